@@ -1,0 +1,212 @@
+"""Actors: a name, a frozen state, and pure handlers, one message at a time.
+
+An `Actor` object is the address and the configuration; its state is a separate hashable value kept by whichever
+driver runs it. A handler is written once, as a method
+
+    @handler(writes="owner")
+    def lock(self, state: MutexState, by: Caller) -> Outcome[MutexState, None]:
+        if state.owner is not None:
+            return BLOCK
+        return attrs.evolve(state, owner=by.context), None, (Took(Hold(self.name)),)
+
+and behaviours call it as `await mutex.lock()`: the same name, without `state` and `by`, and typed from the
+handler. A handler is atomic and pure: no clock, no random, no other actor. It answers `BLOCK` (the step is
+disabled until this actor's state changes) or `(state', reply)` or `(state', reply, notes)`. A handler that
+changes nothing returns the very state it was given; that is how a driver sees a read.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
+
+import attrs
+
+from aprt.core.effects import Call
+from aprt.core.errors import ModelError
+from aprt.core.notes import Broken, Gave, Hold, Note, Oops, Owes, Remark, Took
+
+S = TypeVar("S")
+R = TypeVar("R")
+P = ParamSpec("P")
+A = TypeVar("A", bound="Actor[Any]")
+
+
+class Block(enum.Enum):
+    """The type of `BLOCK`."""
+
+    BLOCK = "BLOCK"
+
+
+BLOCK: Final = Block.BLOCK
+
+Outcome: TypeAlias = Literal[Block.BLOCK] | tuple[S, R] | tuple[S, R, tuple[Note, ...]]
+Done: TypeAlias = tuple[S, Any, tuple[Note, ...]]
+
+
+@attrs.frozen
+class Caller:
+    """The context that performs a step, with what it holds. Part of the context's control state.
+
+    held: locks, outermost first. owed: resources not yet on record, sorted, no zero counts.
+    """
+
+    context: str
+    held: tuple[Hold, ...] = ()
+    owed: tuple[tuple[Hashable, int], ...] = ()
+
+    def holds(self, lock: str) -> bool:
+        return any(hold.lock == lock for hold in self.held)
+
+    @property
+    def atomic(self) -> Hold | None:
+        """The innermost held lock under which sleeping is not allowed, if any."""
+        return next((hold for hold in reversed(self.held) if hold.atomic), None)
+
+    def after(self, notes: tuple[Note, ...]) -> Caller:
+        """This caller after a step that left `notes`."""
+        held, owed = list(self.held), dict(self.owed)
+        for note in notes:
+            match note:
+                case Took(hold):
+                    held.append(hold)
+                case Gave(lock):
+                    # the innermost one: a lock may be read-held twice
+                    for i in reversed(range(len(held))):
+                        if held[i].lock == lock:
+                            del held[i]
+                            break
+                case Owes(resource, count):
+                    owed[resource] = owed.get(resource, 0) + count
+                case Broken() | Oops() | Remark():
+                    pass
+        if held == list(self.held) and owed == dict(self.owed):
+            return self
+        left = sorted(((k, n) for k, n in owed.items() if n), key=repr)
+        return attrs.evolve(self, held=tuple(held), owed=tuple(left))
+
+
+class Handler(Generic[S, P, R]):
+    """One message of an actor: its pure function and what it declares. Made by `@handler`.
+
+    reads, writes: field names of the state; a written field may be read too; "*" is the whole state.
+    guarded_by: attribute of the actor that names the lock (an actor or None) which the caller must hold.
+    on_freed: whether it may run on an object whose life has ended (hardware knows no life time).
+    """
+
+    def __init__(
+        self,
+        run: Callable[..., Outcome[S, R]],
+        reads: frozenset[str],
+        writes: frozenset[str],
+        guarded_by: str | None,
+        on_freed: bool,
+    ) -> None:
+        self.run, self.reads, self.writes = run, reads, writes
+        self.guarded_by, self.on_freed = guarded_by, on_freed
+        self.__doc__ = run.__doc__
+        self.op = run.__name__
+
+    @overload
+    def __get__(self, actor: None, owner: type) -> Handler[S, P, R]: ...
+    @overload
+    def __get__(self, actor: Actor[Any], owner: type) -> Callable[P, Call[R]]: ...
+    def __get__(self, actor: Actor[Any] | None, owner: type) -> Handler[S, P, R] | Callable[P, Call[R]]:
+        return self if actor is None else cast(Callable[P, Call[R]], partial(self._call, actor))
+
+    def _call(self, actor: Actor[Any], *args: Hashable) -> Call[R]:
+        return Call(actor, self.op, args)
+
+
+def handler(
+    *, reads: str = "*", writes: str = "", guarded_by: str | None = None, on_freed: bool = False
+) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
+    """Declare a method of an actor as the handler of the message of the same name.
+
+    reads, writes: the footprint, field names separated by blanks. A driver that sees a write outside it
+    raises `ModelError`. The remaining options are those of `Handler`.
+    """
+
+    def declare(run: Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]) -> Handler[S, P, R]:
+        return Handler(run, frozenset(reads.split()), frozenset(writes.split()), guarded_by, on_freed)
+
+    return declare
+
+
+@attrs.frozen(eq=False)
+class Actor(abc.ABC, Generic[S]):
+    """A component. Two actors are the same iff their names are; a system has each name once."""
+
+    name: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Actor) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @abc.abstractmethod
+    def initial(self) -> S:
+        """The state this actor starts in, unless the system says otherwise."""
+
+    def refuse(self, state: S, handler: Handler[Any, ..., Any]) -> Oops | None:
+        """Why this message cannot be handled at all in `state`: touching it is an oops. None: it can."""
+        return None
+
+    def handler(self, op: str) -> Handler[S, ..., Any]:
+        """The handler of message `op`. Raises `ModelError` if there is none."""
+        found = _handlers(type(self)).get(op)
+        if found is None:
+            raise ModelError(f"actor {self.name} ({type(self).__name__}) has no message {op!r}")
+        return found
+
+    def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
+        """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
+
+        Raises: `ModelError` when the handler changed a field that its footprint does not name.
+        """
+        found = self.handler(call.op)
+        oops = self.refuse(state, found)
+        if oops is not None:
+            return state, None, (oops,)
+        outcome = found.run(self, state, by, *call.args)
+        if outcome is BLOCK:
+            return BLOCK
+        after, reply = outcome[0], outcome[1]
+        notes = outcome[2] if len(outcome) == 3 else ()
+        if after is not state:
+            self._check_footprint(found, state, after)
+        if found.guarded_by is not None:
+            notes += self._unguarded(found, by)
+        return after, reply, notes
+
+    def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
+        lock: Actor[Any] | None = getattr(self, cast(str, found.guarded_by))
+        if lock is None or by.holds(lock.name):
+            return ()
+        return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {lock.name}"),)
+
+    def _check_footprint(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
+        stray = changed_fields(before, after) - found.writes
+        if stray and "*" not in found.writes:
+            fields = ", ".join(sorted(stray))
+            raise ModelError(f"{self.name}.{found.op} changed {fields}, which its footprint does not name")
+
+
+def changed_fields(before: object, after: object) -> frozenset[str]:
+    """The names of the fields that differ; "*" for states that are not attrs records of one class."""
+    kind: type[Any] = type(before)
+    if type(after) is not kind or not attrs.has(kind):
+        return frozenset() if before == after else frozenset("*")
+    names = (field.name for field in attrs.fields(kind))
+    return frozenset(name for name in names if getattr(before, name) != getattr(after, name))
+
+
+def _handlers(kind: type[Actor[Any]]) -> Mapping[str, Handler[Any, ..., Any]]:
+    found: dict[str, Handler[Any, ..., Any]] = {}
+    for base in reversed(kind.__mro__):
+        found |= {name: value for name, value in vars(base).items() if isinstance(value, Handler)}
+    return found

@@ -1,0 +1,31 @@
+"""Every error aprt raises on purpose, in one small tree.
+
+`ModelError` is a mistake in a model (or in aprt); `UserError` is a mistake in what a user gave, and its text
+is the one line that is shown; `ReplayMismatch` means a schedule and the model no longer fit.
+"""
+
+from __future__ import annotations
+
+
+class AprtError(Exception):
+    """Base of all errors raised by aprt."""
+
+
+class UserError(AprtError):
+    """The input is wrong; the message says what, where and what next, in one line."""
+
+
+class ModelError(AprtError):
+    """A behaviour, handler or property broke a rule that the model relies on."""
+
+
+class ReplayMismatch(AprtError):
+    """A schedule asked for a step that the model does not offer.
+
+    step: index in the schedule, from 0. expected: the label asked for. enabled: labels possible there.
+    """
+
+    def __init__(self, step: int, expected: str, enabled: tuple[str, ...]) -> None:
+        self.step, self.expected, self.enabled = step, expected, enabled
+        offered = ", ".join(enabled) or "nothing"
+        super().__init__(f"replay diverged at step {step}: expected {expected}; enabled: {offered}")

@@ -1,0 +1,72 @@
+"""Notes: what a handler says about a step beside its reply.
+
+A note never changes the actor. `Took`, `Gave` and `Owes` change what the calling context holds and so belong
+to its control state; `Broken` and `Oops` are findings; `Remark` is only read by people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeAlias
+
+import attrs
+
+
+@attrs.frozen
+class Hold:
+    """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep."""
+
+    lock: str
+    mode: str = "exclusive"  # "exclusive", "read" or "write"
+    atomic: bool = False  # a spinlock: no sleeping while it is held
+
+
+@attrs.frozen
+class Took:
+    """The calling context now holds a lock."""
+
+    hold: Hold
+
+
+@attrs.frozen
+class Gave:
+    """The calling context no longer holds a lock."""
+
+    lock: str
+
+
+@attrs.frozen
+class Owes:
+    """The calling context acquired (+) or released (-) resources that its records do not show yet.
+
+    The sum over all contexts is `inflight` of `properties`: count = recorded + inflight.
+    """
+
+    resource: Hashable
+    count: int
+
+
+@attrs.frozen
+class Broken:
+    """A property is violated by this step; the execution goes on."""
+
+    property: str
+    text: str
+
+
+@attrs.frozen
+class Oops:
+    """A property is violated by this step and the machine cannot go on: the execution ends here."""
+
+    property: str
+    text: str
+
+
+@attrs.frozen
+class Remark:
+    """Something worth reading in a trace."""
+
+    text: str
+
+
+Note: TypeAlias = Took | Gave | Owes | Broken | Oops | Remark

@@ -1,0 +1,115 @@
+"""Properties: numbered claims, each made of checks that a driver can evaluate.
+
+A check returns what is wrong, in words, or None. It declares the actors it reads (a driver evaluates it again
+only when one of them, or what a context holds, has changed) and is a pure function of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeAlias
+
+import attrs
+
+from aprt.core.actor import Actor
+from aprt.core.events import Event
+from aprt.core.schedule import Schedule
+from aprt.core.system import View
+
+Actors: TypeAlias = tuple[Actor[Any], ...]
+
+
+@attrs.frozen(eq=False)
+class Always:
+    """Holds in every state."""
+
+    reads: Actors
+    test: Callable[[View], str | None]
+
+
+@attrs.frozen(eq=False)
+class Before:
+    """Holds in the state in which `actor` is about to handle the message `op`."""
+
+    actor: Actor[Any]
+    op: str
+    reads: Actors
+    test: Callable[[View, Event], str | None]
+
+
+@attrs.frozen(eq=False)
+class After:
+    """Holds in the state right after `actor` handled the message `op`."""
+
+    actor: Actor[Any]
+    op: str
+    reads: Actors
+    test: Callable[[View, Event], str | None]
+
+
+@attrs.frozen(eq=False)
+class AtEnd:
+    """Holds in every end state (`core.system`)."""
+
+    reads: Actors
+    test: Callable[[View], str | None]
+
+
+@attrs.frozen(eq=False)
+class Noted:
+    """No handler leaves a `Broken` or `Oops` note that names this property."""
+
+
+@attrs.frozen(eq=False)
+class Wrong:
+    """What a `History` says when the order of events broke it."""
+
+    text: str
+
+
+@attrs.frozen(eq=False)
+class History:
+    """An automaton over the events: `advance(memory, event)` gives the new memory or `Wrong`.
+
+    Its memory becomes part of the state while the property is checked. concerns: the actors whose messages
+    it looks at; it is not called for others.
+    """
+
+    initial: Hashable
+    concerns: Actors
+    advance: Callable[[Hashable, Event], Hashable | Wrong]
+
+
+Check: TypeAlias = Always | Before | After | AtEnd | Noted | History
+
+
+@attrs.frozen(eq=False)
+class Property:
+    """A claim with a number (`P1`), a one-line title, its full text, and the checks that make it up.
+
+    An execution violates it when any check does.
+    """
+
+    id: str
+    title: str
+    checks: tuple[Check, ...]
+    text: str = ""
+
+
+@attrs.frozen
+class Finding:
+    """A violated property: which, in what words, and the schedule that shows it (its last step breaks it)."""
+
+    property: str
+    text: str
+    schedule: Schedule
+
+
+def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
+    """A property of one check that holds in every state."""
+    return Property(id, id, (Always(reads, test),))
+
+
+def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
+    """A property of one check that holds in every end state."""
+    return Property(id, id, (AtEnd(reads, test),))

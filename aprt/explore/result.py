@@ -1,0 +1,78 @@
+"""What an exploration is asked and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.properties import Finding, Property
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+
+StopOn: TypeAlias = Literal["first", "all"]
+
+
+@attrs.frozen
+class Bounds:
+    """Where a search gives up; None is no bound. A bound that was hit makes the result incomplete."""
+
+    max_states: int | None = None
+    max_depth: int | None = None  # steps
+    budget: float | None = None  # seconds
+
+
+@attrs.frozen
+class Progress:
+    """How far a search has come, for a progress line."""
+
+    executions: int
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+
+
+@attrs.frozen(eq=False)
+class Question:
+    """A search to do. stop_on: `first` ends at the first violation, `all` goes on and keeps the first per property.
+
+    report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
+    """
+
+    system: System
+    properties: tuple[Property, ...]
+    bounds: Bounds = Bounds()
+    stop_on: StopOn = "first"
+    seed: int = 0
+    runs: int = 1000
+    report: Callable[[Progress], None] | None = None
+
+
+@attrs.frozen
+class Exploration:
+    """The answer. complete: everything within the system was covered, no bound was hit.
+
+    stopped: why it is not complete (`max_states`, `max_depth`, `budget`, `runs`, `interrupted`, `violation`), or None.
+    findings: the first per property, shortest where the strategy finds shortest schedules.
+    states: distinct states; transitions: steps taken; executions: runs from the initial state to an end (0 where a
+    strategy does not run executions); depth: the longest shortest schedule; ends: distinct end states;
+    deadlocks: distinct deadlock states; unmerged: places (`file:line`) whose control states could not be merged.
+    """
+
+    strategy: str
+    complete: bool
+    stopped: str | None
+    findings: tuple[Finding, ...]
+    states: int
+    transitions: int
+    executions: int
+    depth: int
+    ends: int
+    deadlocks: int
+    seconds: float
+    seed: int | None = None
+    unmerged: tuple[str, ...] = ()
+    unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
+    samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for

@@ -1,0 +1,1 @@
+"""What every kernel has: locks, reference counts, wait queues, work, timers, object life times."""

@@ -1,0 +1,27 @@
+"""The rules that hold for every lock, as numbered properties, and the notes that say one was broken."""
+
+from __future__ import annotations
+
+from aprt.core.actor import Caller
+from aprt.core.notes import Broken, Note
+from aprt.core.properties import Noted, Property
+
+RULES = (
+    Property("K1", "no context takes a lock that it already holds", (Noted(),)),
+    Property("K2", "a lock is released by the context that holds it", (Noted(),)),
+    Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
+    Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),)),
+    Property("P23", "nothing sleeps while a spinlock is held", (Noted(),)),
+)
+
+
+def may_sleep(by: Caller, lock: str) -> tuple[Note, ...]:
+    """The finding of a context that is about to sleep under a spinlock; empty when it may."""
+    if by.atomic is None:
+        return ()
+    return (Broken("P23", f"{by.context} may sleep for {lock} while it holds the spinlock {by.atomic.lock}"),)
+
+
+def not_owner(by: Caller, lock: str, owner: str | None) -> Note:
+    """The finding of an unlock by somebody else."""
+    return Broken("K2", f"{by.context} releases {lock}, which {owner or 'nobody'} holds")
