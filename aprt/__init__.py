@@ -1,1 +1,59 @@
-"""aprt runs, explores and explains the concurrency of the Linux s390 vfio-ap interrupt path."""
+"""aprt runs, explores and explains the concurrency of the Linux s390 vfio-ap interrupt path.
+
+What a program of one's own needs is exported here and imported when it is first used, so that `import aprt`
+costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aprt.core.actor import BLOCK as BLOCK
+    from aprt.core.actor import Actor as Actor
+    from aprt.core.actor import Caller as Caller
+    from aprt.core.actor import Outcome as Outcome
+    from aprt.core.actor import handler as handler
+    from aprt.core.effects import Call as Call
+    from aprt.core.effects import choose as choose
+    from aprt.core.errors import ModelError as ModelError
+    from aprt.core.errors import UserError as UserError
+    from aprt.core.notes import Broken as Broken
+    from aprt.core.notes import Oops as Oops
+    from aprt.core.properties import Finding as Finding
+    from aprt.core.properties import Property as Property
+    from aprt.core.properties import always as always
+    from aprt.core.properties import at_end as at_end
+    from aprt.core.schedule import Schedule as Schedule
+    from aprt.core.system import Context as Context
+    from aprt.core.system import System as System
+    from aprt.core.system import View as View
+    from aprt.explore.explore import explore as explore
+    from aprt.explore.result import Bounds as Bounds
+    from aprt.explore.result import Exploration as Exploration
+    from aprt.kernel.mutex import Mutex as Mutex
+    from aprt.runtime.run import replay as replay
+    from aprt.runtime.run import run as run
+
+_EXPORTS = {
+    "aprt.core.actor": ("BLOCK", "Actor", "Caller", "Outcome", "handler"),
+    "aprt.core.effects": ("Call", "choose"),
+    "aprt.core.errors": ("ModelError", "UserError"),
+    "aprt.core.notes": ("Broken", "Oops"),
+    "aprt.core.properties": ("Finding", "Property", "always", "at_end"),
+    "aprt.core.schedule": ("Schedule",),
+    "aprt.core.system": ("Context", "System", "View"),
+    "aprt.explore.result": ("Bounds", "Exploration"),
+    "aprt.kernel.mutex": ("Mutex",),
+    "aprt.runtime.run": ("replay", "run"),
+}
+_HOME = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = ("explore", *_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name == "explore":
+        return import_module("aprt.explore")  # a package that can be called
+    if name not in _HOME:
+        raise AttributeError(f"module 'aprt' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

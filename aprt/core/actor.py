@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
@@ -115,7 +115,7 @@ class Handler(Generic[S, P, R]):
     @overload
     def __get__(self, actor: Actor[Any], owner: type) -> Callable[P, Call[R]]: ...
     def __get__(self, actor: Actor[Any] | None, owner: type) -> Handler[S, P, R] | Callable[P, Call[R]]:
-        return self if actor is None else cast(Callable[P, Call[R]], partial(self._call, actor))
+        return self if actor is None else cast("Callable[P, Call[R]]", partial(self._call, actor))
 
     def _call(self, actor: Actor[Any], *args: Hashable) -> Call[R]:
         return Call(actor, self.op, args)
@@ -158,8 +158,8 @@ class Actor(abc.ABC, Generic[S]):
 
     def handler(self, op: str) -> Handler[S, ..., Any]:
         """The handler of message `op`. Raises `ModelError` if there is none."""
-        found = _handlers(type(self)).get(op)
-        if found is None:
+        found = getattr(type(self), op, None)
+        if not isinstance(found, Handler):
             raise ModelError(f"actor {self.name} ({type(self).__name__}) has no message {op!r}")
         return found
 
@@ -203,10 +203,3 @@ def changed_fields(before: object, after: object) -> frozenset[str]:
         return frozenset() if before == after else frozenset("*")
     names = (field.name for field in attrs.fields(kind))
     return frozenset(name for name in names if getattr(before, name) != getattr(after, name))
-
-
-def _handlers(kind: type[Actor[Any]]) -> Mapping[str, Handler[Any, ..., Any]]:
-    found: dict[str, Handler[Any, ..., Any]] = {}
-    for base in reversed(kind.__mro__):
-        found |= {name: value for name, value in vars(base).items() if isinstance(value, Handler)}
-    return found

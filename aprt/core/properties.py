@@ -2,11 +2,14 @@
 
 A check returns what is wrong, in words, or None. It declares the actors it reads (a driver evaluates it again
 only when one of them, or what a context holds, has changed) and is a pure function of them.
+
+A check that is given an event must look neither at its `index` nor at its label's `nth`: in a search many
+executions share one step, and both numbers are placeholders there (-1 and 1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeAlias
 
 import attrs
@@ -72,7 +75,7 @@ class History:
     """An automaton over the events: `advance(memory, event)` gives the new memory or `Wrong`.
 
     Its memory becomes part of the state while the property is checked. concerns: the actors whose messages
-    it looks at; it is not called for others.
+    it looks at; it is not called for others, nor ever again once it said `Wrong`.
     """
 
     initial: Hashable
@@ -80,7 +83,25 @@ class History:
     advance: Callable[[Hashable, Event], Hashable | Wrong]
 
 
-Check: TypeAlias = Always | Before | After | AtEnd | Noted | History
+@attrs.frozen(eq=False)
+class NoDeadlock:
+    """No deadlock (`core.system`) is reached."""
+
+    def text(self, blocked: Iterable[tuple[str, str]]) -> str:
+        """What is wrong when each of these contexts waits for that operation."""
+        return ", ".join(f"{context} waits for {op}" for context, op in blocked)
+
+
+@attrs.frozen(eq=False)
+class NoHang:
+    """From every state an end state can be reached. Only a complete search of the state graph can tell."""
+
+    def text(self, unfinished: Iterable[tuple[str, str]]) -> str:
+        """What is wrong when no end is in reach with each of these contexts at that operation."""
+        return "no end state can be reached: " + ", ".join(f"{context} is at {op}" for context, op in unfinished)
+
+
+Check: TypeAlias = Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang
 
 
 @attrs.frozen(eq=False)
@@ -113,3 +134,7 @@ def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Proper
 def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
     """A property of one check that holds in every end state."""
     return Property(id, id, (AtEnd(reads, test),))
+
+
+DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))
+HANG = Property("hang", "an end state can always be reached", (NoHang(),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
@@ -21,6 +21,9 @@ class Bounds:
     max_states: int | None = None
     max_depth: int | None = None  # steps
     budget: float | None = None  # seconds
+
+
+UNBOUNDED: Final = Bounds()
 
 
 @attrs.frozen
@@ -43,7 +46,7 @@ class Question:
 
     system: System
     properties: tuple[Property, ...]
-    bounds: Bounds = Bounds()
+    bounds: Bounds = UNBOUNDED
     stop_on: StopOn = "first"
     seed: int = 0
     runs: int = 1000
@@ -54,11 +57,12 @@ class Question:
 class Exploration:
     """The answer. complete: everything within the system was covered, no bound was hit.
 
-    stopped: why it is not complete (`max_states`, `max_depth`, `budget`, `runs`, `interrupted`, `violation`), or None.
+    stopped: why it is not complete (`max_states max_depth budget runs interrupted violation`), or None.
     findings: the first per property, shortest where the strategy finds shortest schedules.
     states: distinct states; transitions: steps taken; executions: runs from the initial state to an end (0 where a
     strategy does not run executions); depth: the longest shortest schedule; ends: distinct end states;
-    deadlocks: distinct deadlock states; unmerged: places (`file:line`) whose control states could not be merged.
+    deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places (`file:line`) whose
+    control states could not be merged.
     """
 
     strategy: str
@@ -74,5 +78,7 @@ class Exploration:
     seconds: float
     seed: int | None = None
     unmerged: tuple[str, ...] = ()
+    traces: int | None = None  # distinct traces seen, for strategies that tell them apart
     unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
     samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for
+    oopses: int = 0

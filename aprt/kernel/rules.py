@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.core.actor import Caller
-from aprt.core.notes import Broken, Note
+from aprt.core.notes import Broken, Note, Oops
 from aprt.core.properties import Noted, Property
 
 RULES = (
@@ -11,15 +11,20 @@ RULES = (
     Property("K2", "a lock is released by the context that holds it", (Noted(),)),
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
     Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),)),
-    Property("P23", "nothing sleeps while a spinlock is held", (Noted(),)),
+    Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),)),
 )
 
 
-def may_sleep(by: Caller, lock: str) -> tuple[Note, ...]:
-    """The finding of a context that is about to sleep under a spinlock; empty when it may."""
+def recursive(by: Caller, lock: str) -> Note:
+    """The finding of a context that would wait for itself; the execution cannot go on."""
+    return Oops("K1", f"{by.context} locks {lock}, which it already holds")
+
+
+def may_sleep(by: Caller, awaited: str) -> tuple[Note, ...]:
+    """The finding of a context that may sleep for `awaited` where it must not; empty when it may."""
     if by.atomic is None:
         return ()
-    return (Broken("P23", f"{by.context} may sleep for {lock} while it holds the spinlock {by.atomic.lock}"),)
+    return (Broken("P23", f"{by.context} may sleep for {awaited} in atomic context: it holds {by.atomic.lock}"),)
 
 
 def not_owner(by: Caller, lock: str, owner: str | None) -> Note:

@@ -1,0 +1,5 @@
+"""`python -m aprt` is `aprt`."""
+
+from aprt.cli import main
+
+main()

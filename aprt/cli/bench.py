@@ -1,0 +1,99 @@
+"""`aprt bench`: measurements that a claim in the documentation rests on."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+
+if TYPE_CHECKING:
+    from aprt.verdict.live import Hits, Plan
+
+
+@click.group("bench")
+def command() -> None:
+    """Measure aprt itself."""
+
+
+@command.command("startup")
+@click.option("--times", type=click.IntRange(min=1), default=20, help="Starts of each program.")
+@format_option
+def startup(times: int, form: str) -> int:
+    """Compare the process time of `aprt explore --help` with that of `python -c pass`."""
+    programs = {"python -c pass": ["-c", "pass"], "aprt explore --help": ["-m", "aprt", "explore", "--help"]}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(times):
+        # one after the other, so that a busy machine slows down both
+        for name, arguments in programs.items():
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+            seconds[name].append(time.perf_counter() - begin)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    bare, ours = medians.values()
+    if form == "json":
+        echo(json.dumps({"median_seconds": medians, "ratio": ours / bare, "times": times}, indent=2))
+    else:
+        echo("\n".join(f"{name:22}{1000 * value:7.1f} ms (median of {times})" for name, value in medians.items()))
+        echo(f"aprt: STARTUP ratio={ours / bare:.1f} median_ms={1000 * ours:.0f}")
+    return 0
+
+
+@command.command("live-hits")
+@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
+@era_option
+@switch_options
+@click.option("--property", "id", default="P1", metavar="ID", help="Whose violations are counted.")
+@click.option("--runs", type=click.IntRange(min=1), default=1000, help="Executions each way.")
+@seed_option
+@format_option
+@click.pass_obj
+def live_hits(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    id: str,
+    runs: int,
+    seed: int,
+    form: str,
+) -> int:
+    """Count how often live runs break a property, for each way of running."""
+    from aprt.verdict.live import count_hits
+
+    case = find_case(registry, scenario, era, put_in, taken_out)
+    model = case.model()
+    properties = model.select([id])
+    counted = [count_hits(name, model.system, properties, plan) for name, plan in _ways(seed, runs).items()]
+    if form == "json":
+        rows = [{"way": h.name, "hits": h.hits, "runs": h.runs, "first": h.first} for h in counted]
+        echo(json.dumps({"scenario": str(case), "property": id, "seed": seed, "ways": rows}, indent=2))
+    else:
+        echo(f"{case} {id}: hits in {runs:,} live runs, from seed {seed}\n")
+        echo("\n".join(_row(hits) for hits in counted))
+    return 0
+
+
+def _ways(seed: int, runs: int) -> dict[str, Plan]:
+    from aprt.verdict.live import JITTER, Plan
+
+    return {
+        "plain": Plan("free", seed, runs),
+        "jittered": Plan("free", seed, runs, JITTER),
+        "steered": Plan("steered", seed, runs),
+        "gated": Plan("gated", seed, runs),
+        "gated, chaos": Plan("chaos", seed, runs),
+    }
+
+
+def _row(hits: Hits) -> str:
+    first = "never" if hits.first is None else f"first in run {hits.first:,}"
+    rate = hits.steps / hits.seconds if hits.seconds else 0
+    return f"{hits.name:14}{1000 * hits.hits / hits.runs:7.1f} per 1,000   {first:20}{rate:9,.0f} steps/s"

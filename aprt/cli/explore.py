@@ -1,0 +1,146 @@
+"""`aprt explore`: search a scenario and say what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.options import (
+    Registry,
+    bound_options,
+    bounds,
+    color_option,
+    echo,
+    era_option,
+    find_case,
+    format_option,
+    paint,
+    property_option,
+    remark,
+    scenario_argument,
+    seed_option,
+    switch_options,
+)
+
+if TYPE_CHECKING:
+    from aprt.explore.result import Bounds, StopOn
+    from aprt.verdict.ask import Search
+    from aprt.verdict.case import Case
+    from aprt.verdict.verdict import Verdict
+
+EXITS = {"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3}
+INTERRUPTED = 130
+
+
+@click.command("explore")
+@scenario_argument
+@era_option
+@switch_options
+@property_option
+@click.option("--strategy", default="states", metavar="NAME", help="states (complete) or random.")
+@bound_options
+@click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
+@click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, for --strategy random.")
+@seed_option
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
+@click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
+@format_option
+@color_option
+@click.pass_obj
+def command(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    properties: tuple[str, ...],
+    strategy: str,
+    max_states: int | None,
+    max_depth: int | None,
+    budget: float | None,
+    stop_on: StopOn,
+    runs: int,
+    seed: int,
+    save: Path | None,
+    measures_matrix: bool,
+    form: str,
+    color: str,
+) -> int:
+    """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
+
+    Exits with 0 when the properties hold, 1 when one is violated, 3 when that stays open.
+    """
+    with Interrupts() as interrupts:
+        from aprt.verdict.ask import Search
+
+        case = find_case(registry, scenario, era, put_in, taken_out)
+        limits = bounds(max_states, max_depth, budget)
+        if measures_matrix:
+            return _matrix(case, properties, limits, form, color, interrupts)
+        search = Search(strategy, limits, stop_on, seed, runs)
+        verdict = _ask(case, properties, search, interrupts)
+        _show(verdict, form, color)
+        if save is not None:
+            _save(verdict, save)
+        return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
+
+
+def _ask(case: Case, properties: tuple[str, ...], search: Search, interrupts: Interrupts) -> Verdict:
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.ask import ask
+
+    progress = ProgressLine()
+    try:
+        verdict = ask(case, properties, search, progress, interrupts.allowed)
+    except BaseException:
+        progress.close()
+        raise
+    progress.close(verdict.exploration)
+    return verdict
+
+
+def _show(verdict: Verdict, form: str, color: str) -> None:
+    if form == "json":
+        from aprt.view.verdict_json import verdict_json
+
+        echo(verdict_json(verdict))
+    else:
+        from aprt.view.verdict_text import verdict_text
+
+        echo(verdict_text(verdict, paint(color)))
+
+
+def _save(verdict: Verdict, path: Path) -> None:
+    from aprt.verdict.tokens import save
+
+    if not verdict.shown:
+        remark(f"nothing was violated, so {path} was not written")
+        return
+    save(path, verdict.case, verdict.shown[0].finding.schedule)
+    remark(f"the schedule is in {path}; aprt replay {path}")
+
+
+def _matrix(
+    case: Case, properties: tuple[str, ...], limits: Bounds, form: str, color: str, interrupts: Interrupts
+) -> int:
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.measures import measures_matrix
+    from aprt.view.matrix_text import matrix_text
+    from aprt.view.verdict_json import matrix_json
+
+    progress = ProgressLine()
+    matrix = measures_matrix(
+        case,
+        properties,
+        limits,
+        lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
+        interrupts.allowed,
+    )
+    progress.close()
+    echo(matrix_json(matrix) if form == "json" else matrix_text(matrix, paint(color)))
+    if matrix.interrupted:
+        return INTERRUPTED
+    return 0 if matrix.complete else EXITS["INCONCLUSIVE"]

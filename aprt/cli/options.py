@@ -1,0 +1,135 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from aprt.core.scenario import Era
+    from aprt.explore.result import Bounds
+    from aprt.verdict.case import Case
+    from aprt.view.paint import Paint
+
+F = TypeVar("F", bound=Callable[..., Any])
+Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:  # not generic at run time before click 8.4
+    ParamType = click.ParamType
+
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Duration(ParamType):
+    """Seconds, from `500ms`, `10s`, `10`, `2m` or `1h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", value)
+        if match is None:
+            self.fail(f"{value!r} is no duration (try 10s, 500ms or 2m)", param, ctx)
+        return float(match[1]) * _UNITS[match[2]]
+
+
+class Name(ParamType):
+    """A name that completes to what `known` finds in the eras; it is checked later, with a suggestion."""
+
+    def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]]) -> None:
+        self.name, self.known = name, known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self.known(ctx.obj()) if name.startswith(incomplete)]
+
+
+def _scenarios(eras: Mapping[str, Era]) -> list[str]:
+    return [f"{era.name}/{name}" for era in eras.values() for name in era.scenarios]
+
+
+def _words(eras: Mapping[str, Era]) -> list[str]:
+    return sorted({word for era in eras.values() for word in era.words()})
+
+
+SCENARIO, SWITCH, ERA = Name("scenario", _scenarios), Name("switch", _words), Name("era", list)
+
+scenario_argument = click.argument("scenario", type=SCENARIO, metavar="SCENARIO")
+era_option = click.option("--era", type=ERA, metavar="ERA", help="Era of a SCENARIO that names none.  [v4]")
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
+)
+color_option = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded, too."
+)
+property_option = click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="ID",
+    help="Check this property, or 'all'; repeat it.  [the scenario's own]",
+)
+seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, help="For whatever draws lots.")
+
+
+def switch_options(command: F) -> F:
+    """`--with` and `--without`."""
+    for name, help in (("--without", "Take a switch out; repeat it."), ("--with", "Put a switch in; repeat it.")):
+        variable = "put_in" if name == "--with" else "taken_out"
+        command = click.option(name, variable, type=SWITCH, multiple=True, metavar="SWITCH", help=help)(command)
+    return command
+
+
+def bound_options(command: F) -> F:
+    """`--max-states`, `--max-depth` and `--budget`."""
+    for name, kind, help in (
+        ("--budget", Duration(), "Give up after so long: 10s, 500ms, 2m."),
+        ("--max-depth", click.IntRange(min=0), "Do not go further than so many steps."),
+        ("--max-states", click.IntRange(min=1), "Give up after so many states."),
+    ):
+        command = click.option(name, type=kind, help=help)(command)
+    return command
+
+
+def find_case(
+    registry: Registry, scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
+) -> Case:
+    """The case that the options name. Raises: `UserError`."""
+    from aprt.verdict.case import Case
+
+    return Case.parse(scenario, registry(), era, put_in, taken_out)
+
+
+def bounds(max_states: int | None, max_depth: int | None, budget: float | None) -> Bounds:
+    from aprt.explore.result import Bounds
+
+    return Bounds(max_states, max_depth, budget)
+
+
+def paint(color: str) -> Paint:
+    """Colour on stdout: as asked for, else as NO_COLOR and FORCE_COLOR say, else on a terminal."""
+    from aprt.view.paint import Paint
+
+    if color == "auto" and os.environ.get("NO_COLOR"):
+        return Paint(False)
+    if color == "auto" and os.environ.get("FORCE_COLOR"):
+        return Paint(True)
+    return Paint(color == "always" or (color == "auto" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"))
+
+
+def echo(text: str) -> None:
+    """Data, on stdout, as it is."""
+    click.echo(text, color=True)
+
+
+def remark(text: str) -> None:
+    """Narration, on stderr, in one line."""
+    click.echo(f"aprt: {text}", err=True)

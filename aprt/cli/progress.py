@@ -1,0 +1,53 @@
+"""Progress on stderr: a line that is rewritten on a terminal, otherwise one every few seconds and a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from aprt.explore.result import Exploration, Progress
+
+_EVERY = 5.0  # seconds between two lines that stay
+
+
+class ProgressLine:
+    """Call it with each `Progress`, and `close` it when the search is over."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.rewrites = self.stream.isatty()
+        self._written = time.monotonic()
+        self._open = False
+
+    def __call__(self, progress: Progress) -> None:
+        rate = progress.states / progress.seconds if progress.seconds else 0
+        runs = f"{progress.executions:,} runs, " if progress.executions else ""
+        self.tell(
+            f"{runs}{progress.states:,} states, {progress.transitions:,} steps, depth {progress.depth}, "
+            f"{progress.seconds:.0f} s ({rate:,.0f} states/s)"
+        )
+
+    def tell(self, text: str) -> None:
+        """Show how far it is, unless it was shown just now."""
+        if self.rewrites:
+            self.stream.write(f"\r{text}\x1b[K")
+            self._open = True
+        elif time.monotonic() - self._written >= _EVERY:
+            self.stream.write(f"aprt: {text}\n")
+            self._written = time.monotonic()
+        else:
+            return
+        self.stream.flush()
+
+    def close(self, exploration: Exploration | None = None) -> None:
+        """Wipe the line; without a terminal, leave a summary."""
+        if self._open:
+            self.stream.write("\r\x1b[K")
+            self._open = False
+        if exploration is not None and not self.rewrites:
+            from aprt.view.verdict_text import covered
+
+            self.stream.write(f"aprt: {covered(exploration)}\n")
+        self.stream.flush()

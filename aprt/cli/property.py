@@ -1,0 +1,43 @@
+"""`aprt property`: the numbered claims."""
+
+from __future__ import annotations
+
+import click
+
+from aprt.cli.options import ERA, Registry, echo, format_option
+
+era_option = click.option("--era", type=ERA, metavar="ERA", help="As this era states them.  [default: the first]")
+
+
+@click.group("property")
+def command() -> None:
+    """The numbered claims that are checked."""
+
+
+@command.command("list")
+@era_option
+@format_option
+@click.pass_obj
+def list_properties(registry: Registry, era: str | None, form: str) -> int:
+    """List them, one a line."""
+    from aprt.verdict.claims import claims
+    from aprt.view.catalogue import claims_json, claims_text
+
+    found = claims(registry(), era)
+    echo(claims_json(found) if form == "json" else claims_text(found))
+    return 0
+
+
+@command.command("show")
+@click.argument("id", metavar="ID")
+@era_option
+@format_option
+@click.pass_obj
+def show_property(registry: Registry, id: str, era: str | None, form: str) -> int:
+    """Say what it claims, and which scenarios check it."""
+    from aprt.verdict.claims import claims, find_claim
+    from aprt.view.catalogue import claim_text, claims_json
+
+    found = find_claim(id, claims(registry(), era))
+    echo(claims_json([found]) if form == "json" else claim_text(found))
+    return 0

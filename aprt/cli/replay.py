@@ -1,0 +1,54 @@
+"""`aprt replay`: run one schedule on trio, step by step."""
+
+from __future__ import annotations
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.options import (
+    Registry,
+    color_option,
+    echo,
+    format_option,
+    paint,
+    property_option,
+    switch_options,
+)
+
+
+@click.command("replay")
+@click.argument("token", metavar="TOKEN|FILE")
+@switch_options
+@property_option
+@format_option
+@color_option
+@click.pass_obj
+def command(
+    registry: Registry,
+    token: str,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    properties: tuple[str, ...],
+    form: str,
+    color: str,
+) -> int:
+    """Run the schedule of TOKEN, or of a saved FILE, on trio.
+
+    Without --property all that the scenario can check are. With --with or --without the same schedule is tried on
+    a changed model. Exits with 1 when a property is violated, 0 when none is, 4 when the schedule does not fit.
+    """
+    with Interrupts():
+        from aprt.verdict.confirm import both
+        from aprt.verdict.tokens import resolve
+        from aprt.verdict.verdict import selected
+        from aprt.view.replay_text import replay_text
+        from aprt.view.verdict_json import execution_json
+
+        recording = resolve(token, registry(), put_in, taken_out)
+        chosen = selected(recording.case, recording.model, properties or ("all",))
+        execution = both(recording.model.system, recording.schedule, chosen)
+        if form == "json":
+            echo(execution_json(recording, execution))
+        else:
+            echo(replay_text(recording, execution, chosen, paint(color)))
+        return 1 if execution.findings else 0

@@ -1,0 +1,116 @@
+"""The `aprt` command: finds its subcommands when they are asked for, and turns errors into lines and exit codes.
+
+The object of the click context is a function that returns the known eras, so that a test can bring its own and
+`--help` imports none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from aprt.core.errors import ReplayMismatch, UserError
+
+USAGE, DIFFERED, CRASHED, INTERRUPTED, PIPE = 2, 4, 70, 130, 141
+
+COMMANDS = (
+    "run",
+    "explore",
+    "replay",
+    "explain",
+    "scenario",
+    "property",
+    "era",
+    "bench",
+    "doctor",
+    "completion",
+)
+
+
+class Root(click.Group):
+    """A group whose commands are the attribute `command` of modules in `aprt.cli`, and return their exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"aprt.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"unknown command {args[0]!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
+        extra |= {"prog_name": "aprt", "standalone_mode": False}
+        try:
+            code = super().main(args, **extra)
+            sys.stdout.flush()
+        except click.UsageError as error:
+            code = _say(_usage(error), USAGE)
+        except (click.ClickException, UserError) as error:
+            code = _say(str(error), USAGE)
+        except ReplayMismatch as error:
+            code = _say(str(error), DIFFERED)
+        except (click.Abort, KeyboardInterrupt):
+            code = _say("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            code = PIPE
+            _silence()
+        except Exception:
+            traceback.print_exc()
+            code = _say("this is a mistake in aprt or in a model, not in what you typed", CRASHED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # before click makes it exit code 1, which means "violated"
+            _silence()
+            return PIPE
+
+
+@click.group(
+    cls=Root,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.version_option(package_name="aprt", prog_name="aprt", message="%(prog)s %(version)s")
+@click.pass_context
+def root(ctx: click.Context) -> None:
+    """Run, explore and explain the concurrency of the s390 vfio-ap interrupt path.
+
+    Begin with: aprt scenario list, then: aprt explore SCENARIO.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"aprt: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _usage(error: click.UsageError) -> str:
+    message = error.format_message().rstrip(".")
+    where = error.ctx.command_path if error.ctx is not None else "aprt"
+    hint = f"try '{where} --help'"
+    return f"{message[:1].lower()}{message[1:]}; {hint}"
+
+
+def _silence() -> None:
+    # what is still buffered has nowhere to go, and must not be complained about at exit
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,149 @@
+"""`aprt run`: let a system run on trio and watch it.
+
+What is run is a case; how it is shown while it runs is a function `beside(stage)` that `run_live` starts as a trio
+task, or lines that `on_event` prints. A new kind of subject or of view is added at one of these two places.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.options import (
+    Registry,
+    color_option,
+    echo,
+    era_option,
+    find_case,
+    format_option,
+    paint,
+    property_option,
+    remark,
+    scenario_argument,
+    seed_option,
+    switch_options,
+)
+
+if TYPE_CHECKING:
+    from aprt.core.events import Event
+    from aprt.core.scenario import Model
+    from aprt.runtime.run import Mode
+    from aprt.verdict.case import Case
+    from aprt.verdict.live import LiveRun, Plan
+
+HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
+
+
+@click.command("run")
+@scenario_argument
+@era_option
+@switch_options
+@property_option
+@seed_option
+@click.option("--runs", type=click.IntRange(min=1), default=1, help="Try so many seeds, until something breaks.")
+@click.option("--max-steps", type=click.IntRange(min=1), default=10_000, help="Cut a run there.")
+@click.option("--chaos", is_flag=True, help="Steer by changing priorities: shows rare races.")
+@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed repeats less.")
+@click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
+@format_option
+@color_option
+@click.pass_obj
+def command(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    properties: tuple[str, ...],
+    seed: int,
+    runs: int,
+    max_steps: int,
+    chaos: bool,
+    free: bool,
+    jitter: int,
+    save: Path | None,
+    form: str,
+    color: str,
+) -> int:
+    """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
+
+    Exits with 1 when a property is violated, 0 when a run ends without. That is no proof: see aprt explore.
+    """
+    if jitter and (chaos or not free):
+        raise click.UsageError("--jitter goes with --free, and not with --chaos")
+    with Interrupts() as interrupts:
+        from aprt.verdict.live import Plan
+
+        case = find_case(registry, scenario, era, put_in, taken_out)
+        plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps)
+        model = case.model()
+        live = _perform(case, model, properties, plan, form, color, interrupts)
+        _show(case, model, plan, live, form, color)
+        if save is not None:
+            _save(case, live, save)
+        return _exit(live)
+
+
+def _mode(chaos: bool, free: bool) -> Mode:
+    if free:
+        return "steered" if chaos else "free"
+    return "chaos" if chaos else "gated"
+
+
+def _perform(
+    case: Case,
+    model: Model,
+    properties: tuple[str, ...],
+    plan: Plan,
+    form: str,
+    color: str,
+    interrupts: Interrupts,
+) -> LiveRun:
+    from aprt.verdict.live import run_live
+    from aprt.verdict.verdict import selected
+    from aprt.view.replay_text import EventLines, event_lines
+
+    chosen = selected(case, model, properties)
+    lines = EventLines(model.system)
+    told = form == "text" and plan.runs == 1
+
+    def tell(event: Event) -> None:
+        for line in lines.of(event):
+            echo(line)
+
+    if form == "text":
+        echo(f"{paint(color).bold(str(case))}  {case.scenario.title}\n")
+    live = run_live(model.system, chosen, plan, on_event=tell if told else None, stop=lambda: interrupts.pending)
+    if form == "text" and not told:
+        echo("\n".join(event_lines(model.system, live.execution.events)))
+    return live
+
+
+def _show(case: Case, model: Model, plan: Plan, live: LiveRun, form: str, color: str) -> None:
+    from aprt.verdict.tokens import token_of
+    from aprt.view.run_text import run_json, run_text
+
+    found = live.execution.findings
+    token = token_of(case, model.system, live.execution.schedule) if found else None
+    echo(
+        run_json(case, plan, live, token) if form == "json" else "\n" + run_text(case, plan, live, token, paint(color))
+    )
+
+
+def _save(case: Case, live: LiveRun, path: Path) -> None:
+    from aprt.verdict.tokens import save
+
+    save(path, case, live.execution.schedule)
+    remark(f"the schedule is in {path}; aprt replay {path}")
+
+
+def _exit(live: LiveRun) -> int:
+    if live.stopped:
+        return INTERRUPTED
+    if live.execution.findings:
+        return VIOLATED
+    return INCONCLUSIVE if live.execution.ending == "cut" else HOLDS

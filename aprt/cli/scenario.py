@@ -1,0 +1,58 @@
+"""`aprt scenario`: the situations that can be explored."""
+
+from __future__ import annotations
+
+import click
+
+from aprt.cli.options import (
+    ERA,
+    Registry,
+    echo,
+    era_option,
+    find_case,
+    format_option,
+    scenario_argument,
+    switch_options,
+)
+
+
+@click.group("scenario")
+def command() -> None:
+    """The situations that can be explored."""
+
+
+@command.command("list")
+@click.option("--era", type=ERA, metavar="ERA", help="Only this one.")
+@format_option
+@click.pass_obj
+def list_scenarios(registry: Registry, era: str | None, form: str) -> int:
+    """List them, one a line."""
+    from aprt.verdict.case import find_era
+    from aprt.view.catalogue import scenarios_json, scenarios_text
+
+    eras = registry()
+    chosen = [find_era(era, eras)] if era is not None else list(eras.values())
+    echo(scenarios_json(chosen) if form == "json" else scenarios_text(chosen))
+    return 0
+
+
+@command.command("show")
+@scenario_argument
+@era_option
+@switch_options
+@format_option
+@click.pass_obj
+def show_scenario(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    form: str,
+) -> int:
+    """Say what races with what, what is checked, and what can be switched."""
+    from aprt.view.catalogue import scenario_json, scenario_text
+
+    case = find_case(registry, scenario, era, put_in, taken_out)
+    echo(scenario_json(case) if form == "json" else scenario_text(case))
+    return 0

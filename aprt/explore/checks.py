@@ -1,0 +1,215 @@
+"""Properties in a search: what each step has to be checked for is worked out once, when the step is learned.
+
+A check is a pure function of what it reads, so its verdict is remembered by the fields of those actors and of what
+the contexts hold: masking the packed state gives the key. A check of every state is looked at only after steps that
+changed something it reads. The memory of a history is a field of the state, moved on by the steps that concern it.
+`core.monitor` says the same of one execution, without tables; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeAlias
+
+import attrs
+
+from aprt.core.errors import ModelError
+from aprt.core.events import Event
+from aprt.core.properties import (
+    Actors,
+    After,
+    Always,
+    AtEnd,
+    Before,
+    Check,
+    History,
+    NoDeadlock,
+    NoHang,
+    Noted,
+    Property,
+    Wrong,
+)
+from aprt.core.step import Step
+from aprt.core.system import System, View
+from aprt.explore.packing import INITIAL, Packing
+from aprt.explore.tables import Waiting
+
+_OVER = Wrong("")  # the memory of every history that went wrong
+
+Violation: TypeAlias = tuple[str, str]  # number of the property, what is wrong
+Note: TypeAlias = tuple["Watch | None", tuple["Judge", ...]]
+
+
+class Judge:
+    """One check, for the property `id`: what is wrong in a state, or None. Remembers its verdicts."""
+
+    def __init__(self, id: str, reads: Actors, test: Callable[[View], str | None], packing: Packing) -> None:
+        self.id, self.reads = id, {actor.name for actor in reads}
+        self._declared, self._test, self._packing = reads, test, packing
+        self._mask = packing.mask([*(packing.actors[actor.name] for actor in reads), *packing.callers])
+        self._verdicts: dict[int, str | None] = {}
+
+    def __call__(self, state: int) -> str | None:
+        key = state & self._mask
+        try:
+            return self._verdicts[key]
+        except KeyError:
+            verdict = self._verdicts[key] = self._evaluate(state)
+            return verdict
+
+    def _evaluate(self, state: int) -> str | None:
+        with _blamed(self.id):
+            return self._test(self._packing.view(state, self._declared))
+
+
+class Recorder:
+    """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is."""
+
+    def __init__(self, id: str, check: History, slot: int, event: Event, packing: Packing) -> None:
+        self.id = id
+        self._check, self._slot, self._event, self._packing = check, slot, event, packing
+        self._known: dict[int, tuple[int, str | None]] = {}
+
+    def __call__(self, state: int) -> tuple[int, str | None]:
+        """What to add to a successor of `state`, and what is wrong."""
+        before = self._packing.field(state, self._slot)
+        if before not in self._known:
+            self._known[before] = self._advance(before)
+        return self._known[before]
+
+    def _advance(self, before: int) -> tuple[int, str | None]:
+        memory = self._packing.value(self._slot, before)
+        if memory is _OVER:
+            return 0, None
+        with _blamed(self.id):
+            after = self._check.advance(memory, self._event)
+        text = after.text if isinstance(after, Wrong) else None
+        number = self._packing.intern(self._slot, after if text is None else _OVER)
+        return self._packing.delta(self._slot, before, number), text
+
+
+@attrs.frozen(eq=False)
+class Watch:
+    """What to look at when one particular step is taken."""
+
+    noted: tuple[Violation, ...]
+    before: tuple[Judge, ...]
+    after: tuple[Judge, ...]
+    histories: tuple[Recorder, ...]
+    oops: bool
+
+    def look(self, state: int, successor: int) -> tuple[int, list[Violation]]:
+        """The successor with the memories moved on, and what the step violates."""
+        found = [*self.noted, *violated(self.before, state)]
+        for history in self.histories:
+            delta, text = history(state)
+            successor += delta
+            if text is not None:
+                found.append((history.id, text))
+        return successor, found + violated(self.after, successor)
+
+
+class Checks:
+    """The checks of some properties, over the states of one search. packing: has a field for each history.
+
+    Raises: `ModelError` when a property declares an actor that the system does not have.
+    terminal: whether states without steps are checked. liveness: whether hangs are.
+    """
+
+    def __init__(self, properties: Sequence[Property], system: System) -> None:
+        checks = [(p.id, check) for p in properties for check in p.checks]
+        histories = [(id, check) for id, check in checks if isinstance(check, History)]
+        self.packing = Packing(system, len(histories))
+        _known(checks, self.packing)
+        for slot, (_, history) in zip(self.packing.memories, histories, strict=True):
+            self.packing.intern(slot, history.initial)
+        self._histories = [(id, h, slot) for slot, (id, h) in zip(self.packing.memories, histories, strict=True)]
+        self._noted = [id for id, check in checks if isinstance(check, Noted)]
+        self._steps = [(id, check) for id, check in checks if isinstance(check, Before | After)]
+        self._always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
+        self._ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
+        self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
+        self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
+        self.liveness = bool(self._hangs)
+        self.terminal = bool(self._ends or self._deadlocks)
+
+    def note(self, number: int, step: Step) -> Note:
+        """What to look at when this step is taken, and in the state it leads to when that is new."""
+        event, caller_changed = step.event, step.caller != step.event.caller
+        touched = [j for j in self._always if caller_changed or (event.changed and event.actor in j.reads)]
+        watch = Watch(
+            noted=tuple((note.property, note.text) for note in event.broken if note.property in self._noted),
+            before=self._about(Before, event),
+            after=self._about(After, event),
+            histories=tuple(
+                Recorder(id, history, slot, event, self.packing)
+                for id, history, slot in self._histories
+                if event.actor in {actor.name for actor in history.concerns}
+            ),
+            oops=step.oops,
+        )
+        quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
+        return None if quiet else watch, tuple(touched)
+
+    def start(self) -> list[Violation]:
+        """What is wrong in the initial state."""
+        return violated(self._always, INITIAL)
+
+    def end(self, state: int) -> list[Violation]:
+        """What is wrong in an end state."""
+        return violated(self._ends, state)
+
+    def deadlock(self, waiting: Waiting) -> list[Violation]:
+        """What is wrong with a deadlock in which these wait."""
+        return [(id, check.text(waiting)) for id, check in self._deadlocks]
+
+    def hang(self, waiting: Waiting) -> list[Violation]:
+        """What is wrong with a hang in which these wait, or go on for ever."""
+        return [(id, check.text(waiting)) for id, check in self._hangs]
+
+    def _about(self, kind: type[Before | After], event: Event) -> tuple[Judge, ...]:
+        return tuple(
+            self._judge(id, check.reads, partial(_with, check.test, event))
+            for id, check in self._steps
+            if isinstance(check, kind) and (check.actor.name, check.op) == (event.actor, event.op)
+        )
+
+    def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
+        return Judge(id, reads, test, self.packing)
+
+
+def violated(judges: Sequence[Judge], state: int) -> list[Violation]:
+    """What is wrong in a state."""
+    verdicts = [(judge.id, judge(state)) for judge in judges]
+    return [(id, text) for id, text in verdicts if text is not None]
+
+
+@contextmanager
+def _blamed(id: str) -> Iterator[None]:
+    """Whatever the code of a check raises becomes a `ModelError` that names its property."""
+    try:
+        yield
+    except Exception as error:
+        raise ModelError(f"the check of {id} raised {error!r}") from error
+
+
+def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -> str | None:
+    return test(view, event)
+
+
+def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:
+    for id, check in checks:
+        match check:
+            case Always() | AtEnd():
+                declared: Actors = check.reads
+            case Before() | After():
+                declared = (check.actor, *check.reads)
+            case History():
+                declared = check.concerns
+            case _:
+                declared = ()
+        for actor in declared:
+            if actor.name not in packing.actors:
+                raise ModelError(f"property {id} looks at {actor.name}, which is no actor of the system")

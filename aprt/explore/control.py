@@ -1,0 +1,265 @@
+"""Control states: when two suspended behaviours have the same future.
+
+A behaviour is deterministic given its answers, so its future is decided by what it can still read: for each frame
+of its await chain the position in the code, the live locals (`explore.liveness`), the value stack and the
+exception being handled; and, innermost, the effect it awaits. `control_key` gathers exactly that, by content.
+
+Values are compared by type and content, since 1, True and 1.0 are equal and act differently. Lists, dicts and
+sets are not compared: another name may change them unseen. What is compared by identity elsewhere (functions,
+iterators, suspended generators, cells, context managers) is compared by content here and numbered in the order met,
+so that one object under two names is told from two that look alike. Other objects without an equality of their own
+merge with themselves only, and only while they hold the same. An exception is its type, arguments, attributes and
+causes; nobody reads its traceback.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from enum import Enum
+from functools import cache, partial
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    CoroutineType,
+    EllipsisType,
+    FunctionType,
+    GeneratorType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    NoneType,
+    WrapperDescriptorType,
+)
+from typing import Any, cast
+
+import attrs
+
+from aprt.core.actor import Actor, Handler
+from aprt.core.effects import Effect
+from aprt.core.errors import ModelError
+from aprt.core.system import Behaviour
+from aprt.explore.frames import Suspended, anatomy, dissect, is_empty
+from aprt.explore.liveness import live_locals
+
+_ATOMS = frozenset({NoneType, EllipsisType, bool, int, str, bytes, CodeType})
+_BY_REPR = frozenset({float, complex, range})  # -0.0 == 0.0, nan != nan, range(0) == range(1, 1)
+_CONSTANTS = (type, ModuleType, Enum, Handler, MethodDescriptorType, WrapperDescriptorType)
+_COMPOUND_ITERATORS = frozenset({enumerate, zip, map, filter})
+_VIEWS: tuple[Any, ...] = ({}.keys(), {}.values(), {}.items())
+_SEQUENCES: tuple[Any, ...] = ((), [], "", "\u20ac", b"", range(0), range(1 << 70))
+_ITERATORS = frozenset(
+    {type(iter(source)) for source in (*_SEQUENCES, *_VIEWS, frozenset[int]())}
+    | {type(reversed(source)) for source in (*_SEQUENCES, *_VIEWS)}
+)
+_AWAIT_EFFECT = Effect.__await__.__code__
+
+
+def control_key(behaviour: Behaviour) -> tuple[Hashable, tuple[str, ...]]:
+    """The control state of a behaviour suspended at an effect, and the places that keep it from merging.
+
+    Equal keys: the behaviours await equal effects, and do the same ever after, given the same answers. A place
+    is `file:line: what holds what` and names a value without comparable content; when there is one, the key is
+    equal to no other, not even to that of the same behaviour asked again. A key keeps what it names alive.
+
+    Raises: `ModelError` unless the behaviour is suspended (it has not started, is running, or is done), and when
+    it awaits what is no effect.
+    """
+    state = inspect.getcoroutinestate(behaviour)
+    if state != inspect.CORO_SUSPENDED:
+        raise ModelError(f"a control state is that of a suspended behaviour, not of one in {state}")
+    reader = _Reader()
+    key = reader.awaited(behaviour, "the behaviour")
+    return (object() if reader.places else key), tuple(reader.places)
+
+
+class _Reader:
+    """Reads one await chain. places: why it cannot merge. seen: objects met, by id, with their numbers."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, None] = {}
+        self.seen: dict[int, tuple[int, object]] = {}
+
+    def awaited(self, target: object, at: str) -> Hashable:
+        """What a frame awaits: a coroutine, the generator of an effect, or a step of an asynchronous generator."""
+        if isinstance(target, CoroutineType | GeneratorType):
+            frame, inner = anatomy(target)
+            if inner is None and (frame is None or frame.f_code is not _AWAIT_EFFECT):
+                raise ModelError(f"a behaviour awaits {target!r}, which is no effect of aprt")
+            return self._value(target, at)
+        # __anext__, athrow and the like are opaque objects that lead on to what they run
+        referents = gc.get_referents(target)
+        if not (referents and isinstance(referents[0], CoroutineType | AsyncGeneratorType)):
+            raise ModelError(f"a behaviour awaits {target!r}, which is no effect of aprt")
+        return type(target), tuple(self._value(part, at) for part in referents)
+
+    def _frame(self, suspended: Suspended) -> Hashable:
+        frame, awaited = anatomy(suspended)
+        if frame is None:
+            return None
+        code = frame.f_code
+        line = f"{code.co_filename}:{frame.f_lineno}:"
+        if code is _AWAIT_EFFECT:
+            return self._value(frame.f_locals["self"], f"{line} the effect")
+        parts = dissect(suspended)
+        if parts is None:
+            return self._never(frame, f"{line} this version of Python")
+        live = live_locals(code)[frame.f_lasti]
+        variables = tuple(
+            (name, self._value(value, f"{line} local {name!r}"))
+            for name, value in parts.variables.items()
+            if name in live or name in parts.cells
+        )
+        stack = tuple(self._value(value, f"{line} the value stack") for value in parts.stack)
+        handled = self._value(parts.handled, f"{line} the exception being handled")
+        inner = None if awaited is None else self.awaited(awaited, f"{line} what it awaits")
+        # equal code in two files means different globals
+        return code, code.co_filename, frame.f_lasti, variables, stack, handled, inner
+
+    def _value(self, value: object, at: str) -> Hashable:
+        """A value by type and content. at: where it was found, for a place."""
+        kind: Any = type(value)
+        return kind, _reading(kind)(self, value, at)
+
+    def _itself(self, value: Hashable, at: str) -> Hashable:
+        return value
+
+    def _printed(self, value: object, at: str) -> Hashable:
+        return repr(value)
+
+    def _name(self, actor: Actor[Any], at: str) -> Hashable:
+        return actor.name
+
+    def _items(self, values: Iterable[object], at: str) -> Hashable:
+        return tuple([self._value(item, at) for item in values])
+
+    def _fields(self, record: Any, at: str) -> Hashable:
+        kind: Any = type(record)
+        return tuple([self._value(getattr(record, name), at) for name in _field_names(kind)])
+
+    def _hashable(self, value: Any, at: str) -> Hashable:
+        """The content of a value that promises, by having a hash, never to change."""
+        match value:
+            case MethodType():
+                return self._items((value.__func__, value.__self__), at)
+            case BuiltinFunctionType() | MethodWrapperType():
+                return self._items((value.__name__, value.__self__), at)
+            case _ if not _keeps_its_hash(value):
+                return self._never(value, at)
+            case Mapping():
+                return frozenset(self._items(item, at) for item in value.items())
+            case AbstractSet():
+                return frozenset(self._value(item, at) for item in value)
+            case Sequence():
+                return self._items(value, at)
+            case _:
+                return cast(Hashable, value)
+
+    def _numbered(self, value: object, at: str) -> Hashable:
+        if id(value) in self.seen:
+            return "again", self.seen[id(value)][0]
+        number = len(self.seen)
+        self.seen[id(value)] = number, value
+        return number, self._content(value, at)
+
+    def _content(self, value: Any, at: str) -> Hashable:
+        """What is in an object that Python compares by identity."""
+        match value:
+            case CoroutineType() | GeneratorType() | AsyncGeneratorType():
+                return self._frame(value)
+            case CellType():
+                return None if is_empty(value) else self._value(value.cell_contents, at)
+            case FunctionType():
+                content = value.__defaults__, value.__closure__
+                options = self._state((value.__kwdefaults__, vars(value)), at)
+                return value.__code__, value.__code__.co_filename, self._value(content, at), options
+            case partial():
+                return self._value((value.func, value.args), at), self._state(value.keywords, at)
+            case BaseException():
+                raised = value.args, value.__cause__, value.__context__, value.__suppress_context__
+                return self._value(raised, at), self._state(vars(value), at)
+            case _:
+                kind: Any = type(value)
+        if kind in _COMPOUND_ITERATORS:
+            return self._value(value.__reduce__()[1:], at)
+        if kind in _ITERATORS:
+            return self._remaining(value, at)
+        return self._instance(value, at)
+
+    def _remaining(self, iterator: Any, at: str) -> Hashable:
+        """The items to come. Reading them off the copy protocol does not consume them."""
+        rebuild, (source,), *position = iterator.__reduce__()
+        if not isinstance(source, Sequence):
+            return self._never(source, at)
+        if rebuild is reversed:
+            source = source[: position[0] + 1] if position else source
+        else:
+            source = source[position[0] or 0 :] if position else source
+        # nobody else can reach the list: it would be live and would not merge
+        return self._value(tuple(source) if isinstance(source, list) else source, at)
+
+    def _instance(self, value: Any, at: str) -> Hashable:
+        """A plain object: its attributes and slots, as the copy protocol lists them, and which object it is."""
+        kind: Any = type(value)
+        if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
+            return self._never(value, at)
+        try:
+            _, _, state, *_ = value.__reduce_ex__(2)
+        except TypeError:  # made in C, and shows nothing
+            return self._never(value, at)
+        content = self._state(state, at)
+        section = isinstance(value, AbstractAsyncContextManager | AbstractContextManager)
+        return content if section else (value, content)
+
+    def _state(self, state: Any, at: str) -> Hashable:
+        match state:
+            case dict():
+                return tuple((name, self._value(part, at)) for name, part in state.items())
+            case tuple():
+                return tuple(self._state(part, at) for part in state)
+            case _:
+                return self._value(state, at)
+
+    def _never(self, value: object, at: str) -> Hashable:
+        self.places[f"{at} holds a {type(value).__name__}"] = None
+        return None
+
+
+@cache
+def _reading(kind: Any) -> Callable[[_Reader, Any, str], Hashable]:
+    """How the content of values of this type is read."""
+    if kind in _ATOMS or issubclass(kind, _CONSTANTS):
+        return _Reader._itself
+    if kind in _BY_REPR:
+        return _Reader._printed
+    if issubclass(kind, Actor):
+        return _Reader._name
+    if kind is CellType or kind.__hash__ is object.__hash__:
+        return _Reader._numbered
+    if kind.__hash__ is None:
+        return _Reader._never
+    if issubclass(kind, tuple):
+        return _Reader._items
+    return _Reader._fields if attrs.has(kind) or dataclasses.is_dataclass(kind) else _Reader._hashable
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """The fields of an attrs or data class."""
+    return tuple(field.name for field in (attrs.fields(kind) if attrs.has(kind) else dataclasses.fields(kind)))
+
+
+def _keeps_its_hash(value: object) -> bool:
+    """Whether it has a hash after all: that of a container depends on what is in it."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

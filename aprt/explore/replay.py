@@ -1,0 +1,26 @@
+"""Replay of one schedule outside the search: live coroutines along the labels, every event in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aprt.core.errors import ReplayMismatch
+from aprt.core.execution import Execution
+from aprt.core.properties import Property
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.stepper import Stepper
+
+
+def replay(system: System, schedule: Schedule, properties: Iterable[Property] = ()) -> Execution:
+    """The execution that `schedule` describes, from its first label to its last, and what it breaks.
+
+    Raises: `ReplayMismatch` at the first label that the system does not offer.
+    """
+    with Stepper(system, tuple(properties)) as stepper:
+        for index, label in enumerate(schedule):
+            enabled = stepper.enabled()
+            if label not in enabled:
+                raise ReplayMismatch(index, str(label), tuple(map(str, enabled)))
+            stepper.step(label.context, label.op)
+        return stepper.execution()

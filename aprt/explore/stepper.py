@@ -1,0 +1,117 @@
+"""One execution of a system, step by step, on live coroutines: no tables, everything looked at.
+
+The plain reading of what the search does fast. Replays, samples and tests use it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import TracebackType
+from typing import Any
+
+from aprt.core import step
+from aprt.core.actor import Caller
+from aprt.core.effects import Call, Choose
+from aprt.core.errors import ReplayMismatch
+from aprt.core.events import Event
+from aprt.core.execution import Ending, Execution
+from aprt.core.monitor import Monitor
+from aprt.core.properties import Property
+from aprt.core.schedule import Label
+from aprt.core.step import Step
+from aprt.core.system import System
+from aprt.explore.thread import Thread
+
+
+class Stepper:
+    """A system in some state, from the initial one on. states: by actor. callers: what each context holds.
+
+    A context manager: on the way out it drops the behaviours that have not ended.
+    """
+
+    def __init__(self, system: System, properties: tuple[Property, ...] = ()) -> None:
+        self.system = system
+        self.states: dict[str, Any] = system.initial()
+        self.callers = {context.name: Caller(context.name) for context in system.contexts}
+        self.events: list[Event] = []
+        self._actors = {actor.name: actor for actor in system.actors}
+        self._threads = {context.name: Thread(context, self._actors) for context in system.contexts}
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._monitor = Monitor(system, properties)
+        self._oops = False
+
+    def __enter__(self) -> Stepper:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for thread in self._threads.values():
+            thread.drop()
+
+    def options(self, context: str) -> tuple[str, ...]:
+        """The operations that `context` can do now: none when it blocks or is done, several for a choice."""
+        return tuple(self._steps(context))
+
+    def enabled(self) -> tuple[Label, ...]:
+        """The labels of all steps that are possible now, contexts in order."""
+        return tuple(
+            Label(context.name, op, self._seen[context.name, op] + 1)
+            for context in self.system.contexts
+            for op in self.options(context.name)
+        )
+
+    def step(self, context: str, op: str) -> None:
+        """Do one of the possible steps; its event is then the last of `events`.
+
+        Raises: `ReplayMismatch` when it is not possible.
+        """
+        done = self._steps(context).get(op)
+        if done is None:
+            raise ReplayMismatch(len(self.events), f"{context}: {op}", tuple(map(str, self.enabled())))
+        self._seen[context, op] += 1
+        event = done.at(len(self.events), self._seen[context, op])
+        self.events.append(event)
+        if event.actor is not None:
+            self.states[event.actor] = event.state
+        self.callers[context] = done.caller
+        self._oops = done.oops
+        if not done.oops:
+            self._threads[context].resume(event.reply)
+        self._monitor.feed(event)
+
+    def waiting(self) -> tuple[tuple[str, str], ...]:
+        """The contexts that are not done, daemons left out, each with its pending operation."""
+        pending = ((c.name, self._threads[c.name].effect) for c in self.system.contexts if not c.daemon)
+        return tuple((name, str(effect)) for name, effect in pending if effect is not None)
+
+    def ending(self) -> Ending:
+        """How the execution ended; `cut` when it can go on."""
+        if self._oops:
+            return "oops"
+        if self.enabled():
+            return "cut"
+        return "deadlock" if self.waiting() else "end"
+
+    def execution(self) -> Execution:
+        """What this execution was; it is over with that."""
+        ending = self.ending()
+        blocked = self.waiting() if ending == "deadlock" else ()
+        self._monitor.finish(ending, blocked)
+        return Execution(tuple(self.events), ending, self._monitor.findings, blocked)
+
+    def _steps(self, context: str) -> dict[str, Step]:
+        """What `context` can do now, by operation."""
+        if self._oops:
+            return {}
+        thread, by = self._threads[context], self.callers[context]
+        match thread.effect:
+            case Call() as effect:
+                actor = self._actors[effect.actor.name]
+                done = step.call(actor, self.states[actor.name], effect, by, thread.chain)
+                return {} if done is None else {done.event.label.op: done}
+            case Choose() as effect:
+                steps = [step.choice(effect, option, by, thread.chain) for option in effect.options]
+                return {done.event.label.op: done for done in steps}
+            case _:
+                return {}

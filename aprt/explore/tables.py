@@ -1,0 +1,234 @@
+"""Local steps, learned once: what a context does next depends on its own control state and one actor's value.
+
+For each context and control state there is a row: which slot of the global state decides (the actor it calls; its
+own slot for a choice), and for each number in that slot the *moves* that are possible, none when the step blocks.
+A row is filled by running the real handler and the real behaviour when a search first asks, so nothing of the model
+exists twice. Ways that lead to equal control states (`explore.control`) share a row.
+
+A coroutine cannot be copied, so a control state remembers the answers that led to it: to take it further, a fresh
+coroutine is given them again. (A suspended one is kept for the first step out of each state.) Every piece of
+behaviour is run twice before it is believed, and must end in the same effect both times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from aprt.core import step
+from aprt.core.actor import Caller
+from aprt.core.effects import Call, Choose, Effect
+from aprt.core.errors import ModelError
+from aprt.core.notes import Oops
+from aprt.core.schedule import Schedule
+from aprt.core.step import Step
+from aprt.core.system import System
+from aprt.explore.control import control_key
+from aprt.explore.packing import Packing
+from aprt.explore.thread import Thread
+
+T = TypeVar("T")
+
+Waiting: TypeAlias = tuple[tuple[str, str], ...]  # (context, operation it waits for)
+
+Move: TypeAlias = tuple[int, int, T]
+"""What to add to the state, the number of the step in `Tables.steps`, and what the search noted about it."""
+
+
+@attrs.define(eq=False)
+class Control:
+    """A control state of a context. effect: what it waits for; None when it is done, or after an oops.
+
+    origin: a control state and the answer that led from it to here. after: where known answers lead.
+    thread: a coroutine suspended here, until it is used.
+    """
+
+    number: int
+    effect: Effect[Any] | None
+    caller: Caller
+    chain: tuple[str, ...]
+    origin: tuple[Control, Any] | None
+    thread: Thread | None = None
+    after: dict[Hashable, Control] = attrs.field(factory=dict)
+
+    def trail(self) -> list[tuple[Control, Any]]:
+        """The control states before this one, first one first, each with the answer it was given."""
+        steps, here = [], self.origin
+        while here is not None:
+            steps.append(here)
+            here = here[0].origin
+        return steps[::-1]
+
+
+class Row(dict[int, tuple[Move[T], ...]]):
+    """The moves of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
+
+    def __init__(self, learn: Callable[[int], tuple[Move[T], ...]]) -> None:
+        self._learn = learn
+
+    def __missing__(self, number: int) -> tuple[Move[T], ...]:
+        moves = self[number] = self._learn(number)
+        return moves
+
+
+class Tables(Generic[T]):
+    """The local steps of a system. note: called once per step, its answer is kept in the moves.
+
+    rows: per context, by control state: the deciding slot and the row. steps: by number, as moves name them.
+    unmerged: places of behaviours (`file:line`) that keep control states apart. Raises: `ModelError` for whatever
+    the model does wrong, at the first access that shows it. `close` it when done.
+    """
+
+    def __init__(self, system: System, packing: Packing, note: Callable[[int, Step], T]) -> None:
+        self.packing = packing
+        self.steps: list[Step] = []
+        self.unmerged: set[str] = set()
+        self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
+        self._system, self._note = system, note
+        self._actors = {actor.name: actor for actor in system.actors}
+        self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
+        for name, value in system.initial().items():
+            packing.intern(packing.actors[name], value)
+        for place, context in enumerate(system.contexts):
+            thread, again = Thread(context, self._actors), Thread(context, self._actors)
+            self._compare(thread, again, "at its start")
+            self._control(place, thread, Caller(context.name), None)
+
+    def close(self) -> None:
+        """Drop the suspended coroutines."""
+        for controls in self._controls:
+            for control in controls:
+                if control.thread is not None:
+                    control.thread.drop()
+                    control.thread = None
+
+    def moves(self, state: int) -> list[Move[T]]:
+        """All moves out of a state, contexts in order."""
+        numbers = self.packing.numbers(state)
+        found: list[Move[T]] = []
+        for place, rows in enumerate(self.rows):
+            slot, row = rows[numbers[place]]
+            found += row[numbers[slot]]
+        return found
+
+    def waiting(self, state: int) -> Waiting:
+        """The contexts that are not done in a state, daemons left out, each with its pending operation."""
+        numbers, found = self.packing.numbers(state), []
+        for place, context in enumerate(self._system.contexts):
+            effect = self._controls[place][numbers[place]].effect
+            if effect is not None and not context.daemon:
+                found.append((context.name, str(effect)))
+        return tuple(found)
+
+    def schedule(self, steps: Iterable[int]) -> Schedule:
+        """The schedule that takes the steps with these numbers."""
+        labels = (self.steps[number].event.label for number in steps)
+        return Schedule.of((label.context, label.op) for label in labels)
+
+    def _learn(self, place: int, control: Control, number: int) -> tuple[Move[T], ...]:
+        """The moves of a control state when the deciding slot holds `number`."""
+        return tuple(self._move(place, control, number, done) for done in self._steps(control, number))
+
+    def _steps(self, control: Control, number: int) -> Iterator[Step]:
+        match control.effect:
+            case Call() as effect:
+                actor = self._actors[effect.actor.name]
+                value = self.packing.value(self.packing.actors[actor.name], number)
+                done = step.call(actor, value, effect, control.caller, control.chain)
+                again = step.call(actor, value, effect, control.caller, control.chain)
+                if done != again:
+                    raise ModelError(f"the handler of {effect} is not deterministic: {done} and then {again}")
+                if done is not None:
+                    yield done
+            case Choose() as effect:
+                if len({str(option) for option in effect.options}) < len(effect.options):
+                    raise ModelError(f"{control.caller.context}: options of {effect} print alike: {effect.options}")
+                for option in effect.options:
+                    yield step.choice(effect, option, control.caller, control.chain)
+            case _:
+                pass
+
+    def _move(self, place: int, control: Control, number: int, done: Step) -> Move[T]:
+        packing, event = self.packing, done.event
+        after = self._stop(place, control, done) if done.oops else self._follow(place, control, done)
+        delta = packing.delta(place, control.number, after.number)
+        if event.changed and event.actor is not None:
+            slot = packing.actors[event.actor]
+            delta += packing.delta(slot, number, packing.intern(slot, event.state))
+        slot = packing.callers[place]
+        delta += packing.delta(slot, packing.intern(slot, control.caller), packing.intern(slot, done.caller))
+        self.steps.append(done)
+        return delta, len(self.steps) - 1, self._note(len(self.steps) - 1, done)
+
+    def _stop(self, place: int, control: Control, done: Step) -> Control:
+        oops = tuple(note for note in done.event.notes if isinstance(note, Oops))
+        return self._enter(place, ("oops", oops), None, done.caller, (control, done.event.reply))
+
+    def _follow(self, place: int, control: Control, done: Step) -> Control:
+        """The control state that the answer leads to."""
+        answer = done.event.reply
+        key = (type(answer), answer, done.caller)  # True == 1, but they act differently
+        known = control.after.get(key)
+        if known is not None:
+            return known
+        thread, again = control.thread or self._rerun(place, control), self._rerun(place, control)
+        control.thread = None
+        thread.resume(answer)
+        again.resume(answer)
+        self._compare(thread, again, f"after {done.event.label.op}")
+        control.after[key] = after = self._control(place, thread, done.caller, (control, answer))
+        return after
+
+    def _rerun(self, place: int, control: Control) -> Thread:
+        """A fresh coroutine, brought to `control`."""
+        thread = Thread(self._system.contexts[place], self._actors)
+        for before, answer in control.trail():
+            if thread.effect != before.effect:
+                raise _erratic(thread, before.effect, "when it was run again")
+            thread.resume(answer)
+        return thread
+
+    def _compare(self, thread: Thread, again: Thread, when: str) -> None:
+        again.drop()
+        if thread.effect != again.effect:
+            raise _erratic(thread, again.effect, when)
+
+    def _control(self, place: int, thread: Thread, caller: Caller, origin: tuple[Control, Any] | None) -> Control:
+        """The control state that `thread` has reached."""
+        key: tuple[Hashable, ...] = ("done",)
+        if thread.effect is not None:
+            content, places = control_key(thread.behaviour)
+            self.unmerged.update(places)
+            # what cannot be compared is told apart by how it came about
+            way = origin and (origin[0].number, type(origin[1]), origin[1])
+            key = ("way", way) if places else ("content", content)
+        return self._enter(place, key, thread, caller, origin)
+
+    def _enter(
+        self,
+        place: int,
+        key: tuple[Hashable, ...],
+        thread: Thread | None,
+        caller: Caller,
+        origin: tuple[Control, Any] | None,
+    ) -> Control:
+        controls = self._controls[place]
+        number = self.packing.intern(place, (key, caller))
+        if number == len(controls):
+            effect, chain = (None, ()) if thread is None else (thread.effect, thread.chain)
+            control = Control(number, effect, caller, chain, origin, thread)
+            controls.append(control)
+            self.packing.intern(self.packing.callers[place], caller)
+            slot = self.packing.actors[effect.actor.name] if isinstance(effect, Call) else place
+            self.rows[place].append((slot, Row(partial(self._learn, place, control))))
+        elif thread is not None:
+            thread.drop()
+        return controls[number]
+
+
+def _erratic(thread: Thread, other: Effect[Any] | None, when: str) -> ModelError:
+    first, second = ("nothing" if effect is None else repr(effect) for effect in (thread.effect, other))
+    return ModelError(f"{thread.context.name} is not deterministic: {when} it awaits {first}, another time {second}")

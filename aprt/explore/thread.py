@@ -1,0 +1,61 @@
+"""A kernel thread: one context's behaviour, run up to its next effect and suspended there."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from aprt.core.chain import await_chain
+from aprt.core.effects import Call, Choose, Effect
+from aprt.core.errors import ModelError
+from aprt.core.system import Behaviour, Context, operation
+
+_UNWINDING = 1_000  # awaits that a dropped behaviour may try in its clean-up code
+
+
+class Thread:
+    """A running behaviour of `context`, from its start. effect: what it waits for; None when it is done.
+
+    actors: the names that it may call. Whoever makes a thread and does not run it to its end must `drop` it.
+    Raises: `ModelError` when the behaviour raises, calls another actor, or awaits what is no effect.
+    """
+
+    def __init__(self, context: Context, actors: Container[str]) -> None:
+        self.context, self._actors = context, actors
+        self.behaviour: Behaviour = context.start()
+        self.effect: Effect[Any] | None = None
+        self.resume(None)
+
+    def resume(self, answer: object) -> None:
+        """Give the answer to the pending effect and run to the next."""
+        before = self.effect
+        try:
+            self.effect = self.behaviour.send(answer)
+        except StopIteration:
+            self.effect = None
+        except Exception as error:
+            where = "at its start" if before is None else f"after {operation(before, answer)}"
+            raise ModelError(f"{self.context.name} raised {error!r} {where}") from error
+        match self.effect:
+            case Call(actor) if actor.name not in self._actors:
+                self.drop()
+                raise ModelError(f"{self.context.name} does {self.effect}, but the system has no {actor.name}")
+            case Call() | Choose() | None:
+                pass
+            case other:
+                self.drop()
+                raise ModelError(f"{self.context.name} awaits {other!r}, which is no effect of aprt")
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        return await_chain(self.behaviour)
+
+    def drop(self) -> None:
+        """End the behaviour where it is. What its clean-up code awaits or raises is no step of any execution."""
+        for _ in range(_UNWINDING):
+            try:
+                self.behaviour.close()
+                return
+            except Exception:  # RuntimeError: it awaited something while unwinding, and is suspended there
+                continue
+        raise ModelError(f"{self.context.name} cannot be dropped: it goes on after GeneratorExit")

@@ -1,0 +1,40 @@
+"""When a search gives up, and how it tells how far it has come."""
+
+from __future__ import annotations
+
+import time
+
+from aprt.explore.result import Progress, Question
+
+_INTERVAL = 0.5  # seconds between two reports
+
+
+class Stop(Exception):
+    """Ends a search from the inside. reason: as in `Exploration.stopped`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Watchdog:
+    """Measures the time of one search from its making."""
+
+    def __init__(self, question: Question) -> None:
+        self._report, self._budget = question.report, question.bounds.budget
+        self._start = time.perf_counter()
+        self._reported = self._start
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._start
+
+    def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
+        """Call it often. Raises: `Stop` when the budget is spent."""
+        now = time.perf_counter()
+        if self._report is not None and now - self._reported >= _INTERVAL:
+            self._reported = now
+            self._report(Progress(executions, states, transitions, depth, now - self._start))
+        if self._budget is not None and now - self._start >= self._budget:
+            raise Stop("budget")

@@ -1,0 +1,63 @@
+"""completion: one context waits for what another one finishes; unlike a wake-up it is remembered.
+
+Mirrors: kernel/sched/completion.c: wait_for_completion, try_wait_for_completion, complete, complete_all;
+include/linux/completion.h: reinit_completion.
+Left out: the order of waiters; timeouts; interruptible and killable waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.kernel import rules
+
+ALL: Final = 2**32 - 1  # what complete_all leaves behind: waiting does not use it up
+
+
+@attrs.frozen
+class CompletionState:
+    """done: how many waits will not block, or `ALL`."""
+
+    done: int = 0
+
+
+@attrs.frozen(eq=False)
+class Completion(Actor[CompletionState]):
+    """Starts out not done."""
+
+    def initial(self) -> CompletionState:
+        return CompletionState()
+
+    @handler(reads="done", writes="done")
+    def wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
+        """Blocks until done, and uses up one `complete`. Finding: sleeping under a spinlock."""
+        if state.done == 0:
+            return BLOCK
+        return _used(state), None, rules.may_sleep(by, self.name)
+
+    @handler(reads="done", writes="done")
+    def try_wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, bool]:
+        """Never blocks; replies whether it was done, and then uses up one `complete`."""
+        return (_used(state), True) if state.done else (state, False)
+
+    @handler(reads="done", writes="done")
+    def complete(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
+        """Lets one waiter go, now or later."""
+        return (state if state.done == ALL else CompletionState(state.done + 1)), None
+
+    @handler(reads="done", writes="done")
+    def complete_all(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
+        """Lets everybody go, until `reinit`."""
+        return (state if state.done == ALL else CompletionState(ALL)), None
+
+    @handler(reads="done", writes="done")
+    def reinit(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
+        """Not done again; who has not been let go yet waits on."""
+        return (CompletionState() if state.done else state), None
+
+
+def _used(state: CompletionState) -> CompletionState:
+    return state if state.done == ALL else CompletionState(state.done - 1)

@@ -1,0 +1,47 @@
+"""Objects with a life time: touching one after it was freed is an oops.
+
+A freed object stays in the system with `live=False`, so that a context that still has a pointer to it can be
+caught using it, as KASAN would. Hardware knows no life time: messages that stand for a DMA write or a
+notification are declared with `on_freed=True` and reach the object all the same.
+
+Mirrors: mm/slub.c: kfree; mm/kasan/report.c: kasan_report, kasan_report_invalid_free.
+Left out: that the memory is used again for something else. An object that is made anew at the same address says so
+itself, in a message declared with `on_freed=True`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from aprt.core.actor import Actor, Caller, Handler, Outcome, handler
+from aprt.core.notes import Oops
+
+
+class Mortal(Protocol):
+    """The state of an object: a frozen record with a field `live`."""
+
+    @property
+    def live(self) -> bool: ...
+
+
+L = TypeVar("L", bound=Mortal)
+
+
+@attrs.frozen(eq=False)
+class Object(Actor[L]):
+    """An actor that can be freed. Every message to it is checked, `on_freed` ones excepted."""
+
+    def refuse(self, state: L, handler: Handler[Any, ..., Any]) -> Oops | None:
+        """The oops (P9) of a use after free or a double free."""
+        if state.live or handler.on_freed:
+            return None
+        if handler.op == "free":
+            return Oops("P9", f"double free: {self.name} is already freed")
+        return Oops("P9", f"use after free: {handler.op} on freed {self.name}")
+
+    @handler(reads="live", writes="live")
+    def free(self, state: L, by: Caller) -> Outcome[L, None]:
+        """Ends the life of the object; what else its state says stays, for whoever reads freed memory."""
+        return attrs.evolve(state, live=False), None  # type: ignore[misc]

@@ -1,0 +1,103 @@
+"""timer: a callback that runs some time after the timer was armed.
+
+Time is virtual: an armed timer may fire at any step, so every order of expiry and everything else is explored.
+Its daemon context runs `timer_daemon(timer, callback)`; the callback returns whether the timer is to fire again.
+
+    idle --arm--> armed --fire--> running --finish--> idle
+                                          --rearm---> armed
+
+The callback runs in interrupt context, so sleeping in it is a finding of rule P23. Like lockdep, a running callback
+counts as a lock that its context holds and that `cancel_sync` takes for a moment. A callback that always fires
+again leaves a system without an end state: let something end it.
+
+Mirrors: kernel/time/hrtimer.c: hrtimer_start, hrtimer_cancel, hrtimer_try_to_cancel, __run_hrtimer;
+kernel/time/timer.c: mod_timer, timer_delete_sync.
+Left out: expiry times, and with them hrtimer_forward and slack; CPUs, so two timers of one CPU may run at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVarTuple
+
+import attrs
+
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.notes import Gave, Hold, Took
+from aprt.kernel import rules
+
+Args = TypeVarTuple("Args")
+
+
+@attrs.frozen
+class TimerState:
+    """runner: the context that runs the callback just now. A running timer may be armed as well."""
+
+    armed: bool = False
+    runner: str | None = None
+
+
+@attrs.frozen(eq=False)
+class Timer(Actor[TimerState]):
+    """Starts out idle."""
+
+    def initial(self) -> TimerState:
+        return TimerState()
+
+    @handler(reads="armed", writes="armed")
+    def arm(self, state: TimerState, by: Caller) -> Outcome[TimerState, bool]:
+        """From now on it may fire, once; replies whether it was armed already. Allowed while the callback runs."""
+        if state.armed:
+            return state, True
+        return attrs.evolve(state, armed=True), False
+
+    @handler(reads="armed", writes="armed")
+    def cancel(self, state: TimerState, by: Caller) -> Outcome[TimerState, bool]:
+        """Never blocks; replies whether it was armed, and then it will not fire. A running callback goes on."""
+        if not state.armed:
+            return state, False
+        return attrs.evolve(state, armed=False), True
+
+    @handler(reads="armed runner", writes="armed")
+    def cancel_sync(self, state: TimerState, by: Caller) -> Outcome[TimerState, bool]:
+        """Blocks while the callback runs, then as `cancel`. Finding: called by the callback (ends the execution).
+
+        It spins rather than sleeps, so it may be called under a spinlock that the callback does not take.
+        """
+        if state.runner == by.context:
+            return state, False, (rules.recursive(by, self.name),)
+        if state.runner is not None:
+            return BLOCK
+        after = attrs.evolve(state, armed=False) if state.armed else state
+        return after, state.armed, (Took(Hold(self.name)), Gave(self.name))
+
+    @handler(reads="armed runner", writes="armed runner")
+    def fire(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
+        """For the daemon: blocks until armed and the callback does not run; then the caller runs it."""
+        if not state.armed or state.runner is not None:
+            return BLOCK
+        return TimerState(runner=by.context), None, (Took(Hold(self.name, atomic=True)),)
+
+    @handler(reads="runner", writes="runner")
+    def finish(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
+        """For the daemon: the callback has returned. Finding: the caller does not run it (nothing changes)."""
+        if state.runner != by.context:
+            return state, None, (rules.not_owner(by, self.name, state.runner),)
+        return attrs.evolve(state, runner=None), None, (Gave(self.name),)
+
+    @handler(reads="runner", writes="armed runner")
+    def rearm(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
+        """For the daemon: as `finish`, and the timer is armed again in the same step."""
+        if state.runner != by.context:
+            return state, None, (rules.not_owner(by, self.name, state.runner),)
+        return TimerState(armed=True), None, (Gave(self.name),)
+
+
+async def timer_daemon(timer: Timer, callback: Callable[[*Args], Awaitable[bool]], *args: *Args) -> None:
+    """The daemon of `timer`: runs the behaviour `callback(*args)` whenever it fires; True rearms it."""
+    while True:
+        await timer.fire()
+        if await callback(*args):
+            await timer.rearm()
+        else:
+            await timer.finish()

@@ -1,0 +1,203 @@
+"""One context on stage: the task that steps a behaviour and gets its effects performed by messages.
+
+A free context sends its requests itself, after the delay that its pace asks for, and draws its choices. A gated one
+hands every effect to the gate and waits; the gate forwards it when it is picked.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import trio
+
+from aprt.core.actor import Caller
+from aprt.core.chain import await_chain
+from aprt.core.effects import Call, Choose, Effect
+from aprt.core.errors import ModelError
+from aprt.core.schedule import Label
+from aprt.core.system import Behaviour, Context, operation
+from aprt.runtime.errors import ComponentCrash
+from aprt.runtime.mailbox import Mailbox
+from aprt.runtime.messages import (
+    Answer,
+    Asked,
+    Chose,
+    Crashed,
+    Finished,
+    Halt,
+    Offer,
+    Picked,
+    Report,
+    Request,
+    ToActor,
+    ToContext,
+    ToDirector,
+)
+from aprt.runtime.pace import Pace
+
+Addresses = Mapping[str, Mailbox[ToActor]]
+
+_UNWINDING = 1_000  # awaits that an abandoned behaviour may try in its clean-up code
+
+
+class _Halted(Exception):
+    """Unwinds a part whose execution is over."""
+
+
+class ContextPart(abc.ABC):
+    """The part that one context plays in one execution."""
+
+    def __init__(self, context: Context, actors: Addresses, reports: Mailbox[Report]) -> None:
+        self.context, self.name = context, context.name
+        self.actors, self.reports = actors, reports
+        self.caller = Caller(context.name)
+        self.mailbox: Mailbox[ToContext] = Mailbox()
+        self._times: Counter[str] = Counter()
+        self._doing = "its start"
+
+    async def play(self) -> None:
+        """Run the behaviour to its end, or until halted; it is closed either way."""
+        try:
+            behaviour = self._start()
+            try:
+                await self._run(behaviour)
+            finally:
+                _abandon(self.name, behaviour)
+        except ComponentCrash as crash:
+            self.reports.put(Crashed(crash))
+        except _Halted:
+            pass
+
+    def halt(self) -> None:
+        self.mailbox.put(Halt())
+
+    @abc.abstractmethod
+    async def send(self, request: Request) -> None:
+        """Get the request on its way."""
+
+    @abc.abstractmethod
+    async def choose(self, labels: tuple[Label, ...]) -> int:
+        """The index of the option that the environment takes."""
+
+    def finished(self) -> None:
+        self.reports.put(Finished(self.name))
+
+    async def receive(self) -> Answer | Picked:
+        message = await self.mailbox.get()
+        if isinstance(message, Halt):
+            raise _Halted
+        return message
+
+    async def _run(self, behaviour: Behaviour) -> None:
+        answer = None
+        while (effect := self._resume(behaviour, answer)) is not None:
+            if isinstance(effect, Call):
+                answer = await self._call(effect, await_chain(behaviour))
+            else:
+                answer = await self._choice(effect, await_chain(behaviour))
+        self.finished()
+
+    async def _call(self, call: Call[Any], chain: tuple[str, ...]) -> Any:
+        self._doing = str(call)
+        if call.actor.name not in self.actors:
+            raise self._crash(ModelError(f"the system has no actor {call.actor.name!r}"))
+        request = Request(call, self._label(self._doing), self.caller, chain, self.mailbox)
+        self._times[self._doing] += 1
+        await self.send(request)
+        answer = await self.receive()
+        assert isinstance(answer, Answer)
+        if answer.notes:
+            self.caller = self.caller.after(answer.notes)
+        return answer.reply
+
+    async def _choice(self, choice: Choose[Any], chain: tuple[str, ...]) -> Any:
+        labels = tuple(self._label(operation(choice, option)) for option in choice.options)
+        self._doing = str(choice)
+        index = await self.choose(labels)
+        self._times[labels[index].op] += 1
+        self.reports.put(Chose(labels[index], choice.options[index], self.caller, chain))
+        return choice.options[index]
+
+    def _label(self, op: str) -> Label:
+        return Label(self.name, op, self._times[op] + 1)
+
+    def _start(self) -> Behaviour:
+        try:
+            return self.context.start()
+        except Exception as error:
+            raise self._crash(error) from error
+
+    def _resume(self, behaviour: Behaviour, answer: Any) -> Call[Any] | Choose[Any] | None:
+        try:
+            effect: Effect[Any] = behaviour.send(answer)
+        except StopIteration:
+            return None
+        except Exception as error:
+            raise self._crash(error) from error
+        if not isinstance(effect, Call | Choose):
+            raise self._crash(ModelError(f"it awaited {effect!r}, which is no effect of aprt"))
+        return effect
+
+    def _crash(self, error: Exception) -> ComponentCrash:
+        return ComponentCrash(self.name, self.caller, (), self._doing, error)
+
+
+class FreeContext(ContextPart):
+    """Goes as trio lets it."""
+
+    def __init__(self, context: Context, actors: Addresses, reports: Mailbox[Report], pace: Pace) -> None:
+        super().__init__(context, actors, reports)
+        self.pace = pace
+
+    async def send(self, request: Request) -> None:
+        for _ in range(self.pace.delay()):
+            await trio.lowlevel.checkpoint()
+        actor = request.call.actor.name
+        self.reports.leave(Asked(self.name, str(request.call), actor))
+        self.actors[actor].put(request)
+
+    async def choose(self, labels: tuple[Label, ...]) -> int:
+        # a behaviour that does nothing but choose must let the others run
+        await trio.lowlevel.checkpoint()
+        if self.mailbox.queue:
+            await self.receive()
+        return self.pace.choice(len(labels))
+
+
+class GatedContext(ContextPart):
+    """Parks before each effect until the gate lets it go."""
+
+    def __init__(
+        self, context: Context, actors: Addresses, reports: Mailbox[Report], gate: Mailbox[ToDirector]
+    ) -> None:
+        super().__init__(context, actors, reports)
+        self.gate = gate
+
+    async def send(self, request: Request) -> None:
+        self.reports.leave(Asked(self.name, str(request.call), request.call.actor.name))
+        self.gate.put(Offer(self.name, (request.label,), request, self.mailbox))
+
+    async def choose(self, labels: tuple[Label, ...]) -> int:
+        self.reports.leave(Asked(self.name, self._doing, None))
+        self.gate.put(Offer(self.name, labels, None, self.mailbox))
+        picked = await self.receive()
+        assert isinstance(picked, Picked)
+        return picked.option
+
+    def finished(self) -> None:
+        super().finished()
+        self.gate.put(Finished(self.name))
+
+
+def _abandon(name: str, behaviour: Behaviour) -> None:
+    # clean-up code may await: such effects are steps of no execution, so it is told again and again to go
+    for _ in range(_UNWINDING):
+        try:
+            behaviour.close()
+            return
+        except Exception:
+            continue
+    raise ModelError(f"{name} cannot be stopped: it goes on after GeneratorExit")

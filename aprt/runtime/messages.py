@@ -1,0 +1,168 @@
+"""What the tasks of one execution say to each other.
+
+    context -> actor      Request         (if there is a gate: an Offer to the gate, which forwards it)
+    actor   -> context    Answer
+    gate    -> actor      Probe, Attempt  answered by Able
+    gate    -> context    Picked          the option of a choice
+    all     -> observer   a Report        in the order in which things happened
+    observer -> director  Seen, Over      the director is the task that asked for the execution
+
+Whoever lets something happen reports it in the same breath, without a checkpoint in between. So the order of the
+reports is the order of the steps: the linearisation.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+from aprt.core.actor import Caller
+from aprt.core.effects import Call
+from aprt.core.execution import Ending, Execution
+from aprt.core.notes import Note
+from aprt.core.schedule import Label
+from aprt.runtime.mailbox import Mailbox
+
+
+class Halt(NamedTuple):
+    """The execution is over: leave your part."""
+
+
+class Answer(NamedTuple):
+    reply: Any
+    notes: tuple[Note, ...]
+
+
+class Picked(NamedTuple):
+    """The gate picked this option of the pending choice."""
+
+    option: int
+
+
+ToContext: TypeAlias = Answer | Picked | Halt
+
+
+class Request(NamedTuple):
+    """A call on its way. chain: what the context is running, outermost first. answers: where the reply goes."""
+
+    call: Call[Any]
+    label: Label
+    caller: Caller
+    chain: tuple[str, ...]
+    answers: Mailbox[ToContext]
+
+
+class Offer(NamedTuple):
+    """A parked context: the labels that it could do next; the request behind it, unless it is a choice."""
+
+    context: str
+    labels: tuple[Label, ...]
+    request: Request | None
+    answers: Mailbox[ToContext]
+
+
+class Able(NamedTuple):
+    """Whether the parked request of a context could run now."""
+
+    context: str
+    able: bool
+
+
+class Seen(NamedTuple):
+    """The observer has recorded a step. changed: the actor whose state is another one now, if any."""
+
+    changed: str | None
+
+
+class Over(NamedTuple):
+    """The execution is over, and this is what it was; or an error ended it."""
+
+    result: Execution | Exception
+
+    def execution(self) -> Execution:
+        """The execution; raises the error if it was one."""
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+class Finished(NamedTuple):
+    """A behaviour has come to its end."""
+
+    context: str
+
+
+ToDirector: TypeAlias = Offer | Finished | Able | Seen | Over
+
+
+class Probe(NamedTuple):
+    """Could this request run now? Nothing changes."""
+
+    request: Request
+    answers: Mailbox[ToDirector]
+
+
+class Attempt(NamedTuple):
+    """Perform this request if it can run now, and answer Able if it cannot: it must not wait here."""
+
+    request: Request
+    answers: Mailbox[ToDirector]
+
+
+ToActor: TypeAlias = Request | Probe | Attempt | Halt
+
+
+class Asked(NamedTuple):
+    """A context has arrived at its next effect. actor: None for a choice."""
+
+    context: str
+    operation: str
+    actor: str | None
+
+
+class Waits(NamedTuple):
+    """The request of a context cannot run now."""
+
+    context: str
+
+
+class Ready(NamedTuple):
+    """The request of a context, which had to wait, can run now."""
+
+    context: str
+
+
+class Handled(NamedTuple):
+    """An actor has performed a request. state: the one after it. task: the trio task that ran the handler."""
+
+    request: Request
+    reply: Any
+    notes: tuple[Note, ...]
+    state: Any
+    changed: bool
+    task: str
+
+
+class Chose(NamedTuple):
+    """The environment has decided."""
+
+    label: Label
+    option: Any
+    caller: Caller
+    chain: tuple[str, ...]
+
+
+class Crashed(NamedTuple):
+    error: Exception
+
+
+class Close(NamedTuple):
+    """The director ends the execution."""
+
+    ending: Ending
+
+
+class Stalled(NamedTuple):
+    """Every task waits, yet the execution is not over: something was lost."""
+
+
+Report: TypeAlias = Asked | Waits | Ready | Handled | Chose | Finished | Crashed | Close | Stalled | Halt

@@ -1,0 +1,99 @@
+"""Paces: how long the requests of a free context are held back, in passes of trio's scheduler.
+
+Left alone, trio runs all contexts in step and rare interleavings hardly ever come up. A seeded pace moves them
+apart: by *jitter*, or by priorities in the manner of PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, "A
+randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010, section 2). Departures from PCT: a
+low priority delays a request for a number of passes instead of stopping its context, and change points count the
+steps of one context, because no task here knows the steps of all. So its guarantee does not carry over.
+
+Every context draws from a generator of its own, derived from the seed, hence what it draws depends on nothing
+but the seed and its own steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import attrs
+
+
+class Pace:
+    """The pace of one context: no delay, and seeded choices."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+
+    def delay(self) -> int:
+        """Passes for which the next request is held back."""
+        return 0
+
+    def choice(self, options: int) -> int:
+        """The index of the option that the environment takes."""
+        return self.rng.randrange(options)
+
+
+class Jitter(Pace):
+    """A delay of 0 to `most` passes, drawn anew for each request."""
+
+    def __init__(self, rng: Random, most: int) -> None:
+        super().__init__(rng)
+        self.most = most
+
+    def delay(self) -> int:
+        return self.rng.randint(0, self.most)
+
+
+class Priority(Pace):
+    """`hold` passes per rank, 0 being the highest priority. drops: own step -> the rank from there on."""
+
+    def __init__(self, rng: Random, rank: int, hold: int, drops: Mapping[int, int]) -> None:
+        super().__init__(rng)
+        self.rank, self.hold, self.drops = rank, hold, drops
+        self.step = 0
+
+    def delay(self) -> int:
+        self.rank = self.drops.get(self.step, self.rank)
+        self.step += 1
+        return self.rank * self.hold
+
+
+@attrs.frozen
+class Free:
+    """trio decides. jitter: the longest delay of a request, in passes of the scheduler."""
+
+    seed: int = 0
+    jitter: int = 0
+
+    def paces(self, contexts: Sequence[str]) -> dict[str, Pace]:
+        return {name: Jitter(rng, self.jitter) for name, rng in _generators(self.seed, contexts).items()}
+
+
+@attrs.frozen
+class Steered:
+    """trio decides, but contexts have seeded priorities that change now and then.
+
+    hold: passes per rank. changes: how many change points, each for some context at one of its first `horizon`
+    steps, from which on its rank is below all others.
+    """
+
+    seed: int = 0
+    hold: int = 16
+    changes: int = 2
+    horizon: int = 16
+
+    def paces(self, contexts: Sequence[str]) -> dict[str, Pace]:
+        rng = Random(self.seed)
+        ranks = dict(zip(contexts, rng.sample(range(len(contexts)), len(contexts)), strict=True))
+        drops: dict[str, dict[int, int]] = {name: {} for name in contexts}
+        for i in range(self.changes if contexts else 0):
+            drops[rng.choice(contexts)][rng.randrange(self.horizon)] = len(contexts) + i
+        return {
+            name: Priority(own, ranks[name], self.hold, drops[name])
+            for name, own in _generators(self.seed, contexts).items()
+        }
+
+
+def _generators(seed: int, contexts: Sequence[str]) -> dict[str, Random]:
+    rng = Random(seed)
+    return {name: Random(rng.getrandbits(64)) for name in contexts}

@@ -1,0 +1,73 @@
+"""Ask a question about a case: search, replay what was found on trio, and name it by a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import attrs
+
+from aprt.core.properties import Finding
+from aprt.core.scenario import Model
+from aprt.explore.explore import explore
+from aprt.explore.result import Bounds, Exploration, Progress, StopOn
+from aprt.verdict.case import Case
+from aprt.verdict.confirm import confirm
+from aprt.verdict.tokens import token_of
+from aprt.verdict.verdict import Shown, Verdict, selected
+
+
+@attrs.frozen
+class Search:
+    """How to look. seed, runs: for strategies that draw lots."""
+
+    strategy: str = "states"
+    bounds: Bounds = Bounds()
+    stop_on: StopOn = "first"
+    seed: int = 0
+    runs: int = 1000
+
+
+def ask(
+    case: Case,
+    ids: tuple[str, ...] = (),
+    search: Search = Search(),
+    report: Callable[[Progress], None] | None = None,
+    interruptible: AbstractContextManager[object] | None = None,
+) -> Verdict:
+    """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
+
+    report: as in `explore.Question`. interruptible: entered around the search. A KeyboardInterrupt raised inside
+    it ends the search, and what was covered so far is the verdict.
+
+    Raises: `UserError`, `ReplayMismatch` when a finding does not happen on trio as the explorer told it.
+    """
+    model = case.model()
+    properties = selected(case, model, ids)
+    try:
+        with interruptible or nullcontext():
+            exploration = explore(
+                model.system,
+                properties,
+                strategy=search.strategy,
+                bounds=search.bounds,
+                stop_on=search.stop_on,
+                seed=search.seed,
+                runs=search.runs,
+                report=report,
+            )
+    except KeyboardInterrupt:
+        exploration = _nothing(search)
+    shown = tuple(_show(case, model, finding) for finding in exploration.findings)
+    return Verdict(case, model, properties, exploration, shown)
+
+
+def _show(case: Case, model: Model, found: Finding) -> Shown:
+    (property,) = model.select((found.property,))
+    finding, execution = confirm(model.system, found, property)
+    return Shown(finding, execution.events, token_of(case, model.system, finding.schedule))
+
+
+def _nothing(search: Search) -> Exploration:
+    """What is known when a search was interrupted before it had begun."""
+    return Exploration(search.strategy, False, "interrupted", (), 0, 0, 0, 0, 0, 0, 0.0, search.seed)

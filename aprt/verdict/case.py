@@ -1,0 +1,90 @@
+"""A case: one scenario of one era with its switches set, and the reference that names it.
+
+A reference is `ERA/NAME[+SWITCH...]`, or `NAME[+SWITCH...]` where the era is given otherwise. It is what users
+type, what tokens carry and what verdicts print; parsing the text of a case gives an equal case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.scenario import Era, Model, Scenario, Settings, Switch, did_you_mean, spelling
+
+DEFAULT_ERA = "v4"
+
+
+@attrs.frozen
+class Case:
+    """A scenario to look at. `str` of it is its shortest reference."""
+
+    era: Era
+    scenario: Scenario
+    settings: Settings
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        eras: Mapping[str, Era],
+        era: str | None = None,
+        put_in: Iterable[str] = (),
+        taken_out: Iterable[str] = (),
+    ) -> Case:
+        """The case that a user means. era: for a reference without one.
+
+        Raises: `UserError` for an unknown era, scenario or switch, or for two eras that differ.
+        """
+        path, *words = text.split("+")
+        named, slash, name = path.rpartition("/")
+        if slash and era is not None and era != named:
+            raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
+        found = find_era(named if slash else era or DEFAULT_ERA, eras)
+        scenario = found.scenario(name)
+        return cls(found, scenario, found.settings(scenario, (*words, *put_in), taken_out))
+
+    def __str__(self) -> str:
+        return f"{self.era.name}/{self.scenario.name}" + "".join(f"+{word}" for word in self.words)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What differs from the scenario's own setting, as a user writes it; a group where one fits."""
+        preset = self.era.settings(self.scenario)
+        changed = {s.name: s for s in self.era.switches if self.settings[s.name] != preset[s.name]}
+        words = {name: _word(switch, self.settings[name]) for name, switch in changed.items()}
+        found: list[str] = []
+        for group, members in self.era.groups.items():
+            if members and set(members) <= set(words.values()):
+                found.append(group)
+                words = {name: word for name, word in words.items() if word not in members}
+        return (*found, *words.values())
+
+    def model(self) -> Model:
+        """A fresh model of this case."""
+        return self.scenario.build(self.settings)
+
+    def with_measures(self, names: Iterable[str]) -> Case:
+        """This case with exactly these measures in."""
+        wanted, settings = frozenset(names), self.settings
+        for name in measures(self.era):
+            settings = settings.set(name, "in" if name in wanted else "out")
+        return attrs.evolve(self, settings=settings)
+
+
+def measures(era: Era) -> tuple[str, ...]:
+    """The names of the era's measures, in its order."""
+    return tuple(switch.name for switch in era.switches if switch.kind == "measure")
+
+
+def find_era(name: str, eras: Mapping[str, Era]) -> Era:
+    """The era of that name. Raises `UserError` with a suggestion."""
+    if name not in eras:
+        raise UserError(f"unknown era {name!r}{did_you_mean(name, eras)}")
+    return eras[name]
+
+
+def _word(switch: Switch, value: str) -> str:
+    # a flag that is taken out has no word of its own
+    return f"{switch.name}={value}" if switch.flag and value == "out" else spelling(switch, value)

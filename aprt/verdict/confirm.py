@@ -1,0 +1,62 @@
+"""Confirming a schedule: the explorer replays it, trio replays it, and the two logs must be the same."""
+
+from __future__ import annotations
+
+from aprt.core.errors import ReplayMismatch
+from aprt.core.execution import Execution
+from aprt.core.properties import Finding, NoHang, Property
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore import replay as explorer
+from aprt.runtime import run as runtime
+from aprt.runtime.compare import Difference, compare
+from aprt.verdict.compact import merge_runs
+
+
+class DriversDiffer(ReplayMismatch):
+    """trio did not do what the explorer did: a mistake in aprt."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference.step, difference.expected, (difference.live,))
+        self.args = (f"explorer and trio differ at {difference}",)
+
+
+def confirm(system: System, finding: Finding, property: Property) -> tuple[Finding, Execution]:
+    """The finding with as few context switches as possible, and how trio ran it.
+
+    Raises: `ReplayMismatch` when the drivers differ, or when the replay does not break the property.
+    """
+    told = explorer.replay(system, finding.schedule, (property,))
+    if not _shows(told, finding.schedule, property):
+        raise ReplayMismatch(len(finding.schedule), f"a violation of {property.id}", ())
+    finding = _tidy(system, told, finding, property)
+    return finding, both(system, finding.schedule, (property,))
+
+
+def both(system: System, schedule: Schedule, properties: tuple[Property, ...]) -> Execution:
+    """How trio ran a schedule, which is also how the explorer tells it.
+
+    Raises: `ReplayMismatch` where the system does not offer a step, `DriversDiffer`.
+    """
+    told, live = explorer.replay(system, schedule, properties), runtime.replay(system, schedule, properties)
+    difference = compare(told, live)
+    if difference is not None:
+        raise DriversDiffer(difference)
+    return live
+
+
+def _tidy(system: System, told: Execution, finding: Finding, property: Property) -> Finding:
+    """The finding by a schedule with fewer switches, where that still shows it and nothing earlier."""
+    schedule = merge_runs(told.events)
+    if schedule.switches >= finding.schedule.switches:
+        return finding
+    again = explorer.replay(system, schedule, (property,))
+    texts = [f.text for f in again.findings] or [finding.text]
+    return Finding(property.id, texts[0], schedule) if _shows(again, schedule, property) else finding
+
+
+def _shows(execution: Execution, schedule: Schedule, property: Property) -> bool:
+    """Whether the last step is what breaks the property. One execution cannot show that there is no way on."""
+    if not execution.findings:
+        return any(isinstance(check, NoHang) for check in property.checks)
+    return execution.findings[0].schedule == schedule

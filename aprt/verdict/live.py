@@ -1,0 +1,119 @@
+"""Running a system live until it breaks something: one stage, one seed after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import attrs
+import trio
+
+from aprt.core.events import Event
+from aprt.core.execution import Execution
+from aprt.core.properties import Property
+from aprt.core.system import System
+from aprt.runtime.observer import Watch
+from aprt.runtime.run import MAX_STEPS, Mode, direction
+from aprt.runtime.stage import Stage
+
+Beside: TypeAlias = Callable[[Stage], Awaitable[object]]
+
+JITTER = 8  # passes of trio's scheduler that a request is held back at most
+
+
+@attrs.frozen
+class Plan:
+    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last."""
+
+    mode: Mode = "gated"
+    seed: int = 0
+    runs: int = 1
+    jitter: int = 0
+    max_steps: int = MAX_STEPS
+
+
+@attrs.frozen
+class LiveRun:
+    """The last execution of a plan, the seed it had, and how many there were. stopped: from outside."""
+
+    execution: Execution
+    seed: int
+    runs: int
+    stopped: bool
+
+
+@attrs.frozen
+class Hits:
+    """How often a way of running broke something. first: the index of the first such execution, from 1."""
+
+    name: str
+    hits: int
+    runs: int
+    first: int | None
+    steps: int
+    seconds: float
+
+
+def run_live(
+    system: System,
+    properties: Sequence[Property],
+    plan: Plan,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    beside: Beside | None = None,
+) -> LiveRun:
+    """Run until a finding, or until the plan is done.
+
+    on_event: called with each event. stop: asked after each event whether to cut the execution and leave.
+    beside: a trio task that may look at the stage meanwhile (a live view); it is cancelled at the end.
+    """
+    return trio.run(_run_live, system, properties, plan, on_event, stop, beside)
+
+
+def count_hits(name: str, system: System, properties: Sequence[Property], plan: Plan) -> Hits:
+    """Run the whole plan, whatever it finds."""
+    return trio.run(_count_hits, name, system, properties, plan)
+
+
+async def _run_live(
+    system: System,
+    properties: Sequence[Property],
+    plan: Plan,
+    on_event: Callable[[Event], None] | None,
+    stop: Callable[[], bool],
+    beside: Beside | None,
+) -> LiveRun:
+    async with Stage(system) as stage, trio.open_nursery() as nursery:
+        stopped = False
+
+        def hear(event: Event) -> None:
+            nonlocal stopped
+            if on_event is not None:
+                on_event(event)
+            if stop():
+                stopped = True
+                stage.stop()
+
+        if beside is not None:
+            nursery.start_soon(beside, stage)
+        for i in range(plan.runs):
+            way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
+            execution = await stage.run(way, Watch(properties, plan.max_steps, True, hear))
+            if execution.findings or stopped:
+                break
+        nursery.cancel_scope.cancel()
+        return LiveRun(execution, plan.seed + i, i + 1, stopped)
+
+
+async def _count_hits(name: str, system: System, properties: Sequence[Property], plan: Plan) -> Hits:
+    hits, steps, first = 0, 0, None
+    begin = trio.current_time()
+    async with Stage(system) as stage:
+        for i in range(plan.runs):
+            way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
+            execution = await stage.run(way, Watch(properties, plan.max_steps, stop_on_finding=True))
+            steps += len(execution.events)
+            hits += bool(execution.findings)
+            first = i + 1 if execution.findings and first is None else first
+    return Hits(name, hits, plan.runs, first, steps, trio.current_time() - begin)

@@ -1,0 +1,118 @@
+"""Between schedules and what names them outside the program: tokens, and files for schedules without one.
+
+A token is handed out only after it was followed and led to the very schedule it is for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from aprt.core import token
+from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.scenario import Era, Model
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.stepper import Stepper
+from aprt.verdict.case import Case
+
+LONGEST = 1000  # letters; what is longer is no pleasure to paste
+_LARGEST = 10_000_000  # bytes of a schedule file
+_SCHEMA = "aprt.schedule/1"
+
+
+@attrs.frozen(eq=False)
+class Recording:
+    """A case with a schedule for it. named: the token or file it came from."""
+
+    case: Case
+    model: Model
+    schedule: Schedule
+    named: str
+
+
+def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
+    """A token of that schedule, or None when it is too long for one."""
+    for salt in range(token.SALTS):
+        text = token.encode(str(case), system, schedule, salt)
+        if len(text) > LONGEST:
+            return None
+        try:
+            if _follow(token.decode(text), system) == schedule:
+                return text
+        except ReplayMismatch:
+            continue
+    return None
+
+
+def resolve(text: str, eras: Mapping[str, Era], put_in: Iterable[str] = (), taken_out: Iterable[str] = ()) -> Recording:
+    """The recording that a token, or the path of a schedule file, stands for.
+
+    Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
+    not offer what the token asks for. The steps of a file are not tried.
+    """
+    if not Path(text).is_file() and (":" in text or not Path(text).exists()):
+        told = token.decode(text)
+        case = Case.parse(told.reference, eras, None, put_in, taken_out)
+        model = case.model()
+        return Recording(case, model, _follow(told, model.system), text)
+    reference, schedule = _read(Path(text))
+    case = Case.parse(reference, eras, None, put_in, taken_out)
+    return Recording(case, case.model(), schedule, text)
+
+
+def save(path: Path, case: Case, schedule: Schedule) -> None:
+    """Write a schedule file, whole or not at all. Raises: `UserError` when it cannot be written."""
+    steps = ",\n    ".join(json.dumps([label.context, label.op]) for label in schedule)
+    head = f'"schema": "{_SCHEMA}",\n  "scenario": {json.dumps(str(case))}'
+    text = f'{{\n  {head},\n  "steps": [\n    {steps}\n  ]\n}}\n'
+    draft = None
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            draft = file.name
+            file.write(text)
+        os.replace(draft, path)
+    except OSError as error:
+        if draft is not None:
+            Path(draft).unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _follow(told: token.Token, system: System) -> Schedule:
+    with Stepper(system) as stepper:
+        return token.follow(told, system, stepper)
+
+
+def _read(path: Path) -> tuple[str, Schedule]:
+    try:
+        if path.is_dir():
+            raise UserError(f"{path}: is a directory, not a schedule file")
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path}: too large for a schedule file (more than {_LARGEST:,} bytes)")
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path}: not JSON") from None
+    match data:
+        case {"schema": str(schema)} if schema != _SCHEMA:
+            raise UserError(f"{path}: schema: {schema!r} is unknown (this aprt reads {_SCHEMA!r})")
+        case {"schema": _, "scenario": str(reference), "steps": [*steps], **rest}:
+            if rest:
+                raise UserError(f"{path}: unknown field {next(iter(rest))!r} (known: schema, scenario, steps)")
+            return reference, Schedule.of(_step(path, i, step) for i, step in enumerate(steps))
+        case _:
+            raise UserError(f"{path}: not a schedule file (needs schema, scenario and steps)")
+
+
+def _step(path: Path, i: int, step: object) -> tuple[str, str]:
+    match step:
+        case [str(context), str(op)]:
+            return context, op
+        case _:
+            raise UserError(f"{path}: steps[{i}]: expected [context, operation], found {json.dumps(step)[:60]}")

@@ -1,0 +1,80 @@
+"""A verdict: what was asked, what was covered, and what came out. "No bug found" is never printed as "no bug".
+
+- `VIOLATED`: a schedule breaks a property, and it was replayed on trio before anybody saw it;
+- `HOLDS`: everything within the stated scope was covered;
+- `NOT FOUND`: some executions were drawn at random, none broke anything;
+- `INCONCLUSIVE`: a bound was hit, or the search was interrupted, before either was known.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.events import Event
+from aprt.core.properties import Finding, Property
+from aprt.core.scenario import Model
+from aprt.explore.result import Exploration
+from aprt.verdict.case import Case
+
+Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
+
+NOT_MODELLED = ("weak memory", "real time", "interrupt latency", "firmware inside the card")
+
+
+@attrs.frozen
+class Shown:
+    """A finding as it is shown: its events as trio ran them, and the token that repeats it.
+
+    token: None when the schedule cannot be told by one.
+    """
+
+    finding: Finding
+    events: tuple[Event, ...]
+    token: str | None
+
+
+@attrs.frozen(eq=False)
+class Verdict:
+    """The answer to one question about one case. shown: in the order of the exploration's findings."""
+
+    case: Case
+    model: Model
+    properties: tuple[Property, ...]
+    exploration: Exploration
+    shown: tuple[Shown, ...]
+
+    @property
+    def word(self) -> Word:
+        if self.shown:
+            return "VIOLATED"
+        if self.exploration.complete:
+            return "HOLDS"
+        return "NOT FOUND" if self.exploration.stopped == "runs" else "INCONCLUSIVE"
+
+    @property
+    def interrupted(self) -> bool:
+        return self.exploration.stopped == "interrupted"
+
+    @property
+    def traces(self) -> int | None:
+        """Distinct traces that were seen, where the strategy tells them apart."""
+        return self.exploration.traces
+
+    def property(self, id: str) -> Property:
+        """The property of that number, checked or not."""
+        return next(p for p in self.model.properties if p.id == id)
+
+
+def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
+    """The properties that a user asks for: none named is the scenario's own, `all` is every one.
+
+    Raises: `UserError` for an unknown one, or when `all` is not alone.
+    """
+    if "all" not in ids:
+        return model.select(ids or case.scenario.properties)
+    if len(ids) > 1:
+        raise UserError("--property all cannot be combined with another property")
+    return model.properties

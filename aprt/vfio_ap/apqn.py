@@ -1,0 +1,37 @@
+"""Apqn: the pair of adapter and usage domain that names one queue."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+HIGHEST = 255
+_FORM = re.compile(r"([0-9a-f]{2})\.([0-9a-f]{4})", re.IGNORECASE | re.ASCII)
+
+
+def _number(instance: object, field: attrs.Attribute[int], value: int) -> None:
+    if not 0 <= value <= HIGHEST:
+        raise ValueError(f"{field.name} {value} is not in 0..{HIGHEST}")
+
+
+@attrs.frozen(order=True)
+class Apqn:
+    """One queue. Ordered adapter-major; prints as the kernel does: `05.0004`, hexadecimal."""
+
+    apid: int = attrs.field(validator=_number)  # adapter, 0..255
+    apqi: int = attrs.field(validator=_number)  # usage domain, 0..255
+
+    @classmethod
+    def parse(cls, text: str) -> Apqn:
+        """The APQN that `text` (`05.0004`) names. Raises: ValueError, whose text is a reason for the user."""
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise ValueError(f"{text!r} is no APQN such as 05.0004 (2 and 4 hexadecimal digits)")
+        apid, apqi = (int(part, 16) for part in form.groups())
+        if apqi > HIGHEST:
+            raise ValueError(f"domain {apqi:04x} of {text} is above {HIGHEST:04x}")
+        return cls(apid, apqi)
+
+    def __str__(self) -> str:
+        return f"{self.apid:02x}.{self.apqi:04x}"

@@ -1,0 +1,117 @@
+"""What the driver does when a guest goes: masks, resets, records, buckets, hook, pointer.
+
+The series' release does these things without a lock and without waiting; the six measures change who is kept out
+and what is waited for:
+
+    hook_lock    the hook goes first, under a lock that waits for running handlers
+    clear_apcb   the guest's masks are cleared before the reset; without it, after
+    wait_reset   resets and interrupt changes are waited for (`reset`, `aqic_off`)
+    one_mutex    all of it under the matrix lock, with the VM pointer claimed there
+    vm_ref       the reference taken at attach is dropped at the very end
+    cleanup_everywhere   see `group_notifier`: the same on SET_KVM(NULL)
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_release(), vfio_ap_mdev_unset_kvm(),
+vfio_ap_free_aqic_resources(). The order without measures is reconstructed from the series' cover letter; that
+the masks are cleared after the reset is a choice of the model, to see what clearing them first is worth.
+"""
+
+from __future__ import annotations
+
+from aprt.kernel.held import held, writing
+from aprt.vfio_ap.ap_queue import HOST
+from aprt.vfio_ap.gisa_int import gisc_unregister
+from aprt.vfio_ap.machine import Guest, Machine, Queue
+from aprt.vfio_ap.matrix import Matrix
+from aprt.vfio_ap.mdev import Found, Mdev
+from aprt.vfio_ap.reset import reset_queues
+from aprt.vfio_ap.response import TRANSIENT, Rc, Status
+
+
+async def detach(machine: Machine, mdev: Mdev) -> Guest | None:
+    """Take the guest's interrupts and access away and forget the VM.
+
+    Returns the guest it was attached to, whose reference (measure vm_ref) the caller now has to drop; None when
+    there was no VM, or somebody else has claimed the cleanup. Locks: none on entry.
+    """
+    guest = await _claim(machine, mdev)
+    if guest is None:
+        return None
+    if machine.on("hook_lock"):
+        async with writing(guest.hook_lock):
+            await guest.vm.set_hook(None)
+    async with held(machine.matrix_lock, when=machine.on("one_mutex")):
+        await _disconnect(machine, guest, mdev)
+    return guest
+
+
+async def _claim(machine: Machine, mdev: Mdev) -> Guest | None:
+    if machine.on("one_mutex"):
+        async with held(machine.matrix_lock):
+            vm = await mdev.claim()
+    else:
+        vm = await mdev.begin_detach()
+    return None if vm is None else machine.guest(vm)
+
+
+async def _disconnect(machine: Machine, guest: Guest, mdev: Mdev) -> None:
+    if machine.on("clear_apcb"):
+        await clear_masks(guest)
+    await reset_queues(machine, await mdev.read_matrix())
+    for found in await mdev.queues():
+        await free_records(machine, machine.queues[found.apqn], found, guest, after_reset=True)
+        await machine.queues[found.apqn].object.set_mdev(None)
+        if await mdev.unlink(found.apqn) is not None:
+            await machine.matrix_dev.give(found)
+    if not machine.on("clear_apcb"):
+        await clear_masks(guest)
+    if not machine.on("hook_lock"):
+        await guest.vm.set_hook(None)
+    await mdev.end_detach()
+
+
+async def clear_masks(guest: Guest) -> None:
+    """kvm_arch_crypto_clear_masks(): all vCPUs out of SIE, APCB all zero."""
+    async with held(guest.kvm_lock):
+        await guest.crycb.set_masks(Matrix())
+
+
+async def free_records(
+    machine: Machine, queue: Queue, found: Found, guest: Guest | None, after_reset: bool = False
+) -> None:
+    """Give back what the queue owns and forget it. Without a VM the registration cannot be given back.
+
+    after_reset: the caller has concluded that a reset of the queue is over (property P12 looks at that).
+    """
+    saved = await queue.object.records(found.generation)
+    if saved is None:
+        return
+    if guest is not None:
+        await gisc_unregister(guest.gisa, saved.isc)
+    await machine.guest(saved.vm).memory.unpin(saved.nib)
+    await queue.object.forget(found.generation, guest is not None, after_reset)
+
+
+async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) -> Status:
+    """AQIC(disable) and release. The records stay when the answer is neither 00 nor 07.
+
+    The series takes 00 for done; `wait_reset` waits until TAPQ says that the interrupt is off.
+    Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear().
+    """
+    status = await queue.hw.aqic(None)
+    for _ in range(int(machine.variant("clear_retries"))):
+        if status.rc not in TRANSIENT:
+            break
+        status = await queue.hw.aqic(None)
+    if status.rc not in (Rc.NORMAL, Rc.OTHERWISE_CHANGED):
+        return status
+    if machine.on("wait_reset"):
+        await _wait_for_irqclear(queue)
+    await free_records(machine, queue, found, guest)
+    return status
+
+
+async def _wait_for_irqclear(queue: Queue) -> None:
+    while True:
+        seen = await queue.hw.tapq(HOST)
+        if not seen.irq_enabled or seen.rc not in (Rc.NORMAL, *TRANSIENT):
+            return

@@ -1,0 +1,59 @@
+"""The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
+
+A mutant is a mistake the kernel never made; it is there so that a property which nothing real breaks can be seen to
+fail. `GisaRules` is what actors and behaviours are given: one flag a switch, all of them out in the kernel of 2019.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.scenario import FLAG, Settings, Switch
+
+GISA_REPAIRS = (
+    Switch("clear_kicked", "variant", FLAG, "a kicked bit is cleared before sleeping again too (B8, 5.15)"),
+    Switch("keep_deliverable", "variant", FLAG, "a vCPU that is passed over leaves the pending ISCs alone (B9, 5.15)"),
+    Switch("idle_by_index", "variant", FLAG, "the idle mask is written by vCPU index, not by vcpu_id (B40, 5.15)"),
+    Switch("destroy_takes_list", "variant", FLAG, "gisa_destroy clears IAM and processes the list itself (B10, 6.6)"),
+    Switch("restore_locked", "variant", FLAG, "IAM is restored under ref_lock (in no kernel)"),
+)
+
+GISA_MUTANTS = (
+    Switch("insert_while_listed", "mutant", FLAG, "hardware inserts a GISA that is in the alert list (P26)"),
+    Switch("torn_word", "mutant", FLAG, "set_iam writes back a word read earlier, without comparing (P26, B41)"),
+    Switch("gib_rearm_early", "mutant", FLAG, "alerts are armed by a plain store, not by an exchange (P26, P27)"),
+    Switch("gal_lost", "mutant", FLAG, "the alert interrupt reaches no handler (P27, P30, B43)"),
+    Switch("alert_mask_kept", "mutant", FLAG, "unregistering leaves the bit in alert.mask (P25)"),
+    Switch("iam_left_armed", "mutant", FLAG, "unregistering leaves IAM as it is (P25, P29)"),
+    Switch("destroy_ignores_list", "mutant", FLAG, "gisa_destroy does not care about the alert list (P3)"),
+    Switch("timer_after_destroy", "mutant", FLAG, "gisa_destroy does not cancel the timer (P3, P28)"),
+)
+
+GISA_SWITCHES = (*GISA_REPAIRS, *GISA_MUTANTS)
+
+
+@attrs.frozen
+class GisaRules:
+    """Which of the switches are in; `GisaRules()` is the kernel of 2019 with the series v4."""
+
+    clear_kicked: bool = False
+    keep_deliverable: bool = False
+    idle_by_index: bool = False
+    destroy_takes_list: bool = False
+    restore_locked: bool = False
+    insert_while_listed: bool = False
+    torn_word: bool = False
+    gib_rearm_early: bool = False
+    gal_lost: bool = False
+    alert_mask_kept: bool = False
+    iam_left_armed: bool = False
+    destroy_ignores_list: bool = False
+    timer_after_destroy: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> GisaRules:
+        """What the settings of an era that has all of `GISA_SWITCHES` say."""
+        return cls(**{switch.name: settings.on(switch.name) for switch in GISA_SWITCHES})
+
+
+V4 = GisaRules()

@@ -1,0 +1,54 @@
+"""vfio group: where kvm-vfio leaves the VM pointer and where the driver waits for it, through a notifier.
+
+kvm-vfio records a VM in the group (`record`); a driver that has its device open registers a notifier. Whoever
+changes the pointer calls the notifier in his own context; unregistering waits for calls in progress, as the
+notifier chain's rwsem makes it.
+
+Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
+vfio_unregister_group_notifier(). Left out: containers, the group's own device count.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+
+
+@attrs.frozen
+class GroupState:
+    kvm: str | None = None  # the VM that kvm-vfio recorded
+    notifier: str | None = None  # the mdev that has registered its group notifier
+    calling: tuple[str, ...] = ()  # contexts inside the notifier, sorted
+
+
+@attrs.frozen(eq=False)
+class Group(Actor[GroupState]):
+    """The group of one mediated device."""
+
+    def initial(self) -> GroupState:
+        return GroupState()
+
+    @handler(writes="kvm calling")
+    def record(self, state: GroupState, by: Caller, vm: str | None) -> Outcome[GroupState, str | None]:
+        """Set the VM pointer. Replies the mdev to notify, if any; the caller then is inside the notifier."""
+        calling = state.calling if state.notifier is None else tuple(sorted((*state.calling, by.context)))
+        return attrs.evolve(state, kvm=vm, calling=calling), state.notifier
+
+    @handler(writes="notifier calling")
+    def register(self, state: GroupState, by: Caller, mdev: str) -> Outcome[GroupState, str | None]:
+        """Register the notifier. Replies the VM recorded already: the caller then is inside the notifier."""
+        calling = state.calling if state.kvm is None else tuple(sorted((*state.calling, by.context)))
+        return attrs.evolve(state, notifier=mdev, calling=calling), state.kvm
+
+    @handler(writes="calling")
+    def called(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
+        """The notifier has returned."""
+        return attrs.evolve(state, calling=tuple(c for c in state.calling if c != by.context)), None
+
+    @handler(reads="calling", writes="notifier")
+    def unregister(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
+        """Blocks while the notifier runs in another context."""
+        if any(context != by.context for context in state.calling):
+            return BLOCK
+        return attrs.evolve(state, notifier=None), None

@@ -1,0 +1,109 @@
+"""What a guest's vCPU executes: a list of instructions, each through SIE or through an intercept.
+
+Interpreted instructions (`Nqap`, `Dqap`, `Tapq`, `Reset`) are checked against the APCB by hardware and never seen
+by the host; `Aqic` is intercepted. Linux as a guest uses `Reset` and never `Aqic(ir=False)`; others may.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
+from aprt.vfio_ap.response import Rc, Status
+from aprt.vfio_ap.vcpu import Vcpu, wait_for_interrupt
+
+
+@attrs.frozen
+class Nqap:
+    """Send one request to the queue."""
+
+    apqn: Apqn
+
+
+@attrs.frozen
+class Dqap:
+    """Fetch one reply."""
+
+    apqn: Apqn
+
+
+@attrs.frozen
+class Reset:
+    """RAPQ or ZAPQ, invisible to the host. polls: whether the guest waits with TAPQ for 00 afterwards."""
+
+    apqn: Apqn
+    kind: Literal["RAPQ", "ZAPQ"] = "RAPQ"
+    polls: bool = True
+
+
+@attrs.frozen
+class Wait:
+    """Load a wait PSW: idle until an I/O interrupt comes."""
+
+
+Instruction: TypeAlias = Aqic | Nqap | Dqap | Reset | Wait
+
+
+async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instruction) -> None:
+    """One instruction of the guest, from start to completion."""
+    match instruction:
+        case Aqic():
+            await intercept(machine, guest, vcpu, instruction)
+        case Wait():
+            await wait_for_interrupt(guest.gisa, vcpu)
+        case Reset(apqn, kind, polls):
+            await _reset(machine, guest, apqn, kind, polls)
+        case Nqap(apqn):
+            if await guest.crycb.enter(apqn):
+                await machine.queues[apqn].hw.nqap(guest.name)
+                await guest.crycb.leave()
+        case Dqap(apqn):
+            if await guest.crycb.enter(apqn):
+                await machine.queues[apqn].hw.dqap(guest.name)
+                await guest.crycb.leave()
+
+
+async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> None:
+    """PQAP(AQIC): exits to KVM; the answer goes to GR1 and the condition code.
+
+    With `aqic_intercepts_unassigned=no` an APQN outside the APCB is answered 01 by hardware. When nobody handles
+    the instruction QEMU injects an operation exception: the guest gets no answer.
+    """
+    if machine.variant("aqic_intercepts_unassigned") == "no":
+        if not await guest.crycb.enter(aqic.apqn):
+            await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, Rc.Q_NOT_AVAIL, 3)
+            return
+        await guest.crycb.leave()
+    answer = await handle_pqap(machine, guest, aqic)
+    if answer == NO_HOOK:
+        await vcpu.operation_exception()
+    else:
+        await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, answer, 3 if answer else 0)
+
+
+async def _reset(machine: Machine, guest: Guest, apqn: Apqn, kind: str, polls: bool) -> None:
+    status = await _interpreted_reset(machine, guest, apqn, kind)
+    while polls and status is not None and status.rc is not Rc.Q_NOT_AVAIL:
+        status = await _interpreted_tapq(machine, guest, apqn)
+        if status is None or status.rc is Rc.NORMAL:
+            return
+
+
+async def _interpreted_reset(machine: Machine, guest: Guest, apqn: Apqn, kind: str) -> Status | None:
+    if not await guest.crycb.enter(apqn):
+        return None
+    status = await machine.queues[apqn].hw.reset(kind, guest.name)
+    await guest.crycb.leave()
+    return status
+
+
+async def _interpreted_tapq(machine: Machine, guest: Guest, apqn: Apqn) -> Status | None:
+    if not await guest.crycb.enter(apqn):
+        return None
+    status = await machine.queues[apqn].hw.tapq(guest.name)
+    await guest.crycb.leave()
+    return status

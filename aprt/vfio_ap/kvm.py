@@ -1,0 +1,61 @@
+"""kvm: a virtual machine as an object: its reference count, the PQAP hook, and its end.
+
+Mirrors: virt/kvm/kvm_main.c: kvm_get_kvm(), kvm_put_kvm(), kvm_destroy_vm();
+arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(). Left out: memory slots, the SCA, statistics, everything about
+vCPUs but their file's reference.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.notes import Broken, Note
+from aprt.kernel.object import Object
+
+
+@attrs.frozen
+class KvmState:
+    users: int  # VM fd, each vCPU fd, the kvm-vfio device fd, and whoever else holds a reference
+    live: bool = True
+    hook: str | None = None  # kvm.arch.crypto.pqap_hook: the mdev whose handler takes PQAP
+    crycbd: bool = True  # whether the VM has a crypto block at all
+
+
+@attrs.frozen(eq=False)
+class Kvm(Object[KvmState]):
+    """One VM. `users` starts with what the scenario has open."""
+
+    users: int = 3
+    crycbd: bool = True
+
+    def initial(self) -> KvmState:
+        return KvmState(self.users, crycbd=self.crycbd)
+
+    @handler(writes="users")
+    def get(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
+        """kvm_get_kvm(). Finding: the count was already 0."""
+        notes: tuple[Note, ...] = ()
+        if state.users == 0:
+            notes = (Broken("K3", f"{by.context} takes a reference of {self.name}, whose count is 0"),)
+        return attrs.evolve(state, users=state.users + 1), None, notes
+
+    @handler(writes="users")
+    def put(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
+        """Drop one reference; True: it was the last, and the caller destroys the VM."""
+        if state.users == 0:
+            return state, False, (Broken("K3", f"{by.context} drops a reference of {self.name} that nobody has"),)
+        return attrs.evolve(state, users=state.users - 1), state.users == 1
+
+    @handler(reads="hook")
+    def read_hook(self, state: KvmState, by: Caller) -> Outcome[KvmState, str | None]:
+        """The mdev whose handler is to be called, or None."""
+        return state, state.hook
+
+    @handler(writes="hook")
+    def set_hook(self, state: KvmState, by: Caller, mdev: str | None) -> Outcome[KvmState, None]:
+        return (state if state.hook == mdev else attrs.evolve(state, hook=mdev)), None
+
+    @handler(reads="crycbd")
+    def has_crycb(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
+        return state, state.crycbd

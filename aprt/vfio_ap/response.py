@@ -1,0 +1,72 @@
+"""Response codes and the status word of the AP instructions.
+
+Mirrors: arch/s390/include/asm/ap.h: struct ap_queue_status, AP_RESPONSE_*. Left out: the async bit.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+
+class Rc(enum.IntEnum):
+    """The response code, bits 8-15 of the status word. 06 is the address, 07 is "already so"."""
+
+    NORMAL = 0x00
+    Q_NOT_AVAIL = 0x01
+    RESET_IN_PROGRESS = 0x02
+    DECONFIGURED = 0x03
+    CHECKSTOPPED = 0x04
+    BUSY = 0x05
+    INVALID_ADDRESS = 0x06
+    OTHERWISE_CHANGED = 0x07
+    INVALID_GISA = 0x08
+    Q_NOT_BOUND = 0x0B
+    Q_FULL = 0x10  # NQAP; for DQAP the same number means that no reply is waiting
+
+    def __str__(self) -> str:
+        return f"{self.value:02x}"
+
+
+NO_REPLY = Rc.Q_FULL
+
+SILENT = frozenset({Rc.Q_NOT_AVAIL, Rc.DECONFIGURED, Rc.CHECKSTOPPED})
+"""Answers of a queue that delivers nothing, if the assumption `off_is_silent` is right."""
+
+TRANSIENT = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
+"""Answers that another try may change without anybody's doing."""
+
+
+@attrs.frozen
+class Status:
+    """The queue status word as an instruction returns it in GR1."""
+
+    rc: Rc
+    empty: bool = True
+    replies: bool = False
+    irq_enabled: bool = False
+
+    def __str__(self) -> str:
+        bits = "".join(c for c, on in zip("ERI", (self.empty, self.replies, self.irq_enabled), strict=True) if on)
+        return f"{self.rc} {bits or '-'}"
+
+
+class Errno(enum.IntEnum):
+    """The error numbers that the driver answers with; an operation returns 0 or one of these, negated."""
+
+    EPERM = 1
+    EIO = 5
+    ENOMEM = 12
+    EBUSY = 16
+    EEXIST = 17
+    ENODEV = 19
+    EINVAL = 22
+    ERANGE = 34
+    EOPNOTSUPP = 95
+    EADDRINUSE = 98
+    EADDRNOTAVAIL = 99
+
+    @property
+    def failure(self) -> int:
+        return -self.value

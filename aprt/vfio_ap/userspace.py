@@ -1,0 +1,99 @@
+"""What user space does to a guest: run vCPUs, close files, be killed, take the group away, reset the device.
+
+Each function is a behaviour of one thread or of the exiting process.
+"""
+
+from __future__ import annotations
+
+from aprt.core.effects import choose
+from aprt.vfio_ap.group_notifier import group_set_kvm
+from aprt.vfio_ap.guest_code import Instruction, execute
+from aprt.vfio_ap.kvm_destroy import put_vm
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.vcpu import Vcpu
+from aprt.vfio_ap.vfio_device import open_device, release_device
+
+DEVICE = "device"
+VM = "vm"
+KVM_VFIO = "kvm-vfio"
+
+
+def vcpu_file(vcpu: Vcpu) -> str:
+    """The name of a vCPU's file in the process: the vCPU's name without the VM's."""
+    return vcpu.name.rpartition(".")[2]
+
+
+async def vcpu_thread(machine: Machine, guest: Guest, vcpu: Vcpu, program: tuple[Instruction, ...]) -> None:
+    """One ioctl(KVM_RUN) per instruction, until the program or the process ends, or the file is closed."""
+    for instruction in program:
+        if await guest.process.signal_pending():
+            break
+        file = await guest.process.fdget(vcpu_file(vcpu))
+        if file is None:
+            break
+        await execute(machine, guest, vcpu, instruction)
+        if await guest.process.fput(file):
+            await release_file(machine, guest, file)
+    await guest.process.leave(vcpu.name)
+
+
+async def release_file(machine: Machine, guest: Guest, file: str) -> None:
+    """The last reference of a file is gone. VM, vCPU and kvm-vfio files each hold a reference of the VM."""
+    if file == DEVICE:
+        await release_device(machine, guest)
+    else:
+        await put_vm(machine, guest)
+
+
+async def kill(guest: Guest) -> None:
+    """SIGKILL, at whatever moment."""
+    await guest.process.sigkill()
+
+
+async def exit_process(machine: Machine, guest: Guest) -> None:
+    """do_exit() of the last thread: every open file is closed; no order of the final releases is promised."""
+    await guest.process.last_thread_gone()
+    await close_all(machine, guest)
+
+
+async def close_all(machine: Machine, guest: Guest) -> None:
+    """Close every descriptor, in any order."""
+    while fds := await guest.process.descriptors():
+        await close_fd(machine, guest, await choose("close", *fds))
+
+
+async def close_fd(machine: Machine, guest: Guest, fd: str) -> None:
+    """close(2); the final release runs right away, as task work of this thread."""
+    released = await guest.process.close(fd)
+    if released is not None:
+        await release_file(machine, guest, released)
+
+
+async def close_these(machine: Machine, guest: Guest, fds: tuple[str, ...]) -> None:
+    """User space closes these descriptors in this order, and keeps the rest."""
+    for fd in fds:
+        await close_fd(machine, guest, fd)
+
+
+async def group_del(machine: Machine, guest: Guest) -> None:
+    """ioctl(kvm-vfio, GROUP_DEL): SET_KVM(NULL) while the device may stay open. The ioctl holds its file."""
+    file = await guest.process.fdget(KVM_VFIO)
+    if file is None:
+        return
+    await group_set_kvm(machine, guest, None)
+    if await guest.process.fput(file):
+        await release_file(machine, guest, file)
+
+
+async def open_everything(machine: Machine, guest: Guest) -> int:
+    """QEMU's start: VM, vCPUs, kvm-vfio with the group, then the device. 0, or why the device does not open.
+
+    Mirrors: QEMU hw/vfio/common.c: vfio_get_group(), hw/vfio/ap.c: vfio_ap_realize().
+    """
+    for file in (VM, *(vcpu_file(vcpu) for vcpu in guest.vcpus), KVM_VFIO):
+        await guest.process.install(file, file)
+    await group_set_kvm(machine, guest, guest)
+    error = await open_device(machine, guest)
+    if error == 0:
+        await guest.process.install(DEVICE, DEVICE)
+    return error

@@ -1,0 +1,168 @@
+"""Properties of pins, registrations and records: P5, P6, P7, P8, P10."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aprt.core.actor import Actor
+from aprt.core.events import Event
+from aprt.core.properties import Always, AtEnd, Before, Noted, Property
+from aprt.core.system import View
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.memory import PAGE
+from aprt.vfio_ap.v4_guarantee import hardware_of
+from aprt.vfio_ap.vfio_ap_queue import Saved
+
+
+def _records(machine: Machine) -> tuple[Actor[Any], ...]:
+    return (*(queue.object for queue in machine.queues.values()), *machine.mdevs)
+
+
+def _saved(machine: Machine, view: View, guest: Guest) -> list[Saved]:
+    """What queues have on record for the VM, through the mdev that points to it."""
+    mine = {mdev.name for mdev in machine.mdevs if view(mdev).kvm == guest.name}
+    states = [view(queue.object) for queue in machine.queues.values()]
+    return [s.saved for s in states if s.live and s.saved is not None and s.mdev in mine]
+
+
+def p5(machine: Machine) -> Property:
+    checks: list[Always | AtEnd] = []
+    for guest in machine.guests:
+        checks += [_pins_on_record(machine, guest), _pins_gone(guest)]
+    return Property(
+        "P5",
+        "every pinned page is on the record of a queue",
+        tuple(checks),
+        "The pins of a page of v are as many as the queues of the mdev that has v and whose NIB is in that page, plus\n"
+        "those that running procedures hold. When every file is closed no pin is left.",
+    )
+
+
+def _pins_on_record(machine: Machine, guest: Guest) -> Always:
+    def test(view: View) -> str | None:
+        saved = [s.nib >> PAGE for s in _saved(machine, view, guest)]
+        pins = view(guest.memory).pins
+        for page in sorted({*pins, *saved}):
+            recorded = saved.count(page) + view.inflight(("pin", guest.name, page))
+            if pins.get(page, 0) != recorded:
+                return f"page {page:#x} of {guest.name} has {pins.get(page, 0)} pins, on record are {recorded}"
+        return None
+
+    return Always((guest.memory, *_records(machine)), test)
+
+
+def _pins_gone(guest: Guest) -> AtEnd:
+    def test(view: View) -> str | None:
+        if not view(guest.process).refs and view(guest.memory).pins:
+            return f"every file is closed and pages of {guest.name} are still pinned: {dict(view(guest.memory).pins)}"
+        return None
+
+    return AtEnd((guest.process, guest.memory), test)
+
+
+def p6(machine: Machine) -> Property:
+    return Property(
+        "P6",
+        "every GISC registration is on the record of a queue",
+        tuple(_registrations(machine, guest) for guest in machine.guests),
+        "The reference count of each guest ISC of v is the number of queues of the mdev that has v and that have this\n"
+        "ISC on record, plus the registrations that running procedures hold.",
+    )
+
+
+def _registrations(machine: Machine, guest: Guest) -> Always:
+    interrupt = guest.gisa.interrupt
+
+    def test(view: View) -> str | None:
+        saved = [s.isc for s in _saved(machine, view, guest)]
+        for isc, count in enumerate(view(interrupt).ref_count):
+            recorded = saved.count(isc) + view.inflight(("gisc", guest.name, isc))
+            if count != recorded:
+                return f"ISC {isc} of {guest.name} is registered {count} times, on record are {recorded}"
+        return None
+
+    return Always((interrupt, *_records(machine)), test)
+
+
+def p7(machine: Machine) -> Property:
+    return Property(
+        "P7",
+        "the records of a queue tell the truth",
+        tuple(_truth(machine, guest) for guest in machine.guests) + (_returned(machine),),
+        "What a queue has on record it owns: the ISC is registered and the page is pinned, and at most one generation\n"
+        "is on record. At the end, a queue without a VM has nothing on record, and module references are as many\n"
+        "as open mdevs.",
+    )
+
+
+def _truth(machine: Machine, guest: Guest) -> Always:
+    interrupt = guest.gisa.interrupt
+
+    def test(view: View) -> str | None:
+        for apqn, queue in sorted(machine.queues.items()):
+            state = view(queue.object)
+            saved = state.saved
+            if not state.live or saved is None or saved.vm != guest.name:
+                continue
+            given_back = view.inflight(saved.gisc) < 0 or view.inflight(saved.pin) < 0
+            owned = view(interrupt).ref_count[saved.isc] and view(guest.memory).pins.get(saved.nib >> PAGE)
+            if not owned and not given_back:
+                return f"{apqn} has ISC {saved.isc} and NIB {saved.nib:#x} on record and does not own both"
+        return None
+
+    return Always((interrupt, guest.memory, *_records(machine)), test)
+
+
+def _returned(machine: Machine) -> AtEnd:
+    def test(view: View) -> str | None:
+        for apqn, queue in sorted(machine.queues.items()):
+            state = view(queue.object)
+            if (
+                state.live
+                and state.saved is not None
+                and (state.mdev is None or view(machine.mdev(state.mdev)).kvm is None)
+            ):
+                return f"{apqn} has no VM and still has {state.saved} on record"
+        opened = sum(view(mdev).live and view(mdev).opened for mdev in machine.mdevs)
+        if view(machine.module).live and view(machine.module).refs != opened:
+            return f"the module has {view(machine.module).refs} references, {opened} mdevs are open"
+        return None
+
+    return AtEnd((machine.module, *_records(machine)), test)
+
+
+def p8(machine: Machine) -> Property:
+    return Property(
+        "P8",
+        "a page is unpinned only when no queue can still write its NIB there",
+        (*(_writers(machine, guest) for guest in machine.guests), Noted()),
+        "When a pin of a page is dropped, the queues that may still write a NIB in that page are not more than the\n"
+        "pins that are left. Hardware that writes a page without a pin violates it too.",
+    )
+
+
+def _writers(machine: Machine, guest: Guest) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        page = event.args[0] >> PAGE
+        pins = view(guest.memory).pins.get(page, 0)
+        writers = [
+            str(apqn)
+            for apqn, queue in sorted(machine.queues.items())
+            if not queue.hw.silent(view(queue.hw))
+            and any(t.guest == guest.name and t.page == page for t in view(queue.hw).targets())
+        ]
+        if pins and len(writers) > pins - 1:
+            return f"page {page:#x} of {guest.name} is unpinned while {', '.join(writers)} may write its NIB there"
+        return None
+
+    return Before(guest.memory, "unpin", (guest.memory, *hardware_of(machine)), test)
+
+
+def p10(machine: Machine) -> Property:
+    return Property(
+        "P10",
+        "after a DMA unmap no page of the range is pinned",
+        (Noted(),),
+        "When user space unmaps a range, the callbacks (at most ten) leave no page of it pinned. type1 stops the host\n"
+        "with a BUG otherwise.",
+    )

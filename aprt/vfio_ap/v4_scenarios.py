@@ -1,0 +1,315 @@
+"""The scenarios of era v4 beside H1-H16: life cycles, single races, orderly operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from aprt.core.scenario import Model, Scenario, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.build import GuestPlan, make_machine, states
+from aprt.vfio_ap.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
+from aprt.vfio_ap.iommu_notifier import dma_unmap
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.matrix import Matrix
+from aprt.vfio_ap.mdev_sysfs import remove, unassign
+from aprt.vfio_ap.programs import program
+from aprt.vfio_ap.userspace import (
+    DEVICE,
+    close_all,
+    close_fd,
+    exit_process,
+    group_del,
+    kill,
+    open_everything,
+    vcpu_thread,
+)
+from aprt.vfio_ap.v4_model import model
+from aprt.vfio_ap.vfio_device import ioctl_reset
+
+QUEUES = (Apqn(5, 4), Apqn(5, 5))
+LIFE = ("P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P16")
+
+
+class Situation:
+    """A machine with guests to add contexts to, until `model` makes it what a driver runs."""
+
+    def __init__(
+        self, settings: Settings, plans: tuple[GuestPlan, ...], apqns: tuple[Apqn, ...], running: bool = True
+    ) -> None:
+        self.plans = plans
+        self.machine: Machine = make_machine(settings, apqns, plans)
+        self.contexts: list[Context] = []
+        self.states = states(self.machine, plans)
+        if running:
+            for guest in self.machine.guests:
+                self.run_vcpus(guest)
+
+    @property
+    def guest(self) -> Guest:
+        """The first guest."""
+        return self.machine.guests[0]
+
+    @property
+    def apqn(self) -> Apqn:
+        """The first queue."""
+        return min(self.machine.queues)
+
+    def run_vcpus(self, guest: Guest) -> None:
+        """One context per vCPU, running the program that the settings name."""
+        code = program(self.machine.variant("guest"), self.apqn)
+        for vcpu in guest.vcpus:
+            self.contexts.append(Context(vcpu.name, partial(vcpu_thread, self.machine, guest, vcpu, code)))
+
+    def model(self, *contexts: Context, scope: str) -> Model:
+        return model(self.machine, [*self.contexts, *contexts], self.states, (scope,))
+
+
+def attached(settings: Settings, queues: Iterable[Apqn] | None = None, running: bool = True) -> Situation:
+    """One guest with everything open, its vCPUs running its program."""
+    apqns = tuple(queues if queues is not None else QUEUES[: int(settings["queues"])])
+    matrix = Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns))
+    return Situation(settings, (GuestPlan("vm0", "mdev0", matrix, int(settings["vcpus"])),), apqns, running)
+
+
+def kill_qemu(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("kill", partial(kill, s.guest)),
+        Context("exit", partial(exit_process, s.machine, s.guest)),
+        scope="the process is killed at any step; its files are closed in any order once the last thread has left",
+    )
+
+
+def rogue_close(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("rogue", partial(close_all, s.machine, s.guest)),
+        scope="user space closes all files in any order while the vCPUs run",
+    )
+
+
+def remove_vs_intercept(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("unbind", partial(unbind, s.machine, s.apqn)),
+        scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
+    )
+
+
+def reset_reenable(settings: Settings) -> Model:
+    return attached(settings).model(scope="enable, reset unseen by the host, enable again; nothing is closed")
+
+
+def rebind(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("admin", partial(rebind_to_host, s.machine, s.apqn)),
+        scope="the administrator gives the queue to the host while the guest uses it",
+    )
+
+
+def card_gone(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("ap_scan", partial(_card_goes_and_comes, s.machine, s.apqn.apid)),
+        scope="the card vanishes and comes back, each time noticed by a bus scan",
+    )
+
+
+async def _card_goes_and_comes(machine: Machine, apid: int) -> None:
+    await card_vanishes(machine, apid)
+    await card_appears(machine, apid)
+
+
+def close_vs_unbind(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        Context("unbind", partial(unbind, s.machine, s.apqn)),
+        scope="the device is closed while the queue is unbound; the VM stays",
+    )
+
+
+def close_and_use(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        scope="the device is closed while the guest sends requests; the VM stays",
+    )
+
+
+def remove_mdev(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        scope="the device is closed and the mdev removed while the guest enables its interrupt",
+    )
+
+
+def unmap(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(dma_unmap, s.machine, s.guest, 3, 1)),
+        scope="user space unmaps the page with the NIB",
+    )
+
+
+def qemu_reset(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(_reset_then_exit, s.machine, s.guest)),
+        scope="QEMU resets the device and later closes everything, in any order",
+    )
+
+
+async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
+    await ioctl_reset(machine, guest)
+    await close_all(machine, guest)
+
+
+def unplug(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(_unplug, s.machine, s.guest)),
+        scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
+    )
+
+
+async def _unplug(machine: Machine, guest: Guest) -> None:
+    await close_fd(machine, guest, DEVICE)
+    await group_del(machine, guest)
+
+
+def attach(settings: Settings) -> Model:
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), attached=False)
+    s = Situation(settings, (plan,), QUEUES[:1], running=False)
+    return s.model(
+        Context("qemu", partial(boot, s.machine, s.guest)),
+        Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
+        scope="QEMU opens everything and runs the guest while the administrator unassigns its adapter",
+    )
+
+
+async def boot(machine: Machine, guest: Guest) -> None:
+    """QEMU's start: VM, vCPUs, group to kvm-vfio, device; then the first vCPU runs in this thread."""
+    await open_everything(machine, guest)
+    await vcpu_thread(machine, guest, guest.vcpus[0], program(machine.variant("guest"), min(machine.queues)))
+
+
+SCENARIOS = (
+    Scenario(
+        "kill-qemu",
+        "QEMU is killed while its guest enables an interrupt",
+        "The process dies at any step; its files are closed in any order.\n"
+        "The VM can go, GISA first, before the device file is closed: the queue then\n"
+        "still has an interrupt aimed at memory that is freed.",
+        LIFE,
+        kill_qemu,
+    ),
+    Scenario(
+        "rogue-close",
+        "user space closes its files in any order while the guest runs",
+        "Any file descriptor is closed at any step, the vCPU thread goes on.\n"
+        "Release of the device races with the PQAP handler; the VM can go first.",
+        LIFE,
+        rogue_close,
+    ),
+    Scenario(
+        "remove-vs-intercept",
+        "a queue is unbound while its PQAP is intercepted",
+        "The handler has found the vfio_ap_queue; the administrator unbinds the device\n"
+        "and the driver frees the object; the handler goes on with its pointer.",
+        ("P5", "P6", "P9", "P13", "P14"),
+        remove_vs_intercept,
+    ),
+    Scenario(
+        "reset-reenable",
+        "the guest resets its queue, unseen, and enables the interrupt again",
+        "The reset switches the interrupt off in hardware; the host's records stay.\n"
+        "The second enable finds an old NIB and ISC on record. The guest polls TAPQ\n"
+        "to 00 in between.",
+        ("P5", "P6", "P7", "P8", "P24"),
+        reset_reenable,
+        ("guest=reenable",),
+    ),
+    Scenario(
+        "reset-reenable-busy",
+        "the same without polling: AQIC may meet the running reset",
+        "As reset-reenable, but the guest does not wait for its reset, so the second\nAQIC can be answered 02.",
+        ("P5", "P6", "P7", "P8", "P24"),
+        reset_reenable,
+        ("guest=reenable_busy",),
+    ),
+    Scenario(
+        "rebind",
+        "a queue is given to the host while the guest uses it",
+        "Unbind, change of the masks, bind to the host's driver; the guest sends\na request at any moment of it.",
+        ("P5", "P6", "P9", "P11", "P12"),
+        rebind,
+        ("guest=enable_use",),
+    ),
+    Scenario(
+        "card-gone",
+        "the card vanishes and comes back under a running guest",
+        "The queue answers 01 from one step to the next; a bus scan removes the\n"
+        "device, later another one finds it again.",
+        ("P5", "P6", "P9", "P14"),
+        card_gone,
+    ),
+    Scenario(
+        "close-vs-unbind",
+        "the device is closed while its queue is unbound",
+        "Release walks the bucket and frees records; remove does the same for one\nqueue and frees the object.",
+        ("P5", "P6", "P7", "P9", "P14"),
+        close_vs_unbind,
+    ),
+    Scenario(
+        "close-and-use",
+        "the device is closed while the guest sends a request",
+        "The reset of the release can come before the guest's last request: what the\n"
+        "guest put into the queue is then there for its next user.",
+        ("P11", "P12"),
+        close_and_use,
+        ("guest=use",),
+    ),
+    Scenario(
+        "remove-mdev",
+        "the mdev is removed while a PQAP handler runs in it",
+        "The vCPU has read the hook, which is embedded in the mdev; the device is\n"
+        "closed, the mdev removed and freed; the handler goes on.",
+        ("P9", "P16"),
+        remove_mdev,
+    ),
+    Scenario(
+        "dma-unmap",
+        "user space unmaps the page with the NIB",
+        "The page is unpinned and may be used for something else; the queue still\nwrites its notification byte there.",
+        ("P5", "P7", "P8", "P10"),
+        unmap,
+    ),
+    Scenario(
+        "qemu-reset",
+        "QEMU resets the device, then closes everything",
+        "VFIO_DEVICE_RESET switches the interrupt off behind the records;\n"
+        "the guest may enable again; then all files are closed in any order.",
+        LIFE,
+        qemu_reset,
+    ),
+    Scenario(
+        "unplug",
+        "QEMU unplugs the device in its own order, the VM lives on",
+        "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
+        ("P5", "P6", "P7", "P8", "P9", "P11", "P16"),
+        unplug,
+    ),
+    Scenario(
+        "attach",
+        "QEMU opens the device while its adapter is unassigned",
+        "open, SET_KVM and the first AQIC race with a write to unassign_adapter.",
+        ("P5", "P6", "P9", "P13", "P16", "P17", "P24"),
+        attach,
+    ),
+)

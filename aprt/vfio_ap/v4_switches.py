@@ -1,0 +1,59 @@
+"""The switches of era v4: measures, variants of what is not known of the series, assumptions, parameters, mutants."""
+
+from __future__ import annotations
+
+from aprt.core.scenario import FLAG, Switch
+from aprt.vfio_ap.gisa_switches import GISA_SWITCHES
+
+MEASURES = (
+    Switch("vm_ref", "measure", FLAG, "the mdev holds a VM reference from attach to the end of cleanup"),
+    Switch("hook_lock", "measure", FLAG, "the hook goes first, under a lock that waits for running handlers"),
+    Switch("clear_apcb", "measure", FLAG, "the APCB is cleared before the reset, not after it"),
+    Switch("wait_reset", "measure", FLAG, "resets and interrupt changes are waited for, with the right end"),
+    Switch("cleanup_everywhere", "measure", FLAG, "the same cleanup runs on SET_KVM(NULL) too"),
+    Switch("one_mutex", "measure", FLAG, "cleanup runs under the same mutex as the handler"),
+)
+
+VARIANTS = (
+    Switch("remove_lock", "variant", ("remove_locked", "remove_unlocked"), "queue removal under the matrix lock"),
+    Switch("handler_lock", "variant", ("handler_locked", "handler_unlocked"), "PQAP handler under the matrix lock"),
+    Switch("hook_order", "variant", ("hook_after_check", "hook_before_check"), "SET_KVM: test first or hook first"),
+    Switch("reenable", "variant", ("new_before_old", "naive_reenable"), "release the old pair, or overwrite it"),
+    Switch("clear_retries", "variant", ("0", "5"), "retries of AQIC(disable) answered 02 or 05"),
+    Switch("assign_errno", "variant", ("EADDRNOTAVAIL", "EADDRINUSE"), "answer when a queue is not on the free list"),
+    Switch("kvm_test", "variant", ("kvm_test_unlocked", "kvm_test_locked"), "the -EBUSY test of assign and unassign"),
+    Switch("unmap", "variant", ("unmap_unpins", "unmap_disables"), "DMA unmap: unpin one page, or disable first"),
+    Switch("probe", "variant", ("probe_free_list", "probe_links"), "a new queue: free list, or the mdev that has it"),
+    Switch("reset_check", "variant", ("no_check", "check_accepted"), "release waits for a ZAPQ that was accepted"),
+    Switch("module_owner", "variant", ("no_owner", "hook_owner"), "the hook takes a module reference (v6)"),
+)
+
+ASSUMPTIONS = (
+    Switch("off_is_silent", "assumption", ("yes", "no"), "a queue that answered 03/04/01 notifies nobody"),
+    Switch("aqic_intercepts_unassigned", "assumption", ("yes", "no"), "AQIC outside the APCB still exits"),
+    Switch("irq_off_at", "assumption", ("end", "accept"), "when a reset switches the interrupt off"),
+    Switch("aqic_while_pending", "assumption", ("busy", "otherwise_changed"), "AQIC before the last took effect"),
+    Switch("busy_may_answer", "assumption", ("no", "yes"), "05 at any instruction, once a run and queue"),
+    Switch("unexpected_rc", "assumption", ("no", "yes"), "a code nobody expects (0b), once a run and queue"),
+    Switch("reset_end", "assumption", ("tapq00", "e_seen"), "what ends a reset for the hardware"),
+)
+
+PROGRAMS = (
+    "enable_disable", "enable_reset", "enable_use", "enable_wait", "use", "use_reset", "reenable", "reenable_busy",
+)  # fmt: skip
+
+PARAMETERS = (
+    Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
+    Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
+    Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
+    Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
+)
+
+MUTANTS = (
+    Switch("assign_twice", "mutant", FLAG, "assigning an adapter again inserts its queues again (P14)"),
+    Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),
+    *GISA_SWITCHES,
+)
+
+SWITCHES = (*MEASURES, *VARIANTS, *ASSUMPTIONS, *PARAMETERS, *MUTANTS)
+GROUPS = {"all-measures": tuple(measure.name for measure in MEASURES)}

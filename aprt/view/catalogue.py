@@ -1,0 +1,159 @@
+"""What there is: eras, scenarios, switches and properties, as text or JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aprt.core.scenario import Era, Switch
+from aprt.verdict.case import Case, measures
+from aprt.verdict.claims import Claim
+from aprt.view.columns import WIDTH
+
+
+def eras_text(eras: Mapping[str, Era]) -> str:
+    """One line per era."""
+    return _table(
+        (era.name, era.title, f"{len(era.scenarios)} scenarios, {len(era.switches)} switches") for era in eras.values()
+    )
+
+
+def eras_json(eras: Mapping[str, Era]) -> str:
+    return _dump(
+        {
+            "eras": [
+                {
+                    "name": era.name,
+                    "title": era.title,
+                    "scenarios": list(era.scenarios),
+                    "measures": list(measures(era)),
+                    "switches": [_switch(switch) for switch in era.switches],
+                    "groups": {name: list(words) for name, words in era.groups.items()},
+                }
+                for era in eras.values()
+            ]
+        }
+    )
+
+
+def scenarios_text(eras: Iterable[Era]) -> str:
+    """One line per scenario."""
+    return _table((f"{era.name}/{s.name}", s.title) for era in eras for s in era.scenarios.values())
+
+
+def scenarios_json(eras: Iterable[Era]) -> str:
+    return _dump(
+        {
+            "scenarios": [
+                {
+                    "name": f"{era.name}/{s.name}",
+                    "title": s.title,
+                    "story": s.story,
+                    "properties": list(s.properties),
+                }
+                for era in eras
+                for s in era.scenarios.values()
+            ]
+        }
+    )
+
+
+def scenario_text(case: Case) -> str:
+    """Story, properties, scope, assumptions and switches of one case."""
+    model = case.model()
+    own = [p for p in model.properties if p.id in case.scenario.properties]
+    others = [p.id for p in model.properties if p.id not in case.scenario.properties]
+    parts = [f"{case}  {case.scenario.title}", case.scenario.story, "checked"]
+    parts[-1] += "\n" + _table((f"  {p.id}", p.title) for p in own)
+    if others:
+        parts[-1] += "\n" + _wrapped(f"  on demand: {', '.join(others)}", "    ")
+    parts.append("scope\n" + "\n".join(_wrapped(f"  {line}", "    ") for line in model.scope))
+    if model.assumptions:
+        parts.append("assumed\n" + _table((f"  {name}", value) for name, value in model.assumptions))
+    if case.era.switches:
+        rows = ((f"  {s.name}", case.settings[s.name], f"{s.kind}: {s.about}{_others(s)}") for s in case.era.switches)
+        parts.append("switches\n" + _table(rows))
+    return "\n\n".join(parts)
+
+
+def scenario_json(case: Case) -> str:
+    model = case.model()
+    return _dump(
+        {
+            "name": str(case),
+            "title": case.scenario.title,
+            "story": case.scenario.story,
+            "properties": list(case.scenario.properties),
+            "on_demand": [p.id for p in model.properties if p.id not in case.scenario.properties],
+            "contexts": [context.name for context in model.system.contexts],
+            "actors": [actor.name for actor in model.system.actors],
+            "scope": list(model.scope),
+            "assumptions": dict(model.assumptions),
+            "switches": [_switch(s) | {"value": case.settings[s.name]} for s in case.era.switches],
+        }
+    )
+
+
+def claims_text(claims: Iterable[Claim]) -> str:
+    """One line per property."""
+    return _table((claim.property.id, claim.property.title) for claim in claims)
+
+
+def claim_text(claim: Claim) -> str:
+    """One property in full."""
+    parts = [f"{claim.property.id}  {claim.property.title}"]
+    if claim.property.text:
+        parts.append(_wrapped(claim.property.text))
+    parts.append(_wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
+    more = [name for name in claim.available if name not in claim.default]
+    if more:
+        parts.append(_wrapped(f"on demand: {', '.join(more)}", "  "))
+    return "\n\n".join(parts)
+
+
+def claims_json(claims: Sequence[Claim]) -> str:
+    return _dump(
+        {
+            "properties": [
+                {
+                    "id": claim.property.id,
+                    "title": claim.property.title,
+                    "text": claim.property.text,
+                    "default": list(claim.default),
+                    "available": list(claim.available),
+                }
+                for claim in claims
+            ]
+        }
+    )
+
+
+def _others(switch: Switch) -> str:
+    return "" if switch.flag else f" ({' | '.join(switch.values)})"
+
+
+def _switch(switch: Switch) -> dict[str, Any]:
+    return {"name": switch.name, "kind": switch.kind, "values": list(switch.values), "about": switch.about}
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Left-aligned columns, two blanks between; the last one is wrapped at the width of a mail."""
+    rows = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
+    indent = sum(widths) + 2 * len(widths)
+    lines = []
+    for *cells, last in rows:
+        first, *more = textwrap.wrap(last, max(30, WIDTH - indent)) or [""]
+        head = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        lines += [f"{head}  {first}".rstrip(), *(" " * indent + line for line in more)]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent=indent) for line in text.splitlines())
+
+
+def _dump(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False)

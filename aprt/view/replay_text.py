@@ -1,0 +1,85 @@
+"""A replayed schedule as a log: one line per step, what it violated, and a line for grep."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from aprt.core.events import Event
+from aprt.core.execution import Execution
+from aprt.core.notes import Remark
+from aprt.core.properties import Finding, NoHang, Property
+from aprt.core.system import System
+from aprt.verdict.tokens import Recording
+from aprt.view.columns import WIDTH
+from aprt.view.paint import Paint
+from aprt.view.words import count, step
+
+_ENDINGS = {
+    "end": "all is done",
+    "deadlock": "deadlock",
+    "oops": "the kernel stopped there",
+    "cut": "more could follow",
+}
+
+
+def replay_text(recording: Recording, execution: Execution, properties: Sequence[Property], paint: Paint) -> str:
+    """Every step as trio ran it. properties: what was checked."""
+    lines = [f"{paint.bold(str(recording.case))}  {recording.case.scenario.title}", ""]
+    lines += event_lines(recording.model.system, execution.events)
+    lines += [
+        "",
+        f"{count(len(execution.events), 'step')} on trio, the same as in the explorer; {ending_text(execution)}",
+    ]
+    if not execution.findings and any(isinstance(check, NoHang) for p in properties for check in p.checks):
+        lines.append("whether an end can still be reached is beyond one execution; aprt explore tells")
+    for finding in at_last_step(execution):
+        text = f"VIOLATED {finding.property}: {finding.text}"
+        head, *more = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+        lines += ["", head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more]
+    return "\n".join([*lines, "", replay_line(recording, execution)])
+
+
+class EventLines:
+    """Tells events line by line as they come, a run of one context under one name."""
+
+    def __init__(self, system: System) -> None:
+        self._width = max((len(context.name) for context in system.contexts), default=0)
+        self._before = ""
+
+    def of(self, event: Event) -> list[str]:
+        """The lines of one event: the step, and what there is to remark about it."""
+        name = event.context if event.context != self._before else ""
+        self._before = event.context
+        remarks = [note.text for note in event.notes if isinstance(note, Remark)]
+        return [
+            f"{event.index:4}  {name.ljust(self._width)}  {step(event)}",
+            *(f"{'':4}  {'':{self._width}}  ({remark})" for remark in remarks),
+        ]
+
+
+def event_lines(system: System, events: Sequence[Event]) -> list[str]:
+    """The lines of all events."""
+    lines = EventLines(system)
+    return [line for event in events for line in lines.of(event)]
+
+
+def at_last_step(execution: Execution) -> list[Finding]:
+    """The findings, those that the last step shows first: a schedule is usually made for one of them."""
+    return sorted(execution.findings, key=lambda finding: -len(finding.schedule))
+
+
+def replay_line(recording: Recording, execution: Execution) -> str:
+    """The last line, like that of a verdict."""
+    found = ",".join(finding.property for finding in at_last_step(execution))
+    return (
+        f"aprt: {'VIOLATED' if found else 'REPLAYED'} property={found or '-'} "
+        f"scenario={recording.case.era.name}/{recording.case.scenario.name} era={recording.case.era.name} "
+        f"with={','.join(recording.case.settings.names()) or '-'} "
+        f"steps={len(execution.events)} token={recording.named}"
+    )
+
+
+def ending_text(execution: Execution) -> str:
+    waits = ", ".join(f"{context} waits for {op}" for context, op in execution.blocked)
+    return _ENDINGS[execution.ending] + (f": {waits}" if waits else "")

@@ -1,0 +1,65 @@
+"""A live run as text and JSON: what happened, what it broke, and how to see it again."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+from aprt.verdict.case import Case
+from aprt.verdict.live import LiveRun, Plan
+from aprt.view.columns import WIDTH
+from aprt.view.paint import Paint
+from aprt.view.replay_text import ending_text
+from aprt.view.verdict_json import aprt_version
+from aprt.view.words import count
+
+RUN_SCHEMA = "aprt.run/1"
+
+
+def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Paint) -> str:
+    """How it ended, ending with the line for grep."""
+    execution = live.execution
+    lines = [
+        f"{count(len(execution.events), 'step')} on trio, {plan.mode}, seed {live.seed}, "
+        f"{count(live.runs, 'run')}; {'interrupted' if live.stopped else ending_text(execution)}"
+    ]
+    for finding in execution.findings:
+        head, *more = textwrap.wrap(f"VIOLATED {finding.property}: {finding.text}", WIDTH, subsequent_indent="  ")
+        lines += ["", head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more]
+    if execution.findings and token is None:
+        lines += ["", "too long for a token, --save FILE keeps the schedule"]
+    elif token is not None:
+        lines += ["", f"reproduce   aprt replay {token}", f"explain     aprt explain {token}"]
+    return "\n".join([*lines, "", run_line(case, plan, live, token)])
+
+
+def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
+    """The last line, like that of a verdict. A run without a finding proves nothing, and is called RAN."""
+    found = ",".join(finding.property for finding in live.execution.findings)
+    return (
+        f"aprt: {'VIOLATED' if found else 'RAN'} property={found or '-'} "
+        f"scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"with={','.join(case.settings.names()) or '-'} mode={plan.mode} seed={live.seed} runs={live.runs} "
+        f"steps={len(live.execution.events)} token={token or '-'}"
+    )
+
+
+def run_json(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
+    """One object, `aprt.run/1`."""
+    execution = live.execution
+    data = {
+        "schema": RUN_SCHEMA,
+        "verdict": "VIOLATED" if execution.findings else "RAN",
+        "scenario": str(case),
+        "era": case.era.name,
+        "switches": list(case.settings.names()),
+        "mode": plan.mode,
+        "seed": live.seed,
+        "runs": live.runs,
+        "steps": len(execution.events),
+        "ending": "interrupted" if live.stopped else execution.ending,
+        "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
+        "token": token,
+        "version": aprt_version(),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)

@@ -1,0 +1,128 @@
+"""Verdicts and executions as JSON, for programs. The keys and the words in them are a contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from aprt.core.execution import Execution
+from aprt.core.schedule import Schedule
+from aprt.verdict.measures import Matrix
+from aprt.verdict.tokens import Recording
+from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.view.words import word
+
+VERDICT_SCHEMA, TRACE_SCHEMA, MATRIX_SCHEMA = "aprt.verdict/1", "aprt.trace/1", "aprt.matrix/1"
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """One object, `aprt.verdict/1`: null where nothing is known, as for `traces` in a search over states."""
+    exploration = verdict.exploration
+    return _dump(
+        {
+            "schema": VERDICT_SCHEMA,
+            "verdict": verdict.word,
+            "scenario": str(verdict.case),
+            "era": verdict.case.era.name,
+            "switches": list(verdict.case.settings.names()),
+            "properties": [p.id for p in verdict.properties],
+            "complete": exploration.complete,
+            "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
+            "strategy": exploration.strategy,
+            "executions": exploration.executions,
+            "traces": verdict.traces,
+            "states": exploration.states,
+            "transitions": exploration.transitions,
+            "depth": exploration.depth,
+            "seconds": round(exploration.seconds, 3),
+            "seed": exploration.seed,
+            "token": verdict.shown[0].token if verdict.shown else None,
+            "findings": [
+                {
+                    "property": shown.finding.property,
+                    "title": verdict.property(shown.finding.property).title,
+                    "text": shown.finding.text,
+                    "token": shown.token,
+                    "schedule": _labels(shown.finding.schedule),
+                }
+                for shown in verdict.shown
+            ],
+            "assumptions": dict(verdict.model.assumptions),
+            "version": aprt_version(),
+        }
+    )
+
+
+def execution_json(recording: Recording, execution: Execution) -> str:
+    """One object, `aprt.trace/1`: every step of an execution, values as people read them."""
+    return _dump(
+        {
+            "schema": TRACE_SCHEMA,
+            "scenario": str(recording.case),
+            "token": recording.named,
+            "steps": [
+                {
+                    "context": event.context,
+                    "functions": list(event.chain),
+                    "op": event.label.op,
+                    "nth": event.label.nth,
+                    "actor": event.actor,
+                    "args": [word(arg) for arg in event.args],
+                    "reply": None if event.reply is None else word(event.reply),
+                    "changed": event.changed,
+                    "state": word(event.state),
+                    "notes": [word(note) for note in event.notes],
+                }
+                for event in execution.events
+            ],
+            "ending": execution.ending,
+            "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
+            "version": aprt_version(),
+        }
+    )
+
+
+def matrix_json(matrix: Matrix) -> str:
+    """One object, `aprt.matrix/1`: per property the minimal sets, and what every subset violates."""
+    return _dump(
+        {
+            "schema": MATRIX_SCHEMA,
+            "scenario": str(matrix.case),
+            "measures": list(matrix.measures),
+            "complete": matrix.complete,
+            "minimal": {p: [_ordered(matrix, s) for s in matrix.minimal(p)] for p in matrix.properties},
+            "subsets": [
+                {
+                    "with": _ordered(matrix, subset),
+                    "complete": exploration.complete,
+                    "states": exploration.states,
+                    "violated": [f.property for f in exploration.findings],
+                }
+                for subset, exploration in matrix.explored.items()
+            ],
+            "version": aprt_version(),
+        }
+    )
+
+
+def aprt_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("aprt")
+    except PackageNotFoundError:  # run from a source tree
+        return "unknown"
+
+
+def _ordered(matrix: Matrix, subset: Iterable[str]) -> list[str]:
+    wanted = set(subset)
+    return [name for name in matrix.measures if name in wanted]
+
+
+def _labels(schedule: Schedule) -> list[list[str]]:
+    return [[label.context, label.op] for label in schedule]
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False)

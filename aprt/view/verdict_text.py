@@ -1,0 +1,122 @@
+"""A verdict as text: what was asked, what came out, how to see it again, and what it does not cover.
+
+At most 75 letters wide, apart from the lines that are meant for pasting. The last line is for grep: words after
+`aprt: VIOLATED` are `key=value`, and `-` stands for nothing.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from aprt.explore.result import Exploration
+from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
+from aprt.view.columns import WIDTH, columns
+from aprt.view.paint import Paint
+from aprt.view.words import count
+
+_STOPPED = {
+    "max_states": "stopped at --max-states",
+    "max_depth": "stopped at --max-depth",
+    "budget": "stopped when the --budget was spent",
+    "runs": "all runs done",
+    "interrupted": "interrupted",
+    "violation": "stopped at the first violation",
+}
+_MEANING = {
+    "VIOLATED": "shown by a schedule that was replayed on trio",
+    "HOLDS": "everything within the scope below was covered",
+    "NOT FOUND": "no run broke it, which does not mean that none can",
+    "INCONCLUSIVE": "not everything within the scope was covered",
+}
+
+
+def verdict_text(verdict: Verdict, paint: Paint) -> str:
+    """All that a reader needs, ending with the line for grep."""
+    parts = [f"{paint.bold(str(verdict.case))}  {verdict.case.scenario.title}"]
+    parts += (_finding(verdict, shown, paint) for shown in verdict.shown)
+    if not verdict.shown:
+        parts.append(_unbroken(verdict, paint))
+    parts += ["\n".join(_facts(verdict, paint)), verdict_line(verdict)]
+    return "\n\n".join(parts)
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """The last line. property: those violated, or else those checked. steps: taken by the search."""
+    exploration = verdict.exploration
+    ids = [s.finding.property for s in verdict.shown] or [p.id for p in verdict.properties]
+    token = verdict.shown[0].token if verdict.shown else None
+    words = {
+        "property": ",".join(ids),
+        "scenario": f"{verdict.case.era.name}/{verdict.case.scenario.name}",
+        "era": verdict.case.era.name,
+        "with": ",".join(verdict.case.settings.names()),
+        "complete": "yes" if exploration.complete else "no",
+        "strategy": exploration.strategy,
+        "traces": "-" if verdict.traces is None else str(verdict.traces),
+        "states": str(exploration.states),
+        "steps": str(exploration.transitions),
+        "token": token,
+    }
+    return f"aprt: {verdict.word} " + " ".join(f"{key}={value or '-'}" for key, value in words.items())
+
+
+def covered(exploration: Exploration) -> str:
+    """How much a search saw, and why it ended where it did."""
+    rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
+    amounts = [
+        *([count(exploration.executions, "run")] if exploration.executions else []),
+        count(exploration.states, "state"),
+        count(exploration.transitions, "step"),
+        f"depth {exploration.depth}",
+        f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
+    ]
+    end = "complete" if exploration.complete else _STOPPED.get(exploration.stopped or "", exploration.stopped or "")
+    return f"{', '.join(amounts)}; {end}"
+
+
+def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
+    finding = shown.finding
+    title = verdict.property(finding.property).title
+    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)} {title}", *_indented(finding.text), ""]
+    lines += (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
+    lines.append("")
+    steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
+    if shown.token is None:
+        lines.append(f"{steps}, {switches}; too long for a token, --save FILE keeps the schedule")
+    else:
+        lines.append(f"reproduce   aprt replay {shown.token}")
+        lines.append(f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}")
+    return "\n".join(lines)
+
+
+def _unbroken(verdict: Verdict, paint: Paint) -> str:
+    colour = paint.green if verdict.word == "HOLDS" else paint.yellow
+    lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
+    lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
+    if verdict.word == "NOT FOUND" and verdict.exploration.unseen is not None:
+        mass = f"{verdict.exploration.unseen:.1%}"
+        lines.append(f"  the next run shows a trace not seen before with an estimated chance of {mass}")
+    return "\n".join(lines)
+
+
+def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
+    model = verdict.model
+    assumed = ", ".join(f"{name}={value}" for name, value in model.assumptions) or "none"
+    facts = {
+        "covered": covered(verdict.exploration),
+        "with": ", ".join(verdict.case.settings.names()) or "no switch",
+        "scope": "; ".join(model.scope),
+        "assumed": assumed,
+        "not in it": ", ".join(NOT_MODELLED),
+    }
+    if verdict.exploration.unmerged:
+        facts["unmerged"] = ", ".join(verdict.exploration.unmerged)
+    for name, text in facts.items():
+        first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
+        yield f"{paint.dim(name.ljust(12))}{first}"
+        yield from (" " * 12 + line for line in more)
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,45 @@
+"""Values and steps in words, as terse as they can be without becoming ambiguous."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+import attrs
+
+from aprt.core.events import Event
+
+
+def word(value: object) -> str:
+    """A value of the model. Types that say how they print are asked; records show what is not the default."""
+    kind: type[Any] = type(value)
+    if isinstance(value, enum.Enum):
+        return str(value) if "__str__" in vars(kind) else value.name
+    if attrs.has(kind) and kind.__str__ is object.__str__:
+        told = (f for f in attrs.fields(kind) if getattr(value, f.name) != f.default)
+        return f"{kind.__name__}({', '.join(f'{f.name}={word(getattr(value, f.name))}' for f in told)})"
+    if isinstance(value, tuple) and kind is tuple:
+        return _inside("()", (word(item) for item in value))
+    if isinstance(value, Mapping):
+        return _inside("{}", sorted(f"{word(k)}: {word(v)}" for k, v in value.items()))
+    if isinstance(value, Set):
+        return _inside("{}", sorted(word(item) for item in value))
+    return str(value)
+
+
+def step(event: Event) -> str:
+    """One step: `gisa.ipm_set(3) = 128`, or the choice that was made."""
+    if event.actor is None:
+        return event.op
+    reply = "" if event.reply is None else f" = {word(event.reply)}"
+    return f"{event.label.op}({', '.join(word(arg) for arg in event.args)}){reply}"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """`1 state`, `1,832 states`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
+
+
+def _inside(brackets: str, items: Iterable[str]) -> str:
+    return f"{brackets[0]}{', '.join(items)}{brackets[1]}"

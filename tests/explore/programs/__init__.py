@@ -1,0 +1,1 @@
+"""The validation programs: small systems with published figures, written with aprt's public names only."""

@@ -1,0 +1,138 @@
+"""Small closed systems around GISA and GIB: VMs, whoever makes ISCs pending, the alert interrupt, the timers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import attrs
+from pyrsistent import PMap, pmap
+
+from aprt import Context, Exploration, Property, System, explore
+from aprt.core.system import Behaviour
+from aprt.kernel.spinlock import Spinlock
+from aprt.vfio_ap.gib import Gib, gal_interrupt, make_pending
+from aprt.vfio_ap.gisa import Gisa, GisaState, bit
+from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState, GisaParts, gisa_destroy, gisc_register, gisc_unregister
+from aprt.vfio_ap.gisa_properties import gisa_properties
+from aprt.vfio_ap.gisa_switches import V4, GisaRules
+from aprt.vfio_ap.kick import gisa_timer
+from aprt.vfio_ap.vcpu import Vcpu, wait_for_interrupt
+
+ISC, OTHER = 3, 5
+
+
+@attrs.frozen(eq=False)
+class Vm:
+    """A VM: its parts and its vCPUs."""
+
+    parts: GisaParts
+    vcpus: tuple[Vcpu, ...]
+
+
+@attrs.frozen(eq=False)
+class Host:
+    """One GIB and its VMs."""
+
+    gib: Gib
+    vms: tuple[Vm, ...]
+
+    @property
+    def by_gisa(self) -> PMap[str, GisaParts]:
+        return pmap({vm.parts.gisa.name: vm.parts for vm in self.vms})
+
+    def properties(self) -> tuple[Property, ...]:
+        vcpus = (vcpu for vm in self.vms for vcpu in vm.vcpus)
+        return gisa_properties(self.gib, (vm.parts for vm in self.vms), vcpus)
+
+    def gal(self) -> Context:
+        return Context("gal", partial(gal_interrupt, self.gib, self.by_gisa), daemon=True)
+
+    def timers(self) -> tuple[Context, ...]:
+        return tuple(
+            Context(f"timer{i}", partial(gisa_timer, vm.parts, vm.vcpus), daemon=True)
+            for i, vm in enumerate(self.vms)
+        )
+
+    def system(self, contexts: Iterable[Context], registered: bool = True) -> System:
+        """The host with these contexts, the alert interrupt and the timers. registered: ISC is, once, in each VM."""
+        actors = [self.gib]
+        states = {}
+        for vm in self.vms:
+            parts = vm.parts
+            actors += [parts.gisa, parts.interrupt, parts.ref_lock, *vm.vcpus]
+            if registered:
+                states[parts.gisa.name] = GisaState(parts.gisa.name, iam=bit(ISC))
+                states[parts.interrupt.name] = registered_once(parts)
+        return System(tuple(actors), (*contexts, self.gal(), *self.timers()), states)
+
+    def explore(self, contexts: Iterable[Context], *ids: str, registered: bool = True) -> Exploration:
+        """All states of `system`; the properties named, all of them by default."""
+        chosen = [p for p in self.properties() if not ids or p.id in ids]
+        return explore(self.system(contexts, registered), chosen, stop_on="all")
+
+
+def registered_once(parts: GisaParts) -> GisaIntState:
+    counts = tuple(int(isc == ISC) for isc in range(8))
+    return GisaIntState(parts.gisa.name, bit(ISC), counts)
+
+
+def host(rules: GisaRules = V4, vms: int = 1, masks: tuple[int, ...] = (0xFF,)) -> Host:
+    """A host whose VMs have one vCPU for each CR6 in `masks`."""
+    return Host(Gib("gib", rules), tuple(_vm(f"vm{i}", rules, masks) for i in range(vms)))
+
+
+def _vm(name: str, rules: GisaRules, masks: tuple[int, ...]) -> Vm:
+    lock = Spinlock(f"{name}.ref_lock")
+    interrupt = GisaInt(f"{name}.gisa_int", name, lock, rules=rules)
+    parts = GisaParts(Gisa(f"{name}.gisa", rules), interrupt, lock, rules)
+    return Vm(parts, tuple(Vcpu(f"{name}.vcpu{i}", cr6=mask) for i, mask in enumerate(masks)))
+
+
+def interrupts(host: Host, vm: int, *iscs: int) -> Context:
+    """Hardware makes these ISCs of a VM pending, one after the other."""
+
+    async def run() -> None:
+        for isc in iscs:
+            await make_pending(host.gib, host.vms[vm].parts.gisa, isc)
+
+    return Context(f"queue{vm}", run)
+
+
+def idles(host: Host, vm: int, index: int) -> Context:
+    """A vCPU that waits for interrupts for ever."""
+    parts, vcpu = host.vms[vm].parts, host.vms[vm].vcpus[index]
+
+    async def run() -> None:
+        while True:
+            await wait_for_interrupt(parts, vcpu)
+
+    return Context(vcpu.name, run, daemon=True)
+
+
+def ends(host: Host, vm: int, *, unregisters: bool = True) -> Context:
+    """The VM is destroyed: the last registration given back, the GISA destroyed, its page freed."""
+    parts = host.vms[vm].parts
+
+    def start() -> Behaviour:
+        return _end(host, parts, unregisters)
+
+    return Context(f"ends{vm}", start)
+
+
+async def _end(host: Host, parts: GisaParts, unregisters: bool) -> None:
+    if unregisters:
+        await gisc_unregister(parts, ISC)
+    await gisa_destroy(parts, host.gib, host.by_gisa)
+    await parts.gisa.free()
+
+
+def registers(host: Host, vm: int, isc: int) -> Context:
+    """An ISC is registered and given back."""
+    parts = host.vms[vm].parts
+
+    async def run() -> None:
+        await gisc_register(parts, isc)
+        await gisc_unregister(parts, isc)
+
+    return Context(f"registers{vm}", run)
