@@ -7,7 +7,7 @@ import click
 from aprt.cli.options import echo
 
 
-@click.command("completion")
+@click.command("completion", short_help="Print a completion script.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:

@@ -18,13 +18,16 @@ OPTIONAL = ("numpy", "numba", "distributed")
 TOO_OLD = (3, 11)
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Report versions and optional parts.")
 @format_option
 def command(form: str) -> int:
     """Report versions, terminal and optional parts. Exits with 1 when something needed is missing."""
-    packages = {name: _version(name) for name in ("aprt", *REQUIRED, *OPTIONAL)}
+    from aprt.view.version import aprt_version
+
+    packages = {name: _version(name) for name in (*REQUIRED, *OPTIONAL)}
     size = shutil.get_terminal_size()
     facts = {
+        "aprt": aprt_version(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
         "cpus": str(os.cpu_count()),
@@ -51,6 +54,4 @@ def _version(name: str) -> str | None:
 
 
 def _absence(name: str) -> str:
-    if name == "aprt":
-        return "not installed (run from a source tree)"
     return "missing" if name in REQUIRED else "not installed (optional)"

@@ -7,7 +7,7 @@ import click
 from aprt.cli.options import Registry, echo, switch_options
 
 
-@click.command("explain")
+@click.command("explain", short_help="Show a schedule as columns.")
 @click.argument("token", metavar="TOKEN|FILE")
 @click.option("--as", "shape", type=click.Choice(["columns", "json"]), default="columns", help="What it looks like.")
 @switch_options

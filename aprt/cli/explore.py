@@ -35,7 +35,7 @@ EXITS = {"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3}
 INTERRUPTED = 130
 
 
-@click.command("explore")
+@click.command("explore", short_help="Search a scenario for a schedule that breaks a property.")
 @scenario_argument
 @era_option
 @switch_options

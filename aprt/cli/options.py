@@ -53,7 +53,7 @@ class Name(ParamType):
 
 
 def _scenarios(eras: Mapping[str, Era]) -> list[str]:
-    return [f"{era.name}/{name}" for era in eras.values() for name in era.scenarios]
+    return [f"{era.name}/{name}" for era in eras.values() for name in sorted(era.scenarios)]
 
 
 def _words(eras: Mapping[str, Era]) -> list[str]:

@@ -16,7 +16,7 @@ from aprt.cli.options import (
 )
 
 
-@click.command("replay")
+@click.command("replay", short_help="Run one schedule on trio.")
 @click.argument("token", metavar="TOKEN|FILE")
 @switch_options
 @property_option

@@ -88,13 +88,18 @@ class Root(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-@click.version_option(package_name="aprt", prog_name="aprt", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, help="Show the version and exit.")
 @click.pass_context
-def root(ctx: click.Context) -> None:
+def root(ctx: click.Context, version: bool) -> None:
     """Run, explore and explain the concurrency of the s390 vfio-ap interrupt path.
 
     Begin with: aprt scenario list, then: aprt explore SCENARIO.
     """
+    if version:
+        from aprt.view.version import aprt_version
+
+        click.echo(f"aprt {aprt_version()}")
+        ctx.exit()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -107,8 +112,7 @@ def _say(message: str, code: int) -> int:
 def _usage(error: click.UsageError) -> str:
     message = error.format_message().rstrip(".")
     where = error.ctx.command_path if error.ctx is not None else "aprt"
-    hint = f"try '{where} --help'"
-    return f"{message[:1].lower()}{message[1:]}; {hint}"
+    return f"{message[:1].lower()}{message[1:]} (try '{where} --help')"
 
 
 def _silence() -> None:

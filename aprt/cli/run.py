@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 
 
-@click.command("run")
+@click.command("run", short_help="Run a scenario on trio, live.")
 @scenario_argument
 @era_option
 @switch_options

@@ -81,11 +81,15 @@ def control_key(behaviour: Behaviour) -> tuple[Hashable, tuple[str, ...]]:
 
 
 class _Reader:
-    """Reads one await chain. places: why it cannot merge. seen: objects met, by id, with their numbers."""
+    """Reads one await chain.
+
+    places: why it cannot merge. seen: objects met, with their numbers; records: contents of records met; both by id.
+    """
 
     def __init__(self) -> None:
         self.places: dict[str, None] = {}
         self.seen: dict[int, tuple[int, object]] = {}
+        self.records: dict[int, tuple[Hashable, object]] = {}
 
     def awaited(self, target: object, at: str) -> Hashable:
         """What a frame awaits: a coroutine, the generator of an effect, or a step of an asynchronous generator."""
@@ -141,8 +145,11 @@ class _Reader:
         return tuple([self._value(item, at) for item in values])
 
     def _fields(self, record: Any, at: str) -> Hashable:
-        kind: Any = type(record)
-        return tuple([self._value(getattr(record, name), at) for name in _field_names(kind)])
+        if id(record) not in self.records:  # every frame of a chain is given the machine it works on
+            kind: Any = type(record)
+            content = tuple([self._value(getattr(record, name), at) for name in _field_names(kind)])
+            self.records[id(record)] = content, record
+        return self.records[id(record)][0]
 
     def _hashable(self, value: Any, at: str) -> Hashable:
         """The content of a value that promises, by having a hash, never to change."""

@@ -140,7 +140,7 @@ class Tables(Generic[T]):
                 done = step.call(actor, value, effect, control.caller, control.chain)
                 again = step.call(actor, value, effect, control.caller, control.chain)
                 if done != again:
-                    raise ModelError(f"the handler of {effect} is not deterministic: {done} and then {again}")
+                    raise ModelError(f"the handler of {effect} is not deterministic in state {value!r}")
                 if done is not None:
                     yield done
             case Choose() as effect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from aprt.explore.result import Progress, Question
 
@@ -18,21 +19,21 @@ class Stop(Exception):
 
 
 class Watchdog:
-    """Measures the time of one search from its making."""
+    """Measures the time of one search from its making. clock: in seconds."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, clock: Callable[[], float] = time.perf_counter) -> None:
         self._report, self._budget = question.report, question.bounds.budget
-        self._start = time.perf_counter()
+        self._clock, self._start = clock, clock()
         self._reported = self._start
 
     @property
     def seconds(self) -> float:
         """Since the start."""
-        return time.perf_counter() - self._start
+        return self._clock() - self._start
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
         """Call it often. Raises: `Stop` when the budget is spent."""
-        now = time.perf_counter()
+        now = self._clock()
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
             self._report(Progress(executions, states, transitions, depth, now - self._start))

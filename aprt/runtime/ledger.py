@@ -21,7 +21,8 @@ class Snapshot:
     """A system at one moment. states, callers: after the last step. steps: how many there were.
 
     waiting: context -> the operation in which it is blocked. mailboxes: actor -> the requests that it has not
-    performed yet, as `context: operation`, in order of arrival; blocked ones included.
+    performed yet, as `context: operation`, in order of arrival; blocked ones included. In a replay without an
+    `on_event` function nobody asks who waits before it ends.
     """
 
     states: Mapping[str, Any]

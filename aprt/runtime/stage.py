@@ -85,10 +85,14 @@ class Stage:
             # the error of the block goes on by itself: in the nursery it would come out wrapped in a group
             await self._manager.__aexit__(None, None, None)
         except BaseExceptionGroup as group:
-            raise sole(group) from None
+            _, errors = group.split(trio.Cancelled)
+            if errors is None:
+                raise
+            raise sole(errors) from None
 
     async def run(self, direction: Direction, watch: Watch = UNWATCHED) -> Execution:
-        """One execution, from the initial states.
+        """One execution, from the initial states. If the driver loses an answer it is `cut`, and `blocked` names
+        the context that got none.
 
         Raises: `ComponentCrash`; what the policy, a property or `on_event` raises; `ModelError` when an execution
         is already going on. After any of these, and when cancelled, the stage is ready for the next.

@@ -6,6 +6,7 @@ type, what tokens carry and what verdicts print; parsing the text of a case give
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import attrs
@@ -76,6 +77,16 @@ class Case:
 def measures(era: Era) -> tuple[str, ...]:
     """The names of the era's measures, in its order."""
     return tuple(switch.name for switch in era.switches if switch.kind == "measure")
+
+
+def scenarios(era: Era) -> list[Scenario]:
+    """The era's scenarios by name, `h2` before `h10`."""
+    return sorted(era.scenarios.values(), key=lambda scenario: natural(scenario.name))
+
+
+def natural(name: str) -> tuple[tuple[str, int], ...]:
+    """Sorts names with numbers in them as people do."""
+    return tuple((letters, int(digits or 0)) for letters, digits in re.findall(r"(\D*)(\d*)", name))
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:

@@ -9,7 +9,7 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.scenario import Era, did_you_mean
-from aprt.verdict.case import Case, find_era
+from aprt.verdict.case import Case, find_era, natural, scenarios
 
 
 @attrs.frozen(eq=False)
@@ -29,13 +29,13 @@ def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
     chosen = [find_era(era, eras)] if era is not None else list(eras.values())
     found: dict[str, Claim] = {}
     for kernel in chosen:
-        for scenario in kernel.scenarios.values():
+        for scenario in scenarios(kernel):
             name = f"{kernel.name}/{scenario.name}"
             for property in Case(kernel, scenario, kernel.settings(scenario)).model().properties:
                 claim = found.get(property.id, Claim(property, (), ()))
                 default = (*claim.default, name) if property.id in scenario.properties else claim.default
                 found[property.id] = Claim(claim.property, (*claim.available, name), default)
-    return sorted(found.values(), key=lambda claim: _order(claim.property.id))
+    return sorted(found.values(), key=lambda claim: natural(claim.property.id))
 
 
 def find_claim(id: str, known: Sequence[Claim]) -> Claim:
@@ -44,9 +44,3 @@ def find_claim(id: str, known: Sequence[Claim]) -> Claim:
         if claim.property.id == id:
             return claim
     raise UserError(f"unknown property {id!r}{did_you_mean(id, [claim.property.id for claim in known])}")
-
-
-def _order(id: str) -> tuple[str, int]:
-    letters = id.rstrip("0123456789")
-    digits = id.removeprefix(letters)
-    return letters, int(digits) if digits else 0

@@ -56,7 +56,9 @@ def resolve(text: str, eras: Mapping[str, Era], put_in: Iterable[str] = (), take
     Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
     not offer what the token asks for. The steps of a file are not tried.
     """
-    if not Path(text).is_file() and (":" in text or not Path(text).exists()):
+    if not Path(text).exists():
+        if ":" not in text:
+            raise UserError(f"{text}: no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)")
         told = token.decode(text)
         case = Case.parse(told.reference, eras, None, put_in, taken_out)
         model = case.model()

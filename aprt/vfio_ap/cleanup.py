@@ -94,14 +94,15 @@ async def free_records(
 async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) -> Status:
     """AQIC(disable) and release. The records stay when the answer is neither 00 nor 07.
 
-    The series takes 00 for done; `wait_reset` waits until TAPQ says that the interrupt is off.
+    The series takes 00 for done, and gives up on 02 and 05 after the retries of the variant `clear_retries`;
+    `wait_reset` repeats until there is an answer, and waits until TAPQ says that the interrupt is off.
     Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear().
     """
     status = await queue.hw.aqic(None)
-    for _ in range(int(machine.variant("clear_retries"))):
-        if status.rc not in TRANSIENT:
-            break
+    tries = int(machine.variant("clear_retries"))
+    while status.rc in TRANSIENT and (tries or machine.on("wait_reset")):
         status = await queue.hw.aqic(None)
+        tries = max(tries - 1, 0)
     if status.rc not in (Rc.NORMAL, Rc.OTHERWISE_CHANGED):
         return status
     if machine.on("wait_reset"):

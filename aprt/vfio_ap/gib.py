@@ -39,6 +39,7 @@ GAL_ISC: Final = 5
 class GibState:
     origin: str = NULL
     gal: bool = False  # an alert interrupt is pending in the host
+    walkers: tuple[str, ...] = ()  # contexts that process the list, sorted; kept with destroy_synchronizes only
 
 
 @attrs.frozen(eq=False)
@@ -86,6 +87,21 @@ class Gib(Actor[GibState]):
             notes += (Broken("P27", f"{by.context} arms alerts over the list that begins with {state.origin}"),)
         return _with(state, origin), None, notes
 
+    @handler(reads="walkers", writes="walkers")
+    def begin_walk(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
+        """The caller processes the list from now on."""
+        return attrs.evolve(state, walkers=tuple(sorted((*state.walkers, by.context)))), None
+
+    @handler(reads="walkers", writes="walkers")
+    def end_walk(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
+        """Every timer is started that the caller owed."""
+        return attrs.evolve(state, walkers=tuple(c for c in state.walkers if c != by.context)), None
+
+    @handler(reads="walkers")
+    def synchronize(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
+        """Blocks while anybody processes the list, as synchronize_irq() would."""
+        return BLOCK if state.walkers else (state, None)
+
     def _duty(self, by: Caller, origin: str) -> tuple[Note, ...]:
         """The change in whether the caller has to look at the list again."""
         key = ("gal", self.name)
@@ -123,10 +139,18 @@ async def process_gib_alert_list(gib: Gib, vms: PMap[str, GisaParts]) -> None:
     Nothing keeps a VM alive meanwhile. Between a GISA's leaving the list and the start of the timer its VM may
     be destroyed and freed: gisa_destroy sees the GISA in no list, and cancels a timer that is yet to be started.
     """
+    if gib.rules.destroy_synchronizes:
+        await gib.begin_walk()
     if gib.rules.gib_rearm_early:
         await _walk(await gib.exchange(NONE), vms)
         await gib.store(NULL)
-        return
+    else:
+        await _empty(gib, vms)
+    if gib.rules.destroy_synchronizes:
+        await gib.end_walk()
+
+
+async def _empty(gib: Gib, vms: PMap[str, GisaParts]) -> None:
     end, final = NULL, False
     while not final:
         final = end == NONE

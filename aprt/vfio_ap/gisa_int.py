@@ -290,20 +290,33 @@ async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> in
 async def gisa_destroy(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts] | None = None) -> None:
     """Take the GISA from a VM that nobody uses any more. Its page may be freed on return.
 
-    2019: polls until the GISA is in no alert list, for ever if nobody processes the list (B10), and leaves IAM as
-    it is. Repair destroy_takes_list (6.6): nothing is armed any more, and if the GISA is in the list it processes
-    the list itself. vms: all VMs of the machine, by GISA name; None: this one is alone.
+    It has to leave the alert list for that, see `_leave_list`; then the timer is cancelled. vms: all VMs of the
+    machine, by GISA name; None: this one is alone.
     """
-    interrupt, gisa, rules = parts.interrupt, parts.gisa, parts.rules
-    if await interrupt.begin_destroy() is None:
+    if await parts.interrupt.begin_destroy() is None:
         return
-    if rules.destroy_takes_list:
-        await interrupt.drop_alert_mask()
+    await _leave_list(parts, gib, vms or pmap({parts.gisa.name: parts}))
+    if not parts.rules.timer_after_destroy:
+        await parts.interrupt.cancel_timer()
+    await parts.interrupt.end_destroy()
+
+
+async def _leave_list(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts]) -> None:
+    """2019: poll until the GISA is in no list, for ever if nobody processes it (B10); IAM stays as it is.
+
+    destroy_takes_list (6.6): nothing is armed any more, and a GISA that is in the list makes the caller process
+    it, once; another processor may have the GISA in hand. destroy_synchronizes: until it is out and nobody has.
+    """
+    gisa, rules = parts.gisa, parts.rules
+    if rules.destroy_synchronizes:
+        await parts.interrupt.drop_alert_mask()
+        while await gisa.set_iam(0):
+            await process_gib_alert_list(gib, vms)
+        await gib.synchronize()
+    elif rules.destroy_takes_list:
+        await parts.interrupt.drop_alert_mask()
         if await gisa.set_iam(0):
-            await process_gib_alert_list(gib, vms or pmap({gisa.name: parts}))
+            await process_gib_alert_list(gib, vms)
     elif not rules.destroy_ignores_list:
         while await gisa.in_alert_list():
             pass
-    if not rules.timer_after_destroy:
-        await interrupt.cancel_timer()
-    await interrupt.end_destroy()

@@ -1,5 +1,9 @@
 """The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
 
+Two repairs are in no kernel: `destroy_synchronizes` closes the gap between a GISA's leaving the alert list and the
+start of its timer (breaks P3, P28; the repair of 6.6 leaves it open), `restore_locked` the one in which a restore of
+IAM does not see that the last user of an ISC is gone (breaks P25, P29).
+
 A mutant is a mistake the kernel never made; it is there so that a property which nothing real breaks can be seen to
 fail. `GisaRules` is what actors and behaviours are given: one flag a switch, all of them out in the kernel of 2019.
 """
@@ -15,7 +19,8 @@ GISA_REPAIRS = (
     Switch("keep_deliverable", "variant", FLAG, "a vCPU that is passed over leaves the pending ISCs alone (B9, 5.15)"),
     Switch("idle_by_index", "variant", FLAG, "the idle mask is written by vCPU index, not by vcpu_id (B40, 5.15)"),
     Switch("destroy_takes_list", "variant", FLAG, "gisa_destroy clears IAM and processes the list itself (B10, 6.6)"),
-    Switch("restore_locked", "variant", FLAG, "IAM is restored under ref_lock (in no kernel)"),
+    Switch("destroy_synchronizes", "variant", FLAG, "gisa_destroy empties the list and waits for others who do"),
+    Switch("restore_locked", "variant", FLAG, "IAM is restored under ref_lock"),
 )
 
 GISA_MUTANTS = (
@@ -40,6 +45,7 @@ class GisaRules:
     keep_deliverable: bool = False
     idle_by_index: bool = False
     destroy_takes_list: bool = False
+    destroy_synchronizes: bool = False
     restore_locked: bool = False
     insert_while_listed: bool = False
     torn_word: bool = False

@@ -17,11 +17,10 @@ ROUNDS = 10  # type1 calls back so often before it gives up
 async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     """Unmap `pages` pages from page number `first` on. While one of them stays pinned the driver is told again."""
     for _ in range(ROUNDS):
-        pinned = await guest.memory.pinned(first, pages)
-        if not pinned:
-            break
+        if await guest.memory.unmap(first, pages):
+            return
         await notify_unmap(machine, guest, first, pages)
-    await guest.memory.unmap(first, pages)
+    await guest.memory.bug_on_pinned(first)
 
 
 async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:

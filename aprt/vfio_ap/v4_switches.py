@@ -45,6 +45,7 @@ PROGRAMS = (
 PARAMETERS = (
     Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
     Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
+    Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
     Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
     Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )

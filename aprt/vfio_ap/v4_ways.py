@@ -98,6 +98,20 @@ def _killed(settings: Settings) -> Model:
     )
 
 
+def _killed_with_copy(settings: Settings) -> Model:
+    s = attached(settings)
+    process = s.guest.process.initial()
+    s.states[s.guest.process.name] = ProcessState(
+        process.fds.set("passed-on", DEVICE), process.refs.set(DEVICE, 2), process.threads
+    )
+    return s.model(
+        Context("kill", partial(kill, s.guest)),
+        Context("exit", partial(exit_process, s.machine, s.guest)),
+        Context("other", partial(close_fd, s.machine, s.guest, "passed-on")),
+        scope="the process is killed; another one has a copy of the device's descriptor and closes it at any step",
+    )
+
+
 def _device_kept(settings: Settings) -> Model:
     s = attached(settings)
     closed = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
@@ -113,7 +127,7 @@ def _device_duplicated(settings: Settings) -> Model:
     s.states[s.guest.process.name] = ProcessState(
         process.fds.set("passed-on", DEVICE), process.refs.set(DEVICE, 2), process.threads
     )
-    closed = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO, DEVICE)
+    closed = (DEVICE, VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
     return s.model(
         Context("user", partial(close_these, s.machine, s.guest, closed)),
         scope="every file is closed, but a duplicate of the device's descriptor lives on elsewhere",
@@ -247,7 +261,11 @@ def _second_mdev(settings: Settings) -> Model:
 
 
 async def _open_second(machine: Machine, guest: Guest) -> None:
-    await notify(machine, machine.mdev("mdev1"), guest)
+    group, mdev = machine.guest("vm1").group, machine.mdev("mdev1")
+    await group.record(guest.name)
+    await group.register(mdev.name)
+    await notify(machine, mdev, guest)
+    await group.called()
 
 
 WAYS = (
@@ -266,11 +284,11 @@ WAYS = (
     Way(
         2,
         "QEMU is killed: release uses the freed VM",
-        "As h1, a step later: the release of the device clears the masks of, and\n"
-        "unregisters from, a VM that is freed.",
+        "As h1, and the release of the device, in another process that has a copy of\n"
+        "the descriptor, clears the masks of a VM that is being freed.",
         "P9",
-        _killed,
-        ("vm0.process.sigkill*", "vm0.free*", "vm0.process.close(device)*"),
+        _killed_with_copy,
+        ("vm0.process.sigkill*", "vm0.crycb.free*", "vm0.crycb.set_masks*"),
         ("vm_ref",),
     ),
     Way(
@@ -389,8 +407,8 @@ WAYS = (
         "P8",
         _disabled_then_closed,
         ("hw 05.0004.aqic(None) = 00*", "vm0.memory.unpin*"),
-        ("wait_reset", "vm_ref", "hook_lock"),
-        ("guest=enable_disable",),
+        ("wait_reset",),
+        ("vm_ref", "hook_lock", "guest=enable_disable", "check_accepted"),
     ),
     Way(
         14,
@@ -420,7 +438,7 @@ WAYS = (
         "-EPERM, but the hook points to the wrong one.",
         "P16",
         _second_mdev,
-        ("vm0.set_hook(mdev1)*",),
+        ("vm0.set_hook(mdev1)*", "vm1.group.called*"),
         ("hook_after_check",),
         ("hook_before_check",),
     ),

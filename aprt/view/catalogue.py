@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from aprt.core.scenario import Era, Switch
-from aprt.verdict.case import Case, measures
+from aprt.core.scenario import Era, Kind, Switch
+from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim
 from aprt.view.columns import WIDTH
 
@@ -27,7 +27,7 @@ def eras_json(eras: Mapping[str, Era]) -> str:
                 {
                     "name": era.name,
                     "title": era.title,
-                    "scenarios": list(era.scenarios),
+                    "scenarios": [scenario.name for scenario in scenarios(era)],
                     "measures": list(measures(era)),
                     "switches": [_switch(switch) for switch in era.switches],
                     "groups": {name: list(words) for name, words in era.groups.items()},
@@ -40,7 +40,7 @@ def eras_json(eras: Mapping[str, Era]) -> str:
 
 def scenarios_text(eras: Iterable[Era]) -> str:
     """One line per scenario."""
-    return _table((f"{era.name}/{s.name}", s.title) for era in eras for s in era.scenarios.values())
+    return _table(((f"{era.name}/{s.name}", s.title) for era in eras for s in scenarios(era)), wrap=False)
 
 
 def scenarios_json(eras: Iterable[Era]) -> str:
@@ -54,7 +54,7 @@ def scenarios_json(eras: Iterable[Era]) -> str:
                     "properties": list(s.properties),
                 }
                 for era in eras
-                for s in era.scenarios.values()
+                for s in scenarios(era)
             ]
         }
     )
@@ -72,9 +72,11 @@ def scenario_text(case: Case) -> str:
     parts.append("scope\n" + "\n".join(_wrapped(f"  {line}", "    ") for line in model.scope))
     if model.assumptions:
         parts.append("assumed\n" + _table((f"  {name}", value) for name, value in model.assumptions))
-    if case.era.switches:
-        rows = ((f"  {s.name}", case.settings[s.name], f"{s.kind}: {s.about}{_others(s)}") for s in case.era.switches)
-        parts.append("switches\n" + _table(rows))
+    for kind in get_args(Kind):
+        switches = [switch for switch in case.era.switches if switch.kind == kind]
+        if switches:
+            rows = ((f"  {s.name}", f"{s.about} [{_values(s, case.settings[s.name])}]") for s in switches)
+            parts.append(f"{kind}s\n{_table(rows)}")
     return "\n\n".join(parts)
 
 
@@ -98,7 +100,7 @@ def scenario_json(case: Case) -> str:
 
 def claims_text(claims: Iterable[Claim]) -> str:
     """One line per property."""
-    return _table((claim.property.id, claim.property.title) for claim in claims)
+    return _table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
 
 
 def claim_text(claim: Claim) -> str:
@@ -130,22 +132,24 @@ def claims_json(claims: Sequence[Claim]) -> str:
     )
 
 
-def _others(switch: Switch) -> str:
-    return "" if switch.flag else f" ({' | '.join(switch.values)})"
+def _values(switch: Switch, value: str) -> str:
+    """The value in force, then what else there is."""
+    others = [] if switch.flag else [other for other in switch.values if other != value]
+    return ", or ".join([value, *others])
 
 
 def _switch(switch: Switch) -> dict[str, Any]:
     return {"name": switch.name, "kind": switch.kind, "values": list(switch.values), "about": switch.about}
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    """Left-aligned columns, two blanks between; the last one is wrapped at the width of a mail."""
+def _table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
+    """Left-aligned columns, two blanks between; the last one is wrapped at the width of a mail, if at all."""
     rows = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
     indent = sum(widths) + 2 * len(widths)
     lines = []
     for *cells, last in rows:
-        first, *more = textwrap.wrap(last, max(30, WIDTH - indent)) or [""]
+        first, *more = textwrap.wrap(last, max(30, WIDTH - indent) if wrap else 1 + len(last)) or [""]
         head = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         lines += [f"{head}  {first}".rstrip(), *(" " * indent + line for line in more)]
     return "\n".join(lines)

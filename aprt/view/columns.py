@@ -2,8 +2,8 @@
 
 A row belongs to one context, so its text may run on below the columns to its right; that is how six contexts fit
 into the width of a mail. Functions are those the context is suspended in (`Event.chain`), printed when they are
-entered and indented by depth; under them stand the messages. When there are more contexts than columns, those
-with the fewest steps share the last one and sign their rows.
+entered and indented by depth, helpers (`_name`) left out; under them stand the messages. When there are more
+contexts than columns, those with the fewest steps share the last one and sign their rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from aprt.core.properties import Finding
 from aprt.view.words import step
 
 WIDTH = 75
-_LAST = 27  # the least width of the last column
-_NARROWEST, _WIDEST = 9, 36  # distance of two columns; two columns look like CPU0 and CPU1
+_LAST = 33  # the least width of the last column
+_NARROWEST, _WIDEST = 8, 36  # distance of two columns; two columns look like CPU0 and CPU1
 
 
 @attrs.frozen
@@ -63,10 +63,11 @@ class _Layout:
                 yield _place({**dict.fromkeys(starts[:i], "|"), start: heads[start]})
 
     def row(self, context: str, depth: int, text: str) -> Iterator[str]:
-        """The lines of one row; what does not fit goes on below, further in."""
+        """The lines of one row: less indented where it would not fit, and going on below where that is no help."""
         if context in self.signed:
             text = f"{context}: {text}"
-        start = self.offsets[context] + min(self.indent * depth, 8)
+        column = self.offsets[context]
+        start = max(column, min(column + self.indent * depth, self.width - len(text)))
         for line in textwrap.wrap(text, self.width - start, subsequent_indent="    "):
             yield " " * start + line
 
@@ -76,20 +77,20 @@ def columns(
 ) -> list[str]:
     """The execution as lines of at most `width` letters, ending with what it violated.
 
-    brief: of every run of one context only the functions entered and the last step.
+    brief: of every run of one context only the functions entered, the choices and the last step.
     """
     layout = _Layout.of(events, width)
     lines = list(layout.header())
-    before: dict[str, tuple[str, ...]] = {}
+    before: dict[str, list[str]] = {}
     for i, event in enumerate(events):
         last = i + 1 == len(events)
-        shared = _shared(before.get(event.context, ()), event.chain)
-        for depth in range(shared, len(event.chain)):
-            lines += layout.row(event.context, depth, f"{event.chain[depth]}()")
-        before[event.context] = event.chain
-        if last or not brief or events[i + 1].context != event.context:
+        chain = [name for name in event.chain if not name.startswith("_")]
+        for depth in range(_shared(before.get(event.context, ()), chain), len(chain)):
+            lines += layout.row(event.context, depth, f"{chain[depth]}()")
+        before[event.context] = chain
+        if last or not brief or event.actor is None or events[i + 1].context != event.context:
             mark = "   <-- " + ", ".join(f.property for f in findings) if last and findings else ""
-            lines += layout.row(event.context, len(event.chain), step(event) + mark)
+            lines += layout.row(event.context, len(chain), step(event) + mark)
     lines += [""] if findings else []
     for finding in findings:
         lines += textwrap.wrap(f"violates {finding.property}: {finding.text}", width, subsequent_indent="  ")

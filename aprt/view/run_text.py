@@ -10,7 +10,7 @@ from aprt.verdict.live import LiveRun, Plan
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text
-from aprt.view.verdict_json import aprt_version
+from aprt.view.version import aprt_version
 from aprt.view.words import count
 
 RUN_SCHEMA = "aprt.run/1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from aprt.core.execution import Execution
@@ -12,6 +11,7 @@ from aprt.core.schedule import Schedule
 from aprt.verdict.measures import Matrix
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.view.version import aprt_version
 from aprt.view.words import word
 
 VERDICT_SCHEMA, TRACE_SCHEMA, MATRIX_SCHEMA = "aprt.verdict/1", "aprt.trace/1", "aprt.matrix/1"
@@ -105,14 +105,6 @@ def matrix_json(matrix: Matrix) -> str:
             "version": aprt_version(),
         }
     )
-
-
-def aprt_version() -> str:
-    """The version of the installed package."""
-    try:
-        return version("aprt")
-    except PackageNotFoundError:  # run from a source tree
-        return "unknown"
 
 
 def _ordered(matrix: Matrix, subset: Iterable[str]) -> list[str]:

@@ -105,7 +105,7 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
     assumed = ", ".join(f"{name}={value}" for name, value in model.assumptions) or "none"
     facts = {
         "covered": covered(verdict.exploration),
-        "with": ", ".join(verdict.case.settings.names()) or "no switch",
+        "switches": ", ".join(verdict.case.settings.names()) or "none",
         "scope": "; ".join(model.scope),
         "assumed": assumed,
         "not in it": ", ".join(NOT_MODELLED),

@@ -9,7 +9,7 @@ import pytest
 
 from aprt.core.actor import BLOCK
 from aprt.core.effects import Call
-from aprt.core.properties import DEADLOCK, HANG
+from aprt.core.properties import DEADLOCK, HANG, at_end
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
 from aprt.kernel.cell import Cell
@@ -81,6 +81,12 @@ def waiting(waiter: Callable[[], Coroutine[Any, Any, None]], by: Callable[[], Co
 def test_wait_event_loses_no_wake_up() -> None:
     found = explore(waiting(patient, waker), (DEADLOCK, HANG), stop_on="all")
     assert (found.findings, found.complete, found.unmerged) == ((), True, ())
+
+
+def test_wait_event_leaves_nobody_on_the_queue() -> None:
+    left = at_end("left", (QUEUE,), lambda view: ", ".join(view(QUEUE).waiting) or None)
+    found = explore(waiting(patient, waker), (left,))
+    assert (found.findings, found.complete) == ((), True)
 
 
 def test_looking_before_preparing_loses_the_wake_up_in_between() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from aprt.core.actor import BLOCK
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK, HANG, AtEnd, Property, at_end
-from aprt.core.system import Context, System
+from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore
 from aprt.kernel.cell import Cell
 from aprt.kernel.held import held
@@ -117,15 +118,27 @@ def test_flushing_under_a_lock_that_the_run_needs_is_a_deadlock() -> None:
     assert finding.text == "user waits for work.flush"
 
 
-def test_after_cancel_sync_nothing_runs() -> None:
-    stopped = Cell("stopped", 0)
+def test_after_cancel_sync_nothing_runs_and_it_tells_whether_the_run_was_prevented() -> None:
+    cancelled, seen = Cell("cancelled", False), Cell("seen", 0)
 
     async def stops() -> None:
         await WORK.queue()
-        await cancel_sync(WORK)
-        await stopped.write(1 + await RUNS.read())
+        await cancelled.write(await cancel_sync(WORK))
+        await seen.write(await RUNS.read())
 
-    late = at_end("late", (stopped, RUNS), lambda view: None if view(stopped).value == 1 + view(RUNS).value else "late")
+    def outcome(view: View) -> tuple[bool, int, int]:
+        return view(cancelled).value, view(seen).value, view(RUNS).value
+
+    def never(about: str, *wrong: tuple[bool, int, int]) -> Property:
+        return at_end(about, (cancelled, seen, RUNS), lambda view: about if outcome(view) in wrong else None)
+
     system = working(stops)
-    found = explore(System((*system.actors, stopped), system.contexts), (late, DEADLOCK, HANG, *RULES), stop_on="all")
-    assert (found.findings, found.complete) == ((), True)
+    prevented, ran = (True, 0, 0), (False, 1, 1)
+    others = [it for it in product((False, True), (0, 1), (0, 1, 2)) if it not in (prevented, ran)]
+    found = explore(
+        System((*system.actors, cancelled, seen), system.contexts),
+        (never("prevented", prevented), never("ran", ran), never("other", *others), DEADLOCK, HANG, *RULES),
+        stop_on="all",
+    )
+    assert sorted(finding.property for finding in found.findings) == ["prevented", "ran"]
+    assert found.complete

@@ -172,6 +172,21 @@ async def test_behaviours_are_closed_when_an_execution_is_over() -> None:
         assert sorted(closed) == ["a", "a", "b", "b"]
 
 
+def test_a_behaviour_that_refuses_to_stop_is_a_mistake_in_the_model() -> None:
+    n, released = Counter("n"), []
+
+    async def stubborn() -> None:
+        while not released:
+            try:
+                await n.add(1)
+            except GeneratorExit:
+                continue
+
+    with pytest.raises(ModelError, match="c cannot be stopped"):
+        run(System((n,), (Context("c", stubborn),)), max_steps=3)
+    released.append("now it may be collected")
+
+
 @pytest.mark.trio
 async def test_an_error_in_the_block_comes_out_as_itself() -> None:
     with pytest.raises(ZeroDivisionError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import attrs
 from pyrsistent import PMap, pmap
 
-from aprt import Context, Exploration, Property, System, explore
-from aprt.core.system import Behaviour
+from aprt import Actor, Context, Exploration, Property, System
+from aprt.core.properties import HANG
+from aprt.explore.explore import explore
 from aprt.kernel.spinlock import Spinlock
 from aprt.vfio_ap.gib import Gib, gal_interrupt, make_pending
 from aprt.vfio_ap.gisa import Gisa, GisaState, bit
@@ -50,26 +52,23 @@ class Host:
 
     def timers(self) -> tuple[Context, ...]:
         return tuple(
-            Context(f"timer{i}", partial(gisa_timer, vm.parts, vm.vcpus), daemon=True)
-            for i, vm in enumerate(self.vms)
+            Context(f"timer{i}", partial(gisa_timer, vm.parts, vm.vcpus), daemon=True) for i, vm in enumerate(self.vms)
         )
 
-    def system(self, contexts: Iterable[Context], registered: bool = True) -> System:
-        """The host with these contexts, the alert interrupt and the timers. registered: ISC is, once, in each VM."""
-        actors = [self.gib]
-        states = {}
+    def system(self, contexts: Iterable[Context]) -> System:
+        """The host with these contexts, the alert interrupt and the timers. ISC is registered, once, in each VM."""
+        actors: list[Actor[Any]] = [self.gib]
+        states: dict[str, Any] = {}
         for vm in self.vms:
             parts = vm.parts
             actors += [parts.gisa, parts.interrupt, parts.ref_lock, *vm.vcpus]
-            if registered:
-                states[parts.gisa.name] = GisaState(parts.gisa.name, iam=bit(ISC))
-                states[parts.interrupt.name] = registered_once(parts)
+            states[parts.gisa.name] = GisaState(parts.gisa.name, iam=bit(ISC))
+            states[parts.interrupt.name] = registered_once(parts)
         return System(tuple(actors), (*contexts, self.gal(), *self.timers()), states)
 
-    def explore(self, contexts: Iterable[Context], *ids: str, registered: bool = True) -> Exploration:
-        """All states of `system`; the properties named, all of them by default."""
-        chosen = [p for p in self.properties() if not ids or p.id in ids]
-        return explore(self.system(contexts, registered), chosen, stop_on="all")
+    def explore(self, *contexts: Context) -> Exploration:
+        """All states of `system`, all properties, and whether an end can always be reached."""
+        return explore(self.system(contexts), (*self.properties(), HANG), stop_on="all")
 
 
 def registered_once(parts: GisaParts) -> GisaIntState:
@@ -110,29 +109,29 @@ def idles(host: Host, vm: int, index: int) -> Context:
     return Context(vcpu.name, run, daemon=True)
 
 
-def ends(host: Host, vm: int, *, unregisters: bool = True) -> Context:
-    """The VM is destroyed: the last registration given back, the GISA destroyed, its page freed."""
-    parts = host.vms[vm].parts
+def ends(host: Host, vm: int, *first: int, unregisters: bool = True) -> Context:
+    """The VM is destroyed: the last registration given back, the GISA destroyed, its page freed.
 
-    def start() -> Behaviour:
-        return _end(host, parts, unregisters)
-
-    return Context(f"ends{vm}", start)
-
-
-async def _end(host: Host, parts: GisaParts, unregisters: bool) -> None:
-    if unregisters:
-        await gisc_unregister(parts, ISC)
-    await gisa_destroy(parts, host.gib, host.by_gisa)
-    await parts.gisa.free()
-
-
-def registers(host: Host, vm: int, isc: int) -> Context:
-    """An ISC is registered and given back."""
+    first: ISCs that hardware makes pending before; it is done with that when the end begins.
+    """
     parts = host.vms[vm].parts
 
     async def run() -> None:
-        await gisc_register(parts, isc)
-        await gisc_unregister(parts, isc)
+        for isc in first:
+            await make_pending(host.gib, parts.gisa, isc)
+        if unregisters:
+            await gisc_unregister(parts, ISC)
+        await gisa_destroy(parts, host.gib, host.by_gisa)
+        await parts.gisa.free()
 
-    return Context(f"registers{vm}", run)
+    return Context(f"ends{vm}", run)
+
+
+def registers(host: Host, vm: int, isc: int) -> Context:
+    """One more registration."""
+    return Context(f"registers{vm}", partial(gisc_register, host.vms[vm].parts, isc))
+
+
+def unregisters(host: Host, vm: int, isc: int) -> Context:
+    """One registration less."""
+    return Context(f"unregisters{vm}", partial(gisc_unregister, host.vms[vm].parts, isc))

@@ -52,7 +52,7 @@ class World:
     async def perform(self, op: Op, r: int) -> int:
         match op:
             case ("read", i):
-                return await self.cells[i].read()
+                r = await self.cells[i].read()
             case ("write", i, value):
                 await self.cells[i].write(value)
             case ("bump", i):
@@ -60,7 +60,7 @@ class World:
             case ("sum", i, j):
                 r = (await self.cells[i].read() + await self.cells[j].read()) % MODULUS
             case ("cas", i):
-                return int(await self.cells[i].cas(r, 2))
+                r = int(await self.cells[i].cas(r, 2))
             case ("lock", i):
                 await self.locks[i].lock()
             case ("unlock", i):
@@ -78,11 +78,11 @@ class World:
             case ("send",):
                 await self.box.send(r)
             case ("receive",):
-                return await self.box.receive()
+                r = await self.box.receive()
             case ("choose",):
-                return await choose("bit", 0, 1)
+                r = await choose("bit", 0, 1)
             case ("get",):
-                return int(await self.count.get_unless_zero())
+                r = int(await self.count.get_unless_zero())
             case ("put",):
                 if await self.count.put():
                     await self.thing.free()
