@@ -97,9 +97,7 @@ def abba(settings: Settings) -> Model:
         always(
             "T3",
             (a, b),
-            lambda view: (
-                "each waits for the other" if (view(a).owner, view(b).owner) == ("left", "right") else None
-            ),
+            lambda view: "each waits for the other" if (view(a).owner, view(b).owner) == ("left", "right") else None,
         ),
         "no deadly embrace",
         "Never does each thread hold what the other wants.",

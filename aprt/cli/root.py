@@ -78,6 +78,8 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:  # before click prints an empty line
+            return _say("interrupted", INTERRUPTED)
         except BrokenPipeError:  # before click makes it exit code 1, which means "violated"
             _silence()
             return PIPE

@@ -12,7 +12,7 @@ a state from which no end state can be reached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -79,7 +79,7 @@ class View:
     """
 
     states: Mapping[str, Any]
-    callers: tuple[Caller, ...] = ()
+    callers: Sequence[Caller] = ()
 
     def __call__(self, actor: Actor[S]) -> S:
         if actor.name not in self.states:

@@ -1,7 +1,7 @@
 """Properties in a search: what each step has to be checked for is worked out once, when the step is learned.
 
-A check is a pure function of what it reads, so its verdict is remembered by the fields of those actors and of what
-the contexts hold: masking the packed state gives the key. A check of every state is looked at only after steps that
+A check is a pure function of what it reads, so its verdict is remembered by the fields of those actors and, if it
+looked, of what the contexts hold: masking the packed state gives the key. A check of every state is looked at only after steps that
 changed something it reads. The memory of a history is a field of the state, moved on by the steps that concern it.
 `core.monitor` says the same of one execution, without tables; a test holds the two equal.
 """
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 import attrs
 
+from aprt.core.actor import Caller
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
 from aprt.core.properties import (
@@ -42,26 +43,58 @@ Violation: TypeAlias = tuple[str, str]  # number of the property, what is wrong
 Note: TypeAlias = tuple["Watch | None", tuple["Judge", ...]]
 
 
+class Callers(Sequence[Caller]):
+    """What the contexts hold, for one evaluation of a check. looked: whether the check asked."""
+
+    def __init__(self, callers: tuple[Caller, ...]) -> None:
+        self._callers, self.looked = callers, False
+
+    @overload
+    def __getitem__(self, index: int) -> Caller: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Caller]: ...
+    def __getitem__(self, index: int | slice) -> Caller | Sequence[Caller]:
+        self.looked = True
+        return self._callers[index]
+
+    def __len__(self) -> int:
+        self.looked = True
+        return len(self._callers)
+
+
 class Judge:
-    """One check, for the property `id`: what is wrong in a state, or None. Remembers its verdicts."""
+    """One check, for the property `id`: what is wrong in a state, or None. Remembers its verdicts.
+
+    A verdict is remembered by the actors alone when the check did not look at what the contexts hold. Since it is
+    a pure function, it does not look in any other state either where the actors are the same.
+    """
 
     def __init__(self, id: str, reads: Actors, test: Callable[[View], str | None], packing: Packing) -> None:
-        self.id, self.reads = id, {actor.name for actor in reads}
-        self._declared, self._test, self._packing = reads, test, packing
-        self._mask = packing.mask([*(packing.actors[actor.name] for actor in reads), *packing.callers])
+        self.id, self.reads = id, tuple(actor.name for actor in reads)
+        self._test, self._packing = test, packing
+        self._slots = tuple(packing.actors[name] for name in self.reads)
+        self._actors, self._all = packing.mask(self._slots), packing.mask((*self._slots, *packing.callers))
+        self._looked: set[int] = set()  # values of the actors with which it looked
         self._verdicts: dict[int, str | None] = {}
 
     def __call__(self, state: int) -> str | None:
-        key = state & self._mask
+        key = state & self._actors
+        if key in self._looked:
+            key = state & self._all
         try:
             return self._verdicts[key]
         except KeyError:
-            verdict = self._verdicts[key] = self._evaluate(state)
-            return verdict
+            return self._evaluate(state)
 
     def _evaluate(self, state: int) -> str | None:
+        states = dict(zip(self.reads, self._packing.values(state, self._slots), strict=True))
+        callers = Callers(self._packing.values(state, self._packing.callers))
         with _blamed(self.id):
-            return self._test(self._packing.view(state, self._declared))
+            verdict = self._test(View(states, callers))
+        if callers.looked:
+            self._looked.add(state & self._actors)
+        self._verdicts[state & (self._all if callers.looked else self._actors)] = verdict
+        return verdict
 
 
 class Recorder:
@@ -135,7 +168,7 @@ class Checks:
         self.liveness = bool(self._hangs)
         self.terminal = bool(self._ends or self._deadlocks)
 
-    def note(self, number: int, step: Step) -> Note:
+    def note(self, step: Step) -> Note:
         """What to look at when this step is taken, and in the state it leads to when that is new."""
         event, caller_changed = step.event, step.caller != step.event.caller
         touched = [j for j in self._always if caller_changed or (event.changed and event.actor in j.reads)]

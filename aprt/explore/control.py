@@ -38,7 +38,7 @@ from types import (
     NoneType,
     WrapperDescriptorType,
 )
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -48,6 +48,8 @@ from aprt.core.errors import ModelError
 from aprt.core.system import Behaviour
 from aprt.explore.frames import Suspended, anatomy, dissect, is_empty
 from aprt.explore.liveness import live_locals
+
+Records: TypeAlias = dict[int, tuple[Hashable, object]]  # by id; with the record, so that no id is used again
 
 _ATOMS = frozenset({NoneType, EllipsisType, bool, int, str, bytes, CodeType})
 _BY_REPR = frozenset({float, complex, range})  # -0.0 == 0.0, nan != nan, range(0) == range(1, 1)
@@ -62,12 +64,13 @@ _ITERATORS = frozenset(
 _AWAIT_EFFECT = Effect.__await__.__code__
 
 
-def control_key(behaviour: Behaviour) -> tuple[Hashable, tuple[str, ...]]:
+def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[Hashable, tuple[str, ...]]:
     """The control state of a behaviour suspended at an effect, and the places that keep it from merging.
 
     Equal keys: the behaviours await equal effects, and do the same ever after, given the same answers. A place
     is `file:line: what holds what` and names a value without comparable content; when there is one, the key is
     equal to no other, not even to that of the same behaviour asked again. A key keeps what it names alive.
+    records: the contents of immutable records, which need not be read again; start with {}, one for many calls.
 
     Raises: `ModelError` unless the behaviour is suspended (it has not started, is running, or is done), and when
     it awaits what is no effect.
@@ -75,7 +78,7 @@ def control_key(behaviour: Behaviour) -> tuple[Hashable, tuple[str, ...]]:
     state = inspect.getcoroutinestate(behaviour)
     if state != inspect.CORO_SUSPENDED:
         raise ModelError(f"a control state is that of a suspended behaviour, not of one in {state}")
-    reader = _Reader()
+    reader = _Reader({} if records is None else records)
     key = reader.awaited(behaviour, "the behaviour")
     return (object() if reader.places else key), tuple(reader.places)
 
@@ -83,13 +86,15 @@ def control_key(behaviour: Behaviour) -> tuple[Hashable, tuple[str, ...]]:
 class _Reader:
     """Reads one await chain.
 
-    places: why it cannot merge. seen: objects met, with their numbers; records: contents of records met; both by id.
+    places: why it cannot merge. seen: objects met, by id, with their numbers. passing: counts contents that hold for
+    this reading only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Records) -> None:
+        self.records = records
         self.places: dict[str, None] = {}
         self.seen: dict[int, tuple[int, object]] = {}
-        self.records: dict[int, tuple[Hashable, object]] = {}
+        self.passing = 0
 
     def awaited(self, target: object, at: str) -> Hashable:
         """What a frame awaits: a coroutine, the generator of an effect, or a step of an asynchronous generator."""
@@ -145,11 +150,15 @@ class _Reader:
         return tuple([self._value(item, at) for item in values])
 
     def _fields(self, record: Any, at: str) -> Hashable:
-        if id(record) not in self.records:  # every frame of a chain is given the machine it works on
-            kind: Any = type(record)
-            content = tuple([self._value(getattr(record, name), at) for name in _field_names(kind)])
+        known = self.records.get(id(record))
+        if known is not None:
+            return known[0]
+        kind: Any = type(record)
+        before = self.passing
+        content = tuple([self._value(getattr(record, name), at) for name in _field_names(kind)])
+        if self.passing == before:
             self.records[id(record)] = content, record
-        return self.records[id(record)][0]
+        return content
 
     def _hashable(self, value: Any, at: str) -> Hashable:
         """The content of a value that promises, by having a hash, never to change."""
@@ -170,6 +179,7 @@ class _Reader:
                 return cast(Hashable, value)
 
     def _numbered(self, value: object, at: str) -> Hashable:
+        self.passing += 1
         if id(value) in self.seen:
             return "again", self.seen[id(value)][0]
         number = len(self.seen)
@@ -235,6 +245,7 @@ class _Reader:
                 return self._value(state, at)
 
     def _never(self, value: object, at: str) -> Hashable:
+        self.passing += 1
         self.places[f"{at} holds a {type(value).__name__}"] = None
         return None
 

@@ -52,7 +52,7 @@ class _Node:
 
 @cache
 def live_locals(code: CodeType) -> Mapping[int, frozenset[str]]:
-    """For each instruction, by offset: the locals that may be read once it is done (or has raised).
+    """For each instruction, by offset: the locals that may be read once it is done.
 
     For a frame suspended at `f_lasti` the entry of that offset is what its future can read, cells excepted.
     """
@@ -68,7 +68,7 @@ def live_locals(code: CodeType) -> Mapping[int, frozenset[str]]:
             before = node.reads | (_union(nodes, node.successors) - node.writes) | caught
             changed |= before != node.before
             node.before = before
-    return {offset: _union(nodes, node.successors + node.handlers) for offset, node in nodes.items()}
+    return {offset: _union(nodes, node.successors) for offset, node in nodes.items()}
 
 
 def _union(nodes: Mapping[int, _Node], offsets: tuple[int, ...]) -> frozenset[str]:

@@ -15,8 +15,7 @@ from struct import Struct
 from typing import Any
 
 from aprt.core.errors import ModelError
-from aprt.core.properties import Actors
-from aprt.core.system import System, View
+from aprt.core.system import System
 
 INITIAL = 0  # the initial state of every system: first values have number 0
 FIELD_BITS = 32  # cannot overflow: so many local states would not fit into memory
@@ -71,11 +70,7 @@ class Packing:
         """What to `&` a state with to keep only these fields."""
         return sum(((1 << FIELD_BITS) - 1) << (slot * FIELD_BITS) for slot in slots)
 
-    def view(self, state: int, reads: Actors) -> View:
-        """What a check that declares `reads` gets to see of a state."""
+    def values(self, state: int, slots: Iterable[int]) -> tuple[Any, ...]:
+        """The values of some fields of a state."""
         numbers = self.numbers(state)
-        states = {actor.name: self._at(self.actors[actor.name], numbers) for actor in reads}
-        return View(states, tuple(self._at(slot, numbers) for slot in self.callers))
-
-    def _at(self, slot: int, numbers: tuple[int, ...]) -> Any:
-        return self._values[slot][numbers[slot]]
+        return tuple(self._values[slot][numbers[slot]] for slot in slots)

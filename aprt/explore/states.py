@@ -96,7 +96,10 @@ class _Search:
             raise Stop("max_depth")
 
     def _expand(self, first: int, last: int) -> None:
-        """Take every step out of the states numbered `first` to `last - 1`."""
+        """Take every step out of the states numbered `first` to `last - 1`.
+
+        This is where the time goes: one function, names that are local, nothing built that is not kept.
+        """
         states, numbers, parents, via, oopses = self.states, self.numbers, self.parents, self.via, self.oopses
         unpack, size = self.packing.unpack, self.packing.size
         contexts = tuple(enumerate(self.tables.rows))

@@ -82,7 +82,7 @@ class Tables(Generic[T]):
     the model does wrong, at the first access that shows it. `close` it when done.
     """
 
-    def __init__(self, system: System, packing: Packing, note: Callable[[int, Step], T]) -> None:
+    def __init__(self, system: System, packing: Packing, note: Callable[[Step], T]) -> None:
         self.packing = packing
         self.steps: list[Step] = []
         self.unmerged: set[str] = set()
@@ -161,7 +161,7 @@ class Tables(Generic[T]):
         slot = packing.callers[place]
         delta += packing.delta(slot, packing.intern(slot, control.caller), packing.intern(slot, done.caller))
         self.steps.append(done)
-        return delta, len(self.steps) - 1, self._note(len(self.steps) - 1, done)
+        return delta, len(self.steps) - 1, self._note(done)
 
     def _stop(self, place: int, control: Control, done: Step) -> Control:
         oops = tuple(note for note in done.event.notes if isinstance(note, Oops))
@@ -171,7 +171,10 @@ class Tables(Generic[T]):
         """The control state that the answer leads to."""
         answer = done.event.reply
         key = (type(answer), answer, done.caller)  # True == 1, but they act differently
-        known = control.after.get(key)
+        try:
+            known = control.after.get(key)
+        except TypeError as error:
+            raise ModelError(f"{done.event.label.op} replies {answer!r}, which is not hashable") from error
         if known is not None:
             return known
         thread, again = control.thread or self._rerun(place, control), self._rerun(place, control)

@@ -3,8 +3,9 @@
 Left alone, trio runs all contexts in step and rare interleavings hardly ever come up. A seeded pace moves them
 apart: by *jitter*, or by priorities in the manner of PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, "A
 randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010, section 2). Departures from PCT: a
-low priority delays a request for a number of passes instead of stopping its context, and change points count the
-steps of one context, because no task here knows the steps of all. So its guarantee does not carry over.
+low priority delays a request for a number of passes instead of stopping its context (a change point, for a long
+time), and change points count the steps of one context, because no task here knows the steps of all. So its
+guarantee does not carry over.
 
 Every context draws from a generator of its own, derived from the seed, hence what it draws depends on nothing
 but the seed and its own steps.
@@ -45,16 +46,22 @@ class Jitter(Pace):
 
 
 class Priority(Pace):
-    """`hold` passes per rank, 0 being the highest priority. drops: own step -> the rank from there on."""
+    """`hold` passes per rank, 0 being the highest priority.
 
-    def __init__(self, rng: Random, rank: int, hold: int, drops: Mapping[int, int]) -> None:
+    drops: own step -> the rank from there on; the request of that step is held back for `stall` passes.
+    """
+
+    def __init__(self, rng: Random, rank: int, hold: int, stall: int, drops: Mapping[int, int]) -> None:
         super().__init__(rng)
-        self.rank, self.hold, self.drops = rank, hold, drops
+        self.rank, self.hold, self.stall, self.drops = rank, hold, stall, drops
         self.step = 0
 
     def delay(self) -> int:
-        self.rank = self.drops.get(self.step, self.rank)
+        step = self.step
         self.step += 1
+        if step in self.drops:
+            self.rank = self.drops[step]
+            return self.stall
         return self.rank * self.hold
 
 
@@ -74,11 +81,12 @@ class Steered:
     """trio decides, but contexts have seeded priorities that change now and then.
 
     hold: passes per rank. changes: how many change points, each for some context at one of its first `horizon`
-    steps, from which on its rank is below all others.
+    steps: it stalls for `stall` passes, and its rank is below all others from there on.
     """
 
     seed: int = 0
-    hold: int = 16
+    hold: int = 4
+    stall: int = 512
     changes: int = 2
     horizon: int = 16
 
@@ -89,7 +97,7 @@ class Steered:
         for i in range(self.changes if contexts else 0):
             drops[rng.choice(contexts)][rng.randrange(self.horizon)] = len(contexts) + i
         return {
-            name: Priority(own, ranks[name], self.hold, drops[name])
+            name: Priority(own, ranks[name], self.hold, self.stall, drops[name])
             for name, own in _generators(self.seed, contexts).items()
         }
 

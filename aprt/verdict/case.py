@@ -36,7 +36,9 @@ class Case:
     ) -> Case:
         """The case that a user means. era: for a reference without one.
 
-        Raises: `UserError` for an unknown era, scenario or switch, or for two eras that differ.
+        put_in, taken_out: change what the reference says; `taken_out` may name a part of a group that is put in.
+
+        Raises: `UserError` for an unknown era, scenario or switch, or for options that contradict each other.
         """
         path, *words = text.split("+")
         named, slash, name = path.rpartition("/")
@@ -44,7 +46,13 @@ class Case:
             raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
         found = find_era(named if slash else era or DEFAULT_ERA, eras)
         scenario = found.scenario(name)
-        return cls(found, scenario, found.settings(scenario, (*words, *put_in), taken_out))
+        into, out = tuple(put_in), tuple(taken_out)
+        for word in into:
+            if word in out:
+                raise UserError(f"switch {word!r} is both put in and taken out")
+        removed = _members(found, out)
+        kept = [word for word in _members(found, (*words, *into)) if word not in removed]
+        return cls(found, scenario, found.settings(scenario, kept, out))
 
     def __str__(self) -> str:
         return f"{self.era.name}/{self.scenario.name}" + "".join(f"+{word}" for word in self.words)
@@ -94,6 +102,10 @@ def find_era(name: str, eras: Mapping[str, Era]) -> Era:
     if name not in eras:
         raise UserError(f"unknown era {name!r}{did_you_mean(name, eras)}")
     return eras[name]
+
+
+def _members(era: Era, words: Iterable[str]) -> list[str]:
+    return [member for word in words for member in era.groups.get(word, (word,))]
 
 
 def _word(switch: Switch, value: str) -> str:

@@ -141,7 +141,7 @@ def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, qlist: tuple[
     vm = plan.vm if plan.attached else None
     mdev = MdevState(True, plan.matrix, vm, opened=plan.attached, qlist=qlist)
     if not plan.attached:
-        return {plan.mdev: mdev}
+        return {plan.mdev: mdev, guest.vm.name: KvmState(0, live=False)}
     users = guest.vm.users + (1 if machine.on("vm_ref") else 0)
     return {
         plan.mdev: mdev,

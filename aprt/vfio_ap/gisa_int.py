@@ -213,12 +213,16 @@ def _removed(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 @attrs.frozen(eq=False)
 class GisaParts:
-    """A VM's side of the GISA: hardware words, software record, its lock, and the switches in force."""
+    """A VM's side of the GISA: hardware words, software record, its lock."""
 
     gisa: Gisa
     interrupt: GisaInt
     ref_lock: Spinlock
-    rules: GisaRules = V4
+
+    @property
+    def rules(self) -> GisaRules:
+        """The switches in force."""
+        return self.interrupt.rules
 
 
 async def gisa_init(parts: GisaParts) -> None:

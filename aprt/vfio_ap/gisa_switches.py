@@ -1,11 +1,13 @@
 """The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
 
-Two repairs are in no kernel: `destroy_synchronizes` closes the gap between a GISA's leaving the alert list and the
-start of its timer (breaks P3, P28; the repair of 6.6 leaves it open), `restore_locked` the one in which a restore of
-IAM does not see that the last user of an ISC is gone (breaks P25, P29).
+Two repairs are in no kernel known to the model's sources. `destroy_synchronizes` closes the gap between a GISA's
+leaving the alert list and the start of its timer, which breaks P3 and P28 and is still there with the repair of 6.6.
+`restore_locked` closes the one in which a restore of IAM misses that the last user of an ISC is gone (P25, P29).
 
-A mutant is a mistake the kernel never made; it is there so that a property which nothing real breaks can be seen to
-fail. `GisaRules` is what actors and behaviours are given: one flag a switch, all of them out in the kernel of 2019.
+A mutant is a mistake that this kernel does not make, some later ones did (B41, B43); it is there so that a property
+which nothing else breaks can be seen to fail.
+
+`GisaRules` is what actors and behaviours are given: one flag a switch, all of them out in the kernel of 2019.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> N
 async def _reset(machine: Machine, guest: Guest, apqn: Apqn, kind: str, polls: bool) -> None:
     status = await _interpreted_reset(machine, guest, apqn, kind)
     while polls and status is not None and status.rc is not Rc.Q_NOT_AVAIL:
-        status = await _interpreted_tapq(machine, guest, apqn)
+        status = await interpreted_tapq(machine, guest, apqn)
         if status is None or status.rc is Rc.NORMAL:
             return
 
@@ -101,7 +101,8 @@ async def _interpreted_reset(machine: Machine, guest: Guest, apqn: Apqn, kind: s
     return status
 
 
-async def _interpreted_tapq(machine: Machine, guest: Guest, apqn: Apqn) -> Status | None:
+async def interpreted_tapq(machine: Machine, guest: Guest, apqn: Apqn) -> Status | None:
+    """TAPQ by the guest; None: the APQN is not in its APCB."""
     if not await guest.crycb.enter(apqn):
         return None
     status = await machine.queues[apqn].hw.tapq(guest.name)

@@ -47,6 +47,11 @@ class Kvm(Object[KvmState]):
             return state, False, (Broken("K3", f"{by.context} drops a reference of {self.name} that nobody has"),)
         return attrs.evolve(state, users=state.users - 1), state.users == 1
 
+    @handler(writes="live users", on_freed=True)
+    def create(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
+        """The VM comes into being, with the references of its own files."""
+        return KvmState(self.users, crycbd=self.crycbd), None
+
     @handler(reads="hook")
     def read_hook(self, state: KvmState, by: Caller) -> Outcome[KvmState, str | None]:
         """The mdev whose handler is to be called, or None."""

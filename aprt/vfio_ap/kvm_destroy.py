@@ -24,4 +24,5 @@ async def destroy_vm(machine: Machine, guest: Guest) -> None:
     await guest.crycb.free()
     await guest.gisa.gisa.free()
     await group_set_kvm(machine, guest, None)
+    await guest.gisa.interrupt.free()
     await guest.vm.free()

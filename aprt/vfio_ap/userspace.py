@@ -46,8 +46,10 @@ async def release_file(machine: Machine, guest: Guest, file: str) -> None:
 
 
 async def kill(guest: Guest) -> None:
-    """SIGKILL, at whatever moment."""
+    """SIGKILL, at whatever moment; it wakes vCPUs that are idle."""
     await guest.process.sigkill()
+    for vcpu in guest.vcpus:
+        await vcpu.signal()
 
 
 async def exit_process(machine: Machine, guest: Guest) -> None:
@@ -90,6 +92,7 @@ async def open_everything(machine: Machine, guest: Guest) -> int:
 
     Mirrors: QEMU hw/vfio/common.c: vfio_get_group(), hw/vfio/ap.c: vfio_ap_realize().
     """
+    await guest.vm.create()
     for file in (VM, *(vcpu_file(vcpu) for vcpu in guest.vcpus), KVM_VFIO):
         await guest.process.install(file, file)
     await group_set_kvm(machine, guest, guest)

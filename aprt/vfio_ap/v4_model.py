@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aprt.core.actor import Actor
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
 from aprt.core.system import Context, System
@@ -36,9 +37,15 @@ def _number(property: Property) -> tuple[str, int]:
     return (letters if letters in "PK" else "z", int(property.id[len(letters) :] or 0))
 
 
-def model(machine: Machine, contexts: Iterable[Context], states: Mapping[str, Any], scope: Iterable[str] = ()) -> Model:
-    """The model that runs `contexts` and the machine's hardware from `states`."""
-    system = System(machine.actors(), (*contexts, *hardware(machine)), states)
+def model(
+    machine: Machine,
+    contexts: Iterable[Context],
+    states: Mapping[str, Any],
+    scope: Iterable[str] = (),
+    actors: Iterable[Actor[Any]] = (),
+) -> Model:
+    """The model that runs `contexts` and the machine's hardware from `states`. actors: beside the machine's."""
+    system = System((*machine.actors(), *actors), (*contexts, *hardware(machine)), states)
     assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
     return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
 

@@ -88,7 +88,7 @@ def p7(machine: Machine) -> Property:
     return Property(
         "P7",
         "the records of a queue tell the truth",
-        tuple(_truth(machine, guest) for guest in machine.guests) + (_returned(machine),),
+        (*(_truth(machine, guest) for guest in machine.guests), _returned(machine)),
         "What a queue has on record it owns: the ISC is registered and the page is pinned, and at most one generation\n"
         "is on record. At the end, a queue without a VM has nothing on record, and module references are as many\n"
         "as open mdevs.",

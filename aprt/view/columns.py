@@ -80,7 +80,7 @@ def columns(
     brief: of every run of one context only the functions entered, the choices and the last step.
     """
     layout = _Layout.of(events, width)
-    lines = list(layout.header())
+    lines = list(layout.header()) if events else ["(before the first step)"]
     before: dict[str, list[str]] = {}
     for i, event in enumerate(events):
         last = i + 1 == len(events)

@@ -78,7 +78,7 @@ def covered(exploration: Exploration) -> str:
 def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     finding = shown.finding
     title = verdict.property(finding.property).title
-    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)} {title}", *_indented(finding.text), ""]
+    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}", *_indented(finding.text), ""]
     lines += (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
     lines.append("")
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")

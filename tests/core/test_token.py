@@ -100,9 +100,7 @@ def test_an_earlier_step_with_the_hash_of_the_last_ends_a_segment_of_its_own() -
 def test_another_salt_tells_two_options_apart_that_share_a_hash() -> None:
     first = "choose n=0"
     wanted = label_hash(Label("a", first), 0)
-    second = next(
-        f"choose n={n}" for n in range(1, 100_000) if label_hash(Label("a", f"choose n={n}"), 0) == wanted
-    )
+    second = next(f"choose n={n}" for n in range(1, 100_000) if label_hash(Label("a", f"choose n={n}"), 0) == wanted)
     schedule = Schedule.of([("a", second)])
     found = [follow(decode(encode("t/x", AB, schedule, salt)), AB, script(a=[(first, second)])) for salt in (0, 1)]
     assert [s == schedule for s in found] == [False, True]
@@ -133,7 +131,7 @@ def test_an_endless_loop_is_no_way_to_reach_a_step() -> None:
 
 def test_a_position_that_the_system_does_not_have_is_a_divergence() -> None:
     wide = encode("toy/x", system(*"abcd"), Schedule.of([("d", "x.put")]))
-    with pytest.raises(ReplayMismatch, match="step 0: expected a context number 3; enabled: a: x.get, b: x.get"):
+    with pytest.raises(ReplayMismatch, match=r"step 0: expected a context number 3; enabled: a: x\.get, b: x\.get"):
         follow(decode(wide), AB, script())
 
 

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from itertools import product
 from types import FrameType
 from typing import Any
 
@@ -85,19 +86,20 @@ def test_frames_that_cannot_be_read_are_never_merged(monkeypatch: pytest.MonkeyP
 # functions and cells
 
 
-def test_a_closure_is_compared_by_code_cells_and_defaults() -> None:
+def test_a_function_is_compared_by_code_cells_defaults_and_attributes() -> None:
     async def behaviour() -> Any:
-        cell, default, dead = await choose("cell, default, dead", 0)
+        cell, default, option, attribute, dead = await choose("values", 0)
 
-        def function(argument: Any = default, *, option: Any = (default,)) -> Any:
+        def function(argument: Any = default, *, option: Any = option) -> Any:
             return cell, argument, option
 
+        function.attribute = attribute  # type: ignore[attr-defined]
         del dead
         await choose("suspended", 0)
         return function
 
-    assert key(behaviour, (1, 2, 3)) == key(behaviour, (1, 2, 4))
-    assert len({key(behaviour, (cell, default, 0)) for cell in (1, True) for default in (2, 2.0)}) == 4
+    keys = {key(behaviour, values) for values in product((1, True), repeat=5)}
+    assert len(keys) == 2**4
 
 
 def test_two_functions_that_share_a_cell_are_not_two_with_equal_cells() -> None:
@@ -240,6 +242,23 @@ def test_an_asynchronous_generator_is_part_of_the_chain() -> None:
     reached = [key(behaviour, *answers) for answers in ((2,), (2, 0), (2, 0, 0), (2, 0, 0, 0), (3,), (3, 0))]
     assert len(set(reached)) == 6
     assert key(behaviour, 2, 9, 9) == reached[2]
+
+
+def test_an_asynchronous_generator_with_a_finalizer_is_read_as_without() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        yield await choose("more", 0)
+
+    async def behaviour() -> None:
+        async for i in numbers():
+            await choose("got", i)
+
+    without = [key(behaviour), key(behaviour, 1)]
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(finalizer=lambda generator: None)
+    try:
+        assert [key(behaviour), key(behaviour, 1)] == without
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
 
 
 # what is no control state

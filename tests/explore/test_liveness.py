@@ -43,6 +43,7 @@ def test_a_loop_keeps_what_its_next_turn_reads() -> None:
 
 def test_what_a_handler_reads_is_live_all_through_its_try_block() -> None:
     async def behaviour(a: int, b: int) -> Any:
+        await choose("before", 0)
         try:
             await choose("in the block", 0)
             a = int("x")
@@ -52,8 +53,7 @@ def test_what_a_handler_reads_is_live_all_through_its_try_block() -> None:
             return a
         return b
 
-    block, after, handler = live_at_awaits(behaviour.__code__)
-    assert (block, after, handler) == ({"a", "b"}, {"a", "b"}, {"a"})
+    assert live_at_awaits(behaviour.__code__) == [{"a", "b"}, {"a", "b"}, {"a", "b"}, {"a"}]
 
 
 def test_finally_is_read_on_both_ways_out() -> None:
@@ -80,6 +80,27 @@ def test_conditional_locals_are_live_on_the_branch_that_reads_them() -> None:
         return x
 
     assert live_at_awaits(behaviour.__code__) == [set(), {"x"}, set()]
+
+
+def test_what_may_be_unbound_is_live_where_it_is_read() -> None:
+    async def behaviour(flag: bool) -> Any:
+        if flag:
+            x = await choose("x", 0)
+        await choose("joined", 0)
+        return x
+
+    assert live_at_awaits(behaviour.__code__) == [set(), {"x"}]
+
+
+def test_nothing_is_live_on_the_way_to_a_return() -> None:
+    async def behaviour(a: int, b: int) -> Any:
+        if a:
+            await choose("leaving", 0)
+            return 1
+        await choose("staying", 0)
+        return b
+
+    assert live_at_awaits(behaviour.__code__) == [set(), {"b"}]
 
 
 def test_jumps_over_a_long_body_are_followed() -> None:

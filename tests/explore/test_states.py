@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import count
+from typing import Any
 
 import attrs
 import pytest
@@ -214,9 +215,10 @@ def test_progress_is_reported_twice_a_second_until_the_budget_is_spent() -> None
     question = Question(spinning(), (), Bounds(budget=1.0), report=seen.append)
     ticks = count(0, 0.25)
     watchdog = Watchdog(question, clock=lambda: next(ticks))
+    for i in range(3):
+        watchdog.look(0, i, 10 * i, 1)
     with pytest.raises(Stop, match="budget"):
-        for i in range(10):
-            watchdog.look(0, i, 10 * i, 1)
+        watchdog.look(0, 3, 30, 1)
     assert seen == [Progress(0, 1, 10, 1, 0.5), Progress(0, 3, 30, 1, 1.0)]
 
 
@@ -262,9 +264,13 @@ class Faulty(Actor[Number]):
     def dice(self, state: Number, by: Caller) -> Outcome[Number, float]:
         return state, random.random()
 
+    @handler()
+    def many(self, state: Number, by: Caller) -> Outcome[Number, list[int]]:
+        return state, [1, 2]
+
     @handler(writes="value")
     def unhashable(self, state: Number, by: Caller) -> Outcome[Number, None]:
-        return attrs.evolve(state, value=[]), None
+        return Number([]), None  # type: ignore[arg-type]
 
 
 def test_mistakes_of_a_model_are_named() -> None:
@@ -291,7 +297,7 @@ def test_mistakes_of_a_model_are_named() -> None:
     async def sleeper() -> None:
         await Sleep()
 
-    async def does(call: Call[object]) -> None:
+    async def does(call: Call[Any]) -> None:
         await call
 
     for behaviour, message in (
@@ -302,6 +308,7 @@ def test_mistakes_of_a_model_are_named() -> None:
         (sleeper, "t awaits 'sleep', which is no effect of aprt"),
         (lambda: does(faulty.crash()), "t: faulty.crash raised ZeroDivisionError('no') in state Number(value=0)"),
         (lambda: does(faulty.dice()), "the handler of faulty.dice is not deterministic in state Number(value=0)"),
+        (lambda: does(faulty.many()), "faulty.many replies [1, 2], which is not hashable"),
         (lambda: does(faulty.unhashable()), "faulty has a state that is not hashable "),
     ):
         with pytest.raises(ModelError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
@@ -77,7 +78,7 @@ class Variable(Actor[Number]):
         return Number(state.value + 1), None, (Owes(self.name, -1),)
 
 
-def system(*actors: Actor[object], daemons: str = "", **contexts: Callable[[], Behaviour]) -> System:
+def system(*actors: Actor[Any], daemons: str = "", **contexts: Callable[[], Behaviour]) -> System:
     """A system of these actors and contexts; daemons: names of contexts, separated by blanks."""
     started = (Context(name, start, name in daemons.split()) for name, start in contexts.items())
     return System(actors, tuple(started))

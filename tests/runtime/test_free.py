@@ -124,18 +124,19 @@ def test_jitter_draws_from_the_seed_alone() -> None:
 
 
 def test_steering_gives_every_context_a_rank_that_change_points_raise() -> None:
-    paces = Steered(seed=1, hold=10, changes=1, horizon=4).paces(["a", "b", "c"])
+    paces = Steered(seed=1, hold=10, stall=99, changes=1, horizon=4).paces(["a", "b", "c"])
     delays = {name: [pace.delay() for _ in range(5)] for name, pace in paces.items()}
-    assert delays == {"a": [0, 0, 0, 30, 30], "b": [20] * 5, "c": [10] * 5}
+    assert delays == {"a": [0, 0, 0, 99, 30], "b": [20] * 5, "c": [10] * 5}
 
 
-def test_steering_finds_a_race_that_free_running_does_not() -> None:
-    def found(mode: str) -> int:
-        runs = (run(late_write(), mode=mode, seed=seed, properties=(LOST,)) for seed in range(40))
-        return sum(live.findings != () for live in runs)
+@pytest.mark.trio
+async def test_steering_finds_a_race_that_free_running_does_not() -> None:
+    async def found(ways: list[Free] | list[Steered]) -> int:
+        async with Stage(late_write()) as stage:
+            return sum([(await stage.run(way, Watch((LOST,)))).findings != () for way in ways])
 
-    assert found("free") == 0
-    assert found("steered") > 0
+    assert await found([Free(seed) for seed in range(20)]) == 0
+    assert await found([Steered(seed, changes=1, horizon=2) for seed in range(20)]) > 0
 
 
 @pytest.mark.trio

@@ -9,9 +9,12 @@ from typing import Any
 import attrs
 from pyrsistent import PMap, pmap
 
-from aprt import Actor, Context, Exploration, Property, System
-from aprt.core.properties import HANG
+from aprt.core.actor import BLOCK, Actor, Caller
+from aprt.core.effects import Call
+from aprt.core.properties import HANG, Property
+from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
+from aprt.explore.result import Exploration
 from aprt.kernel.spinlock import Spinlock
 from aprt.vfio_ap.gib import Gib, gal_interrupt, make_pending
 from aprt.vfio_ap.gisa import Gisa, GisaState, bit
@@ -76,6 +79,24 @@ def registered_once(parts: GisaParts) -> GisaIntState:
     return GisaIntState(parts.gisa.name, bit(ISC), counts)
 
 
+def alone(behaviour: Behaviour, states: dict[str, Any], context: str = "x") -> tuple[Any, dict[str, Any], list[str]]:
+    """Run a behaviour with nobody else there: what it returns, the states then, and its operations in order."""
+    states = dict(states)
+    operations: list[str] = []
+    by, reply = Caller(context), None
+    while True:
+        try:
+            call = behaviour.send(reply)
+        except StopIteration as stop:
+            return stop.value, states, operations
+        assert isinstance(call, Call)
+        outcome = call.actor.handle(states[call.actor.name], call, by)
+        assert outcome is not BLOCK, f"{call} blocks"
+        states[call.actor.name], reply, notes = outcome
+        by = by.after(notes)
+        operations.append(str(call))
+
+
 def host(rules: GisaRules = V4, vms: int = 1, masks: tuple[int, ...] = (0xFF,)) -> Host:
     """A host whose VMs have one vCPU for each CR6 in `masks`."""
     return Host(Gib("gib", rules), tuple(_vm(f"vm{i}", rules, masks) for i in range(vms)))
@@ -84,7 +105,7 @@ def host(rules: GisaRules = V4, vms: int = 1, masks: tuple[int, ...] = (0xFF,)) 
 def _vm(name: str, rules: GisaRules, masks: tuple[int, ...]) -> Vm:
     lock = Spinlock(f"{name}.ref_lock")
     interrupt = GisaInt(f"{name}.gisa_int", name, lock, rules=rules)
-    parts = GisaParts(Gisa(f"{name}.gisa", rules), interrupt, lock, rules)
+    parts = GisaParts(Gisa(f"{name}.gisa", rules), interrupt, lock)
     return Vm(parts, tuple(Vcpu(f"{name}.vcpu{i}", cr6=mask) for i, mask in enumerate(masks)))
 
 

@@ -1,0 +1,262 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aprt.cli.root import COMMANDS, root
+from tests.toy import ERAS
+
+
+def aprt(*args: str, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(root, args, obj=lambda: ERAS, env=env)
+
+
+ABBA = "aprt1:toy/abba:uALMTqUA"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "last"),
+    [
+        (("toy/abba",), 1, "aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no "),
+        (("toy/tidy",), 0, "aprt: HOLDS property=T1 scenario=toy/tidy era=toy with=locked complete=yes "),
+        (("tidy", "--era", "toy"), 0, "aprt: HOLDS property=T1 "),
+        (("toy/lost-update", "--with", "atomic"), 0, "aprt: HOLDS property=T1 "),
+        (("toy/tidy", "--without", "locked"), 1, "aprt: VIOLATED property=T1 "),
+        (("toy/abba", "--with", "all-measures", "--without", "locked"), 1, "aprt: VIOLATED property=T3 "),
+        (("toy/lost-update", "--property", "T2"), 0, "aprt: HOLDS property=T2 "),
+        (("toy/lost-update", "--property", "all", "--stop-on", "all"), 1, "aprt: VIOLATED property=T1 "),
+        (("toy/large", "--max-states", "100"), 3, "aprt: INCONCLUSIVE property=T5 "),
+        (("toy/large", "--max-depth", "3"), 3, "aprt: INCONCLUSIVE property=T5 "),
+        (("toy/large", "--budget", "1ms"), 3, "aprt: INCONCLUSIVE property=T5 "),
+        (("toy/tidy", "--strategy", "random", "--runs", "5", "--seed", "3"), 3, "aprt: NOT FOUND property=T1 "),
+    ],
+)
+def test_explore_exits_with_the_code_of_its_verdict(args: tuple[str, ...], code: int, last: str) -> None:
+    result = aprt("explore", *args)
+    assert (result.exit_code, result.stdout.splitlines()[-1][: len(last)]) == (code, last)
+
+
+def test_data_goes_to_stdout_and_progress_to_stderr() -> None:
+    result = aprt("explore", "toy/tidy", "--format", "json")
+    assert json.loads(result.stdout)["verdict"] == "HOLDS"
+    assert result.stderr.startswith("aprt: 16 states, 16 steps, depth 8, ")
+    assert result.stderr.endswith("; complete\n")
+
+
+USAGE = [
+    (("explor", "x"), "unknown command 'explor' (did you mean 'explore'?) (try 'aprt --help')"),
+    (("explore",), "missing argument 'SCENARIO' (try 'aprt explore --help')"),
+    (("explore", "toy/abba", "--format", "xml"), None),
+    (("explore", "toy/abba", "--runz", "3"), None),
+    (("explore", "toy/abba", "--max-states", "0"), None),
+    (
+        ("explore", "toy/abba", "--budget", "soon"),
+        "invalid value for '--budget': 'soon' is no duration (try 10s, 500ms or 2m) (try 'aprt explore --help')",
+    ),
+    (("explore", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("explore", "abba"), "unknown era 'v4' (known: toy)"),
+    (("explore", "toy/abba+lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
+    (("explore", "toy/abba", "--with", "lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
+    (("explore", "toy/abba", "--property", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
+    (("explore", "toy/abba", "--strategy", "statez"), "unknown strategy 'statez' (did you mean 'states'?)"),
+    (("replay", "aprt2:toy/abba:uALMTqUA"), "token has unknown version 'aprt2' (this aprt reads 'aprt1')"),
+    (("replay", "aprt1:toy/abbba:uALMTqUA"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("explain", ABBA[:-1]), None),
+    (("explain", "/"), "/: is a directory, not a schedule file"),
+    (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
+    (("property", "show", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
+    (("scenario", "show", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
+    (("explore", "toy/abba", "--save", "/no/where"), "cannot write /no/where: No such file or directory"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), USAGE)
+def test_a_mistake_in_what_is_typed_is_one_line_and_exit_2(args: tuple[str, ...], message: str | None) -> None:
+    result = aprt(*args)
+    lines = [line for line in result.stderr.splitlines() if "states, " not in line]
+    assert (result.exit_code, len(lines)) == (2, 1)
+    assert lines[0].startswith("aprt: ")
+    if message is not None:
+        assert lines[0] == f"aprt: {message}"
+
+
+def test_replay_shows_the_steps_on_trio_and_what_they_violate() -> None:
+    result = aprt("replay", ABBA)
+    assert result.exit_code == 1
+    assert (
+        result.stdout
+        == """\
+toy/abba  two locks in two orders
+
+   0  left   A.lock()
+   1  right  B.lock()
+
+2 steps on trio, the same as in the explorer; deadlock: left waits for B.lock, right waits for A.lock
+
+VIOLATED T3: each waits for the other
+
+aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- steps=2 token=aprt1:toy/abba:uALMTqUA
+"""
+    )
+
+
+def test_replay_as_json_names_every_step() -> None:
+    data = json.loads(aprt("replay", ABBA, "--format", "json").stdout)
+    assert (data["schema"], data["ending"], data["token"]) == ("aprt.trace/1", "deadlock", ABBA)
+    assert data["steps"][1] == {
+        "context": "right",
+        "functions": ["right", "take"],
+        "op": "B.lock",
+        "nth": 1,
+        "actor": "B",
+        "args": [],
+        "reply": None,
+        "changed": True,
+        "state": "MutexState(owner=right)",
+        "notes": ["Took(hold=Hold(lock=B))"],
+    }
+    assert data["findings"] == [{"property": "T3", "text": "each waits for the other"}]
+
+
+def test_a_token_that_does_not_fit_the_model_exits_with_4_and_says_why() -> None:
+    for args in (("aprt1:toy/abba+same_order:uALMTqUA",), (ABBA, "--with", "same_order")):
+        result = aprt("replay", *args)
+        assert (result.exit_code, result.stdout) == (4, "")
+        assert result.stderr.startswith("aprt: replay diverged at step 1: expected right to reach the step with hash ")
+        assert result.stderr.endswith("; enabled: left: B.lock\n")
+
+
+def test_a_saved_schedule_replays(tmp_path: Path) -> None:
+    file = str(tmp_path / "race.json")
+    saved = aprt("explore", "toy/abba", "--save", file)
+    assert saved.exit_code == 1
+    assert saved.stderr.endswith(f"aprt: the schedule is in {file}; aprt replay {file}\n")
+    assert aprt("replay", file).stdout.replace(file, ABBA) == aprt("replay", ABBA).stdout
+    assert aprt("explain", file).stdout == aprt("explain", ABBA).stdout
+
+
+def test_nothing_is_saved_when_nothing_is_violated(tmp_path: Path) -> None:
+    result = aprt("explore", "toy/tidy", "--save", str(tmp_path / "race.json"))
+    assert result.stderr.endswith(
+        "aprt: nothing was violated, so " + str(tmp_path / "race.json") + " was not written\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_explain_prints_columns_that_end_with_the_violated_property() -> None:
+    result = aprt("explain", ABBA)
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0], lines[-1]) == (0, "toy/abba", "violates T3: each waits for the other")
+    assert max(map(len, lines)) <= 75
+    assert json.loads(aprt("explain", ABBA, "--as", "json").stdout)["schema"] == "aprt.trace/1"
+
+
+def test_run_repeats_with_its_seed_and_prints_a_token_that_replays() -> None:
+    first, second = (aprt("run", "toy/lost-update", "--seed", "1", "--runs", "50") for _ in range(2))
+    assert first.exit_code == 1
+    assert first.stdout == second.stdout
+    token = first.stdout.split()[-1].removeprefix("token=")
+    assert aprt("replay", token).exit_code == 1
+
+
+def test_run_without_a_finding_exits_with_0_and_claims_nothing() -> None:
+    for options in ((), ("--chaos",), ("--free",), ("--free", "--chaos"), ("--free", "--jitter", "3")):
+        result = aprt("run", "toy/tidy", *options)
+        assert result.exit_code == 0
+        assert result.stdout.splitlines()[-1].startswith("aprt: RAN property=- scenario=toy/tidy ")
+
+
+def test_a_run_that_is_cut_is_inconclusive() -> None:
+    result = aprt("run", "toy/large", "--max-steps", "5", "--format", "json")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["steps"], data["ending"], data["verdict"]) == (3, 5, "cut", "RAN")
+
+
+def test_the_measures_matrix_is_printed() -> None:
+    result = aprt("explore", "toy/lost-update", "--measures-matrix")
+    assert (result.exit_code, "  T1  locked\n  or  atomic\n" in result.stdout) == (0, True)
+    assert aprt("explore", "toy/lost-update", "--measures-matrix", "--max-states", "2").exit_code == 3
+
+
+def test_the_catalogue_lists_what_there_is() -> None:
+    assert aprt("scenario", "list").stdout.splitlines() == [
+        "toy/abba         two locks in two orders",
+        "toy/doors        a guest chooses twice",
+        "toy/large        many workers",
+        "toy/lost-update  two threads add one",
+        "toy/tidy         like lost-update, but locked",
+    ]
+    assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
+    assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
+    assert aprt("property", "show", "T1").stdout == (
+        "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
+        "checked by: toy/lost-update, toy/tidy\n"
+    )
+    for args in (("scenario", "list"), ("scenario", "show", "toy/abba"), ("era", "list"), ("property", "list")):
+        assert json.loads(aprt(*args, "--format", "json").stdout)
+
+
+def test_a_scenario_shows_its_story_properties_scope_and_switches() -> None:
+    text = aprt("scenario", "show", "toy/lost-update", "--with", "threads=3").stdout
+    assert text.startswith(
+        "toy/lost-update+threads=3  two threads add one\n\nBoth read\nbefore either writes.\n\nchecked\n"
+    )
+    assert "scope\n  3 threads, one update each\n" in text
+    assert "variants\n  order  in which order the right thread locks [cross_order, or same_order]\n" in text
+    assert "parameters\n  threads  how many threads [3, or 2, or 4]\n" in text
+
+
+def test_colour_is_asked_for_or_left_out() -> None:
+    def painted(*args: str, **env: str) -> bool:
+        return "\x1b[" in aprt("explore", "toy/abba", *args, env=env).stdout
+
+    assert not painted()
+    assert painted("--color", "always")
+    assert painted(FORCE_COLOR="1")
+    assert not painted(FORCE_COLOR="1", NO_COLOR="1")
+    assert not painted("--color", "never", FORCE_COLOR="1")
+
+
+def test_every_command_has_help_and_the_root_prints_it() -> None:
+    for name in COMMANDS:
+        result = aprt(name, "--help")
+        assert (result.exit_code, f"Usage: aprt {name}" in result.stdout) == (0, True)
+    assert aprt().stdout == aprt("--help").stdout
+    assert all(f"\n  {name} " in aprt().stdout for name in COMMANDS)
+    assert aprt("--version").stdout.startswith("aprt ")
+
+
+def test_doctor_names_what_is_installed() -> None:
+    data = json.loads(aprt("doctor", "--format", "json").stdout)
+    assert data["ok"] is True
+    assert set(data["packages"]) >= {"trio", "rich", "msgspec", "numpy"}
+    assert aprt("doctor").stdout.endswith("aprt: doctor: all is there\n")
+
+
+def test_live_hits_compares_the_ways_of_running() -> None:
+    result = aprt("bench", "live-hits", "toy/lost-update", "--property", "T1", "--runs", "5", "--format", "json")
+    data = json.loads(result.stdout)
+    assert [way["way"] for way in data["ways"]] == ["plain", "jittered", "steered", "gated", "gated, chaos"]
+    assert all(0 <= way["hits"] <= way["runs"] == 5 for way in data["ways"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_that_calls_back(shell: str) -> None:
+    assert f"_APRT_COMPLETE={shell}_complete" in aprt("completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("aprt ex", ["explore", "explain"]),
+        ("aprt explore toy/l", ["toy/large", "toy/lost-update"]),
+        ("aprt explore toy/abba --with lo", ["locked"]),
+        ("aprt explore abba --era t", ["toy"]),
+    ],
+)
+def test_commands_scenarios_switches_and_eras_complete(words: str, completed: list[str]) -> None:
+    env = {"_APRT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    result = CliRunner().invoke(root, [], obj=lambda: ERAS, env=env, complete_var="_APRT_COMPLETE")
+    assert [line.removeprefix("plain,") for line in result.stdout.splitlines()] == completed

@@ -1,0 +1,128 @@
+"""What only a real process shows: signals, pipes, crashes and what gets imported."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOY = "from tests.toy import ERAS; from aprt.cli.root import root; root(obj=lambda: ERAS)"
+
+
+def start(*args: str, program: str = TOY) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *args],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+# tells on stderr when the search has taken its first steps
+REPORTING = """
+from tests.toy import ERAS
+from aprt.cli import progress
+from aprt.cli.root import root
+progress._EVERY = 0.0
+root(obj=lambda: ERAS)
+"""
+
+
+def interrupted(*args: str) -> tuple[int, str, str]:
+    process = start(*args, program=REPORTING)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert first.startswith("aprt: ")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_ctrl_c_during_a_search_prints_what_was_covered_as_valid_json() -> None:
+    code, out, _ = interrupted("explore", "toy/large", "--format", "json")
+    data = json.loads(out)
+    assert (code, data["verdict"], data["complete"]) == (130, "INCONCLUSIVE", False)
+    assert data["states"] > 1000
+
+
+def test_ctrl_c_during_a_search_prints_what_was_covered_as_text() -> None:
+    code, out, err = interrupted("explore", "toy/large")
+    assert code == 130
+    assert out.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=T5 scenario=toy/large ")
+    assert "Traceback" not in err
+    assert err.endswith("; interrupted\n")
+
+
+EARLY = """
+import os, signal
+from tests.toy import ERAS
+from aprt.cli.root import root
+def eras():
+    os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C while the model is still being found
+    return ERAS
+root(obj=eras)
+"""
+
+
+def test_ctrl_c_before_the_search_still_gives_a_whole_answer() -> None:
+    process = start("explore", "toy/large", "--format", "json", program=EARLY)
+    out, err = process.communicate(timeout=60)
+    data = json.loads(out)
+    assert (process.returncode, data["verdict"], data["states"]) == (130, "INCONCLUSIVE", 0)
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
+    process = start("run", "toy/large", program=EARLY)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert out.splitlines()[-1].startswith("aprt: RAN property=- scenario=toy/large ")
+    assert "; interrupted\n" in out
+
+
+def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:
+    process = start("era", "list", program=EARLY)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "aprt: interrupted\n")
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    with start("scenario", "show", "toy/lost-update") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.stderr.read(), process.wait(timeout=60)) == ("", 141)
+
+
+CRASH = """
+from aprt.cli.root import root
+def eras():
+    raise RuntimeError("a bug")
+root(obj=eras)
+"""
+
+
+def test_a_crash_is_never_mistaken_for_a_verdict() -> None:
+    process = start("era", "list", program=CRASH)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (70, "")
+    assert "RuntimeError: a bug" in err
+    assert err.endswith("aprt: this is a mistake in aprt or in a model, not in what you typed\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, atexit; from aprt.cli import main; heavy = {'trio', 'rich', 'pyrsistent', 'msgspec', 'attr'};"
+        "atexit.register(lambda: print(sorted(heavy & set(sys.modules)), file=sys.stderr)); main()"
+    )
+    process = start("explore", "--help", program=program)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "[]\n")
+    assert out.startswith("Usage: aprt explore [OPTIONS] SCENARIO\n")
+
+
+def test_python_m_aprt_is_aprt() -> None:
+    result = subprocess.run([sys.executable, "-m", "aprt", "--version"], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout.split()[0]) == (0, "aprt")

@@ -1,0 +1,156 @@
+import attrs
+import pytest
+
+from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.execution import Execution
+from aprt.core.properties import DEADLOCK, HANG, Finding
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.schedule import Schedule
+from aprt.core.system import Context, System
+from aprt.explore.replay import replay
+from aprt.explore.result import Bounds
+from aprt.kernel.mutex import Mutex
+from aprt.verdict.ask import Search, ask
+from aprt.verdict.case import Case
+from aprt.verdict.compact import merge_runs
+from aprt.verdict.confirm import both, confirm
+from aprt.verdict.tokens import resolve
+from tests.toy import ERAS
+
+
+def case(text: str) -> Case:
+    return Case.parse(text, ERAS)
+
+
+def test_a_violation_comes_with_its_events_on_trio_and_a_token_that_leads_there() -> None:
+    verdict = ask(case("toy/lost-update"))
+    (shown,) = verdict.shown
+    assert (verdict.word, verdict.interrupted, verdict.traces) == ("VIOLATED", False, None)
+    assert shown.finding == Finding(
+        "T1",
+        "counter is 1",
+        Schedule.of([("a", "counter.load"), ("b", "counter.load"), ("a", "counter.store"), ("b", "counter.store")]),
+    )
+    assert [(e.context, e.op, e.args, e.reply) for e in shown.events] == [
+        ("a", "load", (), 0),
+        ("b", "load", (), 0),
+        ("a", "store", (1,), None),
+        ("b", "store", (1,), None),
+    ]
+    assert shown.token is not None
+    assert resolve(shown.token, ERAS).schedule == shown.finding.schedule
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "word"),
+    [
+        ("toy/tidy", Search(), "HOLDS"),
+        ("toy/lost-update+atomic", Search(), "HOLDS"),
+        ("toy/lost-update+locked+forget_unlock", Search(), "HOLDS"),  # nobody gets to the end
+        ("toy/tidy", Search(strategy="random", runs=5), "NOT FOUND"),
+        ("toy/doors", Search(strategy="random", runs=200), "VIOLATED"),
+        ("toy/large", Search(bounds=Bounds(max_states=50)), "INCONCLUSIVE"),
+        ("toy/large", Search(bounds=Bounds(max_depth=2)), "INCONCLUSIVE"),
+        ("toy/large", Search(bounds=Bounds(budget=0.0)), "INCONCLUSIVE"),
+        ("toy/abba", Search(stop_on="all"), "VIOLATED"),
+    ],
+)
+def test_the_word_says_what_is_known(text: str, search: Search, word: str) -> None:
+    assert ask(case(text), (), search).word == word
+
+
+def test_the_properties_checked_are_the_scenarios_own_those_named_or_all() -> None:
+    asked = {ids: [p.id for p in ask(case("toy/tidy"), ids).properties] for ids in [(), ("T2",), ("all",)]}
+    assert asked == {(): ["T1"], ("T2",): ["T2"], ("all",): ["T1", "T2"]}
+    with pytest.raises(UserError, match="--property all cannot be combined"):
+        ask(case("toy/tidy"), ("all", "T2"))
+    with pytest.raises(UserError, match="unknown property 'T9'"):
+        ask(case("toy/tidy"), ("T9",))
+
+
+class Interrupted:
+    """Ctrl-C before the search begins."""
+
+    def __enter__(self) -> None:
+        raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_a_search_interrupted_before_it_began_is_inconclusive_with_nothing_covered() -> None:
+    verdict = ask(case("toy/abba"), interruptible=Interrupted())
+    assert (verdict.word, verdict.interrupted, verdict.exploration.states) == ("INCONCLUSIVE", True, 0)
+
+
+def test_a_search_interrupted_in_the_middle_keeps_what_it_covered() -> None:
+    def interrupt(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    verdict = ask(case("toy/large"), report=interrupt)
+    assert (verdict.word, verdict.interrupted) == ("INCONCLUSIVE", True)
+    assert verdict.exploration.states > 1
+
+
+def test_independent_steps_are_commuted_to_merge_runs() -> None:
+    model = case("toy/large").model()
+    two = ["worker0", "worker1"]
+    steps = [(name, f"counter{name[-1]}.add") for _ in range(3) for name in two]
+    events = replay(model.system, Schedule.of(steps)).events
+    assert Schedule.of(steps).switches == 5
+    assert merge_runs(events) == Schedule.of([steps[0]] * 3 + [steps[1]] * 3)
+
+
+def test_dependent_steps_keep_their_order() -> None:
+    verdict = ask(case("toy/lost-update"))
+    assert merge_runs(verdict.shown[0].events) == verdict.shown[0].finding.schedule
+
+
+def test_the_last_step_stays_last_when_runs_are_merged() -> None:
+    model = case("toy/large").model()
+    steps = [(f"worker{i}", f"counter{i}.add") for i in (0, 1, 0, 1, 0)]
+    assert merge_runs(replay(model.system, Schedule.of(steps)).events).labels[-1].context == "worker0"
+
+
+def test_a_finding_that_the_replay_does_not_show_is_a_mismatch() -> None:
+    model = case("toy/lost-update").model()
+    (property,) = model.select(["T1"])
+    harmless = Schedule.of([(c, f"counter.{op}") for c in "ab" for op in ("load", "store")])
+    with pytest.raises(ReplayMismatch, match="step 4: expected a violation of T1; enabled: nothing"):
+        confirm(model.system, Finding("T1", "counter is 1", harmless), property)
+
+
+def stuck(settings: Settings) -> Model:
+    mutex = Mutex("m")
+
+    async def holder() -> None:
+        await mutex.lock()
+
+    return Model(System((mutex,), (Context("a", holder), Context("b", holder))), (DEADLOCK, HANG), (), ())
+
+
+STUCK = Era("stuck", "", (), {"twice": Scenario("twice", "", "", ("deadlock", "hang"), stuck)})
+
+
+@pytest.mark.parametrize(("id", "steps"), [("deadlock", ["a: m.lock"]), ("hang", [])])
+def test_deadlocks_and_hangs_are_confirmed_too(id: str, steps: list[str]) -> None:
+    (shown,) = ask(Case.parse("stuck/twice", {"stuck": STUCK}), (id,)).shown
+    assert (shown.finding.property, [str(label) for label in shown.finding.schedule]) == (id, steps)
+    assert resolve(str(shown.token), {"stuck": STUCK}).schedule == shown.finding.schedule
+
+
+def test_drivers_that_differ_are_reported_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aprt.runtime import run
+
+    model = case("toy/lost-update").model()
+    honest = run.replay
+
+    def lying(*args: object) -> Execution:
+        execution = honest(*args)  # type: ignore[arg-type]
+        return attrs.evolve(execution, events=(attrs.evolve(execution.events[0], reply=7), *execution.events[1:]))
+
+    monkeypatch.setattr(run, "replay", lying)
+    with pytest.raises(ReplayMismatch) as caught:
+        both(model.system, Schedule.of([("a", "counter.load")]), ())
+    assert str(caught.value) == (
+        "explorer and trio differ at step 0: expected a: counter.load with reply 0; live: a: counter.load with reply 7"
+    )

@@ -1,0 +1,58 @@
+from aprt.explore.result import Bounds
+from aprt.verdict.case import Case
+from aprt.verdict.claims import claims
+from aprt.verdict.measures import Matrix, measures_matrix, subsets
+from tests.toy import ERAS
+
+
+def matrix(text: str, *ids: str, bounds: Bounds = Bounds()) -> Matrix:  # noqa: B008
+    return measures_matrix(Case.parse(text, ERAS), ids, bounds)
+
+
+def test_subsets_come_smaller_ones_first() -> None:
+    assert [sorted(s) for s in subsets("abc")] == [
+        *([], ["a"], ["b"], ["c"], ["a", "b"], ["a", "c"], ["b", "c"], ["a", "b", "c"])
+    ]
+
+
+def test_either_measure_saves_the_update_and_neither_is_needed_for_the_other_property() -> None:
+    found = matrix("toy/lost-update", "all")
+    assert {id: found.minimal(id) for id in found.properties} == {
+        "T1": (frozenset({"locked"}), frozenset({"atomic"})),
+        "T2": (frozenset(),),
+    }
+    assert (found.complete, found.interrupted) == (True, False)
+    assert [e.states for e in found.explored.values()] == [12, 16, 4, 4]
+
+
+def test_measures_that_do_not_help_leave_no_set() -> None:
+    assert matrix("toy/abba").minimal("T3") == ()
+
+
+def test_the_measures_of_a_preset_are_taken_out_too() -> None:
+    assert matrix("toy/tidy").minimal("T1") == (frozenset({"locked"}), frozenset({"atomic"}))
+
+
+def test_an_incomplete_search_shows_no_property_to_hold() -> None:
+    found = matrix("toy/lost-update", bounds=Bounds(max_states=2))
+    assert (found.complete, found.interrupted, found.minimal("T1")) == (False, False, ())
+
+
+def test_an_interrupted_matrix_keeps_the_subsets_that_were_done() -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    found = measures_matrix(Case.parse("toy/lost-update", ERAS), report=interrupt)
+    assert (len(found.explored), found.interrupted, found.complete) == (2, True, False)
+    assert found.minimal("T1") == (frozenset({"locked"}),)
+
+
+def test_claims_collect_the_properties_of_all_scenarios() -> None:
+    assert {c.property.id: (c.default, c.available) for c in claims(ERAS)} == {
+        "T1": (("toy/lost-update", "toy/tidy"), ("toy/lost-update", "toy/tidy")),
+        "T2": ((), ("toy/lost-update", "toy/tidy")),
+        "T3": (("toy/abba",), ("toy/abba",)),
+        "T4": (("toy/doors",), ("toy/doors",)),
+        "T5": (("toy/large",), ("toy/large",)),
+    }

@@ -1,0 +1,186 @@
+import json
+import re
+
+import attrs
+import pytest
+
+from aprt.core.notes import Hold
+from aprt.kernel.mutex import MutexState
+from aprt.verdict.ask import Search, ask
+from aprt.verdict.case import Case
+from aprt.verdict.measures import measures_matrix
+from aprt.verdict.verdict import Verdict
+from aprt.view.matrix_text import matrix_text
+from aprt.view.paint import Paint
+from aprt.view.verdict_json import matrix_json, verdict_json
+from aprt.view.verdict_text import verdict_line, verdict_text
+from aprt.view.words import count, word
+from tests.toy import ERAS
+
+PLAIN = Paint()
+
+
+def case(text: str) -> Case:
+    return Case.parse(text, ERAS)
+
+
+def asked(text: str, search: Search = Search()) -> Verdict:  # noqa: B008
+    """The verdict, as if the search had taken 20 s."""
+    verdict = ask(case(text), (), search)
+    return attrs.evolve(verdict, exploration=attrs.evolve(verdict.exploration, seconds=20.0))
+
+
+def test_a_violation_as_text() -> None:
+    assert (
+        verdict_text(asked("toy/abba"), PLAIN)
+        == """\
+toy/abba  two locks in two orders
+
+VIOLATED T3: no deadly embrace
+  each waits for the other
+
+  left                                right
+  ----                                -----
+  left()
+    take()
+      A.lock()
+                                      right()
+                                        take()
+                                          B.lock()
+
+reproduce   aprt replay aprt1:toy/abba:uALMTqUA
+explain     aprt explain aprt1:toy/abba:uALMTqUA    # all 2 steps, 1 switch
+
+covered     5 states, 4 steps, depth 2, 20.0 s (0 states/s); stopped at the
+            first violation
+switches    none
+scope       two threads
+assumed     none
+not in it   weak memory, real time, interrupt latency, firmware inside the
+            card
+
+aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no strategy=states traces=- states=5 steps=4 \
+token=aprt1:toy/abba:uALMTqUA"""
+    )
+
+
+def test_what_holds_as_text() -> None:
+    assert (
+        verdict_text(asked("toy/tidy+threads=3"), PLAIN)
+        == """\
+toy/tidy+threads=3  like lost-update, but locked
+
+HOLDS  everything within the scope below was covered
+  T1 no update is lost
+
+covered     44 states, 48 steps, depth 12, 20.0 s (2 states/s); complete
+switches    locked, threads=3
+scope       3 threads, one update each
+assumed     memory=sc
+not in it   weak memory, real time, interrupt latency, firmware inside the
+            card
+
+aprt: HOLDS property=T1 scenario=toy/tidy era=toy with=locked,threads=3 complete=yes strategy=states traces=- \
+states=44 steps=48 token=-"""
+    )
+
+
+def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
+    verdict = asked("toy/tidy", Search(strategy="random", runs=30))
+    text = verdict_text(verdict, PLAIN)
+    assert "NOT FOUND  no run broke it, which does not mean that none can" in text
+    assert "the next run shows a trace not seen before with an estimated chance of 0.0%" in text
+    assert verdict_line(verdict).startswith("aprt: NOT FOUND property=T1 ")
+    assert " traces=2 " in verdict_line(verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "colour"),
+    [("toy/abba", Search(), "1;31"), ("toy/tidy", Search(), "1;32"), ("toy/tidy", Search("random", runs=1), "1;33")],
+)
+def test_colour_changes_nothing_but_colour(text: str, search: Search, colour: str) -> None:
+    verdict = asked(text, search)
+    painted = verdict_text(verdict, Paint(True))
+    assert f"\x1b[{colour}m" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == verdict_text(verdict, PLAIN)
+
+
+def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
+    data = json.loads(verdict_json(ask(case("toy/lost-update+threads=3"))))
+    assert data.pop("seconds") >= 0
+    assert isinstance(data.pop("version"), str)
+    assert data == {
+        "schema": "aprt.verdict/1",
+        "verdict": "VIOLATED",
+        "scenario": "toy/lost-update+threads=3",
+        "era": "toy",
+        "switches": ["threads=3"],
+        "properties": ["T1"],
+        "complete": False,
+        "scope": [
+            "3 threads, one update each",
+            "not modelled: weak memory, real time, interrupt latency, firmware inside the card",
+        ],
+        "strategy": "states",
+        "executions": 0,
+        "traces": None,
+        "states": data["states"],
+        "transitions": data["transitions"],
+        "depth": 6,
+        "seed": None,
+        "token": data["findings"][0]["token"],
+        "findings": [
+            {
+                "property": "T1",
+                "title": "no update is lost",
+                "text": "counter is 2",
+                "token": data["token"],
+                "schedule": data["findings"][0]["schedule"],
+            }
+        ],
+        "assumptions": {"memory": "sc"},
+    }
+    assert len(data["findings"][0]["schedule"]) == 6
+
+
+def test_the_matrix_as_text_and_json() -> None:
+    matrix = measures_matrix(case("toy/lost-update"), ("all",))
+    text = re.sub(r"\d+\.\d s", "T s", matrix_text(matrix, PLAIN))
+    assert (
+        text
+        == """\
+toy/lost-update  two threads add one
+
+smallest sets of measures with which a property holds (4 of 4 sets searched)
+  T1  locked
+  or  atomic
+  T2  no measure at all
+
+36 states in T s
+
+aprt: MATRIX scenario=toy/lost-update subsets=4 complete=yes states=36"""
+    )
+    data = json.loads(matrix_json(matrix))
+    assert data["minimal"] == {"T1": [["locked"], ["atomic"]], "T2": [[]]}
+    assert data["subsets"][0] == {"with": [], "complete": True, "states": 12, "violated": ["T1"]}
+
+
+def test_values_print_as_they_ask_to_or_without_their_defaults() -> None:
+    values = [MutexState(), MutexState("a"), Hold("m", "read"), (1, None), frozenset({2, 1}), {"k": (True,)}, 7]
+    assert [word(value) for value in values] == [
+        "MutexState()",
+        "MutexState(owner=a)",
+        "Hold(lock=m, mode=read)",
+        "(1, None)",
+        "{1, 2}",
+        "{k: (True)}",
+        "7",
+    ]
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [count(1, "state"), count(1832, "state"), count(2, "switch", "switches")] == [
+        "1 state",
+        "1,832 states",
+        "2 switches",
+    ]
