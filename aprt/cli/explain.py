@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aprt.cli.options import Registry, echo, switch_options
+from aprt.cli.options import Registry, case_finder, echo, switch_options
 
 
 @click.command("explain", short_help="Show a schedule as columns.")
@@ -23,7 +23,7 @@ def command(registry: Registry, token: str, shape: str, put_in: tuple[str, ...],
     from aprt.view.replay_text import at_last_step
     from aprt.view.verdict_json import execution_json
 
-    recording = resolve(token, registry(), put_in, taken_out)
+    recording = resolve(token, case_finder(registry, put_in, taken_out))
     execution = replay(recording.model.system, recording.schedule, recording.model.properties)
     if shape == "json":
         echo(execution_json(recording, execution))

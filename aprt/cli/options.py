@@ -102,10 +102,22 @@ def bound_options(command: F) -> F:
 def find_case(
     registry: Registry, scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
-    """The case that the options name. Raises: `UserError`."""
+    """The case that the options name; an existing directory is a topology. Raises: `UserError`."""
     from aprt.verdict.case import Case
 
+    directory = scenario.partition("+")[0]
+    if os.path.isdir(directory):
+        from aprt.cli.topology import topology_case
+
+        return topology_case(registry(), scenario, era, put_in, taken_out)
     return Case.parse(scenario, registry(), era, put_in, taken_out)
+
+
+def case_finder(
+    registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
+) -> Callable[[str], Case]:
+    """Finds the case of a reference, as tokens and schedule files carry it."""
+    return lambda reference: find_case(registry, reference, None, put_in, taken_out)
 
 
 def bounds(max_states: int | None, max_depth: int | None, budget: float | None) -> Bounds:

@@ -7,6 +7,7 @@ import click
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.options import (
     Registry,
+    case_finder,
     color_option,
     echo,
     format_option,
@@ -44,7 +45,7 @@ def command(
         from aprt.view.replay_text import replay_text
         from aprt.view.verdict_json import execution_json
 
-        recording = resolve(token, registry(), put_in, taken_out)
+        recording = resolve(token, case_finder(registry, put_in, taken_out))
         chosen = selected(recording.case, recording.model, properties or ("all",))
         execution = both(recording.model.system, recording.schedule, chosen)
         if form == "json":

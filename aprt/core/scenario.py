@@ -109,6 +109,7 @@ class Scenario:
 
     title: one line. story: at most three lines, what races with what. properties: checked by default.
     preset: switches that the scenario sets by itself, as a user would write them.
+    directory: where it was read from, for one that is no part of its era; what users call it by then.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Scenario:
     properties: tuple[str, ...]
     build: Callable[[Settings], Model]
     preset: tuple[str, ...] = ()
+    directory: str | None = None
 
 
 @attrs.frozen(eq=False)

@@ -1,9 +1,9 @@
 """Properties in a search: what each step has to be checked for is worked out once, when the step is learned.
 
 A check is a pure function of what it reads, so its verdict is remembered by the fields of those actors and, if it
-looked, of what the contexts hold: masking the packed state gives the key. A check of every state is looked at only after steps that
-changed something it reads. The memory of a history is a field of the state, moved on by the steps that concern it.
-`core.monitor` says the same of one execution, without tables; a test holds the two equal.
+looked, of what the contexts hold: masking the packed state gives the key. A check of every state is looked at only
+after steps that changed something it reads. The memory of a history is a field of the state, moved on by the steps
+that concern it. `core.monitor` says the same of one execution, without tables; a test holds the two equal.
 """
 
 from __future__ import annotations

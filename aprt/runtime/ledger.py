@@ -22,7 +22,8 @@ class Snapshot:
 
     waiting: context -> the operation in which it is blocked. mailboxes: actor -> the requests that it has not
     performed yet, as `context: operation`, in order of arrival; blocked ones included. In a replay without an
-    `on_event` function nobody asks who waits before it ends.
+    `on_event` function nobody asks who waits before it ends. doing: unfinished context -> the operation whose
+    answer it awaits, "" while it awaits none.
     """
 
     states: Mapping[str, Any]
@@ -30,6 +31,7 @@ class Snapshot:
     waiting: Mapping[str, str]
     mailboxes: Mapping[str, tuple[str, ...]]
     steps: int
+    doing: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -123,6 +125,7 @@ class Ledger:
             {name: self._doing[name] for name in self._running if name in self._waiting},
             {actor: tuple(f"{name}: {self._doing[name]}" for name in names) for actor, names in self._arrived.items()},
             sum(self._steps.values()),
+            {name: self._doing[name] if name in self._asked else "" for name in self._running},
         )
 
     def _caller(self, context: str) -> Caller:

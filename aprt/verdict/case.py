@@ -45,17 +45,29 @@ class Case:
         if slash and era is not None and era != named:
             raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
         found = find_era(named if slash else era or DEFAULT_ERA, eras)
-        scenario = found.scenario(name)
+        return cls.make(found, found.scenario(name), words, put_in, taken_out)
+
+    @classmethod
+    def make(
+        cls,
+        era: Era,
+        scenario: Scenario,
+        words: Iterable[str] = (),
+        put_in: Iterable[str] = (),
+        taken_out: Iterable[str] = (),
+    ) -> Case:
+        """The case of a scenario with the switches `words`, changed as for `parse`. Raises: `UserError`."""
         into, out = tuple(put_in), tuple(taken_out)
         for word in into:
             if word in out:
                 raise UserError(f"switch {word!r} is both put in and taken out")
-        removed = _members(found, out)
-        kept = [word for word in _members(found, (*words, *into)) if word not in removed]
-        return cls(found, scenario, found.settings(scenario, kept, out))
+        removed = _members(era, out)
+        kept = [word for word in _members(era, (*words, *into)) if word not in removed]
+        return cls(era, scenario, era.settings(scenario, kept, out))
 
     def __str__(self) -> str:
-        return f"{self.era.name}/{self.scenario.name}" + "".join(f"+{word}" for word in self.words)
+        name = self.scenario.directory or f"{self.era.name}/{self.scenario.name}"
+        return name + "".join(f"+{word}" for word in self.words)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
 from aprt.core import token
 from aprt.core.errors import ReplayMismatch, UserError
-from aprt.core.scenario import Era, Model
+from aprt.core.scenario import Model
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
@@ -50,8 +50,8 @@ def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
     return None
 
 
-def resolve(text: str, eras: Mapping[str, Era], put_in: Iterable[str] = (), taken_out: Iterable[str] = ()) -> Recording:
-    """The recording that a token, or the path of a schedule file, stands for.
+def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
+    """The recording that a token, or the path of a schedule file, stands for. parse: finds the case of a reference.
 
     Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
     not offer what the token asks for. The steps of a file are not tried.
@@ -60,11 +60,11 @@ def resolve(text: str, eras: Mapping[str, Era], put_in: Iterable[str] = (), take
         if ":" not in text:
             raise UserError(f"{text}: no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)")
         told = token.decode(text)
-        case = Case.parse(told.reference, eras, None, put_in, taken_out)
+        case = parse(told.reference)
         model = case.model()
         return Recording(case, model, _follow(told, model.system), text)
     reference, schedule = _read(Path(text))
-    case = Case.parse(reference, eras, None, put_in, taken_out)
+    case = parse(reference)
     return Recording(case, case.model(), schedule, text)
 
 

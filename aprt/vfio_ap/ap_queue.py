@@ -3,7 +3,7 @@
 An instruction only starts things. AQIC answered 00 leaves `pending_irq`, a reset answered 00 leaves
 `pending_reset`; three daemons per queue (`interrupt_control`, `reset_end`, `reply`) finish them at any later
 step. While a reply is being notified (NIB, then IPM, in several steps) the queue is busy with the effect and
-neither a reset nor an interrupt change ends.
+neither a reset nor an interrupt change ends, nor is the card taken away or broken.
 
 Two fields are no hardware: `user` says whose requests or keys the queue holds since the last finished ZAPQ, and
 `zapq` what became of the last ZAPQ that the host issued; properties P11 and P12 read them.
@@ -216,6 +216,8 @@ class ApQueue(Actor[ApQueueState]):
         self, state: ApQueueState, by: Caller, cfg: Literal["on", "off", "absent"]
     ) -> Outcome[ApQueueState, None]:
         """The hypervisor configures the card on or off, or takes it away. On recovery the queue is reset."""
+        if state.effect is not None:
+            return BLOCK
         if cfg != "on" or state.cfg == "on":
             return attrs.evolve(state, cfg=cfg), None
         fresh = ApQueueState(chkstop=state.chkstop, next_rc=state.next_rc, zapq=state.zapq)
@@ -224,6 +226,8 @@ class ApQueue(Actor[ApQueueState]):
     @handler(writes="chkstop")
     def checkstop(self, state: ApQueueState, by: Caller, broken: bool) -> Outcome[ApQueueState, None]:
         """The card breaks, or comes back as it was."""
+        if state.effect is not None:
+            return BLOCK
         return attrs.evolve(state, chkstop=broken), None
 
     @handler(writes="next_rc")

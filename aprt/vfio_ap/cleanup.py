@@ -55,24 +55,37 @@ async def _claim(machine: Machine, mdev: Mdev) -> Guest | None:
 
 async def _disconnect(machine: Machine, guest: Guest, mdev: Mdev) -> None:
     if machine.on("clear_apcb"):
-        await clear_masks(guest)
-    await reset_queues(machine, await mdev.read_matrix())
+        await clear_masks(machine, guest)
+    if not machine.on("free_before_reset"):
+        await reset_queues(machine, await mdev.read_matrix())
     for found in await mdev.queues():
         await free_records(machine, machine.queues[found.apqn], found, guest, after_reset=True)
         await machine.queues[found.apqn].object.set_mdev(None)
         if await mdev.unlink(found.apqn) is not None:
             await machine.matrix_dev.give(found)
+    if machine.on("free_before_reset"):
+        await reset_queues(machine, await mdev.read_matrix())
     if not machine.on("clear_apcb"):
-        await clear_masks(guest)
+        await clear_masks(machine, guest)
     if not machine.on("hook_lock"):
         await guest.vm.set_hook(None)
     await mdev.end_detach()
 
 
-async def clear_masks(guest: Guest) -> None:
-    """kvm_arch_crypto_clear_masks(): all vCPUs out of SIE, APCB all zero."""
-    async with held(guest.kvm_lock):
+async def clear_masks(machine: Machine, guest: Guest) -> None:
+    """kvm_arch_crypto_clear_masks(): all vCPUs out of SIE, APCB all zero. Locks: takes kvm->lock.
+
+    The mutants of `masks_lock` are the mistakes that can be made with a lock.
+    """
+    mutant, lock = machine.variant("masks_lock"), guest.kvm_lock
+    async with (
+        held(guest.gisa.ref_lock, when=mutant == "masks_in_spinlock"),
+        held(lock, when=mutant == "masks_locked_twice"),
+        held(lock, when=mutant != "masks_unlocked"),
+    ):
         await guest.crycb.set_masks(Matrix())
+    if mutant == "masks_unlocked_twice":
+        await lock.unlock()
 
 
 async def free_records(
@@ -88,7 +101,8 @@ async def free_records(
     if guest is not None:
         await gisc_unregister(guest.gisa, saved.isc)
     await machine.guest(saved.vm).memory.unpin(saved.nib)
-    await queue.object.forget(found.generation, guest is not None, after_reset)
+    if not machine.on("keep_irq_record"):
+        await queue.object.forget(found.generation, guest is not None, after_reset)
 
 
 async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) -> Status:

@@ -81,6 +81,8 @@ async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> N
     answer = await handle_pqap(machine, guest, aqic)
     if answer == NO_HOOK:
         await vcpu.operation_exception()
+    elif machine.on("wrong_rc"):
+        await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, Rc.NORMAL, 0)
     else:
         await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, answer, 3 if answer else 0)
 

@@ -19,7 +19,7 @@ async def put_vm(machine: Machine, guest: Guest) -> None:
 
 
 async def destroy_vm(machine: Machine, guest: Guest) -> None:
-    """vCPUs (their files are closed), GISA, the page with GISA and CRYCB, then the kvm devices, then the VM."""
+    """vCPUs (their files are closed), GISA, the page with GISA and CRYCB, the kvm devices, struct kvm itself."""
     await gisa_destroy(guest.gisa, machine.gib, machine.gisas())
     await guest.crycb.free()
     await guest.gisa.gisa.free()

@@ -9,7 +9,8 @@ unassign_control_domain_store() (5.0), with the buckets of the v4 series (its co
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import re
+from typing import Final, Literal, TypeAlias
 
 from aprt.kernel.held import held
 from aprt.vfio_ap.apqn import Apqn
@@ -21,6 +22,8 @@ from aprt.vfio_ap.reset import reset_queues
 from aprt.vfio_ap.response import Errno
 
 QueueDimension: TypeAlias = Literal["apm", "aqm"]
+
+_NUMBER: Final = re.compile(r"\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?", re.IGNORECASE | re.ASCII)
 
 
 async def create(machine: Machine, mdev: Mdev) -> int:
@@ -49,13 +52,15 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
 
 
 def parse(text: str) -> int:
-    """The number a store function reads, any base by prefix. -EINVAL: not a number; -ERANGE: no long."""
-    try:
-        number = int(text.strip(), 0)
-    except ValueError:
+    """The number a store function reads: `0x10`, `020` or `16`. -EINVAL: not a number; -ERANGE: no long.
+
+    Mirrors: lib/kstrtox.c: kstrtoul() with base 0. A `+` and one newline at the end are allowed, blanks are not.
+    """
+    form = _NUMBER.fullmatch(text)
+    if form is None:
         return Errno.EINVAL.failure
-    if number < 0:
-        return Errno.EINVAL.failure
+    digits = form[1].lower()
+    number = int(digits, 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10)
     return number if number < 2**64 else Errno.ERANGE.failure
 
 

@@ -78,6 +78,9 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
 
     The guest may have reset the queue unseen, so an old pair may be on record although the interrupt is off: it is
     released only after the new one is accepted. Variant `naive_reenable` overwrites the record instead.
+
+    07 gives the new pair back. Any other refusal, as found in 5.10, only disables: what is on record is released,
+    and the new pair, which is on no record, is lost. Variant `refused_undoes` gives it back as well.
     """
     if not aqic.nib or not await guest.memory.pin(aqic.nib):
         return Rc.INVALID_ADDRESS
@@ -89,8 +92,9 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
             await free_records(machine, queue, found, guest)
         await queue.object.record(found.generation, Saved(guest.name, aqic.isc, aqic.nib))
         return status.rc
-    await gisc_unregister(guest.gisa, aqic.isc)
-    await guest.memory.unpin(aqic.nib)
+    if status.rc is Rc.OTHERWISE_CHANGED or machine.variant("refused_enable") == "refused_undoes":
+        await gisc_unregister(guest.gisa, aqic.isc)
+        await guest.memory.unpin(aqic.nib)
     if status.rc is not Rc.OTHERWISE_CHANGED:
         await disable(machine, queue, found, guest)
     return status.rc

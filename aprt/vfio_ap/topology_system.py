@@ -7,6 +7,7 @@ create and assign as an administrator's machine does.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -29,23 +30,24 @@ MOST_QUEUES = 256  # devices that are built for a host; more are possible on a m
 SHOWN = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P14", "P16", "P24", "P30")
 
 
-def topology_scenario(topology: Topology, name: str) -> Scenario:
-    """The scenario that boots `topology` and runs its script. name: for verdicts and tokens.
+def topology_scenario(topology: Topology, directory: str) -> Scenario:
+    """The scenario that boots `topology` and runs its script. directory: where it came from, for verdicts and tokens.
 
     Raises: `UserError` when the host has more queues than can be built.
     """
     queues = topology.host.queues()
     if len(queues) > MOST_QUEUES:
-        raise UserError(f"{name}: the host has {len(queues)} queues; give it at most {MOST_QUEUES}")
+        raise UserError(f"{directory}: the host has {len(queues)} queues; give it at most {MOST_QUEUES}")
     guests = ", ".join(guest.name for guest in topology.guests)
     return Scenario(
-        name,
+        Path(directory).name,
         f"a host with {len(queues)} queues and the guests {guests}",
         f"The host comes up, {len(topology.mdevs)} mdevs are made and assigned, and the script's "
         f"{len(topology.script.steps)} steps\nhappen in {topology.script.order} order.",
         SHOWN,
         partial(_build, topology),
         ("delivery",),
+        directory,
     )
 
 

@@ -97,8 +97,9 @@ def p34(machine: Machine) -> Property:
         "P34",
         "a detached mdev leaves its queues reset and its guest without access",
         tuple(checks),
-        "At the end of a detach every queue of the matrix has seen a ZAPQ of the host end, its interrupt is off and\n"
-        "nothing is on record; the guest's APCB is empty and its hook is gone. Checked with all measures in.",
+        "At the end of a detach every queue of the matrix that the driver still has (not one that was unbound) has\n"
+        "seen a ZAPQ of the host end, its interrupt is off and nothing is on record; the guest's APCB is empty and\n"
+        "its hook is gone. Checked with all measures in.",
     )
 
 
@@ -110,10 +111,10 @@ def _after_detach(machine: Machine, mdev: Mdev) -> After:
     def test(view: View, event: Event) -> str | None:
         matrix = view(mdev).matrix
         for apqn, queue in queues:
-            hw = view(queue.hw)
-            if apqn not in matrix or queue.hw.silent(hw):
+            hw, known = view(queue.hw), view(queue.object)
+            if apqn not in matrix or not known.live or queue.hw.silent(hw):
                 continue
-            if hw.zapq != "finished" or hw.irq is not None or view(queue.object).saved is not None:
+            if hw.zapq != "finished" or hw.irq is not None or known.saved is not None:
                 return f"{mdev.name} is detached and {apqn} is not reset, off and forgotten"
         for guest in guests:
             if view(guest.crycb).live and view(guest.crycb).apcb != Matrix():

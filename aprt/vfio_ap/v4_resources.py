@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Always, AtEnd, Before, Noted, Property
+from aprt.core.properties import Actors, Always, AtEnd, Before, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
@@ -28,60 +29,50 @@ def _saved(machine: Machine, view: View, guest: Guest) -> list[Saved]:
 def p5(machine: Machine) -> Property:
     checks: list[Always | AtEnd] = []
     for guest in machine.guests:
-        checks += [_pins_on_record(machine, guest), _pins_gone(guest)]
+        reads: Actors = (guest.memory, *_records(machine))
+        checks.append(Always(reads, partial(_unequal_pins, machine, guest, True)))
+        checks.append(AtEnd(reads, partial(_unequal_pins, machine, guest, False)))
     return Property(
         "P5",
         "every pinned page is on the record of a queue",
         tuple(checks),
         "The pins of a page of v are as many as the queues of the mdev that has v and whose NIB is in that page, plus\n"
-        "those that running procedures hold. When every file is closed no pin is left.",
+        "those that running procedures hold. At the end nothing runs, so what a procedure still holds was leaked.",
     )
 
 
-def _pins_on_record(machine: Machine, guest: Guest) -> Always:
-    def test(view: View) -> str | None:
-        saved = [s.nib >> PAGE for s in _saved(machine, view, guest)]
-        pins = view(guest.memory).pins
-        for page in sorted({*pins, *saved}):
-            recorded = saved.count(page) + view.inflight(("pin", guest.name, page))
-            if pins.get(page, 0) != recorded:
-                return f"page {page:#x} of {guest.name} has {pins.get(page, 0)} pins, on record are {recorded}"
-        return None
-
-    return Always((guest.memory, *_records(machine)), test)
-
-
-def _pins_gone(guest: Guest) -> AtEnd:
-    def test(view: View) -> str | None:
-        if not view(guest.process).refs and view(guest.memory).pins:
-            return f"every file is closed and pages of {guest.name} are still pinned: {dict(view(guest.memory).pins)}"
-        return None
-
-    return AtEnd((guest.process, guest.memory), test)
+def _unequal_pins(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
+    saved = [s.nib >> PAGE for s in _saved(machine, view, guest)]
+    pins = view(guest.memory).pins
+    for page in sorted({*pins, *saved}):
+        recorded = saved.count(page) + (view.inflight(("pin", guest.name, page)) if running else 0)
+        if pins.get(page, 0) != recorded:
+            return f"page {page:#x} of {guest.name} has {pins.get(page, 0)} pins, on record are {recorded}"
+    return None
 
 
 def p6(machine: Machine) -> Property:
+    checks: list[Always | AtEnd] = []
+    for guest in machine.guests:
+        reads: Actors = (guest.gisa.interrupt, *_records(machine))
+        checks.append(Always(reads, partial(_unequal_registrations, machine, guest, True)))
+        checks.append(AtEnd(reads, partial(_unequal_registrations, machine, guest, False)))
     return Property(
         "P6",
         "every GISC registration is on the record of a queue",
-        tuple(_registrations(machine, guest) for guest in machine.guests),
+        tuple(checks),
         "The reference count of each guest ISC of v is the number of queues of the mdev that has v and that have this\n"
-        "ISC on record, plus the registrations that running procedures hold.",
+        "ISC on record, plus the registrations that running procedures hold; at the end nothing runs.",
     )
 
 
-def _registrations(machine: Machine, guest: Guest) -> Always:
-    interrupt = guest.gisa.interrupt
-
-    def test(view: View) -> str | None:
-        saved = [s.isc for s in _saved(machine, view, guest)]
-        for isc, count in enumerate(view(interrupt).ref_count):
-            recorded = saved.count(isc) + view.inflight(("gisc", guest.name, isc))
-            if count != recorded:
-                return f"ISC {isc} of {guest.name} is registered {count} times, on record are {recorded}"
-        return None
-
-    return Always((interrupt, *_records(machine)), test)
+def _unequal_registrations(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
+    saved = [s.isc for s in _saved(machine, view, guest)]
+    for isc, count in enumerate(view(guest.gisa.interrupt).ref_count):
+        recorded = saved.count(isc) + (view.inflight(("gisc", guest.name, isc)) if running else 0)
+        if count != recorded:
+            return f"ISC {isc} of {guest.name} is registered {count} times, on record are {recorded}"
+    return None
 
 
 def p7(machine: Machine) -> Property:

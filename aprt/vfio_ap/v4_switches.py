@@ -19,6 +19,7 @@ VARIANTS = (
     Switch("handler_lock", "variant", ("handler_locked", "handler_unlocked"), "PQAP handler under the matrix lock"),
     Switch("hook_order", "variant", ("hook_after_check", "hook_before_check"), "SET_KVM: test first or hook first"),
     Switch("reenable", "variant", ("new_before_old", "naive_reenable"), "release the old pair, or overwrite it"),
+    Switch("refused_enable", "variant", ("refused_clears", "refused_undoes"), "AQIC(enable) refused, but not by 07"),
     Switch("clear_retries", "variant", ("0", "5"), "retries of AQIC(disable) answered 02 or 05"),
     Switch("assign_errno", "variant", ("EADDRNOTAVAIL", "EADDRINUSE"), "answer when a queue is not on the free list"),
     Switch("kvm_test", "variant", ("kvm_test_unlocked", "kvm_test_locked"), "the -EBUSY test of assign and unassign"),
@@ -50,9 +51,15 @@ PARAMETERS = (
     Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )
 
+MASKS_LOCK = ("masks_locked", "masks_unlocked", "masks_locked_twice", "masks_unlocked_twice", "masks_in_spinlock")
+
 MUTANTS = (
     Switch("assign_twice", "mutant", FLAG, "assigning an adapter again inserts its queues again (P14)"),
     Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),
+    Switch("free_before_reset", "mutant", FLAG, "a cleanup frees the records first and resets then (P12, P35)"),
+    Switch("keep_irq_record", "mutant", FLAG, "what the records own is released, the records stay (P7, P34)"),
+    Switch("put_twice", "mutant", FLAG, "release drops the VM reference of the mdev twice (K3)"),
+    Switch("masks_lock", "mutant", MASKS_LOCK, "how a cleanup takes kvm->lock (P22, K1, K2, P23)"),
     *GISA_SWITCHES,
 )
 

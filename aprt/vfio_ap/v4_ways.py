@@ -22,6 +22,7 @@ from aprt.vfio_ap.build import GuestPlan
 from aprt.vfio_ap.bus_scan import bind, unbind
 from aprt.vfio_ap.group_notifier import notify
 from aprt.vfio_ap.iommu_notifier import dma_unmap
+from aprt.vfio_ap.kvm import KvmState
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import MdevState
@@ -254,6 +255,7 @@ def _second_mdev(settings: Settings) -> Model:
     matrix = Matrix.of([5], [4])
     plans = (GuestPlan("vm0", "mdev0", matrix), GuestPlan("vm1", "mdev1", Matrix(), attached=False))
     s = Situation(settings, plans, QUEUES[:1], running=False)
+    s.states["vm1"] = KvmState(users=0, live=False)  # only its group is there: the second mdev gets the first VM
     return s.model(
         Context("user", partial(_open_second, s.machine, s.guest)),
         scope="user space opens a second mdev for a VM that has one already",

@@ -39,6 +39,8 @@ async def release_device(machine: Machine, guest: Guest) -> None:
     await machine.module.put()
     if detached is not None and machine.on("vm_ref"):
         await put_vm(machine, detached)
+        if machine.on("put_twice"):
+            await put_vm(machine, detached)
 
 
 async def ioctl_reset(machine: Machine, guest: Guest) -> int:

@@ -299,6 +299,7 @@ async def test_a_snapshot_shows_who_holds_and_who_waits() -> None:
             {"left": "B.lock", "right": "A.lock"},
             {"A": ("right: A.lock",), "B": ("left: B.lock",)},
             2,
+            {"left": "B.lock", "right": "A.lock"},
         )
 
 

@@ -38,7 +38,7 @@ def test_a_violation_comes_with_its_events_on_trio_and_a_token_that_leads_there(
         ("b", "store", (1,), None),
     ]
     assert shown.token is not None
-    assert resolve(shown.token, ERAS).schedule == shown.finding.schedule
+    assert resolve(shown.token, lambda text: Case.parse(text, ERAS)).schedule == shown.finding.schedule
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ STUCK = Era("stuck", "", (), {"twice": Scenario("twice", "", "", ("deadlock", "h
 def test_deadlocks_and_hangs_are_confirmed_too(id: str, steps: list[str]) -> None:
     (shown,) = ask(Case.parse("stuck/twice", {"stuck": STUCK}), (id,)).shown
     assert (shown.finding.property, [str(label) for label in shown.finding.schedule]) == (id, steps)
-    assert resolve(str(shown.token), {"stuck": STUCK}).schedule == shown.finding.schedule
+    assert resolve(str(shown.token), lambda text: Case.parse(text, {"stuck": STUCK})).schedule == shown.finding.schedule
 
 
 def test_drivers_that_differ_are_reported_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ EMBRACE = Schedule.of([("left", "A.lock"), ("right", "B.lock")])
 def test_a_token_names_case_and_schedule() -> None:
     token = token_of(ABBA, ABBA.model().system, EMBRACE)
     assert token == "aprt1:toy/abba:uALMTqUA"
-    recording = resolve(token, ERAS)
+    recording = resolve(token, lambda text: Case.parse(text, ERAS))
     assert (str(recording.case), recording.schedule, recording.named) == ("toy/abba", EMBRACE, token)
 
 
@@ -48,9 +48,9 @@ def attrs_case(suffix: str) -> Case:
 
 def test_a_token_can_be_tried_on_a_changed_model() -> None:
     token = "aprt1:toy/abba:uALMTqUA"
-    assert resolve(token, ERAS, put_in=["locked"]).schedule == EMBRACE  # abba does not care
+    assert resolve(token, lambda text: Case.parse(text, ERAS, put_in=["locked"])).schedule == EMBRACE  # abba does not care
     with pytest.raises(ReplayMismatch) as caught:
-        resolve(token, ERAS, put_in=["same_order"])
+        resolve(token, lambda text: Case.parse(text, ERAS, put_in=["same_order"]))
     assert (caught.value.step, caught.value.enabled) == (1, ("left: B.lock",))
 
 
@@ -62,7 +62,7 @@ def test_a_saved_schedule_reads_back(tmp_path: Path) -> None:
         '    ["left", "A.lock"],\n    ["right", "B.lock"]\n  ]\n}\n'
     )
     assert [path.name for path in tmp_path.iterdir()] == ["race.json"]
-    recording = resolve(str(file), ERAS)
+    recording = resolve(str(file), lambda text: Case.parse(text, ERAS))
     assert (str(recording.case), recording.schedule, recording.named) == ("toy/abba", EMBRACE, str(file))
 
 
@@ -101,7 +101,7 @@ def test_a_bad_schedule_file_gets_one_line_with_file_and_reason(tmp_path: Path, 
     file = tmp_path / "bad.json"
     file.write_bytes(content)
     with pytest.raises(UserError) as caught:
-        resolve(str(file), ERAS)
+        resolve(str(file), lambda text: Case.parse(text, ERAS))
     assert str(caught.value) == f"{file}: {message}"
 
 
@@ -115,5 +115,5 @@ def test_directories_missing_and_huge_files_are_refused(tmp_path: Path) -> None:
         "nowhere": "no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)",
     }.items():
         with pytest.raises(UserError) as caught:
-            resolve(name, ERAS)
+            resolve(name, lambda text: Case.parse(text, ERAS))
         assert str(caught.value) == f"{name}: {message}"

@@ -1,0 +1,70 @@
+# make demo        the environment, a live run, the two verdicts (needs Python 3.11 or newer, and PyPI once)
+# make test        types, style, default tests
+# make test-slow   the tests that take longer
+# make test-all    `make test` on several Pythons: make test-all PYTHONS="python3.12 python3.13"
+# make lint        types and style only
+# make docs-tables writes the generated tables of docs/reference and README.md again
+# make docs        the documents as HTML, in build/docs
+# make clean       removes what the above made
+
+PYTHON  ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
+VENV    ?= .venv
+WORKERS ?= auto
+
+bin  := $(VENV)/bin
+aprt := $(bin)/aprt
+
+.PHONY: demo test test-slow test-all lint docs-tables docs clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed
+	$(aprt) run v4/kill-qemu --property P1 --chaos --runs 200; test $$? -eq 1
+	@echo
+	$(aprt) explore v4/kill-qemu --property P1; test $$? -eq 1
+	@echo
+	$(aprt) explore v4/kill-qemu --property P1 --with all-measures
+
+test: lint
+	$(bin)/python -m pytest -n $(WORKERS)
+
+test-slow: $(VENV)/installed-test
+	$(bin)/python -m pytest -n $(WORKERS) -m slow --timeout 3600
+
+test-all:
+	set -e; for python in $(PYTHONS); do \
+		venv=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		$(MAKE) --no-print-directory test PYTHON=$$python VENV=$$venv; \
+	done
+
+lint: $(VENV)/installed-test
+	$(bin)/mypy
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+
+docs-tables: $(VENV)/installed
+	$(bin)/python -m docs.generate
+
+docs: $(VENV)/installed
+	$(bin)/python -m pip install --quiet --group docs
+	$(bin)/python -m sphinx --quiet --fail-on-warning docs build/docs
+	@echo build/docs/index.html
+
+clean:
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "aprt needs Python 3.11 or newer; name one: make PYTHON=/usr/bin/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "no venv can be made; on Debian: apt install python3-venv"; exit 1; }
+	$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'  # 25.1: dependency groups
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(bin)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/installed
+	$(bin)/python -m pip install --quiet --group test
+	touch $@

@@ -1,0 +1,173 @@
+"""The frame: the tables of a system on one screen, made anew only where something has changed.
+
+Tables stand side by side on *shelves* as long as they fit, in the order they are given. A table never gets smaller
+than it was, so that the picture does not jump. Where there are more lines than the screen has, the highest shelf
+loses rows; when that is no help, frames go, and then whole shelves.
+
+Everything is kept until it changes: a sheet until what its kind reads is different, its rendered lines until the
+sheet or its place is. A refresh thus costs what has changed, and the gluing of lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+import attrs
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.text import Text
+
+from aprt.view.tables.kinds import Kind, Picture
+from aprt.view.tables.sheet import FRAME, Sheet
+
+Lines: TypeAlias = list[list[Segment]]
+
+FEWEST: Final = 3  # rows that a shelf keeps
+_BESIDE: Final = 1  # blanks between two tables
+
+
+@attrs.frozen(eq=False)
+class Ready:
+    """Lines that are rendered already."""
+
+    lines: Lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.lines:
+            yield from line
+            yield Segment.line()
+
+
+@attrs.frozen
+class _Extent:
+    """The most that a table has needed so far: columns without a frame, and rows."""
+
+    width: int = 0
+    rows: int = 0
+
+    def around(self, sheet: Sheet) -> _Extent:
+        return _Extent(max(self.width, sheet.width), max(self.rows, len(sheet.rows)))
+
+
+@attrs.frozen
+class _Place:
+    """Where and how a table is rendered."""
+
+    width: int
+    rows: int
+    framed: bool
+
+
+class Frame:
+    """The tables `kinds` on `console`. made, rendered: title -> how often its sheet, and its lines, were made."""
+
+    def __init__(self, kinds: Sequence[Kind], console: Console) -> None:
+        self.made: Counter[str] = Counter()
+        self.rendered: Counter[str] = Counter()
+        self._kinds, self._console = kinds, console
+        self._reads: dict[str, tuple[object, ...]] = {}
+        self._sheets: dict[str, Sheet] = {}
+        self._extents: dict[str, _Extent] = {}
+        self._lines: dict[str, tuple[Sheet, _Place, Lines]] = {}
+
+    def draw(self, picture: Picture, head: Text, foot: Text, height: int | None = None) -> Ready:
+        """The frame of that picture, at most `height` lines high: head, tables, foot."""
+        for kind in self._kinds:
+            self._look(kind, picture)
+        width = self._console.width
+        lines, last = self._text(head), self._text(foot)
+        shelves = shelved([(kind.title, self._extents[kind.title].width + FRAME) for kind in self._kinds], width)
+        rows = [max(self._extents[title].rows for title in shelf) for shelf in shelves]
+        room = None if height is None else height - len(lines) - len(last)
+        fitted, framed = fit(rows, room)
+        for shelf, most in zip(shelves, fitted, strict=True):
+            if most:
+                lines += self._shelf(shelf, most, framed)
+        return Ready(lines + last)
+
+    def _look(self, kind: Kind, picture: Picture) -> None:
+        reads = kind.reads(picture)
+        if kind.title in self._sheets and self._reads[kind.title] == reads:
+            return
+        sheet = kind.sheet(picture)
+        self.made[kind.title] += 1
+        self._reads[kind.title], self._sheets[kind.title] = reads, sheet
+        self._extents[kind.title] = self._extents.get(kind.title, _Extent()).around(sheet)
+
+    def _shelf(self, shelf: Sequence[str], rows: int, framed: bool) -> Lines:
+        frame = FRAME if framed else 0
+        needs = [self._extents[title].width + frame for title in shelf]
+        places = [_Place(width, rows, framed) for width in spread(needs, self._console.width)]
+        columns = [self._table(title, place) for title, place in zip(shelf, places, strict=True)]
+        gap = Segment(" " * _BESIDE)
+        return [_glued(parts, gap) for parts in zip(*columns, strict=True)]
+
+    def _table(self, title: str, place: _Place) -> Lines:
+        sheet = self._sheets[title]
+        if title in self._lines:
+            before, where, lines = self._lines[title]
+            if before is sheet and where == place:
+                return lines
+        table = sheet.rich(place.width, place.rows, framed=place.framed)
+        options = self._console.options.update(width=place.width, height=None)
+        lines = self._console.render_lines(table, options)
+        blank = [Segment(" " * place.width)]
+        lines += [blank] * (place.rows + (3 if place.framed else 1) - len(lines))
+        self.rendered[title] += 1
+        self._lines[title] = sheet, place, lines
+        return lines
+
+    def _text(self, text: Text) -> Lines:
+        return self._console.render_lines(text, self._console.options.update(height=None)) if text else []
+
+
+def shelved(tables: Iterable[tuple[str, int]], width: int) -> list[list[str]]:
+    """Tables (title, width) side by side, in order, as many on a shelf as fit into `width`."""
+    shelves: list[list[str]] = []
+    left = 0
+    for title, need in tables:
+        if shelves and need + _BESIDE <= left:
+            shelves[-1].append(title)
+            left -= need + _BESIDE
+        else:
+            shelves.append([title])
+            left = width - need
+    return shelves
+
+
+def spread(needs: Sequence[int], width: int) -> list[int]:
+    """Widths for the tables of one shelf that fill it: what is left over goes to all alike."""
+    left = width - sum(needs) - _BESIDE * (len(needs) - 1)
+    share, rest = divmod(left, len(needs))
+    return [need + share + (1 if i < rest else 0) for i, need in enumerate(needs)]
+
+
+def fit(rows: Sequence[int], room: int | None) -> tuple[list[int], bool]:
+    """How many rows each shelf gets in `room` lines, 0 for one that is left out; and whether tables have frames.
+
+    The last shelf, the log, and the first stay as long as they can.
+    """
+    if room is None:
+        return list(rows), True
+    for framed, around in ((True, 3), (False, 1)):
+        fitted = list(rows)
+        while sum(fitted) + around * len(fitted) > room and max(fitted) > FEWEST:
+            fitted[fitted.index(max(fitted))] -= 1
+        if sum(fitted) + around * len(fitted) <= room:
+            return fitted, framed
+    for i in range(len(fitted) - 2, 0, -1):
+        if sum(fitted) + sum(1 for n in fitted if n) > room:
+            fitted[i] = 0
+    return fitted, False
+
+
+def _glued(parts: Iterable[list[Segment]], gap: Segment) -> list[Segment]:
+    def pieces() -> Iterator[Segment]:
+        for i, part in enumerate(parts):
+            if i:
+                yield gap
+            yield from part
+
+    return list(pieces())

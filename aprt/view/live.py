@@ -1,0 +1,263 @@
+"""The live view: tables of a running system on a terminal, or plain lines where there is none.
+
+The tables are refreshed by a trio task beside those of the run, at most `RATE` times a second and only when steps
+were taken; never by a thread, which would starve beside a busy run and see half-made values. The task looks at
+snapshots, which the observer draws from what it was told, so what is shown is always a state that the system was in.
+The last picture stays on the screen, with what the run broke.
+
+This is the one place that owns `rich.live.Live`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import trio
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from aprt.core.events import Event
+from aprt.core.properties import Property
+from aprt.core.system import System
+from aprt.runtime.stage import Stage
+from aprt.verdict.live import LiveRun, Plan, run_live
+from aprt.view.frame import Frame
+from aprt.view.replay_text import EventLines, ending_text
+from aprt.view.tables import tables_of
+from aprt.view.tables.kinds import Picture
+from aprt.view.words import count
+
+RATE: Final = 10  # refreshes a second, at most
+REMEMBERED: Final = 10  # events in the table of the last steps
+SHORT: Final = 500  # steps that are told one by one without a terminal
+TAIL: Final = 20  # and how many at the end of a longer run
+EVERY: Final = 5.0  # seconds between two lines of progress
+
+
+class Show(Protocol):
+    """A way of showing a plan while it is run."""
+
+    def hear(self, event: Event) -> None:
+        """Each event as it happens."""
+
+    async def beside(self, stage: Stage) -> None:
+        """A task of the run that may look at its stage, until it is cancelled."""
+
+    def finish(self, live: LiveRun) -> None:
+        """How it ended."""
+
+
+def watch(
+    title: str,
+    system: System,
+    properties: Sequence[Property],
+    plan: Plan,
+    *,
+    console: Console | None,
+    say: Callable[[str], None],
+    note: Callable[[str], None],
+    speed: float = 0,
+    stop: Callable[[], bool] = lambda: False,
+) -> LiveRun:
+    """`verdict.live.run_live` with tables on `console`; with None, in lines.
+
+    say: prints a line of the run, note: a line of progress. speed: steps a second, 0 as fast as it goes.
+    """
+    pace = Pace(speed)
+    if console is None:
+        return _run(PlainView(system, plan, say, note), system, properties, plan, pace, stop)
+    with LiveView(title, system, plan, console) as view:
+        return _run(view, system, properties, plan, pace, stop)
+
+
+def terminal(color: str = "auto") -> Console | None:
+    """stderr as a console for tables, or None if it is no terminal that can show them. color: as `--color`."""
+    console = Console(stderr=True, no_color={"always": False, "never": True}.get(color), highlight=False)
+    # rich calls a pipe a terminal when FORCE_COLOR is set
+    return console if sys.stderr.isatty() and not console.is_dumb_terminal else None
+
+
+class LiveView:
+    """Tables on a terminal: a context manager around the run. frame: the tables, with counts of what was redrawn."""
+
+    def __init__(
+        self, title: str, system: System, plan: Plan, console: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.frame = Frame(tables_of(system), console)
+        self._title, self._plan, self._console, self._clock = title, plan, console, clock
+        self._live = Live(
+            console=console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._stage: Stage | None = None
+        self._events: deque[Event] = deque(maxlen=REMEMBERED)
+        self._last: dict[str, Event] = {}
+        self._runs, self._steps, self._drawn = 0, 0, -1
+        self._begin = clock()
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:
+                self.refresh()
+        finally:
+            self._live.stop()
+
+    def hear(self, event: Event) -> None:
+        """Remember it; nothing is drawn."""
+        if event.index == 0:
+            self._runs += 1
+            self._events.clear()
+            self._last.clear()
+        self._steps += 1
+        self._events.append(event)
+        self._last[event.context] = event
+
+    async def beside(self, stage: Stage) -> None:
+        self._stage = stage
+        while True:
+            self.refresh()
+            await trio.sleep(1 / RATE)
+
+    def refresh(self) -> None:
+        """Show how things are, unless that is shown already."""
+        if self._steps != self._drawn:
+            self._draw(Text("nothing broken so far", "dim"), self._console.height)
+
+    def finish(self, live: LiveRun) -> None:
+        self._draw(_outcome(live), None)
+
+    def _draw(self, foot: Text, height: int | None) -> None:
+        if self._stage is None:
+            return
+        picture = Picture(self._stage.snapshot(), tuple(self._events), self._last)
+        self._live.update(self.frame.draw(picture, self._head(), foot, height), refresh=True)
+        self._drawn = self._steps
+
+    def _head(self) -> Text:
+        words = [count(len(self._events) and self._events[-1].index + 1, "step"), self._plan.mode]
+        words.append(f"seed {self._plan.seed + max(0, self._runs - 1)}")
+        if self._plan.runs > 1:
+            words.append(f"run {self._runs} of {self._plan.runs}")
+        seconds = self._clock() - self._begin
+        if seconds >= 1:
+            words.append(f"{self._steps / seconds:,.0f} steps/s")
+        return Text.assemble((self._title, "bold"), "  ", ", ".join(words))
+
+
+class PlainView:
+    """Lines: every event of a short run, progress and the last steps of a longer one.
+
+    With several runs the events of the last one are told when it is over.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        plan: Plan,
+        say: Callable[[str], None],
+        note: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lines = EventLines(system)
+        self._plan, self._say, self._note, self._clock = plan, say, note, clock
+        self._runs = self._steps = self._told = 0
+        self._begin = self._noted = clock()
+
+    def hear(self, event: Event) -> None:
+        self._runs += event.index == 0
+        self._steps += 1
+        if self._plan.runs == 1 and event.index < SHORT:
+            self._tell(event)
+        elif self._clock() - self._noted >= EVERY:
+            self._progress(event)
+
+    async def beside(self, stage: Stage) -> None:
+        """Lines need nobody to look."""
+
+    def finish(self, live: LiveRun) -> None:
+        events = live.execution.events
+        for event in events[self._told : SHORT]:
+            self._tell(event)
+        rest = events[SHORT:]
+        if len(rest) > TAIL:
+            self._say(f"      ... {count(len(rest) - TAIL, 'step')} not shown")
+        for event in rest[-TAIL:]:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        self._told += 1
+        for line in self._lines.of(event):
+            self._say(line)
+
+    def _progress(self, event: Event) -> None:
+        self._noted = self._clock()
+        run = f"run {self._runs} of {self._plan.runs}, " if self._plan.runs > 1 else ""
+        rate = self._steps / (self._noted - self._begin)
+        self._note(f"{run}{count(event.index + 1, 'step')}, {rate:,.0f} steps/s")
+
+
+class Pace:
+    """Holds a run to `speed` steps a second; 0 lets it go.
+
+    It stops all tasks and not only one: a run in which one task sleeps goes on without it, and one in which all
+    tasks sleep is taken for stalled.
+    """
+
+    def __init__(
+        self, speed: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._time = 1 / speed if speed else 0.0
+        self._clock, self._sleep = clock, sleep
+        self._next = clock()
+
+    def hold(self) -> None:
+        """After each step."""
+        if not self._time:
+            return
+        now = self._clock()
+        self._next = max(self._next + self._time, now)
+        self._sleep(self._next - now)
+
+
+def _run(
+    show: Show,
+    system: System,
+    properties: Sequence[Property],
+    plan: Plan,
+    pace: Pace,
+    stop: Callable[[], bool],
+) -> LiveRun:
+    def hear(event: Event) -> None:
+        show.hear(event)
+        pace.hold()
+
+    live = run_live(system, properties, plan, on_event=hear, stop=stop, beside=show.beside)
+    show.finish(live)
+    return live
+
+
+def _outcome(live: LiveRun) -> Text:
+    """The verdict lines. A run that breaks nothing is no proof, and is not called one."""
+    execution = live.execution
+    if not execution.findings:
+        return Text(f"nothing broken in this run; {'interrupted' if live.stopped else ending_text(execution)}", "green")
+    lines = [
+        Text.assemble(("VIOLATED", "bold red"), f" {finding.property}: {finding.text}")
+        for finding in execution.findings
+    ]
+    return Text("\n").join(lines)

@@ -1,0 +1,99 @@
+"""Mediated devices, and the driver's own data: module, matrix device, masks of the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+from rich.text import Text
+
+from aprt.core.system import System, View
+from aprt.vfio_ap.ap_bus import ApBus
+from aprt.vfio_ap.matrix import Matrix
+from aprt.vfio_ap.matrix_dev import MatrixDev
+from aprt.vfio_ap.mdev import Mdev, MdevState
+from aprt.vfio_ap.module import Module
+from aprt.view.tables.kinds import Actors
+from aprt.view.tables.sheet import Column, Sheet, busy, life, listed, plain, quiet, short
+
+MDEVS: Final = (
+    Column("MDEV"),
+    Column("LIFE", drop=2),
+    Column("MATRIX"),
+    Column("VM"),
+    Column("OPENED"),
+    Column("QUEUES", drop=1),
+)
+DRIVER: Final = (
+    Column("MODULE"),
+    Column("STATE"),
+    Column("REFS", right=True),
+    Column("FREE LIST"),
+    Column("MDEVS"),
+)
+BUS: Final = (Column("BUS"), Column("CONFIGURED"), Column("RESERVED"))
+
+
+def mdevs(system: System) -> Actors | None:
+    """One row per mdev that the system knows, made or not; None for a system without any."""
+    found = tuple(actor for actor in system.actors if isinstance(actor, Mdev))
+    return Actors("mdevs", found, partial(_mdevs, found)) if found else None
+
+
+def driver(system: System) -> Actors | None:
+    """The module with what its matrix device lists; None for a system without either."""
+    modules = tuple(actor for actor in system.actors if isinstance(actor, Module))
+    devices = tuple(actor for actor in system.actors if isinstance(actor, MatrixDev))
+    if not (modules and devices):
+        return None
+    return Actors("driver", (*modules, *devices), partial(_driver, modules[0], devices[0]))
+
+
+def bus(system: System) -> Actors | None:
+    """What the AP bus may use; None for a system without one."""
+    found = tuple(actor for actor in system.actors if isinstance(actor, ApBus))
+    return Actors("ap bus", found, partial(_bus, found)) if found else None
+
+
+def matrix(masks: Matrix) -> str:
+    """The queues of a matrix as adapters x domains, and its control domains, hexadecimal."""
+    cross = f"{_numbers(masks.apm, 2)} x {_numbers(masks.aqm, 4)}" if masks.apm or masks.aqm else ""
+    return f"{cross} ctl {_numbers(masks.adm, 4)}".strip() if masks.adm else cross
+
+
+def _numbers(mask: Iterable[int], digits: int) -> str:
+    return ",".join(f"{n:0{digits}x}" for n in sorted(mask)) or "-"
+
+
+def _mdevs(found: tuple[Mdev, ...], view: View) -> Sheet:
+    return Sheet("mdevs", MDEVS, tuple(_mdev(mdev, view(mdev)) for mdev in found))
+
+
+def _mdev(mdev: Mdev, state: MdevState) -> tuple[Text, ...]:
+    vm = busy(f"{state.kvm} leaves") if state.kvm and state.detaching else plain(state.kvm)
+    return (
+        plain(short(mdev.name)),
+        life(state.live),
+        plain(matrix(state.matrix)),
+        vm,
+        plain("yes") if state.opened else quiet("no"),
+        listed(found.apqn for found in state.qlist),
+    )
+
+
+def _driver(module: Module, device: MatrixDev, view: View) -> Sheet:
+    state, lists = view(module), view(device)
+    row = (
+        plain(module.name),
+        life(state.live, "loaded"),
+        plain(state.refs),
+        listed(found.apqn for found in lists.free_list),
+        listed(map(short, lists.mdevs)),
+    )
+    return Sheet("driver", DRIVER, (row,))
+
+
+def _bus(found: tuple[ApBus, ...], view: View) -> Sheet:
+    rows = ((plain(b.name), plain(matrix(view(b).config)), plain(matrix(view(b).reserved))) for b in found)
+    return Sheet("ap bus", BUS, tuple(rows))
