@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from aprt.verdict.live import Hits, Plan
 
 
+FAULTS = ("fifo", "stray", "dropped_reply", "double_grant")  # runtime.faults, named here to keep --help quick
+DIFFERED = 4
+
+
 @click.group("bench")
 def command() -> None:
     """Measure aprt itself."""
@@ -79,6 +83,27 @@ def live_hits(
         echo(f"{case} {id}: hits in {runs:,} live runs, from seed {seed}\n")
         echo("\n".join(_row(hits) for hits in counted))
     return 0
+
+
+@command.command("faults")
+@click.argument("scenario", type=SCENARIO, default="v4/remove-vs-intercept")
+@click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
+@click.option("--runs", type=click.IntRange(min=1), default=100, help="Free runs in which it may show.")
+@seed_option
+@click.pass_obj
+def faults(registry: Registry, scenario: str, fault: tuple[str, ...], runs: int, seed: int) -> int:
+    """Plant faults in the live driver and see whether the comparison with the explorer reports them.
+
+    Exits with 4 when a difference is reported, as it should be.
+    """
+    from aprt.verdict.planted import plant
+
+    system = find_case(registry, scenario, None, (), ()).model().system
+    planted = [plant(system, name, seed, runs) for name in fault or FAULTS]
+    for one in planted:
+        found = f"in run {one.runs}, {one.difference}" if one.difference else f"no difference in {one.runs} runs"
+        echo(f"{one.fault:14} {found}")
+    return DIFFERED if any(one.difference for one in planted) else 0
 
 
 def _ways(seed: int, runs: int) -> dict[str, Plan]:

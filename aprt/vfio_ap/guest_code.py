@@ -1,7 +1,7 @@
 """What a guest's vCPU executes: a list of instructions, each through SIE or through an intercept.
 
-Interpreted instructions (`Nqap`, `Dqap`, `Tapq`, `Reset`) are checked against the APCB by hardware and never seen
-by the host; `Aqic` is intercepted. Linux as a guest uses `Reset` and never `Aqic(ir=False)`; others may.
+Interpreted instructions (NQAP, DQAP, TAPQ, resets) are checked against the APCB by hardware and never seen
+by the host; AQIC is intercepted. Linux as a guest uses `Reset` and never `Aqic(ir=False)`; others may.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
-from aprt.vfio_ap.response import Rc, Status
+from aprt.vfio_ap.response import TRANSIENT, Rc, Status
 from aprt.vfio_ap.vcpu import Vcpu, wait_for_interrupt
 
 
@@ -41,11 +41,18 @@ class Reset:
 
 
 @attrs.frozen
+class Confirm:
+    """Poll with TAPQ until the interrupt is on, as Linux does after it enabled it."""
+
+    apqn: Apqn
+
+
+@attrs.frozen
 class Wait:
     """Load a wait PSW: idle until an I/O interrupt comes."""
 
 
-Instruction: TypeAlias = Aqic | Nqap | Dqap | Reset | Wait
+Instruction: TypeAlias = Aqic | Nqap | Dqap | Reset | Confirm | Wait
 
 
 async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instruction) -> None:
@@ -57,6 +64,8 @@ async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instr
             await wait_for_interrupt(guest.gisa, vcpu)
         case Reset(apqn, kind, polls):
             await _reset(machine, guest, apqn, kind, polls)
+        case Confirm(apqn):
+            await _confirm(machine, guest, apqn)
         case Nqap(apqn):
             if await guest.crycb.enter(apqn):
                 await machine.queues[apqn].hw.nqap(guest.name)
@@ -92,6 +101,13 @@ async def _reset(machine: Machine, guest: Guest, apqn: Apqn, kind: str, polls: b
     while polls and status is not None and status.rc is not Rc.Q_NOT_AVAIL:
         status = await interpreted_tapq(machine, guest, apqn)
         if status is None or status.rc is Rc.NORMAL:
+            return
+
+
+async def _confirm(machine: Machine, guest: Guest, apqn: Apqn) -> None:
+    while not await guest.process.signal_pending():
+        status = await interpreted_tapq(machine, guest, apqn)
+        if status is None or status.irq_enabled or status.rc not in (Rc.NORMAL, *TRANSIENT):
             return
 
 

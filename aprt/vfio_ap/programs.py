@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.guest_code import Dqap, Instruction, Nqap, Reset, Wait
+from aprt.vfio_ap.guest_code import Confirm, Dqap, Instruction, Nqap, Reset, Wait
 from aprt.vfio_ap.pqap import Aqic
 
 FIRST_NIB, SECOND_NIB = 0x3F00, 0x4F00
@@ -19,7 +19,7 @@ def program(name: str, apqn: Apqn) -> tuple[Instruction, ...]:
         "enable_disable": (enable, Aqic(apqn, False)),
         "enable_reset": (enable, Reset(apqn, "RAPQ", polls=False)),
         "enable_use": (enable, Nqap(apqn)),
-        "enable_wait": (enable, Nqap(apqn), Wait(), Dqap(apqn)),
+        "enable_wait": (enable, Confirm(apqn), Nqap(apqn), Wait(), Dqap(apqn)),
         "use": (Nqap(apqn),),
         "use_reset": (Nqap(apqn), Reset(apqn, "RAPQ", polls=False)),
         "reenable": (enable, Reset(apqn, "RAPQ"), again),

@@ -15,7 +15,7 @@ from aprt.vfio_ap import topology as script
 from aprt.vfio_ap import userspace
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.bus_scan import bind, scan, unbind
-from aprt.vfio_ap.guest_code import Dqap, Nqap, Reset, Wait, execute, interpreted_tapq
+from aprt.vfio_ap.guest_code import Confirm, Dqap, Nqap, Reset, Wait, execute, interpreted_tapq
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.mdev_sysfs import assign, assign_control_domain, create
 from aprt.vfio_ap.pqap import Aqic
@@ -92,7 +92,7 @@ async def _guest_action(machine: Machine, guest: Guest, vcpu: Vcpu, action: scri
     match action:
         case script.Enable(_, queue, isc):
             await execute(machine, guest, vcpu, Aqic(queue, True, isc, nib_of(guest, queue)))
-            await _wait_enabled(machine, guest, queue)
+            await execute(machine, guest, vcpu, Confirm(queue))
         case script.Disable(_, queue):
             await execute(machine, guest, vcpu, Aqic(queue, False))
         case script.Reset(_, queue):
@@ -102,18 +102,6 @@ async def _guest_action(machine: Machine, guest: Guest, vcpu: Vcpu, action: scri
                 await _request(machine, guest, vcpu, queue)
         case _:
             pass
-
-
-async def _wait_enabled(machine: Machine, guest: Guest, apqn: Apqn) -> bool:
-    """What a Linux guest does after AQIC: TAPQ until the interrupt is on. False: it will not be."""
-    while True:
-        status = await interpreted_tapq(machine, guest, apqn)
-        if status is None or status.rc not in (Rc.NORMAL, Rc.RESET_IN_PROGRESS, Rc.BUSY):
-            return False
-        if status.irq_enabled:
-            return True
-        if await guest.process.signal_pending():
-            return False
 
 
 async def _request(machine: Machine, guest: Guest, vcpu: Vcpu, apqn: Apqn) -> None:

@@ -13,7 +13,8 @@ from aprt.vfio_ap.bus_scan import card_appears, card_vanishes, rebind_to_host, u
 from aprt.vfio_ap.iommu_notifier import dma_unmap
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.mdev_sysfs import remove, unassign
+from aprt.vfio_ap.mdev import Mdev
+from aprt.vfio_ap.mdev_sysfs import assign, remove, unassign
 from aprt.vfio_ap.programs import program
 from aprt.vfio_ap.userspace import (
     DEVICE,
@@ -183,9 +184,30 @@ async def _unplug(machine: Machine, guest: Guest) -> None:
     await group_del(machine, guest)
 
 
+def detached(settings: Settings, matrix: Matrix) -> Situation:
+    """One guest that does not run yet, and its mdev."""
+    plan = GuestPlan("vm0", "mdev0", matrix, attached=False)
+    return Situation(settings, (plan,), QUEUES[:1], running=False)
+
+
+def assign_twice(settings: Settings) -> Model:
+    s = detached(settings, Matrix())
+    return s.model(
+        Context("admin", partial(_assign_twice, s.machine, s.guest.mdev)),
+        Context("unbind", partial(unbind, s.machine, s.apqn)),
+        scope="adapter and domain are each assigned twice, the adapter is unassigned; the queue is unbound at any step",
+    )
+
+
+async def _assign_twice(machine: Machine, mdev: Mdev) -> None:
+    for _ in range(2):
+        await assign(machine, mdev, "apm", "5")
+        await assign(machine, mdev, "aqm", "4")
+    await unassign(machine, mdev, "apm", "5")
+
+
 def attach(settings: Settings) -> Model:
-    plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), attached=False)
-    s = Situation(settings, (plan,), QUEUES[:1], running=False)
+    s = detached(settings, Matrix.of([5], [4]))
     return s.model(
         Context("qemu", partial(boot, s.machine, s.guest)),
         Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
@@ -255,7 +277,8 @@ SCENARIOS = (
         "card-gone",
         "the card vanishes and comes back under a running guest",
         "The queue answers 01 from one step to the next; a bus scan removes the\n"
-        "device, later another one finds it again.",
+        "device, later another one finds it again: probed late, it is on the free list\n"
+        "although its APQN is in the mdev's matrix (h12).",
         ("P5", "P6", "P9", "P14"),
         card_gone,
     ),
@@ -311,5 +334,13 @@ SCENARIOS = (
         "open, SET_KVM and the first AQIC race with a write to unassign_adapter.",
         ("P5", "P6", "P9", "P13", "P16", "P17", "P24"),
         attach,
+    ),
+    Scenario(
+        "assign",
+        "adapter and domain are assigned twice while the queue is unbound",
+        "What is assigned already must not be inserted again; the queue may leave\n"
+        "the free list, or the mdev's, at any step.",
+        ("P9", "P13", "P14"),
+        assign_twice,
     ),
 )

@@ -48,7 +48,7 @@ class _Extent:
     rows: int = 0
 
     def around(self, sheet: Sheet) -> _Extent:
-        return _Extent(max(self.width, sheet.width), max(self.rows, len(sheet.rows)))
+        return _Extent(max(self.width, sheet.width), max(self.rows, sheet.height))
 
 
 @attrs.frozen
@@ -77,11 +77,14 @@ class Frame:
         for kind in self._kinds:
             self._look(kind, picture)
         width = self._console.width
-        lines, last = self._text(head), self._text(foot)
+        last = self._text(foot)
         shelves = shelved([(kind.title, self._extents[kind.title].width + FRAME) for kind in self._kinds], width)
         rows = [max(self._extents[title].rows for title in shelf) for shelf in shelves]
-        room = None if height is None else height - len(lines) - len(last)
-        fitted, framed = fit(rows, room)
+        fitted, framed = fit(rows, None if height is None else height - 1 - len(last))
+        hidden = [title for shelf, most in zip(shelves, fitted, strict=True) if not most for title in shelf]
+        if hidden:
+            head = Text.assemble(head, (f"  no room for: {', '.join(hidden)}", "yellow"))
+        lines = self._text(head)[:1]
         for shelf, most in zip(shelves, fitted, strict=True):
             if most:
                 lines += self._shelf(shelf, most, framed)

@@ -19,7 +19,7 @@ from aprt.view.tables.queues import queues
 
 def tables_of(system: System) -> tuple[Kind, ...]:
     """The tables of a system, in the order in which they are shown; every actor is in one of them."""
-    builders = (queues, gisas, vms, mdevs, gib, driver, vcpus, bus, Locks.of)
+    builders = (queues, gisas, vms, mdevs, gib, vcpus, driver, bus, Locks.of)
     known: list[Kind] = [kind for builder in builders if (kind := builder(system)) is not None]
     rest = others(system, known)
     return Contexts(system.contexts), *known, *([rest] if rest else []), Mailboxes(), Log()

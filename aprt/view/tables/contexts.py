@@ -11,7 +11,7 @@ from aprt.core.actor import Actor, Caller
 from aprt.core.events import Event
 from aprt.core.system import Context
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import Column, Sheet, busy, good, listed, plain, quiet
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, busy, good, listed, plain, quiet
 
 COLUMNS: Final = (
     Column("CONTEXT"),
@@ -41,7 +41,15 @@ class Contexts:
         )
 
     def sheet(self, picture: Picture) -> Sheet:
-        return Sheet(self.title, COLUMNS, tuple(_row(context, picture) for context in self.contexts))
+        rows = tuple(_row(context, picture) for context in self.contexts)
+        return Sheet(self.title, COLUMNS, rows, tuple(_rank(context, picture) for context in self.contexts))
+
+
+def _rank(context: Context, picture: Picture) -> int:
+    shot, name = picture.snapshot, context.name
+    if name == _newest(picture) or shot.callers[name].held:
+        return FIRST
+    return DULL if name not in shot.doing or (context.daemon and name in shot.waiting) else NEXT
 
 
 def _row(context: Context, picture: Picture) -> tuple[Text, ...]:

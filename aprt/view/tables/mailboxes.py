@@ -9,7 +9,7 @@ from rich.text import Text
 
 from aprt.core.actor import Actor
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import Column, Sheet, plain, quiet
+from aprt.view.tables.sheet import DULL, NEXT, Column, Sheet, plain, quiet
 
 COLUMNS: Final = (Column("MAILBOX"), Column("N", right=True), Column("OLDEST"))
 
@@ -22,13 +22,20 @@ class Mailboxes:
     actors: tuple[Actor[Any], ...] = ()
 
     def reads(self, picture: Picture) -> tuple[object, ...]:
-        return tuple(picture.snapshot.mailboxes.items())
+        return (*picture.snapshot.mailboxes.items(), *picture.snapshot.waiting)
 
     def sheet(self, picture: Picture) -> Sheet:
-        boxes = picture.snapshot.mailboxes
-        rows = [(plain(name), plain(len(box)), _told(name, box[0])) for name, box in boxes.items() if box]
+        shot = picture.snapshot
+        boxes = [(name, box) for name, box in shot.mailboxes.items() if box]
+        rows = tuple((plain(name), plain(len(box)), _told(name, box[0])) for name, box in boxes)
         empty = (quiet("all empty"), plain(0), plain(None))
-        return Sheet(self.title, COLUMNS, tuple(rows) or (empty,))
+        # what is blocked is a daemon with nothing to do, or seen where locks are shown
+        ranks = (DULL if all(_context(request) in shot.waiting for request in box) else NEXT for _, box in boxes)
+        return Sheet(self.title, COLUMNS, rows or (empty,), tuple(ranks), enough=5)
+
+
+def _context(request: str) -> str:
+    return request.partition(": ")[0]
 
 
 def _told(actor: str, request: str) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import groupby
 from typing import Final
 
 from rich.text import Text
@@ -63,7 +64,13 @@ def matrix(masks: Matrix) -> str:
 
 
 def _numbers(mask: Iterable[int], digits: int) -> str:
-    return ",".join(f"{n:0{digits}x}" for n in sorted(mask)) or "-"
+    """Numbers in hexadecimal, runs of three and more as `first-last`."""
+    words: list[str] = []
+    # in a run, number and position grow alike
+    for _, run in groupby(enumerate(sorted(mask)), key=lambda pair: pair[1] - pair[0]):
+        numbers = [f"{n:0{digits}x}" for _, n in run]
+        words += numbers if len(numbers) < 3 else [f"{numbers[0]}-{numbers[-1]}"]
+    return ",".join(words) or "-"
 
 
 def _mdevs(found: tuple[Mdev, ...], view: View) -> Sheet:

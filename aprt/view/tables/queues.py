@@ -18,7 +18,7 @@ from aprt.vfio_ap.matrix_dev import MatrixDev
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueue
 from aprt.view.tables.kinds import Actors
-from aprt.view.tables.sheet import Column, Sheet, bad, busy, good, plain, quiet, short
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, bad, busy, good, plain, quiet, short
 
 COLUMNS: Final = (
     Column("QUEUE"),
@@ -79,7 +79,17 @@ def queues(system: System) -> Actors | None:
 
 
 def _sheet(host: _Host, view: View) -> Sheet:
-    return Sheet("queues", COLUMNS, tuple(_row(host, hw, view) for hw in host.hardware))
+    rows, ranks = (_row(host, hw, view) for hw in host.hardware), (_rank(host, hw, view) for hw in host.hardware)
+    return Sheet("queues", COLUMNS, tuple(rows), tuple(ranks))
+
+
+def _rank(host: _Host, hw: ApQueue, view: View) -> int:
+    """First what notifies or is recorded to, last what no guest has to do with."""
+    state, object = view(hw), host.objects.get(hw.apqn)
+    if state.targets() or (object is not None and view(object).saved):
+        return FIRST
+    assigned = any(q.apqn == hw.apqn for mdev in host.mdevs for q in view(mdev).qlist)
+    return NEXT if assigned or state.user or state.pending_reset else DULL
 
 
 def _row(host: _Host, hw: ApQueue, view: View) -> tuple[Text, ...]:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 FRAME: Final = 4  # columns that a frame takes, with the blanks inside it
 GAP: Final = 2  # blanks between two columns
+FIRST, NEXT, DULL = 0, 1, 2  # ranks of rows
 _NARROWEST: Final = 6
 
 
@@ -34,17 +35,29 @@ class Column:
 
 @attrs.frozen(eq=False)
 class Sheet:
-    """The content of one table. newest: the rows are a log, so the first ones go when there are too many."""
+    """The content of one table.
+
+    ranks: per row `FIRST`, `NEXT` or `DULL`, or empty if all are alike; when there are too many rows the dull ones
+    go first, and beyond `enough` rows they are not shown at all. newest: the rows are a log, whose first ones go.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Text, ...], ...]
+    ranks: tuple[int, ...] = ()
     newest: bool = False
+    enough: int = 12
 
     @property
     def width(self) -> int:
         """What all columns take, without a frame."""
         return _total(self._widths())
+
+    @property
+    def height(self) -> int:
+        """How many rows it should have, a last one that counts what is left out included."""
+        lively = len(self.rows) - self.ranks.count(DULL)
+        return min(len(self.rows), max(self.enough, lively + 1))
 
     def fitted(self, width: int) -> dict[int, int]:
         """Which columns are shown in `width`, by index, and how wide each is."""
@@ -90,16 +103,18 @@ class Sheet:
             return self.rows
         if self.newest:
             return self.rows[-most:]
-        kept = self.rows[: most - 1]
-        more = quiet(f"+ {len(self.rows) - len(kept)} more")
-        return (*kept, (more, *(Text() for _ in self.columns[1:])))
+        ranks = self.ranks or (NEXT,) * len(self.rows)
+        # chosen by rank, shown in their order
+        kept = sorted(sorted(range(len(self.rows)), key=ranks.__getitem__)[: most - 1])
+        more = quiet(_more(len(self.rows) - len(kept)))
+        return (*(self.rows[i] for i in kept), (more, *(Text() for _ in self.columns[1:])))
 
     def _widths(self) -> list[int]:
         cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
-        return [
-            max([len(column.head), *(cell.cell_len for cell in cells_of)])
-            for column, cells_of in zip(self.columns, cells, strict=True)
+        widths = [
+            max([len(c.head), *(cell.cell_len for cell in own)]) for c, own in zip(self.columns, cells, strict=True)
         ]
+        return [max(widths[0], len(_more(len(self.rows)))), *widths[1:]] if DULL in self.ranks else widths
 
 
 def plain(value: object) -> Text:
@@ -124,9 +139,10 @@ def quiet(text: str) -> Text:
     return Text(text, "dim")
 
 
-def listed(values: Iterable[object]) -> Text:
-    """Several values in one cell."""
-    return plain(" ".join(map(str, values)))
+def listed(values: Iterable[object], most: int = 4) -> Text:
+    """Several values in one cell; those beyond `most` are counted."""
+    words = [str(value) for value in values]
+    return plain(" ".join(words if len(words) <= most else [*words[: most - 1], _more(len(words) - most + 1)]))
 
 
 def life(live: bool, word: str = "live") -> Text:
@@ -142,6 +158,10 @@ def mask(bits: int) -> Text:
 def short(name: str) -> str:
     """A name as tables show it: of a UUID the first group."""
     return name.split("-")[0] if len(name) == 36 and name.count("-") == 4 else name
+
+
+def _more(rows: int) -> str:
+    return f"+{rows} more"
 
 
 def _total(widths: Iterable[int]) -> int:

@@ -1,0 +1,37 @@
+"""Planting faults in the live driver, to see that comparing it with the explorer would notice them."""
+
+from __future__ import annotations
+
+import attrs
+import trio
+
+from aprt.core.system import System
+from aprt.runtime.compare import Difference, recheck
+from aprt.runtime.faults import FAULTS
+from aprt.runtime.run import direction
+from aprt.runtime.stage import Stage
+from aprt.verdict.live import JITTER
+
+
+@attrs.frozen
+class Planted:
+    """One fault: the first difference, None when there was none, and in which run it showed (from 1)."""
+
+    fault: str
+    difference: Difference | None
+    runs: int
+
+
+def plant(system: System, fault: str, seed: int, runs: int) -> Planted:
+    """Run the system freely with a fault in every actor task until its log is none that the model allows."""
+    return trio.run(_plant, system, fault, seed, runs)
+
+
+async def _plant(system: System, fault: str, seed: int, runs: int) -> Planted:
+    async with Stage(system, cast=FAULTS[fault]) as stage:
+        for i in range(runs):
+            execution = await stage.run(direction("free", seed + i, jitter=JITTER))
+            difference = await recheck(system, execution, breaches=stage.breaches)
+            if difference is not None:
+                return Planted(fault, difference, i + 1)
+    return Planted(fault, None, runs)

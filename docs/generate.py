@@ -1,0 +1,197 @@
+"""Writes the pages of docs/reference that are tables of what the code says: `make docs-tables`.
+
+A page is a function from nothing to Markdown. What costs a search is in `measures` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final, get_args
+
+from aprt.core.properties import Property
+from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
+from aprt.verdict.case import Case, measures, natural, scenarios
+from aprt.verdict.measures import Matrix, Subset, measures_matrix
+from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4_ways import WAYS, Way
+
+REFERENCE: Final = Path(__file__).parent / "reference"
+NOTE: Final = "<!-- Written by docs/generate.py; change the code it reads, then run make docs-tables. -->"
+LIFE_CYCLES: Final = ("kill-qemu", "rogue-close")
+
+KINDS: Final[Mapping[Kind, str]] = {
+    "measure": "Things that can be put in to make the guarantee true. All are out in the series.",
+    "variant": "What is not known of the series, or was repaired later: a choice between ways of doing it.",
+    "assumption": "What public text on the architecture leaves open. Those in force are printed with every verdict.",
+    "parameter": "The size of the situation, and what its guest does.",
+    "mutant": "Mistakes that the kernel does not make, each there to see the property in brackets fail.",
+}
+
+
+def ways_page() -> str:
+    """H1-H16: a table to find one, and a section each."""
+    head = (
+        "# Sixteen ways in which the guarantee fails",
+        "Each is a scenario, `v4/h1` to `v4/h16`, that breaks one property in one particular way. The steps it lists "
+        "are found in its shortest schedule in this order (`*` stands for anything); the cure is a set of switches "
+        "with which the property holds, in a complete search.",
+        "The way's own switches keep all other ways out, so that the search can take no other.",
+    )
+    rows = [(f"[h{w.number}](#h{w.number})", w.title, w.breaks, _words(w.cure), _words(w.preset)) for w in WAYS]
+    index = table(("scenario", "what happens", "breaks", "cure", "own switches"), rows)
+    return page(*head, index, *(_way(way) for way in WAYS))
+
+
+def _way(way: Way) -> str:
+    steps = [f"{i}. `{glob}`" for i, glob in enumerate(way.contains, 1)]
+    steps += [f"- never: `{glob}`" for glob in way.absent]
+    cure = " ".join(f"--with {word}" for word in way.cure)
+    commands = f"aprt explore v4/h{way.number}\naprt explore v4/h{way.number} {cure}"
+    head = (f"## h{way.number}", f"**{way.title}** ({way.breaks})", _flow(way.story))
+    return "\n\n".join((*head, "\n".join(steps), f"```sh\n{commands}\n```"))
+
+
+def properties_page() -> str:
+    """Every property by number, with its text and who checks it."""
+    found = _properties(V4)
+    sections = []
+    for property, checked in found:
+        known = ", ".join(f"`{name}`" for name in checked) or "no scenario of its own accord"
+        text = [_flow(property.text)] if property.text else []
+        sections.append("\n\n".join((f"## {property.id}: {property.title}", *text, f"Checked by: {known}.")))
+    return page(
+        "# Properties",
+        "What can be asked with `--property`. A scenario checks its own without being asked; any other can be asked "
+        "for by number, and `--property all` asks for every one. P34 and P35 restate the measures, and are there "
+        "only when all six are in.",
+        *sections,
+    )
+
+
+def _properties(era: Era) -> list[tuple[Property, list[str]]]:
+    found: dict[str, tuple[Property, list[str]]] = {}
+    for scenario in scenarios(era):
+        for words in ((), tuple(era.groups)):
+            for property in Case(era, scenario, era.settings(scenario, words)).model().properties:
+                _, checked = found.setdefault(property.id, (property, []))
+                name = f"{era.name}/{scenario.name}"
+                if property.id in scenario.properties and name not in checked:
+                    checked.append(name)
+    return [found[id] for id in sorted(found, key=natural)]
+
+
+def switches_page() -> str:
+    """Every switch of the era, by kind."""
+    groups = [f"- `{name}`: {_words(words)}" for name, words in V4.groups.items()]
+    sections = []
+    for kind in get_args(Kind):
+        rows = [(f"`{s.name}`", _values(s), s.about) for s in V4.switches if s.kind == kind]
+        sections += [f"## {kind.capitalize()}s", KINDS[kind], table(("switch", "set by", "what it decides"), rows)]
+    return page(
+        "# Switches of era v4",
+        "`--with WORD` sets a switch, `--without WORD` puts it back; in the name of a scenario a word follows a plus "
+        "sign (`v4/kill-qemu+vm_ref`). Where there are several words the first is the default.",
+        "Names for several at once:",
+        "\n".join(groups),
+        *sections,
+    )
+
+
+def _values(switch: Switch) -> str:
+    return _words(spelling(switch, value) for value in (switch.values[1:] if switch.flag else switch.values))
+
+
+def scenarios_page() -> str:
+    """Every scenario that is not one of H1-H16."""
+    ways = {way.scenario.name for way in WAYS}
+    sections = [_scenario(s) for s in scenarios(V4) if s.name not in ways]
+    return page(
+        "# Scenarios of era v4",
+        "What races with what, which contexts take part, and what is checked unless something else is asked for. "
+        "The ways h1 to h16 have [a page of their own](ways.md), and a directory can be "
+        "[a scenario too](topology.md).",
+        *sections,
+    )
+
+
+def _scenario(scenario: Scenario) -> str:
+    model = Case(V4, scenario, V4.settings(scenario)).model()
+    contexts = ", ".join(f"`{context.name}`" for context in model.system.contexts)
+    facts = [
+        f"- contexts: {contexts}",
+        *(f"- scope: {line}" for line in model.scope),
+        f"- checked: {', '.join(scenario.properties)}",
+        *([f"- sets: {_words(scenario.preset)}"] if scenario.preset else []),
+    ]
+    return "\n\n".join((f"## v4/{scenario.name}", f"**{scenario.title}**", _flow(scenario.story), "\n".join(facts)))
+
+
+def measures_page() -> str:
+    """The six measures, and what each set of them is good for. Runs 64 searches per scenario."""
+    rows = [(f"`{s.name}`", s.about) for s in V4.switches if s.kind == "measure"]
+    return page(
+        "# The six measures",
+        table(("measure", "what it does"), rows),
+        "## Which of them does it take?",
+        f"Every one of the {1 << len(rows)} sets of measures, each in a complete search: the smallest sets with which "
+        "a property holds.",
+        *(_matrix(name) for name in LIFE_CYCLES),
+    )
+
+
+def _matrix(name: str) -> str:
+    scenario = V4.scenario(name)
+    matrix = measures_matrix(Case(V4, scenario, V4.settings(scenario)))
+    assert matrix.complete
+    rows = [(id, _sets(matrix, id)) for id in matrix.properties]
+    command = f"```sh\naprt explore v4/{name} --measures-matrix\n```"
+    return "\n\n".join((f"### v4/{name}", command, table(("property", "smallest sets"), rows)))
+
+
+def _sets(matrix: Matrix, id: str) -> str:
+    return "<br>or ".join(_set(subset) for subset in matrix.minimal(id)) or "none of the sets"
+
+
+def _set(subset: Subset) -> str:
+    return " + ".join(f"`{name}`" for name in measures(V4) if name in subset) or "no measure at all"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; a bar in a cell is escaped."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in lines)
+
+
+def page(*parts: str) -> str:
+    """A page of paragraphs."""
+    return "\n\n".join((NOTE, *parts)) + "\n"
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words) or "none"
+
+
+def _flow(text: str) -> str:
+    """Lines that were broken for a terminal, as one paragraph."""
+    return " ".join(text.split())
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "ways.md": ways_page,
+    "properties.md": properties_page,
+    "switches.md": switches_page,
+    "scenarios.md": scenarios_page,
+    "measures.md": measures_page,
+}
+
+
+def main() -> None:
+    """Write all of them."""
+    for name, make in PAGES.items():
+        print(f"docs/reference/{name}")
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
