@@ -1,11 +1,11 @@
 """`aprt run`: let a system run on trio and watch it.
 
-What is run is a case; how it is shown while it runs is a function `beside(stage)` that `run_live` starts as a trio
-task, or lines that `on_event` prints. A new kind of subject or of view is added at one of these two places.
+What is run is a case. `view.live.watch` shows it meanwhile: as tables on a terminal, else in lines.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,6 @@ from aprt.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from aprt.core.events import Event
     from aprt.core.scenario import Model
     from aprt.runtime.run import Mode
     from aprt.verdict.case import Case
@@ -48,6 +47,8 @@ HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 @click.option("--chaos", is_flag=True, help="Steer by changing priorities: shows rare races.")
 @click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed repeats less.")
 @click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
+@click.option("--speed", type=click.FloatRange(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
+@click.option("--no-live", is_flag=True, help="Lines also on a terminal.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
 @format_option
 @color_option
@@ -65,6 +66,8 @@ def command(
     chaos: bool,
     free: bool,
     jitter: int,
+    speed: float,
+    no_live: bool,
     save: Path | None,
     form: str,
     color: str,
@@ -81,7 +84,11 @@ def command(
         case = find_case(registry, scenario, era, put_in, taken_out)
         plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps)
         model = case.model()
-        live = _perform(case, model, properties, plan, form, color, interrupts)
+        # tables go to stderr: lines on stdout are only for those who do not see them
+        tables = not no_live and (form == "json" or sys.stdout.isatty())
+        live = _perform(
+            case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
+        )
         _show(case, model, plan, live, form, color)
         if save is not None:
             _save(case, live, save)
@@ -99,28 +106,34 @@ def _perform(
     model: Model,
     properties: tuple[str, ...],
     plan: Plan,
+    *,
     form: str,
     color: str,
+    tables: bool,
+    speed: float,
     interrupts: Interrupts,
 ) -> LiveRun:
-    from aprt.verdict.live import run_live
     from aprt.verdict.verdict import selected
-    from aprt.view.replay_text import EventLines, event_lines
+    from aprt.view.live import terminal, watch
 
     chosen = selected(case, model, properties)
-    lines = EventLines(model.system)
-    told = form == "text" and plan.runs == 1
-
-    def tell(event: Event) -> None:
-        for line in lines.of(event):
-            echo(line)
-
     if form == "text":
         echo(f"{paint(color).bold(str(case))}  {case.scenario.title}\n")
-    live = run_live(model.system, chosen, plan, on_event=tell if told else None, stop=lambda: interrupts.pending)
-    if form == "text" and not told:
-        echo("\n".join(event_lines(model.system, live.execution.events)))
-    return live
+    return watch(
+        str(case),
+        model.system,
+        chosen,
+        plan,
+        console=terminal(color) if tables else None,
+        say=echo if form == "text" else _silent,
+        note=remark,
+        speed=speed,
+        stop=lambda: interrupts.pending,
+    )
+
+
+def _silent(line: str) -> None:
+    """JSON has the schedule's token instead."""
 
 
 def _show(case: Case, model: Model, plan: Plan, live: LiveRun, form: str, color: str) -> None:

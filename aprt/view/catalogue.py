@@ -107,7 +107,7 @@ def claim_text(claim: Claim) -> str:
     """One property in full."""
     parts = [f"{claim.property.id}  {claim.property.title}"]
     if claim.property.text:
-        parts.append(_wrapped(claim.property.text))
+        parts.append(_wrapped(" ".join(claim.property.text.split())))
     parts.append(_wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
     more = [name for name in claim.available if name not in claim.default]
     if more:
@@ -122,7 +122,7 @@ def claims_json(claims: Sequence[Claim]) -> str:
                 {
                     "id": claim.property.id,
                     "title": claim.property.title,
-                    "text": claim.property.text,
+                    "text": " ".join(claim.property.text.split()),
                     "default": list(claim.default),
                     "available": list(claim.available),
                 }

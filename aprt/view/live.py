@@ -27,7 +27,7 @@ from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.runtime.stage import Stage
 from aprt.verdict.live import LiveRun, Plan, run_live
-from aprt.view.frame import Frame
+from aprt.view.frame import Frame, Ready
 from aprt.view.replay_text import EventLines, ending_text
 from aprt.view.tables import tables_of
 from aprt.view.tables.kinds import Picture
@@ -84,7 +84,10 @@ def terminal(color: str = "auto") -> Console | None:
 
 
 class LiveView:
-    """Tables on a terminal: a context manager around the run. frame: the tables, with counts of what was redrawn."""
+    """Tables on a terminal: a context manager around the run.
+
+    frame: the tables, with counts of what was redrawn. shown: what is on the screen, None before there is anything.
+    """
 
     def __init__(
         self, title: str, system: System, plan: Plan, console: Console, clock: Callable[[], float] = time.monotonic
@@ -98,6 +101,7 @@ class LiveView:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
+        self.shown: Ready | None = None
         self._stage: Stage | None = None
         self._events: deque[Event] = deque(maxlen=REMEMBERED)
         self._last: dict[str, Event] = {}
@@ -145,7 +149,8 @@ class LiveView:
         if self._stage is None:
             return
         picture = Picture(self._stage.snapshot(), tuple(self._events), self._last)
-        self._live.update(self.frame.draw(picture, self._head(), foot, height), refresh=True)
+        self.shown = self.frame.draw(picture, self._head(), foot, height)
+        self._live.update(self.shown, refresh=True)
         self._drawn = self._steps
 
     def _head(self) -> Text:

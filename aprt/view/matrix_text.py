@@ -26,4 +26,4 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
 
 
 def _set(matrix: Matrix, subset: Subset) -> str:
-    return " + ".join(name for name in matrix.measures if name in subset) or "no measure at all"
+    return " + ".join(name for name in matrix.measures if name in subset) or "none is needed"

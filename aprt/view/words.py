@@ -11,6 +11,9 @@ import attrs
 from aprt.core.events import Event
 
 
+_LARGEST_COUNT = 0xFFF  # a larger number is an address
+
+
 def word(value: object) -> str:
     """A value of the model. Types that say how they print are asked; records show what is not the default."""
     kind: type[Any] = type(value)
@@ -25,6 +28,8 @@ def word(value: object) -> str:
         return _inside("{}", sorted(f"{word(k)}: {word(v)}" for k, v in value.items()))
     if isinstance(value, Set):
         return _inside("{}", sorted(word(item) for item in value))
+    if isinstance(value, int) and kind is int and value > _LARGEST_COUNT:
+        return f"{value:#x}"
     return str(value)
 
 

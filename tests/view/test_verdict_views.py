@@ -154,7 +154,7 @@ toy/lost-update  two threads add one
 smallest sets of measures with which a property holds (4 of 4 sets searched)
   T1  locked
   or  atomic
-  T2  no measure at all
+  T2  none is needed
 
 36 states in T s
 
