@@ -15,15 +15,17 @@ WORKERS ?= auto
 bin  := $(VENV)/bin
 aprt := $(bin)/aprt
 
+# $(call show,ARGUMENTS,EXIT): runs aprt and expects that exit code (1: a property is violated)
+show = @printf '\n$$ aprt %s\n\n' '$(1)'; $(aprt) $(1); test $$? -eq $(2)
+
 .PHONY: demo test test-slow test-all lint docs-tables docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
-	$(aprt) run v4/kill-qemu --property P1 --chaos --runs 200; test $$? -eq 1
-	@echo
-	$(aprt) explore v4/kill-qemu --property P1; test $$? -eq 1
-	@echo
-	$(aprt) explore v4/kill-qemu --property P1 --with all-measures
+	$(call show,run demos/three-guests --speed 200,0)
+	$(call show,run v4/kill-qemu --property P1 --chaos --runs 200,1)
+	$(call show,explore v4/kill-qemu --property P1,1)
+	$(call show,explore v4/kill-qemu --property P1 --with all-measures,0)
 
 test: lint
 	$(bin)/python -m pytest -n $(WORKERS)
@@ -57,14 +59,15 @@ clean:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "aprt needs Python 3.11 or newer; name one: make PYTHON=/usr/bin/python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV) || \
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "no venv can be made; on Debian: apt install python3-venv"; exit 1; }
-	$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'  # 25.1: dependency groups
+	@$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'  # 25.1: dependency groups
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	$(bin)/python -m pip install --quiet --editable .
-	touch $@
+	@$(bin)/python -m pip install --quiet --editable .
+	@touch $@
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/installed
-	$(bin)/python -m pip install --quiet --group test
-	touch $@
+	@$(bin)/python -m pip install --quiet --group test
+	@touch $@

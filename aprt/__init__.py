@@ -5,6 +5,7 @@ costs next to nothing.
 """
 
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,19 +35,21 @@ if TYPE_CHECKING:
     from aprt.runtime.run import replay as replay
     from aprt.runtime.run import run as run
 
-_EXPORTS = {
-    "aprt.core.actor": ("BLOCK", "Actor", "Caller", "Outcome", "handler"),
-    "aprt.core.effects": ("Call", "choose"),
-    "aprt.core.errors": ("ModelError", "UserError"),
-    "aprt.core.notes": ("Broken", "Oops"),
-    "aprt.core.properties": ("Finding", "Property", "always", "at_end"),
-    "aprt.core.schedule": ("Schedule",),
-    "aprt.core.system": ("Context", "System", "View"),
-    "aprt.explore.result": ("Bounds", "Exploration"),
-    "aprt.kernel.mutex": ("Mutex",),
-    "aprt.runtime.run": ("replay", "run"),
-}
-_HOME = {name: module for module, names in _EXPORTS.items() for name in names}
+_EXPORTS = MappingProxyType(
+    {
+        "aprt.core.actor": ("BLOCK", "Actor", "Caller", "Outcome", "handler"),
+        "aprt.core.effects": ("Call", "choose"),
+        "aprt.core.errors": ("ModelError", "UserError"),
+        "aprt.core.notes": ("Broken", "Oops"),
+        "aprt.core.properties": ("Finding", "Property", "always", "at_end"),
+        "aprt.core.schedule": ("Schedule",),
+        "aprt.core.system": ("Context", "System", "View"),
+        "aprt.explore.result": ("Bounds", "Exploration"),
+        "aprt.kernel.mutex": ("Mutex",),
+        "aprt.runtime.run": ("replay", "run"),
+    }
+)
+_HOME = MappingProxyType({name: module for module, names in _EXPORTS.items() for name in names})
 
 __all__ = ("explore", *_HOME)
 

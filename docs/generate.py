@@ -1,6 +1,6 @@
-"""Writes the pages of docs/reference that are tables of what the code says: `make docs-tables`.
+"""Writes the pages of docs/reference that are tables of what the code says, and the README's: `make docs-tables`.
 
-A page is a function from nothing to Markdown. What costs a search is in `measures` alone.
+A page is a function from nothing to Markdown. What costs searches is in `measures_page` alone.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4_measures import NEEDS
 from aprt.vfio_ap.v4_ways import WAYS, Way
 
-REFERENCE: Final = Path(__file__).parent / "reference"
+ROOT: Final = Path(__file__).parent.parent
+REFERENCE: Final = ROOT / "docs" / "reference"
 NOTE: Final = "<!-- Written by docs/generate.py; change the code it reads, then run make docs-tables. -->"
 LIFE_CYCLES: Final = ("kill-qemu", "rogue-close")
 
@@ -133,11 +135,20 @@ def measures_page() -> str:
     return page(
         "# The six measures",
         table(("measure", "what it does"), rows),
+        "## What each is for",
+        "In each row the property holds, complete, with all six measures in, and is violated with the one left out.",
+        needs_table(),
         "## Which of them does it take?",
         f"Every one of the {1 << len(rows)} sets of measures, each in a complete search: the smallest sets with which "
         "a property holds.",
         *(_matrix(name) for name in LIFE_CYCLES),
     )
+
+
+def needs_table() -> str:
+    """Per measure, what is broken without it; the README shows it too."""
+    rows = ((f"`{n.measure}`", f"`v4/{n.scenario}`", n.property, n.why) for n in NEEDS)
+    return table(("without", "scenario", "breaks", "because"), rows)
 
 
 def _matrix(name: str) -> str:
@@ -186,8 +197,24 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
+def with_block(text: str, name: str, block: str) -> str:
+    """The text with everything between `<!-- begin NAME -->` and `<!-- end NAME -->` replaced."""
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    assert found, f"no block called {name}"
+    return f"{before}{begin}{block}\n{end}{after}"
+
+
+def readme(text: str) -> str:
+    """The README with its tables as the code has them."""
+    return with_block(text, "needs", needs_table())
+
+
 def main() -> None:
     """Write all of them."""
+    path = ROOT / "README.md"
+    path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
     for name, make in PAGES.items():
         print(f"docs/reference/{name}")
         (REFERENCE / name).write_text(make(), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from aprt.verdict.case import Case
     from aprt.verdict.verdict import Verdict
 
-EXITS = {"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3}
+EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 INTERRUPTED = 130
 
 

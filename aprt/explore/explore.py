@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from aprt.core.errors import UserError
 from aprt.core.properties import Property
-from aprt.core.scenario import did_you_mean
 from aprt.core.system import System
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question, StopOn
-from aprt.explore.strategies import STRATEGIES
+from aprt.explore.strategies import find_strategy
 
 
 def explore(
@@ -22,11 +20,11 @@ def explore(
     seed: int = 0,
     runs: int = 1000,
     report: Callable[[Progress], None] | None = None,
+    expected: float | None = None,
 ) -> Exploration:
     """What exploring `system` shows about `properties`; the options are those of `Question`.
 
     Raises: `UserError` for an unknown strategy, `ModelError` for a mistake in the system or a property.
     """
-    if strategy not in STRATEGIES:
-        raise UserError(f"unknown strategy {strategy!r}{did_you_mean(strategy, STRATEGIES)}")
-    return STRATEGIES[strategy](Question(system, tuple(properties), bounds, stop_on, seed, runs, report))
+    question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected)
+    return find_strategy(strategy)(question)

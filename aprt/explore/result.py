@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
@@ -28,13 +29,21 @@ UNBOUNDED: Final = Bounds()
 
 @attrs.frozen
 class Progress:
-    """How far a search has come, for a progress line."""
+    """How far a search has come, for a progress line. expected: executions in all, where known or estimated."""
 
     executions: int
     states: int
     transitions: int
     depth: int
     seconds: float
+    expected: float | None = None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left at the present rate; None when nothing is expected, or no execution is done yet."""
+        if self.expected is None or not self.executions:
+            return None
+        return max(0.0, self.expected / self.executions - 1) * self.seconds
 
 
 @attrs.frozen(eq=False)
@@ -42,6 +51,7 @@ class Question:
     """A search to do. stop_on: `first` ends at the first violation, `all` goes on and keeps the first per property.
 
     report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
+    expected: about how many executions it will take in all, for strategies that cannot know.
     """
 
     system: System
@@ -51,6 +61,26 @@ class Question:
     seed: int = 0
     runs: int = 1000
     report: Callable[[Progress], None] | None = None
+    expected: float | None = None
+
+
+@attrs.frozen
+class Guarantee:
+    """What strategy "pct" promises of violations that need `depth` ordering constraints. steps: those that count."""
+
+    depth: int
+    contexts: int
+    steps: int
+
+    @property
+    def chance(self) -> float:
+        """That one execution shows such a violation, at least."""
+        return float(self.steps) ** (1 - self.depth) / self.contexts
+
+    @property
+    def runs(self) -> int:
+        """Executions after which it was shown with 99 %."""
+        return 1 if self.chance == 1 else math.ceil(math.log(0.01) / math.log1p(-self.chance))
 
 
 @attrs.frozen
@@ -82,3 +112,6 @@ class Exploration:
     unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
     samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for
     oopses: int = 0
+    unseen_below: float | None = None  # that mass, at most, with 95 % confidence
+    chao1: float | None = None  # traces there are, at least, by Chao's estimate
+    guarantee: Guarantee | None = None

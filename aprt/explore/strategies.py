@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
-from aprt.explore import random_walk, states
+from aprt.core.errors import UserError
+from aprt.core.scenario import did_you_mean
+from aprt.explore import delay, pct, portfolio, pos, random_walk, states, urw
 from aprt.explore.result import Exploration, Question
 
-STRATEGIES: Final[Mapping[str, Callable[[Question], Exploration]]] = MappingProxyType(
+Strategy: TypeAlias = Callable[[Question], Exploration]
+
+STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
+        "delay": delay.search,
+        "pct": pct.search,
+        "portfolio": portfolio.search,
+        "pos": pos.search,
         "random": random_walk.search,
         "states": states.search,
+        "urw": urw.search,
     }
 )
+
+_NUMBERED: Final[Mapping[str, Callable[[Question, int], Exploration]]] = MappingProxyType(
+    {"delay": delay.search, "pct": pct.search}
+)
+
+
+def find_strategy(text: str) -> Strategy:
+    """The strategy that a user names: `states`, or with its number, `pct:3`.
+
+    Raises: `UserError` for an unknown one, a number where there is none, or one that is not 1 to 9.
+    """
+    name, colon, number = text.partition(":")
+    if name not in STRATEGIES:
+        raise UserError(f"unknown strategy {name!r}{did_you_mean(name, STRATEGIES)}")
+    if not colon:
+        return STRATEGIES[name]
+    if name not in _NUMBERED:
+        raise UserError(f"strategy {name!r} takes no number, but {text!r} has one")
+    if number not in list("123456789"):
+        raise UserError(f"strategy {name!r} takes a number from 1 to 9, not {number!r}")
+    search, parameter = _NUMBERED[name], int(number)
+    return lambda question: search(question, parameter)

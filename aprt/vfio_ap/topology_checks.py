@@ -7,6 +7,7 @@ The order within an mdev is the kernel's: highest number, host configuration, re
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from types import MappingProxyType
 
 from aprt.core.scenario import did_you_mean
 from aprt.vfio_ap.apqn import Apqn
@@ -25,7 +26,7 @@ from aprt.vfio_ap.topology import (
     Unbind,
 )
 
-_NOUNS = {"apm": "adapter", "aqm": "domain", "adm": "control domain"}
+_NOUNS = MappingProxyType({"apm": "adapter", "aqm": "domain", "adm": "control domain"})
 
 
 def check_mdevs(host: Host, mdevs: Mapping[InputFile, MdevDefinition]) -> None:

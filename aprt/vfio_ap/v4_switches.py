@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from aprt.core.scenario import FLAG, Switch
 from aprt.vfio_ap.gisa_switches import GISA_SWITCHES
 
@@ -64,4 +66,4 @@ MUTANTS = (
 )
 
 SWITCHES = (*MEASURES, *VARIANTS, *ASSUMPTIONS, *PARAMETERS, *MUTANTS)
-GROUPS = {"all-measures": tuple(measure.name for measure in MEASURES)}
+GROUPS = MappingProxyType({"all-measures": tuple(measure.name for measure in MEASURES)})

@@ -90,9 +90,14 @@ class Frame:
                 lines += self._shelf(shelf, most, framed)
         return Ready(lines + last)
 
+    def release(self) -> None:
+        """Let tables get smaller again: the next picture is the last one."""
+        self._extents.clear()
+        self._reads.clear()
+
     def _look(self, kind: Kind, picture: Picture) -> None:
         reads = kind.reads(picture)
-        if kind.title in self._sheets and self._reads[kind.title] == reads:
+        if self._reads.get(kind.title) == reads:
             return
         sheet = kind.sheet(picture)
         self.made[kind.title] += 1

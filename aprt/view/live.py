@@ -143,6 +143,7 @@ class LiveView:
             self._draw(Text("nothing broken so far", "dim"), self._console.height)
 
     def finish(self, live: LiveRun) -> None:
+        self.frame.release()
         self._draw(_outcome(live), None)
 
     def _draw(self, foot: Text, height: int | None) -> None:

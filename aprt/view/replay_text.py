@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from aprt.core.events import Event
 from aprt.core.execution import Execution
@@ -15,12 +16,14 @@ from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
 from aprt.view.words import count, step
 
-_ENDINGS = {
-    "end": "all is done",
-    "deadlock": "deadlock",
-    "oops": "the kernel stopped there",
-    "cut": "more could follow",
-}
+_ENDINGS = MappingProxyType(
+    {
+        "end": "all is done",
+        "deadlock": "deadlock",
+        "oops": "the kernel stopped there",
+        "cut": "more could follow",
+    }
+)
 
 
 def replay_text(recording: Recording, execution: Execution, properties: Sequence[Property], paint: Paint) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
+from types import MappingProxyType
 
 from aprt.explore.result import Exploration
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
@@ -15,20 +16,24 @@ from aprt.view.columns import WIDTH, columns
 from aprt.view.paint import Paint
 from aprt.view.words import count
 
-_STOPPED = {
-    "max_states": "stopped at --max-states",
-    "max_depth": "stopped at --max-depth",
-    "budget": "stopped when the --budget was spent",
-    "runs": "all runs done",
-    "interrupted": "interrupted",
-    "violation": "stopped at the first violation",
-}
-_MEANING = {
-    "VIOLATED": "shown by a schedule that was replayed on trio",
-    "HOLDS": "everything within the scope below was covered",
-    "NOT FOUND": "no run broke it, which does not mean that none can",
-    "INCONCLUSIVE": "not everything within the scope was covered",
-}
+_STOPPED = MappingProxyType(
+    {
+        "max_states": "stopped at --max-states",
+        "max_depth": "stopped at --max-depth",
+        "budget": "stopped when the --budget was spent",
+        "runs": "all runs done",
+        "interrupted": "interrupted",
+        "violation": "stopped at the first violation",
+    }
+)
+_MEANING = MappingProxyType(
+    {
+        "VIOLATED": "shown by a schedule that was replayed on trio",
+        "HOLDS": "everything within the scope below was covered",
+        "NOT FOUND": "no run broke it, which does not mean that none can",
+        "INCONCLUSIVE": "not everything within the scope was covered",
+    }
+)
 
 
 def verdict_text(verdict: Verdict, paint: Paint) -> str:

@@ -10,7 +10,6 @@ import attrs
 
 from aprt.core.events import Event
 
-
 _LARGEST_COUNT = 0xFFF  # a larger number is an address
 
 

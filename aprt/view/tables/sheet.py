@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
-from rich import box
 from rich.console import JustifyMethod, RenderableType
 from rich.constrain import Constrain
 from rich.panel import Panel
@@ -81,22 +80,13 @@ class Sheet:
         for i, size in widths.items():
             column = self.columns[i]
             justify: JustifyMethod = "right" if column.right else "left"
-            table.add_column(column.head, width=size, no_wrap=True, overflow="ellipsis", justify=justify)
+            table.add_column(column.head, width=size, no_wrap=True, overflow="crop", justify=justify)
         for row in self._cut(rows):
-            table.add_row(*(row[i] for i in widths))
+            table.add_row(*(_cropped(row[i], size) for i, size in widths.items()))
         if not framed:
             return Constrain(table, width)
-        title = Text(f" {self.title} ", "bold")
-        return Panel(
-            table,
-            box.ROUNDED,
-            title=title,
-            title_align="left",
-            width=width,
-            height=rows + 3,
-            style="",
-            border_style="blue",
-        )
+        title = Text(self.title, "bold default")
+        return Panel(table, title=title, title_align="left", width=width, height=rows + 3, border_style="blue")
 
     def _cut(self, most: int) -> Sequence[tuple[Text, ...]]:
         if len(self.rows) <= most:
@@ -110,11 +100,12 @@ class Sheet:
         return (*(self.rows[i] for i in kept), (more, *(Text() for _ in self.columns[1:])))
 
     def _widths(self) -> list[int]:
-        cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
-        widths = [
-            max([len(c.head), *(cell.cell_len for cell in own)]) for c, own in zip(self.columns, cells, strict=True)
-        ]
-        return [max(widths[0], len(_more(len(self.rows)))), *widths[1:]] if DULL in self.ranks else widths
+        widths = [len(column.head) for column in self.columns]
+        if DULL in self.ranks:
+            widths[0] = max(widths[0], len(_more(len(self.rows))))
+        for row in self.rows:
+            widths = [max(width, cell.cell_len) for width, cell in zip(widths, row, strict=True)]
+        return widths
 
 
 def plain(value: object) -> Text:
@@ -158,6 +149,15 @@ def mask(bits: int) -> Text:
 def short(name: str) -> str:
     """A name as tables show it: of a UUID the first group."""
     return name.split("-")[0] if len(name) == 36 and name.count("-") == 4 else name
+
+
+def _cropped(cell: Text, width: int) -> Text:
+    # not by an ellipsis, which not every terminal has
+    if cell.cell_len <= width:
+        return cell
+    cell = cell.copy()
+    cell.truncate(width - 2, overflow="crop")
+    return cell.append("..")
 
 
 def _more(rows: int) -> str:

@@ -1,0 +1,63 @@
+"""Strategy "portfolio": all random strategies in turn, more of those that keep finding new traces.
+
+No strategy is best for all programs, and each has some it is blind to. Every execution is done by one member, drawn
+by lot. Each keeps a floor of the executions, for what only it can find; the rest goes by the share of a member's
+executions that showed a new trace, the later ones counting more. All members learn from all executions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from aprt.explore.pct import Priorities
+from aprt.explore.pos import PartialOrderSampler
+from aprt.explore.random_walk import RandomWalk
+from aprt.explore.result import Exploration, Question
+from aprt.explore.urw import UniformWalk
+from aprt.explore.walks import Enabled, Picker, Walks
+
+_FLOOR = 0.1  # of the executions, for each member
+_MEMORY = 0.95  # what an execution still counts after the next one of the same member
+_HOPE = 0.001  # what is added to every yield: when none finds anything, all are alike
+
+
+def search(question: Question) -> Exploration:
+    """Do `question.runs` executions: random walk, urw, pos, pct:2 and pct:3."""
+    with Walks(question) as walks:
+        steps, lots = walks.steps, walks.random
+        members = (
+            RandomWalk(lots),
+            UniformWalk(steps, lots),
+            PartialOrderSampler(steps, lots),
+            Priorities(steps, lots, 2),
+            Priorities(steps, lots, 3),
+        )
+        return walks.explore(Portfolio(members, lots), "portfolio")
+
+
+class Portfolio:
+    """Picks as the member does that was drawn for this execution. At most ten members."""
+
+    def __init__(self, members: Sequence[Picker], lots: Random) -> None:
+        self._members, self._lots = members, lots
+        self._yields = [1.0] * len(members)
+        self._turn = 0
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The chance of each member to do the next execution."""
+        hopes, free = [found + _HOPE for found in self._yields], 1 - _FLOOR * len(self._members)
+        return tuple(_FLOOR + free * hope / sum(hopes) for hope in hopes)
+
+    def start(self) -> None:
+        (self._turn,) = self._lots.choices(range(len(self._members)), self.shares)
+        self._members[self._turn].start()
+
+    def pick(self, enabled: Sequence[Enabled]) -> Enabled:
+        return self._members[self._turn].pick(enabled)
+
+    def finish(self, steps: Sequence[int], fresh: bool) -> None:
+        self._yields[self._turn] = _MEMORY * self._yields[self._turn] + (1 - _MEMORY) * fresh
+        for member in self._members:
+            member.finish(steps, fresh)

@@ -1,0 +1,121 @@
+"""Machines to try single behaviours on: built, brought into a state, run alone to the end of one behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aprt.core.actor import BLOCK, Actor, Caller
+from aprt.core.effects import Call
+from aprt.core.notes import Note
+from aprt.core.scenario import Model, Settings
+from aprt.core.system import Behaviour, Context, System
+from aprt.explore.explore import explore
+from aprt.explore.result import Exploration, StopOn
+from aprt.explore.stepper import Stepper
+from aprt.vfio_ap.ap_queue import ApQueueState
+from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
+from aprt.vfio_ap.machine import Guest, Machine, Queue
+from aprt.vfio_ap.matrix import Matrix
+from aprt.vfio_ap.v4 import V4
+
+A, B = Apqn(5, 4), Apqn(5, 5)
+
+
+def settings(*words: str) -> Settings:
+    """The switches of v4, with these put in."""
+    return V4.settings(V4.scenario("kill-qemu"), words)
+
+
+def model(text: str, *, without: Iterable[str] = ()) -> Model:
+    """The model of `scenario+switch+...`, with some of the six measures left out of `all-measures`."""
+    name, *words = text.split("+")
+    if "all-measures" in words:
+        words.remove("all-measures")
+        words += [m for m in V4.groups["all-measures"] if m not in without]
+    scenario = V4.scenario(name)
+    return scenario.build(V4.settings(scenario, words))
+
+
+def ask(text: str, *ids: str, without: Iterable[str] = (), stop_on: StopOn = "all") -> Exploration:
+    """All states of `scenario+switch+...`, looking at these properties (all when none is named)."""
+    asked = model(text, without=without)
+    return explore(asked.system, asked.select(ids) if ids else asked.properties, stop_on=stop_on)
+
+
+def broken(text: str, *ids: str, without: Iterable[str] = ()) -> set[str]:
+    """The properties that `scenario+switch+...` breaks; the search is complete."""
+    found = ask(text, *ids, without=without)
+    assert (found.complete, found.unmerged) == (True, ())
+    return {finding.property for finding in found.findings}
+
+
+class Bench:
+    """A machine with its state. `run` runs one behaviour on it, alone but for the hardware, and keeps the state."""
+
+    def __init__(
+        self,
+        *words: str,
+        apqns: Iterable[Apqn] = (A,),
+        plans: Iterable[GuestPlan] = (GuestPlan("vm0", "mdev0", Matrix.of([5], [4])),),
+        unbound: Iterable[Apqn] = (),
+        spare_mdevs: Iterable[str] = (),
+    ) -> None:
+        plans = tuple(plans)
+        self.machine: Machine = make_machine(settings(*words), apqns, plans, spare_mdevs)
+        self.states: dict[str, Any] = System(self.machine.actors(), (), states(self.machine, plans, unbound)).initial()
+        self.notes: list[Note] = []
+        self.operations: list[str] = []
+        self.caller = Caller("me")
+
+    @property
+    def guest(self) -> Guest:
+        return self.machine.guests[0]
+
+    @property
+    def queue(self) -> Queue:
+        return self.machine.queues[A]
+
+    def __getitem__(self, actor: Actor[Any]) -> Any:
+        return self.states[actor.name]
+
+    def __setitem__(self, actor: Actor[Any], state: Any) -> None:
+        self.states[actor.name] = state
+
+    def run(self, behaviour: Behaviour, *choices: str, settles: bool = True) -> Any:
+        """What `behaviour` returns when it runs alone, and the environment chooses `choices`, in that order.
+
+        settles: the hardware finishes what is pending as soon as `behaviour` has made a step. `operations` are the
+        behaviour's own, `notes` all, `caller` what it holds in the end. Only its own steps wait for nothing.
+        """
+        chosen, result = list(choices), []
+
+        async def remember() -> None:
+            result.append(await behaviour)
+
+        daemons = hardware(self.machine) if settles else []
+        system = System(self.machine.actors(), (Context("me", remember), *daemons), self.states)
+        with Stepper(system) as stepper:
+            while options := stepper.options("me"):
+                stepper.step("me", options[0] if len(options) == 1 else f"choose {chosen.pop(0)}")
+                while busy := [(c.name, op) for c in daemons for op in stepper.options(c.name)]:
+                    stepper.step(*busy[0])
+            self.states = stepper.states
+            self.operations = [event.label.op for event in stepper.events if event.context == "me"]
+            self.notes = [note for event in stepper.events for note in event.notes]
+            self.caller = stepper.callers["me"]
+            self.ending = stepper.ending()
+            self.waiting = stepper.waiting()
+        return result[0] if result else None
+
+    def do(self, call: Call[Any], context: str = "me") -> Any:
+        """One message."""
+        outcome = call.actor.handle(self[call.actor], call, Caller(context))
+        assert outcome is not BLOCK, f"{call} blocks"
+        self[call.actor] = outcome[0]
+        return outcome[1]
+
+    def hw(self, **fields: Any) -> None:
+        """The hardware queue is in this state."""
+        self[self.queue.hw] = ApQueueState(**fields)

@@ -1,0 +1,278 @@
+"""The live view: what is redrawn, when, by whom, and what is on the screen in the end."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import attrs
+import pytest
+import trio
+from rich.console import Console
+from rich.text import Text
+
+from aprt.core.errors import ModelError
+from aprt.core.events import Event
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.runtime.observer import Watch
+from aprt.runtime.stage import Stage
+from aprt.verdict.case import Case
+from aprt.verdict.live import LiveRun, Plan, run_live
+from aprt.view.frame import Frame, fit, shelved, spread
+from aprt.view.live import EVERY, RATE, SHORT, LiveView, Pace, PlainView, terminal, watch
+from aprt.view.tables import tables_of
+from tests.runtime.systems import Counter, abba, adders
+from tests.toy import ERAS
+from tests.view.pictures import console, initial, printed
+
+LOST = Case.parse("toy/lost-update", ERAS).model()
+
+
+def clock(*times: float) -> Callable[[], float]:
+    """Tells these times, and the last one ever after."""
+
+    def told() -> Iterator[float]:
+        yield from times
+        while True:
+            yield times[-1]
+
+    return told().__next__
+
+
+def embrace(view: LiveView, *, steps: int = 2) -> None:
+    """Left takes A, right takes B, with the view beside."""
+
+    async def run() -> None:
+        async with Stage(abba()) as stage:
+            schedule = Schedule.of([("left", "A.lock"), ("right", "B.lock")][:steps])
+            execution = await stage.replay(schedule, Watch(on_event=view.hear))
+            with trio.move_on_after(0):
+                await view.beside(stage)
+            view.finish(LiveRun(attrs.evolve(execution, events=execution.events), 0, 1, False))
+
+    with view:
+        trio.run(run)
+
+
+@pytest.mark.parametrize("width", [80, 50])
+def test_the_last_picture_of_an_embrace_is_that_of_the_stored_text(width: int) -> None:
+    view = LiveView("toy/abba", abba(), Plan(), console(width), clock(0))
+    embrace(view)
+    stored = Path(__file__).parent / "stored" / f"embrace-{width}.txt"
+    assert printed(view.shown, width) == stored.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    paper = Console(file=Ascii(), width=60, height=60, force_terminal=True, color_system=None, legacy_windows=False)
+    embrace(LiveView("toy/abba", abba(), Plan(), paper, clock(0)))
+    text = paper.file
+    assert isinstance(text, Ascii)
+    assert "+- contexts ---" in text.getvalue()
+    assert text.getvalue().isascii()
+
+
+class Ascii(StringIO):
+    encoding = "ascii"  # type: ignore[assignment]
+
+
+def test_only_tables_whose_inputs_changed_are_made_again() -> None:
+    system = System((Counter("n"), Counter("m")), adders(1).contexts)
+    frame = Frame(tables_of(system), console(80))
+    before = initial(system)
+    frame.draw(before, Text("head"), Text())
+    assert (frame.made["actors"], frame.made["contexts"], frame.made["mailboxes"]) == (1, 1, 1)
+    same = attrs.evolve(before, snapshot=attrs.evolve(before.snapshot, states=dict(before.snapshot.states)))
+    frame.draw(same, Text("another head"), Text())
+    assert set(frame.made.values()) == set(frame.rendered.values()) == {1}
+    other = Counter("n").initial()
+    changed = attrs.evolve(other, value=5)
+    frame.draw(initial(system, {"n": changed}), Text("head"), Text())
+    assert dict(frame.made) == {"contexts": 1, "actors": 2, "mailboxes": 1, "last steps": 1}
+    assert dict(frame.rendered) == dict(frame.made)
+
+
+def test_a_table_that_gets_another_place_is_rendered_but_not_made_again() -> None:
+    system = abba()
+    frame = Frame(tables_of(system), console(80))
+    frame.draw(initial(system), Text("head"), Text())
+    made = dict(frame.made)
+    frame.draw(initial(system), Text("head"), Text(), height=10)
+    assert dict(frame.made) == made
+    assert frame.rendered["contexts"] == 2
+
+
+def test_a_view_redraws_only_when_steps_were_taken_and_starts_no_thread() -> None:
+    system, threads, frames = adders(2, 3), [], []
+    view = LiveView("n", system, Plan(), console(80), clock(0))
+
+    def hear(event: Event) -> None:
+        view.hear(event)
+        threads.append(threading.active_count())
+
+    async def beside(stage: Stage) -> None:
+        view._stage = stage
+        for _ in range(5):
+            view.refresh()
+            frames.append(view.shown)
+        await trio.sleep_forever()
+
+    before = threading.active_count()
+    with view:
+        live = run_live(system, (), Plan("free"), on_event=hear, beside=beside)
+        assert view.shown is frames[0]
+        view.finish(live)
+    assert [frame is frames[0] for frame in frames] == [True] * 5
+    assert (len(threads), set(threads)) == (6, {before})
+
+
+def test_a_view_looks_as_often_as_its_rate_says() -> None:
+    looks: list[float] = []
+
+    class Looking(LiveView):
+        def refresh(self) -> None:
+            looks.append(trio.current_time())
+
+    async def watch_a_second() -> None:
+        async with Stage(abba()) as stage:
+            with trio.move_on_after(1):
+                await Looking("n", abba(), Plan(), console(80), clock(0)).beside(stage)
+
+    trio.run(watch_a_second, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert len(looks) == RATE
+    assert [round(b - a, 6) for a, b in zip(looks, looks[1:], strict=False)] == [1 / RATE] * (RATE - 1)
+
+
+def test_each_run_of_a_plan_begins_with_an_empty_log() -> None:
+    plan = Plan("gated", seed=3, runs=4)
+    view = LiveView("n", adders(1, 2), plan, console(80), clock(0, 2))
+    with view:
+        view.finish(run_live(adders(1, 2), (), plan, on_event=view.hear, beside=view.beside))
+    lines = printed(view.shown, 80)
+    assert lines[0] == "n  2 steps, gated, seed 6, run 4 of 4, 4 steps/s"
+    assert [line.split()[1] for line in lines if "n.add(1)" in line] == ["0", "1"]
+    assert lines[-1] == "nothing broken in this run; all is done"
+
+
+def test_a_crash_leaves_the_state_it_happened_in_on_the_screen_and_the_cursor_visible() -> None:
+    n = Counter("n")
+
+    async def work() -> None:
+        await n.add(41)
+        await n.explode()
+
+    system = System((n,), (attrs.evolve(adders(1).contexts[0], start=work),))
+    paper = console(80)
+    view = LiveView("n", system, Plan(), paper, clock(0))
+    with pytest.raises(ModelError, match="boom"), view:
+        run_live(system, (), Plan("gated"), on_event=view.hear, beside=view.beside)
+    assert any("Count(value=41)" in line for line in printed(view.shown, 80))
+    text = paper.file
+    assert isinstance(text, StringIO)
+    assert text.getvalue().endswith("\x1b[?25h")
+
+
+@pytest.mark.parametrize(("events", "told"), [(3, [0, 1, 2]), (SHORT, list(range(SHORT)))])
+def test_without_a_terminal_every_step_of_a_short_run_is_a_line(events: int, told: list[int]) -> None:
+    lines: list[str] = []
+    system = adders(1, events)
+    live = watch("n", system, (), Plan(), console=None, say=lines.append, note=lines.append)
+    assert [int(line.split()[0]) for line in lines] == told
+    assert lines[1] == "   1      n.add(1) = 2"
+    assert len(live.execution.events) == events
+
+
+def test_of_a_long_run_the_middle_is_left_out_and_progress_is_noted_now_and_then() -> None:
+    lines: list[str] = []
+    notes: list[str] = []
+    system, plan = adders(1, SHORT + 30), Plan()
+    # asked at the start, then for each step beyond the short ones
+    view = PlainView(system, plan, lines.append, notes.append, clock(0, *[1.0] * 9, EVERY, EVERY, EVERY + 0.1))
+    view.finish(run_live(system, (), plan, on_event=view.hear))
+    assert len(lines) == SHORT + 1 + 20
+    assert lines[SHORT] == "      ... 10 steps not shown"
+    assert (lines[SHORT - 1].split()[0], lines[SHORT + 1].split()[0], lines[-1].split()[0]) == ("499", "510", "529")
+    assert notes == [f"{SHORT + 10} steps, {(SHORT + 10) / EVERY:,.0f} steps/s"]
+
+
+def test_of_several_runs_only_the_last_one_is_told() -> None:
+    lines: list[str] = []
+    live = watch(
+        "n", LOST.system, LOST.select(["T1"]), Plan(runs=50), console=None, say=lines.append, note=lines.append
+    )
+    assert live.runs > 1
+    assert len(lines) == len(live.execution.events) == 4
+
+
+def test_a_finding_is_told_below_the_tables() -> None:
+    paper, plan = console(80), Plan(runs=50)
+    view = LiveView("toy/lost-update", LOST.system, plan, paper, clock(0))
+    with view:
+        view.finish(run_live(LOST.system, LOST.select(["T1"]), plan, on_event=view.hear, beside=view.beside))
+    assert printed(view.shown, 80)[-1] == "VIOLATED T1: counter is 1"
+
+
+def test_a_pace_holds_each_step_until_its_time_and_makes_up_for_nothing() -> None:
+    slept: list[float] = []
+    pace = Pace(4, clock(10.0, 10.1, 11.0, 11.05), slept.append)
+    for _ in range(3):
+        pace.hold()
+    assert [round(time, 6) for time in slept] == [0.15, 0.0, 0.2]
+
+
+def test_without_a_speed_nothing_is_held() -> None:
+    slept: list[float] = []
+    Pace(0, clock(0.0), slept.append).hold()
+    assert slept == []
+
+
+def test_a_pipe_is_no_terminal_even_if_colour_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys, "stderr", StringIO())
+    assert terminal("auto") is None
+
+
+@pytest.mark.parametrize(
+    ("color", "no_color", "coloured"), [("auto", "1", False), ("always", "1", True), ("never", "", False)]
+)
+def test_colour_is_as_asked_for_and_else_as_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, color: str, no_color: str, coloured: bool
+) -> None:
+    class Tty(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Tty())
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    paper = terminal(color)
+    assert paper is not None
+    paper.print(Text("FREED", "bold red"))
+    assert ("\x1b[1;31m" in sys.stderr.getvalue()) is coloured  # type: ignore[attr-defined]
+    monkeypatch.setenv("TERM", "dumb")
+    assert terminal(color) is None
+
+
+def test_tables_stand_side_by_side_where_they_fit() -> None:
+    assert shelved([("a", 40), ("b", 39), ("c", 10), ("d", 90), ("e", 5)], 80) == [["a", "b"], ["c"], ["d"], ["e"]]
+    assert spread([40, 30], 80) == [45, 34]
+
+
+def test_what_does_not_fit_is_taken_from_the_highest_then_frames_go_then_shelves() -> None:
+    assert fit([5, 1, 10], None) == ([5, 1, 10], True)
+    assert fit([5, 1, 10], 22) == ([5, 1, 7], True)
+    assert fit([5, 1, 10], 15) == ([5, 1, 6], False)
+    assert fit([5, 4, 2, 10], 12) == ([3, 0, 2, 3], False)
+
+
+@pytest.mark.parametrize("height", [60, 20, 12])
+def test_a_frame_is_never_higher_than_the_screen_and_names_what_it_leaves_out(height: int) -> None:
+    system = Case.parse("toy/large", ERAS).model().system
+    frame = Frame(tables_of(system), console(80))
+    lines = printed(frame.draw(initial(system), Text("head"), Text("foot"), height), 80)
+    assert len(lines) <= height
+    assert lines[-1] == "foot"
+    assert lines[0] == {60: "head", 20: "head", 12: "head  no room for: actors, mailboxes"}[height]
