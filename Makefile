@@ -34,7 +34,7 @@ test-slow: $(VENV)/installed-test
 	$(bin)/python -m pytest -n $(WORKERS) -m slow --timeout 3600
 
 test-all:
-	set -e; for python in $(PYTHONS); do \
+	@set -e; for python in $(PYTHONS); do \
 		venv=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 		$(MAKE) --no-print-directory test PYTHON=$$python VENV=$$venv; \
 	done

@@ -1,7 +1,8 @@
 """The documents say what the program does: commands, code, links, tables.
 
 Commands in a `console` block are run, and must print what the block shows: `...` stands for anything, and
-`# exits with N` behind a command for its exit code. Commands in other blocks must parse and name what exists.
+`# exits with N` behind a command for its exit code. So are commands in other blocks that say what they exit with; the
+rest must parse and name what exists.
 """
 
 from __future__ import annotations
@@ -79,8 +80,17 @@ def sessions() -> Iterator[Session]:
         if block.kind == "console":
             for piece in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
                 command, _, output = piece.partition("\n")
-                code = re.search(r"# exits with (\d+)$", command)
-                yield Session(str(block), command, output, int(code[1]) if code else 0)
+                yield Session(str(block), command, output, _exit(command) or 0)
+        else:
+            for line in block.text.splitlines():
+                code = _exit(line)
+                if code is not None:
+                    yield Session(str(block), line, "...\n", code)
+
+
+def _exit(command: str) -> int | None:
+    code = re.search(r"#.*\bexits with (\d+)$", command)
+    return int(code[1]) if code else None
 
 
 def commands() -> Iterator[tuple[str, str]]:

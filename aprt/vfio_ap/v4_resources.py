@@ -76,32 +76,33 @@ def _unequal_registrations(machine: Machine, guest: Guest, running: bool, view: 
 
 
 def p7(machine: Machine) -> Property:
+    checks: list[Always | AtEnd] = []
+    for guest in machine.guests:
+        reads: Actors = (guest.gisa.interrupt, guest.memory, *_records(machine))
+        checks.append(Always(reads, partial(_untrue, machine, guest, True)))
+        checks.append(AtEnd(reads, partial(_untrue, machine, guest, False)))
     return Property(
         "P7",
         "the records of a queue tell the truth",
-        (*(_truth(machine, guest) for guest in machine.guests), _returned(machine)),
+        (*checks, _returned(machine)),
         "What a queue has on record it owns: the ISC is registered and the page is pinned, and at most one generation\n"
         "is on record. At the end, a queue without a VM has nothing on record, and module references are as many\n"
         "as open mdevs.",
     )
 
 
-def _truth(machine: Machine, guest: Guest) -> Always:
-    interrupt = guest.gisa.interrupt
-
-    def test(view: View) -> str | None:
-        for apqn, queue in sorted(machine.queues.items()):
-            state = view(queue.object)
-            saved = state.saved
-            if not state.live or saved is None or saved.vm != guest.name:
-                continue
-            given_back = view.inflight(saved.gisc) < 0 or view.inflight(saved.pin) < 0
-            owned = view(interrupt).ref_count[saved.isc] and view(guest.memory).pins.get(saved.nib >> PAGE)
-            if not owned and not given_back:
-                return f"{apqn} has ISC {saved.isc} and NIB {saved.nib:#x} on record and does not own both"
-        return None
-
-    return Always((interrupt, guest.memory, *_records(machine)), test)
+def _untrue(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
+    for apqn, queue in sorted(machine.queues.items()):
+        state = view(queue.object)
+        saved = state.saved
+        if not state.live or saved is None or saved.vm != guest.name:
+            continue
+        given_back = running and (view.inflight(saved.gisc) < 0 or view.inflight(saved.pin) < 0)
+        registered = view(guest.gisa.interrupt).ref_count[saved.isc]
+        owned = registered and view(guest.memory).pins.get(saved.nib >> PAGE)
+        if not owned and not given_back:
+            return f"{apqn} has ISC {saved.isc} and NIB {saved.nib:#x} on record and does not own both"
+    return None
 
 
 def _returned(machine: Machine) -> AtEnd:

@@ -127,7 +127,7 @@ WAYS = (
         "P1",
         group_deleted,
         ("vm0.group.record(None)*", "mdev0.set_kvm(None)*", "vm0.gisa_int.begin_destroy*"),
-        ("vm_ref", "wait_reset", "cleanup_everywhere", "hook_lock"),
+        ("wait_reset", "cleanup_everywhere", "hook_lock"),
     ),
     Way(
         6,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from aprt.core.actor import BLOCK, Actor, Caller
 from aprt.core.effects import Call
-from aprt.core.notes import Note
+from aprt.core.execution import Ending
 from aprt.core.scenario import Model, Settings
 from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
@@ -16,9 +17,12 @@ from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap_queue import ApQueueState
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
+from aprt.vfio_ap.guest_code import execute
 from aprt.vfio_ap.machine import Guest, Machine, Queue
 from aprt.vfio_ap.matrix import Matrix
+from aprt.vfio_ap.pqap import Aqic
 from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
 
 A, B = Apqn(5, 4), Apqn(5, 5)
 
@@ -28,7 +32,7 @@ def settings(*words: str) -> Settings:
     return V4.settings(V4.scenario("kill-qemu"), words)
 
 
-def model(text: str, *, without: Iterable[str] = ()) -> Model:
+def model(text: str, *, without: tuple[str, ...] = ()) -> Model:
     """The model of `scenario+switch+...`, with some of the six measures left out of `all-measures`."""
     name, *words = text.split("+")
     if "all-measures" in words:
@@ -38,13 +42,14 @@ def model(text: str, *, without: Iterable[str] = ()) -> Model:
     return scenario.build(V4.settings(scenario, words))
 
 
-def ask(text: str, *ids: str, without: Iterable[str] = (), stop_on: StopOn = "all") -> Exploration:
+@cache
+def ask(text: str, *ids: str, without: tuple[str, ...] = (), stop_on: StopOn = "all") -> Exploration:
     """All states of `scenario+switch+...`, looking at these properties (all when none is named)."""
     asked = model(text, without=without)
     return explore(asked.system, asked.select(ids) if ids else asked.properties, stop_on=stop_on)
 
 
-def broken(text: str, *ids: str, without: Iterable[str] = ()) -> set[str]:
+def broken(text: str, *ids: str, without: tuple[str, ...] = ()) -> set[str]:
     """The properties that `scenario+switch+...` breaks; the search is complete."""
     found = ask(text, *ids, without=without)
     assert (found.complete, found.unmerged) == (True, ())
@@ -65,9 +70,10 @@ class Bench:
         plans = tuple(plans)
         self.machine: Machine = make_machine(settings(*words), apqns, plans, spare_mdevs)
         self.states: dict[str, Any] = System(self.machine.actors(), (), states(self.machine, plans, unbound)).initial()
-        self.notes: list[Note] = []
         self.operations: list[str] = []
         self.caller = Caller("me")
+        self.ending: Ending = "cut"
+        self.waiting: tuple[tuple[str, str], ...] = ()
 
     @property
     def guest(self) -> Guest:
@@ -86,8 +92,9 @@ class Bench:
     def run(self, behaviour: Behaviour, *choices: str, settles: bool = True) -> Any:
         """What `behaviour` returns when it runs alone, and the environment chooses `choices`, in that order.
 
-        settles: the hardware finishes what is pending as soon as `behaviour` has made a step. `operations` are the
-        behaviour's own, `notes` all, `caller` what it holds in the end. Only its own steps wait for nothing.
+        settles: after each step of the behaviour the hardware finishes what is pending. None when the behaviour does
+        not get to its end: `ending` and `waiting` (of `Stepper`) say why. `operations`: its steps, in order.
+        `caller`: what it holds afterwards.
         """
         chosen, result = list(choices), []
 
@@ -103,7 +110,6 @@ class Bench:
                     stepper.step(*busy[0])
             self.states = stepper.states
             self.operations = [event.label.op for event in stepper.events if event.context == "me"]
-            self.notes = [note for event in stepper.events for note in event.notes]
             self.caller = stepper.callers["me"]
             self.ending = stepper.ending()
             self.waiting = stepper.waiting()
@@ -119,3 +125,11 @@ class Bench:
     def hw(self, **fields: Any) -> None:
         """The hardware queue is in this state."""
         self[self.queue.hw] = ApQueueState(**fields)
+
+
+def enabled(*words: str) -> Bench:
+    """An attached guest whose queue has its interrupt on: ISC 3, NIB 0x3f00."""
+    bench = Bench(*words)
+    bench.run(execute(bench.machine, bench.guest, bench.guest.vcpus[0], Aqic(A)))
+    assert bench[bench.queue.object] == VfioApQueueState(True, 1, Saved("vm0", 3, 0x3F00), "mdev0")
+    return bench

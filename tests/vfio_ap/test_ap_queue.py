@@ -156,7 +156,7 @@ def test_disabling_is_accepted_only_while_on_and_settled(
 def test_a_queue_that_refuses_takes_no_request_and_gives_no_reply(
     message: Callable[[str], Call[Any]], state: ApQueueState, refusal: Rc
 ) -> None:
-    assert do(message("vm0"), state) == (put(state, next_rc=None), put(state.status, rc=refusal), ())
+    assert do(message("vm0"), state) == (put(state, next_rc=None), attrs.evolve(state.status, rc=refusal), ())
 
 
 def test_requests_fill_the_queue_and_replies_empty_it() -> None:

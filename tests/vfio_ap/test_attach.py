@@ -1,46 +1,35 @@
-"""Phase 3: open, SET_KVM, release, the end of a VM, DMA unmap, and what QEMU and the kernel do with the files."""
+"""Phase 3: open, SET_KVM with a VM and with NULL, release, and the life cycles made of them."""
 
 from __future__ import annotations
-
-from functools import partial
-from typing import Any
 
 import attrs
 import pytest
 from pyrsistent import pmap, pset
 
-from aprt.core.system import Context, System
-from aprt.explore.enumerator import executions
+from aprt.core.actor import Caller
 from aprt.vfio_ap.ap_queue import ApQueueState, Target
 from aprt.vfio_ap.build import GuestPlan
 from aprt.vfio_ap.crycb import CrycbState
 from aprt.vfio_ap.group import GroupState
 from aprt.vfio_ap.group_notifier import group_set_kvm, notify
-from aprt.vfio_ap.guest_code import execute
-from aprt.vfio_ap.iommu_notifier import ROUNDS, dma_unmap
 from aprt.vfio_ap.kvm import KvmState
-from aprt.vfio_ap.kvm_destroy import put_vm
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import Found, MdevState
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.module import ModuleState
-from aprt.vfio_ap.pqap import Aqic
 from aprt.vfio_ap.process import ProcessState
 from aprt.vfio_ap.response import Errno
 from aprt.vfio_ap.userspace import (
     DEVICE,
     KVM_VFIO,
     VM,
-    close_all,
     close_fd,
-    exit_process,
     group_del,
     open_everything,
-    vcpu_thread,
 )
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.vfio_device import ioctl_reset, open_device, release_device
-from tests.vfio_ap.machines import A, Bench, ask, broken
+from aprt.vfio_ap.vfio_device import open_device, release_device
+from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 
 MATRIX = Matrix.of([5], [4])
 ENODEV, EPERM = Errno.ENODEV.failure, Errno.EPERM.failure
@@ -54,14 +43,6 @@ def closed(*words: str) -> Bench:
     return Bench(*words, plans=(GuestPlan("vm0", "mdev0", MATRIX, attached=False),))
 
 
-def enabled(*words: str) -> Bench:
-    """An attached guest whose queue has its interrupt on."""
-    bench = Bench(*words)
-    bench.run(execute(bench.machine, bench.guest, bench.guest.vcpus[0], Aqic(A)))
-    assert bench[bench.queue.object] == VfioApQueueState(True, 1, SAVED, "mdev0")
-    return bench
-
-
 def clean(bench: Bench) -> None:
     """Nothing of the guest's is left in the driver, the hardware and its memory."""
     assert bench[bench.queue.object] == VfioApQueueState(True, 1)
@@ -70,7 +51,7 @@ def clean(bench: Bench) -> None:
     assert bench[bench.guest.gisa.interrupt].ref_count == (0,) * 8
     assert bench[bench.guest.gisa.interrupt].alert_mask == 0
     assert bench[bench.guest.gisa.gisa].iam == 0
-    assert bench.caller.held == bench.caller.owed == ()
+    assert bench.caller == Caller("me")
 
 
 # open and SET_KVM
@@ -271,194 +252,6 @@ def test_a_release_without_a_vm_resets_the_queues_and_leaves_the_records() -> No
     assert bench[bench.queue.object] == VfioApQueueState(True, 1, SAVED, "mdev0")
     assert bench[bench.guest.vm].hook == "mdev0"
     assert bench[bench.guest.crycb] == CrycbState(apcb=MATRIX)
-
-
-# the end of a VM
-
-DESTROY = [
-    "vm0.gisa_int.begin_destroy",
-    "vm0.gisa.in_alert_list",
-    "vm0.gisa_int.cancel_timer",
-    "vm0.gisa_int.end_destroy",
-    "vm0.crycb.free",
-    "vm0.gisa.free",
-    "vm0.group.record",
-]
-
-
-def test_only_the_last_reference_destroys_the_vm() -> None:
-    bench = Bench("vm_ref")
-    for left in (3, 2, 1):
-        bench.run(put_vm(bench.machine, bench.guest))
-        assert (bench.operations, bench[bench.guest.vm]) == (["vm0.put"], KvmState(left, hook="mdev0"))
-
-
-def test_a_vm_is_destroyed_in_the_kernels_order_and_kvm_vfio_speaks_up_after_the_gisa() -> None:
-    bench = Bench()
-    bench[bench.guest.vm] = KvmState(1, hook="mdev0")
-    bench.run(put_vm(bench.machine, bench.guest))
-    assert bench.operations == [
-        "vm0.put",
-        *DESTROY,
-        "mdev0.set_kvm",
-        "vm0.group.called",
-        "vm0.gisa_int.free",
-        "vm0.free",
-    ]
-    guest = bench.guest
-    lives = [bench[o].live for o in (guest.vm, guest.crycb, guest.gisa.gisa, guest.gisa.interrupt, guest.mdev)]
-    assert lives == [False, False, False, False, True]
-    assert bench[guest.mdev].kvm is None
-
-
-def test_a_vm_whose_device_is_closed_has_nobody_to_notify() -> None:
-    bench = enabled(*MEASURES)
-    bench.run(close_fd(bench.machine, bench.guest, DEVICE))
-    bench[bench.guest.vm] = KvmState(1)
-    bench.run(put_vm(bench.machine, bench.guest))
-    assert bench.operations == ["vm0.put", *DESTROY, "vm0.gisa_int.free", "vm0.free"]
-
-
-# files
-
-FILES = (DEVICE, KVM_VFIO, "vcpu0", VM)
-
-
-def _exit_alone(bench: Bench) -> System:
-    process = attrs.evolve(bench[bench.guest.process], killed=True, threads=())
-    exits = Context("exit", partial(exit_process, bench.machine, bench.guest))
-    return System(bench.machine.actors(), (exits,), bench.states | {bench.guest.process.name: process})
-
-
-def test_a_killed_process_closes_its_four_files_in_each_of_24_orders() -> None:
-    orders: dict[tuple[Any, ...], str] = {}
-    for steps, how in executions(_exit_alone(Bench())):
-        closes = [step.info.op.partition("=")[2] for step in steps if step.info.op.startswith("choose close=")]
-        orders[tuple(closes)] = how
-    assert len(orders) == 24
-    assert {frozenset(order) for order in orders} == {frozenset(FILES)}
-    # alone, even the device last is no oops: the VM's end has sent SET_KVM(NULL) by then
-    assert set(orders.values()) == {"end"}
-
-
-def test_a_killed_vm_is_destroyed_before_its_device_is_released_in_a_quarter_of_the_orders() -> None:
-    late = 0
-    for steps, _ in executions(_exit_alone(Bench())):
-        ops = [step.info.op for step in steps]
-        late += ops.index("vm0.gisa_int.begin_destroy") < ops.index("mdev0.begin_detach")
-    assert late == 6  # device last
-
-
-def test_with_a_reference_the_device_is_always_released_first() -> None:
-    for steps, how in executions(_exit_alone(Bench("vm_ref"))):
-        ops = [step.info.op for step in steps]
-        assert how == "end"
-        assert ops.index("mdev0.begin_detach") < ops.index("vm0.gisa_int.begin_destroy")
-
-
-def test_an_ioctl_in_progress_holds_its_file() -> None:
-    bench = Bench()
-    guest = bench.guest
-    assert bench.do(guest.process.fdget("vcpu0")) == "vcpu0"
-    bench.run(close_all(bench.machine, guest), "close=device", "close=kvm-vfio", "close=vcpu0")
-    assert bench[guest.process] == ProcessState(pmap(), pmap({"vcpu0": 1}), ("vm0.vcpu0",))
-    assert bench[guest.vm] == KvmState(1)
-    assert bench.do(guest.process.fput("vcpu0")) is True
-
-
-def test_the_thread_that_drops_the_last_reference_destroys_the_vm() -> None:
-    bench = Bench()
-    guest = bench.guest
-    bench[guest.vm] = KvmState(1, hook="mdev0")
-    bench[guest.process] = ProcessState(pmap(), pmap(), ("vm0.vcpu0",))
-    bench.run(vcpu_thread(bench.machine, guest, guest.vcpus[0], (Aqic(A),)))
-    assert bench[guest.process].threads == ()
-    assert bench.operations == ["vm0.process.signal_pending", "vm0.process.fdget", "vm0.process.leave"]
-
-
-def test_a_killed_thread_starts_no_further_instruction() -> None:
-    bench = Bench()
-    bench.do(bench.guest.process.sigkill())
-    bench.run(vcpu_thread(bench.machine, bench.guest, bench.guest.vcpus[0], (Aqic(A),)))
-    assert bench.operations == ["vm0.process.signal_pending", "vm0.process.leave"]
-
-
-def test_a_duplicate_keeps_the_device_open() -> None:
-    bench = Bench()
-    bench.do(bench.guest.process.install("copy", DEVICE))
-    bench.run(close_fd(bench.machine, bench.guest, DEVICE))
-    assert bench.operations == ["vm0.process.close"]
-    bench.run(close_fd(bench.machine, bench.guest, "copy"))
-    assert bench.operations[:2] == ["vm0.process.close", "mdev0.begin_detach"]
-    before = bench.states
-    bench.run(close_fd(bench.machine, bench.guest, "copy"))  # -EBADF
-    assert bench.states == before
-
-
-def test_qemus_own_reset_switches_the_interrupt_off_behind_the_records() -> None:
-    bench = enabled()
-    assert bench.run(ioctl_reset(bench.machine, bench.guest)) == 0
-    assert bench.operations == RESET
-    assert bench[bench.queue.hw] == ApQueueState(zapq="finished")
-    assert bench[bench.queue.object].saved == SAVED
-
-
-@pytest.mark.parametrize(
-    ("state", "error"),
-    [
-        (ApQueueState(pending_reset="RAPQ"), Errno.EBUSY),
-        (ApQueueState(cfg="off"), Errno.EIO),
-        (ApQueueState(cfg="absent"), Errno.EIO),
-        (ApQueueState(chkstop=True), Errno.EIO),
-    ],
-)
-def test_a_reset_that_the_queue_refuses_is_reported_to_qemu(state: ApQueueState, error: Errno) -> None:
-    bench = Bench()
-    bench[bench.queue.hw] = state
-    assert bench.run(ioctl_reset(bench.machine, bench.guest), settles=False) == error.failure
-
-
-# DMA unmap
-
-
-def test_an_unmap_of_the_nibs_page_alone_is_over_after_one_callback() -> None:
-    bench = enabled()
-    bench.run(dma_unmap(bench.machine, bench.guest, 3, 1))
-    assert bench.operations == ["vm0.memory.unmap", "vm0.memory.unpin", "vm0.memory.unmap"]
-    assert bench[bench.guest.memory] == MemoryState(pset([4]))
-    # ... and the interrupt stays on, with its record
-    assert bench[bench.queue.hw].irq == Target("vm0", 0x3F00, "vm0.gisa", 3, 5)
-    assert bench[bench.queue.object].saved == SAVED
-
-
-def test_an_unmap_of_a_range_that_begins_before_the_page_stops_the_host_after_ten_rounds() -> None:
-    bench = enabled()
-    bench.run(dma_unmap(bench.machine, bench.guest, 2, 2))
-    assert bench.operations == ["vm0.memory.unmap", "vm0.memory.unpin"] * ROUNDS + ["vm0.memory.bug_on_pinned"]
-    assert (ROUNDS, bench.ending, bench[bench.guest.memory].pins) == (10, "oops", pmap({3: 1}))
-
-
-@pytest.mark.parametrize(("first", "pages"), [(3, 1), (2, 2), (0, 16)])
-def test_unmap_disables_gives_the_page_back_wherever_it_lies_in_the_range(first: int, pages: int) -> None:
-    bench = enabled("unmap_disables", "wait_reset")
-    bench.run(dma_unmap(bench.machine, bench.guest, first, pages))
-    assert bench[bench.guest.memory].pins == pmap()
-    assert bench[bench.queue.hw] == ApQueueState()
-    assert bench[bench.queue.object] == VfioApQueueState(True, 1, None, "mdev0")
-
-
-def test_an_unmap_elsewhere_calls_nobody() -> None:
-    bench = enabled()
-    bench.run(dma_unmap(bench.machine, bench.guest, 4, 1))
-    assert bench.operations == ["vm0.memory.unmap"]
-    assert bench[bench.guest.memory] == MemoryState(pset([3]), pmap({3: 1}))
-
-
-def test_the_series_breaks_p8_and_p10_by_an_unmap_and_disabling_first_keeps_both() -> None:
-    assert broken("h14", "P8", "P10") == {"P8", "P10"}
-    assert broken("h14+unmap_disables+wait_reset", "P8", "P10") == set()
-    # a disable that is accepted is not waited for, one that meets the pending enable gives up ten times
-    assert broken("h14+unmap_disables", "P8", "P10") == {"P8", "P10"}
 
 
 # the scenarios of this phase

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from pyrsistent import pmap
+from pyrsistent import PMap, pmap
 
-from aprt.vfio_ap.ap_bus import ApBusState
+from aprt.core.actor import Caller
+from aprt.vfio_ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap_queue import ApQueueState, Target
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.build import GuestPlan
@@ -23,6 +24,11 @@ from tests.vfio_ap.machines import A, B, Bench, broken
 
 HOST = Matrix.of([5], [4, 5])
 ENODEV, ENOMEM = Errno.ENODEV.failure, Errno.ENOMEM.failure
+
+
+def bound(a: Driver, b: Driver) -> PMap[Apqn, Driver]:
+    """The drivers of the two queue devices."""
+    return pmap({A: a, B: b})
 
 
 def bare(*words: str, reserved: Matrix = Matrix(), booted: bool = True) -> Bench:  # noqa: B008
@@ -49,10 +55,10 @@ def free_list(bench: Bench) -> tuple[Found, ...]:
 
 def test_a_scan_finds_the_queues_and_binds_them_to_vfio_ap() -> None:
     bench = bare()
-    assert bus(bench) == ApBusState(HOST, Matrix(), pmap({A: "vfio_ap", B: "vfio_ap"}), pmap({A: 1, B: 1}))
+    assert bus(bench) == ApBusState(HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 1, B: 1}))
     assert bench[bench.machine.matrix_dev] == MatrixDevState((), (Found(A, 1), Found(B, 1)))
     assert bench[bench.queue.object] == VfioApQueueState(True, 1)
-    assert bench.caller.held == bench.caller.owed == ()
+    assert bench.caller == Caller("me")
 
 
 def test_a_second_scan_changes_nothing() -> None:
@@ -70,7 +76,7 @@ def test_a_second_scan_changes_nothing() -> None:
 
 def test_queues_that_the_masks_reserve_go_to_the_host_driver() -> None:
     bench = bare(reserved=Matrix.of([5], [4]))
-    assert bus(bench).drivers == pmap({A: "zcrypt", B: "vfio_ap"})
+    assert bus(bench).drivers == bound("zcrypt", "vfio_ap")
     assert (bus(bench).drvdata, free_list(bench)) == (pmap({B: 1}), (Found(B, 1),))
     assert bench[bench.queue.object] == VfioApQueueState()
 
@@ -83,7 +89,7 @@ def test_bind_refuses_what_is_bound_absent_or_reserved_for_others() -> None:
     assert bench.run(bind(bench.machine, A, "vfio_ap")) == ENODEV  # reserved
     bench.run(unbind(bench.machine, B))
     assert bench.run(bind(bench.machine, B, "zcrypt")) == ENODEV  # not reserved
-    assert bus(bench).drivers == pmap({A: "none", B: "none"})
+    assert bus(bench).drivers == bound("none", "none")
     assert bench[bench.machine.queues[A].object] == before["q 05.0004"]
     empty = bare(booted=False)
     assert empty.run(bind(empty.machine, A, "vfio_ap")) == ENODEV  # no device
@@ -101,7 +107,7 @@ def test_unbind_refuses_what_has_no_driver_and_leaves_everything() -> None:
 def test_unbind_takes_the_queue_off_the_free_list_frees_it_and_zeroizes_once_more() -> None:
     bench = bare()
     assert bench.run(unbind(bench.machine, A)) == 0
-    assert bus(bench) == ApBusState(HOST, Matrix(), pmap({A: "none", B: "vfio_ap"}), pmap({B: 1}))
+    assert bus(bench) == ApBusState(HOST, Matrix(), bound("none", "vfio_ap"), pmap({B: 1}))
     assert free_list(bench) == (Found(B, 1),)
     assert bench[bench.queue.object] == VfioApQueueState(False, 1)
     assert bench.operations == [
@@ -180,7 +186,7 @@ def test_removing_a_queue_of_a_guest_takes_the_adapter_from_it_and_gives_everyth
     assert bench[bench.queue.hw] == ApQueueState(zapq="finished")
     assert bench[bench.queue.object] == VfioApQueueState(False, 1, None, "mdev0")
     assert free_list(bench) == ()
-    assert bench.caller.held == bench.caller.owed == ()
+    assert bench.caller == Caller("me")
 
 
 def test_a_queue_that_vanishes_with_its_card_is_removed_by_the_next_scan() -> None:
@@ -191,7 +197,7 @@ def test_a_queue_that_vanishes_with_its_card_is_removed_by_the_next_scan() -> No
     assert bench[bench.queue.hw].cfg == "absent"
     assert bench[bench.guest.memory].pins == pmap()
     bench.run(card_appears(bench.machine, 5))
-    assert bus(bench) == ApBusState(HOST, Matrix(), pmap({A: "vfio_ap", B: "vfio_ap"}), pmap({A: 2, B: 2}))
+    assert bus(bench) == ApBusState(HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 2, B: 2}))
     assert bench[bench.queue.hw] == ApQueueState(zapq="refused")
     # probed late: the mdev still claims the APQN and does not get the queue
     assert (bench[bench.guest.mdev].qlist, free_list(bench)) == ((), (Found(A, 2), Found(B, 2)))
@@ -211,7 +217,7 @@ def test_a_new_card_is_found_by_a_scan_and_a_device_without_driver_stays_known()
     bench = bare(booted=False)
     bench[bench.machine.bus] = ApBusState(Matrix.of([], [4, 5]), Matrix())
     bench.run(card_appears(bench.machine, 5))
-    assert bus(bench).drivers == pmap({A: "vfio_ap", B: "vfio_ap"})
+    assert bus(bench).drivers == bound("vfio_ap", "vfio_ap")
     bench.run(unbind(bench.machine, A))
     bench.run(card_vanishes(bench.machine, 5))
     assert bus(bench) == ApBusState(Matrix.of([], [4, 5]), Matrix())
@@ -220,7 +226,7 @@ def test_a_new_card_is_found_by_a_scan_and_a_device_without_driver_stays_known()
 def test_rebinding_to_the_host_changes_masks_and_driver() -> None:
     bench = enabled()
     bench.run(rebind_to_host(bench.machine, A))
-    assert bus(bench) == ApBusState(HOST, Matrix.of([5], [4]), pmap({A: "zcrypt", B: "vfio_ap"}), pmap({B: 1}))
+    assert bus(bench) == ApBusState(HOST, Matrix.of([5], [4]), bound("zcrypt", "vfio_ap"), pmap({B: 1}))
 
 
 def test_the_last_reset_of_a_refused_queue_is_not_repeated() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
+from aprt.core.actor import Caller
 from aprt.vfio_ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.guest_code import Reset, execute
@@ -16,7 +17,7 @@ from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
 from aprt.vfio_ap.response import Rc
 from aprt.vfio_ap.vcpu import VcpuState
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
-from tests.vfio_ap.machines import A, Bench, broken
+from tests.vfio_ap.machines import A, Bench, broken, enabled
 
 FIRST = Aqic(A, True, 3, 0x3F00)
 SECOND = Aqic(A, True, 4, 0x4F00)
@@ -28,12 +29,6 @@ ON2 = Target("vm0", 0x4F00, "vm0.gisa", 4, 5)
 
 def intercept(bench: Bench, aqic: Aqic, settles: bool = True) -> Any:
     return bench.run(handle_pqap(bench.machine, bench.guest, aqic), settles=settles)
-
-
-def enabled(*words: str) -> Bench:
-    bench = Bench(*words)
-    assert intercept(bench, FIRST) is Rc.NORMAL
-    return bench
 
 
 def owned(bench: Bench) -> tuple[Saved | None, dict[int, int], dict[int, int]]:
@@ -149,7 +144,7 @@ def test_an_enable_pins_registers_asks_the_hardware_and_records() -> None:
     assert bench[bench.queue.object] == VfioApQueueState(True, 1, SAVED, "mdev0")
     assert owned(bench) == (SAVED, {3: 1}, {3: 1})
     assert bench[bench.guest.gisa.gisa].iam == 0x10
-    assert bench.caller.held == bench.caller.owed == ()
+    assert bench.caller == Caller("me")
 
 
 @pytest.mark.parametrize("nib", [0, 0x9000])

@@ -1,0 +1,149 @@
+"""Exact sizes of the state graphs of the small scenarios, and the brute-force enumerator's word for the smallest.
+
+What a state is stands in `aprt.core.system`. A number that changes here means that the model, or the merging of
+control states, has changed: both are worth a look.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from aprt.core.properties import Property, always, at_end
+from aprt.core.system import View
+from aprt.explore.enumerator import Values, reachable
+from aprt.explore.explore import explore
+from aprt.vfio_ap.v4 import V4
+from tests.vfio_ap.machines import model
+
+LARGE = {"close-vs-unbind", "h1", "h13", "h2", "lost-kick", "qemu-reset", "rogue-close"}  # 10,000 states and more
+
+# what the enumerator can see too: findings of handlers, and deadlocks
+NOTED = ("P9", "P10", "K1", "K2", "K3", "P22", "P23", "deadlock")
+
+# scenario; states, transitions, end states, deadlocks, states after an oops, longest shortest schedule
+COUNTS = [
+    ("alert", 2600, 7354, 2, 0, 0, 83),
+    ("alert+all-measures", 2603, 7358, 2, 0, 0, 85),
+    ("assign", 855, 1737, 6, 0, 0, 48),
+    ("assign+all-measures", 520, 983, 3, 0, 0, 48),
+    ("attach", 412, 725, 4, 0, 0, 49),
+    ("attach+all-measures", 473, 842, 4, 0, 0, 54),
+    ("card-gone", 1100, 1999, 3, 0, 0, 74),
+    ("card-gone+all-measures", 1289, 2379, 3, 0, 0, 75),
+    ("close-and-use", 326, 715, 2, 0, 0, 25),
+    ("close-and-use+all-measures", 197, 363, 1, 0, 0, 31),
+    ("close-vs-unbind+all-measures", 7466, 20597, 8, 0, 0, 73),
+    ("dma-unmap", 103, 192, 2, 0, 0, 24),
+    ("dma-unmap+all-measures", 114, 214, 2, 0, 0, 26),
+    ("kill-qemu", 2250, 4702, 4, 0, 0, 72),
+    ("kill-qemu+all-measures", 1703, 3006, 2, 0, 0, 82),
+    ("qemu-reset+all-measures", 6721, 13631, 3, 0, 0, 85),
+    ("rebind", 1771, 4181, 4, 0, 0, 60),
+    ("rebind+all-measures", 1116, 2484, 2, 0, 0, 62),
+    ("remove-mdev", 3641, 9334, 10, 0, 8, 54),
+    ("remove-mdev+all-measures", 857, 1915, 2, 0, 0, 65),
+    ("remove-vs-intercept", 645, 1410, 4, 0, 0, 49),
+    ("remove-vs-intercept+all-measures", 484, 988, 2, 0, 0, 51),
+    ("reset-reenable", 90, 119, 1, 0, 0, 57),
+    ("reset-reenable+all-measures", 96, 127, 1, 0, 0, 61),
+    ("reset-reenable-busy", 149, 210, 3, 0, 0, 54),
+    ("reset-reenable-busy+all-measures", 149, 209, 2, 0, 0, 58),
+    ("rogue-close+all-measures", 5920, 12109, 3, 0, 0, 79),
+    ("two-vms", 7653, 22657, 2, 0, 926, 35),
+    ("two-vms+all-measures", 7653, 22657, 2, 0, 926, 35),
+    ("unplug", 2148, 5050, 7, 0, 0, 49),
+    ("unplug+all-measures", 506, 968, 2, 0, 0, 58),
+    ("h3", 298, 571, 2, 0, 0, 38),
+    ("h3+all-measures", 206, 412, 2, 0, 0, 29),
+    ("h4", 326, 632, 2, 0, 0, 39),
+    ("h4+all-measures", 237, 480, 2, 0, 0, 30),
+    ("h5", 3575, 8856, 4, 0, 0, 56),
+    ("h5+all-measures", 1181, 2254, 3, 0, 0, 84),
+    ("h6", 443, 852, 0, 0, 17, 47),
+    ("h6+all-measures", 206, 412, 2, 0, 0, 29),
+    ("h7", 3915, 8232, 8, 0, 0, 70),
+    ("h7+all-measures", 1072, 2042, 3, 0, 0, 77),
+    ("h8", 1636, 3593, 8, 0, 58, 47),
+    ("h8+all-measures", 484, 988, 2, 0, 0, 51),
+    ("h9", 329, 507, 2, 0, 0, 80),
+    ("h9+all-measures", 153, 202, 1, 0, 0, 84),
+    ("h10", 235, 389, 1, 0, 0, 72),
+    ("h10+all-measures", 121, 147, 1, 0, 0, 77),
+    ("h11", 211, 361, 3, 0, 0, 28),
+    ("h11+all-measures", 234, 401, 3, 0, 0, 31),
+    ("h12", 246, 454, 1, 0, 0, 31),
+    ("h12+all-measures", 280, 518, 1, 0, 0, 34),
+    ("h14", 600, 1282, 2, 0, 21, 43),
+    ("h14+all-measures", 659, 1421, 2, 0, 23, 45),
+    ("h15", 3703, 10337, 14, 0, 2, 47),
+    ("h15+all-measures", 960, 2294, 4, 0, 0, 56),
+    ("h16", 9, 8, 1, 0, 0, 8),
+    ("h16+all-measures", 11, 10, 1, 0, 0, 10),
+]
+
+
+@pytest.mark.parametrize("row", COUNTS, ids=[str(row[0]) for row in COUNTS])
+def test_the_state_graph_has_exactly_this_size(row: tuple[str, int, int, int, int, int, int]) -> None:
+    text, *counts = row
+    found = explore(model(text).system)
+    sizes = (found.states, found.transitions, found.ends, found.deadlocks, found.oopses, found.depth)
+    assert (found.complete, found.unmerged, sizes) == (True, (), tuple(counts))
+
+
+def test_every_scenario_has_a_row_unless_it_is_too_large() -> None:
+    listed = {str(row[0]) for row in COUNTS}
+    assert {name for name in V4.scenarios if name not in listed} == LARGE
+
+
+# scenario and worlds (states with their past) in the enumerator; only those without endless polling can be enumerated
+WORLDS = [
+    ("h16", 9),
+    ("h16+all-measures", 11),
+    ("h11", 211),
+    ("h11+all-measures", 234),
+    ("h12", 246),
+    ("h12+all-measures", 280),
+    ("h3", 358),
+    ("h3+all-measures", 218),
+    ("h4", 386),
+    ("h4+all-measures", 249),
+    ("h6", 612),
+    ("h8", 3119),
+    ("h10", 587),
+    ("h14", 612),
+    ("attach", 412),
+    ("close-and-use", 417),
+    ("dma-unmap", 103),
+    ("dma-unmap+all-measures", 114),
+    ("kill-qemu", 7488),
+    ("remove-vs-intercept", 991),
+    ("reset-reenable-busy", 202),
+    ("unplug", 2462),
+]
+
+
+@pytest.mark.parametrize(("text", "worlds"), WORLDS, ids=[row[0] for row in WORLDS])
+def test_search_and_brute_force_agree(text: str, worlds: int) -> None:
+    asked = model(text)
+    system = asked.system
+    values: set[Values] = set()
+    ends: set[Values] = set()
+
+    def collect(into: set[Values], view: View) -> None:
+        into.add(tuple(view(actor) for actor in system.actors))
+
+    collecting = (
+        always("values", system.actors, partial(collect, values)),
+        at_end("ends", system.actors, partial(collect, ends)),
+    )
+    noted = [Property(p.id, p.title, p.checks) for p in asked.properties if p.id in NOTED]
+    found = explore(system, (*collecting, *noted), stop_on="all")
+    truth = reachable(system)
+    assert (found.complete, found.unmerged) == (True, ())
+    assert values == truth.values
+    assert ends == truth.ends
+    assert {finding.property: len(finding.schedule) for finding in found.findings} == truth.shortest
+    assert truth.worlds == worlds
+    assert len(truth.values) <= found.states <= worlds
