@@ -12,6 +12,7 @@ from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.properties import Property
 from aprt.core.system import System
+from aprt.runtime.errors import sole
 from aprt.runtime.observer import Watch
 from aprt.runtime.run import MAX_STEPS, Mode, direction
 from aprt.runtime.stage import Stage
@@ -84,26 +85,29 @@ async def _run_live(
     stop: Callable[[], bool],
     beside: Beside | None,
 ) -> LiveRun:
-    async with Stage(system) as stage, trio.open_nursery() as nursery:
-        stopped = False
+    try:
+        async with Stage(system) as stage, trio.open_nursery() as nursery:
+            stopped = False
 
-        def hear(event: Event) -> None:
-            nonlocal stopped
-            if on_event is not None:
-                on_event(event)
-            if stop():
-                stopped = True
-                stage.stop()
+            def hear(event: Event) -> None:
+                nonlocal stopped
+                if on_event is not None:
+                    on_event(event)
+                if stop():
+                    stopped = True
+                    stage.stop()
 
-        if beside is not None:
-            nursery.start_soon(beside, stage)
-        for i in range(plan.runs):
-            way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
-            execution = await stage.run(way, Watch(properties, plan.max_steps, True, hear))
-            if execution.findings or stopped:
-                break
-        nursery.cancel_scope.cancel()
-        return LiveRun(execution, plan.seed + i, i + 1, stopped)
+            if beside is not None:
+                nursery.start_soon(beside, stage)
+            for i in range(plan.runs):
+                way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
+                execution = await stage.run(way, Watch(properties, plan.max_steps, True, hear))
+                if execution.findings or stopped:
+                    break
+            nursery.cancel_scope.cancel()
+            return LiveRun(execution, plan.seed + i, i + 1, stopped)
+    except BaseExceptionGroup as group:  # by the nursery, around the one error there is
+        raise sole(group) from None
 
 
 async def _count_hits(name: str, system: System, properties: Sequence[Property], plan: Plan) -> Hits:

@@ -79,7 +79,7 @@ class Frame:
         width = self._console.width
         last = self._text(foot)
         shelves = shelved([(kind.title, self._extents[kind.title].width + FRAME) for kind in self._kinds], width)
-        rows = [max(self._extents[title].rows for title in shelf) for shelf in shelves]
+        rows = [max(1, *(self._extents[title].rows for title in shelf)) for shelf in shelves]
         fitted, framed = fit(rows, None if height is None else height - 1 - len(last))
         hidden = [title for shelf, most in zip(shelves, fitted, strict=True) if not most for title in shelf]
         if hidden:

@@ -48,7 +48,9 @@ def attrs_case(suffix: str) -> Case:
 
 def test_a_token_can_be_tried_on_a_changed_model() -> None:
     token = "aprt1:toy/abba:uALMTqUA"
-    assert resolve(token, lambda text: Case.parse(text, ERAS, put_in=["locked"])).schedule == EMBRACE  # abba does not care
+    assert (
+        resolve(token, lambda text: Case.parse(text, ERAS, put_in=["locked"])).schedule == EMBRACE
+    )  # abba does not care
     with pytest.raises(ReplayMismatch) as caught:
         resolve(token, lambda text: Case.parse(text, ERAS, put_in=["same_order"]))
     assert (caught.value.step, caught.value.enabled) == (1, ("left: B.lock",))
