@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era
@@ -15,9 +17,8 @@ from aprt.vfio_ap.topology_system import topology_scenario
 def topology_case(
     eras: Mapping[str, Era], text: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
-    """The case of `DIRECTORY[+SWITCH...]`. The script names era and switches, unless the reference or the options do.
-
-    Switches behind the directory replace those of the script; options change them. Raises: `UserError`.
+    """The case of `DIRECTORY[+SWITCH...]`. The script names the era, unless the options do, and the switches that
+    those behind the directory and the options change. Raises: `UserError`.
     """
     directory, *words = text.split("+")
     if ":" in directory:
@@ -26,7 +27,12 @@ def topology_case(
     script = topology.script
     found = find_era(era or script.era, eras)
     scenario = topology_scenario(topology, directory)
-    if not words:
-        words = [word for word in script.put_in if word not in script.taken_out]
-        taken_out = (*taken_out, *(word for word in script.taken_out if word not in put_in))
+    taken = _members(found, script.taken_out)
+    own = [word for word in _members(found, script.put_in) if word not in taken]
+    # part of the preset, so that the reference of a case says what was taken out again
+    scenario = attrs.evolve(scenario, preset=(*scenario.preset, *own))
     return Case.make(found, scenario, words, put_in, taken_out)
+
+
+def _members(era: Era, words: Iterable[str]) -> list[str]:
+    return [word for group in words for word in era.groups.get(group, (group,))]

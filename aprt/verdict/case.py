@@ -56,14 +56,17 @@ class Case:
         put_in: Iterable[str] = (),
         taken_out: Iterable[str] = (),
     ) -> Case:
-        """The case of a scenario with the switches `words`, changed as for `parse`. Raises: `UserError`."""
+        """The case of a scenario with the switches `words`, changed as for `parse`. Raises: `UserError`.
+
+        A switch that is named itself counts for more than a group that it belongs to.
+        """
         into, out = tuple(put_in), tuple(taken_out)
         for word in into:
             if word in out:
                 raise UserError(f"switch {word!r} is both put in and taken out")
-        removed = _members(era, out)
+        removed = [word for word in _members(era, out) if word in out or word not in into]
         kept = [word for word in _members(era, (*words, *into)) if word not in removed]
-        return cls(era, scenario, era.settings(scenario, kept, out))
+        return cls(era, scenario, era.settings(scenario, kept, removed))
 
     def __str__(self) -> str:
         name = self.scenario.directory or f"{self.era.name}/{self.scenario.name}"

@@ -56,7 +56,7 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
     Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
     not offer what the token asks for. The steps of a file are not tried.
     """
-    if not Path(text).exists():
+    if not _exists(text):
         if ":" not in text:
             raise UserError(f"{text}: no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)")
         told = token.decode(text)
@@ -83,6 +83,13 @@ def save(path: Path, case: Case, schedule: Schedule) -> None:
         if draft is not None:
             Path(draft).unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # too long for a name, as a token can be
+        return False
 
 
 def _follow(told: token.Token, system: System) -> Schedule:

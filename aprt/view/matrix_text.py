@@ -12,9 +12,10 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
     done, all_of_them = len(matrix.explored), 1 << len(matrix.measures)
     lines = [f"{paint.bold(str(matrix.case))}  {matrix.case.scenario.title}", ""]
     lines.append(f"smallest sets of measures with which a property holds ({done} of {all_of_them} sets searched)")
+    nothing = "with none of the sets" if matrix.complete else "with none of the sets searched so far"
     width = max((len(id) for id in matrix.properties), default=0)
     for id in matrix.properties:
-        sets = [_set(matrix, subset) for subset in matrix.minimal(id)] or [paint.red("with none of the sets")]
+        sets = [_set(matrix, subset) for subset in matrix.minimal(id)] or [paint.red(nothing)]
         for i, text in enumerate(sets):
             lines.append(f"  {(id if i == 0 else 'or').rjust(width)}  {text}")
     states = sum(exploration.states for exploration in matrix.explored.values())
