@@ -5,6 +5,7 @@ What is run is a case. `view.live.watch` shows it meanwhile: as tables on a term
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,6 +77,8 @@ def command(
 
     Exits with 1 when a property is violated, 0 when a run ends without. That is no proof: see aprt explore.
     """
+    if math.isnan(speed):
+        raise click.UsageError("--speed nan is no speed")
     if jitter and (chaos or not free):
         raise click.UsageError("--jitter goes with --free, and not with --chaos")
     with Interrupts() as interrupts:

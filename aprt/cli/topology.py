@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
@@ -12,6 +13,8 @@ from aprt.core.scenario import Era
 from aprt.verdict.case import Case, find_era
 from aprt.vfio_ap.topology_files import load_topology
 from aprt.vfio_ap.topology_system import topology_scenario
+
+T = TypeVar("T")
 
 
 def topology_case(
@@ -25,13 +28,23 @@ def topology_case(
         raise UserError(f"{directory}: a topology's directory has no ':' in its name (tokens end there)")
     topology = load_topology(Path(directory))
     script = topology.script
-    found = find_era(era or script.era, eras)
+    file = Path(directory) / "script.toml"
+    found = find_era(era, eras) if era else _of(file, "era", lambda: find_era(script.era, eras))
     scenario = topology_scenario(topology, directory)
     taken = _members(found, script.taken_out)
     own = [word for word in _members(found, script.put_in) if word not in taken]
+    _of(file, "with", lambda: found.settings(scenario, own))
     # part of the preset, so that the reference of a case says what was taken out again
     scenario = attrs.evolve(scenario, preset=(*scenario.preset, *own))
     return Case.make(found, scenario, words, put_in, taken_out)
+
+
+def _of(file: Path, field: str, find: Callable[[], T]) -> T:
+    """What `find` finds; its error names the file and the field that asked for it."""
+    try:
+        return find()
+    except UserError as error:
+        raise UserError(f"{file}: {field}: {error}") from None
 
 
 def _members(era: Era, words: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,20 @@ def test_a_switch_named_itself_counts_for_more_than_its_group() -> None:
 def test_a_text_too_long_for_a_file_name_is_taken_for_a_token() -> None:
     with pytest.raises(UserError, match="token"):
         resolve("aprt1:e:" + "A" * 4000, case)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('"all-measures"', '"all-mesures"', "with: unknown switch 'all-mesures' (did you mean 'all-measures'?)"),
+        ('era = "v4"', 'era = "v5"', "era: unknown era 'v5' (did you mean 'v4'?)"),
+    ],
+)
+def test_a_wrong_word_in_a_script_is_told_with_file_and_field(tmp_path: Path, old: str, new: str, line: str) -> None:
+    copy = tmp_path / "demo"
+    shutil.copytree(DEMO, copy)
+    script = copy / "script.toml"
+    script.write_text(script.read_text().replace(old, new))
+    with pytest.raises(UserError) as caught:
+        case(str(copy))
+    assert str(caught.value) == f"{script}: {line}"
