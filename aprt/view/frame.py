@@ -12,32 +12,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.box import ROUNDED
+from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 
+from aprt.view.tables.drawing import Lines, Ready, draw
 from aprt.view.tables.kinds import Kind, Picture
 from aprt.view.tables.sheet import FRAME, Sheet
 
-Lines: TypeAlias = list[list[Segment]]
-
 FEWEST: Final = 3  # rows that a shelf keeps
 _BESIDE: Final = 1  # blanks between two tables
-
-
-@attrs.frozen(eq=False)
-class Ready:
-    """Lines that are rendered already."""
-
-    lines: Lines
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.lines:
-            yield from line
-            yield Segment.line()
 
 
 @attrs.frozen
@@ -118,11 +106,8 @@ class Frame:
             before, where, lines = self._lines[title]
             if before is sheet and where == place:
                 return lines
-        table = sheet.rich(place.width, place.rows, framed=place.framed)
-        options = self._console.options.update(width=place.width, height=None)
-        lines = self._console.render_lines(table, options)
-        blank = [Segment(" " * place.width)]
-        lines += [blank] * (place.rows + (3 if place.framed else 1) - len(lines))
+        box = ROUNDED.substitute(self._console.options) if place.framed else None
+        lines = draw(sheet, place.width, place.rows, box)
         self.rendered[title] += 1
         self._lines[title] = sheet, place, lines
         return lines
@@ -160,15 +145,21 @@ def fit(rows: Sequence[int], room: int | None) -> tuple[list[int], bool]:
     if room is None:
         return list(rows), True
     for framed, around in ((True, 3), (False, 1)):
-        fitted = list(rows)
-        while sum(fitted) + around * len(fitted) > room and max(fitted) > FEWEST:
-            fitted[fitted.index(max(fitted))] -= 1
+        fitted = _shrunk(rows, room - around * len(rows), FEWEST)
         if sum(fitted) + around * len(fitted) <= room:
             return fitted, framed
     for i in range(len(fitted) - 2, 0, -1):
         if sum(fitted) + sum(1 for n in fitted if n) > room:
             fitted[i] = 0
-    return fitted, False
+    return _shrunk(fitted, room - sum(1 for n in fitted if n), 1), False
+
+
+def _shrunk(rows: Sequence[int], room: int, fewest: int) -> list[int]:
+    """Rows taken from the highest shelf until `room` is enough or all have at most `fewest`."""
+    shrunk = list(rows)
+    while sum(shrunk) > room and max(shrunk) > fewest:
+        shrunk[shrunk.index(max(shrunk))] -= 1
+    return shrunk
 
 
 def _glued(parts: Iterable[list[Segment]], gap: Segment) -> list[Segment]:

@@ -1,8 +1,9 @@
 """The live view: tables of a running system on a terminal, or plain lines where there is none.
 
-The tables are refreshed by a trio task beside those of the run, at most `RATE` times a second and only when steps
-were taken; never by a thread, which would starve beside a busy run and see half-made values. The task looks at
-snapshots, which the observer draws from what it was told, so what is shown is always a state that the system was in.
+The tables are refreshed by a trio task beside those of the run, at most `RATE` times a second, less often where
+drawing is slow, and only when steps were taken; never by a thread, which would starve beside a busy run and see
+half-made values. The task looks at snapshots, which the observer draws from what it was told, so what is shown is
+always a state that the system was in.
 The last picture stays on the screen, with what the run broke.
 
 This is the one place that owns `rich.live.Live`.
@@ -27,15 +28,17 @@ from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.runtime.stage import Stage
 from aprt.verdict.live import LiveRun, Plan, run_live
-from aprt.view.frame import Frame, Ready
+from aprt.view.frame import Frame
 from aprt.view.replay_text import EventLines, ending_text
 from aprt.view.tables import tables_of
+from aprt.view.tables.drawing import Ready
 from aprt.view.tables.kinds import Picture
 from aprt.view.words import count
 
 RATE: Final = 10  # refreshes a second, at most
+SHARE: Final = 0.1  # of the time that drawing may take, at most
 REMEMBERED: Final = 10  # events in the table of the last steps
-SHORT: Final = 500  # steps that are told one by one without a terminal
+SHORT: Final = 1000  # steps that are told one by one without a terminal
 TAIL: Final = 20  # and how many at the end of a longer run
 EVERY: Final = 5.0  # seconds between two lines of progress
 
@@ -134,8 +137,9 @@ class LiveView:
     async def beside(self, stage: Stage) -> None:
         self._stage = stage
         while True:
+            begin = self._clock()
             self.refresh()
-            await trio.sleep(1 / RATE)
+            await trio.sleep(max(1 / RATE, (self._clock() - begin) / SHARE))
 
     def refresh(self) -> None:
         """Show how things are, unless that is shown already."""
@@ -261,7 +265,8 @@ def _outcome(live: LiveRun) -> Text:
     """The verdict lines. A run that breaks nothing is no proof, and is not called one."""
     execution = live.execution
     if not execution.findings:
-        return Text(f"nothing broken in this run; {'interrupted' if live.stopped else ending_text(execution)}", "green")
+        ending = "interrupted" if live.stopped else ending_text(execution)
+        return Text(f"no property was broken in this run; {ending}", "green" if execution.ending == "end" else "yellow")
     lines = [
         Text.assemble(("VIOLATED", "bold red"), f" {finding.property}: {finding.text}")
         for finding in execution.findings

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 from pyrsistent import pmap, pset
+from rich.box import ROUNDED
 from rich.text import Text
 
 from aprt.core.actor import Caller
@@ -35,6 +36,7 @@ from aprt.vfio_ap.v4 import V4
 from aprt.vfio_ap.vcpu import VcpuState
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.view.tables import tables_of
+from aprt.view.tables.drawing import Ready, draw
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.mdevs import matrix
 from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, listed, short
@@ -331,11 +333,11 @@ def test_columns_are_dropped_by_rank_and_then_the_widest_is_cropped() -> None:
     assert sheet().fitted(25) == {0: 5, 1: 5, 3: 1}
     assert sheet().fitted(14) == {0: 5, 3: 1}
     long = Sheet("t", (Column("A"), Column("B")), ((Text("abcdefghijkl"), Text("x")),))
-    assert printed(long.rich(12, 1, framed=False), 40) == ["A          B", "abcdefg..  x"]
+    assert printed(Ready(draw(long, 12, 1)), 40) == ["A          B", "abcdefg..  x"]
 
 
 def test_a_frame_has_the_width_and_the_rows_it_is_given() -> None:
-    assert printed(sheet(2).rich(30, 3), 40) == [
+    assert printed(Ready(draw(sheet(2), 30, 3, ROUNDED)), 40) == [
         "╭─ things ───────────────────╮",
         "│ NAME   EXTRA  MORE       N │",
         "│ row 0  extra  lots more  0 │",
@@ -347,18 +349,18 @@ def test_a_frame_has_the_width_and_the_rows_it_is_given() -> None:
 
 def test_rows_that_do_not_fit_are_counted_dull_ones_first() -> None:
     ranked = sheet(5, ranks=(DULL, NEXT, DULL, NEXT, FIRST))
-    assert printed(ranked.rich(12, 4, framed=False), 40) == [
+    assert printed(Ready(draw(ranked, 12, 4)), 40) == [
         "NAME     N",
         "row 1    1",
         "row 3    3",
         "row 4    4",
         "+2 more",
     ]
-    assert printed(ranked.rich(12, 2, framed=False), 40)[1:] == ["row 4    4", "+4 more"]
+    assert printed(Ready(draw(ranked, 12, 2)), 40)[1:] == ["row 4    4", "+4 more"]
 
 
 def test_a_log_keeps_its_newest_rows() -> None:
-    assert printed(sheet(5, newest=True).rich(12, 2, framed=False), 40)[1:] == ["row 3  3", "row 4  4"]
+    assert printed(Ready(draw(sheet(5, newest=True), 12, 2)), 40)[1:] == ["row 3  3", "row 4  4"]
 
 
 def test_dull_rows_do_not_make_a_table_higher_than_enough() -> None:

@@ -11,10 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
-from rich.console import JustifyMethod, RenderableType
-from rich.constrain import Constrain
-from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 FRAME: Final = 4  # columns that a frame takes, with the blanks inside it
@@ -72,23 +68,8 @@ class Sheet:
             widths[widest] = max(_NARROWEST, widths[widest] - over)
         return widths
 
-    def rich(self, width: int, rows: int, *, framed: bool = True) -> RenderableType:
-        """The table in exactly `width` columns and `rows` rows; what does not fit is counted in the last one."""
-        inner = width - FRAME if framed else width
-        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="cyan")
-        widths = self.fitted(inner)
-        for i, size in widths.items():
-            column = self.columns[i]
-            justify: JustifyMethod = "right" if column.right else "left"
-            table.add_column(column.head, width=size, no_wrap=True, overflow="crop", justify=justify)
-        for row in self._cut(rows):
-            table.add_row(*(_cropped(row[i], size) for i, size in widths.items()))
-        if not framed:
-            return Constrain(table, width)
-        title = Text(self.title, "bold default")
-        return Panel(table, title=title, title_align="left", width=width, height=rows + 3, border_style="blue")
-
-    def _cut(self, most: int) -> Sequence[tuple[Text, ...]]:
+    def cut(self, most: int) -> Sequence[tuple[Text, ...]]:
+        """At most so many rows; those left out are counted in the last one, except of a log."""
         if len(self.rows) <= most:
             return self.rows
         if self.newest:
@@ -149,15 +130,6 @@ def mask(bits: int) -> Text:
 def short(name: str) -> str:
     """A name as tables show it: of a UUID the first group."""
     return name.split("-")[0] if len(name) == 36 and name.count("-") == 4 else name
-
-
-def _cropped(cell: Text, width: int) -> Text:
-    # not by an ellipsis, which not every terminal has
-    if cell.cell_len <= width:
-        return cell
-    cell = cell.copy()
-    cell.truncate(width - 2, overflow="crop")
-    return cell.append("..")
 
 
 def _more(rows: int) -> str:
