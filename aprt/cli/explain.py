@@ -15,11 +15,12 @@ from aprt.cli.options import Registry, case_finder, echo, switch_options
 def command(registry: Registry, token: str, shape: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
-    Columns are at most 75 letters wide, one for each context, as in a mail to a kernel list.
+    Columns are at most 75 letters wide, one for each context, ready for a mail or a commit message: functions and
+    locks as the kernel names them, what is held by whoever stands aside, and a mark where a property breaks.
     """
     from aprt.explore.replay import replay
-    from aprt.verdict.tokens import resolve
-    from aprt.view.columns import columns
+    from aprt.verdict.tokens import resolve, token_of
+    from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
     from aprt.view.verdict_json import execution_json
 
@@ -29,5 +30,8 @@ def command(registry: Registry, token: str, shape: str, put_in: tuple[str, ...],
         echo(execution_json(recording, execution))
     else:
         lines = columns(execution.events, at_last_step(execution))
+        known = token_of(recording.case, recording.model.system, recording.schedule)
+        again = f"reproduce   aprt replay {known}"
+        lines += ["", again] if known and len(again) <= WIDTH else []
         echo("\n".join([f"{recording.case}", recording.case.scenario.title, "", *lines]))
     return 0

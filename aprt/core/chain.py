@@ -1,11 +1,24 @@
-"""The call chain of a suspended behaviour, read off the behaviour itself."""
+"""The call chain of a suspended behaviour, read off the behaviour itself, in names that its readers know."""
 
 from __future__ import annotations
 
-from types import CoroutineType
-from typing import Any
+from collections.abc import Callable, Iterable
+from types import CoroutineType, FunctionType
+from typing import Any, TypeVar, cast
 
 from aprt.core.system import Behaviour
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def mirrors(kernel: str) -> Callable[[F], F]:
+    """Declare that a behaviour is the kernel's function of that name: call chains show it."""
+
+    def rename(behaviour: F) -> F:
+        cast(FunctionType, behaviour).__name__ = kernel
+        return behaviour
+
+    return rename
 
 
 def await_chain(behaviour: Behaviour) -> tuple[str, ...]:
@@ -16,3 +29,13 @@ def await_chain(behaviour: Behaviour) -> tuple[str, ...]:
         names.append(awaited.__name__)
         awaited = awaited.cr_await
     return tuple(names)
+
+
+def told(chain: Iterable[str]) -> list[str]:
+    """A chain without helpers (`_name`) and context managers (`__aenter__`): what a reader is told."""
+    return [name for name in chain if not name.startswith("_") or _of_the_kernel(name)]
+
+
+def _of_the_kernel(name: str) -> bool:
+    """`__fput`, unlike `_helper` and `__aexit__`."""
+    return name.startswith("__") and not name.endswith("__")

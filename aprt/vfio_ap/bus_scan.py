@@ -9,6 +9,7 @@ drivers/base/bus.c: bind_store(), unbind_store(). Left out: card devices, scan t
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap_bus import Driver
 from aprt.vfio_ap.ap_queue import HOST
@@ -18,6 +19,7 @@ from aprt.vfio_ap.response import Errno
 from aprt.vfio_ap.vfio_ap_drv import probe_queue, remove_queue
 
 
+@mirrors("ap_device_probe")
 async def bind(machine: Machine, apqn: Apqn, driver: Driver) -> int:
     """Give a queue device a driver. -ENODEV: no such device, not free, or the masks keep it from this driver."""
     queue = machine.queues[apqn]
@@ -32,6 +34,7 @@ async def bind(machine: Machine, apqn: Apqn, driver: Driver) -> int:
         return result
 
 
+@mirrors("ap_device_remove")
 async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
     """Take a queue device from its driver; `gone`: the device itself disappears too. -ENODEV: it has none."""
     queue = machine.queues[apqn]
@@ -54,6 +57,7 @@ async def rebind_to_host(machine: Machine, apqn: Apqn) -> None:
         await bind(machine, apqn, "zcrypt")
 
 
+@mirrors("ap_scan_bus")
 async def scan(machine: Machine) -> None:
     """One bus scan: devices whose queue left the host's configuration go, new ones appear and are bound."""
     async with held(machine.scan_mutex):

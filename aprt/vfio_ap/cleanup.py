@@ -17,6 +17,7 @@ the masks are cleared after the reset is a choice of the model, to see what clea
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap_queue import HOST
 from aprt.vfio_ap.gisa_int import gisc_unregister
@@ -27,6 +28,7 @@ from aprt.vfio_ap.reset import reset_queues
 from aprt.vfio_ap.response import TRANSIENT, Rc, Status
 
 
+@mirrors("vfio_ap_mdev_unset_kvm")
 async def detach(machine: Machine, mdev: Mdev) -> Guest | None:
     """Take the guest's interrupts and access away and forget the VM.
 
@@ -72,6 +74,7 @@ async def _disconnect(machine: Machine, guest: Guest, mdev: Mdev) -> None:
     await mdev.end_detach()
 
 
+@mirrors("kvm_arch_crypto_clear_masks")
 async def clear_masks(machine: Machine, guest: Guest) -> None:
     """kvm_arch_crypto_clear_masks(): all vCPUs out of SIE, APCB all zero. Locks: takes kvm->lock.
 
@@ -88,6 +91,7 @@ async def clear_masks(machine: Machine, guest: Guest) -> None:
         await lock.unlock()
 
 
+@mirrors("vfio_ap_free_aqic_resources")
 async def free_records(
     machine: Machine, queue: Queue, found: Found, guest: Guest | None, after_reset: bool = False
 ) -> None:
@@ -105,6 +109,7 @@ async def free_records(
         await queue.object.forget(found.generation, guest is not None, after_reset)
 
 
+@mirrors("vfio_ap_irq_disable")
 async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) -> Status:
     """AQIC(disable) and release. The records stay when the answer is neither 00 nor 07.
 

@@ -24,6 +24,7 @@ import attrs
 from pyrsistent import PMap
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.chain import mirrors
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.gisa import NONE, NULL, Gisa, is_gisa
 from aprt.vfio_ap.gisa_switches import V4, GisaRules
@@ -126,6 +127,7 @@ async def make_pending(gib: Gib, gisa: Gisa, isc: int) -> None:
         await gib.raise_gal()
 
 
+@mirrors("gib_alert_irq_handler")
 async def gal_interrupt(gib: Gib, vms: PMap[str, GisaParts]) -> None:
     """Daemon: the host's handler of alert interrupts. vms: by GISA name."""
     while True:

@@ -23,6 +23,7 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.chain import mirrors
 from aprt.core.notes import Gave, Hold, Note, Owes, Took
 from aprt.kernel.held import held
 from aprt.kernel.object import Object
@@ -225,12 +226,14 @@ class GisaParts:
         return self.interrupt.rules
 
 
+@mirrors("kvm_s390_gisa_init")
 async def gisa_init(parts: GisaParts) -> None:
     """Give a VM a GISA: nothing pending, nothing armed. Registrations of an earlier one stay counted."""
     await parts.interrupt.init()
     await parts.gisa.init()
 
 
+@mirrors("kvm_s390_gisc_register")
 async def gisc_register(parts: GisaParts, isc: int) -> int:
     """Arm alerts for a guest ISC. The host's ISC, -ENODEV (no GISA) or -ERANGE. Lock: takes ref_lock.
 
@@ -246,6 +249,7 @@ async def gisc_register(parts: GisaParts, isc: int) -> int:
     return GAL_ISC
 
 
+@mirrors("kvm_s390_gisc_unregister")
 async def gisc_unregister(parts: GisaParts, isc: int) -> int:
     """The reverse. 0, -ENODEV, -ERANGE, or -EINVAL when nobody is registered. Lock: takes ref_lock."""
     refused = await _refusal(parts, isc)
@@ -274,6 +278,7 @@ async def _set_iam(parts: GisaParts, iam: int) -> int:
     return 0
 
 
+@mirrors("gisa_get_ipm_or_restore_iam")
 async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> int:
     """What is pending and wanted; when that is nothing, 0, and IAM is what is wanted.
 
@@ -291,6 +296,7 @@ async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> in
                 return 0
 
 
+@mirrors("kvm_s390_gisa_destroy")
 async def gisa_destroy(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts] | None = None) -> None:
     """Take the GISA from a VM that nobody uses any more. Its page may be freed on return.
 

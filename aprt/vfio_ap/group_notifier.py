@@ -6,6 +6,7 @@ virt/kvm/vfio.c: kvm_vfio_group_set_kvm().
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.cleanup import detach
 from aprt.vfio_ap.machine import Guest, Machine
@@ -13,6 +14,7 @@ from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.response import Errno
 
 
+@mirrors("kvm_vfio_group_set_kvm")
 async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> None:
     """kvm-vfio records a VM (or NULL) in the group of `guest`; a registered notifier is called at once."""
     notified = await guest.group.record(None if vm is None else vm.name)
@@ -22,6 +24,7 @@ async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> Non
     await guest.group.called()
 
 
+@mirrors("vfio_ap_mdev_group_notifier")
 async def notify(machine: Machine, mdev: Mdev, vm: Guest | None) -> int:
     """The notifier itself, in the caller's context. What it returns is only seen by tests: callers ignore it."""
     if vm is not None:
@@ -36,6 +39,7 @@ async def notify(machine: Machine, mdev: Mdev, vm: Guest | None) -> int:
     return 0
 
 
+@mirrors("vfio_ap_mdev_set_kvm")
 async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     """Attach: -EPERM when another mdev has this VM; else pointer, reference, hook and masks.
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from aprt.core.chain import mirrors
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
@@ -76,6 +77,7 @@ async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instr
                 await guest.crycb.leave()
 
 
+@mirrors("kvm_handle_sie_intercept")
 async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> None:
     """PQAP(AQIC): exits to KVM; the answer goes to GR1 and the condition code.
 

@@ -6,6 +6,7 @@ drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(), which repeats the callback
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.cleanup import disable
 from aprt.vfio_ap.machine import Guest, Machine
@@ -14,6 +15,7 @@ from aprt.vfio_ap.memory import PAGE
 ROUNDS = 10  # type1 calls back so often before it gives up
 
 
+@mirrors("vfio_dma_do_unmap")
 async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     """Unmap `pages` pages from page number `first` on. While one of them stays pinned the driver is told again."""
     for _ in range(ROUNDS):
@@ -23,6 +25,7 @@ async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> N
     await guest.memory.bug_on_pinned(first)
 
 
+@mirrors("vfio_ap_mdev_iommu_notifier")
 async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     """The callback. The series unpins one page, the first of the range, and does nothing else.
 

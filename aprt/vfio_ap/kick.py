@@ -11,6 +11,7 @@ mask while it is scanned; that an idle vCPU which is ended by a signal leaves it
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.vfio_ap.gisa_int import GisaParts, get_ipm_or_restore_iam
 from aprt.vfio_ap.vcpu import Vcpu
 
@@ -34,6 +35,7 @@ async def gisa_vcpu_kicker(parts: GisaParts, vcpus: tuple[Vcpu, ...]) -> bool:
     return pending != 0
 
 
+@mirrors("__airqs_kick_single_vcpu")
 async def kick_single_vcpu(parts: GisaParts, vcpus: tuple[Vcpu, ...], deliverable: int) -> None:
     """Wake the first idle vCPU that is open for one of the ISCs in `deliverable`, unless it was kicked before.
 

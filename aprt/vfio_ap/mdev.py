@@ -22,6 +22,9 @@ class Found:
     apqn: Apqn
     generation: int
 
+    def __str__(self) -> str:
+        return f"q {self.apqn} #{self.generation}"
+
 
 @attrs.frozen
 class MdevState:

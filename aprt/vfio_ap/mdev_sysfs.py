@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.machine import Machine
@@ -26,6 +27,7 @@ QueueDimension: TypeAlias = Literal["apm", "aqm"]
 _NUMBER: Final = re.compile(r"\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?", re.IGNORECASE | re.ASCII)
 
 
+@mirrors("vfio_ap_mdev_create")
 async def create(machine: Machine, mdev: Mdev) -> int:
     """mdev create. -EEXIST: there is one of that UUID; -EPERM: no instance is left."""
     if len(await machine.matrix_dev.list_mdevs()) >= INSTANCES:
@@ -37,6 +39,7 @@ async def create(machine: Machine, mdev: Mdev) -> int:
     return 0
 
 
+@mirrors("vfio_ap_mdev_remove")
 async def remove(machine: Machine, mdev: Mdev) -> int:
     """mdev remove: waits until the device is closed, resets, gives the queues back, frees the mdev."""
     await mdev.wait_closed()

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
 from aprt.vfio_ap.ap_queue import Target
 from aprt.vfio_ap.apqn import Apqn
@@ -59,6 +60,7 @@ async def _with_owner(machine: Machine, guest: Guest, mdev: Mdev, aqic: Aqic) ->
     return answer
 
 
+@mirrors("pqap_hook->hook")
 async def handle_hook(machine: Machine, guest: Guest, mdev: Mdev, aqic: Aqic) -> Rc:
     """The driver's part, under the matrix lock (variant handler_locked)."""
     await machine.module.run()
@@ -73,6 +75,7 @@ async def handle_hook(machine: Machine, guest: Guest, mdev: Mdev, aqic: Aqic) ->
         return (await disable(machine, queue, found, guest)).rc
 
 
+@mirrors("vfio_ap_irq_enable")
 async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found, aqic: Aqic) -> Rc:
     """Pin the NIB, register the GISC, AQIC; then release what an older enable left, and record the new.
 

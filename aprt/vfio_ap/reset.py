@@ -8,12 +8,14 @@ Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue(), vfio_ap_
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.machine import Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.response import SILENT, TRANSIENT, Errno, Rc
 
 
+@mirrors("vfio_ap_mdev_reset_queue")
 async def reset_queue(machine: Machine, hw: ApQueue) -> int:
     """ZAPQ one queue. 0, -EBUSY when still refused after one retry, -EIO for any other answer.
 
@@ -65,6 +67,7 @@ async def reset_until_empty(hw: ApQueue) -> None:
             return
 
 
+@mirrors("vfio_ap_mdev_reset_queues")
 async def reset_queues(machine: Machine, matrix: Matrix) -> int:
     """Reset every queue of a matrix that the host has. 0 or the last error."""
     result = 0

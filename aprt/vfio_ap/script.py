@@ -11,6 +11,7 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.chain import mirrors
 from aprt.vfio_ap import topology as script
 from aprt.vfio_ap import userspace
 from aprt.vfio_ap.apqn import Apqn
@@ -133,6 +134,7 @@ async def kill(guest: Guest, turn: Turn, exited: Chain) -> None:
     await turn.chain.over(turn.number)
 
 
+@mirrors("do_exit")
 async def exit_process(machine: Machine, guest: Guest, exited: Chain) -> None:
     """do_exit() of a guest that the script kills."""
     await guest.process.last_thread_gone()

@@ -5,6 +5,7 @@ Each function is a behaviour of one thread or of the exiting process.
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.vfio_ap.group_notifier import group_set_kvm
 from aprt.vfio_ap.guest_code import Instruction, execute
@@ -37,6 +38,7 @@ async def vcpu_thread(machine: Machine, guest: Guest, vcpu: Vcpu, program: tuple
     await guest.process.leave(vcpu.name)
 
 
+@mirrors("__fput")
 async def release_file(machine: Machine, guest: Guest, file: str) -> None:
     """The last reference of a file is gone. VM, vCPU and kvm-vfio files each hold a reference of the VM."""
     if file == DEVICE:
@@ -52,12 +54,14 @@ async def kill(guest: Guest) -> None:
         await vcpu.signal()
 
 
+@mirrors("do_exit")
 async def exit_process(machine: Machine, guest: Guest) -> None:
     """do_exit() of the last thread: every open file is closed; no order of the final releases is promised."""
     await guest.process.last_thread_gone()
     await close_all(machine, guest)
 
 
+@mirrors("close_files")
 async def close_all(machine: Machine, guest: Guest) -> None:
     """Close every descriptor, in any order."""
     while fds := await guest.process.descriptors():

@@ -19,6 +19,7 @@ from typing import Literal
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.chain import mirrors
 from aprt.core.notes import Owes
 from aprt.vfio_ap.gisa import first_isc
 from aprt.vfio_ap.gisa_int import GisaParts, get_ipm_or_restore_iam
@@ -146,6 +147,7 @@ async def wait_for_interrupt(parts: GisaParts, vcpu: Vcpu) -> int | None:
             return isc
 
 
+@mirrors("kvm_s390_handle_wait")
 async def handle_wait(parts: GisaParts, vcpu: Vcpu, mask: int) -> int | None:
     """Sleep until something that `mask` lets through is pending; which ISCs, or None for a signal.
 

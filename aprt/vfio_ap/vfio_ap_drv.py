@@ -6,6 +6,7 @@ has them (cover letter). Whether remove holds the matrix lock is the variant `re
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
 from aprt.vfio_ap.cleanup import free_records
@@ -15,6 +16,7 @@ from aprt.vfio_ap.reset import reset_and_wait, reset_until_empty
 from aprt.vfio_ap.response import Errno
 
 
+@mirrors("vfio_ap_queue_dev_probe")
 async def probe_queue(machine: Machine, queue: Queue) -> int:
     """A queue device gets this driver. 0 or -ENOMEM. The new queue goes to the free list, whoever claims its APQN.
 
@@ -37,6 +39,7 @@ async def probe_queue(machine: Machine, queue: Queue) -> int:
     return 0
 
 
+@mirrors("vfio_ap_queue_dev_remove")
 async def remove_queue(machine: Machine, queue: Queue) -> None:
     """The driver lets a queue device go: guest access, reset, records, bucket, object. In that order."""
     locked = machine.variant("remove_lock") == "remove_locked" or machine.on("one_mutex")

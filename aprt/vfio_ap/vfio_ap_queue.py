@@ -25,6 +25,9 @@ class Saved:
     isc: int
     nib: int
 
+    def __str__(self) -> str:
+        return f"{self.vm} isc {self.isc} nib {self.nib:#x}"
+
     @property
     def gisc(self) -> tuple[str, str, int]:
         """The resource name of the registration."""

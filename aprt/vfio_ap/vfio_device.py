@@ -5,6 +5,7 @@ Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_re
 
 from __future__ import annotations
 
+from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.cleanup import detach
 from aprt.vfio_ap.group_notifier import notify
@@ -14,6 +15,7 @@ from aprt.vfio_ap.reset import reset_queues
 from aprt.vfio_ap.response import Errno
 
 
+@mirrors("vfio_ap_mdev_open")
 async def open_device(machine: Machine, guest: Guest) -> int:
     """Module reference, group notifier (called at once when the VM is known), then usable. 0 or -ENODEV."""
     if not await machine.module.try_get():
@@ -27,6 +29,7 @@ async def open_device(machine: Machine, guest: Guest) -> int:
     return 0
 
 
+@mirrors("vfio_ap_mdev_release")
 async def release_device(machine: Machine, guest: Guest) -> None:
     """The last close of the device file: clean up, unregister, let the module go, drop the VM last."""
     mdev = guest.mdev
@@ -43,6 +46,7 @@ async def release_device(machine: Machine, guest: Guest) -> None:
             await put_vm(machine, detached)
 
 
+@mirrors("vfio_ap_mdev_ioctl")
 async def ioctl_reset(machine: Machine, guest: Guest) -> int:
     """VFIO_DEVICE_RESET, as QEMU sends it for its own reset. 0 or an error that QEMU only prints."""
     async with held(machine.matrix_lock, when=machine.on("one_mutex")):

@@ -1,53 +1,72 @@
 """Columns: an execution as kernel mails show a race, one column per context, time running down.
 
 A row belongs to one context, so its text may run on below the columns to its right; that is how six contexts fit
-into the width of a mail. Functions are those the context is suspended in (`Event.chain`), printed when they are
-entered and indented by depth, helpers (`_name`) left out; under them stand the messages. When there are more
-contexts than columns, those with the fewest steps share the last one and sign their rows.
+into the width of a mail. Functions are those the context is suspended in (`core.chain.told`), printed when they are
+entered and indented by depth; under them stand the messages, taking and giving a lock as the kernel spells it. A
+context that stands aside with locks in its hands says so. A column begins as far to the right as its longest row
+lets it; a row that is too long goes on below, indented a little more. When there are more contexts than columns,
+those with the fewest steps share the last one and sign their rows.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 import attrs
 
+from aprt.core.chain import told
 from aprt.core.events import Event
+from aprt.core.notes import Gave, Hold, Took
 from aprt.core.properties import Finding
 from aprt.view.words import step
 
-WIDTH = 75
-_LAST = 33  # the least width of the last column
+WIDTH: Final = 75
 _NARROWEST, _WIDEST = 8, 36  # distance of two columns; two columns look like CPU0 and CPU1
+_LAST: Final = 33  # the least width of the last column
+_TEXT: Final = 24  # what an indentation leaves of a column at least
+_HANGING: Final = 4
+
+
+@attrs.frozen
+class _Row:
+    """One thing that a context does. mark: what that breaks."""
+
+    context: str
+    depth: int
+    text: str
+    mark: str = ""
 
 
 @attrs.frozen
 class _Layout:
     """Where each context's rows begin. signed: the contexts that share the last column."""
 
-    offsets: dict[str, int]
+    offsets: Mapping[str, int]
     signed: frozenset[str]
     indent: int
     width: int
 
     @classmethod
-    def of(cls, events: Sequence[Event], width: int) -> _Layout:
-        steps = Counter(event.context for event in events)
-        names = list(steps)  # in order of appearance
-        room = 1 + (width - _LAST) // _NARROWEST
-        alone = names
-        if len(names) > room:
-            busiest = {name for name, _ in steps.most_common(room - 1)}
-            alone = [name for name in names if name in busiest]
-        signed = [name for name in names if name not in alone]
-        columns = len(alone) + bool(signed)
-        stride = min(_WIDEST, (width - _LAST) // max(1, columns - 1))
-        offsets = {name: i * stride for i, name in enumerate(alone)}
-        offsets |= dict.fromkeys(signed, (columns - 1) * stride)
-        return cls(offsets, frozenset(signed), 2 if columns <= 3 else 1, width)
+    def of(cls, rows: Sequence[_Row], width: int) -> _Layout:
+        names = list(dict.fromkeys(row.context for row in rows))  # in order of appearance
+        signed = _crowd(rows, names, 1 + (width - _LAST) // _NARROWEST)
+        columns = [[name] for name in names if name not in signed] + ([sorted(signed)] if signed else [])
+        indent = 2 if len(columns) <= 3 else 1
+        places = {name: i for i, column in enumerate(columns) for name in column}
+        needs = [0] * len(columns)
+        for row in rows:
+            place, deep = places[row.context], indent * row.depth
+            sign = len(row.context) + 2 if row.context in signed else 0
+            most = width - place * _NARROWEST
+            # what is wrapped anyway does not push its column to the left
+            need = deep + sign + len(row.text) if deep + sign + len(row.text) <= most else min(most, deep + _TEXT)
+            needs[place] = max(needs[place], need)
+        starts = _starts(needs, width)
+        return cls({name: starts[place] for name, place in places.items()}, signed, indent, width)
 
     def header(self) -> Iterator[str]:
         """Names over rules where they fit side by side, else a staircase of names."""
@@ -62,39 +81,100 @@ class _Layout:
             for i, start in enumerate(starts):
                 yield _place({**dict.fromkeys(starts[:i], "|"), start: heads[start]})
 
-    def row(self, context: str, depth: int, text: str) -> Iterator[str]:
-        """The lines of one row: less indented where it would not fit, and going on below where that is no help."""
-        if context in self.signed:
-            text = f"{context}: {text}"
-        column = self.offsets[context]
-        start = max(column, min(column + self.indent * depth, self.width - len(text)))
-        for line in textwrap.wrap(text, self.width - start, subsequent_indent="    "):
-            yield " " * start + line
+    def lines(self, row: _Row) -> Iterator[str]:
+        """The lines of one row; its mark stands beside the text, or below where that does not fit."""
+        text = f"{row.context}: {row.text}" if row.context in self.signed else row.text
+        column = self.offsets[row.context]
+        start = min(column + self.indent * row.depth, self.width - min(len(text), _TEXT))
+        lines = _wrapped(text, self.width - start)
+        if row.mark and len(lines[-1]) + 3 + len(row.mark) <= self.width - start:
+            lines[-1] += f"   {row.mark}"
+        elif row.mark:
+            lines += textwrap.wrap(row.mark, self.width - start, initial_indent="  ", subsequent_indent="      ")
+        return (" " * start + line for line in lines)
 
 
 def columns(
     events: Sequence[Event], findings: Sequence[Finding] = (), *, brief: bool = False, width: int = WIDTH
 ) -> list[str]:
-    """The execution as lines of at most `width` letters, ending with what it violated.
+    """The execution as lines of at most `width` letters: each step that breaks something is marked, and what it
+    broke, and the locks that are held then, stand below.
 
-    brief: of every run of one context only the functions entered, the choices and the last step.
+    brief: of every run of one context only the functions entered, the choices, what is marked and the last step.
     """
-    layout = _Layout.of(events, width)
-    lines = list(layout.header()) if events else ["(before the first step)"]
+    rows = list(_rows(events, findings, brief))
+    layout = _Layout.of(rows, width)
+    lines = list(layout.header()) if rows else ["(before the first step)"]
+    lines += [line for row in rows for line in layout.lines(row)]
+    held = _held(events) if findings else []
+    below = [f"violates {finding.property}: {finding.text}" for finding in findings]
+    below += [f"locks held then: {'; '.join(held)}"] if held else []
+    lines += [""] if below else []
+    return lines + [line for text in below for line in textwrap.wrap(text, width, subsequent_indent="  ")]
+
+
+def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> Iterator[_Row]:
     before: dict[str, list[str]] = {}
     for i, event in enumerate(events):
-        last = i + 1 == len(events)
-        chain = [name for name in event.chain if not name.startswith("_")]
+        leaves = i + 1 == len(events) or events[i + 1].context != event.context
+        chain = told(event.chain)
         for depth in range(_shared(before.get(event.context, ()), chain), len(chain)):
-            lines += layout.row(event.context, depth, f"{chain[depth]}()")
+            yield _Row(event.context, depth, f"{chain[depth]}()")
         before[event.context] = chain
-        if last or not brief or event.actor is None or events[i + 1].context != event.context:
-            mark = "   <-- " + ", ".join(f.property for f in findings) if last and findings else ""
-            lines += layout.row(event.context, len(chain), step(event) + mark)
-    lines += [""] if findings else []
-    for finding in findings:
-        lines += textwrap.wrap(f"violates {finding.property}: {finding.text}", width, subsequent_indent="  ")
-    return lines
+        broken = [finding.property for finding in findings if len(finding.schedule) == i + 1]
+        if leaves or broken or not brief or event.actor is None:
+            yield _Row(event.context, len(chain), _step(event), f"<-- {', '.join(broken)}" if broken else "")
+        held = event.caller.after(event.notes).held
+        taken = sum(isinstance(note, Took) for note in event.notes)  # which the row above has told
+        if len(held) > taken and leaves and i + 1 < len(events):
+            yield _Row(event.context, len(chain), f"[holds {', '.join(hold.lock for hold in held)}]")
+
+
+def _step(event: Event) -> str:
+    """A step in words; a lock is taken and given as in the kernel: `mutex_lock(matrix_lock)`."""
+    for note in event.notes:
+        if isinstance(note, Took) and note.hold.lock == event.actor:
+            return _lock(event, note.hold)
+        if isinstance(note, Gave) and note.lock == event.actor:
+            return _lock(event, next(hold for hold in reversed(event.caller.held) if hold.lock == note.lock))
+    return step(event)
+
+
+def _lock(event: Event, hold: Hold) -> str:
+    # the messages of an rwsem are the kernel's functions already
+    prefix = "spin_" if hold.atomic else "mutex_" if hold.mode == "exclusive" else ""
+    reply = "" if event.reply is None else f" = {event.reply}"
+    return f"{prefix}{event.op}({hold.lock}){reply}"
+
+
+def _held(events: Sequence[Event]) -> list[str]:
+    """Who holds which locks after the last step."""
+    last = {event.context: event.caller.after(event.notes) for event in events}
+    return [f"{', '.join(h.lock for h in caller.held)} by {name}" for name, caller in last.items() if caller.held]
+
+
+def _crowd(rows: Sequence[_Row], names: Sequence[str], room: int) -> frozenset[str]:
+    """The contexts that get no column of their own, as only `room` have one."""
+    if len(names) <= room:
+        return frozenset()
+    busiest = {name for name, _ in Counter(row.context for row in rows).most_common(room - 1)}
+    return frozenset(names) - busiest
+
+
+def _starts(needs: Sequence[int], width: int) -> list[int]:
+    """Where columns begin whose longest rows have these lengths: evenly, unless a row would not fit."""
+    stride = min(_WIDEST, (width - _LAST) // max(1, len(needs) - 1))
+    starts: list[int] = []
+    for i in reversed(range(len(needs))):
+        beside = starts[0] - _NARROWEST if starts else width
+        # never so far to the left that the columns before it have no room
+        starts.insert(0, max(i * _NARROWEST, min(i * stride, beside, width - needs[i])))
+    return starts
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    wrapper = textwrap.TextWrapper(width, subsequent_indent=" " * _HANGING, break_on_hyphens=False)
+    return wrapper.wrap(text)
 
 
 def _shared(a: Sequence[str], b: Sequence[str]) -> int:
@@ -103,7 +183,7 @@ def _shared(a: Sequence[str], b: Sequence[str]) -> int:
     return next((i for i, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
 
 
-def _place(texts: dict[int, str]) -> str:
+def _place(texts: Mapping[int, str]) -> str:
     line = ""
     for start, text in sorted(texts.items()):
         line = line.ljust(start) + text

@@ -2,6 +2,7 @@ import pytest
 
 from aprt.core.actor import Caller
 from aprt.core.events import Event
+from aprt.core.notes import Gave, Hold, Note, Took
 from aprt.core.properties import Finding
 from aprt.core.schedule import Label, Schedule
 from aprt.verdict.ask import ask
@@ -78,13 +79,78 @@ def test_contexts_beyond_the_room_share_a_column_and_sign_their_rows() -> None:
     assert {line.index(line.strip()) for line in lines[7:10]} == {40}
 
 
-def test_a_row_that_does_not_fit_is_less_indented_and_then_wrapped() -> None:
-    deep = [f"function{i}" for i in range(20)]
-    lines = columns([event("a"), event("b", "machine.operation", *deep, reply="answer " * 10)])
-    assert lines[-3:] == [
-        " " * 36 + "machine.operation() = answer answer",
-        " " * 40 + "answer answer answer answer answer",
-        " " * 40 + "answer answer answer",
+def test_a_column_begins_where_its_longest_row_fits() -> None:
+    deep = [f"function{i}" for i in range(12)]
+    lines = columns([event("a"), event("b", "machine.operation", *deep)])
+    assert lines[-1] == " " * (75 - len("machine.operation()")) + "machine.operation()"
+    assert lines[0] == "a" + " " * 31 + "b"
+
+
+def test_a_row_that_fits_nowhere_goes_on_below_its_beginning() -> None:
+    lines = columns([event("a"), event("b", "machine.operation", "outer", "inner", reply="answer " * 10)])
+    assert lines[-5:] == [
+        " " * 36 + "outer()",
+        " " * 38 + "inner()",
+        " " * 40 + "machine.operation() = answer answer",
+        " " * 44 + "answer answer answer answer",
+        " " * 44 + "answer answer answer answer",
+    ]
+
+
+def test_an_indentation_leaves_room_for_the_text() -> None:
+    deep = [f"function{i}" for i in range(40)]
+    assert columns([event("a", "machine.operation", *deep, reply="answer " * 3)])[-2:] == [
+        " " * (75 - 24) + "machine.operation() =",
+        " " * (75 - 24 + 4) + "answer answer answer",
+    ]
+
+
+def test_a_row_is_broken_at_blanks_and_never_inside_a_name() -> None:
+    long = event("b", "vm0.process.close-files-of-the-guest", reply="kvm-vfio " * 5)
+    lines = [line.strip() for line in columns([event("a"), long])[3:]]
+    assert lines == ["vm0.process.close-files-of-the-guest()", "= kvm-vfio kvm-vfio kvm-vfio", "kvm-vfio kvm-vfio"]
+
+
+def test_every_step_that_breaks_something_is_marked() -> None:
+    events = [event("a", "x.first"), event("a", "x.second"), event("a", "x.third")]
+    found = [Finding(id, "wrong", Schedule.of([("a", "x")] * n)) for id, n in (("P1", 3), ("P2", 1), ("P3", 3))]
+    assert columns(events, found)[2:5] == ["x.first()   <-- P2", "x.second()", "x.third()   <-- P1, P3"]
+    assert columns(events, found, brief=True)[2:4] == ["x.first()   <-- P2", "x.third()   <-- P1, P3"]
+
+
+def test_a_mark_without_room_stands_below() -> None:
+    found = [Finding("P1", "wrong", Schedule.of([("b", "x")] * 2))]
+    assert columns([event("a"), event("b", "x.get", reply="a" * 26)], found)[3:5] == [
+        " " * 36 + f"x.get() = {'a' * 26}",
+        " " * 38 + "<-- P1",
+    ]
+
+
+def locking(context: str, hold: Hold, op: str, held: tuple[Hold, ...], reply: object = None) -> Event:
+    note: Note = Took(hold) if hold not in held else Gave(hold.lock)
+    caller = Caller(context, held)
+    return Event(0, Label(context, f"{hold.lock}.{op}"), hold.lock, (), reply, (note,), None, True, caller, ())
+
+
+def test_locks_are_taken_and_given_as_in_the_kernel_and_told_when_their_holder_stands_aside() -> None:
+    mutex, spin, sem = Hold("m"), Hold("s", atomic=True), Hold("r", "read")
+    events = [
+        locking("a", mutex, "trylock", (), True),
+        locking("a", sem, "down_read", (mutex,)),
+        locking("b", spin, "lock", ()),
+        locking("a", sem, "up_read", (mutex, sem)),
+        locking("a", mutex, "unlock", (mutex,)),
+    ]
+    assert [line.strip() for line in columns(events, [Finding("P1", "wrong", Schedule())])[2:]] == [
+        "mutex_trylock(m) = True",
+        "down_read(r)",
+        "[holds m, r]",
+        "spin_lock(s)",
+        "up_read(r)",
+        "mutex_unlock(m)",
+        "",
+        "violates P1: wrong",
+        "locks held then: s by b",
     ]
 
 

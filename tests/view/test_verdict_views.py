@@ -43,10 +43,10 @@ VIOLATED T3: no deadly embrace
   ----                                -----
   left()
     take()
-      A.lock()
+      mutex_lock(A)
                                       right()
                                         take()
-                                          B.lock()
+                                          mutex_lock(B)
 
 reproduce   aprt replay aprt1:toy/abba:uALMTqUA
 explain     aprt explain aprt1:toy/abba:uALMTqUA    # all 2 steps, 1 switch

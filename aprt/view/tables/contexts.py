@@ -8,6 +8,7 @@ import attrs
 from rich.text import Text
 
 from aprt.core.actor import Actor, Caller
+from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.system import Context
 from aprt.view.tables.kinds import Picture
@@ -72,9 +73,9 @@ def _holds(caller: Caller) -> Text:
 
 
 def _innermost(event: Event | None) -> str:
-    """The innermost function of the call chain, helpers (`_name`) left out."""
-    chain = () if event is None else event.chain
-    return next((f"{name}()" for name in reversed(chain) if not name.startswith("_")), "")
+    """The innermost function of the call chain."""
+    chain = told(event.chain) if event else []
+    return f"{chain[-1]}()" if chain else ""
 
 
 def _newest(picture: Picture) -> str | None:
