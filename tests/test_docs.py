@@ -22,7 +22,7 @@ import pytest
 from click.testing import CliRunner
 
 from aprt.cli import known_eras
-from aprt.cli.options import find_case
+from aprt.cli.options import find_cases
 from aprt.cli.root import root
 from aprt.core.actor import Caller
 from aprt.core.errors import UserError
@@ -146,9 +146,10 @@ def _parse(arguments: list[str]) -> None:
         return
     with contextlib.suppress(click.exceptions.Exit):  # --help
         given = command.make_context(context.info_name, rest, parent=context.parent).params
-        if not given.get("scenario", "ANY").isupper():
-            switches = given.get("put_in", ()), given.get("taken_out", ())
-            case = find_case(known_eras, given["scenario"], given.get("era"), *switches)
+        named = given.get("scenarios", (given.get("scenario", "ANY"),))
+        switches = given.get("put_in", ()), given.get("taken_out", ())
+        known = tuple(name for name in named if not name.removesuffix("...").isupper())
+        for case in find_cases(known_eras, known, given.get("era"), *switches):
             selected(case, case.model(), given.get("properties", ()))
 
 

@@ -42,6 +42,7 @@ ONLY_IN = {
     "outcome": ("aprt.runtime",),  # part of trio's interface
     "rich": ("aprt.view", "aprt.cli"),
     "click": ("aprt.cli",),
+    "distributed": ("aprt.explore.parallel.cluster",),  # an extra
 }
 IMPURE = frozenset(
     {"asyncio", "concurrent", "datetime", "fcntl", "io", "multiprocessing", "os", "pathlib", "random", "secrets"}

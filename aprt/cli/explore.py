@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
 from aprt.cli.interrupts import Interrupts
+from aprt.cli.many import explore_many
 from aprt.cli.options import (
+    EXITS,
+    INTERRUPTED,
     Registry,
     bound_options,
     bounds,
     color_option,
+    crew_options,
     echo,
     era_option,
-    find_case,
+    find_cases,
     format_option,
     paint,
     property_option,
     remark,
-    scenario_argument,
+    scenarios_argument,
     seed_option,
     switch_options,
 )
@@ -32,12 +35,9 @@ if TYPE_CHECKING:
     from aprt.verdict.case import Case
     from aprt.verdict.verdict import Verdict
 
-EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
-INTERRUPTED = 130
-
 
 @click.command("explore", short_help="Search a scenario for a schedule that breaks a property.")
-@scenario_argument
+@scenarios_argument
 @era_option
 @switch_options
 @property_option
@@ -48,12 +48,16 @@ INTERRUPTED = 130
 @seed_option
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
+@crew_options
+@click.option(
+    "--shard", metavar="I/N", help="Only the I-th of N parts of several SCENARIOs; aprt merge puts them together."
+)
 @format_option
 @color_option
 @click.pass_obj
 def command(
     registry: Registry,
-    scenario: str,
+    scenarios: tuple[str, ...],
     era: str | None,
     put_in: tuple[str, ...],
     taken_out: tuple[str, ...],
@@ -67,21 +71,30 @@ def command(
     seed: int,
     save: Path | None,
     measures_matrix: bool,
+    jobs: int,
+    cluster: str | None,
+    shard: str | None,
     form: str,
     color: str,
 ) -> int:
     """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
 
-    Exits with 0 when the properties hold, 1 when one is violated, 3 when that stays open.
+    Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
+    1 when one is violated, 3 when that stays open.
     """
     with Interrupts() as interrupts:
         from aprt.verdict.ask import Search
 
-        case = find_case(registry, scenario, era, put_in, taken_out)
         limits = bounds(max_states, max_depth, budget)
+        search = Search(strategy, limits, stop_on, seed, runs)
+        cases = find_cases(registry, scenarios, era, put_in, taken_out)
+        if len(cases) > 1 or shard is not None:
+            if save is not None or measures_matrix:
+                raise click.UsageError("--save and --measures-matrix take one SCENARIO")
+            return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
+        (case,) = cases
         if measures_matrix:
             return _matrix(case, properties, limits, form, color, interrupts)
-        search = Search(strategy, limits, stop_on, seed, runs)
         verdict = _ask(case, properties, search, interrupts)
         _show(verdict, form, color)
         if save is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -14,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from aprt.core.scenario import Era
+    from aprt.explore.parallel.crew import Crew
     from aprt.explore.result import Bounds
     from aprt.verdict.case import Case
     from aprt.view.paint import Paint
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:  # not generic at run time before click 8.4
     ParamType = click.ParamType
+
+EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
+INTERRUPTED = 130
 
 _UNITS = MappingProxyType({"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0})
 
@@ -64,6 +70,7 @@ def _words(eras: Mapping[str, Era]) -> list[str]:
 SCENARIO, SWITCH, ERA = Name("scenario", _scenarios), Name("switch", _words), Name("era", list)
 
 scenario_argument = click.argument("scenario", type=SCENARIO, metavar="SCENARIO")
+scenarios_argument = click.argument("scenarios", type=SCENARIO, metavar="SCENARIO...", nargs=-1, required=True)
 era_option = click.option("--era", type=ERA, metavar="ERA", help="Era of a SCENARIO that names none.  [v4]")
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
@@ -100,6 +107,16 @@ def bound_options(command: F) -> F:
     return command
 
 
+def crew_options(command: F) -> F:
+    """`--jobs` and `--cluster`."""
+    for name, kind, metavar, default, help in (
+        ("--cluster", str, "ADDRESS", None, "Share the work among the workers of this dask scheduler."),
+        ("--jobs", click.IntRange(min=1), None, 1, "Share the work among so many processes."),
+    ):
+        command = click.option(name, type=kind, metavar=metavar, default=default, help=help)(command)
+    return command
+
+
 def find_case(
     registry: Registry, scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
@@ -114,11 +131,47 @@ def find_case(
     return Case.parse(scenario, registry(), era, put_in, taken_out)
 
 
+def find_cases(
+    registry: Registry, texts: tuple[str, ...], era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
+) -> tuple[Case, ...]:
+    """All cases that the options name, patterns included, each once. Raises: `UserError`."""
+    from aprt.verdict.case import matching
+
+    eras = registry()
+    named = [reference for text in texts for reference in matching(text, eras, era)]
+    cases = [find_case(lambda: eras, name, None if "/" in name else era, put_in, taken_out) for name in named]
+    return tuple({str(case): case for case in cases}.values())
+
+
 def case_finder(
     registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
 ) -> Callable[[str], Case]:
-    """Finds the case of a reference, as tokens and schedule files carry it."""
-    return lambda reference: find_case(registry, reference, None, put_in, taken_out)
+    """Finds the case of a reference, as tokens and schedule files carry it. Picklable if the registry is."""
+    return partial(_find, registry, put_in, taken_out)
+
+
+def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], reference: str) -> Case:
+    return find_case(registry, reference, None, put_in, taken_out)
+
+
+@contextmanager
+def crew(jobs: int, cluster: str | None) -> Iterator[Crew | None]:
+    """The workers that the options ask for; None for no other than this process."""
+    if cluster is not None:
+        if jobs > 1:
+            raise click.UsageError("--jobs and --cluster cannot be combined")
+        from aprt.explore.parallel.cluster import ClusterCrew
+        from aprt.view.version import aprt_version
+
+        with ClusterCrew(cluster, aprt_version) as remote:
+            yield remote
+    elif jobs > 1:
+        from aprt.explore.parallel.crew import LocalCrew
+
+        with LocalCrew(jobs) as local:
+            yield local
+    else:
+        yield None
 
 
 def bounds(max_states: int | None, max_depth: int | None, budget: float | None) -> Bounds:

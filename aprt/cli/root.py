@@ -25,6 +25,7 @@ COMMANDS = (
     "explore",
     "replay",
     "explain",
+    "merge",
     "scenario",
     "property",
     "era",

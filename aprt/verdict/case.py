@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 import attrs
 
@@ -110,6 +111,27 @@ def scenarios(era: Era) -> list[Scenario]:
 def natural(name: str) -> tuple[tuple[str, int], ...]:
     """Sorts names with numbers in them as people do."""
     return tuple((letters, int(digits or 0)) for letters, digits in re.findall(r"(\D*)(\d*)", name))
+
+
+def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> list[str]:
+    """The references that a pattern such as `v4/h*+vm_ref` stands for; a text without `*` or `?` is one itself.
+
+    Raises: `UserError` when no scenario matches.
+    """
+    path, plus, words = pattern.partition("+")
+    if not any(letter in path for letter in "*?["):
+        return [pattern]
+    wanted, slash, name = path.rpartition("/")
+    found = [
+        f"{one.name}/{scenario.name}{plus}{words}"
+        for one in eras.values()
+        if fnmatchcase(one.name, wanted if slash else era or DEFAULT_ERA)
+        for scenario in scenarios(one)
+        if fnmatchcase(scenario.name, name)
+    ]
+    if not found:
+        raise UserError(f"no scenario matches {pattern!r} (aprt scenario list shows them)")
+    return found
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:

@@ -19,45 +19,48 @@ VERDICT_SCHEMA, TRACE_SCHEMA, MATRIX_SCHEMA = "aprt.verdict/1", "aprt.trace/1", 
 
 def verdict_json(verdict: Verdict) -> str:
     """One object, `aprt.verdict/1`: null where nothing is known, as for `traces` in a search over states."""
+    return dump(verdict_object(verdict))
+
+
+def verdict_object(verdict: Verdict) -> dict[str, Any]:
+    """What `verdict_json` writes."""
     exploration = verdict.exploration
-    return _dump(
-        {
-            "schema": VERDICT_SCHEMA,
-            "verdict": verdict.word,
-            "scenario": str(verdict.case),
-            "era": verdict.case.era.name,
-            "switches": list(verdict.case.settings.names()),
-            "properties": [p.id for p in verdict.properties],
-            "complete": exploration.complete,
-            "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
-            "strategy": exploration.strategy,
-            "executions": exploration.executions,
-            "traces": verdict.traces,
-            "states": exploration.states,
-            "transitions": exploration.transitions,
-            "depth": exploration.depth,
-            "seconds": round(exploration.seconds, 3),
-            "seed": exploration.seed,
-            "token": verdict.shown[0].token if verdict.shown else None,
-            "findings": [
-                {
-                    "property": shown.finding.property,
-                    "title": verdict.property(shown.finding.property).title,
-                    "text": shown.finding.text,
-                    "token": shown.token,
-                    "schedule": _labels(shown.finding.schedule),
-                }
-                for shown in verdict.shown
-            ],
-            "assumptions": dict(verdict.model.assumptions),
-            "version": aprt_version(),
-        }
-    )
+    return {
+        "schema": VERDICT_SCHEMA,
+        "verdict": verdict.word,
+        "scenario": str(verdict.case),
+        "era": verdict.case.era.name,
+        "switches": list(verdict.case.settings.names()),
+        "properties": [p.id for p in verdict.properties],
+        "complete": exploration.complete,
+        "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
+        "strategy": exploration.strategy,
+        "executions": exploration.executions,
+        "traces": verdict.traces,
+        "states": exploration.states,
+        "transitions": exploration.transitions,
+        "depth": exploration.depth,
+        "seconds": round(exploration.seconds, 3),
+        "seed": exploration.seed,
+        "token": verdict.shown[0].token if verdict.shown else None,
+        "findings": [
+            {
+                "property": shown.finding.property,
+                "title": verdict.property(shown.finding.property).title,
+                "text": shown.finding.text,
+                "token": shown.token,
+                "schedule": _labels(shown.finding.schedule),
+            }
+            for shown in verdict.shown
+        ],
+        "assumptions": dict(verdict.model.assumptions),
+        "version": aprt_version(),
+    }
 
 
 def execution_json(recording: Recording, execution: Execution) -> str:
     """One object, `aprt.trace/1`: every step of an execution, values as people read them."""
-    return _dump(
+    return dump(
         {
             "schema": TRACE_SCHEMA,
             "scenario": str(recording.case),
@@ -86,7 +89,7 @@ def execution_json(recording: Recording, execution: Execution) -> str:
 
 def matrix_json(matrix: Matrix) -> str:
     """One object, `aprt.matrix/1`: per property the minimal sets, and what every subset violates."""
-    return _dump(
+    return dump(
         {
             "schema": MATRIX_SCHEMA,
             "scenario": str(matrix.case),
@@ -116,5 +119,6 @@ def _labels(schedule: Schedule) -> list[list[str]]:
     return [[label.context, label.op] for label in schedule]
 
 
-def _dump(data: Any) -> str:
+def dump(data: Any) -> str:
+    """JSON as aprt prints it."""
     return json.dumps(data, indent=2, ensure_ascii=False)

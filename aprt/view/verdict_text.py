@@ -7,13 +7,15 @@ At most 75 letters wide, apart from the lines that are meant for pasting. The la
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from aprt.explore.result import Exploration
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.columns import WIDTH, columns
 from aprt.view.paint import Paint
+from aprt.view.verdict_json import verdict_object
 from aprt.view.words import count
 
 _STOPPED = MappingProxyType(
@@ -42,28 +44,27 @@ def verdict_text(verdict: Verdict, paint: Paint) -> str:
     parts += (_finding(verdict, shown, paint) for shown in verdict.shown)
     if not verdict.shown:
         parts.append(_unbroken(verdict, paint))
-    parts += ["\n".join(_facts(verdict, paint)), verdict_line(verdict)]
+    parts += ["\n".join(_facts(verdict, paint)), verdict_line(verdict_object(verdict))]
     return "\n\n".join(parts)
 
 
-def verdict_line(verdict: Verdict) -> str:
-    """The last line. property: those violated, or else those checked. steps: taken by the search."""
-    exploration = verdict.exploration
-    ids = [s.finding.property for s in verdict.shown] or [p.id for p in verdict.properties]
-    token = verdict.shown[0].token if verdict.shown else None
+def verdict_line(answer: Mapping[str, Any]) -> str:
+    """The last line, of a verdict as JSON. property: those violated, or else those checked. steps: of the search."""
+    violated = [finding["property"] for finding in answer["findings"]]
     words = {
-        "property": ",".join(ids),
-        "scenario": f"{verdict.case.era.name}/{verdict.case.scenario.name}",
-        "era": verdict.case.era.name,
-        "with": ",".join(verdict.case.settings.names()),
-        "complete": "yes" if exploration.complete else "no",
-        "strategy": exploration.strategy,
-        "traces": "-" if verdict.traces is None else str(verdict.traces),
-        "states": str(exploration.states),
-        "steps": str(exploration.transitions),
-        "token": token,
+        "property": ",".join(violated or answer["properties"]),
+        "scenario": answer["scenario"].partition("+")[0],
+        "era": answer["era"],
+        "with": ",".join(answer["switches"]),
+        "complete": "yes" if answer["complete"] else "no",
+        "strategy": answer["strategy"],
+        "traces": answer["traces"],
+        "states": answer["states"],
+        "steps": answer["transitions"],
+        "token": answer["token"],
     }
-    return f"aprt: {verdict.word} " + " ".join(f"{key}={value or '-'}" for key, value in words.items())
+    told = {key: "-" if value in (None, "") else value for key, value in words.items()}
+    return f"aprt: {answer['verdict']} " + " ".join(f"{key}={value}" for key, value in told.items())
 
 
 def covered(exploration: Exploration) -> str:

@@ -46,7 +46,7 @@ def test_data_goes_to_stdout_and_progress_to_stderr() -> None:
 
 USAGE = [
     (("explor", "x"), "unknown command 'explor' (did you mean 'explore'?) (try 'aprt --help')"),
-    (("explore",), "missing argument 'SCENARIO' (try 'aprt explore --help')"),
+    (("explore",), "missing argument 'SCENARIO...' (try 'aprt explore --help')"),
     (("explore", "toy/abba", "--format", "xml"), None),
     (("explore", "toy/abba", "--runz", "3"), None),
     (("explore", "toy/abba", "--max-states", "0"), None),

@@ -120,7 +120,7 @@ def test_help_imports_nothing_heavy() -> None:
     process = start("explore", "--help", program=program)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "[]\n")
-    assert out.startswith("Usage: aprt explore [OPTIONS] SCENARIO\n")
+    assert out.startswith("Usage: aprt explore [OPTIONS] SCENARIO...\n")
 
 
 def test_python_m_aprt_is_aprt() -> None:

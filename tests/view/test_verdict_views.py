@@ -12,7 +12,7 @@ from aprt.verdict.measures import measures_matrix
 from aprt.verdict.verdict import Verdict
 from aprt.view.matrix_text import matrix_text
 from aprt.view.paint import Paint
-from aprt.view.verdict_json import matrix_json, verdict_json
+from aprt.view.verdict_json import matrix_json, verdict_json, verdict_object
 from aprt.view.verdict_text import verdict_line, verdict_text
 from aprt.view.words import count, word
 from tests.toy import ERAS
@@ -90,8 +90,8 @@ def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
     text = verdict_text(verdict, PLAIN)
     assert "NOT FOUND  no run broke it, which does not mean that none can" in text
     assert "the next run shows a trace not seen before with an estimated chance of 0.0%" in text
-    assert verdict_line(verdict).startswith("aprt: NOT FOUND property=T1 ")
-    assert " traces=2 " in verdict_line(verdict)
+    assert verdict_line(verdict_object(verdict)).startswith("aprt: NOT FOUND property=T1 ")
+    assert " traces=2 " in verdict_line(verdict_object(verdict))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""`aprt explore` with several scenarios: a line each, by one process or many, the whole list or a shard of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aprt.cli.options import EXITS, INTERRUPTED, Registry, case_finder, crew, echo
+
+if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
+    from aprt.verdict.ask import Search
+    from aprt.verdict.case import Case
+    from aprt.view.sheet import Sheet
+
+
+def explore_many(
+    registry: Registry,
+    cases: tuple[Case, ...],
+    shard: str | None,
+    properties: tuple[str, ...],
+    search: Search,
+    jobs: int,
+    cluster: str | None,
+    form: str,
+    interrupts: Interrupts,
+) -> int:
+    """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.many import Shard, ask_many
+    from aprt.view.sheet import Sheet
+    from aprt.view.verdict_json import verdict_object
+
+    part = Shard(1, 1) if shard is None else Shard.parse(shard)
+    sheet = Sheet(part, part.of_list([str(case) for case in cases]))
+    progress = ProgressLine()
+    try:
+        with crew(jobs, cluster) as workers, interrupts.allowed:
+            for verdict in ask_many(sheet.asked, case_finder(registry), properties, search, workers):
+                sheet = sheet.add(str(verdict.case), verdict_object(verdict))
+                progress.tell(f"{len(sheet.answers)} of {len(sheet.asked)} scenarios")
+    except KeyboardInterrupt:
+        pass
+    progress.close()
+    echo(sheet.to_json() if form == "json" else sheet.text())
+    return exit_code(sheet) if sheet.complete else INTERRUPTED
+
+
+def exit_code(sheet: Sheet) -> int:
+    """What the worst of the answers exits with: violated, then open, then holds."""
+    codes = {EXITS[word] for word in sheet.words}
+    return next((code for code in (1, 3) if code in codes), 0)

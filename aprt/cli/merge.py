@@ -1,0 +1,25 @@
+"""`aprt merge`: one answer from the shards of a list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aprt.cli.many import exit_code
+from aprt.cli.options import echo, format_option
+
+
+@click.command("merge", short_help="Put the shards of several explorations together.")
+@click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
+@format_option
+def command(files: tuple[Path, ...], form: str) -> int:
+    """Put together what `aprt explore SCENARIO... --shard I/N --format json` wrote, one FILE for each shard.
+
+    Exits as one exploration of all the scenarios would.
+    """
+    from aprt.view.sheet import Sheet, merge
+
+    sheet = merge([Sheet.read(path) for path in files])
+    echo(sheet.to_json() if form == "json" else sheet.text())
+    return exit_code(sheet)

@@ -1,0 +1,76 @@
+"""A crew on a cluster of `dask.distributed`: a seat per worker process, on whatever machine it runs.
+
+The cluster moves the work of a worker that dies to another by itself, so that a seat never breaks here; but what
+the seat did before is then not known there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aprt.core.errors import UserError
+
+try:
+    import distributed
+except ImportError:
+    raise UserError("a cluster needs dask.distributed: pip install 'aprt[cluster]'") from None
+
+R = TypeVar("R")
+
+_TIMEOUT = 10.0  # seconds to reach the scheduler
+
+
+class ClusterCrew:
+    """The workers of the cluster whose scheduler is at `address`, as they are now. A context manager.
+
+    Raises: `UserError` when it cannot be reached, has no workers, or they run another version of aprt.
+    """
+
+    def __init__(self, address: str, version: Callable[[], str]) -> None:
+        try:
+            self._client: Any = distributed.Client(address, timeout=_TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]  # its types are partial
+        except (OSError, ValueError) as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise UserError(f"no cluster at {address}: {reason} (start one with: dask scheduler)") from None
+        try:
+            versions = self._client.run(version)
+            if not versions:
+                raise UserError(f"the cluster at {address} has no workers (start some with: dask worker {address})")
+            for worker, found in versions.items():
+                if found != version():
+                    raise UserError(f"worker {worker} has aprt {found}, but this is aprt {version()}")
+        except ModuleNotFoundError as error:
+            self.close()
+            raise UserError(f"a worker of {address} has no aprt: {error}") from None
+        except UserError:
+            self.close()
+            raise
+        self._executors = [
+            self._client.get_executor(workers=[worker], allow_other_workers=True, pure=False)  # type: ignore[no-untyped-call]
+            for worker in versions
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def seats(self) -> int:
+        return len(self._executors)
+
+    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
+        future: Future[R] = self._executors[seat].submit(work, *args)
+        return future
+
+    def refill(self, seat: int) -> None:
+        """Nothing to do: the cluster has done it."""
+
+    def close(self) -> None:
+        self._client.close()

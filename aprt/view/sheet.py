@@ -1,0 +1,122 @@
+"""A sheet: the answers to many questions, as JSON that shards of one list can be put together from.
+
+One object, `aprt.verdicts/1`: `shard` is `I/N`, `asked` the references of this shard in order, `verdicts` the objects
+`aprt.verdict/1` of those that were answered, in that order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.verdict.many import Shard
+from aprt.view.verdict_json import dump
+from aprt.view.verdict_text import verdict_line
+from aprt.view.version import aprt_version
+from aprt.view.words import count
+
+Answer: TypeAlias = Mapping[str, Any]
+
+SCHEMA = "aprt.verdicts/1"
+
+
+@attrs.frozen
+class Sheet:
+    """What a shard was asked, and the answers so far, by reference."""
+
+    shard: Shard
+    asked: tuple[str, ...]
+    answers: Mapping[str, Answer] = attrs.field(factory=dict)
+
+    def add(self, reference: str, answer: Answer) -> Self:
+        return attrs.evolve(self, answers={**self.answers, reference: answer})
+
+    @property
+    def ordered(self) -> tuple[Answer, ...]:
+        """The answers, in the order of the questions."""
+        return tuple(self.answers[reference] for reference in self.asked if reference in self.answers)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.answers) == len(self.asked)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The verdicts there are."""
+        return frozenset(answer["verdict"] for answer in self.ordered)
+
+    def text(self) -> str:
+        """A line for each answer, and how many there are of each verdict."""
+        return "\n".join([*map(verdict_line, self.ordered), "", self.summary()])
+
+    def summary(self) -> str:
+        said = [answer["verdict"] for answer in self.ordered]
+        counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
+        if not self.complete:
+            counts.append(f"{len(self.asked) - len(said)} not answered")
+        states = sum(answer["states"] for answer in self.ordered)
+        return f"aprt: {count(len(self.asked), 'scenario')}: {', '.join(counts) or 'none asked'}; states={states}"
+
+    def to_json(self) -> str:
+        return dump(
+            {
+                "schema": SCHEMA,
+                "shard": str(self.shard),
+                "asked": list(self.asked),
+                "verdicts": list(self.ordered),
+                "version": aprt_version(),
+            }
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The sheet that a file holds. Raises: `UserError`."""
+        try:
+            data = json.loads(path.read_bytes())
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from None
+        except (ValueError, RecursionError):
+            raise UserError(f"{path}: not JSON") from None
+        match data:
+            case {"schema": str(schema)} if schema != SCHEMA:
+                raise UserError(f"{path}: schema: {schema!r} cannot be merged (this aprt merges {SCHEMA!r})")
+            case {"shard": str(shard), "asked": [*asked], "verdicts": [*verdicts], "version": str(version)}:
+                if version != aprt_version():
+                    raise UserError(f"{path}: version: {version!r}, but this is aprt {aprt_version()}")
+                return cls(Shard.parse(shard), tuple(asked), _by_reference(path, verdicts))
+            case _:
+                raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
+
+
+def merge(sheets: Sequence[Sheet]) -> Sheet:
+    """The whole list from all its shards. Raises: `UserError` when one is missing, or there twice."""
+    of = sheets[0].shard.of
+    by_number = {sheet.shard.number: sheet for sheet in sheets}
+    for sheet in sheets:
+        if sheet.shard.of != of:
+            raise UserError(f"shards {sheets[0].shard} and {sheet.shard} are not of one list")
+        if by_number[sheet.shard.number] is not sheet:
+            raise UserError(f"shard {sheet.shard} is there twice")
+    missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in by_number]
+    if missing:
+        raise UserError(f"shards missing: {', '.join(missing)}")
+    parts = [by_number[number].asked for number in range(1, of + 1)]
+    longest = max(map(len, parts))
+    asked = tuple(part[i] for i in range(longest) for part in parts if i < len(part))
+    answers = {reference: answer for sheet in sheets for reference, answer in sheet.answers.items()}
+    return Sheet(Shard(1, 1), asked, answers)
+
+
+def _by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
+    try:
+        answers = {verdict["scenario"]: verdict for verdict in verdicts}
+        for answer in answers.values():
+            verdict_line(answer)
+    except (TypeError, KeyError) as error:
+        raise UserError(f"{path}: verdicts: one has no {error}") from None
+    return answers

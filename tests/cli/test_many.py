@@ -1,0 +1,113 @@
+"""Several scenarios at once: alone, with a crew, in shards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aprt.cli.root import root
+from aprt.core.scenario import Era
+from tests.toy import ERAS
+
+SUMMARY = "aprt: 4 scenarios: 2 VIOLATED, 1 INCONCLUSIVE, 1 HOLDS; states="
+
+
+def known_toys() -> Mapping[str, Era]:
+    return ERAS
+
+
+def aprt(*args: str) -> Result:
+    return CliRunner().invoke(root, args, obj=known_toys)
+
+
+def explore(*args: str) -> Result:
+    return aprt("explore", "toy/lost-update", "toy/abba", "toy/large", "toy/tidy", "--max-states", "200", *args)
+
+
+def verdicts(result: Result) -> list[tuple[str, str, int, str | None]]:
+    """What was said of each, without how long it took."""
+    said = json.loads(result.stdout)["verdicts"]
+    return [(one["scenario"], one["verdict"], one["states"], one["token"]) for one in said]
+
+
+def test_each_scenario_has_its_line_and_the_worst_makes_the_exit_code() -> None:
+    result = explore()
+    *lines, empty, last = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert [line.split()[1] for line in lines] == ["VIOLATED", "VIOLATED", "INCONCLUSIVE", "HOLDS"]
+    assert lines[1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no ")
+    assert empty == ""
+    assert last.startswith(SUMMARY)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "code"),
+    [(("toy/tidy", "toy/abba"), 1), (("toy/tidy", "toy/large"), 3), (("toy/tidy", "toy/lost-update+atomic"), 0)],
+)
+def test_violated_is_worse_than_open_is_worse_than_holds(scenarios: tuple[str, ...], code: int) -> None:
+    assert aprt("explore", *scenarios, "--max-states", "200").exit_code == code
+
+
+def test_a_pattern_stands_for_all_scenarios_that_match_with_its_switches() -> None:
+    result = aprt("explore", "t*/[at]*+locked", "--format", "json")
+    assert [said[0] for said in verdicts(result)] == ["toy/abba+locked", "toy/tidy"]
+
+
+def test_two_processes_say_what_one_says() -> None:
+    alone, crew = explore("--format", "json"), explore("--format", "json", "--jobs", "2")
+    assert crew.exit_code == alone.exit_code == 1
+    assert verdicts(crew) == verdicts(alone)
+
+
+def test_shards_merge_to_the_whole(tmp_path: Path) -> None:
+    for n in (1, 2, 3):
+        (tmp_path / str(n)).write_text(explore("--format", "json", "--shard", f"{n}/3").stdout)
+    whole = explore("--format", "json")
+    merged = aprt("merge", *(str(tmp_path / n) for n in "312"), "--format", "json")
+    assert merged.exit_code == whole.exit_code == 1
+    assert verdicts(merged) == verdicts(whole)
+    assert json.loads(merged.stdout)["shard"] == "1/1"
+    assert aprt("merge", *(str(tmp_path / n) for n in "123")).stdout.splitlines()[-1].startswith(SUMMARY)
+
+
+def test_a_shard_that_is_missing_or_there_twice_is_told(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    first.write_text(explore("--format", "json", "--shard", "1/3").stdout)
+    missing, twice = aprt("merge", str(first)), aprt("merge", str(first), str(first))
+    assert (missing.exit_code, missing.stderr) == (2, "aprt: shards missing: 2/3, 3/3\n")
+    assert (twice.exit_code, twice.stderr) == (2, "aprt: shard 1/3 is there twice\n")
+
+
+WRONG = [
+    ("no JSON", "not JSON"),
+    ("{}", "not written by aprt explore --shard I/N --format json"),
+    ('{"schema": "aprt.verdict/1"}', "schema: 'aprt.verdict/1' cannot be merged (this aprt merges 'aprt.verdicts/1')"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), WRONG)
+def test_a_file_that_is_no_shard_is_told(text: str, reason: str, tmp_path: Path) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text(text)
+    result = aprt("merge", str(file))
+    assert (result.exit_code, result.stderr) == (2, f"aprt: {file}: {reason}\n")
+
+
+USAGE = [
+    (("toy/abba", "--shard", "0/2"), "'0/2' is no shard (try 1/4: the first of four)"),
+    (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
+    (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
+    (("toy/abba", "toy/tidy", "--measures-matrix"), "--save and --measures-matrix take one SCENARIO"),
+]
+
+
+@pytest.mark.parametrize(("args", "line"), USAGE)
+def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], line: str) -> None:
+    result = aprt("explore", *args)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"aprt: {line}")
+    assert result.stderr.count("\n") == 1

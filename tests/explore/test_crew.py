@@ -1,0 +1,97 @@
+"""Crews of processes: each piece is done once, whoever dies over it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aprt.core.errors import UserError
+from aprt.explore.parallel.cluster import ClusterCrew
+from aprt.explore.parallel.crew import Crew, LocalCrew, scatter
+from aprt.view.version import aprt_version
+from tests.explore import work
+
+distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The scheduler of a cluster of two worker processes on this machine."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(params=["local", "cluster"])
+def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
+    if request.param == "local":
+        with LocalCrew(2) as local:
+            yield local
+    else:
+        with ClusterCrew(request.getfixturevalue("address"), aprt_version) as cluster:
+            yield cluster
+
+
+def test_every_piece_is_done_once(crew: Crew) -> None:
+    assert crew.seats == 2
+    assert sorted(scatter(crew, work.square, range(20))) == [(n, n * n) for n in range(20)]
+
+
+def test_two_other_processes_do_the_work(crew: Crew) -> None:
+    workers = {crew.submit(seat, work.process, 0).result() for seat in (0, 1)}
+    assert len(workers) == 2
+    assert os.getpid() not in workers
+
+
+def test_a_seat_stays_with_its_process(crew: Crew) -> None:
+    first, second = (crew.submit(1, work.process, n).result() for n in (1, 2))
+    assert first == second
+
+
+def test_a_worker_that_is_killed_costs_its_piece_only(crew: Crew, tmp_path: Path) -> None:
+    marker = tmp_path / "died"
+    done = scatter(crew, work.die_once, [(marker, n) for n in range(8)])
+    assert sorted(n for _, n in done) == [n * n for n in range(8)]
+    assert marker.exists()
+
+
+def test_pieces_may_come_up_on_the_way() -> None:
+    todo = [3]
+
+    class Growing:
+        def __iter__(self) -> Growing:
+            return self
+
+        def __next__(self) -> int:
+            if not todo:
+                raise StopIteration
+            return todo.pop()
+
+    results = []
+    with LocalCrew(2) as crew:
+        for piece, result in scatter(crew, work.square, Growing()):
+            results.append(result)
+            if piece:
+                todo.append(piece - 1)
+    assert results == [9, 4, 1, 0]
+
+
+def test_a_piece_that_kills_every_worker_is_told() -> None:
+    with LocalCrew(1) as crew, pytest.raises(UserError, match="3 workers died over 7"):
+        list(scatter(crew, work.die, [7]))
+
+
+def test_a_cluster_that_is_not_there_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="no cluster at nowhere") as told:
+        ClusterCrew("nowhere", aprt_version)
+    assert "\n" not in str(told.value)
+
+
+def test_a_worker_with_another_version_is_refused(address: str) -> None:
+    with pytest.raises(UserError, match="but this is aprt"):
+        ClusterCrew(address, work.process_name)
