@@ -1,0 +1,1 @@
+"""Measurements of aprt beside other tools, on the same problems in one run: `make bench`."""

@@ -1,0 +1,85 @@
+"""The measured models: both languages have the same states, transitions and deadlocks."""
+
+from __future__ import annotations
+
+import pytest
+
+from aprt import Context, System, explore
+from benchmarks import spin
+from benchmarks.catalogue import MEASURED, MODELS, SMALL, Model
+from benchmarks.models import remove
+
+PINNED = [model for model in (*SMALL, *MEASURED) if model.states < 60_000]
+HUGE = [model for model in MEASURED if 60_000 < model.states < 1_000_000]
+with_spin = pytest.mark.skipif(spin.missing() is not None, reason=str(spin.missing()))
+
+
+def counts_of_aprt(model: Model) -> tuple[int, int, int]:
+    system, properties = model.load()
+    found = explore(system, properties, stop_on="all")
+    assert found.complete
+    return found.states, found.transitions, found.deadlocks
+
+
+def counts_of_spin(model: Model) -> tuple[int, int, int]:
+    measured = spin.check(model)
+    return measured.states, measured.transitions, measured.deadlocks
+
+
+@pytest.mark.parametrize("model", PINNED, ids=str)
+def test_aprt_counts_the_states_of_the_catalogue(model: Model) -> None:
+    assert counts_of_aprt(model) == (model.states, model.transitions, model.deadlocks)
+
+
+@with_spin
+@pytest.mark.parametrize("model", PINNED, ids=str)
+def test_spin_counts_the_states_of_the_catalogue(model: Model) -> None:
+    assert counts_of_spin(model) == (model.states, model.transitions, model.deadlocks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", HUGE, ids=str)
+def test_aprt_counts_the_states_of_large_models(model: Model) -> None:
+    assert counts_of_aprt(model) == (model.states, model.transitions, model.deadlocks)
+
+
+@with_spin
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [model for model in MEASURED if model.states > 60_000], ids=str)
+def test_spin_counts_the_states_of_large_models(model: Model) -> None:
+    assert counts_of_spin(model) == (model.states, model.transitions, model.deadlocks)
+
+
+@with_spin
+def test_the_reduction_of_spin_leaves_the_deadlock_and_fewer_states() -> None:
+    (model,) = (model for model in SMALL if model.name == "philosophers")
+    reduced = spin.check(model, reduce=True)
+    assert reduced.deadlocks == 1
+    assert reduced.states < model.states
+
+
+def test_every_model_is_there_in_both_languages() -> None:
+    names = {model.name for model in (*SMALL, *MEASURED)}
+    assert {path.stem for path in MODELS.glob("*.pml")} == names
+    assert {path.stem for path in MODELS.glob("*.py")} == names | {"__init__"}
+
+
+def test_a_queue_that_is_freed_while_it_is_in_use_is_noticed() -> None:
+    queue = remove.Queue("queue")
+
+    async def hasty() -> None:
+        await queue.unlink()
+        await queue.reset()
+        await queue.free()
+
+    guest = Context("vcpu0", lambda: remove.guest((queue,)), daemon=True)
+    (finding,) = explore(System((queue,), (guest, Context("admin", hasty))), (remove.FREED,)).findings
+    assert finding.text == "queue is freed with its interrupt enabled"
+    assert [str(label) for label in finding.schedule] == [
+        "vcpu0: choose queue=0",
+        "vcpu0: queue.find",
+        "admin: queue.unlink",
+        "admin: queue.reset",
+        "vcpu0: queue.aqic",
+        "admin: queue.free",
+    ]
