@@ -14,7 +14,7 @@ from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.v4_measures import NEEDS
+from aprt.vfio_ap.v4_measures import ASSUMED, NEEDS, Assumed
 from aprt.vfio_ap.v4_ways import WAYS, Way
 
 ROOT: Final = Path(__file__).parent.parent
@@ -138,6 +138,10 @@ def measures_page() -> str:
         "## What each is for",
         "In each row the property holds, complete, with all six measures in, and is violated with the one left out.",
         needs_table(),
+        "## Are the six enough?",
+        "All six in, every property looked at, one assumption on the hardware changed: what still breaks. `yes` for "
+        "`off_is_silent` is the default.",
+        table(("scenario", "assumption", "breaks", "because"), map(_assumed, ASSUMED)),
         "## Which of them does it take?",
         f"Every one of the {1 << len(rows)} sets of measures, each in a complete search: the smallest sets with which "
         "a property holds.",
@@ -149,6 +153,10 @@ def needs_table() -> str:
     """Per measure, what is broken without it; the README shows it too."""
     rows = ((f"`{n.measure}`", f"`v4/{n.scenario}`", n.property, n.why) for n in NEEDS)
     return table(("without", "scenario", "breaks", "because"), rows)
+
+
+def _assumed(row: Assumed) -> tuple[str, ...]:
+    return (f"`v4/{row.scenario}`", f"`{row.assumption}`", ", ".join(row.breaks) or "nothing", row.why)
 
 
 def _matrix(name: str) -> str:

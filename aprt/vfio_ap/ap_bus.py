@@ -24,7 +24,8 @@ Driver: TypeAlias = Literal["vfio_ap", "zcrypt", "none"]
 
 @attrs.frozen
 class ApBusState:
-    config: Matrix  # what QCI says the host has
+    config: Matrix  # what the machine has configured for the host
+    scanned: Matrix  # ap_qci_info: the configuration that the last scan saw
     reserved: Matrix  # apmask x aqmask: queues of the default drivers
     drivers: PMap[Apqn, Driver] = pmap()  # queue devices that exist, with the driver bound to each
     drvdata: PMap[Apqn, int] = pmap()  # generation of the vfio_ap_queue behind a device
@@ -40,12 +41,19 @@ class ApBus(Actor[ApBusState]):
     max_domain: int = 255
 
     def initial(self) -> ApBusState:
-        return ApBusState(self.config, self.reserved)
+        return ApBusState(self.config, self.config, self.reserved)
 
     @handler(reads="config")
     def qci(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
         """The host's configuration as the machine reports it now."""
         return state, state.config
+
+    @handler(reads="config", writes="scanned")
+    def fetch_info(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
+        """QCI, kept as what the bus goes by until the next scan."""
+        if state.scanned == state.config:
+            return state, state.config
+        return attrs.evolve(state, scanned=state.config), state.config
 
     @handler(writes="config")
     def reconfigure(self, state: ApBusState, by: Caller, config: Matrix) -> Outcome[ApBusState, None]:

@@ -6,7 +6,8 @@ step. While a reply is being notified (NIB, then IPM, in several steps) the queu
 neither a reset nor an interrupt change ends, nor is the card taken away or broken.
 
 Two fields are no hardware: `user` says whose requests or keys the queue holds since the last finished ZAPQ, and
-`zapq` what became of the last ZAPQ that the host issued; properties P11 and P12 read them.
+`zapq` what became of the last ZAPQ that the host issued (`silent`: it, or a later TAPQ, was answered 01, 03 or
+04); properties P11, P12, P34 and P35 read them.
 
 Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
 `reset_end` are fields of the actor. Left out: messages and their psmids, message parts, APFT data, async codes.
@@ -21,9 +22,9 @@ import attrs
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.response import NO_REPLY, Rc, Status
+from aprt.vfio_ap.response import NO_REPLY, SILENT, Rc, Status
 
-Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused"]
+Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
 HOST = "host"
 DEPTH = 2  # requests and replies a queue has room for; the model needs no more to show a full queue
 
@@ -102,15 +103,21 @@ class ApQueue(Actor[ApQueueState]):
         """Whether nothing can come from this queue any more (assumption `off_is_silent`)."""
         return self.off_is_silent and not state.works
 
-    @handler(reads="cfg chkstop requests replies irq pending_reset", writes="next_rc")
+    def reset_over(self, state: ApQueueState) -> bool:
+        """Whether the host may take its last ZAPQ for finished: it is, or (`off_is_silent`) the queue is or was off."""
+        return state.zapq == "finished" or self.silent(state) or (self.off_is_silent and state.zapq == "silent")
+
+    @handler(reads="cfg chkstop requests replies irq pending_reset", writes="next_rc zapq")
     def tapq(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
         """Test. With `reset_end=e_seen` a running reset already answers 00, and only E tells its end."""
         refused = self._refusal(state)
         if refused is Rc.RESET_IN_PROGRESS and self.reset_end == "e_seen":
             return state, attrs.evolve(state.status, rc=Rc.NORMAL, empty=False)
-        if refused is not None:
-            return self._refuse(state, refused)
-        return state, state.status
+        if refused is None:
+            return state, state.status
+        if refused in SILENT and user == HOST and state.zapq == "accepted":
+            state = attrs.evolve(state, zapq="silent")
+        return self._refuse(state, refused)
 
     @handler(writes="irq pending_irq pending_reset next_rc zapq")
     def reset(self, state: ApQueueState, by: Caller, kind: str, user: str) -> Outcome[ApQueueState, Status]:
@@ -118,7 +125,9 @@ class ApQueue(Actor[ApQueueState]):
         refused = self._refusal(state)
         host_zapq = kind == "ZAPQ" and user == HOST
         if refused is not None:
-            if host_zapq:
+            if host_zapq and refused in SILENT:
+                state = attrs.evolve(state, zapq="silent")
+            elif host_zapq and state.zapq != "accepted":  # one that runs already is as good
                 state = attrs.evolve(state, zapq="refused")
             return self._refuse(state, refused)
         started = attrs.evolve(
@@ -211,7 +220,7 @@ class ApQueue(Actor[ApQueueState]):
         """NIB and IPM are written; the queue is no longer busy with them."""
         return attrs.evolve(state, effect=None), None
 
-    @handler(writes="cfg irq pending_irq pending_reset requests replies user")
+    @handler(writes="cfg irq pending_irq pending_reset requests replies user zapq")
     def configure(
         self, state: ApQueueState, by: Caller, cfg: Literal["on", "off", "absent"]
     ) -> Outcome[ApQueueState, None]:
@@ -220,8 +229,8 @@ class ApQueue(Actor[ApQueueState]):
             return BLOCK
         if cfg != "on" or state.cfg == "on":
             return attrs.evolve(state, cfg=cfg), None
-        fresh = ApQueueState(chkstop=state.chkstop, next_rc=state.next_rc, zapq=state.zapq)
-        return fresh, None
+        zapq = "finished" if state.zapq == "accepted" else state.zapq
+        return ApQueueState(chkstop=state.chkstop, next_rc=state.next_rc, zapq=zapq), None
 
     @handler(writes="chkstop")
     def checkstop(self, state: ApQueueState, by: Caller, broken: bool) -> Outcome[ApQueueState, None]:

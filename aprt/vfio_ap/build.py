@@ -119,6 +119,7 @@ def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn
     result: dict[str, Any] = {
         machine.bus.name: ApBusState(
             machine.bus.config,
+            machine.bus.config,
             machine.bus.reserved,
             pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in sorted(machine.queues)}),
             pmap(dict.fromkeys(bound, 1)),

@@ -61,7 +61,7 @@ async def rebind_to_host(machine: Machine, apqn: Apqn) -> None:
 async def scan(machine: Machine) -> None:
     """One bus scan: devices whose queue left the host's configuration go, new ones appear and are bound."""
     async with held(machine.scan_mutex):
-        config = await machine.bus.qci()
+        config = await machine.bus.fetch_info()
         known = await machine.bus.devices()
         for apqn in known:
             if apqn not in config:
@@ -81,6 +81,22 @@ async def card_vanishes(machine: Machine, apid: int) -> None:
             await machine.queues[apqn].hw.configure("absent")
     await machine.bus.reconfigure(config.without_bit("apm", apid))
     await scan(machine)
+
+
+async def card_off_and_on(machine: Machine, apid: int) -> None:
+    """The operator configures a card off, and later on again: its queues come back reset. The bus keeps its devices."""
+    for state in ("off", "on"):
+        for apqn in sorted(machine.queues):
+            if apqn.apid == apid:
+                await machine.queues[apqn].hw.configure(state)
+
+
+async def card_breaks(machine: Machine, apid: int) -> None:
+    """A card is checkstopped, and recovers later: its queues come back as they were. The bus keeps its devices."""
+    for broken in (True, False):
+        for apqn in sorted(machine.queues):
+            if apqn.apid == apid:
+                await machine.queues[apqn].hw.checkstop(broken)
 
 
 async def card_appears(machine: Machine, apid: int) -> None:

@@ -4,15 +4,14 @@ The series' release does these things without a lock and without waiting; the si
 and what is waited for:
 
     hook_lock    the hook goes first, under a lock that waits for running handlers
-    clear_apcb   the guest's masks are cleared before the reset; without it, after
+    clear_apcb   the guest's masks are cleared before the reset, whatever the variant `release_masks` says
     wait_reset   resets and interrupt changes are waited for (`reset`, `aqic_off`)
     one_mutex    all of it under the matrix lock, with the VM pointer claimed there
     vm_ref       the reference taken at attach is dropped at the very end
     cleanup_everywhere   see `group_notifier`: the same on SET_KVM(NULL)
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_release(), vfio_ap_mdev_unset_kvm(),
-vfio_ap_free_aqic_resources(). The order without measures is reconstructed from the series' cover letter; that
-the masks are cleared after the reset is a choice of the model, to see what clearing them first is worth.
+vfio_ap_free_aqic_resources(). The order without measures is reconstructed from the series' cover letter.
 """
 
 from __future__ import annotations
@@ -25,7 +24,9 @@ from aprt.vfio_ap.machine import Guest, Machine, Queue
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import Found, Mdev
 from aprt.vfio_ap.reset import reset_queues
-from aprt.vfio_ap.response import TRANSIENT, Rc, Status
+from aprt.vfio_ap.response import SILENT, TRANSIENT, Rc, Status
+
+_OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})  # AQIC(disable): the interrupt will be, or is, off
 
 
 @mirrors("vfio_ap_mdev_unset_kvm")
@@ -56,7 +57,8 @@ async def _claim(machine: Machine, mdev: Mdev) -> Guest | None:
 
 
 async def _disconnect(machine: Machine, guest: Guest, mdev: Mdev) -> None:
-    if machine.on("clear_apcb"):
+    masks_first = machine.on("clear_apcb") or machine.variant("release_masks") == "masks_first"
+    if masks_first:
         await clear_masks(machine, guest)
     if not machine.on("free_before_reset"):
         await reset_queues(machine, await mdev.read_matrix())
@@ -67,7 +69,7 @@ async def _disconnect(machine: Machine, guest: Guest, mdev: Mdev) -> None:
             await machine.matrix_dev.give(found)
     if machine.on("free_before_reset"):
         await reset_queues(machine, await mdev.read_matrix())
-    if not machine.on("clear_apcb"):
+    if not masks_first:
         await clear_masks(machine, guest)
     if not machine.on("hook_lock"):
         await guest.vm.set_hook(None)
@@ -114,15 +116,15 @@ async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) ->
     """AQIC(disable) and release. The records stay when the answer is neither 00 nor 07.
 
     The series takes 00 for done, and gives up on 02 and 05 after the retries of the variant `clear_retries`;
-    `wait_reset` repeats until there is an answer, and waits until TAPQ says that the interrupt is off.
+    `wait_reset` repeats until the queue says that it is off, or does nothing any more, and waits until TAPQ says so.
     Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear().
     """
     status = await queue.hw.aqic(None)
     tries = int(machine.variant("clear_retries"))
-    while status.rc in TRANSIENT and (tries or machine.on("wait_reset")):
+    while (machine.on("wait_reset") and status.rc not in (*_OFF, *SILENT)) or (tries and status.rc in TRANSIENT):
         status = await queue.hw.aqic(None)
         tries = max(tries - 1, 0)
-    if status.rc not in (Rc.NORMAL, Rc.OTHERWISE_CHANGED):
+    if status.rc not in _OFF:
         return status
     if machine.on("wait_reset"):
         await _wait_for_irqclear(queue)
@@ -133,5 +135,5 @@ async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) ->
 async def _wait_for_irqclear(queue: Queue) -> None:
     while True:
         seen = await queue.hw.tapq(HOST)
-        if not seen.irq_enabled or seen.rc not in (Rc.NORMAL, *TRANSIENT):
+        if seen.rc in SILENT or (seen.rc in (Rc.NORMAL, *TRANSIENT) and not seen.irq_enabled):
             return

@@ -5,6 +5,8 @@ Every operation returns 0 or a negative errno and, when it fails, has changed no
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_create(), vfio_ap_mdev_remove(), assign_adapter_store(),
 unassign_adapter_store(), assign_domain_store(), unassign_domain_store(), assign_control_domain_store(),
 unassign_control_domain_store() (5.0), with the buckets of the v4 series (its cover letter).
+Left out: -EBUSY of mdev remove while the mdev has a VM. Removal waits here until the device is closed, which in the
+kernel happens one layer further up, and a closed device has no VM. -ENOMEM of create.
 """
 
 from __future__ import annotations

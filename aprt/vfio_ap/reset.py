@@ -1,7 +1,7 @@
 """Resets by the host: ZAPQ, and what counts as its end.
 
-The series asks once more when a reset is refused and ignores the rest; the measure `wait_reset` waits until the
-machine says that its own ZAPQ has ended.
+The series asks once more when a reset is refused and ignores the rest; the measure `wait_reset` asks until its ZAPQ
+is accepted and waits until the machine says that it has ended.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue(), vfio_ap_mdev_reset_queues() (5.0).
 """
@@ -41,21 +41,19 @@ async def _wait_until_over(hw: ApQueue) -> None:
 
 
 async def reset_and_wait(hw: ApQueue) -> None:
-    """ZAPQ, and wait for its end: TAPQ answers 00 with an empty queue after a ZAPQ that was answered 00.
+    """ZAPQ until one is accepted, then wait for its end: TAPQ answers 00 and the queue is empty.
 
-    A ZAPQ that met somebody else's reset is issued again when that one has ended. A queue that is off, broken
-    or gone is taken to deliver nothing (assumption `off_is_silent`). Waits without limit.
+    Whatever else a ZAPQ is answered (02: somebody else's reset runs; 05; a code nobody expects), nothing of it
+    counts and it is issued again. A queue that is off, broken or gone is taken to deliver nothing (assumption
+    `off_is_silent`). Waits without limit.
     """
-    issued = await hw.reset("ZAPQ", HOST)
-    while issued.rc is Rc.NORMAL or issued.rc in TRANSIENT:
+    while (issued := await hw.reset("ZAPQ", HOST)).rc is not Rc.NORMAL:
+        if issued.rc in SILENT:
+            return
+    while True:
         seen = await hw.tapq(HOST)
-        if seen.rc in SILENT:
+        if seen.rc in SILENT or (seen.rc is Rc.NORMAL and seen.empty):
             return
-        if seen.rc is not Rc.NORMAL or not seen.empty:
-            continue
-        if issued.rc is Rc.NORMAL:
-            return
-        issued = await hw.reset("ZAPQ", HOST)
 
 
 async def reset_until_empty(hw: ApQueue) -> None:

@@ -62,7 +62,7 @@ def _build(topology: Topology, settings: Settings) -> Model:
     exited = {guest.name: Chain(f"{guest.name} exited") for guest in topology.guests}
     contexts = _contexts(machine, topology, turns, setup, exited)
     states: dict[str, Any] = {guest.vm.name: KvmState(0, live=False) for guest in machine.guests}
-    states[machine.bus.name] = ApBusState(machine.bus.config, machine.bus.reserved, pmap(), pmap())
+    states[machine.bus.name] = ApBusState(machine.bus.config, machine.bus.config, machine.bus.reserved, pmap(), pmap())
     extra = (*chains, setup, *exited.values())
     return model(machine, contexts, states, (f"the script runs in {topology.script.order} order",), extra)
 

@@ -9,11 +9,10 @@ from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, Always, AtEnd, Before, History, Noted, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap_queue import HOST
+from aprt.vfio_ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import Mdev
-from aprt.vfio_ap.response import SILENT
 
 
 def hardware_of(machine: Machine) -> tuple[Actor[Any], ...]:
@@ -114,7 +113,7 @@ def _after_detach(machine: Machine, mdev: Mdev) -> After:
             hw, known = view(queue.hw), view(queue.object)
             if apqn not in matrix or not known.live or queue.hw.silent(hw):
                 continue
-            if hw.zapq != "finished" or hw.irq is not None or known.saved is not None:
+            if not queue.hw.reset_over(hw) or hw.irq is not None or known.saved is not None:
                 return f"{mdev.name} is detached and {apqn} is not reset, off and forgotten"
         for guest in guests:
             if view(guest.crycb).live and view(guest.crycb).apcb != Matrix():
@@ -132,14 +131,14 @@ def p35(machine: Machine) -> Property:
         "P35",
         "a detach does its steps in the order that makes it safe",
         tuple(_order(machine, guest) for guest in machine.guests),
-        "For each detach: hook removed < APCB cleared < ZAPQ of each queue < that reset finished < its records\n"
-        "forgotten < VM pointer cleared < VM reference dropped. Checked with all measures in.",
+        "For each detach: hook removed < APCB cleared < ZAPQ of each queue < that reset finished < its records, if it\n"
+        "has any, forgotten < VM pointer cleared < VM reference dropped. Checked with all measures in.",
     )
 
 
 def _order(machine: Machine, guest: Guest) -> History:
     """Memory: what a detach in progress has done; empty when none is, `by:` names the context that does it."""
-    hardware = {queue.hw.name: queue for queue in machine.queues.values()}
+    hardware = {queue.hw.name: queue.hw for queue in machine.queues.values()}
     objects = {queue.object.name: queue for queue in machine.queues.values()}
     known = [queue.object for queue in machine.queues.values()]
     concerns: Actors = (guest.mdev, guest.vm, guest.crycb, *hardware_of(machine), *known)
@@ -151,11 +150,16 @@ def _order(machine: Machine, guest: Guest) -> History:
             if event.op == "claim" and event.reply is not None:
                 return frozenset({f"by:{event.context}"})
             if event.op == "end_detach" and mine:
+                unfinished = [hw for hw in hardware if f"zapq:{hw}" in done and f"finished:{hw}" not in done]
+                if unfinished:
+                    return Wrong(f"the VM pointer is cleared before the reset of {unfinished[0]} ended")
                 return done | {"kvm"}
         elif event.actor in hardware:
-            return _reset_progress(done, mine, event, event.actor)
+            return _reset_progress(done, mine, event, hardware[event.actor])
         elif event.actor in objects and event.op == "forget" and mine:
             hw = objects[event.actor].hw.name
+            if "kvm" in done:
+                return Wrong(f"{event.actor} is forgotten after the VM pointer is cleared")
             return done if f"finished:{hw}" in done else Wrong(f"{event.actor} is forgotten before its reset ended")
         elif event.actor == guest.crycb.name and event.op == "set_masks" and mine:
             return done | {"apcb"} if "hook" in done else Wrong("the APCB is cleared before the hook is removed")
@@ -166,13 +170,13 @@ def _order(machine: Machine, guest: Guest) -> History:
     return History(frozenset(), concerns, advance)
 
 
-def _reset_progress(done: frozenset[str], mine: bool, event: Event, hw: str) -> Hashable | Wrong:
+def _reset_progress(done: frozenset[str], mine: bool, event: Event, hw: ApQueue) -> Hashable | Wrong:
     if event.op == "reset" and mine and event.args == ("ZAPQ", HOST):
         if "apcb" not in done:
-            return Wrong(f"{hw} is reset before the APCB is cleared")
-        return done | {f"finished:{hw}" if event.reply.rc in SILENT else f"zapq:{hw}"}
-    if event.op == "finish_reset" and f"zapq:{hw}" in done:
-        return done | {f"finished:{hw}"}
+            return Wrong(f"{hw.name} is reset before the APCB is cleared")
+        done |= {f"zapq:{hw.name}"}
+    if f"zapq:{hw.name}" in done and hw.reset_over(event.state):
+        return done | {f"finished:{hw.name}"}
     return done
 
 

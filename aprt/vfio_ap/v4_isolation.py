@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 from typing import Any
 
 from pyrsistent import PMap, pmap
@@ -12,6 +13,7 @@ from aprt.core.events import Event
 from aprt.core.properties import Actors, Always, Before, History, Noted, Property, Wrong
 from aprt.core.system import View
 from aprt.vfio_ap.ap_queue import Target
+from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.response import Rc
@@ -22,14 +24,22 @@ def p11(machine: Machine) -> Property:
     checks: list[Before | Noted] = [Noted()]
     for mdev in machine.mdevs:
         checks += [_left_behind(machine, mdev, op) for op in ("end_detach", "set_kvm")]
-    checks.append(_handed_to_host(machine))
+    checks += [_freed(machine), _handed_to_host(machine), _unbound(machine)]
+    checks += [_shown(machine, guest) for guest in machine.guests]
     return Property(
         "P11",
         "a queue changes its user only after a finished ZAPQ",
         tuple(checks),
-        "Nobody uses a queue, or is given it (a guest is detached, a host driver is bound), while it holds requests,\n"
-        "replies or keys of somebody else: a ZAPQ must have ended since that user's last instruction.",
+        "A queue that holds requests, replies or keys is used by nobody else, and does not change hands: its guest is\n"
+        "not detached, it does not go to the free list, it is not unbound, not bound to a host driver, and does not\n"
+        "become visible to a guest. A ZAPQ must have ended since the former user's last instruction.",
     )
+
+
+def _holds(machine: Machine, view: View, apqn: Apqn) -> str | None:
+    """Whose things the queue holds; None also for one that is off or gone, and comes back reset."""
+    hw = view(machine.queues[apqn].hw)
+    return hw.user if hw.cfg == "on" else None
 
 
 def _left_behind(machine: Machine, mdev: Mdev, op: str) -> Before:
@@ -37,9 +47,8 @@ def _left_behind(machine: Machine, mdev: Mdev, op: str) -> Before:
         state = view(mdev)
         if state.kvm is None or event.args not in ((), (None,)):
             return None
-        for apqn, queue in sorted(machine.queues.items()):
-            hw = view(queue.hw)
-            if apqn in state.matrix and hw.works and hw.user == state.kvm:
+        for apqn in sorted(machine.queues):
+            if apqn in state.matrix and _holds(machine, view, apqn) == state.kvm:
                 return f"{mdev.name} lets {state.kvm} go while {apqn} holds something of it"
         return None
 
@@ -49,12 +58,42 @@ def _left_behind(machine: Machine, mdev: Mdev, op: str) -> Before:
 def _handed_to_host(machine: Machine) -> Before:
     def test(view: View, event: Event) -> str | None:
         apqn, driver = event.args
-        hw = view(machine.queues[apqn].hw)
-        if driver == "zcrypt" and hw.works and hw.user is not None:
-            return f"{apqn} is given to the host while it holds something of {hw.user}"
-        return None
+        user = _holds(machine, view, apqn)
+        return (
+            f"{apqn} is given to the host while it holds something of {user}" if driver == "zcrypt" and user else None
+        )
 
     return Before(machine.bus, "set_driver", hardware_of(machine), test)
+
+
+def _freed(machine: Machine) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        apqn = event.args[0].apqn
+        user = _holds(machine, view, apqn)
+        return f"{apqn} goes to the free list while it holds something of {user}" if user else None
+
+    return Before(machine.matrix_dev, "give", hardware_of(machine), test)
+
+
+def _unbound(machine: Machine) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        apqn, _ = event.args
+        user = _holds(machine, view, apqn)
+        return f"{apqn} is unbound while it holds something of {user}" if user else None
+
+    return Before(machine.bus, "end_remove", hardware_of(machine), test)
+
+
+def _shown(machine: Machine, guest: Guest) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        (masks,) = event.args
+        for apqn in sorted(machine.queues):
+            user = _holds(machine, view, apqn)
+            if user and apqn in masks and apqn not in view(guest.crycb).apcb:
+                return f"{apqn} becomes visible to {guest.name} while it holds something of {user}"
+        return None
+
+    return Before(guest.crycb, "set_masks", (guest.crycb, *hardware_of(machine)), test)
 
 
 def p12(machine: Machine) -> Property:
@@ -63,14 +102,14 @@ def p12(machine: Machine) -> Property:
         "a reset counts as finished only when it is",
         tuple(_concluded(queue) for queue in machine.queues.values()),
         "Records are forgotten after a reset only when the last ZAPQ that the host issued was accepted and has ended,\n"
-        "or the queue does not work (off, broken, gone) and off_is_silent holds.",
+        "or the queue answered that it does not work (off, broken, gone) and off_is_silent holds.",
     )
 
 
 def _concluded(queue: Queue) -> Before:
     def test(view: View, event: Event) -> str | None:
         hw = view(queue.hw)
-        if not event.args[2] or queue.hw.silent(hw) or hw.zapq == "finished":
+        if not event.args[2] or queue.hw.reset_over(hw):
             return None
         return f"the records of {queue.apqn} are freed as if it were reset; its last ZAPQ is {hw.zapq}"
 
@@ -169,8 +208,9 @@ def p17(machine: Machine) -> Property:
         "P17",
         "a guest reaches only queues that are bound to vfio_ap and assigned to it",
         tuple(_reachable(machine, guest) for guest in machine.guests),
-        "Every APQN in the APCB of v has a queue device bound to vfio_ap and is in the matrix of the mdev that has v.\n"
-        "Not looked at while a probe or remove, a notifier or a release runs.",
+        "Every APQN in the APCB of v is one that the host has (as the last bus scan saw it), has a queue device bound\n"
+        "to vfio_ap and is in the matrix of the mdev that has v. Not looked at while a scan, a probe or remove, a\n"
+        "notifier or a release runs.",
     )
 
 
@@ -178,16 +218,19 @@ def _reachable(machine: Machine, guest: Guest) -> Always:
     def test(view: View) -> str | None:
         running = any(view.inflight(("callback", apqn)) for apqn in machine.queues)
         running = running or any(view.inflight(("detach", mdev.name)) for mdev in machine.mdevs)
+        running = running or view(machine.scan_mutex).owner is not None
         if running or view(guest.group).calling or not view(guest.crycb).live:
             return None
         for apqn in view(guest.crycb).apcb.apqns():
+            if apqn not in view(machine.bus).scanned:
+                return f"{guest.name} reaches {apqn}, which the host does not have"
             if view(machine.bus).drivers.get(apqn) != "vfio_ap":
                 return f"{guest.name} reaches {apqn}, which is not bound to vfio_ap"
             if not any(view(m).live and view(m).kvm == guest.name and apqn in view(m).matrix for m in machine.mdevs):
                 return f"{guest.name} reaches {apqn}, which no mdev assigns to it"
         return None
 
-    return Always((machine.bus, guest.crycb, guest.group, *machine.mdevs), test)
+    return Always((machine.bus, machine.scan_mutex, guest.crycb, guest.group, *machine.mdevs), test)
 
 
 def p24(machine: Machine) -> Property:
@@ -195,21 +238,20 @@ def p24(machine: Machine) -> Property:
     return Property(
         "P24",
         "what PQAP(AQIC) tells the guest is true",
-        (History(pmap(), (*hardware_of(machine), *vcpus), _told),),
+        (History(pmap(), (*hardware_of(machine), *vcpus), partial(_told, frozenset(vcpu.name for vcpu in vcpus))),),
         "00 to enable: an AQIC with the guest's ISC and NIB was accepted by the queue. 01, 06, 07: nothing new was\n"
         "enabled. The condition code is 3 iff the response code is not 00.",
     )
 
 
-def _told(memory: Hashable, event: Event) -> Hashable | Wrong:
+def _told(vcpus: frozenset[str], memory: Hashable, event: Event) -> Hashable | Wrong:
     """Memory: the target of the last accepted enable of every context that has not told its guest yet."""
     accepted: PMap[str, Target] = memory  # type: ignore[assignment]
-    if event.op == "aqic":
-        target = event.args[0]
-        if target is None or event.reply.rc is not Rc.NORMAL:
+    if event.actor not in vcpus:
+        if event.op != "aqic" or event.args == (None,) or event.reply.rc is not Rc.NORMAL:
             return accepted
-        return accepted.set(event.context, target)
-    if event.op != "answer" or len(event.args) != 5:
+        return accepted.set(event.context, event.args[0])
+    if event.op != "answer":
         return accepted
     ir, isc, nib, rc, cc = event.args
     got = accepted.get(event.context)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Actors, Always, AtEnd, Before, Noted, Property
+from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
@@ -26,8 +26,31 @@ def _saved(machine: Machine, view: View, guest: Guest) -> list[Saved]:
     return [s.saved for s in states if s.live and s.saved is not None and s.mdev in mine]
 
 
+def _nothing_owed(machine: Machine, kind: Literal["pin", "gisc"]) -> list[Check]:
+    """Whoever ends a procedure holds nothing of this kind beyond the records, nor less than they say."""
+    vcpus = [vcpu for guest in machine.guests for vcpu in guest.vcpus]
+    ends: list[tuple[Actor[Any], str]] = [(vcpu, op) for vcpu in vcpus for op in ("answer", "operation_exception")]
+    ends += [(mdev, "end_detach") for mdev in machine.mdevs]
+    ends += [(guest.group, "called") for guest in machine.guests]
+    ends += [(guest.memory, "unmap") for guest in machine.guests]
+    ends += [(machine.bus, op) for op in ("set_driver", "end_remove")]
+    return [Before(actor, op, (), partial(_owed, kind)) for actor, op in ends]
+
+
+def _owed(kind: str, view: View, event: Event) -> str | None:
+    what = {"pin": "a pin of page {:#x} of {}", "gisc": "a registration of ISC {} of {}"}[kind]
+    for resource, count in event.caller.owed:
+        match resource:
+            case (of, str(vm), int(number)) if of == kind:
+                thing = what.format(number, vm)
+                if count > 0:
+                    return f"{event.context} ends at {event.label.op} with {thing} that is on no record"
+                return f"{event.context} ends at {event.label.op} with {thing} given back that is still on record"
+    return None
+
+
 def p5(machine: Machine) -> Property:
-    checks: list[Always | AtEnd] = []
+    checks = _nothing_owed(machine, "pin")
     for guest in machine.guests:
         reads: Actors = (guest.memory, *_records(machine))
         checks.append(Always(reads, partial(_unequal_pins, machine, guest, True)))
@@ -37,7 +60,8 @@ def p5(machine: Machine) -> Property:
         "every pinned page is on the record of a queue",
         tuple(checks),
         "The pins of a page of v are as many as the queues of the mdev that has v and whose NIB is in that page, plus\n"
-        "those that running procedures hold. At the end nothing runs, so what a procedure still holds was leaked.",
+        "those that running procedures hold. What a procedure (a PQAP, a detach, a notifier, a probe or remove, a DMA\n"
+        "unmap) still holds when it ends was leaked.",
     )
 
 
@@ -52,7 +76,7 @@ def _unequal_pins(machine: Machine, guest: Guest, running: bool, view: View) -> 
 
 
 def p6(machine: Machine) -> Property:
-    checks: list[Always | AtEnd] = []
+    checks = _nothing_owed(machine, "gisc")
     for guest in machine.guests:
         reads: Actors = (guest.gisa.interrupt, *_records(machine))
         checks.append(Always(reads, partial(_unequal_registrations, machine, guest, True)))
@@ -62,7 +86,8 @@ def p6(machine: Machine) -> Property:
         "every GISC registration is on the record of a queue",
         tuple(checks),
         "The reference count of each guest ISC of v is the number of queues of the mdev that has v and that have this\n"
-        "ISC on record, plus the registrations that running procedures hold; at the end nothing runs.",
+        "ISC on record, plus the registrations that running procedures hold. What a procedure still holds when it\n"
+        "ends was leaked.",
     )
 
 

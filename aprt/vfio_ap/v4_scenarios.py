@@ -9,7 +9,14 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.build import GuestPlan, make_machine, states
-from aprt.vfio_ap.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
+from aprt.vfio_ap.bus_scan import (
+    card_appears,
+    card_breaks,
+    card_off_and_on,
+    card_vanishes,
+    rebind_to_host,
+    unbind,
+)
 from aprt.vfio_ap.iommu_notifier import dma_unmap
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
@@ -122,6 +129,26 @@ def card_gone(settings: Settings) -> Model:
 async def _card_goes_and_comes(machine: Machine, apid: int) -> None:
     await card_vanishes(machine, apid)
     await card_appears(machine, apid)
+
+
+def card_off(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("kill", partial(kill, s.guest)),
+        Context("exit", partial(exit_process, s.machine, s.guest)),
+        Context("operator", partial(card_off_and_on, s.machine, s.apqn.apid)),
+        scope="the process is killed at any step, the card is configured off and on again at any step",
+    )
+
+
+def card_broken(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("kill", partial(kill, s.guest)),
+        Context("exit", partial(exit_process, s.machine, s.guest)),
+        Context("card", partial(card_breaks, s.machine, s.apqn.apid)),
+        scope="the process is killed at any step, the card is checkstopped and recovers at any step",
+    )
 
 
 def close_vs_unbind(settings: Settings) -> Model:
@@ -283,6 +310,23 @@ SCENARIOS = (
         card_gone,
     ),
     Scenario(
+        "card-off",
+        "the card is configured off and on again while QEMU is killed",
+        "A reset of a queue that is off answers 03 and counts as done; when the card\n"
+        "is on again its queues come back reset. Is a queue that is off silent?\n"
+        "That is the assumption off_is_silent.",
+        LIFE,
+        card_off,
+    ),
+    Scenario(
+        "card-broken",
+        "the card is checkstopped and recovers while QEMU is killed",
+        "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
+        "when the card recovers its queues come back as they were, interrupt included.",
+        LIFE,
+        card_broken,
+    ),
+    Scenario(
         "close-vs-unbind",
         "the device is closed while its queue is unbound",
         "Release walks the bucket and frees records; remove does the same for one\nqueue and frees the object.",
@@ -292,11 +336,11 @@ SCENARIOS = (
     Scenario(
         "close-and-use",
         "the device is closed while the guest sends a request",
-        "The reset of the release can come before the guest's last request: what the\n"
-        "guest put into the queue is then there for its next user.",
+        "A release that clears the masks last can reset before the guest's last request:\n"
+        "what the guest put into the queue is then there for its next user.",
         ("P11", "P12"),
         close_and_use,
-        ("guest=use",),
+        ("guest=use", "masks_last"),
     ),
     Scenario(
         "remove-mdev",

@@ -10,7 +10,7 @@ from aprt.vfio_ap.gisa_switches import GISA_SWITCHES
 MEASURES = (
     Switch("vm_ref", "measure", FLAG, "the mdev holds a VM reference from attach to the end of cleanup"),
     Switch("hook_lock", "measure", FLAG, "the hook goes first, under a lock that waits for running handlers"),
-    Switch("clear_apcb", "measure", FLAG, "the APCB is cleared before the reset, not after it"),
+    Switch("clear_apcb", "measure", FLAG, "the APCB is cleared before the reset, however the series does it"),
     Switch("wait_reset", "measure", FLAG, "resets and interrupt changes are waited for, with the right end"),
     Switch("cleanup_everywhere", "measure", FLAG, "the same cleanup runs on SET_KVM(NULL) too"),
     Switch("one_mutex", "measure", FLAG, "cleanup runs under the same mutex as the handler"),
@@ -27,6 +27,7 @@ VARIANTS = (
     Switch("kvm_test", "variant", ("kvm_test_unlocked", "kvm_test_locked"), "the -EBUSY test of assign and unassign"),
     Switch("unmap", "variant", ("unmap_unpins", "unmap_disables"), "DMA unmap: unpin one page, or disable first"),
     Switch("probe", "variant", ("probe_free_list", "probe_links"), "a new queue: free list, or the mdev that has it"),
+    Switch("release_masks", "variant", ("masks_first", "masks_last"), "release clears the APCB, then resets; or after"),
     Switch("reset_check", "variant", ("no_check", "check_accepted"), "release waits for a ZAPQ that was accepted"),
     Switch("module_owner", "variant", ("no_owner", "hook_owner"), "the hook takes a module reference (v6)"),
 )

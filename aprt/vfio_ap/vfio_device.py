@@ -1,6 +1,8 @@
 """The vfio device file of an mdev: open, ioctl and release.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release(), vfio_ap_mdev_ioctl().
+Left out: the registration of the IOMMU notifier, which `iommu_notifier` takes for done while the device is open, and
+that it, or the group notifier's, can fail and is unwound; the ioctls that only describe the device.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Owes
-from aprt.vfio_ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target
+from aprt.vfio_ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.crycb import CrycbState
 from aprt.vfio_ap.guest_code import execute
@@ -85,21 +85,40 @@ def test_an_accepted_reset_starts_and_cancels_an_interrupt_change(
 
 @pytest.mark.parametrize("kind", ["RAPQ", "ZAPQ"])
 @pytest.mark.parametrize(
-    ("state", "expected", "after"),
+    ("state", "expected", "after", "zapq"),
     [
-        (RESETTING, status(RESET, "RI"), RESETTING),
-        (ABSENT, status(GONE, "RI"), ABSENT),
-        (OFF, status(DECONF, "RI"), OFF),
-        (BROKEN, status(CHKSTOP, "RI"), BROKEN),
-        (BUSY, status(LATER), NEW),
+        (RESETTING, status(RESET, "RI"), RESETTING, "refused"),
+        (ABSENT, status(GONE, "RI"), ABSENT, "silent"),
+        (OFF, status(DECONF, "RI"), OFF, "silent"),
+        (BROKEN, status(CHKSTOP, "RI"), BROKEN, "silent"),
+        (BUSY, status(LATER), NEW, "refused"),
     ],
 )
 def test_a_refused_reset_starts_nothing_and_the_host_remembers_a_refused_zapq(
-    kind: str, state: ApQueueState, expected: Status, after: ApQueueState
+    kind: str, state: ApQueueState, expected: Status, after: ApQueueState, zapq: Zapq
 ) -> None:
     assert do(HW.reset(kind, "vm0"), state) == (after, expected, ())
-    by_host = put(after, zapq="refused" if kind == "ZAPQ" else "none")
+    by_host = put(after, zapq=zapq if kind == "ZAPQ" else "none")
     assert do(HW.reset(kind, HOST), state) == (by_host, expected, ())
+
+
+def test_a_zapq_that_meets_the_hosts_own_leaves_that_one_accepted() -> None:
+    running = put(RESETTING, pending_reset="ZAPQ", zapq="accepted")
+    assert do(HW.reset("ZAPQ", HOST), running) == (running, status(RESET, "RI"), ())
+
+
+@pytest.mark.parametrize(("broken", "rc"), [({"cfg": "off"}, DECONF), ({"chkstop": True}, CHKSTOP)])
+def test_a_tapq_of_the_host_that_finds_the_queue_off_ends_the_wait_for_its_zapq(broken: dict[str, Any], rc: Rc) -> None:
+    state = put(RESETTING, pending_reset="ZAPQ", zapq="accepted", **broken)
+    assert do(HW.tapq(HOST), state) == (put(state, zapq="silent"), status(rc, "RI"), ())
+    assert do(HW.tapq("vm0"), state) == (state, status(rc, "RI"), ())
+    back = put(state, zapq="silent", cfg="on", chkstop=False)
+    assert (HW.reset_over(back), attrs.evolve(HW, off_is_silent=False).reset_over(back)) == (True, False)
+
+
+def test_a_card_that_is_configured_on_again_has_had_its_reset() -> None:
+    state = put(RESETTING, pending_reset="ZAPQ", zapq="accepted", cfg="off")
+    assert do(HW.configure("on"), state) == (ApQueueState(zapq="finished"), None, ())
 
 
 BEGUN = Owes(("irq_enable", "vm0"), -1)

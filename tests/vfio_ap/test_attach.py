@@ -194,10 +194,10 @@ def test_a_release_without_measures_takes_no_lock_and_waits_for_nothing() -> Non
     bench.run(release_device(bench.machine, bench.guest))
     assert bench.operations == [
         "mdev0.begin_detach",
+        *CLEAR,
         *RESET,
         "mdev0.queues",
         *FREE,
-        *CLEAR,
         "vm0.set_hook",
         "mdev0.end_detach",
         *CLOSE,
@@ -207,6 +207,16 @@ def test_a_release_without_measures_takes_no_lock_and_waits_for_nothing() -> Non
     assert bench[bench.guest.vm] == KvmState(3)
     assert bench[bench.machine.matrix_dev].free_list == (FOUND,)
     assert bench[bench.machine.module] == ModuleState()
+
+
+@pytest.mark.parametrize("measure", ["", "clear_apcb"])
+def test_masks_last_clears_the_masks_after_the_reset_unless_the_measure_says_first(measure: str) -> None:
+    bench = enabled("masks_last", *filter(None, [measure]))
+    bench.run(release_device(bench.machine, bench.guest))
+    begin, end = "mdev0.begin_detach", ("vm0.set_hook", "mdev0.end_detach", *CLOSE)
+    work = (*CLEAR, *RESET, "mdev0.queues", *FREE) if measure else (*RESET, "mdev0.queues", *FREE, *CLEAR)
+    assert bench.operations == [begin, *work, *end]
+    clean(bench)
 
 
 def test_a_release_with_all_measures_does_it_in_the_safe_order_under_the_locks() -> None:

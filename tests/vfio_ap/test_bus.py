@@ -34,7 +34,7 @@ def bound(a: Driver, b: Driver) -> PMap[Apqn, Driver]:
 def bare(*words: str, reserved: Matrix = Matrix(), booted: bool = True) -> Bench:  # noqa: B008
     """A host with two queues and no mdev; without `booted`, its bus has not scanned yet."""
     bench = Bench(*words, apqns=(A, B), plans=())
-    bench[bench.machine.bus] = ApBusState(HOST, reserved)
+    bench[bench.machine.bus] = ApBusState(HOST, HOST, reserved)
     bench[bench.machine.matrix_dev] = MatrixDevState()
     for queue in bench.machine.queues.values():
         bench[queue.object] = VfioApQueueState()
@@ -55,7 +55,7 @@ def free_list(bench: Bench) -> tuple[Found, ...]:
 
 def test_a_scan_finds_the_queues_and_binds_them_to_vfio_ap() -> None:
     bench = bare()
-    assert bus(bench) == ApBusState(HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 1, B: 1}))
+    assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 1, B: 1}))
     assert bench[bench.machine.matrix_dev] == MatrixDevState((), (Found(A, 1), Found(B, 1)))
     assert bench[bench.queue.object] == VfioApQueueState(True, 1)
     assert bench.caller == Caller("me")
@@ -68,7 +68,7 @@ def test_a_second_scan_changes_nothing() -> None:
     assert bench.states == before
     assert bench.operations == [
         "ap_scan_bus_mutex.lock",
-        "ap_bus.qci",
+        "ap_bus.fetch_info",
         "ap_bus.devices",
         "ap_scan_bus_mutex.unlock",
     ]
@@ -93,7 +93,7 @@ def test_bind_refuses_what_is_bound_absent_or_reserved_for_others() -> None:
     assert bench[bench.machine.queues[A].object] == before["q 05.0004"]
     empty = bare(booted=False)
     assert empty.run(bind(empty.machine, A, "vfio_ap")) == ENODEV  # no device
-    assert bus(empty) == ApBusState(HOST, Matrix())
+    assert bus(empty) == ApBusState(HOST, HOST, Matrix())
 
 
 def test_unbind_refuses_what_has_no_driver_and_leaves_everything() -> None:
@@ -107,7 +107,7 @@ def test_unbind_refuses_what_has_no_driver_and_leaves_everything() -> None:
 def test_unbind_takes_the_queue_off_the_free_list_frees_it_and_zeroizes_once_more() -> None:
     bench = bare()
     assert bench.run(unbind(bench.machine, A)) == 0
-    assert bus(bench) == ApBusState(HOST, Matrix(), bound("none", "vfio_ap"), pmap({B: 1}))
+    assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("none", "vfio_ap"), pmap({B: 1}))
     assert free_list(bench) == (Found(B, 1),)
     assert bench[bench.queue.object] == VfioApQueueState(False, 1)
     assert bench.operations == [
@@ -192,13 +192,13 @@ def test_removing_a_queue_of_a_guest_takes_the_adapter_from_it_and_gives_everyth
 def test_a_queue_that_vanishes_with_its_card_is_removed_by_the_next_scan() -> None:
     bench = enabled()
     bench.run(card_vanishes(bench.machine, 5))
-    assert bus(bench) == ApBusState(Matrix.of([], [4, 5]), Matrix(), pmap(), pmap())
+    assert bus(bench) == ApBusState(Matrix.of([], [4, 5]), Matrix.of([], [4, 5]), Matrix(), pmap(), pmap())
     assert (bench[bench.guest.mdev].qlist, free_list(bench)) == ((), ())
     assert bench[bench.queue.hw].cfg == "absent"
     assert bench[bench.guest.memory].pins == pmap()
     bench.run(card_appears(bench.machine, 5))
-    assert bus(bench) == ApBusState(HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 2, B: 2}))
-    assert bench[bench.queue.hw] == ApQueueState(zapq="refused")
+    assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 2, B: 2}))
+    assert bench[bench.queue.hw] == ApQueueState(zapq="silent")
     # probed late: the mdev still claims the APQN and does not get the queue
     assert (bench[bench.guest.mdev].qlist, free_list(bench)) == ((), (Found(A, 2), Found(B, 2)))
     assert bench[bench.guest.mdev].matrix == HOST
@@ -215,18 +215,18 @@ def test_a_queue_probed_late_joins_the_mdev_that_claims_it_only_with_probe_links
 
 def test_a_new_card_is_found_by_a_scan_and_a_device_without_driver_stays_known() -> None:
     bench = bare(booted=False)
-    bench[bench.machine.bus] = ApBusState(Matrix.of([], [4, 5]), Matrix())
+    bench[bench.machine.bus] = ApBusState(Matrix.of([], [4, 5]), Matrix.of([], [4, 5]), Matrix())
     bench.run(card_appears(bench.machine, 5))
     assert bus(bench).drivers == bound("vfio_ap", "vfio_ap")
     bench.run(unbind(bench.machine, A))
     bench.run(card_vanishes(bench.machine, 5))
-    assert bus(bench) == ApBusState(Matrix.of([], [4, 5]), Matrix())
+    assert bus(bench) == ApBusState(Matrix.of([], [4, 5]), Matrix.of([], [4, 5]), Matrix())
 
 
 def test_rebinding_to_the_host_changes_masks_and_driver() -> None:
     bench = enabled()
     bench.run(rebind_to_host(bench.machine, A))
-    assert bus(bench) == ApBusState(HOST, Matrix.of([5], [4]), bound("zcrypt", "vfio_ap"), pmap({B: 1}))
+    assert bus(bench) == ApBusState(HOST, HOST, Matrix.of([5], [4]), bound("zcrypt", "vfio_ap"), pmap({B: 1}))
 
 
 def test_the_last_reset_of_a_refused_queue_is_not_repeated() -> None:

@@ -38,16 +38,16 @@ def test_a_reference_and_waiting_for_the_reset_are_what_the_guarantee_takes_when
 
 # every property there is holds with all measures in; states and end states of the complete search
 HOLDS = [
-    ("kill-qemu", 1703, 2),
-    ("rogue-close", 5920, 3),
-    ("remove-vs-intercept", 484, 2),
+    ("kill-qemu", 1687, 2),
+    ("rogue-close", 5884, 3),
+    ("remove-vs-intercept", 479, 2),
     ("reset-reenable", 96, 1),
-    ("rebind", 1116, 2),
-    ("close-vs-unbind", 7517, 8),
-    ("close-and-use", 197, 1),
-    ("remove-mdev", 857, 2),
-    ("qemu-reset", 6721, 3),
-    ("unplug", 506, 2),
+    ("rebind", 1101, 2),
+    ("close-vs-unbind", 6913, 5),
+    ("close-and-use", 194, 1),
+    ("remove-mdev", 853, 2),
+    ("qemu-reset", 6680, 3),
+    ("unplug", 502, 2),
     ("assign", 520, 3),
     ("alert", 2603, 2),
 ]
@@ -71,6 +71,9 @@ def test_with_all_measures_every_property_holds(name: str, states: int, ends: in
         ("attach+kvm_test_locked", set()),
         ("card-gone", {"P5", "P6", "P13"}),  # a refused enable (refused_undoes); h12 (probe_links)
         ("card-gone+refused_undoes+probe_links", set()),
+        ("card-off", {"P3", "P5", "P6", "P29"}),  # a refused enable
+        ("card-off+refused_undoes", set()),
+        ("card-broken+refused_undoes", {"P1", "P8", "P34"}),  # what answered 04 comes back as it was
         ("reset-reenable-busy", {"P5", "P6"}),
         ("reset-reenable-busy+refused_undoes", set()),
         ("h1", {"P3", "P9", "P28"}),  # the alert list's processor starts the timer of a VM that is gone

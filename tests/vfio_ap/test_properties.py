@@ -22,7 +22,7 @@ ROWS = [
     (
         "P11",
         "close-and-use",
-        "mdev0 lets vm0 go while 05.0004 holds something of it",
+        "05.0004 goes to the free list while it holds something of vm0",
         "close-and-use+clear_apcb+wait_reset",
     ),
     ("P12", "h10", "the records of 05.0004 are freed as if it were reset; its last ZAPQ is accepted", "h10+wait_reset"),
@@ -90,7 +90,7 @@ MUTANTS_IN = [
     ("assign_twice", "assign", {"P13", "P14"}),
     ("wrong_rc", "reset-reenable-busy", {"P24"}),
     ("free_before_reset", ALL, {"P8", "P12", "P35"}),
-    ("keep_irq_record", ALL, {"P6", "P7", "P34"}),
+    ("keep_irq_record", ALL, {"P5", "P6", "P7", "P34"}),
     ("put_twice", "rogue-close+all-measures", {"P9", "K3"}),
     ("masks_lock=masks_unlocked", ALL, {"P22"}),
     ("masks_lock=masks_locked_twice", ALL, {"K1"}),
