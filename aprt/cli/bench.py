@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aprt.cli.bench_speed import view
 from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ DIFFERED = 4
 @click.group("bench")
 def command() -> None:
     """Measure aprt itself."""
+
+
+command.add_command(view)
 
 
 @command.command("startup")

@@ -201,5 +201,6 @@ def changed_fields(before: object, after: object) -> frozenset[str]:
     kind: type[Any] = type(before)
     if type(after) is not kind or not attrs.has(kind):
         return frozenset() if before == after else frozenset("*")
-    names = (field.name for field in attrs.fields(kind))
-    return frozenset(name for name in names if getattr(before, name) != getattr(after, name))
+    pairs = ((field.name, getattr(before, field.name), getattr(after, field.name)) for field in attrs.fields(kind))
+    # most fields are the same objects, and equality of large sets is slow to find out
+    return frozenset(name for name, old, new in pairs if old is not new and old != new)

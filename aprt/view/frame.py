@@ -5,27 +5,30 @@ than it was, so that the picture does not jump. Where there are more lines than 
 loses rows; when that is no help, frames go, and then whole shelves.
 
 Everything is kept until it changes: a sheet until what its kind reads is different, its rendered lines until the
-sheet or its place is. A refresh thus costs what has changed, and the gluing of lines.
+sheet or its place is. A refresh thus costs what has changed, and the gluing of lines. Of the rows of a table those
+that changed lately come before others when there is no room for all.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 from rich.box import ROUNDED
 from rich.console import Console
 from rich.segment import Segment
-from rich.text import Text
 
-from aprt.view.tables.drawing import Lines, Ready, draw
+from aprt.view.tables.drawing import Lines, Ready, draw, told
 from aprt.view.tables.kinds import Kind, Picture
-from aprt.view.tables.sheet import FRAME, Sheet
+from aprt.view.tables.sheet import FIRST, FRAME, Cell, Sheet
 
 FEWEST: Final = 3  # rows that a shelf keeps
+LATELY: Final = 10  # frames for which a row that changed comes first
 _BESIDE: Final = 1  # blanks between two tables
+
+Row: TypeAlias = Sequence[Cell]
 
 
 @attrs.frozen
@@ -58,25 +61,27 @@ class Frame:
         self._reads: dict[str, tuple[object, ...]] = {}
         self._sheets: dict[str, Sheet] = {}
         self._extents: dict[str, _Extent] = {}
+        self._frames = 0
         self._lines: dict[str, tuple[Sheet, _Place, Lines]] = {}
 
-    def draw(self, picture: Picture, head: Text, foot: Text, height: int | None = None) -> Ready:
-        """The frame of that picture, at most `height` lines high: head, tables, foot."""
+    def draw(self, picture: Picture, head: Row, foot: Sequence[Row], height: int | None = None) -> Ready:
+        """The frame of that picture, at most `height` lines high: head, tables, foot; what has no room is named."""
+        self._frames += 1
         for kind in self._kinds:
             self._look(kind, picture)
         width = self._console.width
-        last = self._text(foot)
         shelves = shelved([(kind.title, self._extents[kind.title].width + FRAME) for kind in self._kinds], width)
         rows = [max(1, *(self._extents[title].rows for title in shelf)) for shelf in shelves]
-        fitted, framed = fit(rows, None if height is None else height - 1 - len(last))
+        fitted, framed = fit(rows, None if height is None else height - 1 - len(foot))
         hidden = [title for shelf, most in zip(shelves, fitted, strict=True) if not most for title in shelf]
         if hidden:
-            head = Text.assemble(head, (f"  no room for: {', '.join(hidden)}", "yellow"))
-        lines = self._text(head)[:1]
+            room = width - sum(cell.width for cell in foot[0])
+            foot = [[*foot[0], _left_out(hidden, room)], *foot[1:]]
+        lines = [told(head, width)]
         for shelf, most in zip(shelves, fitted, strict=True):
             if most:
                 lines += self._shelf(shelf, most, framed)
-        return Ready(lines + last)
+        return Ready(lines + [told(row, width) for row in foot])
 
     def release(self) -> None:
         """Let tables get smaller again: the next picture is the last one."""
@@ -84,13 +89,31 @@ class Frame:
         self._reads.clear()
 
     def _look(self, kind: Kind, picture: Picture) -> None:
-        reads = kind.reads(picture)
-        if self._reads.get(kind.title) == reads:
+        reads, title = kind.reads(picture), kind.title
+        if self._reads.get(title) == reads:
             return
-        sheet = kind.sheet(picture)
-        self.made[kind.title] += 1
-        self._reads[kind.title], self._sheets[kind.title] = reads, sheet
-        self._extents[kind.title] = self._extents.get(kind.title, _Extent()).around(sheet)
+        sheet = self._dated(kind.sheet(picture))
+        self.made[title] += 1
+        before = self._sheets.get(title)
+        if before is None or (before.rows, before.ranks, before.fresh) != (sheet.rows, sheet.ranks, sheet.fresh):
+            self._sheets[title] = sheet
+        self._reads[title] = reads
+        self._extents[title] = self._extents.get(title, _Extent()).around(self._sheets[title])
+
+    def _dated(self, sheet: Sheet) -> Sheet:
+        """The sheet with the frames in which its rows changed; those of late come first."""
+        before = self._sheets.get(sheet.title)
+        if not sheet.ranks or before is None or len(before.rows) != len(sheet.rows):
+            return sheet
+        dates = before.fresh or (0,) * len(sheet.rows)
+        fresh = tuple(
+            date if old == new else self._frames for old, new, date in zip(before.rows, sheet.rows, dates, strict=True)
+        )
+        ranks = tuple(
+            FIRST if date and self._frames - date < LATELY else rank
+            for rank, date in zip(sheet.ranks, fresh, strict=True)
+        )
+        return attrs.evolve(sheet, ranks=ranks, fresh=fresh)
 
     def _shelf(self, shelf: Sequence[str], rows: int, framed: bool) -> Lines:
         frame = FRAME if framed else 0
@@ -111,9 +134,6 @@ class Frame:
         self.rendered[title] += 1
         self._lines[title] = sheet, place, lines
         return lines
-
-    def _text(self, text: Text) -> Lines:
-        return self._console.render_lines(text, self._console.options.update(height=None)) if text else []
 
 
 def shelved(tables: Iterable[tuple[str, int]], width: int) -> list[list[str]]:
@@ -148,10 +168,11 @@ def fit(rows: Sequence[int], room: int | None) -> tuple[list[int], bool]:
         fitted = _shrunk(rows, room - around * len(rows), FEWEST)
         if sum(fitted) + around * len(fitted) <= room:
             return fitted, framed
-    for i in range(len(fitted) - 2, 0, -1):
-        if sum(fitted) + sum(1 for n in fitted if n) > room:
-            fitted[i] = 0
-    return _shrunk(fitted, room - sum(1 for n in fitted if n), 1), False
+    kept = list(range(len(rows)))
+    while len(kept) > 2 and sum(1 + min(rows[i], FEWEST) for i in kept) > room:
+        del kept[-2]
+    left = dict(zip(kept, _shrunk([rows[i] for i in kept], room - len(kept), 1), strict=True))
+    return [left.get(i, 0) for i in range(len(rows))], False
 
 
 def _shrunk(rows: Sequence[int], room: int, fewest: int) -> list[int]:
@@ -160,6 +181,11 @@ def _shrunk(rows: Sequence[int], room: int, fewest: int) -> list[int]:
     while sum(shrunk) > room and max(shrunk) > fewest:
         shrunk[shrunk.index(max(shrunk))] -= 1
     return shrunk
+
+
+def _left_out(titles: Sequence[str], room: int) -> Cell:
+    names = f"; no room for {', '.join(titles)}"
+    return Cell(names if len(names) <= room else f"; no room for {len(titles)} tables", "yellow")
 
 
 def _glued(parts: Iterable[list[Segment]], gap: Segment) -> list[Segment]:

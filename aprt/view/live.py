@@ -5,13 +5,12 @@ drawing is slow, and only when steps were taken; never by a thread, which would 
 half-made values. The task looks at snapshots, which the observer draws from what it was told, so what is shown is
 always a state that the system was in.
 The last picture stays on the screen, with what the run broke.
-
-This is the one place that owns `rich.live.Live`.
 """
 
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,19 +19,19 @@ from typing import Final, Protocol, Self
 
 import trio
 from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from aprt.core.events import Event
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.runtime.stage import Stage
 from aprt.verdict.live import LiveRun, Plan, run_live
-from aprt.view.frame import Frame
+from aprt.view.frame import Frame, Row
 from aprt.view.replay_text import EventLines, ending_text
+from aprt.view.screen import Screen
 from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready
 from aprt.view.tables.kinds import Picture
+from aprt.view.tables.sheet import Cell
 from aprt.view.words import count
 
 RATE: Final = 10  # refreshes a second, at most
@@ -89,7 +88,8 @@ def terminal(color: str = "auto") -> Console | None:
 class LiveView:
     """Tables on a terminal: a context manager around the run.
 
-    frame: the tables, with counts of what was redrawn. shown: what is on the screen, None before there is anything.
+    frame: the tables, with counts of what was redrawn. frames: how often anything was drawn. shown: what is on the
+    screen, None before there is anything.
     """
 
     def __init__(
@@ -97,22 +97,18 @@ class LiveView:
     ) -> None:
         self.frame = Frame(tables_of(system), console)
         self._title, self._plan, self._console, self._clock = title, plan, console, clock
-        self._live = Live(
-            console=console,
-            auto_refresh=False,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            vertical_overflow="crop",
-        )
+        self._screen = Screen(console)
         self.shown: Ready | None = None
         self._stage: Stage | None = None
         self._events: deque[Event] = deque(maxlen=REMEMBERED)
         self._last: dict[str, Event] = {}
+        self._alive = {name for name, state in system.initial().items() if getattr(state, "live", False)}
+        self._lived = set(self._alive)
+        self.frames = 0
         self._runs, self._steps, self._drawn = 0, 0, -1
         self._begin = clock()
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def __exit__(
@@ -122,7 +118,7 @@ class LiveView:
             if error is not None:
                 self.refresh()
         finally:
-            self._live.stop()
+            self._screen.leave()
 
     def hear(self, event: Event) -> None:
         """Remember it; nothing is drawn."""
@@ -130,9 +126,12 @@ class LiveView:
             self._runs += 1
             self._events.clear()
             self._last.clear()
+            self._lived = set(self._alive)
         self._steps += 1
         self._events.append(event)
         self._last[event.context] = event
+        if event.changed and event.actor is not None and getattr(event.state, "live", False):
+            self._lived.add(event.actor)
 
     async def beside(self, stage: Stage) -> None:
         self._stage = stage
@@ -144,29 +143,34 @@ class LiveView:
     def refresh(self) -> None:
         """Show how things are, unless that is shown already."""
         if self._steps != self._drawn:
-            self._draw(Text("nothing broken so far", "dim"), self._console.height)
+            frame = self._draw([[Cell("nothing broken so far", "dim")]], self._console.height)
+            if frame is not None:
+                self._screen.show(frame)
 
     def finish(self, live: LiveRun) -> None:
         self.frame.release()
-        self._draw(_outcome(live), None)
+        frame = self._draw(_outcome(live, self._console.width), None)
+        if frame is not None:
+            self._screen.finish(frame)
 
-    def _draw(self, foot: Text, height: int | None) -> None:
+    def _draw(self, foot: Sequence[Row], height: int | None) -> Ready | None:
         if self._stage is None:
-            return
-        picture = Picture(self._stage.snapshot(), tuple(self._events), self._last)
+            return None
+        picture = Picture(self._stage.snapshot(), tuple(self._events), self._last, self._lived)
         self.shown = self.frame.draw(picture, self._head(), foot, height)
-        self._live.update(self.shown, refresh=True)
         self._drawn = self._steps
+        self.frames += 1
+        return self.shown
 
-    def _head(self) -> Text:
-        words = [count(len(self._events) and self._events[-1].index + 1, "step"), self._plan.mode]
-        words.append(f"seed {self._plan.seed + max(0, self._runs - 1)}")
+    def _head(self) -> Row:
+        words = [count(len(self._events) and self._events[-1].index + 1, "step")]
         if self._plan.runs > 1:
             words.append(f"run {self._runs} of {self._plan.runs}")
+        words += [f"seed {self._plan.seed + max(0, self._runs - 1)}", self._plan.mode]
         seconds = self._clock() - self._begin
         if seconds >= 1:
             words.append(f"{self._steps / seconds:,.0f} steps/s")
-        return Text.assemble((self._title, "bold"), "  ", ", ".join(words))
+        return Cell(self._title, "bold"), Cell(f"  {', '.join(words)}")
 
 
 class PlainView:
@@ -261,14 +265,16 @@ def _run(
     return live
 
 
-def _outcome(live: LiveRun) -> Text:
+def _outcome(live: LiveRun, width: int) -> list[Row]:
     """The verdict lines. A run that breaks nothing is no proof, and is not called one."""
     execution = live.execution
     if not execution.findings:
         ending = "interrupted" if live.stopped else ending_text(execution)
-        return Text(f"no property was broken in this run; {ending}", "green" if execution.ending == "end" else "yellow")
-    lines = [
-        Text.assemble(("VIOLATED", "bold red"), f" {finding.property}: {finding.text}")
-        for finding in execution.findings
-    ]
-    return Text("\n").join(lines)
+        style = "green" if execution.ending == "end" else "yellow"
+        text = f"no property was broken in this run; {ending}"
+        return [[Cell(line, style)] for line in textwrap.wrap(text, width)]
+    rows: list[Row] = []
+    for finding in execution.findings:
+        first, *more = textwrap.wrap(f"{finding.property}: {finding.text}", width - len("VIOLATED "))
+        rows += [[Cell("VIOLATED", "bold red"), Cell(f" {first}")], *([Cell(f"         {line}")] for line in more)]
+    return rows

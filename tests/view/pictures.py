@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from io import StringIO
 from typing import Any
 
@@ -29,11 +29,12 @@ def printed(renderable: Any, width: int) -> list[str]:
     return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
-def initial(system: System, states: Mapping[str, Any] | None = None) -> Picture:
-    """The system before its first step, with some states put in place of its own."""
+def initial(system: System, states: Mapping[str, Any] | None = None, lived: Set[str] = frozenset()) -> Picture:
+    """The system before its first step, with some states put in place of its own; `lived` were alive before."""
     shot = Ledger(system).snapshot()
     return Picture(
-        Snapshot({**shot.states, **(states or {})}, shot.callers, shot.waiting, shot.mailboxes, shot.steps, shot.doing)
+        Snapshot({**shot.states, **(states or {})}, shot.callers, shot.waiting, shot.mailboxes, shot.steps, shot.doing),
+        lived=lived,
     )
 
 

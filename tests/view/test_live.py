@@ -18,19 +18,22 @@ from rich.text import Text
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
 from aprt.core.schedule import Schedule
-from aprt.core.system import System
+from aprt.core.system import System, View
 from aprt.runtime.observer import Watch
 from aprt.runtime.stage import Stage
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan, run_live
-from aprt.view.frame import Frame, fit, shelved, spread
+from aprt.view.frame import LATELY, Frame, fit, shelved, spread
 from aprt.view.live import EVERY, RATE, SHORT, LiveView, Pace, PlainView, terminal, watch
 from aprt.view.tables import tables_of
-from tests.runtime.systems import Counter, abba, adders
+from aprt.view.tables.kinds import Actors
+from aprt.view.tables.sheet import FIRST, NEXT, Cell, Column, Sheet
+from tests.runtime.systems import Count, Counter, abba, adders
 from tests.toy import ERAS
 from tests.view.pictures import console, initial, printed
 from tests.view.test_tables import machine
 
+HEAD = (Cell("head"),)
 LOST = Case.parse("toy/lost-update", ERAS).model()
 
 
@@ -85,14 +88,14 @@ def test_only_tables_whose_inputs_changed_are_made_again() -> None:
     system = System((Counter("n"), Counter("m")), adders(1).contexts)
     frame = Frame(tables_of(system), console(80))
     before = initial(system)
-    frame.draw(before, Text("head"), Text())
+    frame.draw(before, HEAD, [])
     assert (frame.made["actors"], frame.made["contexts"], frame.made["mailboxes"]) == (1, 1, 1)
     same = attrs.evolve(before, snapshot=attrs.evolve(before.snapshot, states=dict(before.snapshot.states)))
-    frame.draw(same, Text("another head"), Text())
+    frame.draw(same, [Cell("another head")], [])
     assert set(frame.made.values()) == set(frame.rendered.values()) == {1}
     other = Counter("n").initial()
     changed = attrs.evolve(other, value=5)
-    frame.draw(initial(system, {"n": changed}), Text("head"), Text())
+    frame.draw(initial(system, {"n": changed}), HEAD, [])
     assert dict(frame.made) == {"contexts": 1, "actors": 2, "mailboxes": 1, "last steps": 1}
     # the contexts stand beside the actors, which have become wider
     assert dict(frame.rendered) == {"contexts": 2, "actors": 2, "mailboxes": 1, "last steps": 1}
@@ -101,9 +104,9 @@ def test_only_tables_whose_inputs_changed_are_made_again() -> None:
 def test_a_table_that_gets_another_place_is_rendered_but_not_made_again() -> None:
     system = abba()
     frame = Frame(tables_of(system), console(80))
-    frame.draw(initial(system), Text("head"), Text())
+    frame.draw(initial(system), HEAD, [])
     made = dict(frame.made)
-    frame.draw(initial(system), Text("head"), Text(), height=10)
+    frame.draw(initial(system), HEAD, [], height=10)
     assert dict(frame.made) == made
     assert frame.rendered["contexts"] == 2
 
@@ -173,7 +176,7 @@ def test_each_run_of_a_plan_begins_with_an_empty_log() -> None:
     with view:
         view.finish(run_live(adders(1, 2), (), plan, on_event=view.hear, beside=view.beside))
     lines = printed(view.shown, 80)
-    assert lines[0] == "n  2 steps, gated, seed 6, run 4 of 4, 4 steps/s"
+    assert lines[0] == "n  2 steps, run 4 of 4, seed 6, gated, 4 steps/s"
     assert [line.split()[-5:-1] for line in lines if "n.add(1)" in line] == [
         ["0", "c0", "n.add(1)", "1"],
         ["1", "c0", "n.add(1)", "2"],
@@ -293,18 +296,57 @@ def test_what_does_not_fit_is_taken_from_the_highest_then_frames_go_then_shelves
 
 
 @pytest.mark.parametrize(
-    ("height", "lines", "head"),
+    ("width", "height", "lines", "foot"),
     [
-        (60, 38, "head"),
-        (24, 22, "head"),
-        (14, 13, "head  no room for: vms, mdevs, gib, vcpus, driver, ap bus, locks, mailboxes"),
-        (6, 6, "head  no room for: queues, gisa, vms, mdevs, gib, vcpus, driver, ap bus, locks, mailboxes"),
+        (100, 60, 38, "foot"),
+        (100, 24, 22, "foot"),
+        (100, 14, 14, "foot; no room for vms, mdevs, gib, vcpus, driver, ap bus, locks, mailboxes"),
+        (60, 6, 6, "foot; no room for 10 tables"),
     ],
 )
 def test_a_frame_is_never_higher_than_the_screen_and_names_what_it_leaves_out(
-    height: int, lines: int, head: str
+    width: int, height: int, lines: int, foot: str
 ) -> None:
     system = machine()
-    frame = Frame(tables_of(system), console(100))
-    shown = printed(frame.draw(initial(system), Text("head"), Text("foot"), height), 100)
-    assert (len(shown), shown[0], shown[-1]) == (lines, head, "foot")
+    frame = Frame(tables_of(system), console(width))
+    shown = printed(frame.draw(initial(system), HEAD, [[Cell("foot")]], height), width)
+    assert (len(shown), shown[0], shown[-1]) == (lines, "head", foot)
+
+
+def test_a_title_without_room_is_cropped_and_never_wrapped() -> None:
+    system = adders(1)
+    frame = Frame(tables_of(system), console(20))
+    shown = printed(frame.draw(initial(system), [Cell("a title"), Cell(" that is too long")], []), 20)
+    assert shown[0] == "a title that is to.."
+
+
+def test_a_state_that_only_looks_the_same_is_looked_at_but_not_drawn_again() -> None:
+    system = System((Counter("n"),), ())
+    frame = Frame(tables_of(system), console(80))
+    for _ in range(2):
+        frame.draw(initial(system, {"n": Count(value=1)}), HEAD, [])
+    assert (frame.made["actors"], frame.rendered["actors"]) == (2, 1)
+
+
+def test_rows_that_changed_lately_come_first_while_there_is_no_room_for_all() -> None:
+    counters = tuple(Counter(f"n{i}") for i in range(5))
+
+    def sheet(view: View) -> Sheet:
+        cells = tuple((Cell(n.name), Cell(str(view(n).value))) for n in counters)
+        ranks = tuple(FIRST if view(n).value > 9 else NEXT for n in counters)
+        return Sheet("counters", (Column("N"), Column("VALUE")), cells, ranks)
+
+    frame = Frame((Actors("counters", counters, sheet),), console(40))
+    values = {n.name: Count(10 if n.name == "n0" else 0) for n in counters}
+
+    def shown(**changed: int) -> list[str]:
+        values.update({name: Count(value) for name, value in changed.items()})
+        drawn = frame.draw(initial(System(counters, ()), values), HEAD, [], 5)
+        return [line.split()[0] for line in printed(drawn, 40)[2:]]
+
+    assert shown() == ["n0", "n1", "+3"]
+    assert shown(n3=1) == ["n0", "n3", "+3"]
+    assert shown(n4=1) == ["n3", "n4", "+3"]
+    for _ in range(LATELY):
+        shown()
+    assert shown(n2=1) == ["n0", "n2", "+3"]

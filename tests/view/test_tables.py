@@ -8,7 +8,6 @@ import attrs
 import pytest
 from pyrsistent import pmap, pset
 from rich.box import ROUNDED
-from rich.text import Text
 
 from aprt.core.actor import Caller
 from aprt.core.events import Event
@@ -39,7 +38,7 @@ from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready, draw
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.mdevs import matrix
-from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, listed, short
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, listed, short
 from tests.runtime.systems import Counter, abba
 from tests.view.pictures import initial, kind, printed, rows
 
@@ -55,13 +54,16 @@ def machine() -> System:
     return System(made.actors(), tuple(hardware(made)), states(made, plans))
 
 
-def cells(title: str, **changed: Any) -> list[dict[str, str]]:
-    """The rows of one table of `machine` with these states; in names `_` stands for a blank, `__` for a dot."""
+def cells(title: str, lived: str = "", **changed: Any) -> list[dict[str, str]]:
+    """The rows of one table of `machine` with these states; in names `_` stands for a blank, `__` for a dot.
+
+    lived: what was alive before.
+    """
     system = machine()
     found = kind(system, title)
     named = {name.replace("__", ".").replace("_", " "): state for name, state in changed.items()}
     assert {actor.name for actor in system.actors} >= set(named)
-    return rows(found.sheet(initial(system, named)))
+    return rows(found.sheet(initial(system, named, frozenset(lived.split()))))
 
 
 def test_every_actor_is_in_a_table_and_none_is_in_the_rest() -> None:
@@ -134,8 +136,9 @@ def test_a_queue_tells_its_record_and_that_its_gisa_is_freed() -> None:
 def test_queues_that_notify_come_first_and_those_of_no_guest_last() -> None:
     system = machine()
     assert kind(system, "queues").sheet(initial(system)).ranks == (NEXT, DULL)
-    on = initial(system, {"hw 05.00ab": ApQueueState(irq=TARGET)})
-    assert kind(system, "queues").sheet(on).ranks == (NEXT, FIRST)
+    for busy in (ApQueueState(irq=TARGET), ApQueueState(requests=1), ApQueueState(pending_reset="ZAPQ")):
+        on = initial(system, {"hw 05.00ab": busy})
+        assert kind(system, "queues").sheet(on).ranks == (NEXT, FIRST)
 
 
 def test_an_mdev_tells_its_matrix_its_vm_and_its_queues() -> None:
@@ -150,7 +153,8 @@ def test_an_mdev_tells_its_matrix_its_vm_and_its_queues() -> None:
             "QUEUES": "05.0004 05.00ab",
         }
     ]
-    assert cells("mdevs", mdev0=MdevState()) == [{"MDEV": "mdev0", "LIFE": "FREED", "OPENED": "no"}]
+    assert cells("mdevs", mdev0=MdevState()) == [{"MDEV": "mdev0", "LIFE": "not yet", "OPENED": "no"}]
+    assert cells("mdevs", "mdev0", mdev0=MdevState()) == [{"MDEV": "mdev0", "LIFE": "FREED", "OPENED": "no"}]
 
 
 def test_a_matrix_shortens_runs_of_three_and_more() -> None:
@@ -189,7 +193,8 @@ def test_an_alert_list_that_bites_its_tail_is_shown_once() -> None:
 
 def test_a_freed_gisa_says_so_in_a_word_and_in_red() -> None:
     system = machine()
-    sheet = kind(system, "gisa").sheet(initial(system, {"vm0.gisa": GisaState("vm0.gisa", live=False)}))
+    freed = initial(system, {"vm0.gisa": GisaState("vm0.gisa", live=False)}, frozenset({"vm0.gisa"}))
+    sheet = kind(system, "gisa").sheet(freed)
     assert (sheet.rows[0][1].plain, sheet.rows[0][1].style) == ("FREED", "bold red")
 
 
@@ -197,6 +202,7 @@ def test_a_vm_tells_its_users_its_hook_its_memory_and_its_process() -> None:
     process = ProcessState(pmap({"vm": "vm", "device": "device"}), pmap(), ("vm0.vcpu0",), killed=True)
     told = cells(
         "vms",
+        "vm0",
         vm0=KvmState(0, live=False, hook="7c9e3d14-9a1f-4b52-8c11-0d3a5f1e2b60"),
         vm0__crycb=CrycbState(apcb=Matrix.of([5], [4])),
         vm0__memory=MemoryState(pset([3, 4]), pmap({3: 2}), pset([0x3F00])),
@@ -216,8 +222,30 @@ def test_a_vm_tells_its_users_its_hook_its_memory_and_its_process() -> None:
             "NIB SET": "0x3f00",
         }
     ]
-    gone = attrs.evolve(process, threads=())
-    assert cells("vms", vm0__process=gone)[0]["PROCESS"] == "killed, gone"
+
+
+@pytest.mark.parametrize(
+    ("files", "threads", "killed", "told"),
+    [
+        (("vm",), ("vm0.vcpu0",), False, "runs"),
+        (("vm",), (), False, "vcpus ended"),
+        ((), (), False, "files closed"),
+        (("vm",), ("vm0.vcpu0",), True, "killed"),
+        (("vm",), (), True, "killed, closing"),
+        ((), (), True, "killed, gone"),
+    ],
+)
+def test_a_process_tells_what_it_is_at(
+    files: tuple[str, ...], threads: tuple[str, ...], killed: bool, told: str
+) -> None:
+    state = ProcessState(pmap({name: name for name in files}), pmap(), threads, killed)
+    assert cells("vms", vm0__process=state)[0]["PROCESS"] == told
+
+
+def test_a_vm_that_is_not_there_yet_has_no_process_and_no_gisa() -> None:
+    (vm,) = cells("vms", vm0=KvmState(0, live=False))
+    assert (vm["LIFE"], "PROCESS" in vm) == ("not yet", False)
+    assert cells("gisa", vm0=KvmState(0, live=False))[0]["LIFE"] == "not yet"
 
 
 def test_a_vcpu_tells_its_answer_or_its_exception() -> None:
@@ -231,9 +259,9 @@ def test_a_vcpu_tells_its_answer_or_its_exception() -> None:
 
 def test_the_driver_tells_whether_its_module_is_there() -> None:
     system = machine()
-    gone = initial(system, {"vfio_ap.ko": ModuleState(live=False)})
+    gone = initial(system, {"vfio_ap.ko": ModuleState(live=False)}, frozenset({"vfio_ap.ko"}))
     assert rows(kind(system, "driver").sheet(gone)) == [
-        {"MODULE": "vfio_ap.ko", "STATE": "FREED", "REFS": "0", "FREE LIST": "05.00ab", "MDEVS": "mdev0"}
+        {"MODULE": "vfio_ap.ko", "STATE": "unloaded", "REFS": "0", "FREE LIST": "05.00ab", "MDEVS": "mdev0"}
     ]
     assert rows(kind(system, "ap bus").sheet(gone)) == [{"BUS": "ap_bus", "CONFIGURED": "05 x 0004,00ab"}]
 
@@ -323,7 +351,7 @@ def test_the_log_tells_replies_choices_and_what_broke() -> None:
 
 def sheet(count: int = 1, **more: Any) -> Sheet:
     columns = (Column("NAME"), Column("EXTRA", drop=1), Column("MORE", drop=2), Column("N", right=True))
-    cells = tuple((Text(f"row {i}"), Text("extra"), Text("lots more"), Text(str(i))) for i in range(count))
+    cells = tuple((Cell(f"row {i}"), Cell("extra"), Cell("lots more"), Cell(str(i))) for i in range(count))
     return Sheet("things", columns, cells, **more)
 
 
@@ -332,7 +360,7 @@ def test_columns_are_dropped_by_rank_and_then_the_widest_is_cropped() -> None:
     assert sheet().fitted(26) == {0: 5, 1: 5, 2: 9, 3: 1}
     assert sheet().fitted(25) == {0: 5, 1: 5, 3: 1}
     assert sheet().fitted(14) == {0: 5, 3: 1}
-    long = Sheet("t", (Column("A"), Column("B")), ((Text("abcdefghijkl"), Text("x")),))
+    long = Sheet("t", (Column("A"), Column("B")), ((Cell("abcdefghijkl"), Cell("x")),))
     assert printed(Ready(draw(long, 12, 1)), 40) == ["A          B", "abcdefg..  x"]
 
 
@@ -350,13 +378,13 @@ def test_a_frame_has_the_width_and_the_rows_it_is_given() -> None:
 def test_rows_that_do_not_fit_are_counted_dull_ones_first() -> None:
     ranked = sheet(5, ranks=(DULL, NEXT, DULL, NEXT, FIRST))
     assert printed(Ready(draw(ranked, 12, 4)), 40) == [
-        "NAME     N",
-        "row 1    1",
-        "row 3    3",
-        "row 4    4",
+        "NAME   N",
+        "row 1  1",
+        "row 3  3",
+        "row 4  4",
         "+2 more",
     ]
-    assert printed(Ready(draw(ranked, 12, 2)), 40)[1:] == ["row 4    4", "+4 more"]
+    assert printed(Ready(draw(ranked, 12, 2)), 40)[1:] == ["row 4  4", "+4 more"]
 
 
 def test_a_log_keeps_its_newest_rows() -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor, Caller
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.system import Context
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, busy, good, listed, plain, quiet
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, busy, good, listed, plain, quiet
 
 COLUMNS: Final = (
     Column("CONTEXT"),
@@ -53,7 +52,7 @@ def _rank(context: Context, picture: Picture) -> int:
     return DULL if name not in shot.doing or (context.daemon and name in shot.waiting) else NEXT
 
 
-def _row(context: Context, picture: Picture) -> tuple[Text, ...]:
+def _row(context: Context, picture: Picture) -> tuple[Cell, ...]:
     shot, name = picture.snapshot, context.name
     doing = shot.doing.get(name)
     mark = ">" if name == _newest(picture) else " "
@@ -65,10 +64,10 @@ def _row(context: Context, picture: Picture) -> tuple[Text, ...]:
         state = quiet("idle") if context.daemon else busy("waits")
     # where a context that is done was last says nothing
     place = "" if doing is None else _innermost(picture.last.get(name))
-    return Text(f"{mark} {name}"), state, plain(doing), plain(place), _holds(shot.callers[name])
+    return Cell(f"{mark} {name}"), state, plain(doing), plain(place), _holds(shot.callers[name])
 
 
-def _holds(caller: Caller) -> Text:
+def _holds(caller: Caller) -> Cell:
     return listed(hold.lock if hold.mode == "exclusive" else f"{hold.lock} ({hold.mode})" for hold in caller.held)
 
 

@@ -6,17 +6,17 @@ a sheet knows its widths already, so that a cell is only padded or cropped.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import attrs
 from rich.box import Box
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
-from aprt.view.tables.sheet import FRAME, GAP, Sheet
+from aprt.view.tables.sheet import FRAME, GAP, Cell, Sheet, quiet
 
 Lines: TypeAlias = list[list[Segment]]
 
@@ -40,13 +40,27 @@ def draw(sheet: Sheet, width: int, rows: int, box: Box | None = None) -> Lines:
     """The table in exactly `width` columns, with `rows` rows below its heads; in a frame if there is a `box`."""
     inner = width - FRAME if box else width
     widths = sheet.fitted(inner)
-    heads = tuple(Text(column.head, _HEAD) for column in sheet.columns)
-    lines = [_line(sheet, row, widths, inner) for row in (heads, *sheet.cut(rows))]
+    heads = tuple(Cell(column.head, _HEAD) for column in sheet.columns)
+    shown, more = sheet.cut(rows)
+    lines = [_line(sheet, row, widths, inner) for row in (heads, *shown)]
+    lines += [told([quiet(more)], inner)] if more else []
     lines += [[Segment(" " * inner)]] * (1 + rows - len(lines))
     return lines if box is None else _framed(lines, sheet.title, width, box)
 
 
-def _line(sheet: Sheet, row: tuple[Text, ...], widths: dict[int, int], width: int) -> list[Segment]:
+def told(cells: Iterable[Cell], width: int) -> list[Segment]:
+    """A line of text in exactly `width` columns, cropped where it is longer."""
+    segments, room = [], width
+    for cell in cells:
+        if cell.width > room:
+            segments.append(Segment(_sized(cell.plain, room, False), _style(cell.style)))
+            return segments
+        segments.append(Segment(cell.plain, _style(cell.style)))
+        room -= cell.width
+    return [*segments, Segment(" " * room)]
+
+
+def _line(sheet: Sheet, row: tuple[Cell, ...], widths: dict[int, int], width: int) -> list[Segment]:
     segments, room = [], width
     for i, size in widths.items():
         if room < width:
@@ -58,9 +72,9 @@ def _line(sheet: Sheet, row: tuple[Text, ...], widths: dict[int, int], width: in
 
 
 def _sized(text: str, size: int, right: bool) -> str:
-    length = cell_len(text)
+    length = Cell(text).width
     if length > size:
-        return set_cell_size(text, size - len(_CROPPED)) + _CROPPED
+        return (set_cell_size(text, max(0, size - len(_CROPPED))) + _CROPPED)[:size]
     blanks = " " * (size - length)
     return blanks + text if right else text + blanks
 
@@ -68,7 +82,7 @@ def _sized(text: str, size: int, right: bool) -> str:
 def _framed(lines: Lines, title: str, width: int, box: Box) -> Lines:
     border = _style(_BORDER)
     left, right = Segment(f"{box.mid_left} ", border), Segment(f" {box.mid_right}", border)
-    rest = width - cell_len(title) - len("+-  +")
+    rest = width - Cell(title).width - len("+-  +")
     top = [
         Segment(f"{box.top_left}{box.top} ", border),
         Segment(title, _style(_TITLE)),
@@ -78,5 +92,5 @@ def _framed(lines: Lines, title: str, width: int, box: Box) -> Lines:
     return [top, *([left, *line, right] for line in lines), bottom]
 
 
-def _style(style: str | Style) -> Style:
-    return Style.parse(style) if isinstance(style, str) else style
+def _style(style: str) -> Style:
+    return Style.parse(style)  # which rich remembers

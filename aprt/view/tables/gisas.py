@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from rich.text import Text
+import attrs
 
-from aprt.core.system import System, View
+from aprt.core.actor import Actor
+from aprt.core.system import System
 from aprt.vfio_ap.gib import Gib
 from aprt.vfio_ap.gisa import LINKING, NONE, NULL, Gisa, is_gisa
 from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState
-from aprt.view.tables.kinds import Actors
-from aprt.view.tables.sheet import Column, Sheet, bad, busy, life, listed, mask, plain, quiet
+from aprt.vfio_ap.kvm import Kvm
+from aprt.view.tables.kinds import Actors, Looked
+from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, listed, mask, plain, quiet
 
 GISAS: Final = (
     Column("GISA"),
@@ -30,11 +32,27 @@ GISAS: Final = (
 GIB: Final = (Column("GIB"), Column("ALERTS"), Column("LIST"), Column("INTERRUPT"))
 
 
+@attrs.frozen(eq=False)
+class _Page:
+    """A GISA with what belongs to it, as far as the system has it."""
+
+    gisa: Gisa
+    record: GisaInt | None
+    vm: Kvm | None
+
+    @property
+    def actors(self) -> tuple[Actor[Any], ...]:
+        return tuple(actor for actor in (self.gisa, self.record, self.vm) if actor is not None)
+
+
 def gisas(system: System) -> Actors | None:
     """One row per GISA, with the record of its VM; None for a system without any."""
-    found = tuple(actor for actor in system.actors if isinstance(actor, Gisa))
     records = {actor.gisa: actor for actor in system.actors if isinstance(actor, GisaInt)}
-    return Actors("gisa", (*found, *records.values()), partial(_gisas, found, records)) if found else None
+    owners = {f"{actor.name}.gisa": actor for actor in system.actors if isinstance(actor, Kvm)}
+    found = [actor for actor in system.actors if isinstance(actor, Gisa)]
+    pages = tuple(_Page(gisa, records.get(gisa.name), owners.get(gisa.name)) for gisa in found)
+    read = tuple(actor for page in pages for actor in page.actors)
+    return Actors("gisa", read, partial(_gisas, pages)) if pages else None
 
 
 def gib(system: System) -> Actors | None:
@@ -44,17 +62,17 @@ def gib(system: System) -> Actors | None:
     return Actors("gib", (*found, *linked), partial(_gibs, found, linked)) if found else None
 
 
-def _gisas(found: tuple[Gisa, ...], records: dict[str, GisaInt], view: View) -> Sheet:
-    rows = (_gisa(gisa, view, view(records[gisa.name]) if gisa.name in records else None) for gisa in found)
-    return Sheet("gisa", GISAS, tuple(rows))
+def _gisas(pages: tuple[_Page, ...], view: Looked) -> Sheet:
+    return Sheet("gisa", GISAS, tuple(_gisa(page, view) for page in pages))
 
 
-def _gisa(gisa: Gisa, view: View, record: GisaIntState | None) -> tuple[Text, ...]:
-    state = view(gisa)
+def _gisa(page: _Page, view: Looked) -> tuple[Cell, ...]:
+    gisa, state = page.gisa, view(page.gisa)
+    record = view(page.record) if page.record else None
     refs = enumerate(record.ref_count) if record else ()
     return (
         plain(gisa.name),
-        busy("destroying") if record and record.destroying and state.live else life(state.live),
+        _life(page, view, record),
         mask(state.ipm),
         mask(state.iam),
         mask(record.alert_mask) if record else plain(None),
@@ -67,17 +85,23 @@ def _gisa(gisa: Gisa, view: View, record: GisaIntState | None) -> tuple[Text, ..
     )
 
 
-def _timer(record: GisaIntState | None) -> Text:
+def _life(page: _Page, view: Looked, record: GisaIntState | None) -> Cell:
+    if page.vm is not None and not view.born(page.vm):
+        return quiet("not yet")
+    return busy("destroying") if record and record.destroying and view(page.gisa).live else view.life(page.gisa)
+
+
+def _timer(record: GisaIntState | None) -> Cell:
     if record is None:
         return plain(None)
     return quiet(record.timer) if record.timer == "idle" else busy(record.timer)
 
 
-def _gibs(found: tuple[Gib, ...], linked: tuple[Gisa, ...], view: View) -> Sheet:
+def _gibs(found: tuple[Gib, ...], linked: tuple[Gisa, ...], view: Looked) -> Sheet:
     return Sheet("gib", GIB, tuple(_gib(gib, linked, view) for gib in found))
 
 
-def _gib(gib: Gib, linked: tuple[Gisa, ...], view: View) -> tuple[Text, ...]:
+def _gib(gib: Gib, linked: tuple[Gisa, ...], view: Looked) -> tuple[Cell, ...]:
     state = view(gib)
     alerts = {NULL: quiet("armed"), NONE: busy("silent")}.get(state.origin, busy("listed"))
     return (
@@ -88,7 +112,7 @@ def _gib(gib: Gib, linked: tuple[Gisa, ...], view: View) -> tuple[Text, ...]:
     )
 
 
-def _chain(origin: str, linked: tuple[Gisa, ...], view: View) -> Text:
+def _chain(origin: str, linked: tuple[Gisa, ...], view: Looked) -> Cell:
     """The alert list from its origin on, as far as it can be followed."""
     gisas = {gisa.name: view(gisa) for gisa in linked}
     names = [origin]

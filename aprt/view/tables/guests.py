@@ -6,19 +6,18 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor
-from aprt.core.system import System, View
+from aprt.core.system import System
 from aprt.vfio_ap.crycb import Crycb
 from aprt.vfio_ap.group import Group
 from aprt.vfio_ap.kvm import Kvm
 from aprt.vfio_ap.memory import Memory
 from aprt.vfio_ap.process import Process, ProcessState
 from aprt.vfio_ap.vcpu import Vcpu, VcpuState
-from aprt.view.tables.kinds import Actors
+from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.mdevs import matrix
-from aprt.view.tables.sheet import Column, Sheet, bad, busy, good, life, listed, mask, plain, quiet, short
+from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, good, listed, mask, plain, quiet, short
 
 A = TypeVar("A", bound=Actor[Any])
 
@@ -80,11 +79,11 @@ def _guest(system: System, vm: Kvm) -> _Guest:
     return _Guest(vm, part(Crycb), part(Group), part(Memory), part(Process))
 
 
-def _vms(guests: tuple[_Guest, ...], view: View) -> Sheet:
+def _vms(guests: tuple[_Guest, ...], view: Looked) -> Sheet:
     return Sheet("vms", VMS, tuple(_vm(guest, view) for guest in guests))
 
 
-def _vm(guest: _Guest, view: View) -> tuple[Text, ...]:
+def _vm(guest: _Guest, view: Looked) -> tuple[Cell, ...]:
     vm = view(guest.vm)
     crycb = view(guest.crycb) if guest.crycb else None
     group = view(guest.group) if guest.group else None
@@ -92,31 +91,34 @@ def _vm(guest: _Guest, view: View) -> tuple[Text, ...]:
     process = view(guest.process) if guest.process else None
     return (
         plain(guest.vm.name),
-        life(vm.live),
+        view.life(guest.vm),
         plain(vm.users),
         plain(vm.hook and short(vm.hook)),
         plain(crycb and matrix(crycb.apcb)),
         plain(group and group.kvm),
         listed(f"{page:#x}:{count}" for page, count in sorted(memory.pins.items())) if memory else plain(None),
-        _process(process),
+        _process(process, view.born(guest.vm)),
         listed(sorted(process.fds)) if process else plain(None),
         listed(f"{nib:#x}" for nib in sorted(memory.written)) if memory else plain(None),
     )
 
 
-def _process(state: ProcessState | None) -> Text:
-    if state is None:
+def _process(state: ProcessState | None, born: bool) -> Cell:
+    """What a process is at. One whose vCPUs have ended goes on, until it is killed or has closed its files."""
+    if state is None or not born:
         return plain(None)
-    if not state.threads:
-        return bad("killed, gone") if state.killed else quiet("gone")
-    return busy("killed") if state.killed else good("runs")
+    if not state.fds and not state.threads:
+        return bad("killed, gone") if state.killed else quiet("files closed")
+    if state.killed:
+        return busy("killed" if state.threads else "killed, closing")
+    return good("runs") if state.threads else quiet("vcpus ended")
 
 
-def _vcpus(found: tuple[Vcpu, ...], view: View) -> Sheet:
+def _vcpus(found: tuple[Vcpu, ...], view: Looked) -> Sheet:
     return Sheet("vcpus", VCPUS, tuple(_vcpu(vcpu, view(vcpu)) for vcpu in found))
 
 
-def _vcpu(vcpu: Vcpu, state: VcpuState) -> tuple[Text, ...]:
+def _vcpu(vcpu: Vcpu, state: VcpuState) -> tuple[Cell, ...]:
     answer = bad("exception") if state.exception else plain(None if state.gr1 is None else f"{state.gr1:02x}")
     cpu = quiet("asleep") if state.asleep else good("awake")
     return plain(vcpu.name), cpu, plain(state.cc), answer, mask(state.open)

@@ -6,7 +6,7 @@ an actor's state is the same object until a handler changes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
 
 import attrs
@@ -15,16 +15,20 @@ from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.system import View
 from aprt.runtime.ledger import Snapshot
-from aprt.view.tables.sheet import Sheet
+from aprt.view.tables.sheet import Cell, Sheet, bad, good, quiet
 
 
 @attrs.frozen(eq=False)
 class Picture:
-    """All that tables are made of. events: the last ones, oldest first. last: context -> its last event."""
+    """All that tables are made of. events: the last ones, oldest first. last: context -> its last event.
+
+    lived: the actors that were alive at some time of the execution: what is not alive and never was is no corpse.
+    """
 
     snapshot: Snapshot
     events: tuple[Event, ...] = ()
     last: Mapping[str, Event] = attrs.field(factory=dict)
+    lived: Set[str] = frozenset()
 
 
 class Kind(Protocol):
@@ -46,15 +50,47 @@ class Kind(Protocol):
 
 
 @attrs.frozen(eq=False)
+class Looked(View):
+    """A view for tables. lived: as in `Picture`."""
+
+    lived: Set[str] = frozenset()
+
+    def born(self, actor: Actor[Any]) -> bool:
+        """Whether an object is alive or was."""
+        return self(actor).live or actor.name in self.lived
+
+    def life(self, actor: Actor[Any], alive: str = "live", dead: str = "FREED") -> Cell:
+        """Whether an object is alive; `not yet` if it never was."""
+        if not self.born(actor):
+            return quiet("not yet")
+        return good(alive) if self(actor).live else bad(dead)
+
+
+@attrs.frozen(eq=False)
 class Actors:
     """A table of the states of some actors, and of nothing else. draw: gets a view of just these."""
 
     title: str
     actors: tuple[Actor[Any], ...]
-    draw: Callable[[View], Sheet]
+    draw: Callable[[Looked], Sheet]
 
     def reads(self, picture: Picture) -> tuple[object, ...]:
-        return tuple(picture.snapshot.states[actor.name] for actor in self.actors)
+        return tuple(_Same(picture.snapshot.states[actor.name]) for actor in self.actors)
 
     def sheet(self, picture: Picture) -> Sheet:
-        return self.draw(View({actor.name: picture.snapshot.states[actor.name] for actor in self.actors}))
+        states = {actor.name: picture.snapshot.states[actor.name] for actor in self.actors}
+        return self.draw(Looked(states, lived=picture.lived))
+
+
+class _Same:
+    """A state, compared by identity: whether two large ones are equal takes longer than to draw them."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: object) -> None:
+        self._state = state
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._state is self._state
+
+    __hash__ = None  # type: ignore[assignment]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final, assert_never
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor
 from aprt.core.system import System, View
@@ -14,7 +13,7 @@ from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.runtime.ledger import Snapshot
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import Column, Sheet, busy, listed, plain, quiet
+from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet
 
 COLUMNS: Final = (Column("LOCK"), Column("HELD BY"), Column("WAITING"))
 
@@ -42,12 +41,12 @@ class Locks:
         view = View(picture.snapshot.states)
         rows = [(lock, _holders(lock, view), _waiting(picture.snapshot, lock)) for lock in self.actors]
         taken = [row for row in rows if row[1] or row[2]]
-        cells: list[tuple[Text, ...]] = [
+        cells: list[tuple[Cell, ...]] = [
             (plain(lock.name), plain(holders), busy(" ".join(waiting)) if waiting else listed(()))
             for lock, holders, waiting in taken
         ]
         if len(taken) < len(rows):
-            cells.append((quiet(f"{len(rows) - len(taken)} free"), Text(), Text()))
+            cells.append((quiet(f"{len(rows) - len(taken)} free"), Cell(), Cell()))
         return Sheet(self.title, COLUMNS, tuple(cells))
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import Column, Sheet, bad, busy, plain, quiet
+from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, plain, quiet
 from aprt.view.words import word
 
 COLUMNS: Final = (Column("STEP", right=True), Column("CONTEXT"), Column("OPERATION"), Column("REPLY"))
@@ -30,17 +29,17 @@ class Log:
         return Sheet(self.title, COLUMNS, tuple(map(_row, picture.events)), newest=True)
 
 
-def _row(event: Event) -> tuple[Text, ...]:
+def _row(event: Event) -> tuple[Cell, ...]:
     return plain(event.index), plain(event.context), _operation(event), _reply(event)
 
 
-def _operation(event: Event) -> Text:
+def _operation(event: Event) -> Cell:
     if event.actor is None:
         return busy(event.op)
     return plain(f"{event.label.op}({', '.join(map(word, event.args))})")
 
 
-def _reply(event: Event) -> Text:
+def _reply(event: Event) -> Cell:
     if event.broken:
         return bad(" ".join(note.property for note in event.broken))
     return quiet("-") if event.reply is None or event.actor is None else plain(word(event.reply))

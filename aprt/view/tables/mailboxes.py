@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor
 from aprt.view.tables.kinds import Picture
-from aprt.view.tables.sheet import DULL, NEXT, Column, Sheet, plain, quiet
+from aprt.view.tables.sheet import DULL, NEXT, Cell, Column, Sheet, plain, quiet
 
 COLUMNS: Final = (Column("MAILBOX"), Column("N", right=True), Column("OLDEST"))
 
@@ -38,7 +37,7 @@ def _context(request: str) -> str:
     return request.partition(": ")[0]
 
 
-def _told(actor: str, request: str) -> Text:
+def _told(actor: str, request: str) -> Cell:
     """The request; the actor's name is there already."""
     context, _, operation = request.partition(": ")
     return plain(f"{context}: {operation.removeprefix(actor + '.')}")

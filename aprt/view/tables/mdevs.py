@@ -7,16 +7,14 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from rich.text import Text
-
-from aprt.core.system import System, View
+from aprt.core.system import System
 from aprt.vfio_ap.ap_bus import ApBus
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.matrix_dev import MatrixDev
-from aprt.vfio_ap.mdev import Mdev, MdevState
+from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.module import Module
-from aprt.view.tables.kinds import Actors
-from aprt.view.tables.sheet import Column, Sheet, busy, life, listed, plain, quiet, short
+from aprt.view.tables.kinds import Actors, Looked
+from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet, short
 
 MDEVS: Final = (
     Column("MDEV"),
@@ -73,15 +71,16 @@ def _numbers(mask: Iterable[int], digits: int) -> str:
     return ",".join(words) or "-"
 
 
-def _mdevs(found: tuple[Mdev, ...], view: View) -> Sheet:
-    return Sheet("mdevs", MDEVS, tuple(_mdev(mdev, view(mdev)) for mdev in found))
+def _mdevs(found: tuple[Mdev, ...], view: Looked) -> Sheet:
+    return Sheet("mdevs", MDEVS, tuple(_mdev(mdev, view) for mdev in found))
 
 
-def _mdev(mdev: Mdev, state: MdevState) -> tuple[Text, ...]:
+def _mdev(mdev: Mdev, view: Looked) -> tuple[Cell, ...]:
+    state = view(mdev)
     vm = busy(f"{state.kvm} leaves") if state.kvm and state.detaching else plain(state.kvm)
     return (
         plain(short(mdev.name)),
-        life(state.live),
+        view.life(mdev),
         plain(matrix(state.matrix)),
         vm,
         plain("yes") if state.opened else quiet("no"),
@@ -89,11 +88,11 @@ def _mdev(mdev: Mdev, state: MdevState) -> tuple[Text, ...]:
     )
 
 
-def _driver(module: Module, device: MatrixDev, view: View) -> Sheet:
+def _driver(module: Module, device: MatrixDev, view: Looked) -> Sheet:
     state, lists = view(module), view(device)
     row = (
         plain(module.name),
-        life(state.live, "loaded"),
+        view.life(module, "loaded", "unloaded"),
         plain(state.refs),
         listed(found.apqn for found in lists.free_list),
         listed(map(short, lists.mdevs)),
@@ -101,6 +100,6 @@ def _driver(module: Module, device: MatrixDev, view: View) -> Sheet:
     return Sheet("driver", DRIVER, (row,))
 
 
-def _bus(found: tuple[ApBus, ...], view: View) -> Sheet:
+def _bus(found: tuple[ApBus, ...], view: Looked) -> Sheet:
     rows = ((plain(b.name), plain(matrix(view(b).config)), plain(matrix(view(b).reserved))) for b in found)
     return Sheet("ap bus", BUS, tuple(rows))

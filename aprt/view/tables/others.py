@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from aprt.core.actor import Actor
-from aprt.core.system import System, View
-from aprt.view.tables.kinds import Actors, Kind
+from aprt.core.system import System
+from aprt.view.tables.kinds import Actors, Kind, Looked
 from aprt.view.tables.sheet import Column, Sheet, plain
 from aprt.view.words import word
 
@@ -22,5 +22,5 @@ def others(system: System, kinds: Iterable[Kind]) -> Actors | None:
     return Actors("actors", left, partial(_sheet, left)) if left else None
 
 
-def _sheet(actors: tuple[Actor[Any], ...], view: View) -> Sheet:
+def _sheet(actors: tuple[Actor[Any], ...], view: Looked) -> Sheet:
     return Sheet("actors", COLUMNS, tuple((plain(a.name), plain(word(view(a)))) for a in actors))

@@ -6,10 +6,9 @@ from functools import partial
 from typing import Any, Final
 
 import attrs
-from rich.text import Text
 
 from aprt.core.actor import Actor
-from aprt.core.system import System, View
+from aprt.core.system import System
 from aprt.vfio_ap.ap_bus import ApBus
 from aprt.vfio_ap.ap_queue import ApQueue, ApQueueState, Target
 from aprt.vfio_ap.apqn import Apqn
@@ -17,8 +16,8 @@ from aprt.vfio_ap.gisa import Gisa
 from aprt.vfio_ap.matrix_dev import MatrixDev
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueue
-from aprt.view.tables.kinds import Actors
-from aprt.view.tables.sheet import DULL, FIRST, NEXT, Column, Sheet, bad, busy, good, plain, quiet, short
+from aprt.view.tables.kinds import Actors, Looked
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, bad, busy, good, plain, quiet, short
 
 COLUMNS: Final = (
     Column("QUEUE"),
@@ -50,17 +49,17 @@ class _Host:
     def actors(self) -> tuple[Actor[Any], ...]:
         return (*self.hardware, *self.objects.values(), *self.buses, *self.devices, *self.mdevs, *self.gisas)
 
-    def bucket(self, view: View, apqn: Apqn) -> Text:
+    def bucket(self, view: Looked, apqn: Apqn) -> Cell:
         """The list that the queue is on: the free list, or that of an mdev."""
         mdevs = [short(m.name) for m in self.mdevs if any(q.apqn == apqn for q in view(m).qlist)]
         free = ["free list" for d in self.devices if any(q.apqn == apqn for q in view(d).free_list)]
         return plain(" ".join(mdevs + free))
 
-    def driver(self, view: View, apqn: Apqn) -> Text:
+    def driver(self, view: Looked, apqn: Apqn) -> Cell:
         bound = next((view(bus).drivers.get(apqn) for bus in self.buses), None)
         return plain("no device" if bound is None else bound)
 
-    def freed(self, view: View, gisa: str) -> bool:
+    def freed(self, view: Looked, gisa: str) -> bool:
         return any(g.name == gisa and not view(g).live for g in self.gisas)
 
 
@@ -78,21 +77,21 @@ def queues(system: System) -> Actors | None:
     return Actors("queues", host.actors, partial(_sheet, host)) if host.hardware else None
 
 
-def _sheet(host: _Host, view: View) -> Sheet:
+def _sheet(host: _Host, view: Looked) -> Sheet:
     rows, ranks = (_row(host, hw, view) for hw in host.hardware), (_rank(host, hw, view) for hw in host.hardware)
     return Sheet("queues", COLUMNS, tuple(rows), tuple(ranks))
 
 
-def _rank(host: _Host, hw: ApQueue, view: View) -> int:
-    """First what notifies or is recorded to, last what no guest has to do with."""
+def _rank(host: _Host, hw: ApQueue, view: Looked) -> int:
+    """First what notifies, is recorded to or has something under way; last what no guest has to do with."""
     state, object = view(hw), host.objects.get(hw.apqn)
-    if state.targets() or (object is not None and view(object).saved):
+    if state.targets() or state.requests or state.replies or state.pending_reset or (object and view(object).saved):
         return FIRST
     assigned = any(q.apqn == hw.apqn for mdev in host.mdevs for q in view(mdev).qlist)
-    return NEXT if assigned or state.user or state.pending_reset else DULL
+    return NEXT if assigned or state.user else DULL
 
 
-def _row(host: _Host, hw: ApQueue, view: View) -> tuple[Text, ...]:
+def _row(host: _Host, hw: ApQueue, view: Looked) -> tuple[Cell, ...]:
     state, object = view(hw), host.objects.get(hw.apqn)
     aim = next(iter(state.targets()), None)
     return (
@@ -110,7 +109,7 @@ def _row(host: _Host, hw: ApQueue, view: View) -> tuple[Text, ...]:
     )
 
 
-def _irq(state: ApQueueState) -> Text:
+def _irq(state: ApQueueState) -> Cell:
     now = "on" if state.irq else "off"
     if state.pending_irq is not None:
         return busy(f"{now} -> {'on' if state.pending_irq.to else 'off'}")
@@ -119,17 +118,17 @@ def _irq(state: ApQueueState) -> Text:
     return good(now) if state.irq else quiet(now)
 
 
-def _aim(host: _Host, view: View, aim: Target | None) -> Text:
+def _aim(host: _Host, view: Looked, aim: Target | None) -> Cell:
     if aim is None or aim.gisa is None:
         return plain(aim and "no GISA")
     return bad(f"{aim.gisa} FREED") if host.freed(view, aim.gisa) else plain(aim.gisa)
 
 
-def _record(saved: Saved | None) -> Text:
+def _record(saved: Saved | None) -> Cell:
     return plain(saved and f"{saved.isc} {saved.nib:#x}")
 
 
-def _card(state: ApQueueState) -> Text:
+def _card(state: ApQueueState) -> Cell:
     if state.cfg != "on" or state.chkstop:
         return bad("checkstop" if state.cfg == "on" else state.cfg)
     return busy(f"{state.pending_reset} runs") if state.pending_reset else good("on")

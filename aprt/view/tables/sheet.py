@@ -8,15 +8,27 @@ Colour is never the only sign: a cell reads the same without its style.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
-from rich.text import Text
+from rich.cells import cell_len
 
 FRAME: Final = 4  # columns that a frame takes, with the blanks inside it
 GAP: Final = 2  # blanks between two columns
 FIRST, NEXT, DULL = 0, 1, 2  # ranks of rows
 _NARROWEST: Final = 6
+
+
+class Cell(NamedTuple):
+    """What one place of a table says. style: as rich spells it."""
+
+    plain: str = ""
+    style: str = ""
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal that it takes."""
+        return len(self.plain) if self.plain.isascii() else cell_len(self.plain)
 
 
 @attrs.frozen
@@ -33,20 +45,31 @@ class Sheet:
     """The content of one table.
 
     ranks: per row `FIRST`, `NEXT` or `DULL`, or empty if all are alike; when there are too many rows the dull ones
-    go first, and beyond `enough` rows they are not shown at all. newest: the rows are a log, whose first ones go.
+    go first, and beyond `enough` rows they are not shown at all. fresh: per row when it changed, the later the higher,
+    or empty: of the same rank, those that have not changed for longest go first. newest: the rows are a log, whose
+    first ones go.
     """
 
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Text, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     ranks: tuple[int, ...] = ()
+    fresh: tuple[int, ...] = ()
     newest: bool = False
     enough: int = 12
+    widths: tuple[int, ...] = attrs.field(init=False)  # of the columns
+
+    @widths.default
+    def _widest(self) -> tuple[int, ...]:
+        widths = [len(column.head) for column in self.columns]
+        for i, cells in enumerate(zip(*self.rows, strict=True)):
+            widths[i] = max(widths[i], *(cell.width for cell in cells))
+        return tuple(widths)
 
     @property
     def width(self) -> int:
         """What all columns take, without a frame."""
-        return _total(self._widths())
+        return _total(self.widths)
 
     @property
     def height(self) -> int:
@@ -56,7 +79,7 @@ class Sheet:
 
     def fitted(self, width: int) -> dict[int, int]:
         """Which columns are shown in `width`, by index, and how wide each is."""
-        widths = dict(enumerate(self._widths()))
+        widths = dict(enumerate(self.widths))
         for i in sorted(widths, key=lambda i: -self.columns[i].drop):
             if _total(widths.values()) <= width or not self.columns[i].drop:
                 break
@@ -68,63 +91,50 @@ class Sheet:
             widths[widest] = max(_NARROWEST, widths[widest] - over)
         return widths
 
-    def cut(self, most: int) -> Sequence[tuple[Text, ...]]:
-        """At most so many rows; those left out are counted in the last one, except of a log."""
+    def cut(self, most: int) -> tuple[Sequence[tuple[Cell, ...]], str]:
+        """At most so many rows, and what tells of those left out: that takes a row, too. A log tells nothing."""
         if len(self.rows) <= most:
-            return self.rows
+            return self.rows, ""
         if self.newest:
-            return self.rows[-most:]
+            return self.rows[-most:], ""
         ranks = self.ranks or (NEXT,) * len(self.rows)
+        fresh = self.fresh or (0,) * len(self.rows)
         # chosen by rank, shown in their order
-        kept = sorted(sorted(range(len(self.rows)), key=ranks.__getitem__)[: most - 1])
-        more = quiet(_more(len(self.rows) - len(kept)))
-        return (*(self.rows[i] for i in kept), (more, *(Text() for _ in self.columns[1:])))
-
-    def _widths(self) -> list[int]:
-        widths = [len(column.head) for column in self.columns]
-        if DULL in self.ranks:
-            widths[0] = max(widths[0], len(_more(len(self.rows))))
-        for row in self.rows:
-            widths = [max(width, cell.cell_len) for width, cell in zip(widths, row, strict=True)]
-        return widths
+        kept = sorted(sorted(range(len(self.rows)), key=lambda i: (ranks[i], -fresh[i]))[: most - 1])
+        return tuple(self.rows[i] for i in kept), _more(len(self.rows) - len(kept))
 
 
-def plain(value: object) -> Text:
+def plain(value: object) -> Cell:
     """A cell without a style; `-` for None and what prints as nothing."""
     text = "" if value is None else str(value)
-    return Text(text) if text else quiet("-")
+    return Cell(text) if text else quiet("-")
 
 
-def good(text: str) -> Text:
-    return Text(text, "green")
+def good(text: str) -> Cell:
+    return Cell(text, "green")
 
 
-def bad(text: str) -> Text:
-    return Text(text, "bold red")
+def bad(text: str) -> Cell:
+    return Cell(text, "bold red")
 
 
-def busy(text: str) -> Text:
-    return Text(text, "yellow")
+def busy(text: str) -> Cell:
+    return Cell(text, "yellow")
 
 
-def quiet(text: str) -> Text:
-    return Text(text, "dim")
+def quiet(text: str) -> Cell:
+    return Cell(text, "dim")
 
 
-def listed(values: Iterable[object], most: int = 4) -> Text:
+def listed(values: Iterable[object], most: int = 4) -> Cell:
     """Several values in one cell; those beyond `most` are counted."""
     words = [str(value) for value in values]
     return plain(" ".join(words if len(words) <= most else [*words[: most - 1], _more(len(words) - most + 1)]))
 
 
-def life(live: bool, word: str = "live") -> Text:
-    """Whether an object is alive."""
-    return good(word) if live else bad("FREED")
-
-
-def mask(bits: int) -> Text:
+def mask(bits: int) -> Cell:
     """An 8-bit mask in binary, ISC 0 leftmost."""
-    return (Text if bits else quiet)(f"{bits:08b}")
+    return plain(f"{bits:08b}") if bits else quiet(f"{bits:08b}")
 
 
 def short(name: str) -> str:
