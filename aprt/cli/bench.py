@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.bench_speed import view
+from aprt.cli.bench_speed import replay, view
 from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def command() -> None:
 
 
 command.add_command(view)
+command.add_command(replay)
 
 
 @command.command("startup")

@@ -1,4 +1,4 @@
-"""`aprt bench view`: how much of a run's speed the live view leaves."""
+"""`aprt bench view` and `aprt bench replay`: how fast things are on trio."""
 
 from __future__ import annotations
 
@@ -54,4 +54,46 @@ def view(
         echo(f"without the view{alone.rate:9,.0f} steps/s")
         echo(f"with the view   {watched.rate:9,.0f} steps/s, {frames:.1f} frames/s")
         echo(f"aprt: VIEW ratio={ratio:.2f} scenario={case} mode={plan.mode}")
+    return 0
+
+
+@click.command("replay")
+@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
+@era_option
+@switch_options
+@click.option("--schedules", type=click.IntRange(min=1), default=50, help="Different random schedules.")
+@click.option("--times", type=click.IntRange(min=1), default=3, help="How often all of them are replayed.")
+@seed_option
+@format_option
+@click.pass_obj
+def replay(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    schedules: int,
+    times: int,
+    seed: int,
+    form: str,
+) -> int:
+    """Replay random schedules on trio tasks that stay, in turn with requests through trio's own channels.
+
+    ratio: messages to actors, with all that a replay does about them, per bare request and reply.
+    """
+    from aprt.verdict.replay_pace import replay_pace
+
+    case = find_case(registry, scenario, era, put_in, taken_out)
+    pace = replay_pace(case.model().system, schedules, times, seed)
+    rates = {"replays_per_s": pace.replay_rate, "messages_per_s": pace.message_rate, "channel_per_s": pace.channel_rate}
+    if form == "json":
+        counts = {"replays": pace.replays, "messages": pace.messages, "seed": seed}
+        echo(json.dumps({"scenario": str(case), **counts, **rates, "ratio": pace.ratio}, indent=2))
+    else:
+        messages = pace.messages / pace.replays
+        echo(f"{case}: {pace.replays:,} replays of {messages:.1f} messages on average, per second of processor time\n")
+        echo(f"replays                          {pace.replay_rate:9,.0f}")
+        echo(f"messages to actors, answered     {pace.message_rate:9,.0f}")
+        echo(f"requests through trio's channels {pace.channel_rate:9,.0f}")
+        echo(f"aprt: REPLAY ratio={pace.ratio:.2f} replays_per_s={pace.replay_rate:.0f} scenario={case}")
     return 0

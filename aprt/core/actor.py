@@ -190,8 +190,8 @@ class Actor(abc.ABC, Generic[S]):
         return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {lock.name}"),)
 
     def _check_footprint(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
-        stray = changed_fields(before, after) - found.writes
-        if stray and "*" not in found.writes:
+        stray = frozenset() if "*" in found.writes else changed_fields(before, after) - found.writes
+        if stray:
             fields = ", ".join(sorted(stray))
             raise ModelError(f"{self.name}.{found.op} changed {fields}, which its footprint does not name")
 

@@ -53,8 +53,8 @@ class ActorPart:
             match message:
                 case Probe(request, answers):
                     answers.put(Able(request.label.context, self._outcome(request) is not BLOCK))
-                case Attempt(request, answers):
-                    if not self._perform(request):
+                case Attempt(request, answers, watched):
+                    if not self._perform(request, watched):
                         answers.put(Able(request.label.context, False))
                 case Request():
                     self._accept(message)
@@ -74,7 +74,7 @@ class ActorPart:
         while (done := next((r for r in self._waiting if self._perform(r)), None)) is not None:
             self._waiting.remove(done)
 
-    def _perform(self, request: Request) -> bool:
+    def _perform(self, request: Request, watched: bool = True) -> bool:
         outcome = self._outcome(request)
         if outcome is BLOCK:
             return False
@@ -82,9 +82,11 @@ class ActorPart:
         changed = after is not self._state and after != self._state
         self._state = after
         task = trio.lowlevel.current_task().name
-        self._reports.put(Handled(request, reply, notes, after, changed, task))
         # after an oops nothing goes on, so its context never gets an answer
-        if not any(isinstance(note, Oops) for note in notes):
+        oops = any(isinstance(note, Oops) for note in notes)
+        tell = self._reports.put if watched or oops else self._reports.leave
+        tell(Handled(request, reply, notes, after, changed, task))
+        if not oops:
             self.answer(request, Answer(reply, notes))
         return True
 

@@ -1,13 +1,14 @@
 """One context on stage: the task that steps a behaviour and gets its effects performed by messages.
 
 A free context sends its requests itself, after the delay that its pace asks for, and draws its choices. A gated one
-hands every effect to the gate and waits; the gate forwards it when it is picked.
+offers every effect to the gate and waits; the gate forwards it when it is picked, or gives the context leave to do a
+number of steps by itself.
 """
 
 from __future__ import annotations
 
 import abc
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,14 +23,16 @@ from aprt.core.system import Behaviour, Context, operation
 from aprt.runtime.errors import ComponentCrash
 from aprt.runtime.mailbox import Mailbox
 from aprt.runtime.messages import (
+    Able,
     Answer,
     Asked,
+    Attempt,
     Chose,
     Crashed,
     Finished,
+    Go,
     Halt,
     Offer,
-    Picked,
     Report,
     Request,
     ToActor,
@@ -75,8 +78,8 @@ class ContextPart(abc.ABC):
         self.mailbox.put(Halt())
 
     @abc.abstractmethod
-    async def send(self, request: Request) -> None:
-        """Get the request on its way."""
+    async def ask(self, request: Request) -> Answer:
+        """Get the request to its actor, and the answer."""
 
     @abc.abstractmethod
     async def choose(self, labels: tuple[Label, ...]) -> int:
@@ -85,7 +88,7 @@ class ContextPart(abc.ABC):
     def finished(self) -> None:
         self.reports.put(Finished(self.name))
 
-    async def receive(self) -> Answer | Picked:
+    async def receive(self) -> Answer | Go | Able:
         message = await self.mailbox.get()
         if isinstance(message, Halt):
             raise _Halted
@@ -106,9 +109,7 @@ class ContextPart(abc.ABC):
             raise self._crash(ModelError(f"the system has no actor {call.actor.name!r}"))
         request = Request(call, self._label(self._doing), self.caller, chain, self.mailbox)
         self._times[self._doing] += 1
-        await self.send(request)
-        answer = await self.receive()
-        assert isinstance(answer, Answer)
+        answer = await self.ask(request)
         if answer.notes:
             self.caller = self.caller.after(answer.notes)
         return answer.reply
@@ -152,12 +153,15 @@ class FreeContext(ContextPart):
         super().__init__(context, actors, reports)
         self.pace = pace
 
-    async def send(self, request: Request) -> None:
+    async def ask(self, request: Request) -> Answer:
         for _ in range(self.pace.delay()):
             await trio.lowlevel.checkpoint()
         actor = request.call.actor.name
-        self.reports.leave(Asked(self.name, str(request.call), actor))
+        self.reports.leave(Asked(self.name, self._doing, actor))
         self.actors[actor].put(request)
+        answer = await self.receive()
+        assert isinstance(answer, Answer)
+        return answer
 
     async def choose(self, labels: tuple[Label, ...]) -> int:
         # a behaviour that does nothing but choose must let the others run
@@ -168,28 +172,53 @@ class FreeContext(ContextPart):
 
 
 class GatedContext(ContextPart):
-    """Parks before each effect until the gate lets it go."""
+    """Parks before each effect until the gate lets it go, unless it has leave to go on."""
 
     def __init__(
         self, context: Context, actors: Addresses, reports: Mailbox[Report], gate: Mailbox[ToDirector]
     ) -> None:
         super().__init__(context, actors, reports)
         self.gate = gate
+        self._leave: deque[Label] = deque()  # the steps that it may do by itself
 
-    async def send(self, request: Request) -> None:
-        self.reports.leave(Asked(self.name, str(request.call), request.call.actor.name))
-        self.gate.put(Offer(self.name, (request.label,), request, self.mailbox))
+    async def ask(self, request: Request) -> Answer:
+        actor, label = request.call.actor.name, request.label
+        self.reports.leave(Asked(self.name, self._doing, actor))
+        may = self._may((label,))
+        while True:
+            if may:
+                self.actors[actor].put(Attempt(request, self.mailbox, watched=False))
+            else:
+                self._park((label,), request)
+            match await self.receive():
+                case Answer() as answer:
+                    if may:
+                        self._leave.popleft()
+                    return answer
+                case Go(labels):
+                    self._leave, may = deque(labels), True
+                case Able():
+                    may = False
 
     async def choose(self, labels: tuple[Label, ...]) -> int:
         self.reports.leave(Asked(self.name, self._doing, None))
-        self.gate.put(Offer(self.name, labels, None, self.mailbox))
-        picked = await self.receive()
-        assert isinstance(picked, Picked)
-        return picked.option
+        if not self._may(labels):
+            self._park(labels, None)
+            go = await self.receive()
+            assert isinstance(go, Go)
+            self._leave = deque(go.labels)
+        return labels.index(self._leave.popleft())
 
     def finished(self) -> None:
         super().finished()
-        self.gate.put(Finished(self.name))
+        self.gate.put(Finished(self.name, len(self._leave)))
+
+    def _may(self, labels: tuple[Label, ...]) -> bool:
+        return bool(self._leave) and self._leave[0] in labels
+
+    def _park(self, labels: tuple[Label, ...], request: Request | None) -> None:
+        self.gate.put(Offer(self.name, labels, request, self.mailbox, len(self._leave)))
+        self._leave.clear()
 
 
 def _abandon(name: str, behaviour: Behaviour) -> None:

@@ -1,11 +1,11 @@
 """What the tasks of one execution say to each other.
 
-    context -> actor      Request         (if there is a gate: an Offer to the gate, which forwards it)
+    context -> actor      Request         (if there is a gate: an Offer to the gate, or an Attempt while it has leave)
     actor   -> context    Answer
     gate    -> actor      Probe, Attempt  answered by Able
-    gate    -> context    Picked          the option of a choice
+    gate    -> context    Go              the steps that it has leave to do
     all     -> observer   a Report        in the order in which things happened
-    observer -> director  Seen, Over      the director is the task that asked for the execution
+    observer -> director  Over            the director is the task that asked for the execution
 
 Whoever lets something happen reports it in the same breath, without a checkpoint in between. So the order of the
 reports is the order of the steps: the linearisation.
@@ -32,13 +32,20 @@ class Answer(NamedTuple):
     notes: tuple[Note, ...]
 
 
-class Picked(NamedTuple):
-    """The gate picked this option of the pending choice."""
+class Go(NamedTuple):
+    """Leave to do these steps, all of one context, without asking again."""
 
-    option: int
+    labels: tuple[Label, ...]
 
 
-ToContext: TypeAlias = Answer | Picked | Halt
+class Able(NamedTuple):
+    """Whether the request of a context could run now."""
+
+    context: str
+    able: bool
+
+
+ToContext: TypeAlias = Answer | Go | Able | Halt
 
 
 class Request(NamedTuple):
@@ -52,25 +59,16 @@ class Request(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A parked context: the labels that it could do next; the request behind it, unless it is a choice."""
+    """A parked context: the labels that it could do next; the request behind it, unless it is a choice.
+
+    left: of the steps that it had leave for, those that it did not do.
+    """
 
     context: str
     labels: tuple[Label, ...]
     request: Request | None
     answers: Mailbox[ToContext]
-
-
-class Able(NamedTuple):
-    """Whether the parked request of a context could run now."""
-
-    context: str
-    able: bool
-
-
-class Seen(NamedTuple):
-    """The observer has recorded a step. changed: the actor whose state is another one now, if any."""
-
-    changed: str | None
+    left: int
 
 
 class Over(NamedTuple):
@@ -86,12 +84,13 @@ class Over(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """A behaviour has come to its end."""
+    """A behaviour has come to its end. left: as in `Offer`."""
 
     context: str
+    left: int = 0
 
 
-ToDirector: TypeAlias = Offer | Finished | Able | Seen | Over
+ToDirector: TypeAlias = Offer | Finished | Able | Over
 
 
 class Probe(NamedTuple):
@@ -102,10 +101,14 @@ class Probe(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """Perform this request if it can run now, and answer Able if it cannot: it must not wait here."""
+    """Perform this request if it can run now, and answer Able if it cannot: it must not wait here.
+
+    watched: whether the observer is to look at once, or may as well do so later.
+    """
 
     request: Request
-    answers: Mailbox[ToDirector]
+    answers: Mailbox[ToDirector] | Mailbox[ToContext]
+    watched: bool
 
 
 ToActor: TypeAlias = Request | Probe | Attempt | Halt

@@ -32,7 +32,6 @@ from aprt.runtime.messages import (
     Over,
     Ready,
     Report,
-    Seen,
     Stalled,
     ToDirector,
     Waits,
@@ -66,8 +65,7 @@ class Breach:
 class ObserverPart:
     """The part of the observer in one execution. It leaves when the execution is over.
 
-    gated: whether a gate decides what happens: then it, and not the observer, sees that nothing can move, and wants
-    to hear of every step.
+    gated: whether a gate decides what happens: then it, and not the observer, sees that nothing can move.
     """
 
     def __init__(self, system: System, watch: Watch, director: Mailbox[ToDirector], *, gated: bool) -> None:
@@ -156,8 +154,6 @@ class ObserverPart:
             self._close("oops")
         elif found and self._watch.stop_on_finding:
             self._close("cut")
-        elif self._gated:
-            self._director.put(Seen(event.actor if event.changed else None))
 
     def _full(self) -> bool:
         """Whether one more step is too many; then the execution is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from random import Random
 from typing import Protocol
 
@@ -13,8 +14,10 @@ from aprt.core.schedule import Label, Schedule
 class Policy(Protocol):
     """Picks steps. A policy belongs to one execution: it may remember what it picked."""
 
-    def expected(self, step: int) -> Label | None:
-        """The label that it will pick if that is enabled, whatever else is; None if it has to look first."""
+    def expected(self, step: int) -> tuple[Label, ...]:
+        """The labels that it will pick from `step` on while they are enabled, whatever else is; all of one context.
+        Empty if it has to look first.
+        """
         ...
 
     def pick(self, enabled: Sequence[Label], step: int) -> Label | None:
@@ -30,8 +33,8 @@ class Uniform:
     def __init__(self, seed: int) -> None:
         self._rng = Random(seed)
 
-    def expected(self, step: int) -> Label | None:
-        return None
+    def expected(self, step: int) -> tuple[Label, ...]:
+        return ()
 
     def pick(self, enabled: Sequence[Label], step: int) -> Label | None:
         return self._rng.choice(enabled) if enabled else None
@@ -52,8 +55,8 @@ class Chaos:
         self._priority: dict[str, float] = {}
         self._last: str | None = None
 
-    def expected(self, step: int) -> Label | None:
-        return None
+    def expected(self, step: int) -> tuple[Label, ...]:
+        return ()
 
     def pick(self, enabled: Sequence[Label], step: int) -> Label | None:
         if not enabled:
@@ -73,8 +76,9 @@ class Follow:
     def __init__(self, schedule: Schedule) -> None:
         self._labels = schedule.labels
 
-    def expected(self, step: int) -> Label | None:
-        return self._labels[step] if step < len(self._labels) else None
+    def expected(self, step: int) -> tuple[Label, ...]:
+        rest = self._labels[step:]
+        return tuple(takewhile(lambda label: label.context == rest[0].context, rest))
 
     def pick(self, enabled: Sequence[Label], step: int) -> Label | None:
         if step == len(self._labels):
@@ -91,8 +95,8 @@ class Limited:
     def __init__(self, policy: Policy, steps: int) -> None:
         self._policy, self._steps = policy, steps
 
-    def expected(self, step: int) -> Label | None:
-        return None if step == self._steps else self._policy.expected(step)
+    def expected(self, step: int) -> tuple[Label, ...]:
+        return self._policy.expected(step)[: self._steps - step]
 
     def pick(self, enabled: Sequence[Label], step: int) -> Label | None:
         return None if step == self._steps else self._policy.pick(enabled, step)

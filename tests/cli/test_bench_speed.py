@@ -1,4 +1,4 @@
-"""`aprt bench view`: its figures come from runs, and are in the JSON, too."""
+"""`aprt bench view` and `replay`: their figures come from runs, and are in the JSON, too."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ def test_the_last_line_is_for_grep() -> None:
     run = aprt("bench", "view", "toy/abba", "--pairs", "1", "--seconds", "0.01")
     assert run.exit_code == 0
     assert run.stdout.splitlines()[-1].startswith("aprt: VIEW ratio=")
+
+
+def test_replays_and_messages_are_counted() -> None:
+    run = aprt("bench", "replay", "toy/lost-update", "--schedules", "3", "--times", "2", "--format", "json")
+    told = json.loads(run.stdout)
+    # two threads load and store once each, whatever the order
+    assert (told["replays"], told["messages"]) == (6, 24)
+    assert told["messages_per_s"] == pytest.approx(4 * told["replays_per_s"])
+    assert told["ratio"] == pytest.approx(told["messages_per_s"] / told["channel_per_s"])
+    assert (
+        aprt("bench", "replay", "toy/lost-update", "--schedules", "2")
+        .stdout.splitlines()[-1]
+        .startswith("aprt: REPLAY ratio=")
+    )

@@ -57,8 +57,8 @@ async def test_a_probe_answers_without_a_step_and_an_attempt_never_waits() -> No
     gate: Mailbox[ToDirector] = Mailbox()
     part = ActorPart(N, Count(1), reports)
     part.serve(Probe(request("a", N.take()), gate))
-    part.serve(Attempt(request("b", N.take()), gate))
-    part.serve(Attempt(request("c", N.take()), gate))
+    part.serve(Attempt(request("b", N.take()), gate, watched=True))
+    part.serve(Attempt(request("c", N.take()), gate, watched=False))
     part.serve(Probe(request("d", N.take()), gate))
     part.serve(request("e", N.add(5)))
     assert list(gate.queue) == [Able("a", True), Able("c", False), Able("d", False)]

@@ -14,7 +14,7 @@ from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System
 from aprt.kernel.mutex import MutexState
 from aprt.runtime.observer import Watch
-from aprt.runtime.policy import Chaos, Uniform
+from aprt.runtime.policy import Chaos, Follow, Limited, Uniform
 from aprt.runtime.run import direction, replay, run, run_system
 from aprt.runtime.stage import Stage
 
@@ -216,3 +216,50 @@ async def test_a_replay_with_an_audience_is_the_same_execution() -> None:
         live = await stage.run(direction("gated", 3))
         assert await stage.replay(live.schedule, Watch(on_event=heard.append)) == live
     assert tuple(heard) == live.events
+
+
+def test_a_schedule_is_expected_in_runs_of_one_context_up_to_the_limit() -> None:
+    labels = Schedule.of([("a", "n.add"), ("a", "n.add"), ("b", "n.add"), ("a", "n.add")]).labels
+    follow = Follow(Schedule(labels))
+    assert [follow.expected(step) for step in range(5)] == [labels[:2], labels[1:2], labels[2:3], labels[3:], ()]
+    assert [Limited(follow, 1).expected(step) for step in (0, 1)] == [labels[:1], ()]
+
+
+@pytest.mark.parametrize(
+    ("ops", "step", "expected", "enabled"),
+    [
+        (["n.add", "choose way=long", "n.take", "n.take"], 3, "a: n.take #2", ()),
+        (["n.add", "choose way=long", "n.load"], 2, "a: n.load", ("a: n.take",)),
+        (["n.add", "n.add"], 1, "a: n.add #2", ("a: choose way=short", "a: choose way=long")),
+    ],
+)
+def test_a_run_that_cannot_go_on_is_a_mismatch_at_the_step_that_cannot(
+    ops: list[str], step: int, expected: str, enabled: tuple[str, ...]
+) -> None:
+    n = Counter("n")
+
+    async def work() -> None:
+        await n.add(1)
+        if await choose("way", "short", "long") == "long":
+            await n.take()
+            await n.take()
+
+    system = System((n,), (Context("a", work),))
+    with pytest.raises(ReplayMismatch) as caught:
+        replay(system, Schedule.of([("a", op) for op in ops]))
+    assert (caught.value.step, caught.value.expected, caught.value.enabled) == (step, expected, enabled)
+
+
+def test_a_run_that_is_longer_than_its_behaviour_is_a_mismatch_after_its_end() -> None:
+    schedule = Schedule.of([("c0", "n.add"), ("c0", "n.add"), ("c1", "n.add")])
+    with pytest.raises(ReplayMismatch, match=r"step 1: expected c0: n.add #2; enabled: c1: n.add"):
+        replay(adders(2, 1), schedule)
+
+
+@pytest.mark.trio
+async def test_replays_on_one_stage_do_not_know_of_each_other() -> None:
+    async with Stage(abba()) as stage:
+        first = await stage.replay(EMBRACE)
+        with pytest.raises(ReplayMismatch):
+            await stage.replay(Schedule.of([("left", "A.lock"), ("left", "A.lock")]))
+        assert await stage.replay(EMBRACE) == first
