@@ -49,7 +49,7 @@ HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 @click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed repeats less.")
 @click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
 @click.option("--speed", type=click.FloatRange(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
-@click.option("--no-live", is_flag=True, help="Lines also on a terminal.")
+@click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
 @format_option
 @color_option

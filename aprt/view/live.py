@@ -26,7 +26,8 @@ from aprt.core.system import System
 from aprt.runtime.stage import Stage
 from aprt.verdict.live import LiveRun, Plan, run_live
 from aprt.view.frame import Frame, Row
-from aprt.view.replay_text import EventLines, ending_text
+from aprt.view.plain import PlainView
+from aprt.view.replay_text import ending_text
 from aprt.view.screen import Screen
 from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready
@@ -37,13 +38,16 @@ from aprt.view.words import count
 RATE: Final = 10  # refreshes a second, at most
 SHARE: Final = 0.1  # of the time that drawing may take, at most
 REMEMBERED: Final = 10  # events in the table of the last steps
-SHORT: Final = 1000  # steps that are told one by one without a terminal
-TAIL: Final = 20  # and how many at the end of a longer run
-EVERY: Final = 5.0  # seconds between two lines of progress
 
 
 class Show(Protocol):
-    """A way of showing a plan while it is run."""
+    """A way of showing a plan while it is run; a context manager around the run."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def hear(self, event: Event) -> None:
         """Each event as it happens."""
@@ -72,10 +76,11 @@ def watch(
     say: prints a line of the run, note: a line of progress. speed: steps a second, 0 as fast as it goes.
     """
     pace = Pace(speed)
-    if console is None:
-        return _run(PlainView(system, plan, say, note), system, properties, plan, pace, stop)
-    with LiveView(title, system, plan, console) as view:
-        return _run(view, system, properties, plan, pace, stop)
+    show: Show = PlainView(system, plan, say, note, stepwise=bool(speed))
+    if console is not None:
+        show = LiveView(title, system, plan, console)
+    with show:
+        return _run(show, system, properties, plan, pace, stop)
 
 
 def terminal(color: str = "auto") -> Console | None:
@@ -171,58 +176,6 @@ class LiveView:
         if seconds >= 1:
             words.append(f"{self._steps / seconds:,.0f} steps/s")
         return Cell(self._title, "bold"), Cell(f"  {', '.join(words)}")
-
-
-class PlainView:
-    """Lines: every event of a short run, progress and the last steps of a longer one.
-
-    With several runs the events of the last one are told when it is over.
-    """
-
-    def __init__(
-        self,
-        system: System,
-        plan: Plan,
-        say: Callable[[str], None],
-        note: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._lines = EventLines(system)
-        self._plan, self._say, self._note, self._clock = plan, say, note, clock
-        self._runs = self._steps = self._told = 0
-        self._begin = self._noted = clock()
-
-    def hear(self, event: Event) -> None:
-        self._runs += event.index == 0
-        self._steps += 1
-        if self._plan.runs == 1 and event.index < SHORT:
-            self._tell(event)
-        elif self._clock() - self._noted >= EVERY:
-            self._progress(event)
-
-    async def beside(self, stage: Stage) -> None:
-        """Lines need nobody to look."""
-
-    def finish(self, live: LiveRun) -> None:
-        events = live.execution.events
-        for event in events[self._told : SHORT]:
-            self._tell(event)
-        rest = events[SHORT:]
-        if len(rest) > TAIL:
-            self._say(f"      ... {count(len(rest) - TAIL, 'step')} not shown")
-        for event in rest[-TAIL:]:
-            self._tell(event)
-
-    def _tell(self, event: Event) -> None:
-        self._told += 1
-        for line in self._lines.of(event):
-            self._say(line)
-
-    def _progress(self, event: Event) -> None:
-        self._noted = self._clock()
-        run = f"run {self._runs} of {self._plan.runs}, " if self._plan.runs > 1 else ""
-        rate = self._steps / (self._noted - self._begin)
-        self._note(f"{run}{count(event.index + 1, 'step')}, {rate:,.0f} steps/s")
 
 
 class Pace:

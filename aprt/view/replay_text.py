@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from aprt.core.events import Event
@@ -61,7 +61,7 @@ class EventLines:
         ]
 
 
-def event_lines(system: System, events: Sequence[Event]) -> list[str]:
+def event_lines(system: System, events: Iterable[Event]) -> list[str]:
     """The lines of all events."""
     lines = EventLines(system)
     return [line for event in events for line in lines.of(event)]

@@ -24,7 +24,7 @@ from aprt.runtime.stage import Stage
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan, run_live
 from aprt.view.frame import LATELY, Frame, fit, shelved, spread
-from aprt.view.live import EVERY, RATE, SHORT, LiveView, Pace, PlainView, terminal, watch
+from aprt.view.live import RATE, LiveView, Pace, terminal
 from aprt.view.tables import tables_of
 from aprt.view.tables.kinds import Actors
 from aprt.view.tables.sheet import FIRST, NEXT, Cell, Column, Sheet
@@ -200,38 +200,6 @@ def test_a_crash_leaves_the_state_it_happened_in_on_the_screen_and_the_cursor_vi
     text = paper.file
     assert isinstance(text, StringIO)
     assert text.getvalue().endswith("\x1b[?25h")
-
-
-@pytest.mark.parametrize(("events", "told"), [(3, [0, 1, 2]), (SHORT, list(range(SHORT)))])
-def test_without_a_terminal_every_step_of_a_short_run_is_a_line(events: int, told: list[int]) -> None:
-    lines: list[str] = []
-    system = adders(1, events)
-    live = watch("n", system, (), Plan(), console=None, say=lines.append, note=lines.append)
-    assert [int(line.split()[0]) for line in lines] == told
-    assert lines[1] == "   1      n.add(1) = 2"
-    assert len(live.execution.events) == events
-
-
-def test_of_a_long_run_the_middle_is_left_out_and_progress_is_noted_now_and_then() -> None:
-    lines: list[str] = []
-    notes: list[str] = []
-    system, plan = adders(1, SHORT + 30), Plan()
-    # asked at the start, then for each step beyond the short ones
-    view = PlainView(system, plan, lines.append, notes.append, clock(0, *[1.0] * 9, EVERY, EVERY, EVERY + 0.1))
-    view.finish(run_live(system, (), plan, on_event=view.hear))
-    assert len(lines) == SHORT + 1 + 20
-    assert lines[SHORT] == "      ... 10 steps not shown"
-    assert (lines[SHORT - 1].split()[0], lines[SHORT + 1].split()[0], lines[-1].split()[0]) == ("999", "1010", "1029")
-    assert notes == [f"{SHORT + 10:,} steps, {(SHORT + 10) / EVERY:,.0f} steps/s"]
-
-
-def test_of_several_runs_only_the_last_one_is_told() -> None:
-    lines: list[str] = []
-    live = watch(
-        "n", LOST.system, LOST.select(["T1"]), Plan(runs=50), console=None, say=lines.append, note=lines.append
-    )
-    assert live.runs > 1
-    assert len(lines) == len(live.execution.events) == 4
 
 
 def test_a_finding_is_told_below_the_tables() -> None:
