@@ -3,6 +3,7 @@
 # make test-slow   the tests that take longer
 # make test-all    `make test` on several Pythons: make test-all PYTHONS="python3.12 python3.13"
 # make lint        types and style only
+# make bench       aprt beside Spin and TLC, on the same models (needs Debian's spin and gcc)
 # make docs-tables writes the generated tables of docs/reference and README.md again
 # make docs        the documents as HTML, in build/docs
 # make clean       removes what the above made
@@ -18,7 +19,7 @@ aprt := $(bin)/aprt
 # $(call show,ARGUMENTS,EXIT): runs aprt and expects that exit code (1: a property is violated)
 show = @printf '\n$$ aprt %s\n\n' '$(1)'; $(aprt) $(1); test $$? -eq $(2)
 
-.PHONY: demo test test-slow test-all lint docs-tables docs clean
+.PHONY: demo test test-slow test-all lint bench docs-tables docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -43,6 +44,9 @@ lint: $(VENV)/installed-test
 	$(bin)/mypy
 	$(bin)/ruff check
 	$(bin)/ruff format --check
+
+bench: $(VENV)/installed
+	$(bin)/python -m benchmarks
 
 docs-tables: $(VENV)/installed
 	$(bin)/python -m docs.generate

@@ -36,6 +36,11 @@ class Model:
     def promela(self) -> Path:
         return MODELS / f"{self.name}.pml"
 
+    @property
+    def tla(self) -> Path:
+        """Not every model has one."""
+        return MODELS / f"{self.name}.tla"
+
     def load(self) -> tuple[System, tuple[Property, ...]]:
         """The system, and what is asked of it."""
         module = import_module(f"benchmarks.models.{self.name}")

@@ -9,13 +9,13 @@ import attrs
 class Measured:
     """transitions: steps taken, without the one that some tools count for the initial state.
 
-    engine: seconds of the search itself. wall: seconds from a cold start to the verdict, compiling included.
-    bytes_per_state: memory that the search took, divided by the states.
+    wall: seconds from a cold start to the verdict, compiling included. engine: of the search itself, in seconds.
+    bytes_per_state: memory that the search took, divided by the states. None: the tool does not tell.
     """
 
     states: int
     transitions: int
-    deadlocks: int
-    engine: float
     wall: float
-    bytes_per_state: float
+    engine: float | None = None
+    deadlocks: int | None = None
+    bytes_per_state: float | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.catalogue import Model
 from benchmarks.measured import Measured
+from benchmarks.process import ToolError, output
 
 INITIAL = 1  # Spin counts the initial state as a transition
 
@@ -29,7 +29,7 @@ def missing() -> str | None:
 def check(model: Model, *, reduce: bool = False) -> Measured:
     """Search all states; with `reduce` as many as Spin's partial order reduction leaves.
 
-    Raises: `subprocess.CalledProcessError` when one of the programs fails, ValueError when the search is cut short.
+    Raises: `ToolError` when one of the programs fails, or the search is cut short.
     """
     with TemporaryDirectory() as place:
         folder = Path(place)
@@ -37,9 +37,9 @@ def check(model: Model, *, reduce: bool = False) -> Measured:
         text.write_bytes(model.promela.read_bytes())
         begin = time.perf_counter()
         for command in _compile(model, text.name, reduce):
-            _run(command, folder)
+            output(command, folder)
         compiled = time.perf_counter()
-        report = _run(_search(model), folder)
+        report = output(_search(model), folder)
         end = time.perf_counter()
     return _measured(report, end - compiled, end - begin)
 
@@ -57,13 +57,9 @@ def _search(model: Model) -> Sequence[str]:
     return ["./pan", "-c0", "-n", f"-w{slots}", f"-m{model.depth}"]  # -c0: do not stop at an error
 
 
-def _run(command: Sequence[str], folder: Path) -> str:
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
 def _measured(report: str, engine: float, wall: float) -> Measured:
     if "max search depth too small" in report or "Search not completed" in report:
-        raise ValueError(f"Spin did not search everything:\n{report}")
+        raise ToolError(f"Spin did not search everything:\n{report}")
     states = int(_figure(r"(\S+) states, stored", report))
     return Measured(
         states=states,
@@ -78,5 +74,5 @@ def _measured(report: str, engine: float, wall: float) -> Measured:
 def _figure(pattern: str, report: str) -> float:
     found = re.search(pattern, report)
     if found is None:
-        raise ValueError(f"Spin's report has no {pattern!r}:\n{report}")
+        raise ToolError(f"Spin's report has no {pattern!r}:\n{report}")
     return float(found[1])

@@ -1,0 +1,42 @@
+"""`python -m benchmarks`: measure, and print the tables and what of the targets was reached."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from benchmarks import race, states
+from benchmarks.process import ToolError
+from benchmarks.report import as_json, as_text
+from docs.generate import with_block
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "reference" / "benchmarks.md"
+
+
+@click.command()
+@click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True, help="How often all is measured.")
+@click.option("--max-states", type=click.IntRange(min=1), help="Leave out models with more states.")
+@click.option("--runs", type=click.IntRange(min=1), default=10_000, show_default=True, help="On plain trio.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--write", is_flag=True, help=f"Put the tables into docs/reference/{PAGE.name}, too.")
+def main(repeat: int, max_states: int | None, runs: int, form: str, write: bool) -> None:
+    """Measure aprt beside other tools on the same problems."""
+    try:
+        sections = [states.section(repeat, max_states or sys.maxsize, _tell), race.section(repeat, runs, _tell)]
+    except ToolError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(as_json(sections) if form == "json" else as_text(sections))
+    if write:
+        page = with_block(PAGE.read_text(encoding="utf-8"), "benchmarks", as_text(sections))
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

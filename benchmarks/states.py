@@ -1,0 +1,97 @@
+"""Complete searches of the same models by aprt, Spin and TLC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+import attrs
+
+from benchmarks import spin, subject, tlc
+from benchmarks.catalogue import MEASURED, Model
+from benchmarks.contest import SHORTEST, Contender, Row, measure
+from benchmarks.report import Section, Target, at_least, at_most
+
+LARGE: Final = 1_000_000  # states; from here on a search is worth compiling for
+MANY: Final = 100_000  # states; with fewer, what a process grows by says little about them
+SMALL: Final = 200_000  # states; below this, starting counts as much as searching
+PLAIN: Final = "aprt, plain"
+
+TITLE: Final = "All states of a model: aprt, Spin, TLC"
+HEAD: Final = (
+    "model", "search", "states", "transitions", "engine s", "median", "wall s", "median", "states/s", "bytes/state",
+    "engine x", "wall x",
+)  # fmt: skip
+REMARKS: Final = (
+    "Seconds: the best of all repetitions, and their median. x: how many times as fast as Spin, by the best. engine: "
+    "the search itself, and of Spin the process `pan`; where that takes less than "
+    f"{1000 * SHORTEST:.0f} ms no ratio is given. wall: from a cold start to the verdict; for aprt a fresh Python that "
+    "imports the model and explores it (`python -m benchmarks.search`), for Spin `spin -a`, `gcc -O2` and `pan`.",
+    "Spin's hash table and stack are as large as the model needs, and no larger. Its steps are not merged (`-o3`), "
+    "so that all count the same states; that they do is checked in each run. bytes/state: what the process of aprt "
+    "grew by, tables and all; what Spin says of itself.",
+)
+
+
+def section(repeat: int, max_states: int, tell: Callable[[str], None]) -> Section:
+    """The comparison, of the models with so many states at most."""
+    if spin.missing() is not None:
+        return Section(TITLE, HEAD, (), (), (), (f"Skipped: {spin.missing()}.",))
+    models = [model for model in MEASURED if model.states <= max_states]
+    rows = measure(models, contenders(), repeat, tell)
+    records = [
+        {"model": str(row.model), "search": row.contender.name, "runs": [attrs.asdict(run) for run in row.runs]}
+        for row in rows
+    ]
+    skipped = () if tlc.missing() is None else (f"TLC was skipped: {tlc.missing()}.",)
+    return Section(TITLE, HEAD, [_cells(row) for row in rows], records, targets(rows), (*REMARKS, *skipped))
+
+
+def contenders() -> list[Contender]:
+    """Those that can be run here."""
+    found = [
+        Contender("Spin", spin.check, lambda model: True),
+        Contender(PLAIN, partial(subject.check, strategy="states"), lambda model: model.states < LARGE, "Spin"),
+        Contender("Spin, reduced", partial(spin.check, reduce=True), _is_of_actors, reduces=True),
+    ]
+    if tlc.missing() is None:
+        found.append(Contender("TLC", tlc.check, lambda model: model.tla.is_file() and model.states < LARGE, "Spin"))
+    return found
+
+
+def _is_of_actors(model: Model) -> bool:
+    return model.name == "philosophers"
+
+
+def targets(rows: Sequence[Row]) -> list[Target]:
+    """What is to be reached on every model."""
+    plain = [row for row in rows if row.contender.name == PLAIN]
+    engine = [row.engine_ratio for row in plain if row.engine_ratio is not None]
+    wall = [1 / row.wall_ratio for row in plain if row.wall_ratio is not None and row.model.states < SMALL]
+    return [
+        at_least("plain loop: states/s, of Spin's", 0.5, engine),
+        at_most(f"whole process under {SMALL:,} states: seconds, of Spin's", 0.7, wall),
+    ]
+
+
+def _cells(row: Row) -> list[str]:
+    run = row.runs[0]
+    return [
+        str(row.model),
+        row.contender.name,
+        f"{run.states:,}",
+        f"{run.transitions:,}",
+        _figure(row.engine, "{:.3f}"),
+        _figure(row.median_engine, "{:.3f}"),
+        _figure(row.wall, "{:.2f}"),
+        _figure(row.median_wall, "{:.2f}"),
+        _figure(run.states / row.engine if row.engine else None, "{:,.0f}"),
+        _figure(run.bytes_per_state if run.states >= MANY else None, "{:,.0f}"),
+        _figure(row.engine_ratio, "{:.2f}"),
+        _figure(row.wall_ratio, "{:.2f}"),
+    ]
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
