@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from benchmarks import race, states
+from benchmarks import jobs, race, states
 from benchmarks.process import ToolError
 from benchmarks.report import as_json, as_text
 from docs.generate import with_block
@@ -25,7 +25,11 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "reference" / "benchmarks.
 def main(repeat: int, max_states: int | None, runs: int, form: str, write: bool) -> None:
     """Measure aprt beside other tools on the same problems."""
     try:
-        sections = [states.section(repeat, max_states or sys.maxsize, _tell), race.section(repeat, runs, _tell)]
+        sections = [
+            states.section(repeat, max_states or sys.maxsize, _tell),
+            jobs.section(repeat, _tell),
+            race.section(repeat, runs, _tell),
+        ]
     except ToolError as error:
         raise click.ClickException(str(error)) from error
     click.echo(as_json(sections) if form == "json" else as_text(sections))

@@ -1,0 +1,28 @@
+"""The comparison of one process with two."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.jobs import VIOLATED, Row, Work, measure
+from benchmarks.process import ToolError
+
+SMALL = Work("two of them", ("explore", "v4/h14", "v4/h16", "--stop-on", "all"), 1.7, VIOLATED)
+
+
+def test_both_answer_the_same_and_take_turns() -> None:
+    lines: list[str] = []
+    row = measure(SMALL, 1, lines.append)
+    assert lines == ["two of them: 1 of 2 processes, 1 of 1", "two of them: 2 of 2 processes, 1 of 1"]
+    assert [len(times) for times in row.seconds.values()] == [1, 1]
+    assert row.states > 0
+
+
+def test_the_ratio_is_that_of_the_best() -> None:
+    row = Row(SMALL, 10, {1: [3.0, 2.0], 2: [4.0, 1.0]})
+    assert (row.best, row.ratio) == ((2.0, 1.0), 2.0)
+
+
+def test_another_exit_code_than_expected_ends_the_measurement() -> None:
+    with pytest.raises(ToolError, match="exits with 2: aprt: unknown scenario"):
+        measure(Work("unknown", ("explore", "v4/h99"), 1.0, 0), 1, print)
