@@ -19,7 +19,7 @@ _MANY = 1_000_000_000
 
 
 @attrs.frozen
-class Pace:
+class Speed:
     """Steps taken in so many seconds of processor time, and how many frames were drawn meanwhile."""
 
     steps: int = 0
@@ -30,30 +30,30 @@ class Pace:
     def rate(self) -> float:
         return self.steps / self.seconds if self.seconds else 0.0
 
-    def plus(self, other: Pace) -> Pace:
-        return Pace(self.steps + other.steps, self.seconds + other.seconds, self.frames + other.frames)
+    def plus(self, other: Speed) -> Speed:
+        return Speed(self.steps + other.steps, self.seconds + other.seconds, self.frames + other.frames)
 
 
 def alone_and_watched(
     title: str, system: System, plan: Plan, terminal: TextIO, pairs: int, seconds: float
-) -> tuple[Pace, Pace]:
-    """The pace of runs without and with a view on `terminal`, `seconds` of each in turn, `pairs` times.
+) -> tuple[Speed, Speed]:
+    """The speed of runs without and with a view on `terminal`, `seconds` of each in turn, `pairs` times.
 
     In turn, so that a busy machine slows down both; in processor time, so that it does so little.
     """
-    alone, watched = Pace(), Pace()
+    alone, watched = Speed(), Speed()
     for _ in range(pairs):
-        alone = alone.plus(_pace(system, plan, seconds, lambda event: None))
+        alone = alone.plus(_speed(system, plan, seconds, lambda event: None))
         paper = Console(file=terminal, width=WIDTH, height=HEIGHT, force_terminal=True, color_system="truecolor")
         with LiveView(title, system, plan, paper) as view:
-            pace = _pace(system, plan, seconds, view.hear, view.beside)
-        watched = watched.plus(attrs.evolve(pace, frames=view.frames))
+            speed = _speed(system, plan, seconds, view.hear, view.beside)
+        watched = watched.plus(attrs.evolve(speed, frames=view.frames))
     return alone, watched
 
 
-def _pace(
+def _speed(
     system: System, plan: Plan, seconds: float, hear: Callable[[Event], None], beside: Beside | None = None
-) -> Pace:
+) -> Speed:
     steps = 0
 
     def count(event: Event) -> None:
@@ -70,4 +70,4 @@ def _pace(
         stop=lambda: time.process_time() - begin >= seconds,
         beside=beside,
     )
-    return Pace(steps, time.process_time() - begin)
+    return Speed(steps, time.process_time() - begin)

@@ -38,7 +38,7 @@ from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready, draw
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.mdevs import matrix
-from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, listed, short
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, listed, plain
 from tests.runtime.systems import Counter, abba
 from tests.view.pictures import initial, kind, printed, rows
 
@@ -398,4 +398,7 @@ def test_dull_rows_do_not_make_a_table_higher_than_enough() -> None:
 def test_lists_are_cut_and_uuids_shortened() -> None:
     assert listed(range(4)).plain == "0 1 2 3"
     assert listed(range(9)).plain == "0 1 2 +6 more"
-    assert (short("7c9e3d14-9a1f-4b52-8c11-0d3a5f1e2b60"), short("free-list")) == ("7c9e3d14", "free-list")
+    uuid = "7c9e3d14-9a1f-4b52-8c11-0d3a5f1e2b60"
+    assert listed([uuid, "free-list"]).plain == "7c9e3d14 free-list"
+    assert plain(f"{uuid}.assign({uuid})").plain == "7c9e3d14.assign(7c9e3d14)"
+    assert plain("a-list-of-words-that-is-as-long-as-a-uuid").plain == "a-list-of-words-that-is-as-long-as-a-uuid"

@@ -24,10 +24,10 @@ GISAS: Final = (
     Column("ALERT MASK"),
     Column("REFS"),
     Column("NEXT ALERT"),
-    Column("TIMER"),
-    Column("IDLE", drop=1),
-    Column("KICKED", drop=2),
-    Column("IN SIE", drop=3),
+    Column("TIMER", drop=1),
+    Column("IDLE", drop=2),
+    Column("KICKED", drop=3),
+    Column("IN SIE", drop=4),
 )
 GIB: Final = (Column("GIB"), Column("ALERTS"), Column("LIST"), Column("INTERRUPT"))
 

@@ -17,7 +17,7 @@ from aprt.vfio_ap.process import Process, ProcessState
 from aprt.vfio_ap.vcpu import Vcpu, VcpuState
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.mdevs import matrix
-from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, good, listed, mask, plain, quiet, short
+from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, good, listed, mask, plain, quiet
 
 A = TypeVar("A", bound=Actor[Any])
 
@@ -93,7 +93,7 @@ def _vm(guest: _Guest, view: Looked) -> tuple[Cell, ...]:
         plain(guest.vm.name),
         view.life(guest.vm),
         plain(vm.users),
-        plain(vm.hook and short(vm.hook)),
+        plain(vm.hook),
         plain(crycb and matrix(crycb.apcb)),
         plain(group and group.kvm),
         listed(f"{page:#x}:{count}" for page, count in sorted(memory.pins.items())) if memory else plain(None),

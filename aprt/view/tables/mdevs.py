@@ -14,7 +14,7 @@ from aprt.vfio_ap.matrix_dev import MatrixDev
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.module import Module
 from aprt.view.tables.kinds import Actors, Looked
-from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet, short
+from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet
 
 MDEVS: Final = (
     Column("MDEV"),
@@ -79,7 +79,7 @@ def _mdev(mdev: Mdev, view: Looked) -> tuple[Cell, ...]:
     state = view(mdev)
     vm = busy(f"{state.kvm} leaves") if state.kvm and state.detaching else plain(state.kvm)
     return (
-        plain(short(mdev.name)),
+        plain(mdev.name),
         view.life(mdev),
         plain(matrix(state.matrix)),
         vm,
@@ -95,7 +95,7 @@ def _driver(module: Module, device: MatrixDev, view: Looked) -> Sheet:
         view.life(module, "loaded", "unloaded"),
         plain(state.refs),
         listed(found.apqn for found in lists.free_list),
-        listed(map(short, lists.mdevs)),
+        listed(lists.mdevs),
     )
     return Sheet("driver", DRIVER, (row,))
 

@@ -17,7 +17,7 @@ from aprt.vfio_ap.matrix_dev import MatrixDev
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueue
 from aprt.view.tables.kinds import Actors, Looked
-from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, bad, busy, good, plain, quiet, short
+from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, bad, busy, good, plain, quiet
 
 COLUMNS: Final = (
     Column("QUEUE"),
@@ -51,7 +51,7 @@ class _Host:
 
     def bucket(self, view: Looked, apqn: Apqn) -> Cell:
         """The list that the queue is on: the free list, or that of an mdev."""
-        mdevs = [short(m.name) for m in self.mdevs if any(q.apqn == apqn for q in view(m).qlist)]
+        mdevs = [m.name for m in self.mdevs if any(q.apqn == apqn for q in view(m).qlist)]
         free = ["free list" for d in self.devices if any(q.apqn == apqn for q in view(d).free_list)]
         return plain(" ".join(mdevs + free))
 

@@ -7,6 +7,7 @@ Colour is never the only sign: a cell reads the same without its style.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -17,6 +18,8 @@ FRAME: Final = 4  # columns that a frame takes, with the blanks inside it
 GAP: Final = 2  # blanks between two columns
 FIRST, NEXT, DULL = 0, 1, 2  # ranks of rows
 _NARROWEST: Final = 6
+_UUID: Final = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_UUID_LENGTH: Final = 36
 
 
 class Cell(NamedTuple):
@@ -106,7 +109,7 @@ class Sheet:
 
 def plain(value: object) -> Cell:
     """A cell without a style; `-` for None and what prints as nothing."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else short(str(value))
     return Cell(text) if text else quiet("-")
 
 
@@ -128,7 +131,7 @@ def quiet(text: str) -> Cell:
 
 def listed(values: Iterable[object], most: int = 4) -> Cell:
     """Several values in one cell; those beyond `most` are counted."""
-    words = [str(value) for value in values]
+    words = [short(str(value)) for value in values]
     return plain(" ".join(words if len(words) <= most else [*words[: most - 1], _more(len(words) - most + 1)]))
 
 
@@ -137,9 +140,9 @@ def mask(bits: int) -> Cell:
     return plain(f"{bits:08b}") if bits else quiet(f"{bits:08b}")
 
 
-def short(name: str) -> str:
-    """A name as tables show it: of a UUID the first group."""
-    return name.split("-")[0] if len(name) == 36 and name.count("-") == 4 else name
+def short(text: str) -> str:
+    """A text as tables show it: of UUIDs in it the first groups."""
+    return _UUID.sub(r"\1", text) if len(text) >= _UUID_LENGTH else text
 
 
 def _more(rows: int) -> str:
