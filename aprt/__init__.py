@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from aprt.core.errors import UserError as UserError
     from aprt.core.notes import Broken as Broken
     from aprt.core.notes import Oops as Oops
+    from aprt.core.properties import DEADLOCK as DEADLOCK
+    from aprt.core.properties import HANG as HANG
     from aprt.core.properties import Finding as Finding
     from aprt.core.properties import Property as Property
     from aprt.core.properties import always as always
@@ -41,7 +43,7 @@ _EXPORTS = MappingProxyType(
         "aprt.core.effects": ("Call", "choose"),
         "aprt.core.errors": ("ModelError", "UserError"),
         "aprt.core.notes": ("Broken", "Oops"),
-        "aprt.core.properties": ("Finding", "Property", "always", "at_end"),
+        "aprt.core.properties": ("DEADLOCK", "HANG", "Finding", "Property", "always", "at_end"),
         "aprt.core.schedule": ("Schedule",),
         "aprt.core.system": ("Context", "System", "View"),
         "aprt.explore.result": ("Bounds", "Exploration"),

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.bench_speed import replay, view
+from aprt.cli.interrupts import Interrupts
 from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+from aprt.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
     from aprt.verdict.live import Hits, Plan
+    from aprt.verdict.planted import Planted
 
 
 FAULTS = ("fifo", "stray", "dropped_reply", "double_grant")  # runtime.faults, named here to keep --help quick
-DIFFERED = 4
+DIFFERED, INTERRUPTED = 4, 130
+HITS_SCHEMA, FAULTS_SCHEMA = "aprt.hits/1", "aprt.faults/1"
 
 
 @click.group("bench")
@@ -74,20 +78,28 @@ def live_hits(
     seed: int,
     form: str,
 ) -> int:
-    """Count how often live runs break a property, for each way of running."""
-    from aprt.verdict.live import count_hits
+    """Count how often live runs break a property, for each way of running.
 
-    case = find_case(registry, scenario, era, put_in, taken_out)
-    model = case.model()
-    properties = model.select([id])
-    counted = [count_hits(name, model.system, properties, plan) for name, plan in _ways(seed, runs).items()]
-    if form == "json":
-        rows = [{"way": h.name, "hits": h.hits, "runs": h.runs, "first": h.first} for h in counted]
-        echo(json.dumps({"scenario": str(case), "property": id, "seed": seed, "ways": rows}, indent=2))
-    else:
-        echo(f"{case} {id}: hits in {runs:,} live runs, from seed {seed}\n")
-        echo("\n".join(_row(hits) for hits in counted))
-    return 0
+    plain: trio decides. jittered: each message is held back for a while. steered: contexts have priorities that
+    change. gated: the gate picks any step; with chaos by changing priorities. The ways draw their lots apart.
+    """
+    with Interrupts() as interrupts:
+        from aprt.verdict.live import count_hits
+
+        case = find_case(registry, scenario, era, put_in, taken_out)
+        model = case.model()
+        properties = model.select([id])
+        counted: list[Hits] = []
+        progress = ProgressLine()
+        for name, plan in _ways(seed, runs).items():
+            progress.tell(f"{name}: {runs:,} runs")
+            hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
+            counted += [hits] if hits.runs else []
+            if interrupts.pending:
+                break
+        progress.close()
+        echo((_hits_json if form == "json" else _hits_text)(str(case), id, seed, counted))
+        return INTERRUPTED if interrupts.pending else 0
 
 
 @command.command("faults")
@@ -95,20 +107,22 @@ def live_hits(
 @click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
 @click.option("--runs", type=click.IntRange(min=1), default=100, help="Free runs in which it may show.")
 @seed_option
+@format_option
 @click.pass_obj
-def faults(registry: Registry, scenario: str, fault: tuple[str, ...], runs: int, seed: int) -> int:
+def faults(registry: Registry, scenario: str, fault: tuple[str, ...], runs: int, seed: int, form: str) -> int:
     """Plant faults in the live driver and see whether the comparison with the explorer reports them.
 
     Exits with 4 when a difference is reported, as it should be.
     """
-    from aprt.verdict.planted import plant
+    with Interrupts() as interrupts:
+        from aprt.verdict.planted import plant
 
-    system = find_case(registry, scenario, None, (), ()).model().system
-    planted = [plant(system, name, seed, runs) for name in fault or FAULTS]
-    for one in planted:
-        found = f"in run {one.runs}, {one.difference}" if one.difference else f"no difference in {one.runs} runs"
-        echo(f"{one.fault:14} {found}")
-    return DIFFERED if any(one.difference for one in planted) else 0
+        system = find_case(registry, scenario, None, (), ()).model().system
+        planted = [plant(system, name, seed, runs) for name in fault or FAULTS if not interrupts.pending]
+        echo(_faults_json(scenario, planted) if form == "json" else "\n".join(map(_fault_row, planted)))
+        if interrupts.pending:
+            return INTERRUPTED
+        return DIFFERED if any(one.difference for one in planted) else 0
 
 
 def _ways(seed: int, runs: int) -> dict[str, Plan]:
@@ -119,11 +133,51 @@ def _ways(seed: int, runs: int) -> dict[str, Plan]:
         "jittered": Plan("free", seed, runs, JITTER),
         "steered": Plan("steered", seed, runs),
         "gated": Plan("gated", seed, runs),
-        "gated, chaos": Plan("chaos", seed, runs),
+        "chaos": Plan("chaos", seed, runs),
     }
 
 
+def _faults_json(scenario: str, planted: list[Planted]) -> str:
+    rows = [
+        {"fault": one.fault, "runs": one.runs, "difference": one.difference and str(one.difference)} for one in planted
+    ]
+    return json.dumps({"schema": FAULTS_SCHEMA, "scenario": scenario, "faults": rows}, indent=2)
+
+
+def _fault_row(planted: Planted) -> str:
+    found = f"in run {planted.runs}, {planted.difference}" if planted.difference else None
+    return f"{planted.fault:14} {found or f'no difference in {planted.runs} runs'}"
+
+
+def _hits_json(case: str, id: str, seed: int, counted: list[Hits]) -> str:
+    rows = [
+        {
+            "way": hits.name,
+            "hits": hits.hits,
+            "runs": hits.runs,
+            "per_1000": round(_per_thousand(hits), 1),
+            "first": hits.first,
+            "complete": not hits.stopped,
+        }
+        for hits in counted
+    ]
+    return json.dumps({"schema": HITS_SCHEMA, "scenario": case, "property": id, "seed": seed, "ways": rows}, indent=2)
+
+
+def _hits_text(case: str, id: str, seed: int, counted: list[Hits]) -> str:
+    head = f"{case} {id}: hits per 1,000 live runs, from seed {seed}"
+    rows = (_row(hits) for hits in counted)
+    words = " ".join(f"{hits.name.replace(' ', '-')}={_per_thousand(hits):.1f}" for hits in counted)
+    return "\n".join([head, "", *rows, "", f"aprt: HITS property={id} scenario={case} {words}".rstrip()])
+
+
 def _row(hits: Hits) -> str:
-    first = "never" if hits.first is None else f"first in run {hits.first:,}"
+    often = f"one run in {hits.runs / hits.hits:,.1f}" if hits.hits else "never"
+    first = "" if hits.first is None else f"first in run {hits.first:,}"
     rate = hits.steps / hits.seconds if hits.seconds else 0
-    return f"{hits.name:14}{1000 * hits.hits / hits.runs:7.1f} per 1,000   {first:20}{rate:9,.0f} steps/s"
+    done = f"{hits.hits:,} of {hits.runs:,}" + (", interrupted" if hits.stopped else "")
+    return f"{hits.name:12}{_per_thousand(hits):7.1f}   {often:18}{first:20}{rate:8,.0f} steps/s   {done}"
+
+
+def _per_thousand(hits: Hits) -> float:
+    return 1000 * hits.hits / hits.runs

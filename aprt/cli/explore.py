@@ -94,6 +94,7 @@ def command(
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
         if measures_matrix:
+            _check_matrix(case, strategy, save)
             return _matrix(case, properties, limits, form, color, interrupts)
         verdict = _ask(case, properties, search, interrupts)
         _show(verdict, form, color)
@@ -135,6 +136,18 @@ def _save(verdict: Verdict, path: Path) -> None:
         return
     save(path, verdict.case, verdict.shown[0].finding.schedule)
     remark(f"the schedule is in {path}; aprt replay {path}")
+
+
+def _check_matrix(case: Case, strategy: str, save: Path | None) -> None:
+    """Refuse what a matrix could only ignore."""
+    from aprt.verdict.case import changed_measures
+
+    changed = changed_measures(case)
+    if changed:
+        raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
+    if save is not None or strategy != "states":
+        option = "--strategy" if save is None else "--save"
+        raise click.UsageError(f"{option} goes with one search, and not with --measures-matrix")
 
 
 def _matrix(

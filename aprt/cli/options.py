@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from aprt.core.errors import UserError
+
 if TYPE_CHECKING:
     from aprt.core.scenario import Era
     from aprt.explore.parallel.crew import Crew
@@ -120,15 +122,18 @@ def crew_options(command: F) -> F:
 def find_case(
     registry: Registry, scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
-    """The case that the options name; an existing directory is a topology. Raises: `UserError`."""
+    """The case that the options name; a directory is a topology. Raises: `UserError`."""
+    from aprt.cli.directories import is_directory
     from aprt.verdict.case import Case
 
-    directory = scenario.partition("+")[0]
-    if os.path.isdir(directory):
+    if re.match(r"aprt\d+:", scenario):
+        raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
+    eras = registry()
+    if is_directory(scenario.partition("+")[0], eras):
         from aprt.cli.topology import topology_case
 
-        return topology_case(registry(), scenario, era, put_in, taken_out)
-    return Case.parse(scenario, registry(), era, put_in, taken_out)
+        return topology_case(eras, scenario, era, put_in, taken_out)
+    return Case.parse(scenario, eras, era, put_in, taken_out)
 
 
 def find_cases(

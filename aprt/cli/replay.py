@@ -16,6 +16,8 @@ from aprt.cli.options import (
     switch_options,
 )
 
+INTERRUPTED = 130
+
 
 @click.command("replay", short_help="Run one schedule on trio.")
 @click.argument("token", metavar="TOKEN|FILE")
@@ -38,7 +40,7 @@ def command(
     Without --property all that the scenario can check are. With --with or --without the same schedule is tried on
     a changed model. Exits with 1 when a property is violated, 0 when none is, 4 when the schedule does not fit.
     """
-    with Interrupts():
+    with Interrupts() as interrupts:
         from aprt.verdict.confirm import both
         from aprt.verdict.tokens import resolve
         from aprt.verdict.verdict import selected
@@ -52,4 +54,6 @@ def command(
             echo(execution_json(recording, execution))
         else:
             echo(replay_text(recording, execution, chosen, paint(color)))
+        if interrupts.pending:
+            return INTERRUPTED
         return 1 if execution.findings else 0

@@ -6,7 +6,9 @@ The object of the click context is a function that returns the known eras, so th
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -18,7 +20,10 @@ import click
 
 from aprt.core.errors import ReplayMismatch, UserError
 
-USAGE, DIFFERED, CRASHED, INTERRUPTED, PIPE = 2, 4, 70, 130, 141
+USAGE, DIFFERED, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 70, 74, 130, 141
+
+# what stdout may meet; all else that goes wrong with files is a `UserError` from where it happens
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 COMMANDS = (
     "run",
@@ -57,23 +62,14 @@ class Root(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         extra |= {"prog_name": "aprt", "standalone_mode": False}
+        _replace_closed_streams()
         try:
             code = super().main(args, **extra)
             sys.stdout.flush()
-        except click.UsageError as error:
-            code = _say(_usage(error), USAGE)
-        except (click.ClickException, UserError) as error:
-            code = _say(str(error), USAGE)
-        except ReplayMismatch as error:
-            code = _say(str(error), DIFFERED)
-        except (click.Abort, KeyboardInterrupt):
+        except Exception as error:
+            code = _told(error)
+        except KeyboardInterrupt:
             code = _say("interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            code = PIPE
-            _silence()
-        except Exception:
-            traceback.print_exc()
-            code = _say("this is a mistake in aprt or in a model, not in what you typed", CRASHED)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -107,8 +103,31 @@ def root(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
+def _told(error: Exception) -> int:
+    """The exit code of an error, which is told in one line unless it is a mistake of aprt."""
+    match error:
+        case click.UsageError():
+            return _say(_usage(error), USAGE)
+        case click.ClickException() | UserError():
+            return _say(str(error), USAGE)
+        case ReplayMismatch():
+            return _say(str(error), DIFFERED)
+        case click.Abort():
+            return _say("interrupted", INTERRUPTED)
+        case BrokenPipeError():
+            _silence()
+            return PIPE
+        case OSError(errno=number) if number in FULL:
+            _silence()
+            return _say(f"the output cannot be written: {error.strerror}", UNWRITTEN)
+        case _:
+            traceback.print_exception(error)
+            return _say("this is a mistake in aprt or in a model, not in what you typed", CRASHED)
+
+
 def _say(message: str, code: int) -> int:
-    click.echo(f"aprt: {' '.join(message.split())}", err=True)
+    with contextlib.suppress(OSError):  # nobody is left to be told
+        click.echo(f"aprt: {' '.join(message.split())}", err=True)
     return code
 
 
@@ -116,6 +135,13 @@ def _usage(error: click.UsageError) -> str:
     message = error.format_message().rstrip(".")
     where = error.ctx.command_path if error.ctx is not None else "aprt"
     return f"{message[:1].lower()}{message[1:]} (try '{where} --help')"
+
+
+def _replace_closed_streams() -> None:
+    # a shell's `>&-` is taken for `>/dev/null`
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _silence() -> None:

@@ -166,7 +166,7 @@ class Actor(abc.ABC, Generic[S]):
     def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
         """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
 
-        Raises: `ModelError` when the handler changed a field that its footprint does not name.
+        Raises: `ModelError` when the handler returned no outcome, or changed a field that its footprint does not name.
         """
         found = self.handler(call.op)
         oops = self.refuse(state, found)
@@ -175,13 +175,42 @@ class Actor(abc.ABC, Generic[S]):
         outcome = found.run(self, state, by, *call.args)
         if outcome is BLOCK:
             return BLOCK
-        after, reply = outcome[0], outcome[1]
-        notes = outcome[2] if len(outcome) == 3 else ()
+        after, reply, notes = self._parts(found, outcome)
         if after is not state:
             self._check_footprint(found, state, after)
         if found.guarded_by is not None:
             notes += self._unguarded(found, by)
         return after, reply, notes
+
+    def _parts(self, found: Handler[S, ..., Any], outcome: Any) -> Done[S]:
+        match outcome:
+            case (after, reply):
+                return after, reply, ()
+            case (after, reply, tuple() as notes):
+                return after, reply, notes
+            case _:
+                where, what = self._where(found), "(state, reply), (state, reply, notes) or BLOCK"
+                raise ModelError(f"{where} returned {outcome!r}; a handler returns {what}")
+
+    def _where(self, found: Handler[S, ..., Any]) -> str:
+        return f"{self.name}.{found.op} ({type(self).__name__})"
+
+    def check(self, state: S) -> None:
+        """Raises: `ModelError` when a handler declares a field that `state` lacks, or a lock that this actor lacks."""
+        kind: type[Any] = type(state)
+        fields = frozenset(field.name for field in attrs.fields(kind)) if attrs.has(kind) else frozenset()
+        for found in _handlers(type(self)):
+            for name in sorted((found.reads | found.writes) - fields - {"*"}):
+                known = ", ".join(sorted(fields)) or "none"
+                raise ModelError(
+                    f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
+                    f"have (its fields: {known}; '*' is the whole state)"
+                )
+            if found.guarded_by is not None and not hasattr(self, found.guarded_by):
+                raise ModelError(
+                    f"{self._where(found)} declares guarded_by={found.guarded_by!r}, which the actor does not have; "
+                    "name an attribute that holds the lock's actor, or None"
+                )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
         lock: Actor[Any] | None = getattr(self, cast(str, found.guarded_by))
@@ -194,6 +223,10 @@ class Actor(abc.ABC, Generic[S]):
         if stray:
             fields = ", ".join(sorted(stray))
             raise ModelError(f"{self.name}.{found.op} changed {fields}, which its footprint does not name")
+
+
+def _handlers(kind: type[Any]) -> list[Handler[Any, ..., Any]]:
+    return [value for base in kind.__mro__ for value in vars(base).values() if isinstance(value, Handler)]
 
 
 def changed_fields(before: object, after: object) -> frozenset[str]:

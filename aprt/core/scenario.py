@@ -99,7 +99,7 @@ class Model:
         wanted, known = list(ids), [p.id for p in self.properties]
         for id in wanted:
             if id not in known:
-                raise UserError(f"unknown property {id!r}{did_you_mean(id, known)}")
+                raise UserError(f"unknown property {id!r}{did_you_mean(id, known, 'see aprt property list')}")
         return tuple(p for p in self.properties if p.id in wanted)
 
 
@@ -137,7 +137,8 @@ class Era:
     def scenario(self, name: str) -> Scenario:
         """The scenario of that name. Raises `UserError` with a suggestion."""
         if name not in self.scenarios:
-            raise UserError(f"unknown scenario {name!r}{did_you_mean(name, self.scenarios)}")
+            hint = did_you_mean(name, self.scenarios, "see aprt scenario list")
+            raise UserError(f"unknown scenario {name!r}{hint}")
         return self.scenarios[name]
 
     def settings(self, scenario: Scenario, put_in: Iterable[str] = (), taken_out: Iterable[str] = ()) -> Settings:
@@ -172,13 +173,18 @@ class Era:
                     spelling(switch, value) == word and not (switch.flag and value == "out")
                 ):
                     return switch.name, value
-        raise UserError(f"unknown switch {word!r}{did_you_mean(word, self.words())}")
+        raise UserError(f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close."""
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close.
+
+    otherwise: said when nothing is close and there is too much to name it all.
+    """
     known = list(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
         return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(known)})" if len(known) <= 12 else ""
+    if len(known) > 12:
+        return f" ({otherwise})" if otherwise else ""
+    return f" (known: {', '.join(known)})"

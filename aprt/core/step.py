@@ -40,6 +40,8 @@ def call(actor: Actor[Any], state: Any, effect: Call[Any], by: Caller, chain: tu
     """
     try:
         outcome = actor.handle(state, effect, by)
+    except ModelError:  # says itself what and where
+        raise
     except Exception as error:
         raise ModelError(f"{by.context}: {effect} raised {error!r} in state {state!r}") from error
     if outcome is BLOCK:

@@ -38,10 +38,17 @@ class Context:
     start: Callable[[], Behaviour]
     daemon: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        if not callable(self.start):
+            raise ModelError(f"context {self.name} starts with {self.start!r}; give it an async function, uncalled")
+
 
 @attrs.frozen(eq=False)
 class System:
-    """Everything that a driver needs to run. The order of contexts is part of its schedules."""
+    """Everything that a driver needs to run. The order of contexts is part of its schedules.
+
+    Raises: `ModelError` for a name that is there twice, and for a handler that declares what its actor does not have.
+    """
 
     actors: tuple[Actor[Any], ...]
     contexts: tuple[Context, ...]
@@ -58,6 +65,9 @@ class System:
         for name in self.states:
             if name not in {actor.name for actor in self.actors}:
                 raise ModelError(f"an initial state is given for {name!r}, which is no actor of the system")
+        states = self.initial()
+        for actor in self.actors:
+            actor.check(states[actor.name])
 
     def initial(self) -> dict[str, Any]:
         """A fresh mapping from actor name to initial state, in the order of `actors`."""

@@ -30,21 +30,20 @@ class Thread:
         """Give the answer to the pending effect and run to the next."""
         before = self.effect
         try:
-            self.effect = self.behaviour.send(answer)
+            effect = self.behaviour.send(answer)
         except StopIteration:
             self.effect = None
+            return
         except Exception as error:
             where = "at its start" if before is None else f"after {operation(before, answer)}"
             raise ModelError(f"{self.context.name} raised {error!r} {where}") from error
-        match self.effect:
-            case Call(actor) if actor.name not in self._actors:
-                self.drop()
-                raise ModelError(f"{self.context.name} does {self.effect}, but the system has no {actor.name}")
-            case Call() | Choose() | None:
-                pass
-            case other:
-                self.drop()
-                raise ModelError(f"{self.context.name} awaits {other!r}, which is no effect of aprt")
+        if not isinstance(effect, Call | Choose):
+            self.drop()
+            raise ModelError(f"{self.context.name} awaits {effect!r}, which is no effect of aprt")
+        if isinstance(effect, Call) and effect.actor.name not in self._actors:
+            self.drop()
+            raise ModelError(f"{self.context.name} does {effect}, but the system has no {effect.actor.name}")
+        self.effect = effect
 
     @property
     def chain(self) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ class ComponentCrash(ModelError):
     def __init__(self, component: str, state: Any, mailbox: tuple[str, ...], doing: str, error: BaseException) -> None:
         self.component, self.state, self.mailbox, self.doing = component, state, mailbox, doing
         waiting = ", ".join(mailbox) or "empty"
-        super().__init__(f"{component} crashed in {doing}: {error!r}; state {state!r}; mailbox {waiting}")
+        told = str(error) if isinstance(error, ModelError) else repr(error)
+        super().__init__(f"{component} crashed in {doing}: {told}; state {state!r}; mailbox {waiting}")
 
 
 def sole(group: BaseException) -> BaseException:

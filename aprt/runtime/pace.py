@@ -7,8 +7,9 @@ low priority delays a request for a number of passes instead of stopping its con
 time), and change points count the steps of one context, because no task here knows the steps of all. So its
 guarantee does not carry over.
 
-Every context draws from a generator of its own, derived from the seed, hence what it draws depends on nothing
-but the seed and its own steps.
+Every context draws its delays and its choices from two generators of its own, which are named by the way of running,
+the seed and the context. What it draws depends on nothing but these and its own steps, its choices do not depend on
+its delays, and two ways of running with the same seed are two independent samples.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ import attrs
 
 
 class Pace:
-    """The pace of one context: no delay, and seeded choices."""
+    """The pace of one context: no delay, and choices drawn from `choices`."""
 
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
+    def __init__(self, choices: Random) -> None:
+        self._choices = choices
 
     def delay(self) -> int:
         """Passes for which the next request is held back."""
@@ -31,18 +32,18 @@ class Pace:
 
     def choice(self, options: int) -> int:
         """The index of the option that the environment takes."""
-        return self.rng.randrange(options)
+        return self._choices.randrange(options)
 
 
 class Jitter(Pace):
-    """A delay of 0 to `most` passes, drawn anew for each request."""
+    """A delay of 0 to `most` passes, drawn anew from `delays` for each request."""
 
-    def __init__(self, rng: Random, most: int) -> None:
-        super().__init__(rng)
-        self.most = most
+    def __init__(self, choices: Random, delays: Random, most: int) -> None:
+        super().__init__(choices)
+        self._delays, self.most = delays, most
 
     def delay(self) -> int:
-        return self.rng.randint(0, self.most)
+        return self._delays.randint(0, self.most)
 
 
 class Priority(Pace):
@@ -51,8 +52,8 @@ class Priority(Pace):
     drops: own step -> the rank from there on; the request of that step is held back for `stall` passes.
     """
 
-    def __init__(self, rng: Random, rank: int, hold: int, stall: int, drops: Mapping[int, int]) -> None:
-        super().__init__(rng)
+    def __init__(self, choices: Random, rank: int, hold: int, stall: int, drops: Mapping[int, int]) -> None:
+        super().__init__(choices)
         self.rank, self.hold, self.stall, self.drops = rank, hold, stall, drops
         self.step = 0
 
@@ -73,7 +74,10 @@ class Free:
     jitter: int = 0
 
     def paces(self, contexts: Sequence[str]) -> dict[str, Pace]:
-        return {name: Jitter(rng, self.jitter) for name, rng in _generators(self.seed, contexts).items()}
+        way = f"free {self.jitter} {self.seed}"
+        return {
+            name: Jitter(Random(f"{way} {name} choices"), Random(f"{way} {name}"), self.jitter) for name in contexts
+        }
 
 
 @attrs.frozen
@@ -91,17 +95,13 @@ class Steered:
     horizon: int = 16
 
     def paces(self, contexts: Sequence[str]) -> dict[str, Pace]:
-        rng = Random(self.seed)
+        way = f"steered {self.seed}"
+        rng = Random(way)
         ranks = dict(zip(contexts, rng.sample(range(len(contexts)), len(contexts)), strict=True))
         drops: dict[str, dict[int, int]] = {name: {} for name in contexts}
         for i in range(self.changes if contexts else 0):
             drops[rng.choice(contexts)][rng.randrange(self.horizon)] = len(contexts) + i
         return {
-            name: Priority(own, ranks[name], self.hold, self.stall, drops[name])
-            for name, own in _generators(self.seed, contexts).items()
+            name: Priority(Random(f"{way} {name} choices"), ranks[name], self.hold, self.stall, drops[name])
+            for name in contexts
         }
-
-
-def _generators(seed: int, contexts: Sequence[str]) -> dict[str, Random]:
-    rng = Random(seed)
-    return {name: Random(rng.getrandbits(64)) for name in contexts}

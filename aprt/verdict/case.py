@@ -90,6 +90,10 @@ class Case:
         """A fresh model of this case."""
         return self.scenario.build(self.settings)
 
+    def with_all_measures(self) -> Case:
+        """This case with every measure of its era in."""
+        return self.with_measures(measures(self.era))
+
     def with_measures(self, names: Iterable[str]) -> Case:
         """This case with exactly these measures in."""
         wanted, settings = frozenset(names), self.settings
@@ -101,6 +105,12 @@ class Case:
 def measures(era: Era) -> tuple[str, ...]:
     """The names of the era's measures, in its order."""
     return tuple(switch.name for switch in era.switches if switch.kind == "measure")
+
+
+def changed_measures(case: Case) -> tuple[str, ...]:
+    """The measures that are not as the scenario by itself has them."""
+    preset = case.era.settings(case.scenario)
+    return tuple(name for name in measures(case.era) if case.settings[name] != preset[name])
 
 
 def scenarios(era: Era) -> list[Scenario]:

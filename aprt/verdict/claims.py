@@ -14,11 +14,15 @@ from aprt.verdict.case import Case, find_era, natural, scenarios
 
 @attrs.frozen(eq=False)
 class Claim:
-    """A property and the cases that know it. default: those that check it without being asked."""
+    """A property and the scenarios that know it. default: those that check it without being asked.
+
+    all_measures: they know it only with all measures in.
+    """
 
     property: Property
     available: tuple[str, ...]
     default: tuple[str, ...]
+    all_measures: bool
 
 
 def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
@@ -31,16 +35,25 @@ def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
     for kernel in chosen:
         for scenario in scenarios(kernel):
             name = f"{kernel.name}/{scenario.name}"
-            for property in Case(kernel, scenario, kernel.settings(scenario)).model().properties:
-                claim = found.get(property.id, Claim(property, (), ()))
+            for property, with_all in _known(Case.make(kernel, scenario)):
+                claim = found.get(property.id, Claim(property, (), (), True))
                 default = (*claim.default, name) if property.id in scenario.properties else claim.default
-                found[property.id] = Claim(claim.property, (*claim.available, name), default)
+                everywhere = claim.all_measures and with_all
+                found[property.id] = Claim(claim.property, (*claim.available, name), default, everywhere)
     return sorted(found.values(), key=lambda claim: natural(claim.property.id))
+
+
+def _known(case: Case) -> list[tuple[Property, bool]]:
+    """What can be checked on a scenario, and whether only with all measures in."""
+    own = case.model().properties
+    ids = {property.id for property in own}
+    more = [property for property in case.with_all_measures().model().properties if property.id not in ids]
+    return [*((property, False) for property in own), *((property, True) for property in more)]
 
 
 def find_claim(id: str, known: Sequence[Claim]) -> Claim:
     """The claim with that number. Raises: `UserError` with a suggestion."""
-    for claim in known:
-        if claim.property.id == id:
-            return claim
-    raise UserError(f"unknown property {id!r}{did_you_mean(id, [claim.property.id for claim in known])}")
+    ids = [claim.property.id for claim in known]
+    if id not in ids:
+        raise UserError(f"unknown property {id!r}{did_you_mean(id, ids, 'see aprt property list')}")
+    return known[ids.index(id)]

@@ -45,7 +45,10 @@ class LiveRun:
 
 @attrs.frozen
 class Hits:
-    """How often a way of running broke something. first: the index of the first such execution, from 1."""
+    """How often a way of running broke something. first: the index of the first such execution, from 1.
+
+    runs: those that were done; stopped: that is not the whole plan.
+    """
 
     name: str
     hits: int
@@ -53,6 +56,7 @@ class Hits:
     first: int | None
     steps: int
     seconds: float
+    stopped: bool = False
 
 
 def run_live(
@@ -72,9 +76,15 @@ def run_live(
     return trio.run(_run_live, system, properties, plan, on_event, stop, beside)
 
 
-def count_hits(name: str, system: System, properties: Sequence[Property], plan: Plan) -> Hits:
-    """Run the whole plan, whatever it finds."""
-    return trio.run(_count_hits, name, system, properties, plan)
+def count_hits(
+    name: str,
+    system: System,
+    properties: Sequence[Property],
+    plan: Plan,
+    stop: Callable[[], bool] = lambda: False,
+) -> Hits:
+    """Run the whole plan, whatever it finds. stop: asked after each execution whether that is enough."""
+    return trio.run(_count_hits, name, system, properties, plan, stop)
 
 
 async def _run_live(
@@ -110,14 +120,17 @@ async def _run_live(
         raise sole(group) from None
 
 
-async def _count_hits(name: str, system: System, properties: Sequence[Property], plan: Plan) -> Hits:
-    hits, steps, first = 0, 0, None
+async def _count_hits(
+    name: str, system: System, properties: Sequence[Property], plan: Plan, stop: Callable[[], bool]
+) -> Hits:
+    hits, steps, done, first = 0, 0, 0, None
     begin = trio.current_time()
     async with Stage(system) as stage:
-        for i in range(plan.runs):
-            way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
+        while done < plan.runs and not stop():
+            way = direction(plan.mode, plan.seed + done, jitter=plan.jitter)
             execution = await stage.run(way, Watch(properties, plan.max_steps, stop_on_finding=True))
+            done += 1
             steps += len(execution.events)
             hits += bool(execution.findings)
-            first = i + 1 if execution.findings and first is None else first
-    return Hits(name, hits, plan.runs, first, steps, trio.current_time() - begin)
+            first = done if execution.findings and first is None else first
+    return Hits(name, hits, done, first, steps, trio.current_time() - begin, stopped=done < plan.runs)

@@ -74,7 +74,19 @@ def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, 
     Raises: `UserError` for an unknown one, or when `all` is not alone.
     """
     if "all" not in ids:
+        _check_measures(case, model, ids)
         return model.select(ids or case.scenario.properties)
     if len(ids) > 1:
         raise UserError("--property all cannot be combined with another property")
     return model.properties
+
+
+def _check_measures(case: Case, model: Model, ids: tuple[str, ...]) -> None:
+    """Say so when a property is missing because it takes all measures."""
+    missing = set(ids) - {p.id for p in model.properties}
+    if not missing:
+        return
+    full = case.with_all_measures()
+    for property in full.model().properties:
+        if property.id in missing:
+            raise UserError(f"property {property.id} takes all measures: ask for it on {full}")

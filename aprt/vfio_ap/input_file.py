@@ -31,6 +31,12 @@ class InputFile:
         """The error that says so, to be raised by the caller."""
         return UserError(f"{self}: {_cut(_one_line(field))}: {_cut(_one_line(reason))}; {_one_line(advice)}")
 
+    @property
+    def leftover(self) -> bool:
+        """Whether its name is that of a hidden file, a backup or an editor's copy: `.x`, `x~`, `#x#`."""
+        name = self.path.name
+        return name.startswith((".", "#")) or name.endswith("~")
+
     def text(self) -> str:
         """The content, at most `LIMIT` bytes of UTF-8. A larger file is not read at all. Raises: `UserError`."""
         try:

@@ -1,9 +1,9 @@
 """A topology's script as behaviours: who does which step, and when it is its turn.
 
 A `Chain` is a list of steps that begin one after the other. In a `sequence` there is one chain; in `any` order each
-guest has its own, so has the administrator, and so has every kill. A step is done by the thread whose business it
-is: a vCPU of the guest (they take turns), the guest's QEMU, the administrator. Steps of a guest that was killed are
-passed over.
+guest has its own, so has every vCPU that is named, the administrator, and every kill. A step is done by the thread
+whose business it is: the vCPU that it names (without a name they take turns), the guest's QEMU, the administrator.
+Steps of a guest that was killed are passed over.
 """
 
 from __future__ import annotations
@@ -44,11 +44,22 @@ class Chain(Actor[int]):
 
 @attrs.frozen(eq=False)
 class Turn:
-    """One step of the script: its action, and its place in a chain."""
+    """One step of the script: its action, and its place in a chain. after: a step of another chain that comes first."""
 
     chain: Chain
     number: int
     action: script.Action
+    after: Turn | None = None
+
+    async def begins(self) -> None:
+        """Waits until it is this step's turn."""
+        if self.after is not None:
+            await self.after.chain.turn(self.after.number + 1)
+        await self.chain.turn(self.number)
+
+    async def ends(self) -> None:
+        """The step is done, or passed over."""
+        await self.chain.over(self.number)
 
 
 def nib_of(guest: Guest, apqn: Apqn) -> int:
@@ -74,18 +85,18 @@ async def qemu(machine: Machine, guest: Guest, setup: Chain, boots: tuple[Turn, 
     """The guest's QEMU: opens everything when it is its turn to boot."""
     await setup.turn(1)
     for boot in boots:
-        await boot.chain.turn(boot.number)
+        await boot.begins()
         await userspace.open_everything(machine, guest)
-        await boot.chain.over(boot.number)
+        await boot.ends()
 
 
 async def vcpu_thread(machine: Machine, guest: Guest, vcpu: Vcpu, turns: tuple[Turn, ...]) -> None:
     """One vCPU: does its share of the guest's steps, then leaves. A killed one passes its steps over."""
     for turn in turns:
-        await turn.chain.turn(turn.number)
+        await turn.begins()
         if not await guest.process.signal_pending():
             await _guest_action(machine, guest, vcpu, turn.action)
-        await turn.chain.over(turn.number)
+        await turn.ends()
     await guest.process.leave(vcpu.name)
 
 
@@ -128,10 +139,10 @@ async def _poll(machine: Machine, guest: Guest, apqn: Apqn) -> None:
 
 async def kill(guest: Guest, turn: Turn, exited: Chain) -> None:
     """The kill of a guest: SIGKILL wakes idle vCPUs; the step ends when the process has closed its files."""
-    await turn.chain.turn(turn.number)
+    await turn.begins()
     await userspace.kill(guest)
     await exited.turn(1)
-    await turn.chain.over(turn.number)
+    await turn.ends()
 
 
 @mirrors("do_exit")
@@ -146,7 +157,7 @@ async def administrator(machine: Machine, setup: Chain, turns: tuple[Turn, ...])
     """Takes queues from their driver and lets the bus find one again."""
     await setup.turn(1)
     for turn in turns:
-        await turn.chain.turn(turn.number)
+        await turn.begins()
         match turn.action:
             case script.Unbind(queue):
                 await unbind(machine, queue)
@@ -154,4 +165,4 @@ async def administrator(machine: Machine, setup: Chain, turns: tuple[Turn, ...])
                 await bind(machine, queue, "zcrypt" if await machine.bus.is_reserved(queue) else "vfio_ap")
             case _:
                 pass
-        await turn.chain.over(turn.number)
+        await turn.ends()

@@ -89,6 +89,9 @@ class GuestDefinition:
     vcpus: int = 1
 
 
+Vcpu: TypeAlias = Annotated[int, Meta(ge=0)] | None  # which vCPU of the guest does it, from 0; None: any
+
+
 class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", tag=str.lower):
     pass
 
@@ -105,6 +108,7 @@ class Enable(_Action, frozen=True):
     guest: str
     queue: Apqn
     isc: Annotated[int, Meta(ge=0, le=7)] = 6  # guest interruption subclass; Linux uses 6 for AP
+    vcpu: Vcpu = None
 
 
 class Disable(_Action, frozen=True):
@@ -112,6 +116,7 @@ class Disable(_Action, frozen=True):
 
     guest: str
     queue: Apqn
+    vcpu: Vcpu = None
 
 
 class Request(_Action, frozen=True):
@@ -120,6 +125,7 @@ class Request(_Action, frozen=True):
     guest: str
     queue: Apqn
     count: Annotated[int, Meta(ge=1, le=100)] = 1
+    vcpu: Vcpu = None
 
 
 class Reset(_Action, frozen=True):
@@ -127,6 +133,7 @@ class Reset(_Action, frozen=True):
 
     guest: str
     queue: Apqn
+    vcpu: Vcpu = None
 
 
 class Kill(_Action, frozen=True):
@@ -147,8 +154,9 @@ class Bind(_Action, frozen=True):
     queue: Apqn
 
 
-GuestAction: TypeAlias = Boot | Enable | Disable | Request | Reset | Kill
-QueueAction: TypeAlias = Enable | Disable | Request | Reset | Unbind | Bind
+VcpuAction: TypeAlias = Enable | Disable | Request | Reset
+GuestAction: TypeAlias = Boot | VcpuAction | Kill
+QueueAction: TypeAlias = VcpuAction | Unbind | Bind
 Action: TypeAlias = GuestAction | QueueAction
 
 
@@ -159,8 +167,9 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_KE
     """What happens, and in which model.
 
     era, put_in, taken_out: as on a command line (`--era`, `--with`, `--without`), not looked at here.
-    order: `sequence`: a step begins when the one before it has ended. `any`: only the steps of one guest keep their
-    order, and those of the administrator (unbind, bind) keep theirs; a kill may come at any time after its boot.
+    order: `sequence`: a step begins when the one before it has ended. `any`: only these keep their order: the steps
+    of one guest that name no vCPU, those that name the same one, and those of the administrator (unbind, bind). All
+    of a guest's steps come after its boot, a kill at any time after.
     """
 
     steps: Annotated[tuple[Action, ...], Meta(min_length=1, max_length=1000)]

@@ -24,6 +24,7 @@ from aprt.vfio_ap.topology import (
     QueueAction,
     Topology,
     Unbind,
+    VcpuAction,
 )
 
 _NOUNS = MappingProxyType({"apm": "adapter", "aqm": "domain", "adm": "control domain"})
@@ -67,7 +68,7 @@ def check_guests(guests: Mapping[InputFile, GuestDefinition], mdevs: Mapping[Inp
 
 
 def check_script(file: InputFile, topology: Topology) -> None:
-    """Guests and queues are known; a guest boots once, acts while it is up, and only on queues it has."""
+    """Guests, queues and vCPUs are known; a guest boots once, acts while it is up, and only on queues it has."""
     booted: set[str] = set()
     killed: set[str] = set()
     for index, step in enumerate(topology.script.steps):
@@ -79,6 +80,8 @@ def check_script(file: InputFile, topology: Topology) -> None:
             killed.add(step.guest)
         if not isinstance(step, Boot | Kill):
             _check_queue(file, place, step, topology)
+        if not isinstance(step, Boot | Kill | Unbind | Bind):
+            _check_vcpu(file, place, step, topology)
 
 
 def _check_numbers(file: InputFile, mdev: MdevDefinition, host: Host) -> None:
@@ -119,3 +122,11 @@ def _check_queue(file: InputFile, place: str, step: QueueAction, topology: Topol
     if step.queue not in mdev.matrix:
         reason = f"{step.guest} does not have queue {step.queue}"
         raise file.wrong(f"{place}.queue", reason, f"name one of its queues, or assign it in mdev {mdev.uuid}")
+
+
+def _check_vcpu(file: InputFile, place: str, step: VcpuAction, topology: Topology) -> None:
+    vcpus = topology.guest(step.guest).vcpus
+    if step.vcpu is not None and step.vcpu >= vcpus:
+        known = "0" if vcpus == 1 else f"one of 0..{vcpus - 1}"
+        reason = f"{step.guest} has no vCPU {step.vcpu}"
+        raise file.wrong(f"{place}.vcpu", reason, f"name {known}, or give the guest more")

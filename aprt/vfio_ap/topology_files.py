@@ -6,7 +6,8 @@
     script.toml                 what happens
 
 Each file is decoded here, by itself; what is wrong between files is `topology_checks`'s business. Other files are
-left alone, so that a copy of a real tree will do. The format and its errors: docs/reference/topology.md.
+left alone, so that a copy of a real tree will do, and so is what editors leave behind. The format and its errors:
+docs/reference/topology.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from msgspec import Meta
 from aprt.vfio_ap.apqn import HIGHEST, Apqn
 from aprt.vfio_ap.input_file import InputFile
 from aprt.vfio_ap.topology import Assignment, Attribute, GuestDefinition, MdevDefinition, Script, Topology
+from aprt.vfio_ap.topology_advice import mdev_complaint, script_complaint
 from aprt.vfio_ap.topology_checks import check_guests, check_mdevs, check_script
 from aprt.vfio_ap.topology_host import read_host
 
@@ -33,10 +35,7 @@ _VCPUS = re.compile(r"[0-9]{1,4}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"0x[0-9a-f]{1,16}|0|[1-9][0-9]{0,17}", re.IGNORECASE | re.ASCII)
 _GUEST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_PLACE = re.compile(r"(.*) - at (?:`key` in )?`\$\.?(.*)`", re.DOTALL)
 
-_MDEV_ADVICE = "an mdev has mdev_type, start and attrs, such as mdevctl writes them"
-_SCRIPT_ADVICE = "a step does boot, enable, disable, request, reset, kill, unbind or bind: see the reference"
 _QUEUE_ADVICE = "write it as sysfs does"
 _GUEST_ADVICE = "use the domain XML of libvirt, such as virsh dumpxml prints it"
 
@@ -88,9 +87,9 @@ def read_mdev(file: InputFile) -> MdevDefinition:
     try:
         content = msgspec.json.decode(file.text(), type=_MdevFile)
     except msgspec.ValidationError as error:
-        raise file.wrong(*_place_and_reason(error), _MDEV_ADVICE) from None
+        raise file.wrong(*mdev_complaint(error)) from None
     except msgspec.DecodeError as error:
-        raise file.wrong("syntax", f"not JSON: {error}", _MDEV_ADVICE) from None
+        raise file.wrong("syntax", f"not JSON: {error}", "write it as mdevctl does") from None
     assignments = []
     for index, pair in enumerate(content.attrs):
         ((attribute, value),) = pair.items()
@@ -124,16 +123,16 @@ def read_script(file: InputFile) -> Script:
     try:
         content = tomllib.loads(file.text())
     except ValueError as error:
-        raise file.wrong("syntax", f"not TOML: {error}", _SCRIPT_ADVICE) from None
+        raise file.wrong("syntax", f"not TOML: {error}", "correct that place") from None
     except RecursionError:
-        raise file.wrong("syntax", "nested too deeply", _SCRIPT_ADVICE) from None
+        raise file.wrong("syntax", "nested too deeply", "a script is flat") from None
     steps = content.get("step")
     if isinstance(steps, list):
         content["step"] = [_with_apqn(file, index, step) for index, step in enumerate(steps)]
     try:
         return msgspec.convert(content, Script)
     except msgspec.ValidationError as error:
-        raise file.wrong(*_place_and_reason(error), _SCRIPT_ADVICE) from None
+        raise file.wrong(*script_complaint(error, content)) from None
 
 
 def _mdev_of(file: InputFile, domain: Element) -> str:
@@ -177,12 +176,7 @@ def _with_apqn(file: InputFile, index: int, step: object) -> object:
 
 def _some(directory: Path, pattern: str, what: str) -> tuple[InputFile, ...]:
     place = InputFile(directory)
-    found = tuple(file for file in place.children() if file.path.match(pattern))
+    found = tuple(file for file in place.children() if file.path.match(pattern) and not file.leftover)
     if not found:
         raise place.wrong("content", f"no {pattern} in it", f"add {what}")
     return found
-
-
-def _place_and_reason(error: msgspec.ValidationError) -> tuple[str, str]:
-    match = _PLACE.fullmatch(str(error))
-    return (match[2], match[1]) if match and match[2] else ("top level", match[1] if match else str(error))

@@ -23,7 +23,7 @@ from aprt.vfio_ap.kvm import KvmState
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.script import Chain, Turn
-from aprt.vfio_ap.topology import Action, Bind, Boot, GuestDefinition, Kill, Topology, Unbind
+from aprt.vfio_ap.topology import Action, Bind, Boot, GuestDefinition, Kill, Topology, Unbind, VcpuAction
 from aprt.vfio_ap.v4_model import model
 
 MOST_QUEUES = 256  # devices that are built for a host; more are possible on a machine and of no use here
@@ -86,13 +86,22 @@ def _turns(topology: Topology) -> tuple[tuple[Chain, ...], tuple[Turn, ...]]:
     """The script's steps, each with its place in a chain."""
     chains: dict[str, Chain] = {}
     counts: dict[str, int] = {}
+    boots: dict[str | None, Turn] = {}
     turns = []
     for action in topology.script.steps:
         name = "script" if topology.script.order == "sequence" else _chain_name(action)
         chain = chains.setdefault(name, Chain(name))
-        turns.append(Turn(chain, counts.get(name, 0), action))
+        boot = boots.get(_guest_of(action))
+        turn = Turn(chain, counts.get(name, 0), action, None if boot is None or boot.chain is chain else boot)
+        if isinstance(action, Boot):
+            boots[action.guest] = turn
+        turns.append(turn)
         counts[name] = counts.get(name, 0) + 1
     return tuple(chains.values()), tuple(turns)
+
+
+def _guest_of(action: Action) -> str | None:
+    return None if isinstance(action, Unbind | Bind) else action.guest
 
 
 def _chain_name(action: Action) -> str:
@@ -101,8 +110,10 @@ def _chain_name(action: Action) -> str:
             return "administrator"
         case Kill(guest):
             return f"{guest} kill"
+        case Boot(guest):
+            return f"{guest} script"
         case _:
-            return f"{action.guest} script"
+            return f"{action.guest} {'' if action.vcpu is None else f'vcpu{action.vcpu} '}script"
 
 
 def _contexts(
@@ -110,7 +121,7 @@ def _contexts(
 ) -> list[Context]:
     contexts = [Context("host", partial(script.host, machine, setup, topology.mdevs))]
     for guest in machine.guests:
-        mine = [turn for turn in turns if getattr(turn.action, "guest", None) == guest.name]
+        mine = [turn for turn in turns if _guest_of(turn.action) == guest.name]
         contexts += _guest_contexts(machine, guest, mine, setup, exited[guest.name])
     admin = tuple(turn for turn in turns if isinstance(turn.action, Unbind | Bind))
     if admin:
@@ -121,12 +132,25 @@ def _contexts(
 def _guest_contexts(machine: Machine, guest: Guest, turns: list[Turn], setup: Chain, exited: Chain) -> list[Context]:
     boots = tuple(turn for turn in turns if isinstance(turn.action, Boot))
     kills = tuple(turn for turn in turns if isinstance(turn.action, Kill))
-    rest = [turn for turn in turns if turn not in boots and turn not in kills]
     contexts = [Context(f"{guest.name}.qemu", partial(script.qemu, machine, guest, setup, boots))]
-    for i, vcpu in enumerate(guest.vcpus):
-        share = tuple(rest[i :: len(guest.vcpus)])
+    for vcpu, share in zip(guest.vcpus, _shares(turns, len(guest.vcpus)), strict=True):
         contexts.append(Context(vcpu.name, partial(script.vcpu_thread, machine, guest, vcpu, share)))
     for turn in kills:
         contexts.append(Context(f"{guest.name}.kill", partial(script.kill, guest, turn, exited)))
         contexts.append(Context(f"{guest.name}.exit", partial(script.exit_process, machine, guest, exited)))
     return contexts
+
+
+def _shares(turns: list[Turn], vcpus: int) -> list[tuple[Turn, ...]]:
+    """The steps of each vCPU, in order: those that name it, and its share of those that name none."""
+    shares: list[list[Turn]] = [[] for _ in range(vcpus)]
+    unnamed = 0
+    for turn in turns:
+        if not isinstance(turn.action, VcpuAction):
+            continue
+        if turn.action.vcpu is not None:
+            shares[turn.action.vcpu].append(turn)
+        else:
+            shares[unnamed % vcpus].append(turn)
+            unnamed += 1
+    return [tuple(share) for share in shares]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 
 from aprt.core.scenario import Era, Kind, Switch
@@ -111,7 +112,8 @@ def claim_text(claim: Claim) -> str:
     parts.append(_wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
     more = [name for name in claim.available if name not in claim.default]
     if more:
-        parts.append(_wrapped(f"on demand: {', '.join(more)}", "  "))
+        demand = "on demand, with all measures in" if claim.all_measures else "on demand"
+        parts.append(_wrapped(f"{demand}: {', '.join(more)}", "  "))
     return "\n\n".join(parts)
 
 
@@ -125,6 +127,7 @@ def claims_json(claims: Sequence[Claim]) -> str:
                     "text": " ".join(claim.property.text.split()),
                     "default": list(claim.default),
                     "available": list(claim.available),
+                    "all_measures": claim.all_measures,
                 }
                 for claim in claims
             ]
@@ -156,7 +159,8 @@ def _table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> str:
-    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent=indent) for line in text.splitlines())
+    fill = partial(textwrap.fill, width=WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(fill(line) for line in text.splitlines())
 
 
 def _dump(data: dict[str, Any]) -> str:

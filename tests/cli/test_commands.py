@@ -67,6 +67,31 @@ USAGE = [
     (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
     (("property", "show", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
     (("scenario", "show", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("explore", "toy/xyzzy"), "unknown scenario 'xyzzy' (known: lost-update, abba, doors, large, tidy)"),
+    (("explore", ABBA), f"{ABBA} is a token: it goes to aprt replay, or to aprt explain"),
+    (("explore", "toi/abba"), "unknown era 'toi' (did you mean 'toy'?)"),
+    (("run", "no/where"), "no/where: no such directory, and 'no' is no era (known: toy)"),
+    (("run", "demos/three-gests"), "demos/three-gests: no such directory (did you mean 'demos/three-guests'?)"),
+    (
+        ("run", "demos/three-guests/script.toml"),
+        "demos/three-guests/script.toml: is a file; name the directory of a topology, or a scenario (ERA/NAME)",
+    ),
+    (
+        ("explore", "toy/abba", "--measures-matrix", "--with", "locked"),
+        "--measures-matrix tries every set of measures: leave locked to it (try 'aprt explore --help')",
+    ),
+    (
+        ("explore", "toy/tidy", "--measures-matrix", "--without", "locked"),
+        "--measures-matrix tries every set of measures: leave locked to it (try 'aprt explore --help')",
+    ),
+    (
+        ("explore", "toy/abba", "--measures-matrix", "--save", "x.json"),
+        "--save goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
+    ),
+    (
+        ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
+        "--strategy goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
+    ),
     (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
     (("explore", "toy/abba", "--save", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
@@ -244,8 +269,25 @@ def test_doctor_names_what_is_installed() -> None:
 def test_live_hits_compares_the_ways_of_running() -> None:
     result = aprt("bench", "live-hits", "toy/lost-update", "--property", "T1", "--runs", "5", "--format", "json")
     data = json.loads(result.stdout)
-    assert [way["way"] for way in data["ways"]] == ["plain", "jittered", "steered", "gated", "gated, chaos"]
+    assert [way["way"] for way in data["ways"]] == ["plain", "jittered", "steered", "gated", "chaos"]
     assert all(0 <= way["hits"] <= way["runs"] == 5 for way in data["ways"])
+    assert all(way["per_1000"] == 200 * way["hits"] and way["complete"] for way in data["ways"])
+
+
+def test_hits_are_told_per_thousand_runs() -> None:
+    lines = aprt("bench", "live-hits", "toy/tidy", "--property", "T1", "--runs", "2").stdout.splitlines()
+    assert lines[0] == "toy/tidy T1: hits per 1,000 live runs, from seed 0"
+    assert lines[2].startswith("plain           0.0   never ")
+    assert (
+        lines[-1] == "aprt: HITS property=T1 scenario=toy/tidy plain=0.0 jittered=0.0 steered=0.0 gated=0.0 chaos=0.0"
+    )
+
+
+def test_planted_faults_are_told_in_either_form() -> None:
+    args = "bench", "faults", "toy/lost-update", "--fault", "dropped_reply"
+    text, data = aprt(*args), json.loads(aprt(*args, "--format", "json").stdout)
+    assert text.exit_code == 4
+    assert text.stdout == f"dropped_reply  in run 1, {data['faults'][0]['difference']}\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TOY = "from tests.toy import ERAS; from aprt.cli.root import root; root(obj=lambda: ERAS)"
 
@@ -82,6 +84,38 @@ def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
     assert "; interrupted\n" in out
 
 
+def test_ctrl_c_during_a_replay_shows_it_whole_and_exits_with_130() -> None:
+    process = start("replay", "aprt1:toy/abba:uALMTqUA", program=EARLY)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")
+
+
+IN_RUN_3 = """
+import os, signal
+from tests.toy import ERAS
+from aprt.cli.root import root
+from aprt.verdict import live
+def tally(way, *args, **kwargs):
+    seeds.append(1)
+    if len(seeds) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    return direction(way, *args, **kwargs)
+seeds, direction, live.direction = [], live.direction, tally
+root(obj=lambda: ERAS)
+"""
+
+
+def test_ctrl_c_while_hits_are_counted_prints_those_so_far_as_valid_json() -> None:
+    args = "bench", "live-hits", "toy/tidy", "--property", "T1", "--format", "json"
+    process = start(*args, program=IN_RUN_3)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert json.loads(out)["ways"] == [
+        {"way": "plain", "hits": 0, "runs": 3, "per_1000": 0.0, "first": None, "complete": False}
+    ]
+
+
 def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:
     process = start("era", "list", program=EARLY)
     out, err = process.communicate(timeout=60)
@@ -94,6 +128,22 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert (process.stderr.read(), process.wait(timeout=60)) == ("", 141)
+
+
+@pytest.mark.parametrize(
+    "args", [("scenario", "list"), ("--help",), ("explore", "toy/tidy"), ("run", "toy/tidy"), ("doctor",)]
+)
+def test_output_that_cannot_be_written_is_one_line_and_no_verdict(args: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        program = [sys.executable, "-c", TOY, *args]
+        done = subprocess.run(program, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    lines = [line for line in done.stderr.splitlines() if "states, " not in line]
+    assert (done.returncode, lines) == (74, ["aprt: the output cannot be written: No space left on device"])
+
+
+def test_closed_output_is_output_to_nowhere() -> None:
+    program = f"{sys.executable} -c '{TOY}' explore toy/abba >&- 2>&-"
+    assert subprocess.run(program, cwd=ROOT, shell=True).returncode == 1
 
 
 CRASH = """

@@ -297,6 +297,13 @@ def test_mistakes_of_a_model_are_named() -> None:
     async def sleeper() -> None:
         await Sleep()
 
+    class Pause:
+        def __await__(self):  # type: ignore[no-untyped-def]  # as asyncio.sleep(0) does
+            yield
+
+    async def idler() -> None:
+        await Pause()
+
     async def does(call: Call[Any]) -> None:
         await call
 
@@ -306,6 +313,7 @@ def test_mistakes_of_a_model_are_named() -> None:
         (stranger, "t does y.load, but the system has no y"),
         (alike, "t: options of choose one print alike: (1, '1')"),
         (sleeper, "t awaits 'sleep', which is no effect of aprt"),
+        (idler, "t awaits None, which is no effect of aprt"),
         (lambda: does(faulty.crash()), "t: faulty.crash raised ZeroDivisionError('no') in state Number(value=0)"),
         (lambda: does(faulty.dice()), "the handler of faulty.dice is not deterministic in state Number(value=0)"),
         (lambda: does(faulty.many()), "faulty.many replies [1, 2], which is not hashable"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
 from aprt.core.effects import choose
@@ -117,16 +115,27 @@ def test_jitter_draws_from_the_seed_alone() -> None:
         paces = Free(seed, jitter=3).paces(["a", "b"])
         return {name: [pace.delay() for _ in range(8)] for name, pace in paces.items()}
 
-    root = Random(7)
-    own = [Random(root.getrandbits(64)) for _ in "ab"]
-    assert delays(7) == {name: [rng.randint(0, 3) for _ in range(8)] for name, rng in zip("ab", own, strict=True)}
+    assert delays(7) == {"a": [1, 1, 3, 1, 2, 3, 2, 0], "b": [3, 1, 1, 2, 0, 1, 1, 2]}
     assert delays(7) != delays(8)
+
+
+def test_choices_depend_on_way_seed_and_context_and_not_on_delays() -> None:
+    def choices(way: Free | Steered, context: str, delays: int = 0) -> list[int]:
+        pace = way.paces(["a", "b"])[context]
+        for _ in range(delays):
+            pace.delay()
+        return [pace.choice(1000) for _ in range(4)]
+
+    jittered = Free(7, jitter=3)
+    assert choices(jittered, "a", delays=50) == choices(jittered, "a")
+    others = [(jittered, "b"), (Free(8, jitter=3), "a"), (Free(7), "a"), (Steered(7), "a")]
+    assert all(choices(way, context) != choices(jittered, "a") for way, context in others)
 
 
 def test_steering_gives_every_context_a_rank_that_change_points_raise() -> None:
     paces = Steered(seed=1, hold=10, stall=99, changes=1, horizon=4).paces(["a", "b", "c"])
     delays = {name: [pace.delay() for _ in range(5)] for name, pace in paces.items()}
-    assert delays == {"a": [0, 0, 0, 99, 30], "b": [20] * 5, "c": [10] * 5}
+    assert delays == {"a": [10] * 5, "b": [99, 30, 30, 30, 30], "c": [20] * 5}
 
 
 @pytest.mark.trio

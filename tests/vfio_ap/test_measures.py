@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from aprt.core.errors import UserError
+from aprt.verdict.case import Case
+from aprt.verdict.claims import claims
+from aprt.verdict.verdict import selected
+from aprt.vfio_ap.eras import ERAS
+from aprt.vfio_ap.topology_system import SHOWN
 from aprt.vfio_ap.v4 import V4
 from aprt.vfio_ap.v4_measures import NEEDS, Need
+from aprt.vfio_ap.v4_ways import WAYS
 from tests.vfio_ap.machines import ask, broken, model
 
 MEASURES = ("vm_ref", "hook_lock", "clear_apcb", "wait_reset", "cleanup_everywhere", "one_mutex")
@@ -97,3 +104,16 @@ def test_p34_and_p35_are_checked_with_all_measures_only() -> None:
     some = {p.id for p in model("kill-qemu+all-measures", without=("clear_apcb",)).properties}
     every = {p.id for p in model("kill-qemu+all-measures").properties}
     assert every - some == {"P34", "P35"}
+
+
+def test_the_catalogue_has_every_property_also_those_that_take_all_measures() -> None:
+    known = {claim.property.id: claim for claim in claims(ERAS)}
+    assert {id for id, claim in known.items() if claim.all_measures} == {"P34", "P35"}
+    assert set(SHOWN) | {need.property for need in NEEDS} | {way.breaks for way in WAYS} <= set(known)
+
+
+def test_a_property_that_takes_all_measures_says_so() -> None:
+    case = Case.parse("v4/kill-qemu", ERAS)
+    with pytest.raises(UserError) as caught:
+        selected(case, case.model(), ("P34",))
+    assert str(caught.value) == "property P34 takes all measures: ask for it on v4/kill-qemu+all-measures"

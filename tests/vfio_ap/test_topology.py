@@ -113,7 +113,7 @@ def test_every_action_can_be_written(root: Path) -> None:
     guest, queue = 'guest = "Guest1"', 'queue = "05.0004"'
     written: dict[str, Action] = {
         f'do = "boot"\n{guest}': Boot("Guest1"),
-        f'do = "enable"\n{guest}\n{queue}\nisc = 3': Enable("Guest1", Apqn(5, 4), isc=3),
+        f'do = "enable"\n{guest}\n{queue}\nisc = 3\nvcpu = 1': Enable("Guest1", Apqn(5, 4), isc=3, vcpu=1),
         f'do = "request"\n{guest}\n{queue}\ncount = 7': Request("Guest1", Apqn(5, 4), count=7),
         f'do = "reset"\n{guest}\n{queue}': Reset("Guest1", Apqn(5, 4)),
         f'do = "disable"\n{guest}\n{queue}': Disable("Guest1", Apqn(5, 4)),

@@ -84,7 +84,11 @@ AS_MDEVCTL = "an mdev has mdev_type, start and attrs, such as mdevctl writes the
 NUMBER = "write it decimal without leading zeros, or hexadecimal with 0x"
 AS_LIBVIRT = "use the domain XML of libvirt, such as virsh dumpxml prints it"
 ONE_DEVICE = "a guest of a topology has one"
-STEPS = "a step does boot, enable, disable, request, reset, kill, unbind or bind: see the reference"
+ASSIGNMENTS = "write a list of assign_adapter, assign_domain, assign_control_domain, each with one number in a string"
+STEPS = "a step does boot, enable, disable, request, reset, kill, unbind or bind"
+KEYS = "a script has era, with, without, order, and [[step]] tables"
+TABLES = "write each step as a [[step]] table, 1 to 1000 of them"
+SWITCHES = 'list switches, such as ["vm_ref", "wait_reset"]'
 AS_SYSFS = "write it as sysfs does"
 LIFE = "boot each guest once, before its other steps"
 
@@ -141,9 +145,12 @@ MDEVCTL = {
         "remove one of the two files",
     ),
     "not JSON": Wrong(
-        put(MDEV1, "mdev"), MDEV1, "syntax: not JSON: JSON is malformed: invalid character (byte 0)", AS_MDEVCTL
+        put(MDEV1, "mdev"),
+        MDEV1,
+        "syntax: not JSON: JSON is malformed: invalid character (byte 0)",
+        "write it as mdevctl does",
     ),
-    "cut off": Wrong(put(MDEV1, "{"), MDEV1, "syntax: not JSON: Input data was truncated", AS_MDEVCTL),
+    "cut off": Wrong(put(MDEV1, "{"), MDEV1, "syntax: not JSON: Input data was truncated", "write it as mdevctl does"),
     "JSON list": Wrong(put(MDEV1, "[]"), MDEV1, "top level: Expected `object`, got `array`", AS_MDEVCTL),
     "unknown field": Wrong(
         change(MDEV1, "start", "stort"), MDEV1, "top level: Object contains unknown field `stort`", AS_MDEVCTL
@@ -155,21 +162,26 @@ MDEVCTL = {
         change(MDEV1, "vfio_ap", "vfio_ccw"),
         MDEV1,
         "mdev_type: Invalid enum value 'vfio_ccw-passthrough'",
-        AS_MDEVCTL,
+        'write "vfio_ap-passthrough"',
+    ),
+    "start": Wrong(
+        change(MDEV1, '"auto"', '"atuo"'), MDEV1, "start: Invalid enum value 'atuo'", 'write "auto" or "manual"'
     ),
     "unknown attribute": Wrong(
         change(MDEV1, DOMAIN4, '"asign_domain": "4"'),
         MDEV1,
         "attrs[2]: Invalid enum value 'asign_domain'",
-        AS_MDEVCTL,
+        ASSIGNMENTS,
     ),
     "two in one": Wrong(
         change(MDEV1, DOMAIN4, f"{DOMAIN4}, {ADAPTER5}"),
         MDEV1,
         "attrs[2]: Expected `object` of length <= 1",
-        AS_MDEVCTL,
+        ASSIGNMENTS,
     ),
-    "number, not text": Wrong(change(MDEV1, '"4"', "4"), MDEV1, "attrs[2][...]: Expected `str`, got `int`", AS_MDEVCTL),
+    "number, not text": Wrong(
+        change(MDEV1, '"4"', "4"), MDEV1, "attrs[2][...]: Expected `str`, got `int`", ASSIGNMENTS
+    ),
     "out of range": Wrong(
         change(MDEV1, '"5"', '"256"'), MDEV1, "attrs[0].assign_adapter: '256' is no number in 0..255", NUMBER
     ),
@@ -294,22 +306,53 @@ GUESTS = {
 }
 
 SCRIPTS = {
-    "not TOML": Wrong(put(SCRIPT, "era = \n"), SCRIPT, "syntax: not TOML: Invalid value (at line 1, column 7)", STEPS),
-    "deep TOML": Wrong(put(SCRIPT, "x = " + "[" * 100_000), SCRIPT, "syntax: nested too deeply", STEPS),
-    "unknown key": Wrong(
-        change(SCRIPT, "order =", "ordre ="), SCRIPT, "top level: Object contains unknown field `ordre`", STEPS
+    "not TOML": Wrong(
+        put(SCRIPT, "era = \n"), SCRIPT, "syntax: not TOML: Invalid value (at line 1, column 7)", "correct that place"
     ),
-    "order": Wrong(change(SCRIPT, '"sequence"', '"random"'), SCRIPT, "order: Invalid enum value 'random'", STEPS),
-    "no step": Wrong(put(SCRIPT, ""), SCRIPT, "top level: Object missing required field `step`", STEPS),
-    "empty steps": Wrong(put(SCRIPT, "step = []"), SCRIPT, "step: Expected `array` of length >= 1", STEPS),
+    "deep TOML": Wrong(put(SCRIPT, "x = " + "[" * 100_000), SCRIPT, "syntax: nested too deeply", "a script is flat"),
+    "unknown key": Wrong(
+        change(SCRIPT, "order =", "ordre ="), SCRIPT, "top level: Object contains unknown field `ordre`", KEYS
+    ),
+    "order": Wrong(
+        change(SCRIPT, '"sequence"', '"random"'),
+        SCRIPT,
+        "order: Invalid enum value 'random'",
+        'write "sequence" or "any"',
+    ),
+    "no step": Wrong(put(SCRIPT, ""), SCRIPT, "top level: Object missing required field `step`", KEYS),
+    "empty steps": Wrong(put(SCRIPT, "step = []"), SCRIPT, "step: Expected `array` of length >= 1", TABLES),
+    "switches in a text": Wrong(
+        change(SCRIPT, '["all-measures"]', '"vm_ref"'), SCRIPT, "with: Expected `array`, got `str`", SWITCHES
+    ),
+    "misspelt field of a step": Wrong(
+        step('do = "request"', *QUEUE1, "cuont = 2"),
+        SCRIPT,
+        "step[1]: Object contains unknown field `cuont`",
+        "a step that does request has guest, queue, count, vcpu",
+    ),
     "no table": Wrong(put(SCRIPT, "step = [1]"), SCRIPT, "step[0]: Expected `object`, got `int`", STEPS),
     "unknown action": Wrong(step('do = "boott"'), SCRIPT, "step[1].do: Invalid value 'boott'", STEPS),
     "unknown field of a step": Wrong(
-        step(*KILL1, "signal = 15"), SCRIPT, "step[1]: Object contains unknown field `signal`", STEPS
+        step(*KILL1, "signal = 15"),
+        SCRIPT,
+        "step[1]: Object contains unknown field `signal`",
+        "a step that does kill has guest",
     ),
-    "field missing": Wrong(step('do = "kill"'), SCRIPT, "step[1]: Object missing required field `guest`", STEPS),
-    "count": Wrong(step('do = "request"', *QUEUE1, "count = 0"), SCRIPT, "step[1].count: Expected `int` >= 1", STEPS),
-    "isc": Wrong(step('do = "enable"', *QUEUE1, "isc = 8"), SCRIPT, "step[1].isc: Expected `int` <= 7", STEPS),
+    "field missing": Wrong(
+        step('do = "kill"'), SCRIPT, "step[1]: Object missing required field `guest`", "a step that does kill has guest"
+    ),
+    "count": Wrong(
+        step('do = "request"', *QUEUE1, "count = 0"),
+        SCRIPT,
+        "step[1].count: Expected `int` >= 1",
+        "give a number of requests, 1..100",
+    ),
+    "isc": Wrong(
+        step('do = "enable"', *QUEUE1, "isc = 8"),
+        SCRIPT,
+        "step[1].isc: Expected `int` <= 7",
+        "give a guest interruption subclass, 0..7",
+    ),
     "queue is no text": Wrong(
         step('do = "unbind"', "queue = {apid = 5, apqi = 4}"),
         SCRIPT,
@@ -346,6 +389,24 @@ SCRIPTS = {
         "step[1].guest: unknown guest 'Gest1' (did you mean 'Guest1'?)",
         "name a guest of guests/*.xml",
     ),
+    "no such vCPU": Wrong(
+        step('do = "enable"', *QUEUE1, "vcpu = 2"),
+        SCRIPT,
+        "step[1].vcpu: Guest1 has no vCPU 2",
+        "name one of 0..1, or give the guest more",
+    ),
+    "negative vCPU": Wrong(
+        step('do = "enable"', *QUEUE1, "vcpu = -1"),
+        SCRIPT,
+        "step[1].vcpu: Expected `int` >= 0",
+        "give the number of a vCPU, from 0",
+    ),
+    "kill on a vCPU": Wrong(
+        step(*KILL1, "vcpu = 0"),
+        SCRIPT,
+        "step[1]: Object contains unknown field `vcpu`",
+        "a step that does kill has guest",
+    ),
     "acts before boot": Wrong(
         step('do = "kill"', 'guest = "Guest2"'), SCRIPT, "step[1].guest: Guest2 has not booted yet", LIFE
     ),
@@ -377,6 +438,12 @@ def test_what_is_no_directory_is_no_topology(root: Path, name: str) -> None:
         load_topology(root / name)
 
 
+@pytest.mark.parametrize("name", [f"{MDEVS}/.{UUID1}.swp", f"{MDEV1}~", f"{MDEVS}/#{UUID1}#", "guests/.#Guest1.xml"])
+def test_what_editors_leave_behind_is_passed_over(root: Path, name: str) -> None:
+    (root / name).symlink_to("nowhere")  # as the locks of Emacs are
+    assert load_topology(root) == load_topology(DEMO)
+
+
 def test_what_a_line_quotes_is_cut(root: Path) -> None:
     put(SCRIPT, "x" * 100_000 + " = 1")(root)
     with pytest.raises(UserError) as caught:
@@ -395,5 +462,5 @@ def test_the_reference_shows_the_script_of_the_demo_and_lines_that_really_come()
     text = (HOME / "docs" / "reference" / "topology.md").read_text()
     assert (DEMO / SCRIPT).read_text() in text
     shown = re.findall(r"^three-guests/.+; .+$", text, re.MULTILINE)
-    assert len(shown) == 13
+    assert len(shown) == 14
     assert set(shown) <= {wrong.line("three-guests") for wrong in WRONG.values()}

@@ -1,0 +1,35 @@
+"""Whether what was typed names a directory or a scenario."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+
+from aprt.core.errors import UserError
+from aprt.core.scenario import Era, did_you_mean
+
+
+def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
+    """Whether a directory is meant, rather than a scenario: it exists, or has the shape of nothing else.
+
+    Raises: `UserError` when a directory is meant that does not exist.
+    """
+    if os.path.isdir(path):
+        return True
+    place, slash, name = path.rpartition("/")
+    if not slash or place in eras or difflib.get_close_matches(place, eras, cutoff=0.5):
+        return False
+    if os.path.exists(path):
+        raise UserError(f"{path}: is a file; name the directory of a topology, or a scenario (ERA/NAME)")
+    near = difflib.get_close_matches(name, _directories(place or "/"), n=1)
+    if near:
+        raise UserError(f"{path}: no such directory (did you mean {os.path.join(place, near[0])!r}?)")
+    raise UserError(f"{path}: no such directory, and {place!r} is no era{did_you_mean(place, eras)}")
+
+
+def _directories(place: str) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(place) if entry.is_dir()]
+    except OSError:
+        return []
