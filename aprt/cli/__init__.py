@@ -6,6 +6,7 @@ output cannot be written, 70 a mistake of aprt itself (with a traceback, which n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The entry point."""
-    from aprt.cli.root import root
+    try:
+        from aprt.cli.root import root
+    except KeyboardInterrupt:  # Ctrl-C before there is anything to tell
+        sys.exit(130)
 
     root(obj=known_eras)
 

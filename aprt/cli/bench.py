@@ -13,7 +13,17 @@ import click
 
 from aprt.cli.bench_speed import replay, view
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+from aprt.cli.names import PROPERTY, SCENARIO
+from aprt.cli.options import (
+    INTERRUPTED,
+    Registry,
+    echo,
+    era_option,
+    find_case,
+    format_option,
+    seed_option,
+    switch_options,
+)
 from aprt.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
 
 
 FAULTS = ("fifo", "stray", "dropped_reply", "double_grant")  # runtime.faults, named here to keep --help quick
-DIFFERED, INTERRUPTED = 4, 130
-HITS_SCHEMA, FAULTS_SCHEMA = "aprt.hits/1", "aprt.faults/1"
+DIFFERED = 4
+STARTUP_SCHEMA, HITS_SCHEMA, FAULTS_SCHEMA = "aprt.startup/1", "aprt.hits/1", "aprt.faults/1"
 
 
 @click.group("bench")
@@ -51,7 +61,8 @@ def startup(times: int, form: str) -> int:
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     bare, ours = medians.values()
     if form == "json":
-        echo(json.dumps({"median_seconds": medians, "ratio": ours / bare, "times": times}, indent=2))
+        facts = {"schema": STARTUP_SCHEMA, "median_seconds": medians, "ratio": ours / bare, "times": times}
+        echo(json.dumps(facts, indent=2))
     else:
         echo("\n".join(f"{name:22}{1000 * value:7.1f} ms (median of {times})" for name, value in medians.items()))
         echo(f"aprt: STARTUP ratio={ours / bare:.1f} median_ms={1000 * ours:.0f}")
@@ -62,7 +73,7 @@ def startup(times: int, form: str) -> int:
 @click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
 @era_option
 @switch_options
-@click.option("--property", "id", default="P1", metavar="ID", help="Whose violations are counted.")
+@click.option("--property", "id", type=PROPERTY, default="P1", metavar="ID", help="Whose violations are counted.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="Executions each way.")
 @seed_option
 @format_option

@@ -16,6 +16,7 @@ from aprt.cli.options import echo, format_option
 REQUIRED = ("trio", "pyrsistent", "attrs", "rich", "click", "msgspec")
 OPTIONAL = ("numpy", "numba", "distributed")
 TOO_OLD = (3, 11)
+SCHEMA = "aprt.doctor/1"
 
 
 @click.command("doctor", short_help="Report versions and optional parts.")
@@ -38,7 +39,7 @@ def command(form: str) -> int:
     missing = [name for name in REQUIRED if packages[name] is None]
     fine = not missing and sys.version_info >= TOO_OLD
     if form == "json":
-        echo(json.dumps({"ok": fine, **facts, "packages": packages}, indent=2))
+        echo(json.dumps({"schema": SCHEMA, "ok": fine, **facts, "packages": packages}, indent=2))
     else:
         told = {name: found or _absence(name) for name, found in packages.items()}
         echo("\n".join(f"{name:12}{value}" for name, value in (facts | told).items()))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
-from aprt.cli.options import Registry, case_finder, echo, switch_options
+from aprt.cli.names import TOKEN
+from aprt.cli.options import Registry, case_finder, echo, format_option, switch_options
 
 
 @click.command("explain", short_help="Show a schedule as columns.")
-@click.argument("token", metavar="TOKEN|FILE")
-@click.option("--as", "shape", type=click.Choice(["columns", "json"]), default="columns", help="What it looks like.")
+@click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
+@click.option("--as", "shape", type=click.Choice(["columns"]), default="columns", help="What the text looks like.")
 @switch_options
+@format_option
 @click.pass_obj
-def command(registry: Registry, token: str, shape: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> int:
+def command(
+    registry: Registry, token: str, shape: str, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str
+) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
     Columns are at most 75 letters wide, one for each context, ready for a mail or a commit message: functions and
@@ -26,7 +30,7 @@ def command(registry: Registry, token: str, shape: str, put_in: tuple[str, ...],
 
     recording = resolve(token, case_finder(registry, put_in, taken_out))
     execution = replay(recording.model.system, recording.schedule, recording.model.properties)
-    if shape == "json":
+    if form == "json":
         echo(execution_json(recording, execution))
     else:
         lines = columns(execution.events, at_last_step(execution))

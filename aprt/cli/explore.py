@@ -9,6 +9,7 @@ import click
 
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.many import explore_many
+from aprt.cli.names import STRATEGY
 from aprt.cli.options import (
     EXITS,
     INTERRUPTED,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @era_option
 @switch_options
 @property_option
-@click.option("--strategy", default="states", metavar="NAME", help="states (complete) or random.")
+@click.option("--strategy", type=STRATEGY, default="states", metavar="NAME", help="states (complete) or random.")
 @bound_options
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, for --strategy random.")

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from aprt.cli.names import ERA, PROPERTIES, SCENARIO, SWITCH, ParamType
 from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
-
-if TYPE_CHECKING:
-    ParamType = click.ParamType[Any]
-else:  # not generic at run time before click 8.4
-    ParamType = click.ParamType
 
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 INTERRUPTED = 130
@@ -51,26 +46,6 @@ class Duration(ParamType):
         return float(match[1]) * _UNITS[match[2]]
 
 
-class Name(ParamType):
-    """A name that completes to what `known` finds in the eras; it is checked later, with a suggestion."""
-
-    def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]]) -> None:
-        self.name, self.known = name, known
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in self.known(ctx.obj()) if name.startswith(incomplete)]
-
-
-def _scenarios(eras: Mapping[str, Era]) -> list[str]:
-    return [f"{era.name}/{name}" for era in eras.values() for name in sorted(era.scenarios)]
-
-
-def _words(eras: Mapping[str, Era]) -> list[str]:
-    return sorted({word for era in eras.values() for word in era.words()})
-
-
-SCENARIO, SWITCH, ERA = Name("scenario", _scenarios), Name("switch", _words), Name("era", list)
-
 scenario_argument = click.argument("scenario", type=SCENARIO, metavar="SCENARIO")
 scenarios_argument = click.argument("scenarios", type=SCENARIO, metavar="SCENARIO...", nargs=-1, required=True)
 era_option = click.option("--era", type=ERA, metavar="ERA", help="Era of a SCENARIO that names none.  [v4]")
@@ -83,6 +58,7 @@ color_option = click.option(
 property_option = click.option(
     "--property",
     "properties",
+    type=PROPERTIES,
     multiple=True,
     metavar="ID",
     help="Check this property, or 'all'; repeat it.  [the scenario's own]",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from aprt.cli.options import ERA, Registry, echo, format_option
+from aprt.cli.names import ERA, PROPERTY
+from aprt.cli.options import Registry, echo, format_option
 
 era_option = click.option("--era", type=ERA, metavar="ERA", help="As this era states them.  [default: the first]")
 
@@ -29,7 +30,7 @@ def list_properties(registry: Registry, era: str | None, form: str) -> int:
 
 
 @command.command("show")
-@click.argument("id", metavar="ID")
+@click.argument("id", type=PROPERTY, metavar="ID")
 @era_option
 @format_option
 @click.pass_obj

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from aprt.cli.interrupts import Interrupts
+from aprt.cli.names import TOKEN
 from aprt.cli.options import (
+    INTERRUPTED,
     Registry,
     case_finder,
     color_option,
@@ -16,11 +18,9 @@ from aprt.cli.options import (
     switch_options,
 )
 
-INTERRUPTED = 130
-
 
 @click.command("replay", short_help="Run one schedule on trio.")
-@click.argument("token", metavar="TOKEN|FILE")
+@click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
 @switch_options
 @property_option
 @format_option

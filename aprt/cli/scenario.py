@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from aprt.cli.names import ERA
 from aprt.cli.options import (
-    ERA,
     Registry,
     echo,
     era_option,

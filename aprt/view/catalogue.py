@@ -23,6 +23,7 @@ def eras_text(eras: Mapping[str, Era]) -> str:
 
 def eras_json(eras: Mapping[str, Era]) -> str:
     return _dump(
+        "eras",
         {
             "eras": [
                 {
@@ -35,7 +36,7 @@ def eras_json(eras: Mapping[str, Era]) -> str:
                 }
                 for era in eras.values()
             ]
-        }
+        },
     )
 
 
@@ -46,6 +47,7 @@ def scenarios_text(eras: Iterable[Era]) -> str:
 
 def scenarios_json(eras: Iterable[Era]) -> str:
     return _dump(
+        "scenarios",
         {
             "scenarios": [
                 {
@@ -57,7 +59,7 @@ def scenarios_json(eras: Iterable[Era]) -> str:
                 for era in eras
                 for s in scenarios(era)
             ]
-        }
+        },
     )
 
 
@@ -84,6 +86,7 @@ def scenario_text(case: Case) -> str:
 def scenario_json(case: Case) -> str:
     model = case.model()
     return _dump(
+        "scenario",
         {
             "name": str(case),
             "title": case.scenario.title,
@@ -95,7 +98,7 @@ def scenario_json(case: Case) -> str:
             "scope": list(model.scope),
             "assumptions": dict(model.assumptions),
             "switches": [_switch(s) | {"value": case.settings[s.name]} for s in case.era.switches],
-        }
+        },
     )
 
 
@@ -119,6 +122,7 @@ def claim_text(claim: Claim) -> str:
 
 def claims_json(claims: Sequence[Claim]) -> str:
     return _dump(
+        "properties",
         {
             "properties": [
                 {
@@ -131,7 +135,7 @@ def claims_json(claims: Sequence[Claim]) -> str:
                 }
                 for claim in claims
             ]
-        }
+        },
     )
 
 
@@ -163,5 +167,5 @@ def _wrapped(text: str, indent: str = "") -> str:
     return "\n".join(fill(line) for line in text.splitlines())
 
 
-def _dump(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False)
+def _dump(kind: str, data: dict[str, Any]) -> str:
+    return json.dumps({"schema": f"aprt.{kind}/1", **data}, indent=2, ensure_ascii=False)

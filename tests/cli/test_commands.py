@@ -181,7 +181,6 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
         f"reproduce   aprt replay {ABBA}",
     ]
     assert max(map(len, lines)) <= 75
-    assert json.loads(aprt("explain", ABBA, "--as", "json").stdout)["schema"] == "aprt.trace/1"
 
 
 def test_run_repeats_with_its_seed_and_prints_a_token_that_replays() -> None:
@@ -225,8 +224,30 @@ def test_the_catalogue_lists_what_there_is() -> None:
         "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
         "checked by: toy/lost-update, toy/tidy\n"
     )
-    for args in (("scenario", "list"), ("scenario", "show", "toy/abba"), ("era", "list"), ("property", "list")):
-        assert json.loads(aprt(*args, "--format", "json").stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "schema"),
+    [
+        ("scenario list", "aprt.scenarios/1"),
+        ("scenario show toy/abba", "aprt.scenario/1"),
+        ("property list", "aprt.properties/1"),
+        ("property show T1", "aprt.properties/1"),
+        ("era list", "aprt.eras/1"),
+        ("doctor", "aprt.doctor/1"),
+        ("explore toy/tidy", "aprt.verdict/1"),
+        ("explore toy/abba --measures-matrix", "aprt.matrix/1"),
+        ("run toy/tidy", "aprt.run/1"),
+        (f"replay {ABBA}", "aprt.trace/1"),
+        (f"explain {ABBA}", "aprt.trace/1"),
+        ("bench startup --times 1", "aprt.startup/1"),
+        ("bench live-hits toy/abba --property T3 --runs 1", "aprt.hits/1"),
+        ("bench faults toy/abba --fault stray", "aprt.faults/1"),
+    ],
+)
+def test_what_a_program_may_read_is_json_with_a_schema(args: str, schema: str) -> None:
+    result = aprt(*args.split(), "--format", "json")
+    assert json.loads(result.stdout)["schema"] == schema
 
 
 def test_a_scenario_shows_its_story_properties_scope_and_switches() -> None:
@@ -298,13 +319,22 @@ def test_completion_prints_a_script_that_calls_back(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("aprt ex", ["explore", "explain"]),
-        ("aprt explore toy/l", ["toy/large", "toy/lost-update"]),
-        ("aprt explore toy/abba --with lo", ["locked"]),
-        ("aprt explore abba --era t", ["toy"]),
+        ("aprt ex", ["plain,explore", "plain,explain"]),
+        ("aprt explore toy/l", ["dir,toy/l", "plain,toy/large", "plain,toy/lost-update"]),
+        ("aprt explore --era toy l", ["dir,l", "plain,large", "plain,lost-update"]),
+        ("aprt explore toy/abba+lo", ["plain,toy/abba+locked"]),
+        ("aprt run demos/", ["dir,demos/"]),
+        ("aprt explore toy/abba --with lo", ["plain,locked"]),
+        ("aprt explore abba --era t", ["plain,toy"]),
+        ("aprt explore toy/abba --property T", [f"plain,T{i}" for i in range(1, 6)]),
+        ("aprt explore toy/abba --property a", ["plain,all"]),
+        ("aprt explore toy/abba --strategy stat", ["plain,states"]),
+        ("aprt property show T3", ["plain,T3"]),
+        ("aprt replay aprt1", ["file,aprt1"]),
+        ("aprt explain race", ["file,race"]),
     ],
 )
-def test_commands_scenarios_switches_and_eras_complete(words: str, completed: list[str]) -> None:
+def test_whatever_has_a_name_completes(words: str, completed: list[str]) -> None:
     env = {"_APRT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     result = CliRunner().invoke(root, [], obj=lambda: ERAS, env=env, complete_var="_APRT_COMPLETE")
-    assert [line.removeprefix("plain,") for line in result.stdout.splitlines()] == completed
+    assert result.stdout.splitlines() == completed

@@ -1,0 +1,80 @@
+"""Types of arguments that name something: they complete in a shell, and are checked later, with a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from aprt.core.scenario import Era
+
+    ParamType = click.ParamType[Any]
+else:  # not generic at run time before click 8.4
+    ParamType = click.ParamType
+
+
+class Name(ParamType):
+    """A name that completes to what `known` finds in the eras."""
+
+    def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]]) -> None:
+        self.name, self.known = name, known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return _starting(incomplete, self.known(ctx.obj()))
+
+
+class Subject(ParamType):
+    """`ERA/NAME`, `NAME`, or a directory; then `+SWITCH`."""
+
+    name = "scenario"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from aprt.verdict.case import DEFAULT_ERA
+
+        eras: Mapping[str, Era] = ctx.obj()
+        subject, plus, _ = incomplete.rpartition("+")
+        if plus:
+            return _starting(incomplete, [f"{subject}+{word}" for word in _switches(eras)])
+        full = [f"{era.name}/{name}" for era in eras.values() for name in sorted(era.scenarios)]
+        era = eras.get(ctx.params.get("era") or DEFAULT_ERA)
+        bare = sorted(era.scenarios) if era is not None and incomplete else []
+        # first: bash forgets what came before it
+        return [CompletionItem(incomplete, type="dir"), *_starting(incomplete, [*full, *bare])]
+
+
+class Recorded(ParamType):
+    """A token, or a schedule file."""
+
+    name = "token"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+def _starting(incomplete: str, names: list[str]) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _switches(eras: Mapping[str, Era]) -> list[str]:
+    return sorted({word for era in eras.values() for word in era.words()})
+
+
+def _properties(eras: Mapping[str, Era]) -> list[str]:
+    from aprt.verdict.claims import claims
+
+    return [claim.property.id for claim in claims(eras)]
+
+
+def _strategies(eras: Mapping[str, Era]) -> list[str]:
+    from aprt.explore.strategies import STRATEGIES
+
+    return list(STRATEGIES)
+
+
+SCENARIO, TOKEN = Subject(), Recorded()
+SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
+PROPERTIES = Name("property", lambda eras: [*_properties(eras), "all"])
+STRATEGY = Name("strategy", _strategies)
