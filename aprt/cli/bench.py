@@ -36,7 +36,7 @@ DIFFERED = 4
 STARTUP_SCHEMA, HITS_SCHEMA, FAULTS_SCHEMA = "aprt.startup/1", "aprt.hits/1", "aprt.faults/1"
 
 
-@click.group("bench")
+@click.group("bench", no_args_is_help=False)
 def command() -> None:
     """Measure aprt itself."""
 

@@ -7,7 +7,7 @@ import click
 from aprt.cli.options import Registry, echo, format_option
 
 
-@click.group("era")
+@click.group("era", no_args_is_help=False)
 def command() -> None:
     """The kernels that the model follows."""
 

@@ -10,13 +10,11 @@ from aprt.cli.options import Registry, case_finder, echo, format_option, switch_
 
 @click.command("explain", short_help="Show a schedule as columns.")
 @click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
-@click.option("--as", "shape", type=click.Choice(["columns"]), default="columns", help="What the text looks like.")
+@click.option("--as", type=click.Choice(["columns"]), default="columns", expose_value=False, help="Shape of the text.")
 @switch_options
 @format_option
 @click.pass_obj
-def command(
-    registry: Registry, token: str, shape: str, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str
-) -> int:
+def command(registry: Registry, token: str, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
     Columns are at most 75 letters wide, one for each context, ready for a mail or a commit message: functions and

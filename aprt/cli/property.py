@@ -10,7 +10,7 @@ from aprt.cli.options import Registry, echo, format_option
 era_option = click.option("--era", type=ERA, metavar="ERA", help="As this era states them.  [default: the first]")
 
 
-@click.group("property")
+@click.group("property", no_args_is_help=False)
 def command() -> None:
     """The numbered claims that are checked."""
 

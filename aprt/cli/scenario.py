@@ -16,7 +16,7 @@ from aprt.cli.options import (
 )
 
 
-@click.group("scenario")
+@click.group("scenario", no_args_is_help=False)
 def command() -> None:
     """The situations that can be explored."""
 

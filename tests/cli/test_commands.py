@@ -46,6 +46,8 @@ def test_data_goes_to_stdout_and_progress_to_stderr() -> None:
 
 USAGE = [
     (("explor", "x"), "unknown command 'explor' (did you mean 'explore'?) (try 'aprt --help')"),
+    (("scenario",), "missing command (try 'aprt scenario --help')"),
+    (("scenario", "sho"), None),
     (("explore",), "missing argument 'SCENARIO...' (try 'aprt explore --help')"),
     (("explore", "toy/abba", "--format", "xml"), None),
     (("explore", "toy/abba", "--runz", "3"), None),
