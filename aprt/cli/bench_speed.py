@@ -8,7 +8,10 @@ import os
 import attrs
 import click
 
-from aprt.cli.options import SCENARIO, Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+from aprt.cli.names import SCENARIO
+from aprt.cli.options import Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+
+VIEW_SCHEMA, REPLAY_SCHEMA = "aprt.view-speed/1", "aprt.replay-speed/1"
 
 
 @click.command("view")
@@ -46,7 +49,7 @@ def view(
         alone, watched = alone_and_watched(str(case), case.model().system, plan, terminal, pairs, seconds)
     ratio = watched.rate / alone.rate
     if form == "json":
-        told = {"scenario": str(case), "mode": plan.mode, "pairs": pairs, "ratio": ratio}
+        told = {"schema": VIEW_SCHEMA, "scenario": str(case), "mode": plan.mode, "pairs": pairs, "ratio": ratio}
         echo(json.dumps(told | {"alone": attrs.asdict(alone), "watched": attrs.asdict(watched)}, indent=2))
     else:
         frames = watched.frames / watched.seconds
@@ -88,7 +91,8 @@ def replay(
     rates = {"replays_per_s": pace.replay_rate, "messages_per_s": pace.message_rate, "channel_per_s": pace.channel_rate}
     if form == "json":
         counts = {"replays": pace.replays, "messages": pace.messages, "seed": seed}
-        echo(json.dumps({"scenario": str(case), **counts, **rates, "ratio": pace.ratio}, indent=2))
+        facts = {"schema": REPLAY_SCHEMA, "scenario": str(case), **counts, **rates, "ratio": pace.ratio}
+        echo(json.dumps(facts, indent=2))
     else:
         messages = pace.messages / pace.replays
         echo(f"{case}: {pace.replays:,} replays of {messages:.1f} messages on average, per second of processor time\n")

@@ -38,6 +38,7 @@ from aprt.view.words import count
 RATE: Final = 10  # refreshes a second, at most
 SHARE: Final = 0.1  # of the time that drawing may take, at most
 REMEMBERED: Final = 10  # events in the table of the last steps
+NAP: Final = 0.5  # seconds that a slow run sleeps before it looks whether it is to stop
 
 
 class Show(Protocol):
@@ -75,7 +76,7 @@ def watch(
 
     say: prints a line of the run, note: a line of progress. speed: steps a second, 0 as fast as it goes.
     """
-    pace = Pace(speed)
+    pace = Pace(speed, stop=stop)
     show: Show = PlainView(system, plan, say, note, stepwise=bool(speed))
     if console is not None:
         show = LiveView(title, system, plan, console)
@@ -179,17 +180,21 @@ class LiveView:
 
 
 class Pace:
-    """Holds a run to `speed` steps a second; 0 lets it go.
+    """Holds a run to `speed` steps a second; 0 lets it go. stop: asked whether to wait no longer.
 
     It stops all tasks and not only one: a run in which one task sleeps goes on without it, and one in which all
     tasks sleep is taken for stalled.
     """
 
     def __init__(
-        self, speed: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        speed: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._time = 1 / speed if speed else 0.0
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._stop = clock, sleep, stop
         self._next = clock()
 
     def hold(self) -> None:
@@ -198,7 +203,12 @@ class Pace:
             return
         now = self._clock()
         self._next = max(self._next + self._time, now)
-        self._sleep(self._next - now)
+        left = self._next - now
+        while left > NAP and not self._stop():
+            self._sleep(NAP)
+            left -= NAP
+        if not self._stop():
+            self._sleep(left)
 
 
 def _run(

@@ -24,7 +24,7 @@ from aprt.runtime.stage import Stage
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan, run_live
 from aprt.view.frame import LATELY, Frame, fit, shelved, spread
-from aprt.view.live import RATE, LiveView, Pace, terminal
+from aprt.view.live import NAP, RATE, LiveView, Pace, terminal
 from aprt.view.tables import tables_of
 from aprt.view.tables.kinds import Actors
 from aprt.view.tables.sheet import FIRST, NEXT, Cell, Column, Sheet
@@ -222,6 +222,15 @@ def test_without_a_speed_nothing_is_held() -> None:
     slept: list[float] = []
     Pace(0, clock(0.0), slept.append).hold()
     assert slept == []
+
+
+def test_a_slow_run_looks_often_whether_it_is_to_stop() -> None:
+    slept: list[float] = []
+    Pace(0.5, clock(10.0, 10.0), slept.append).hold()
+    assert slept == [NAP, NAP, NAP, NAP]
+    slept.clear()
+    Pace(0.01, clock(10.0, 10.0), slept.append, stop=lambda: len(slept) == 3).hold()
+    assert slept == [NAP, NAP, NAP]
 
 
 def test_a_pipe_is_no_terminal_even_if_colour_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
