@@ -178,7 +178,7 @@ def _hits_json(case: str, id: str, seed: int, counted: list[Hits]) -> str:
 def _hits_text(case: str, id: str, seed: int, counted: list[Hits]) -> str:
     head = f"{case} {id}: hits per 1,000 live runs, from seed {seed}"
     rows = (_row(hits) for hits in counted)
-    words = " ".join(f"{hits.name.replace(' ', '-')}={_per_thousand(hits):.1f}" for hits in counted)
+    words = " ".join(f"{hits.name}={_per_thousand(hits):.1f}" for hits in counted)
     return "\n".join([head, "", *rows, "", f"aprt: HITS property={id} scenario={case} {words}".rstrip()])
 
 
