@@ -169,6 +169,8 @@ def _matrix(name: str) -> str:
 
 
 def _sets(matrix: Matrix, id: str) -> str:
+    if not matrix.exercised(id):
+        return "never exercised: no step that it is about is possible"
     return "<br>or ".join(_set(subset) for subset in matrix.minimal(id)) or "none of the sets"
 
 

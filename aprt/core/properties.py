@@ -108,13 +108,15 @@ Check: TypeAlias = Always | Before | After | AtEnd | Noted | History | NoDeadloc
 class Property:
     """A claim with a number (`P1`), a one-line title, its full text, and the checks that make it up.
 
-    An execution violates it when any check does.
+    An execution violates it when any check does. about: messages, an actor and the name of one each, without which
+    the property says nothing; none: whatever its checks look at (`core.exercise`).
     """
 
     id: str
     title: str
     checks: tuple[Check, ...]
     text: str = ""
+    about: tuple[tuple[Actor[Any], str], ...] = ()
 
 
 @attrs.frozen

@@ -92,7 +92,8 @@ class Exploration:
     states: distinct states; transitions: steps taken; executions: runs from the initial state to an end (0 where a
     strategy does not run executions); depth: the longest shortest schedule; ends: distinct end states;
     deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places (`file:line`) whose
-    control states could not be merged.
+    control states could not be merged; unexercised: numbers of properties that no step is about (`core.exercise`),
+    None where that is not known, as in a search that is not complete.
     """
 
     strategy: str
@@ -115,3 +116,4 @@ class Exploration:
     unseen_below: float | None = None  # that mass, at most, with 95 % confidence
     chao1: float | None = None  # traces there are, at least, by Chao's estimate
     guarantee: Guarantee | None = None
+    unexercised: tuple[str, ...] | None = None

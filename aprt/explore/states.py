@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterator
 
 import attrs
 
+from aprt.core.events import Event
+from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.hangs import first_hang
@@ -220,4 +223,9 @@ class _Search:
             oopses=len(self.oopses),
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
+            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
+
+    def _events(self) -> Iterator[Event]:
+        """Every step that was learned: in a complete search, every one that is possible."""
+        return (step.event for step in self.tables.steps)

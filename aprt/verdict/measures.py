@@ -40,6 +40,13 @@ class Matrix:
         exploration = self.explored[subset]
         return exploration.complete and all(found.property != property for found in exploration.findings)
 
+    def exercised(self, property: str) -> bool:
+        """Whether some search had a step that the property is about, or one was not complete."""
+        return any(
+            exploration.unexercised is None or property not in exploration.unexercised
+            for exploration in self.explored.values()
+        )
+
     def minimal(self, property: str) -> tuple[Subset, ...]:
         """The sets under which it holds, though under no smaller part of them; in order of size."""
         found: list[Subset] = []

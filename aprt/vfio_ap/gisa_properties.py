@@ -23,10 +23,10 @@ def gisa_properties(gib: Gib, vms: Iterable[GisaParts], vcpus: Iterable[Vcpu]) -
     vms, vcpus = tuple(vms), tuple(vcpus)
     of = {parts.interrupt.name: tuple(v for v in vcpus if v.vm == parts.interrupt.vm) for parts in vms}
     pairs = tuple((parts, of[parts.interrupt.name]) for parts in vms)
-    return (p2(), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs))
+    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs))
 
 
-def p2() -> Property:
+def p2(vms: tuple[GisaParts, ...]) -> Property:
     return Property(
         "P2",
         "hardware never touches a freed GISA",
@@ -34,6 +34,7 @@ def p2() -> Property:
         "Once the page of a GISA is freed, no interrupt sets IPM or links an alert in it and no vCPU runs\n"
         "with it.\n"
         "Source: end of the guarantee of the v4 review; broken by whatever leaves a queue aimed at the GISA.",
+        tuple((parts.gisa, op) for parts in vms for op in ("make_pending", "link", "enter", "leave")),
     )
 
 
@@ -131,6 +132,7 @@ def p26(gib: Gib, vms: tuple[GisaParts, ...]) -> Property:
         "processor or an insertion has in hand, iff its next_alert is not its own address; every part ends in\n"
         "0 or 1.\n"
         "Source: process_gib_alert_list() and the test gisa_in_alert_list().",
+        ((gib, "push"), (gib, "exchange")),
     )
 
 
@@ -150,6 +152,7 @@ def p27(gib: Gib) -> Property:
         "origin once more. Alerts are armed only over an empty list. Several processors at a time are\n"
         "allowed.\n"
         "Source: process_gib_alert_list(): the exchange, and the final pass.",
+        ((gib, "push"), (gib, "exchange")),
     )
 
 
@@ -161,6 +164,7 @@ def p28(vms: tuple[GisaParts, ...]) -> Property:
         "While the GISA timer of a VM runs its callback, the page of its GISA is not freed.\n"
         "Source: kvm_s390_gisa_destroy() cancels the timer, which waits for the callback, before the page\n"
         "goes.",
+        tuple((parts.interrupt, "fire") for parts in vms),
     )
 
 
@@ -207,6 +211,7 @@ def p30(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
         "sleeping vCPU of the VM is open (PSW and CR6). The form of an end state: vCPUs that idle are\n"
         "daemons.\n"
         "Source: the purpose of the GISA timer and of the idle wait.",
+        tuple((parts.gisa, "make_pending") for parts, _ in guests),
     )
 
 
@@ -233,6 +238,7 @@ def p31(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
         "A kicked bit is set: the vCPU has been woken, or is being woken, and will look at what is pending or\n"
         "enter SIE before it sleeps again. Otherwise nobody kicks it any more.\n"
         "Source: __airqs_kick_single_vcpu(), which passes over kicked vCPUs.",
+        tuple((parts.interrupt, "test_and_set_kicked") for parts, _ in guests),
     )
 
 

@@ -57,6 +57,7 @@ def p4(machine: Machine) -> Property:
         tuple(checks),
         "When every file of a VM and of its devices is closed and all is done, the VM is gone. As long as an mdev has\n"
         "the VM its reference count is at least 1.",
+        tuple((guest.vm, "put") for guest in machine.guests),
     )
 
 
@@ -133,6 +134,7 @@ def p35(machine: Machine) -> Property:
         tuple(_order(machine, guest) for guest in machine.guests),
         "For each detach: hook removed < APCB cleared < ZAPQ of each queue < that reset finished < its records, if it\n"
         "has any, forgotten < VM pointer cleared < VM reference dropped. Checked with all measures in.",
+        tuple((mdev, "claim") for mdev in machine.mdevs),
     )
 
 

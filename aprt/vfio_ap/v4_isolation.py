@@ -33,6 +33,7 @@ def p11(machine: Machine) -> Property:
         "A queue that holds requests, replies or keys is used by nobody else, and does not change hands: its guest is\n"
         "not detached, it does not go to the free list, it is not unbound, not bound to a host driver, and does not\n"
         "become visible to a guest. A ZAPQ must have ended since the former user's last instruction.",
+        tuple((hw, op) for hw in hardware_of(machine) for op in ("nqap", "dqap")),
     )
 
 
@@ -182,6 +183,10 @@ def p16(machine: Machine) -> Property:
         tuple(_hook(machine, guest) for guest in machine.guests),
         "Outside of notifier and release: a VM's hook is NULL or that of a live mdev which has this VM; an mdev that\n"
         "has a VM has its hook there; at most one mdev has a VM.",
+        (
+            *((guest.vm, "set_hook") for guest in machine.guests),
+            *((mdev, op) for mdev in machine.mdevs for op in ("set_kvm", "end_detach")),
+        ),
     )
 
 
@@ -211,6 +216,11 @@ def p17(machine: Machine) -> Property:
         "Every APQN in the APCB of v is one that the host has (as the last bus scan saw it), has a queue device bound\n"
         "to vfio_ap and is in the matrix of the mdev that has v. Not looked at while a scan, a probe or remove, a\n"
         "notifier or a release runs.",
+        (
+            *((guest.crycb, op) for guest in machine.guests for op in ("set_masks", "drop_adapter")),
+            *((mdev, op) for mdev in machine.mdevs for op in ("set_bit", "clear_bit")),
+            *((machine.bus, op) for op in ("set_driver", "end_remove")),
+        ),
     )
 
 
@@ -241,6 +251,7 @@ def p24(machine: Machine) -> Property:
         (History(pmap(), (*hardware_of(machine), *vcpus), partial(_told, frozenset(vcpu.name for vcpu in vcpus))),),
         "00 to enable: an AQIC with the guest's ISC and NIB was accepted by the queue. 01, 06, 07: nothing new was\n"
         "enabled. The condition code is 3 iff the response code is not 00.",
+        tuple((vcpu, "answer") for vcpu in vcpus),
     )
 
 

@@ -62,6 +62,7 @@ def p5(machine: Machine) -> Property:
         "The pins of a page of v are as many as the queues of the mdev that has v and whose NIB is in that page, plus\n"
         "those that running procedures hold. What a procedure (a PQAP, a detach, a notifier, a probe or remove, a DMA\n"
         "unmap) still holds when it ends was leaked.",
+        tuple((guest.memory, op) for guest in machine.guests for op in ("pin", "unpin")),
     )
 
 
@@ -88,6 +89,7 @@ def p6(machine: Machine) -> Property:
         "The reference count of each guest ISC of v is the number of queues of the mdev that has v and that have this\n"
         "ISC on record, plus the registrations that running procedures hold. What a procedure still holds when it\n"
         "ends was leaked.",
+        tuple((guest.gisa.interrupt, op) for guest in machine.guests for op in ("register", "unregister")),
     )
 
 
@@ -113,6 +115,7 @@ def p7(machine: Machine) -> Property:
         "What a queue has on record it owns: the ISC is registered and the page is pinned, and at most one generation\n"
         "is on record. At the end, a queue without a VM has nothing on record, and module references are as many\n"
         "as open mdevs.",
+        tuple((queue.object, op) for queue in machine.queues.values() for op in ("record", "forget")),
     )
 
 
@@ -155,6 +158,7 @@ def p8(machine: Machine) -> Property:
         (*(_writers(machine, guest) for guest in machine.guests), Noted()),
         "When a pin of a page is dropped, the queues that may still write a NIB in that page are not more than the\n"
         "pins that are left. Hardware that writes a page without a pin violates it too.",
+        tuple((guest.memory, op) for guest in machine.guests for op in ("unpin", "write_nib")),
     )
 
 
@@ -182,4 +186,5 @@ def p10(machine: Machine) -> Property:
         (Noted(),),
         "When user space unmaps a range, the callbacks (at most ten) leave no page of it pinned. type1 stops the host\n"
         "with a BUG otherwise.",
+        tuple((guest.memory, "unmap") for guest in machine.guests),
     )

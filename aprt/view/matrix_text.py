@@ -16,6 +16,8 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
     width = max((len(id) for id in matrix.properties), default=0)
     for id in matrix.properties:
         sets = [_set(matrix, subset) for subset in matrix.minimal(id)] or [paint.red(nothing)]
+        if not matrix.exercised(id):
+            sets = ["never exercised: no step that it is about is possible here"]
         for i, text in enumerate(sets):
             lines.append(f"  {(id if i == 0 else 'or').rjust(width)}  {text}")
     states = sum(exploration.states for exploration in matrix.explored.values())

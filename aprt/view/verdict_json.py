@@ -32,6 +32,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "era": verdict.case.era.name,
         "switches": list(verdict.case.settings.names()),
         "properties": [p.id for p in verdict.properties],
+        "unexercised": None if exploration.unexercised is None else list(exploration.unexercised),
         "complete": exploration.complete,
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
         "strategy": exploration.strategy,
@@ -96,6 +97,7 @@ def matrix_json(matrix: Matrix) -> str:
             "measures": list(matrix.measures),
             "complete": matrix.complete,
             "minimal": {p: [_ordered(matrix, s) for s in matrix.minimal(p)] for p in matrix.properties},
+            "unexercised": [p for p in matrix.properties if not matrix.exercised(p)],
             "subsets": [
                 {
                     "with": _ordered(matrix, subset),

@@ -100,10 +100,18 @@ def _unbroken(verdict: Verdict, paint: Paint) -> str:
     colour = paint.green if verdict.word == "HOLDS" else paint.yellow
     lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
+    if verdict.exploration.unexercised:
+        lines += textwrap.wrap(_vacuous(verdict.exploration.unexercised), WIDTH)
     if verdict.word == "NOT FOUND" and verdict.exploration.unseen is not None:
         mass = f"{verdict.exploration.unseen:.1%}"
         lines.append(f"  the next run shows a trace not seen before with an estimated chance of {mass}")
     return "\n".join(lines)
+
+
+def _vacuous(ids: tuple[str, ...]) -> str:
+    """What is said of properties that hold because nothing they speak of can happen."""
+    was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
+    return f"HOLDS, but {', '.join(ids)} {was} never exercised: no step that {they} about is possible here"
 
 
 def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:

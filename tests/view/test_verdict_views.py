@@ -116,6 +116,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "era": "toy",
         "switches": ["threads=3"],
         "properties": ["T1"],
+        "unexercised": None,
         "complete": False,
         "scope": [
             "3 threads, one update each",
@@ -165,6 +166,17 @@ aprt: MATRIX scenario=toy/lost-update subsets=4 complete=yes states=36"""
     assert data["subsets"][0] == {"with": [], "complete": True, "states": 12, "violated": ["T1"]}
 
 
+def test_the_matrix_names_what_no_set_puts_to_the_test() -> None:
+    matrix = measures_matrix(case("toy/lost-update"), ("all",))
+    asleep = {s: attrs.evolve(e, unexercised=("T2",)) for s, e in matrix.explored.items()}
+    vacuous = attrs.evolve(matrix, explored=asleep)
+    assert "\n  T2  never exercised: no step that it is about is possible here\n" in matrix_text(vacuous, PLAIN)
+    assert json.loads(matrix_json(vacuous))["unexercised"] == ["T2"]
+    assert json.loads(matrix_json(matrix))["unexercised"] == []
+    once = attrs.evolve(matrix, explored={**asleep, frozenset(): matrix.explored[frozenset()]})
+    assert once.exercised("T2")
+
+
 def test_values_print_as_they_ask_to_or_without_their_defaults() -> None:
     values = [MutexState(), MutexState("a"), Hold("m", "read"), (1, None), frozenset({2, 1}), {"k": (True,)}, 7]
     assert [word(value) for value in values] == [
@@ -184,3 +196,30 @@ def test_counts_agree_with_their_noun() -> None:
         "1,832 states",
         "2 switches",
     ]
+
+
+def vacuous(*ids: str) -> Verdict:
+    """What holds, as if no step were about these properties."""
+    verdict = ask(case("toy/tidy"), ("all",))
+    return attrs.evolve(verdict, exploration=attrs.evolve(verdict.exploration, unexercised=ids))
+
+
+@pytest.mark.parametrize(
+    ("ids", "line"),
+    [
+        (("T1",), "HOLDS, but T1 was never exercised: no step that it is about is possible\nhere\n"),
+        (("T1", "T2"), "HOLDS, but T1, T2 were never exercised: no step that they are about is\npossible here\n"),
+    ],
+)
+def test_what_holds_without_having_been_put_to_the_test_is_said(ids: tuple[str, ...], line: str) -> None:
+    verdict = vacuous(*ids)
+    assert verdict.word == "HOLDS"
+    assert f"\n{line}" in verdict_text(verdict, PLAIN)
+    assert json.loads(verdict_json(verdict))["unexercised"] == list(ids)
+
+
+def test_what_was_put_to_the_test_needs_no_such_line() -> None:
+    verdict = ask(case("toy/tidy"), ("all",))
+    assert "never exercised" not in verdict_text(verdict, PLAIN)
+    assert json.loads(verdict_json(verdict))["unexercised"] == []
+    assert json.loads(verdict_json(asked("toy/abba")))["unexercised"] is None
