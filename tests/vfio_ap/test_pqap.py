@@ -15,9 +15,10 @@ from aprt.vfio_ap.kvm import KvmState
 from aprt.vfio_ap.module import ModuleState
 from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
 from aprt.vfio_ap.response import Rc
+from aprt.vfio_ap.v4 import V4
 from aprt.vfio_ap.vcpu import VcpuState
 from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
-from tests.vfio_ap.machines import A, Bench, broken, enabled
+from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 
 FIRST = Aqic(A, True, 3, 0x3F00)
 SECOND = Aqic(A, True, 4, 0x4F00)
@@ -275,6 +276,9 @@ def test_unlocked_removal_is_p9_and_both_under_the_lock_hold() -> None:
     ids = ("P5", "P6", "P9", "P13", "P14")
     assert "P9" in broken("remove-vs-intercept+remove_unlocked", *ids)
     assert broken("remove-vs-intercept", *ids) == set()
+    own = V4.scenario("remove-vs-intercept").properties
+    (first,) = ask("remove-vs-intercept+remove_unlocked", *own, stop_on="first").findings
+    assert (first.property, len(first.schedule)) == ("P9", 30)
 
 
 # clear
