@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias, overload
+from typing import Final, TypeAlias, overload
 
 import attrs
 
@@ -41,6 +41,7 @@ _OVER = Wrong("")  # the memory of every history that went wrong
 
 Violation: TypeAlias = tuple[str, str]  # number of the property, what is wrong
 Note: TypeAlias = tuple["Watch | None", tuple["Judge", ...]]
+QUIET: Final[Note] = (None, ())  # nothing to look at
 
 
 class Callers(Sequence[Caller]):
@@ -77,6 +78,11 @@ class Judge:
         self._looked: set[int] = set()  # values of the actors with which it looked
         self._verdicts: dict[int, str | None] = {}
 
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The fields that its verdicts have depended on so far."""
+        return (*self._slots, *self._packing.callers) if self._looked else self._slots
+
     def __call__(self, state: int) -> str | None:
         key = state & self._actors
         if key in self._looked:
@@ -101,7 +107,7 @@ class Recorder:
     """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is."""
 
     def __init__(self, id: str, check: History, slot: int, event: Event, packing: Packing) -> None:
-        self.id = id
+        self.id, self.slots = id, (slot,)
         self._check, self._slot, self._event, self._packing = check, slot, event, packing
         self._known: dict[int, tuple[int, str | None]] = {}
 
@@ -148,7 +154,8 @@ class Checks:
     """The checks of some properties, over the states of one search. packing: has a field for each history.
 
     Raises: `ModelError` when a property declares an actor that the system does not have.
-    terminal: whether states without steps are checked. liveness: whether hangs are.
+    terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
+    checks of steps or of every state, which may look at what contexts hold.
     """
 
     def __init__(self, properties: Sequence[Property], system: System) -> None:
@@ -167,6 +174,7 @@ class Checks:
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
         self.liveness = bool(self._hangs)
         self.terminal = bool(self._ends or self._deadlocks)
+        self.judging = bool(self._steps or self._always)
 
     def note(self, step: Step) -> Note:
         """What to look at when this step is taken, and in the state it leads to when that is new."""

@@ -10,7 +10,7 @@ once, which one call of `struct` does faster than Python can shift and mask even
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from struct import Struct
 from typing import Any
 
@@ -19,6 +19,7 @@ from aprt.core.system import System
 
 INITIAL = 0  # the initial state of every system: first values have number 0
 FIELD_BITS = 32  # cannot overflow: so many local states would not fit into memory
+_ONES = (1 << FIELD_BITS) - 1
 
 
 class Packing:
@@ -58,17 +59,29 @@ class Packing:
         """All fields of a state, by slot."""
         return self._fields.unpack(state.to_bytes(self.size, "little"))
 
+    def counts(self) -> list[int]:
+        """How many values each slot has had so far."""
+        return [len(values) for values in self._values]
+
+    def pack(self, numbers: Sequence[int]) -> int:
+        """The state with these numbers by slot."""
+        return int.from_bytes(self._fields.pack(*numbers), "little")
+
     def delta(self, slot: int, before: int, after: int) -> int:
         """What to add to a state to change one field."""
         return (after - before) << (slot * FIELD_BITS)
 
+    def change(self, slot: int, delta: int) -> int:
+        """By how much a `delta` that changes this field only changes it."""
+        return delta >> (slot * FIELD_BITS)
+
     def field(self, state: int, slot: int) -> int:
         """One field of a state."""
-        return state >> (slot * FIELD_BITS) & ((1 << FIELD_BITS) - 1)
+        return state >> (slot * FIELD_BITS) & _ONES
 
     def mask(self, slots: Iterable[int]) -> int:
         """What to `&` a state with to keep only these fields."""
-        return sum(((1 << FIELD_BITS) - 1) << (slot * FIELD_BITS) for slot in slots)
+        return sum(_ONES << (slot * FIELD_BITS) for slot in slots)
 
     def values(self, state: int, slots: Iterable[int]) -> tuple[Any, ...]:
         """The values of some fields of a state."""

@@ -77,7 +77,8 @@ class Row(dict[int, tuple[Move[T], ...]]):
 class Tables(Generic[T]):
     """The local steps of a system. note: called once per step, its answer is kept in the moves.
 
-    rows: per context, by control state: the deciding slot and the row. steps: by number, as moves name them.
+    rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
+    holds. steps: by number, as moves name them. changes: likewise, which slots a step changes, and by how much each.
     unmerged: places of behaviours (`file:line`) that keep control states apart. Raises: `ModelError` for whatever
     the model does wrong, at the first access that shows it. `close` it when done.
     """
@@ -85,8 +86,10 @@ class Tables(Generic[T]):
     def __init__(self, system: System, packing: Packing, note: Callable[[Step], T]) -> None:
         self.packing = packing
         self.steps: list[Step] = []
+        self.changes: list[tuple[tuple[int, int], ...]] = []
         self.unmerged: set[str] = set()
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
+        self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
         self._system, self._note = system, note
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
@@ -154,13 +157,15 @@ class Tables(Generic[T]):
     def _move(self, place: int, control: Control, number: int, done: Step) -> Move[T]:
         packing, event = self.packing, done.event
         after = self._stop(place, control, done) if done.oops else self._follow(place, control, done)
-        delta = packing.delta(place, control.number, after.number)
+        held = self.held[place]
+        changes = {place: after.number - control.number}
+        changes[packing.callers[place]] = held[after.number] - held[control.number]
         if event.changed and event.actor is not None:
             slot = packing.actors[event.actor]
-            delta += packing.delta(slot, number, packing.intern(slot, event.state))
-        slot = packing.callers[place]
-        delta += packing.delta(slot, packing.intern(slot, control.caller), packing.intern(slot, done.caller))
+            changes[slot] = packing.intern(slot, event.state) - number
+        self.changes.append(tuple((slot, change) for slot, change in changes.items() if change))
         self.steps.append(done)
+        delta = sum(packing.delta(slot, 0, change) for slot, change in changes.items())
         return delta, len(self.steps) - 1, self._note(done)
 
     def _stop(self, place: int, control: Control, done: Step) -> Control:
@@ -224,7 +229,7 @@ class Tables(Generic[T]):
             effect, chain = (None, ()) if thread is None else (thread.effect, thread.chain)
             control = Control(number, effect, caller, chain, origin, thread)
             controls.append(control)
-            self.packing.intern(self.packing.callers[place], caller)
+            self.held[place].append(self.packing.intern(self.packing.callers[place], caller))
             slot = self.packing.actors[effect.actor.name] if isinstance(effect, Call) else place
             self.rows[place].append((slot, Row(partial(self._learn, place, control))))
         elif thread is not None:

@@ -179,6 +179,33 @@ def test_a_search_that_was_cut_says_nothing_about_hangs() -> None:
     assert (result.findings, result.stopped) == ((), "max_depth")
 
 
+@pytest.mark.parametrize("most", [200, 300])
+def test_states_are_packed_anew_when_a_variable_has_many_values(most: int) -> None:
+    x = Variable("x")
+
+    async def counter() -> None:
+        for _ in range(most):
+            await x.give()
+
+    async def other() -> None:
+        await x.until(most)
+        await x.load()
+
+    limit = most - 3
+    small = always("P1", (x,), lambda view: None if view(x).value < limit else f"{view(x).value}")
+    counting = system(x, counter=counter, other=other)
+    result = explore(counting, [small, HANG, DEADLOCK], stop_on="all")
+    schedule = Schedule.of([("counter", "x.give")] * limit)
+    # one after each step of the counter, and the two steps of the other behind the last
+    assert timeless(result) == answer(
+        states=most + 3,
+        transitions=most + 2,
+        depth=most + 2,
+        ends=1,
+        findings=(Finding("P1", str(limit), schedule),),
+    )
+
+
 def test_a_bound_on_states_is_exact() -> None:
     result = explore(dining(4, looping=False), bounds=Bounds(max_states=100))
     assert (result.states, result.complete, result.stopped) == (100, False, "max_states")

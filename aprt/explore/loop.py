@@ -1,0 +1,143 @@
+"""What the loops of strategy "states" have in common: a loop holds the states found so far and expands them.
+
+States have numbers, in the order in which they are found: breadth first, contexts in order, moves in order. Every loop
+gives the same numbers, so whatever follows from them is the same: counts, findings, schedules.
+"""
+
+from __future__ import annotations
+
+import abc
+import sys
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.layout import Layout
+from aprt.explore.result import Question
+from aprt.explore.tables import Move, Tables
+from aprt.explore.watchdog import Watchdog
+
+
+class Outgrown(Exception):
+    """A number was learned for which the layout has no room."""
+
+
+class Host(Protocol):
+    """The search that a loop works for. depth: the number of steps to the states that are being expanded."""
+
+    question: Question
+    checks: Checks
+    tables: Tables[Note]
+    watchdog: Watchdog
+    depth: int
+
+    def record(self, violation: Violation, length: int, here: int, via: int | None = None) -> None:
+        """A step, numbered `via`, out of the state numbered `here`, or that state itself, violates a property."""
+
+    def terminal(self, here: int) -> None:
+        """No step is possible in that state."""
+
+
+class Loop(abc.ABC):
+    """The states found so far. oopses: the numbers of those after an oops. transitions: steps taken."""
+
+    name: str
+    layout: Layout
+
+    def __init__(self, host: Host) -> None:
+        self.host, self.tables, self.packing = host, host.tables, host.checks.packing
+        self.transitions = 0
+        self.oopses: list[int] = []
+        most = host.question.bounds.max_states
+        self.limit = sys.maxsize if most is None else most
+        # what contexts hold follows from their control states: only checks need fields of their own for it
+        left_out = () if host.checks.judging else self.packing.callers
+        slots = range(len(self.packing.counts()))
+        self.slots = tuple(slot for slot in slots if slot not in left_out)
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """How many states have been found."""
+
+    @abc.abstractmethod
+    def expand(self, first: int, last: int) -> None:
+        """Take every step out of the states numbered `first` to `last - 1`. Raises: `Stop`."""
+
+    @abc.abstractmethod
+    def dense(self, number: int) -> int:
+        """The state of that number, packed as `layout` says."""
+
+    @abc.abstractmethod
+    def parent(self, number: int) -> int:
+        """The number of the state from which a state was first reached."""
+
+    @abc.abstractmethod
+    def insert(self, successor: int, here: int) -> bool:
+        """Add a state, packed as `layout` says, reached from `here`; whether it is new. Raises: `Stop`."""
+
+    @abc.abstractmethod
+    def graph(self) -> tuple[array[int], array[int]]:
+        """Every transition between the states found, all of which are expanded: the numbers of the two it joins."""
+
+    @property
+    @abc.abstractmethod
+    def bytes_per_state(self) -> float:
+        """Memory that the states take, beside the tables."""
+
+    def state(self, number: int) -> int:
+        """The state of that number, packed as `packing` says."""
+        return self.wide(self.dense(number))
+
+    def wide(self, dense: int) -> int:
+        """A state packed as `packing` says, from one packed as `layout` says."""
+        numbers = self.layout.numbers(dense)
+        for place, (slot, held) in enumerate(zip(self.packing.callers, self.tables.held, strict=True)):
+            numbers[slot] = held[numbers[place]]
+        return self.packing.pack(numbers)
+
+    def narrow(self, state: int) -> int:
+        """A state packed as `layout` says, from one packed as `packing` says."""
+        return self.layout.pack(self.packing.numbers(state))
+
+    def way(self, number: int) -> list[int]:
+        """The numbers of the states on the shortest way to a state, from the initial one."""
+        way = [number]
+        while way[-1] != 0:
+            way.append(self.parent(way[-1]))
+        return way[::-1]
+
+    def steps(self, way: Sequence[int]) -> list[int]:
+        """The numbers of the steps that lead from each of these states to the next."""
+        return [self._step(here, there) for here, there in pairwise(way)]
+
+    def take(self, here: int, state: int, move: Move[Note]) -> int:
+        """Take a step out of the state numbered `here` and check whatever there is to check.
+
+        Gives the state it leads to; that and `state` are packed as `packing` says. Raises: `Outgrown`, `Stop`.
+        """
+        successor, violations = after(state, move)
+        _, step, (watch, judges) = move
+        length = self.host.depth + 1
+        for violation in violations:
+            self.host.record(violation, length, here, step)
+        if not self.layout.fits():
+            raise Outgrown
+        number = len(self)
+        if self.insert(self.narrow(successor), here):
+            for violation in violated(judges, successor):
+                self.host.record(violation, length, here, step)
+            if watch is not None and watch.oops:
+                self.oopses.append(number)
+        return successor
+
+    def _step(self, here: int, there: int) -> int:
+        state, target = self.state(here), self.state(there)
+        return next(move[1] for move in self.tables.moves(state) if after(state, move)[0] == target)
+
+
+def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+    """Where a step leads, and what it violates."""
+    delta, _, (watch, _) = move
+    return (state + delta, []) if watch is None else watch.look(state, state + delta)

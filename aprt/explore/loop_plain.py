@@ -1,0 +1,245 @@
+"""The loop of strategy "states" in plain Python: the reference, and the fastest for small searches.
+
+States are integers packed by `explore.layout`. All fields are read at once; they tell what each context can do. Where
+the steps need no checks they are plain numbers to add.
+
+The other steps are *noted*: something is checked when they are taken. A check is a function of few fields, so masking
+the state tells whether it is known to be in order (a *guard*); where it is not, `Loop.take` takes the step.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import attrs
+
+from aprt.explore.checks import QUIET, Judge, Note, Recorder
+from aprt.explore.layout import Fields, Layout, byte_widths
+from aprt.explore.loop import Host, Loop, Outgrown, after
+from aprt.explore.packing import INITIAL
+from aprt.explore.tables import Move
+from aprt.explore.watchdog import Stop
+
+
+@attrs.define(eq=False)
+class _Guard:
+    """Where a check is known to be in order. check: None for what a handler noted, which is so once it is on record.
+
+    mask: keeps the fields it depends on. known: by these, what it adds to the successor.
+    """
+
+    check: Judge | Recorder | None
+    mask: int = 0
+    known: dict[int, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen(eq=False)
+class _Noted:
+    """A step with checks. before: guards of the state in which it is taken; after: of the one to which it leads;
+    always: of that one when it is new."""
+
+    delta: int
+    move: Move[Note]
+    before: tuple[_Guard, ...]
+    after: tuple[_Guard, ...]
+    always: tuple[_Guard, ...]
+    oops: bool
+
+
+_Steps: TypeAlias = tuple[tuple[int, ...], tuple[_Noted, ...]]  # what to add, or, if one of them is noted, the second
+_Row: TypeAlias = tuple[int, dict[int, _Steps]]  # of a control state: the field that decides, and the steps by it
+
+
+class PlainLoop(Loop):
+    name = "plain"
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._states = [INITIAL]
+        self._seen = {INITIAL}
+        self._parents = array("I", [0])
+        self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def bytes_per_state(self) -> float:
+        containers = (self._states, self._seen, self._parents)
+        return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
+
+    def dense(self, number: int) -> int:
+        return self._states[number]
+
+    def parent(self, number: int) -> int:
+        return self._parents[number]
+
+    def insert(self, successor: int, here: int) -> bool:
+        if successor in self._seen:
+            return False
+        if len(self._states) == self.limit:
+            raise Stop("max_states")
+        self._seen.add(successor)
+        self._parents.append(here)
+        self._states.append(successor)
+        return True
+
+    def expand(self, first: int, last: int) -> None:
+        while first < last:
+            first = self._expand(first, last)
+
+    def graph(self) -> tuple[array[int], array[int]]:
+        numbers = {state: number for number, state in enumerate(self._states)}
+        oopses = set(self.oopses)
+        sources, targets = array("I"), array("I")
+        for here, state in enumerate(self._states):
+            if here in oopses:
+                continue
+            for place in self.packing.controls:
+                deltas, noted = self._learn(place, state)
+                successors = [state + delta for delta in deltas] + [self._target(state, step) for step in noted]
+                sources.extend([here] * len(successors))
+                targets.extend([numbers[successor] for successor in successors])
+        return sources, targets
+
+    def _expand(self, first: int, last: int) -> int:
+        """Expand from `first` on; gives the first state that is not expanded, when states were packed anew."""
+        states, seen, limit = self._states, self._seen, self.limit
+        see, append, comes_from = seen.add, states.append, self._parents.append
+        oopses = set(self.oopses[bisect_left(self.oopses, first) :])
+        unpack, size, contexts = self._fields.unpack, self._fields.size, self._contexts
+        count, transitions = len(states), self.transitions
+        try:
+            for here in range(first, last):
+                if here in oopses:
+                    continue
+                if not here & 255:
+                    self.host.watchdog.look(0, count, transitions, self.host.depth)
+                state = states[here]
+                fields = unpack(state.to_bytes(size, "little"))
+                before = transitions
+                for place, control, rows in contexts:
+                    try:
+                        decides, row = rows[fields[control]]
+                        deltas, noted = row[fields[decides]]
+                    except KeyError:
+                        deltas, noted = self._learn(place, state)
+                    for delta in deltas:
+                        transitions += 1
+                        successor = state + delta
+                        if successor not in seen:
+                            if count == limit:
+                                raise Stop("max_states")
+                            see(successor)
+                            comes_from(here)
+                            append(successor)
+                            count += 1
+                    if noted:
+                        self.transitions = transitions
+                        self._take(here, state, noted)
+                        count, transitions = len(states), self.transitions
+                if transitions == before:
+                    self.host.terminal(here)
+        except Outgrown:
+            self.transitions = transitions = before
+            self._pack_anew()
+            return here
+        finally:
+            self.transitions = max(self.transitions, transitions)  # `_take` counts its own, the one that stops it too
+        return last
+
+    def _take(self, here: int, state: int, noted: tuple[_Noted, ...]) -> None:
+        for step in noted:
+            self.transitions += 1
+            try:
+                successor = state + step.delta
+                for guard in step.before:
+                    successor += guard.known[state & guard.mask]
+                for guard in step.after:
+                    guard.known[successor & guard.mask]
+                if successor in self._seen:
+                    continue
+                for guard in step.always:
+                    guard.known[successor & guard.mask]
+            except KeyError:
+                self._look(here, state, step)
+                continue
+            self.insert(successor, here)
+            if step.oops:
+                self.oopses.append(len(self._states) - 1)
+
+    def _look(self, here: int, state: int, step: _Noted) -> None:
+        """Take a step and check whatever there is to check; its guards know it from now on."""
+        wide, count = self.wide(state), len(self)
+        wide_successor = self.take(here, wide, step.move)
+        successor = self.narrow(wide_successor)
+        for guard in step.before:
+            self._remember(guard, wide, state)
+        for guard in step.after if len(self) == count else (*step.after, *step.always):
+            self._remember(guard, wide_successor, successor)
+
+    def _remember(self, guard: _Guard, wide: int, state: int) -> None:
+        mask, adds = 0, 0
+        if guard.check is not None:
+            mask = self.layout.mask(guard.check.slots)
+        if isinstance(guard.check, Recorder):
+            (slot,) = guard.check.slots
+            adds = self.layout.delta([(slot, self.packing.change(slot, guard.check(wide)[0]))])
+        if mask != guard.mask:  # it has looked at more than before
+            guard.mask = mask
+            guard.known.clear()
+        guard.known[state & mask] = adds
+
+    def _target(self, state: int, step: _Noted) -> int:
+        return self.narrow(after(self.wide(state), step.move)[0])
+
+    def _learn(self, place: int, state: int) -> _Steps:
+        """What a context can do in a state. Raises: `Outgrown`."""
+        layout, (_, _, rows) = self.layout, self._contexts[place]
+        control = layout.field(state, place)
+        slot, moves_by = self.tables.rows[place][control]
+        number = layout.field(state, slot)
+        moves = moves_by[number]
+        if not layout.fits():
+            raise Outgrown
+        _, row = rows.setdefault(control, (self._fields.places[slot], {}))
+        if number not in row:
+            quiet = all(note == QUIET for _, _, note in moves)
+            deltas = tuple(self._delta(move) for move in moves)
+            row[number] = (deltas, ()) if quiet else ((), tuple(self._noted(move) for move in moves))
+        return row[number]
+
+    def _noted(self, move: Move[Note]) -> _Noted:
+        watch, judges = move[2]
+        delta, always = self._delta(move), self._guards_of(judges)
+        if watch is None:
+            return _Noted(delta, move, (), (), always, oops=False)
+        noted = (_Guard(None),) if watch.noted else ()
+        before = (*noted, *self._guards_of(watch.before), *self._guards_of(watch.histories))
+        return _Noted(delta, move, before, self._guards_of(watch.after), always, watch.oops)
+
+    def _delta(self, move: Move[Note]) -> int:
+        return self.layout.delta(self.tables.changes[move[1]])
+
+    def _guards_of(self, checks: Iterable[Judge | Recorder]) -> tuple[_Guard, ...]:
+        return tuple(self._guards.setdefault(check, _Guard(check)) for check in checks)
+
+    def _pack_anew(self) -> None:
+        """In fields that have room."""
+        before, layout = self.layout, Layout(self.packing, byte_widths(self.packing, self.slots))
+        self._states = list(map(before.conversion(layout), self._states))
+        self._seen = set(self._states)
+        self._pack_as(layout)
+
+    def _pack_as(self, layout: Layout) -> None:
+        """From now on; what was learned in terms of another layout is looked up again."""
+        self.layout, self._fields = layout, Fields(layout)
+        places = self._fields.places
+        self._contexts: list[tuple[int, int, dict[int, _Row]]] = [
+            (place, places[place], {}) for place in self.packing.controls
+        ]
+        self._guards: dict[Judge | Recorder, _Guard] = {}
