@@ -12,7 +12,12 @@ driver runs it. A handler is written once, as a method
 and behaviours call it as `await mutex.lock()`: the same name, without `state` and `by`, and typed from the
 handler. A handler is atomic and pure: no clock, no random, no other actor. It answers `BLOCK` (the step is
 disabled until this actor's state changes) or `(state', reply)` or `(state', reply, notes)`. A handler that
-changes nothing returns the very state it was given; that is how a driver sees a read.
+changes nothing returns the very state it was given; that is how a driver sees a read. Any other object is a change,
+an equal one too: a store of the value that is there is a store.
+
+Two changes of one actor are taken to be in an order that matters, unless their handlers say otherwise: `commutes` for
+messages that give the same in either order (readers of a lock come and go), `puts` and `takes` for the two ends of a
+queue, which do not meet.
 """
 
 from __future__ import annotations
@@ -95,18 +100,29 @@ class Handler(Generic[S, P, R]):
     reads, writes: field names of the state; a written field may be read too; "*" is the whole state.
     guarded_by: attribute of the actor that names the lock (an actor or None) which the caller must hold.
     on_freed: whether it may run on an object whose life has ended (hardware knows no life time).
+    commutes: messages of the same actor, this one maybe among them, that other contexts may send before or after it
+    with the same replies, notes and state; neither makes the other block or not. They say the same of this one.
+    puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one, and does nothing
+    else. What a put replies does not depend on the items there, nor what a take replies on those behind the first.
+    room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
     """
 
     def __init__(
         self,
         run: Callable[..., Outcome[S, R]],
-        reads: frozenset[str],
-        writes: frozenset[str],
-        guarded_by: str | None,
-        on_freed: bool,
+        reads: frozenset[str] = frozenset("*"),
+        writes: frozenset[str] = frozenset(),
+        *,
+        guarded_by: str | None = None,
+        on_freed: bool = False,
+        commutes: frozenset[str] = frozenset(),
+        puts: str | None = None,
+        takes: str | None = None,
+        room: str | None = None,
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
         self.guarded_by, self.on_freed = guarded_by, on_freed
+        self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.__doc__ = run.__doc__
         self.op = run.__name__
 
@@ -122,16 +138,35 @@ class Handler(Generic[S, P, R]):
 
 
 def handler(
-    *, reads: str = "*", writes: str = "", guarded_by: str | None = None, on_freed: bool = False
+    *,
+    reads: str = "*",
+    writes: str = "",
+    guarded_by: str | None = None,
+    on_freed: bool = False,
+    commutes: str = "",
+    puts: str | None = None,
+    takes: str | None = None,
+    room: str | None = None,
 ) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
     """Declare a method of an actor as the handler of the message of the same name.
 
     reads, writes: the footprint, field names separated by blanks. A driver that sees a write outside it
-    raises `ModelError`. The remaining options are those of `Handler`.
+    raises `ModelError`. commutes: message names separated by blanks. The remaining options are those of `Handler`; a
+    search that relies on one of them and sees it contradicted raises `ModelError`, too.
     """
 
     def declare(run: Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]) -> Handler[S, P, R]:
-        return Handler(run, frozenset(reads.split()), frozenset(writes.split()), guarded_by, on_freed)
+        footprint = frozenset(reads.split()), frozenset(writes.split())
+        return Handler(
+            run,
+            *footprint,
+            guarded_by=guarded_by,
+            on_freed=on_freed,
+            commutes=frozenset(commutes.split()),
+            puts=puts,
+            takes=takes,
+            room=room,
+        )
 
     return declare
 
@@ -141,6 +176,15 @@ class Actor(abc.ABC, Generic[S]):
     """A component. Two actors are the same iff their names are; a system has each name once."""
 
     name: str
+
+    def __init_subclass__(cls) -> None:
+        """Raises: `ModelError` when a handler claims to commute with a message that does not say so, too."""
+        super().__init_subclass__()
+        handlers = {name: found for name in dir(cls) if isinstance(found := getattr(cls, name, None), Handler)}
+        for name, found in handlers.items():
+            for other in found.commutes:
+                if other not in handlers or name not in handlers[other].commutes:
+                    raise ModelError(f"{cls.__name__}.{name} is declared to commute with {other}, but not the reverse")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Actor) and other.name == self.name
@@ -166,7 +210,8 @@ class Actor(abc.ABC, Generic[S]):
     def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
         """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
 
-        Raises: `ModelError` when the handler returned no outcome, or changed a field that its footprint does not name.
+        Raises: `ModelError` when the handler returned no outcome, or changed a field that its footprint does not name,
+        or a queue otherwise than it declares.
         """
         found = self.handler(call.op)
         oops = self.refuse(state, found)
@@ -174,10 +219,12 @@ class Actor(abc.ABC, Generic[S]):
             return state, None, (oops,)
         outcome = found.run(self, state, by, *call.args)
         if outcome is BLOCK:
+            self._check_waiting(found, state)
             return BLOCK
         after, reply, notes = self._parts(found, outcome)
         if after is not state:
             self._check_footprint(found, state, after)
+            self._check_queue(found, state, after)
         if found.guarded_by is not None:
             notes += self._unguarded(found, by)
         return after, reply, notes
@@ -223,6 +270,32 @@ class Actor(abc.ABC, Generic[S]):
         if stray:
             fields = ", ".join(sorted(stray))
             raise ModelError(f"{self.name}.{found.op} changed {fields}, which its footprint does not name")
+
+    def _check_queue(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
+        field = found.puts or found.takes
+        if field is None:
+            return
+        was, now = getattr(before, field), getattr(after, field)
+        if found.puts is not None:
+            room = self.room(found)
+            moved = now[:-1] == was and len(now) > len(was) and (room is None or len(was) < room)
+        else:
+            moved = now == was[1:] and len(now) < len(was)
+        if not moved or changed_fields(before, after) != {field}:
+            does = f"puts one item into {field}" if found.puts else f"takes one item from {field}"
+            raise ModelError(f"{self.name}.{found.op} declares that it {does}, and did something else")
+
+    def _check_waiting(self, found: Handler[S, ..., Any], state: S) -> None:
+        if found.puts is not None:
+            room = self.room(found)
+            if room is None or len(getattr(state, found.puts)) < room:
+                raise ModelError(f"{self.name}.{found.op} blocks although {found.puts} has room by what it declares")
+        if found.takes is not None and getattr(state, found.takes):
+            raise ModelError(f"{self.name}.{found.op} blocks although there is something in {found.takes}")
+
+    def room(self, found: Handler[S, ..., Any]) -> int | None:
+        """How many items the queue of a handler that puts can hold."""
+        return None if found.room is None else cast("int | None", getattr(self, found.room))
 
 
 def _handlers(kind: type[Any]) -> list[Handler[Any, ..., Any]]:

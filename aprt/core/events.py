@@ -16,7 +16,8 @@ class Event:
     """One step of one execution.
 
     index: from 0. actor: the actor that handled it, None for a choice. state: that actor's state afterwards.
-    changed: whether it differs from before. caller: what the context held *before* the step.
+    changed: whether that is another object than before; a store of an equal value is a change.
+    caller: what the context held *before* the step.
     chain: the behaviours being run, outermost first, by function name.
     """
 

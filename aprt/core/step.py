@@ -48,7 +48,7 @@ def call(actor: Actor[Any], state: Any, effect: Call[Any], by: Caller, chain: tu
         return None
     after, reply, notes = outcome
     label = Label(by.context, operation(effect))
-    event = Event(-1, label, actor.name, effect.args, reply, notes, after, after != state, by, chain)
+    event = Event(-1, label, actor.name, effect.args, reply, notes, after, after is not state, by, chain)
     return Step(event, by.after(notes))
 
 

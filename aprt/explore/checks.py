@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, overload
 import attrs
 
 from aprt.core.actor import Caller
-from aprt.core.errors import ModelError
+from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
 from aprt.core.properties import (
     Actors,
@@ -229,9 +229,11 @@ def violated(judges: Sequence[Judge], state: int) -> list[Violation]:
 
 @contextmanager
 def _blamed(id: str) -> Iterator[None]:
-    """Whatever the code of a check raises becomes a `ModelError` that names its property."""
+    """Whatever the code of a check raises becomes a `ModelError` that names its property, refusals excepted."""
     try:
         yield
+    except UserError:
+        raise
     except Exception as error:
         raise ModelError(f"the check of {id} raised {error!r}") from error
 

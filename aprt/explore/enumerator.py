@@ -13,19 +13,19 @@ Ends, deadlocks and oopses (`core.system`) all count as complete executions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core import step as core
+from aprt.core.actor import Caller
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Note, Oops
-from aprt.core.system import Context, System, operation
-from aprt.explore.independence import StepInfo, dependent
+from aprt.core.system import Context, System
+from aprt.explore.independence import StepInfo, dependent, is_take, number
 
-Dependence: TypeAlias = Callable[[StepInfo, StepInfo], bool]
 Values: TypeAlias = tuple[Any, ...]
 How: TypeAlias = Literal["end", "deadlock", "oops"]
 
@@ -106,33 +106,25 @@ class Machine:
             case None:
                 return []
             case Choose(_, options) as choice:
-                infos = (self._info(position, None, operation(choice, option), False) for option in options)
-                return [
-                    Step(info, (), self._after(world, i, option, ()))
-                    for info, option in zip(infos, options, strict=True)
-                ]
+                return [self._step(world, i, core.choice(choice, option, position.caller, ())) for option in options]
             case Call(actor, _, _) as call:
-                k = self._index[actor.name]
-                outcome = actor.handle(world.values[k], call, position.caller)
-                if outcome is BLOCK:
-                    return []
-                value, reply, notes = outcome
-                changed = value is not world.values[k]
-                moved = attrs.evolve(world, values=(*world.values[:k], value, *world.values[k + 1 :]))
-                info = self._info(position, actor.name, operation(call), changed)
-                return [Step(info, notes, self._after(moved, i, reply, notes))]
+                done = core.call(actor, world.values[self._index[actor.name]], call, position.caller, ())
+                return [] if done is None else [self._step(world, i, done)]
             case other:
                 raise ModelError(f"{position.caller.context} awaits {other!r}, which is no effect")
 
-    def _info(self, position: Position, actor: str | None, op: str, changed: bool) -> StepInfo:
-        return StepInfo(position.caller.context, actor, op, changed)
+    def _step(self, world: World, i: int, done: core.Step) -> Step:
+        event, values, actor = done.event, world.values, None
+        if event.actor is not None:
+            k = self._index[event.actor]
+            actor, values = self.system.actors[k], (*values[:k], event.state, *values[k + 1 :])
+        after = World(values, (*world.positions[:i], self._after(world, i, done), *world.positions[i + 1 :]))
+        return Step(StepInfo.of(event, actor), event.notes, after)
 
-    def _after(self, world: World, i: int, answer: Hashable, notes: tuple[Note, ...]) -> World:
-        answers = (*world.positions[i].answers, answer)
-        effect = _next_effect(self.system.contexts[i], answers)
-        oopses = tuple(note for note in notes if isinstance(note, Oops))
-        position = Position(answers, world.positions[i].caller.after(notes), effect, oopses)
-        return World(world.values, (*world.positions[:i], position, *world.positions[i + 1 :]))
+    def _after(self, world: World, i: int, done: core.Step) -> Position:
+        answers = (*world.positions[i].answers, done.event.reply)
+        oopses = tuple(note for note in done.event.notes if isinstance(note, Oops))
+        return Position(answers, done.caller, _next_effect(self.system.contexts[i], answers), oopses)
 
 
 def _next_effect(context: Context, answers: Sequence[Hashable]) -> Effect[Any] | None:
@@ -248,16 +240,17 @@ class _Prefix:
     placed: tuple[tuple[StepInfo, int], ...] = ()
     broken: bool = False
 
-    def then(self, step: Step, dependent: Dependence) -> _Prefix:
-        layer = max((n + 1 for info, n in self.placed if dependent(info, step.info)), default=0)
-        return _Prefix(step.after, (*self.placed, (step.info, layer)), self.broken or bool(step.broken))
+    def then(self, step: Step) -> _Prefix:
+        info = number(step.info, sum(is_take(before) for before, _ in self.placed if before.actor == step.info.actor))
+        layer = max((n + 1 for before, n in self.placed if dependent(before, info)), default=0)
+        return _Prefix(step.after, (*self.placed, (info, layer)), self.broken or bool(step.broken))
 
     @property
     def normal_form(self) -> Hashable:
-        return frozenset(self.placed)
+        return frozenset((info.context, info.op, layer) for info, layer in self.placed)
 
 
-def traces(system: System, dependent: Dependence = dependent, limit: int = LIMIT) -> Traces:
+def traces(system: System, limit: int = LIMIT) -> Traces:
     """The number of traces: executions that differ only in the order of adjacent independent steps are one.
 
     Breadth first over trace prefixes; two are the same when their Foata normal forms are, which are built here
@@ -271,7 +264,7 @@ def traces(system: System, dependent: Dependence = dependent, limit: int = LIMIT
         for prefix in level.values():
             steps = machine.steps(prefix.world)
             for step in steps:
-                longer = prefix.then(step, dependent)
+                longer = prefix.then(step)
                 following.setdefault(longer.normal_form, longer)
             if not steps:
                 found[machine.how(prefix.world)] += 1

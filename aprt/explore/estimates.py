@@ -123,9 +123,7 @@ class _Tally:
         self._weights.append(weight)
         trace = hash(self._steps.trace(run.steps))
         if trace not in self._orders:
-            # nothing follows an oops, so it is last in every order
-            steps = run.steps[:-1] if run.ending == "oops" else run.steps
-            self._orders[trace] = linear_extensions(steps, self._steps.place, self._steps.dependent)
+            self._orders[trace] = linear_extensions(map(self._steps.info, run.steps))
         orders = self._orders[trace]
         if orders is None:
             self._shares = None

@@ -9,30 +9,30 @@ them. Contexts that share nothing are counted apart, and their steps shuffled.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+
+from aprt.explore.independence import StepInfo, dependent, numbered
 
 _MAX_SETS = 20_000  # about 30 ms
 
 
-def linear_extensions(
-    steps: Sequence[int], place: Callable[[int], int], dependent: Callable[[int, int], bool]
-) -> int | None:
-    """The number of orders of `steps` that keep those that depend on each other as they are, itself included.
-
-    place: the context of a step; dependent: whether the order of two steps matters. None when there are too many
-    down-sets to count.
+def linear_extensions(execution: Iterable[StepInfo]) -> int | None:
+    """The number of orders of an execution's steps that keep those that depend on each other as they are, itself
+    included. None when there are too many down-sets to count.
     """
+    steps = numbered(execution)
+    if steps and steps[-1].oops:  # nothing follows an oops, so it is last in every order
+        steps.pop()
     needs = [0] * len(steps)  # the steps right before each, and more; steps and sets of them are bits
-    chains: dict[int, list[int]] = {}
-    groups: list[set[int]] = []  # contexts that depend on each other
+    chains: dict[str, list[int]] = {}
+    groups: list[set[str]] = []  # contexts that depend on each other
     for later, step in enumerate(steps):
-        here = place(step)
-        chains.setdefault(here, []).append(later)
-        touched = {here}
+        chains.setdefault(step.context, []).append(later)
+        touched = {step.context}
         for earlier in range(later):
             if dependent(steps[earlier], step):
                 needs[later] |= 1 << earlier
-                touched.add(place(steps[earlier]))
+                touched.add(steps[earlier].context)
         for group in [group for group in groups if group & touched]:
             touched |= group
             groups.remove(group)

@@ -64,6 +64,7 @@ class Steps:
         self.contexts = len(system.contexts)
         self._tables = tables
         self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
+        self._actors = {actor.name: actor for actor in system.actors}
         self._infos: list[StepInfo] = []
         self._places: list[int] = []
         self._dependent: dict[tuple[int, int], bool] = {}
@@ -95,7 +96,7 @@ class Steps:
     def _catch_up(self) -> None:
         """Look at the steps that were learned since."""
         for step in self._tables.steps[len(self._infos) :]:
-            self._infos.append(StepInfo.of(step.event))
+            self._infos.append(StepInfo.of(step.event, self._actors.get(str(step.event.actor))))
             self._places.append(self._contexts[step.event.context])
 
 

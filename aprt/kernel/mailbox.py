@@ -33,7 +33,7 @@ class Mailbox(Actor[MailboxState[T]]):
     def initial(self) -> MailboxState[T]:
         return MailboxState()
 
-    @handler(reads="messages", writes="messages")
+    @handler(reads="messages", writes="messages", puts="messages", room="capacity")
     def send(self, state: MailboxState[T], by: Caller, message: T) -> Outcome[MailboxState[T], None]:
         """Blocks while full. Finding, with a capacity: sleeping under a spinlock."""
         if self.capacity is None:
@@ -42,7 +42,7 @@ class Mailbox(Actor[MailboxState[T]]):
             return BLOCK
         return MailboxState((*state.messages, message)), None, rules.may_sleep(by, self.name)
 
-    @handler(reads="messages", writes="messages")
+    @handler(reads="messages", writes="messages", takes="messages")
     def receive(self, state: MailboxState[T], by: Caller) -> Outcome[MailboxState[T], T]:
         """Blocks while empty; replies the oldest message. Finding: sleeping under a spinlock."""
         if not state.messages:

@@ -37,7 +37,7 @@ class RwSem(Actor[RwSemState]):
     def initial(self) -> RwSemState:
         return RwSemState()
 
-    @handler(reads="readers writer waiting", writes="readers")
+    @handler(reads="readers writer waiting", writes="readers", commutes="down_read up_read")
     def down_read(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Blocks while a writer holds the lock or waits for it.
 
@@ -51,7 +51,7 @@ class RwSem(Actor[RwSemState]):
         after = attrs.evolve(state, readers=tuple(sorted((*state.readers, by.context))))
         return after, None, (Took(Hold(self.name, "read")), *rules.may_sleep(by, self.name))
 
-    @handler(reads="readers writer", writes="readers")
+    @handler(reads="readers writer", writes="readers", commutes="down_read up_read")
     def up_read(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Finding: a context that does not read it (nothing changes)."""
         if by.context not in state.readers:

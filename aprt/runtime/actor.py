@@ -79,7 +79,7 @@ class ActorPart:
         if outcome is BLOCK:
             return False
         after, reply, notes = outcome
-        changed = after is not self._state and after != self._state
+        changed = after is not self._state
         self._state = after
         task = trio.lowlevel.current_task().name
         # after an oops nothing goes on, so its context never gets an answer

@@ -48,7 +48,7 @@ def test_a_choice_is_an_event_without_an_actor() -> None:
     )
 
 
-def test_a_read_is_an_event_that_changed_nothing() -> None:
+def test_a_read_changes_nothing_and_a_store_of_the_same_value_does() -> None:
     n = Counter("n")
 
     async def look() -> None:
@@ -56,7 +56,7 @@ def test_a_read_is_an_event_that_changed_nothing() -> None:
         await n.store(0)
 
     live = run(System((n,), (Context("c", look),)))
-    assert [(event.op, event.changed) for event in live.events] == [("load", False), ("store", False)]
+    assert [(event.op, event.changed) for event in live.events] == [("load", False), ("store", True)]
 
 
 def test_the_chain_names_the_behaviours_outermost_first() -> None:

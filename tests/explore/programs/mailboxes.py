@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import partial
-from typing import Generic, TypeVar
 
-import attrs
-
-from aprt import BLOCK, Actor, Caller, Context, Outcome, System, handler
-from aprt.explore.independence import StepInfo, dependent
-
-T = TypeVar("T", bound=Hashable)
-
-
-@attrs.frozen
-class MailboxState(Generic[T]):
-    messages: tuple[T, ...] = ()
-
-
-@attrs.frozen(eq=False)
-class Mailbox(Actor[MailboxState[T]]):
-    def initial(self) -> MailboxState[T]:
-        return MailboxState()
-
-    @handler(reads="", writes="messages")
-    def send(self, state: MailboxState[T], by: Caller, message: T) -> Outcome[MailboxState[T], None]:
-        return MailboxState((*state.messages, message)), None
-
-    @handler(reads="messages", writes="messages")
-    def receive(self, state: MailboxState[T], by: Caller) -> Outcome[MailboxState[T], T]:
-        """The oldest message; blocks while there is none."""
-        if not state.messages:
-            return BLOCK
-        return MailboxState(state.messages[1:]), state.messages[0]
-
-
-def fifo_dependent(a: StepInfo, b: StepInfo) -> bool:
-    """`dependent`, but the two ends of a mailbox do not meet: a send commutes with the receive of another message.
-
-    A message's own send and receive are never exchanged either way: the receive blocks without it.
-    """
-    ends = {f"{a.actor}.send", f"{a.actor}.receive"}
-    return dependent(a, b) and (a.context == b.context or {a.op, b.op} != ends)
+from aprt import Context, System
+from aprt.kernel.mailbox import Mailbox
 
 
 def fan_in(senders: int, messages: int) -> System:

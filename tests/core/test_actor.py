@@ -1,0 +1,119 @@
+"""Handlers are held to what they declare."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from aprt import BLOCK, Actor, Call, Caller, ModelError, Outcome, System, handler
+from aprt.core import step
+from aprt.explore.commutation import Commutation
+from aprt.explore.independence import StepInfo
+
+
+@attrs.frozen
+class BoxState:
+    items: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class Box(Actor[BoxState]):
+    """A queue whose messages do what they say, and some that do not."""
+
+    size: int | None = None
+
+    def initial(self) -> BoxState:
+        return BoxState()
+
+    @handler(writes="items", puts="items", room="size")
+    def put(self, state: BoxState, by: Caller, item: str) -> Outcome[BoxState, None]:
+        if self.size is not None and len(state.items) >= self.size:
+            return BLOCK
+        return BoxState((*state.items, item)), None
+
+    @handler(writes="items", takes="items")
+    def take(self, state: BoxState, by: Caller) -> Outcome[BoxState, str]:
+        return (BoxState(state.items[1:]), state.items[0]) if state.items else BLOCK
+
+    @handler(writes="items", puts="items", room="size")
+    def put_in_front(self, state: BoxState, by: Caller, item: str) -> Outcome[BoxState, None]:
+        return BoxState((item, *state.items)), None
+
+    @handler(writes="*", puts="items")
+    def put_and_log(self, state: BoxState, by: Caller, item: str) -> Outcome[BoxState, None]:
+        return BoxState((*state.items, item), (*state.log, item)), None
+
+    @handler(writes="items", puts="items")
+    def put_when_empty(self, state: BoxState, by: Caller, item: str) -> Outcome[BoxState, None]:
+        return BLOCK if state.items else (BoxState((item,)), None)
+
+    @handler(writes="items", takes="items")
+    def take_last(self, state: BoxState, by: Caller) -> Outcome[BoxState, str]:
+        return BoxState(state.items[:-1]), state.items[-1]
+
+    @handler(writes="items", takes="items")
+    def take_pair(self, state: BoxState, by: Caller) -> Outcome[BoxState, str]:
+        return (BoxState(state.items[1:]), state.items[0]) if len(state.items) > 1 else BLOCK
+
+    @handler(writes="items", puts="items")
+    def put_and_count(self, state: BoxState, by: Caller, item: str) -> Outcome[BoxState, int]:
+        return BoxState((*state.items, item)), len(state.items)
+
+    @handler(writes="log", commutes="note")
+    def note(self, state: BoxState, by: Caller, text: str) -> Outcome[BoxState, None]:
+        return BoxState(state.items, (*state.log, text)), None
+
+
+def done(box: Box, state: BoxState, call: Call[object], by: str = "a") -> step.Step:
+    found = step.call(box, state, call, Caller(by), ())
+    assert found is not None
+    return found
+
+
+def test_the_ends_of_a_queue_are_what_they_are_declared_to_be() -> None:
+    box = Box("box")
+    assert done(box, BoxState(("a",)), box.put("b")).event.state == BoxState(("a", "b"))
+    assert done(box, BoxState(("a", "b")), box.take()).event.state == BoxState(("b",))
+    for state, call, says in (
+        (BoxState(("a",)), box.put_in_front("b"), "puts one item into items, and did something else"),
+        (BoxState(), box.put_and_log("b"), "puts one item into items, and did something else"),
+        (BoxState(("a",)), box.put_when_empty("b"), "blocks although items has room"),
+        (BoxState(("a", "b")), box.take_last(), "takes one item from items, and did something else"),
+        (BoxState(("a",)), box.take_pair(), "blocks although there is something in items"),
+        (BoxState(("a",)), Box("box", 1).put_in_front("a"), "did something else"),  # more than there is room for
+    ):
+        with pytest.raises(ModelError, match=says):
+            step.call(call.actor, state, call, Caller("a"), ())
+
+
+def test_commuting_is_said_by_both() -> None:
+    with pytest.raises(ModelError, match=r"OneSided\.drop is declared to commute with put, but not the reverse"):
+
+        class OneSided(Box):
+            @handler(writes="items", commutes="put")
+            def drop(self, state: BoxState, by: Caller) -> Outcome[BoxState, None]:
+                return BoxState(), None
+
+
+def meet(state: BoxState, one: Call[object], other: Call[object]) -> None:
+    box = one.actor
+    assert isinstance(box, Box)
+    commutation = Commutation(System((box,), ()))
+    for by, call in (("a", one), ("b", other)):
+        found = done(box, state, call, by)
+        commutation.meet(state, found, StepInfo.of(found.event, box))
+
+
+def test_messages_that_do_not_commute_as_declared_are_an_error() -> None:
+    box = Box("box")
+    meet(BoxState(("a",)), box.put("b"), box.take())
+    meet(BoxState(), box.put("b"), box.put("b"))  # nobody says that these commute
+    with pytest.raises(
+        ModelError, match=r"box\.take by b and box\.put_and_count by a are declared .* order shows in a reply"
+    ):
+        meet(BoxState(("a",)), box.put_and_count("b"), box.take())
+    with pytest.raises(
+        ModelError, match=r"box\.note by b and box\.note by a are declared .* their order shows in the state when"
+    ):
+        meet(BoxState(), box.note("one"), box.note("two"))
