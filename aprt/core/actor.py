@@ -180,7 +180,7 @@ class Actor(abc.ABC, Generic[S]):
     def __init_subclass__(cls) -> None:
         """Raises: `ModelError` when a handler claims to commute with a message that does not say so, too."""
         super().__init_subclass__()
-        handlers = {name: found for name in dir(cls) if isinstance(found := getattr(cls, name, None), Handler)}
+        handlers = {found.op: found for found in reversed(_handlers(cls))}
         for name, found in handlers.items():
             for other in found.commutes:
                 if other not in handlers or name not in handlers[other].commutes:
@@ -247,7 +247,8 @@ class Actor(abc.ABC, Generic[S]):
         kind: type[Any] = type(state)
         fields = frozenset(field.name for field in attrs.fields(kind)) if attrs.has(kind) else frozenset()
         for found in _handlers(type(self)):
-            for name in sorted((found.reads | found.writes) - fields - {"*"}):
+            ends = {field for field in (found.puts, found.takes) if field is not None}
+            for name in sorted((found.reads | found.writes | ends) - fields - {"*"}):
                 known = ", ".join(sorted(fields)) or "none"
                 raise ModelError(
                     f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
@@ -258,6 +259,8 @@ class Actor(abc.ABC, Generic[S]):
                     f"{self._where(found)} declares guarded_by={found.guarded_by!r}, which the actor does not have; "
                     "name an attribute that holds the lock's actor, or None"
                 )
+            if found.room is not None and not hasattr(self, found.room):
+                raise ModelError(f"{self._where(found)} declares room={found.room!r}, which the actor does not have")
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
         lock: Actor[Any] | None = getattr(self, cast(str, found.guarded_by))

@@ -117,3 +117,11 @@ class Exploration:
     chao1: float | None = None  # traces there are, at least, by Chao's estimate
     guarantee: Guarantee | None = None
     unexercised: tuple[str, ...] | None = None
+    sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
+
+    @property
+    def redundant(self) -> int | None:
+        """Executions more than one per trace, where each is meant to show a trace of its own."""
+        if self.sleep_blocked is None or self.traces is None:
+            return None
+        return self.executions - self.traces

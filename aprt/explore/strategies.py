@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import did_you_mean
-from aprt.explore import delay, pct, portfolio, pos, random_walk, states, urw
+from aprt.explore import delay, dpor, pct, portfolio, pos, random_walk, states, urw
 from aprt.explore.result import Exploration, Question
 
 Strategy: TypeAlias = Callable[[Question], Exploration]
@@ -16,6 +16,8 @@ Strategy: TypeAlias = Callable[[Question], Exploration]
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
         "delay": delay.search,
+        "dpor": dpor.search,
+        "dpor:source": dpor.search_by_source_sets,
         "pct": pct.search,
         "portfolio": portfolio.search,
         "pos": pos.search,
@@ -31,15 +33,17 @@ _NUMBERED: Final[Mapping[str, Callable[[Question, int], Exploration]]] = Mapping
 
 
 def find_strategy(text: str) -> Strategy:
-    """The strategy that a user names: `states`, or with its number, `pct:3`.
+    """The strategy that a user names: `states`, `dpor:source`, or with its number, `pct:3`.
 
     Raises: `UserError` for an unknown one, a number where there is none, or one that is not 1 to 9.
     """
-    name, colon, number = text.partition(":")
+    if text in STRATEGIES:
+        return STRATEGIES[text]
+    name, _, number = text.partition(":")
     if name not in STRATEGIES:
         raise UserError(f"unknown strategy {name!r}{did_you_mean(name, STRATEGIES)}")
-    if not colon:
-        return STRATEGIES[name]
+    if any(known.startswith(f"{name}:") for known in STRATEGIES):
+        raise UserError(f"unknown strategy {text!r}{did_you_mean(text, STRATEGIES)}")
     if name not in _NUMBERED:
         raise UserError(f"strategy {name!r} takes no number, but {text!r} has one")
     if number not in list("123456789"):

@@ -38,6 +38,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "strategy": exploration.strategy,
         "executions": exploration.executions,
         "traces": verdict.traces,
+        "redundant": exploration.redundant,
+        "sleep_blocked": exploration.sleep_blocked,
         "states": exploration.states,
         "transitions": exploration.transitions,
         "depth": exploration.depth,

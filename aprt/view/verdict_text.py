@@ -26,6 +26,7 @@ _STOPPED = MappingProxyType(
         "runs": "all runs done",
         "interrupted": "interrupted",
         "violation": "stopped at the first violation",
+        "endless": "an execution did not end; --max-depth bounds them",
     }
 )
 _MEANING = MappingProxyType(
@@ -59,6 +60,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
         "complete": "yes" if answer["complete"] else "no",
         "strategy": answer["strategy"],
         "traces": answer["traces"],
+        **({} if answer["redundant"] is None else {"redundant": answer["redundant"]}),
         "states": answer["states"],
         "steps": answer["transitions"],
         "token": answer["token"],
@@ -72,6 +74,7 @@ def covered(exploration: Exploration) -> str:
     rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
+        *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
         count(exploration.states, "state"),
         count(exploration.transitions, "step"),
         f"depth {exploration.depth}",

@@ -8,7 +8,6 @@ import pytest
 from aprt import BLOCK, Actor, Call, Caller, ModelError, Outcome, System, handler
 from aprt.core import step
 from aprt.explore.commutation import Commutation
-from aprt.explore.independence import StepInfo
 
 
 @attrs.frozen
@@ -96,24 +95,20 @@ def test_commuting_is_said_by_both() -> None:
                 return BoxState(), None
 
 
-def meet(state: BoxState, one: Call[object], other: Call[object]) -> None:
+def hold(state: BoxState, one: Call[object], other: Call[object]) -> None:
+    """See that two messages commute, the second one sent right after the first."""
     box = one.actor
     assert isinstance(box, Box)
-    commutation = Commutation(System((box,), ()))
-    for by, call in (("a", one), ("b", other)):
-        found = done(box, state, call, by)
-        commutation.meet(state, found, StepInfo.of(found.event, box))
+    first = done(box, state, one, "a")
+    Commutation(System((box,), ())).hold(state, first, done(box, first.event.state, other, "b"))
 
 
 def test_messages_that_do_not_commute_as_declared_are_an_error() -> None:
     box = Box("box")
-    meet(BoxState(("a",)), box.put("b"), box.take())
-    meet(BoxState(), box.put("b"), box.put("b"))  # nobody says that these commute
-    with pytest.raises(
-        ModelError, match=r"box\.take by b and box\.put_and_count by a are declared .* order shows in a reply"
-    ):
-        meet(BoxState(("a",)), box.put_and_count("b"), box.take())
-    with pytest.raises(
-        ModelError, match=r"box\.note by b and box\.note by a are declared .* their order shows in the state when"
-    ):
-        meet(BoxState(), box.note("one"), box.note("two"))
+    hold(BoxState(("a",)), box.put("b"), box.take())
+    with pytest.raises(ModelError, match=r"box\.put by a and box\.take by b are declared .* one makes the other block"):
+        hold(BoxState(), box.put("b"), box.take())
+    with pytest.raises(ModelError, match=r"box\.take by a and box\.put_and_count by b .* order shows in a reply"):
+        hold(BoxState(("a",)), box.take(), box.put_and_count("b"))
+    with pytest.raises(ModelError, match=r"box\.note by a and box\.note by b are declared .* order shows in the state"):
+        hold(BoxState(), box.note("one"), box.note("two"))

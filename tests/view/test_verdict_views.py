@@ -125,6 +125,8 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "strategy": "states",
         "executions": 0,
         "traces": None,
+        "redundant": None,
+        "sleep_blocked": None,
         "states": data["states"],
         "transitions": data["transitions"],
         "depth": 6,

@@ -1,4 +1,4 @@
-"""Random programs: a seed gives a system of two to four contexts over cells, locks, a mailbox and an object.
+"""Random programs: a seed gives a system of two to four contexts over cells, locks, mailboxes and an object.
 
 A context interprets its operations from an awaited sub-behaviour and carries one register, so control states meet
 nested await chains, live locals, iterators and values on the stack. Any use of a lock or object is allowed, wrong
@@ -13,22 +13,30 @@ from typing import Any, TypeAlias
 
 from aprt import Context, Mutex, System, choose
 from aprt.kernel.cell import Cell as GuardedCell
+from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.object import Object
 from aprt.kernel.refcount import RefCount
+from aprt.kernel.rwsem import RwSem
 from tests.explore.programs.cells import Cell
-from tests.explore.programs.mailboxes import Mailbox
 from tests.explore.programs.teardown import ThingState
 
 Op: TypeAlias = tuple[Any, ...]
 
 MODULUS = 3  # registers and cells count modulo this
-STEPS = 11  # operations of all contexts together, at most
+STEPS = 11  # operations of all contexts together, at most, unless told otherwise
 
 # how often an operation is drawn, relative to the others
 MEMORY = {"read": 3, "write": 3, "bump": 4, "sum": 2, "cas": 1, "guarded": 2}
-LOCKS = {"lock": 1, "unlock": 1, "seize": 2}
-OTHERS = {"send": 4, "receive": 2, "choose": 2, "get": 2, "put": 2, "free": 1}
-WEIGHTS = {**MEMORY, **LOCKS, **OTHERS}
+LOCKS = {"lock": 1, "unlock": 1, "seize": 2, "down_read": 2, "up_read": 1, "down_write": 1, "up_write": 1, "enqueue": 1}
+MESSAGES = {"send": 4, "receive": 2, "poll": 1}
+OTHERS = {"choose": 2, "get": 2, "put": 2, "free": 1}
+SECTIONS: tuple[tuple[Op, Op], ...] = (
+    (("lock", 0), ("unlock", 0)),
+    (("lock", 1), ("unlock", 1)),
+    (("down_read",), ("up_read",)),
+    (("down_write",), ("up_write",)),
+)
+WEIGHTS = {**MEMORY, **LOCKS, **MESSAGES, **OTHERS}
 
 
 class Thing(Object[ThingState]):
@@ -44,10 +52,11 @@ class World:
     def __init__(self) -> None:
         self.cells = (Cell("x"), Cell("y"))
         self.locks = (Mutex("m"), Mutex("n"))
-        self.box: Mailbox[int] = Mailbox("box")
+        self.rwsem = RwSem("rwsem")
+        self.boxes: tuple[Mailbox[int], ...] = (Mailbox("box"), Mailbox("small", 1))
         self.count, self.thing = RefCount("count"), Thing("thing")
         self.guarded = GuardedCell("guarded", 0, self.locks[0])
-        self.actors = (*self.cells, *self.locks, self.box, self.count, self.thing, self.guarded)
+        self.actors = (*self.cells, *self.locks, self.rwsem, *self.boxes, self.count, self.thing, self.guarded)
 
     async def perform(self, op: Op, r: int) -> int:
         match op:
@@ -75,10 +84,14 @@ class World:
                     await self.locks[i].unlock()
             case ("if", then):
                 r = await self.perform(then, r) if r else r
-            case ("send",):
-                await self.box.send(r)
-            case ("receive",):
-                r = await self.box.receive()
+            case ("down_read" | "up_read" | "down_write" | "up_write" | "enqueue" as name,):
+                await getattr(self.rwsem, name)()
+            case ("send", i):
+                await self.boxes[i].send(r)
+            case ("receive", i):
+                r = await self.boxes[i].receive()
+            case ("poll", i):
+                r = await self.boxes[i].receive_nowait() or 0
             case ("choose",):
                 r = await choose("bit", 0, 1)
             case ("get",):
@@ -100,7 +113,7 @@ class World:
     async def drain(self) -> None:
         """A daemon that empties the mailbox into a cell."""
         while True:
-            await self.cells[0].write(await self.box.receive())
+            await self.cells[0].write(await self.boxes[0].receive())
 
 
 def simple(lots: Random) -> Op:
@@ -110,7 +123,7 @@ def simple(lots: Random) -> Op:
             return ("write", lots.randrange(2), lots.randrange(MODULUS))
         case "sum":
             return ("sum", lots.randrange(2), lots.randrange(2))
-        case "read" | "bump" | "cas" | "lock" | "unlock" | "seize" as kind:
+        case "read" | "bump" | "cas" | "lock" | "unlock" | "seize" | "send" | "receive" | "poll" as kind:
             return (kind, lots.randrange(2))
         case kind:
             return (kind,)
@@ -122,8 +135,8 @@ def operations(lots: Random, length: int) -> tuple[Op, ...]:
     while len(ops) < length:
         match lots.randrange(8):
             case 0 if length - len(ops) >= 3:
-                i = lots.randrange(2)
-                ops += [("lock", i), *operations(lots, length - len(ops) - 2), ("unlock", i)]
+                take, give = lots.choice(SECTIONS)
+                ops += [take, *operations(lots, length - len(ops) - 2), give]
             case 1:
                 ops.append(("trylock", lots.randrange(2), simple(lots)))
             case 2:
@@ -133,11 +146,11 @@ def operations(lots: Random, length: int) -> tuple[Op, ...]:
     return tuple(ops)
 
 
-def generate(seed: int) -> System:
-    """The program of this seed."""
+def generate(seed: int, steps: int = STEPS) -> System:
+    """The program of this seed, with about so many steps."""
     lots, world = Random(seed), World()
     contexts = lots.randint(2, 4)
-    programs = [operations(lots, lots.randint(2, min(5, STEPS // contexts))) for _ in range(contexts)]
+    programs = [operations(lots, lots.randint(2, min(5, steps // contexts))) for _ in range(contexts)]
 
     threads = [Context(f"t{i}", partial(world.run, ops)) for i, ops in enumerate(programs)]
     daemons = [Context("drain", world.drain, daemon=True)] if lots.random() < 0.2 else []

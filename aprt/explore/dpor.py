@@ -1,0 +1,297 @@
+"""Strategy "dpor": every Mazurkiewicz trace once, depth first, by Optimal-DPOR.
+
+Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", Journal of
+the ACM 64(4), 2017, algorithm 2: executions that differ only in the order of independent steps are one trace. One
+execution is run to its end; then its races say what else there is (`explore.races`), which is kept in wakeup trees
+(`explore.wakeup_tree`). Sleep sets (Godefroid, LNCS 1032, 1996) hold what is covered already. No execution is begun in
+vain, and only what differs from the execution before is executed.
+
+Mode "source" is their algorithm 1 with source sets instead of wakeup trees: simpler, but some executions find in the
+end that all they could do is covered (they are *sleep set blocked*).
+
+Complete for what is checked (`explore.visibility`). Behaviours that loop for ever have executions without end: they
+need `max_depth`. The schedule of a finding is the shortest that was met, not the shortest there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+from aprt.core.errors import ModelError
+from aprt.core.events import Event
+from aprt.core.execution import Ending
+from aprt.core.exercise import unexercised
+from aprt.core.properties import Finding
+from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.happens_before import Execution
+from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
+from aprt.explore.packing import INITIAL
+from aprt.explore.races import EVERY_RULE, Race, Races, Rules
+from aprt.explore.result import Exploration, Question
+from aprt.explore.tables import Tables
+from aprt.explore.visibility import Visibility
+from aprt.explore.wakeup_tree import Branch, WakeupSequence, insert
+from aprt.explore.watchdog import Stop, Watchdog
+
+_MAX_STEPS = 10_000  # of an execution, where no depth is given
+_NONE: Sequence[int] = ()
+
+
+def search(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
+    """Explore all traces, within the bounds. rules: all of them, except to show what each is for."""
+    return _explored(_Search(question, False, rules))
+
+
+def search_by_source_sets(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
+    """The same, in mode "source"."""
+    return _explored(_Search(question, True, rules))
+
+
+def _explored(run: _Search) -> Exploration:
+    try:
+        return run.explore()
+    finally:
+        run.tables.close()
+
+
+class _Search:
+    """A node is a place in the present execution, before the step of the same number. For each there are: the packed
+    state, the steps that sleep (label to kind), and the branches to come.
+    """
+
+    def __init__(self, question: Question, brief: bool, rules: Rules) -> None:
+        self.question, self.brief, self.rules = question, brief, rules
+        system, visibility = question.system, Visibility(question.properties)
+        self.checks = Checks(visibility.properties, system)
+        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note)
+        self.local = LocalSteps(system, self.tables, visibility)
+        self.execution = Execution(self.local)
+        self.races = Races(self.execution, self.local, rules, brief)
+        self.states = [INITIAL]
+        self.sleeping: list[Mapping[int, int]] = [{}]
+        self.branches: list[list[Branch]] = [[]]
+        self.fresh = 0  # the first step that differs from the execution before
+        # for each step, those it races with, where what reverses that may be covered in this execution only
+        self.open: list[Sequence[int]] = []
+        self.seen = {INITIAL}
+        self.endings: dict[Ending, set[int]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
+        self.executions = self.blocked = self.depth = 0
+        self.taken_back = 0  # steps, all in all
+        self.found: dict[str, tuple[str, list[int]]] = {}
+        self.watchdog = Watchdog(question)
+        self._waiting = cache(self.tables.waiting)
+
+    def explore(self) -> Exploration:
+        stopped = None
+        try:
+            self._record(self.checks.start())
+            self._run()
+            stopped = "max_depth" if self.endings["cut"] else None
+        except Stop as stop:
+            stopped = stop.reason
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        return self._answer(stopped)
+
+    def _run(self) -> None:
+        """Execution after execution, each from the last node that has a branch left."""
+        more = True
+        while more:
+            self._go_on()
+            self._end()
+            more = self._back()
+
+    def _go_on(self) -> None:
+        """From the last node to an end: along its branch, and then by any step that does not sleep.
+
+        One function, names that are local: this is where half of the time goes.
+        """
+        execution, rows, seen, states = self.execution, self.local.rows, self.seen, self.states
+        steps, nodes, push = execution.steps, execution.nodes, execution.push
+        all_branches, all_sleeping = self.branches, self.sleeping
+        limit = self.question.bounds.max_depth
+        limit = _MAX_STEPS if limit is None else limit
+        place = 0
+        while len(steps) < limit:
+            node, branches, sleeping = nodes[-1], all_branches[-1], all_sleeping[-1]
+            behind: list[Branch] = []
+            if branches:
+                branch = branches.pop(0)
+                step = self._labelled(branch.label)
+                behind = branch.branches
+            else:
+                slot, options = rows[place][node[place]]
+                possible = options[node[slot]]
+                awake = possible[0] if possible and possible[0].label not in sleeping else self._awake()
+                if awake is None:
+                    return
+                step = awake
+            push(step)
+            all_branches.append(behind)
+            all_sleeping.append(self._asleep(sleeping, step) if sleeping else sleeping)
+            state = states[-1] + step.delta
+            if step.watch is not None or step.judges:
+                state = self._check(step, state)
+            states.append(state)
+            if state not in seen:
+                self._new(state)
+            if step.oops:
+                return
+            place = step.place
+        if self.question.bounds.max_depth is None:
+            raise Stop("endless")
+
+    def _check(self, step: LocalStep, successor: int) -> int:
+        """Judge a step; the state after it, with the memories of histories moved on."""
+        violations: list[Violation] = []
+        if step.watch is not None:
+            successor, violations = step.watch.look(self.states[-1], successor)
+        self._record([*violations, *violated(step.judges, successor)])
+        return successor
+
+    def _new(self, state: int) -> None:
+        if len(self.seen) == self.question.bounds.max_states:
+            raise Stop("max_states")
+        self.seen.add(state)
+
+    def _labelled(self, label: int) -> LocalStep:
+        """The step with this label at the last node."""
+        options = self._options(label >> OPTION_BITS)
+        option = label & ((1 << OPTION_BITS) - 1)
+        if option >= len(options):
+            raise ModelError("a step is not possible in an order that handlers declare to be one")
+        return options[option]
+
+    def _awake(self) -> LocalStep | None:
+        """A step at the last node that does not sleep."""
+        sleeping, node = self.sleeping[-1], self.execution.nodes[-1]
+        for place, rows in enumerate(self.local.rows):
+            slot, options = rows[node[place]]
+            for step in options[node[slot]]:
+                if step.label not in sleeping:
+                    return step
+        return None
+
+    def _asleep(self, sleeping: Mapping[int, int], step: LocalStep) -> Mapping[int, int]:
+        """What still sleeps after a step."""
+        meets = self.local.kinds.meets[step.kind]
+        return {q: kind for q, kind in sleeping.items() if not meets >> kind & 1 and q >> OPTION_BITS != step.place}
+
+    def _options(self, place: int) -> tuple[LocalStep, ...]:
+        """What a context can do at the last node."""
+        node = self.execution.nodes[-1]
+        slot, options = self.local.rows[place][node[place]]
+        return options[node[slot]]
+
+    def _possible(self) -> bool:
+        """Whether any step is possible at the last node, asleep or not."""
+        return any(map(self._options, range(len(self.local.rows))))
+
+    def _end(self) -> None:
+        """At the end of an execution: what it was, and what its races say there is besides."""
+        length = len(self.execution.steps)
+        self.executions += 1
+        self.depth = max(self.depth, length)
+        if not self.executions & 15:
+            self.watchdog.look(self.executions, len(self.seen), self.taken_back + length, self.depth)
+        ending = self._ending()
+        for position in range(self.fresh):
+            if self.open[position]:
+                again = ((e, self.races.between(e, position)) for e in self.open[position])
+                self.open[position] = [e for e, races in again if not all(map(self._plan, races))]
+        for position in range(self.fresh, length):
+            races = self.races.of_step(position)
+            self.open.append([race.node for race in races if not self._plan(race)] if races else _NONE)
+        if self.rules.pending if ending != "asleep" else self.rules.asleep:
+            for race in self.races.of_pending():
+                self._plan(race)
+
+    def _ending(self) -> Ending | Literal["asleep"]:
+        """How the present execution has ended: asleep, if all it could do is covered."""
+        state, steps = self.states[-1], self.execution.steps
+        if steps and steps[-1].oops:
+            ending: Ending = "oops"
+        elif (self.sleeping[-1] or len(steps) == self.question.bounds.max_depth) and self._possible():
+            if len(steps) != self.question.bounds.max_depth:
+                self.blocked += 1
+                return "asleep"
+            ending = "cut"
+        elif waiting := self._waiting(state):
+            ending = "deadlock"
+            self._record(self.checks.deadlock(waiting))
+        else:
+            ending = "end"
+            self._record(self.checks.end(state))
+        self.endings[ending].add(state)
+        return ending
+
+    def _plan(self, race: Race) -> bool:
+        """Add what reverses a race to the branches to come, unless it is covered. Whether that is for good."""
+        node = race.node
+        sleeping, branches = self.sleeping[node], self.branches[node]
+        if self.brief:
+            self._add_initial(self.races.reversed(race), node)
+            return True
+        if sleeping and self.races.initial(race, sleeping):
+            return True
+        return insert(self.races.reversed(race), sleeping, branches, race.position)
+
+    def _add_initial(self, sequence: WakeupSequence, node: int) -> None:
+        """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
+        initials = [sequence.steps[i] for i in sequence.initials()]
+        known = {branch.label for branch in self.branches[node]} | self.sleeping[node].keys()
+        known.add(self.execution.steps[node].label)
+        if known.isdisjoint(step.label for step in initials):
+            self.branches[node].append(Branch(initials[-1].label, initials[-1].kind))
+
+    def _back(self) -> bool:
+        """Go back to the last node with a branch to come. Whether there is one."""
+        for node in reversed(range(len(self.execution.steps))):
+            if self.branches[node]:
+                step = self.execution.steps[node]
+                self.taken_back += len(self.execution.steps) - node
+                self.execution.cut(node)
+                for per_node in (self.states, self.sleeping, self.branches):
+                    del per_node[node + 1 :]
+                del self.open[node:]
+                self.sleeping[node] = {**self.sleeping[node], step.label: step.kind}
+                self.fresh = node
+                return True
+        return False
+
+    def _record(self, violations: Iterable[Violation]) -> None:
+        """Keep the shortest per property, and stop when one is enough."""
+        steps = self.execution.steps
+        for id, text in violations:
+            if id not in self.found or len(steps) < len(self.found[id][1]):
+                self.found[id] = text, [step.number for step in steps]
+            if self.question.stop_on == "first":
+                raise Stop("violation")
+
+    def _answer(self, stopped: str | None) -> Exploration:
+        found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
+        findings = (Finding(id, text, self.tables.schedule(steps)) for id, (text, steps) in found)
+        return Exploration(
+            strategy="dpor:source" if self.brief else "dpor",
+            complete=stopped is None,
+            stopped=stopped,
+            findings=tuple(findings),
+            states=len(self.seen),
+            transitions=self.taken_back + len(self.execution.steps),
+            executions=self.executions,
+            depth=max(self.depth, len(self.execution.steps)),
+            ends=len(self.endings["end"]),
+            deadlocks=len(self.endings["deadlock"]),
+            oopses=len(self.endings["oops"]),
+            seconds=self.watchdog.seconds,
+            unmerged=tuple(sorted(self.tables.unmerged)),
+            traces=self.executions - self.blocked,
+            sleep_blocked=self.blocked,
+            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+        )
+
+    def _events(self) -> Iterator[Event]:
+        """Every step that was learned: in a complete search, every one that is possible."""
+        return (step.event for step in self.tables.steps)

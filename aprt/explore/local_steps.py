@@ -1,0 +1,126 @@
+"""The learned steps (`explore.tables`) as a search of traces takes them: unpacked, with the kind of each.
+
+Whoever asks what a context can do in a control state, with a value of the actor that decides, gets its steps: none
+when it blocks, several for a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from aprt.core.system import System
+from aprt.explore.checks import Judge, Note, Watch
+from aprt.explore.commutation import Commutation
+from aprt.explore.independence import Queue, StepInfo, declares
+from aprt.explore.kinds import Kinds
+from aprt.explore.tables import Move, Tables
+from aprt.explore.visibility import Visibility
+
+OPTION_BITS = 16
+
+
+@attrs.frozen(eq=False)
+class LocalStep:
+    """A step that a context can take.
+
+    label: names it in any state: the place of its context, and which option of a choice it is.
+    number: in the tables. slot: the field of the actor, or of the context itself for a choice.
+    control, before: the control state, and the number in the slot, in which it is taken; after and then.
+    delta: what it adds to a packed state.
+    """
+
+    label: int
+    place: int
+    number: int
+    kind: int
+    slot: int
+    control: int
+    before: int
+    after: int  # control state
+    then: int  # in the slot
+    delta: int
+    queue: Queue | None
+    oops: bool
+    plain: bool  # no oops, and nothing is declared of its actor's handlers
+    watch: Watch | None
+    judges: tuple[Judge, ...]
+
+
+class Options(dict[int, tuple[LocalStep, ...]]):
+    """The steps of one control state by the number in the deciding slot; asks for those not known yet."""
+
+    def __init__(self, learn: Callable[[int], tuple[LocalStep, ...]]) -> None:
+        self._learn = learn
+
+    def __missing__(self, number: int) -> tuple[LocalStep, ...]:
+        steps = self[number] = self._learn(number)
+        return steps
+
+
+class LocalSteps:
+    """All that contexts can do. rows: per place of a context, by control state: the deciding slot and the options.
+
+    fields: how many slots decide on steps, those of contexts and actors. loose: the slots of actors some of whose
+    changes commute. kinds: of all steps; its lanes begin where nodes of `happens_before` have place for them.
+    Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
+    """
+
+    def __init__(self, system: System, tables: Tables[Note], visibility: Visibility) -> None:
+        self.rows: tuple[list[tuple[int, Options]], ...] = tuple([] for _ in system.contexts)
+        self._tables, self._visibility = tables, visibility
+        self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
+        self._actors = {actor.name: actor for actor in system.actors}
+        self.fields = len(system.contexts) + len(system.actors)
+        self.kinds = Kinds(self.fields + len(system.contexts))
+        self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
+        for place in range(len(system.contexts)):
+            self._extend(place)
+
+    def hold(self, one: LocalStep, other: LocalStep) -> None:
+        """Two steps came one right after the other, as far as their actor is concerned, and are taken to commute.
+
+        Raises: `ModelError` if they do not.
+        """
+        if (one.number, other.number) not in self._held:
+            self._held.add((one.number, other.number))
+            before = self._tables.packing.value(one.slot, one.before)
+            self._commutation.hold(before, self._tables.steps[one.number], self._tables.steps[other.number])
+
+    def _extend(self, place: int) -> None:
+        """Offer the control states that were learned since."""
+        rows = self.rows[place]
+        for control in range(len(rows), len(self._tables.rows[place])):
+            slot = self._tables.rows[place][control][0]
+            rows.append((slot, Options(lambda number, at=control: self._learn(place, at, number))))  # type: ignore[misc]
+
+    def _learn(self, place: int, control: int, number: int) -> tuple[LocalStep, ...]:
+        slot, row = self._tables.rows[place][control]
+        moves = row[number]
+        self._extend(place)
+        return tuple(self._local(place, control, slot, number, i, move) for i, move in enumerate(moves))
+
+    def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
+        delta, step, (watch, judges) = move
+        done = self._tables.steps[step]
+        actor = None if done.event.actor is None else self._actors[done.event.actor]
+        info = StepInfo.of(done.event, actor)
+        moved = dict(self._tables.changes[step])
+        return LocalStep(
+            label=place << OPTION_BITS | option,
+            place=place,
+            number=step,
+            kind=self.kinds.number(self._visibility.extend(info)),
+            slot=slot,
+            control=control,
+            before=before,
+            after=control + moved.get(place, 0),
+            then=before + moved.get(slot, 0),
+            delta=delta,
+            queue=info.queue,
+            oops=info.oops,
+            plain=not info.oops and slot not in self.loose,
+            watch=watch,
+            judges=judges,
+        )

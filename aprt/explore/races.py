@@ -1,0 +1,170 @@
+"""Races of an execution, and the executions that reverse them.
+
+Two steps race when they depend on each other and could come in the other order: the later one, f, is possible where the
+earlier one, e, was taken, after all that does not happen after e. Then these steps, and f behind them, lead to where
+no order of the present execution leads.
+
+Abdulla, Aronis, Jonsson, Sagonas, JACM 64(4), 2017, call a race what has nothing between the two in happens-before.
+That is for steps that never block. Here an unlock may stand between two requests of a lock, and it cannot be the step
+that is reversed: f was not possible before it. So from f backwards the steps of its actor are looked at until one is
+found before which f was possible; what happens before that one, or before the preceding step of f's own context, is
+settled by other races. Three more rules are needed for steps that block:
+
+(a) What a context still waits for when an execution has ended is a step as well: it may have been possible earlier.
+(b) f is *timed anew*: what it does, and what happens before it, is what it would be at its new place.
+(c) Where sleep sets end an execution (in source mode only), (a) holds too.
+
+When f waits for several steps that commute with each other (the readers of a lock, for a writer) and all but e can come
+without e, those that are in its way are left out of the sequence. An oops depends on every step; what other contexts
+would have done next is reversed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from aprt.explore.happens_before import Execution
+from aprt.explore.local_steps import LocalStep, LocalSteps, Options
+from aprt.explore.retiming import Retiming
+from aprt.explore.wakeup_tree import WakeupSequence
+
+
+@attrs.frozen
+class Rules:
+    """Which of the rules for steps that block are in force. Without all of them a search is wrong."""
+
+    pending: bool = True  # (a)
+    timed_anew: bool = True  # (b)
+    asleep: bool = True  # (c)
+
+
+EVERY_RULE: Final = Rules()
+
+
+@attrs.frozen(eq=False)
+class Race:
+    """The step number `node` races with f, now at `position`. step: f as it would be in front of the other one.
+
+    others: the steps to take instead of that one, by position, and f with them; None is all that do not happen after
+    it.
+    """
+
+    node: int
+    position: int
+    step: LocalStep
+    others: list[int] | None = None
+
+
+class Races:
+    """The races of `execution`, as it is when asked.
+
+    brief: what came after f is left out where a race is reversed (source sets).
+    """
+
+    def __init__(self, execution: Execution, local: LocalSteps, rules: Rules, brief: bool) -> None:
+        self._execution, self._local, self._rules, self._brief = execution, local, rules, brief
+        self._retiming = Retiming(execution, local)
+        self._meets = local.kinds.meets
+
+    def of_step(self, position: int) -> Sequence[Race]:
+        """The races in which the step at `position` is the later one, and the other options of a choice."""
+        step = self._execution.steps[position]
+        if step.slot == step.place:
+            return self.between(position, position)
+        if not self._execution.joined[position]:
+            return ()
+        earlier = self._execution.depends_on(position)
+        return self._backwards(earlier, position, *self._local.rows[step.place][step.control])
+
+    def of_pending(self) -> Iterator[Race]:
+        """The races of what contexts wait for, or would have done next, where the execution has ended."""
+        execution = self._execution
+        steps, end, node = execution.steps, len(execution.steps), execution.nodes[-1]
+        last = 1 << end - 1 if end and steps[-1].oops else 0
+        for place, rows in enumerate(self._local.rows):
+            slot, options = rows[node[place]]
+            if slot != place or last:
+                earlier = sum(1 << e for e in range(end) if steps[e].slot == slot != place) | last
+                yield from self._backwards(earlier & ~execution.last(place), end, slot, options)
+
+    def between(self, e: int, position: int) -> list[Race]:
+        """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
+        step = self._execution.steps[position]
+        slot, options = self._local.rows[step.place][step.control]
+        if e == position:
+            return [Race(e, position, other) for other in options[step.before] if other is not step]
+        return self._between(e, position, slot, options)
+
+    def _backwards(self, earlier: int, f: int, slot: int, options: Options) -> list[Race]:
+        """The races of f, whose step has these options, with `earlier` steps, given as bits, last one first."""
+        found = []
+        while earlier:
+            e = earlier.bit_length() - 1
+            earlier ^= 1 << e
+            races = self._between(e, f, slot, options)
+            if races:
+                found += races
+                earlier &= ~self._execution.clocks[e]
+        return found
+
+    def _between(self, e: int, f: int, slot: int, options: Options) -> list[Race]:
+        step, local = self._execution.steps[e], self._local
+        if slot == step.slot and slot not in local.loose:
+            # whatever else changed the actor happens after e
+            possible = options[step.before]
+            depends = possible and self._meets[step.kind] >> possible[0].kind & 1
+            return [Race(e, f, possible[0])] if depends else []
+        found = []
+        for others in self._retiming.openings(e, slot, options, self._later(e, f)):
+            (first, *_) = options[self._retiming.value(e, slot, others)]
+            if self._meets[step.kind] >> first.kind & 1:
+                found.append(Race(e, f, first, others))
+        return found
+
+    def _later(self, e: int, f: int) -> list[int]:
+        """The steps after `e` that do not happen after it."""
+        clocks = self._execution.clocks
+        return [i for i in range(e + 1, f if self._brief else len(clocks)) if not clocks[i] >> e & 1]
+
+    def initial(self, race: Race, labels: Collection[int]) -> bool:
+        """Whether f, or a step before it, can come first instead of the earlier step, and its label is one of these."""
+        steps, clocks, node = self._execution.steps, self._execution.clocks, race.node
+        for i in range(node + 1, race.position):
+            if steps[i].label in labels and clocks[i] >> node == 1 << (i - node):
+                return True
+        if race.step.label not in labels or race.step.queue is not None:
+            return False
+        place, meets = race.step.place, self._meets[race.step.kind]
+        return not any(
+            steps[i].place == place or meets >> steps[i].kind & 1
+            for i in range(node + 1, race.position)
+            if not clocks[i] >> node & 1
+        )
+
+    def reversed(self, race: Race) -> WakeupSequence:
+        """The steps that lead to where f comes before the other step. f stands where it did, as the last of `steps`."""
+        execution, f, end = self._execution, race.position, len(self._execution.steps)
+        others = self._later(race.node, f) if race.others is None else race.others
+        step, before = self._timed_anew(race, others)
+        order = [i for i in others if i < f or before >> i & 1]
+        behind = others[len(order) :]
+        return WakeupSequence(
+            [*order, end, *behind], [*execution.steps, step], [*execution.clocks, before | 1 << end], self._meets
+        )
+
+    def _timed_anew(self, race: Race, others: list[int]) -> tuple[LocalStep, int]:
+        """f behind the others, and the clocks of those that happen before it, joined."""
+        execution, step = self._execution, race.step
+        if not self._rules.timed_anew and race.position < len(execution.steps):
+            return execution.steps[race.position], execution.clocks[race.position]
+        meets, before = self._meets[step.kind], 0
+        for i in others:
+            other = execution.steps[i]
+            if other.place == step.place or meets >> other.kind & 1:
+                before |= execution.clocks[i]
+        if step.queue is not None:
+            before |= execution.item((*range(race.node), *others), step.slot, step.queue)[1]
+        return step, before

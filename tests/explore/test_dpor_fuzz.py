@@ -1,0 +1,77 @@
+"""Strategy "dpor" agrees with the enumerator and with the search over states on random programs.
+
+As many traces as the enumerator counts, none twice, the same end states, deadlocks and oopses; and whatever a check
+that compares actors can see in any order, it sees.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from aprt import Actor, View, always, explore
+from aprt.explore.enumerator import Traces, traces
+from tests.explore.programs.generated import generate
+
+STEPS = 8  # with more, the enumerator takes too long
+
+
+def agree(seed: int) -> Traces:
+    """Explore and enumerate the program of that seed. Gives the enumerator's answer once they agree."""
+    system = generate(seed, STEPS)
+    truth = traces(system)
+    found, full = explore(system, strategy="dpor"), explore(system)
+    count = truth.complete + truth.deadlocked + truth.oopsed
+    assert (found.traces, found.redundant, found.complete) == (count, 0, True), seed
+    assert (found.ends, found.deadlocks, found.oopses) == (full.ends, full.deadlocks, full.oopses), seed
+    return truth
+
+
+def seen(seed: int, strategy: str) -> set[tuple[Any, ...]]:
+    """The combinations of states of three actors that a search shows to a check."""
+    system = generate(seed, STEPS)
+    actors: tuple[Actor[Any], ...] = tuple(Random(seed).sample(system.actors, 3))
+    values: set[tuple[Any, ...]] = set()
+
+    def collect(view: View) -> None:
+        values.add(tuple(view(actor) for actor in actors))
+
+    assert explore(system, (always("seen", actors, collect),), strategy=strategy).complete
+    return values
+
+
+@pytest.mark.parametrize("block", range(20))
+def test_as_many_traces_as_the_enumerator_counts_on_2000_random_programs(block: int) -> None:
+    kinds: Counter[str] = Counter()
+    for seed in range(100 * block, 100 * block + 100):
+        truth = agree(seed)
+        kinds["complete"] += truth.complete > 1
+        kinds["deadlocked"] += truth.deadlocked > 1
+        kinds["oopsed"] += truth.oopsed > 1
+    assert min(kinds[kind] for kind in ("complete", "deadlocked", "oopsed")) >= 1
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_checks_see_what_they_can_in_any_order_on_200_random_programs(block: int) -> None:
+    for seed in range(50 * block, 50 * block + 50):
+        assert seen(seed, "dpor") == seen(seed, "states"), seed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("block", range(20))
+def test_as_many_traces_as_the_enumerator_counts_on_20000_random_programs(block: int) -> None:
+    for seed in range(2_000 + 1_000 * block, 3_000 + 1_000 * block):
+        agree(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("block", range(4))
+def test_source_sets_find_the_same_traces_on_2000_random_programs(block: int) -> None:
+    for seed in range(500 * block, 500 * block + 500):
+        system = generate(seed, STEPS)
+        assert explore(system, strategy="dpor:source").traces == explore(system, strategy="dpor").traces, seed
