@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -50,6 +49,8 @@ command.add_command(replay)
 @format_option
 def startup(times: int, form: str) -> int:
     """Compare the process time of `aprt explore --help` with that of `python -c pass`."""
+    import statistics
+
     programs = {"python -c pass": ["-c", "pass"], "aprt explore --help": ["-m", "aprt", "explore", "--help"]}
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(times):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-import attrs
 import click
 
 from aprt.cli.names import SCENARIO
@@ -40,6 +39,8 @@ def view(
 
     ratio: the part of the steps per second of processor time that the view leaves.
     """
+    import attrs
+
     from aprt.verdict.live import Plan
     from aprt.view.cost import alone_and_watched
 
