@@ -3,7 +3,7 @@
 # make test-slow   the tests that take longer
 # make test-all    `make test` on several Pythons: make test-all PYTHONS="python3.12 python3.13"
 # make lint        types and style only
-# make bench       aprt beside Spin and TLC, on the same models (needs Debian's spin and gcc)
+# make bench       aprt beside Spin, TLC and frontrun, on the same models (needs Debian's spin and gcc)
 # make docs-tables writes the generated tables of docs/reference and README.md again
 # make docs        the documents as HTML, in build/docs
 # make clean       removes what the above made
@@ -45,8 +45,9 @@ lint: $(VENV)/installed-test
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 
-bench: $(VENV)/installed
-	$(bin)/python -m benchmarks
+bench:
+	@$(MAKE) --no-print-directory VENV=.venv-bench .venv-bench/installed-bench
+	.venv-bench/bin/python -m benchmarks
 
 docs-tables: $(VENV)/installed
 	$(bin)/python -m docs.generate
@@ -70,6 +71,10 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@$(bin)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-bench: pyproject.toml | $(VENV)/installed
+	@$(bin)/python -m pip install --quiet --group bench
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/installed

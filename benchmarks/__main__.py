@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from benchmarks import jobs, race, states
+from benchmarks import executions, jobs, race, states
 from benchmarks.process import ToolError
 from benchmarks.report import as_json, as_text
 from docs.generate import with_block
@@ -27,6 +27,7 @@ def main(repeat: int, max_states: int | None, runs: int, form: str, write: bool)
     try:
         sections = [
             states.section(repeat, max_states or sys.maxsize, _tell),
+            executions.section(repeat, _tell),
             jobs.section(repeat, _tell),
             race.section(repeat, runs, _tell),
         ]

@@ -1,0 +1,46 @@
+"""The comparison by executions: what is counted, and what is a target."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.executions import PROGRAMS, Count, Program, Row, targets, trace_by_trace
+from benchmarks.process import ToolError
+
+
+@pytest.mark.parametrize("program", [p for p in PROGRAMS if p.traces < 100], ids=str)
+def test_aprt_explores_each_trace_once(program: Program) -> None:
+    count = trace_by_trace(program)
+    assert (count.executions, count.redundant) == (program.traces, 0)
+
+
+def test_the_program_of_two_philosophers_is_called_abba() -> None:
+    assert [str(program) for program in PROGRAMS] == [
+        "inc 2",
+        "inc 3",
+        "inc 4",
+        "readers 4",
+        "ABBA",
+        "dining 3",
+        "dining 5",
+        "lastzero 5",
+        "dining 8",
+        "lastzero 10",
+    ]
+
+
+def test_an_unknown_program_is_an_error_of_the_tool() -> None:
+    with pytest.raises(ToolError, match="'nothing'"):
+        trace_by_trace(Program("nothing", 1, 1))
+
+
+def test_targets_are_counts_and_rates() -> None:
+    inc, alone = Program("inc", 2, 4, rival=True), Program("dining", 5, 31, wanted=15_000)
+    rows = [Row(inc, Count(4, 0.001), Count(6, 0.06)), Row(alone, Count(31, 0.001), None)]
+    assert [(target.reached, target.met) for target in targets(rows)] == [
+        ("0", True),
+        ("40x", False),  # 4,000 a second against 100
+        ("31,000/s", True),
+    ]
+    more = Row(inc, Count(5, 0.001), None)
+    assert targets([more])[0].met is False
