@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from aprt.core.properties import always as always
     from aprt.core.properties import at_end as at_end
     from aprt.core.schedule import Schedule as Schedule
+    from aprt.core.symmetry import Alike as Alike
+    from aprt.core.symmetry import Renaming as Renaming
     from aprt.core.system import Context as Context
     from aprt.core.system import System as System
     from aprt.core.system import View as View
@@ -45,6 +47,7 @@ _EXPORTS = MappingProxyType(
         "aprt.core.notes": ("Broken", "Oops"),
         "aprt.core.properties": ("DEADLOCK", "HANG", "Finding", "Property", "always", "at_end"),
         "aprt.core.schedule": ("Schedule",),
+        "aprt.core.symmetry": ("Alike", "Renaming"),
         "aprt.core.system": ("Context", "System", "View"),
         "aprt.explore.result": ("Bounds", "Exploration"),
         "aprt.kernel.mutex": ("Mutex",),

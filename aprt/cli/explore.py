@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, for --strategy random.")
 @seed_option
+@click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
 @crew_options
@@ -70,6 +71,7 @@ def command(
     stop_on: StopOn,
     runs: int,
     seed: int,
+    symmetry: bool,
     save: Path | None,
     measures_matrix: bool,
     jobs: int,
@@ -87,7 +89,7 @@ def command(
         from aprt.verdict.ask import Search
 
         limits = bounds(max_states, max_depth, budget)
-        search = Search(strategy, limits, stop_on, seed, runs)
+        search = Search(strategy, limits, stop_on, seed, runs, symmetry)
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
             if save is not None or measures_matrix:

@@ -24,15 +24,16 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
-from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 import attrs
 
 from aprt.core.effects import Call
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Gave, Hold, Note, Oops, Owes, Remark, Took
+from aprt.core.symmetry import Renaming
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -90,8 +91,15 @@ class Caller:
                     pass
         if held == list(self.held) and owed == dict(self.owed):
             return self
-        left = sorted(((k, n) for k, n in owed.items() if n), key=repr)
-        return attrs.evolve(self, held=tuple(held), owed=tuple(left))
+        return attrs.evolve(self, held=tuple(held), owed=_in_order(owed.items()))
+
+    def renamed(self, names: Renaming) -> Caller:
+        """This caller after names have changed places."""
+        return Caller(names(self.context), names(self.held), _in_order(names(self.owed)))
+
+
+def _in_order(owed: Iterable[tuple[Hashable, int]]) -> tuple[tuple[Hashable, int], ...]:
+    return tuple(sorted(((resource, count) for resource, count in owed if count), key=repr))
 
 
 class Handler(Generic[S, P, R]):
@@ -173,7 +181,12 @@ def handler(
 
 @attrs.frozen(eq=False)
 class Actor(abc.ABC, Generic[S]):
-    """A component. Two actors are the same iff their names are; a system has each name once."""
+    """A component. Two actors are the same iff their names are; a system has each name once.
+
+    sorts: fields of the state that hold a tuple in sorted order, which says nothing; renaming sorts them again.
+    """
+
+    sorts: ClassVar[tuple[str, ...]] = ()
 
     name: str
 
@@ -195,6 +208,13 @@ class Actor(abc.ABC, Generic[S]):
     @abc.abstractmethod
     def initial(self) -> S:
         """The state this actor starts in, unless the system says otherwise."""
+
+    def renamed(self, state: S, names: Renaming) -> S:
+        """`state` after names have changed places (`core.symmetry`), in the form that handlers would give it."""
+        after = names(state)
+        if after is state or not self.sorts:
+            return after
+        return cast(S, attrs.evolve(cast(Any, after), **{f: tuple(sorted(getattr(after, f))) for f in self.sorts}))
 
     def refuse(self, state: S, handler: Handler[Any, ..., Any]) -> Oops | None:
         """Why this message cannot be handled at all in `state`: touching it is an oops. None: it can."""

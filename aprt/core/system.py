@@ -20,6 +20,7 @@ import attrs
 from aprt.core.actor import Actor, Caller
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
+from aprt.core.symmetry import Alike
 
 S = TypeVar("S")
 
@@ -53,6 +54,7 @@ class System:
     actors: tuple[Actor[Any], ...]
     contexts: tuple[Context, ...]
     states: Mapping[str, Any] = attrs.field(factory=dict)  # initial states that differ from Actor.initial()
+    symmetry: tuple[Alike, ...] = ()  # what may change places; no name is in two classes
 
     def __attrs_post_init__(self) -> None:
         for kind, names in (
@@ -68,6 +70,10 @@ class System:
         states = self.initial()
         for actor in self.actors:
             actor.check(states[actor.name])
+        members = [member for alike in self.symmetry for member in alike.members]
+        for part in (part for member in members for part in member):
+            if sum(member.count(part) for member in members) > 1:
+                raise ModelError(f"{part!r} is declared alike with others twice")
 
     def initial(self) -> dict[str, Any]:
         """A fresh mapping from actor name to initial state, in the order of `actors`."""

@@ -39,6 +39,7 @@ from aprt.explore.tables import Waiting
 
 _OVER = Wrong("")  # the memory of every history that went wrong
 
+Evaluated: TypeAlias = "list[tuple[Judge | Recorder, int]]"
 Violation: TypeAlias = tuple[str, str]  # number of the property, what is wrong
 Note: TypeAlias = tuple["Watch | None", tuple["Judge", ...]]
 QUIET: Final[Note] = (None, ())  # nothing to look at
@@ -70,9 +71,11 @@ class Judge:
     a pure function, it does not look in any other state either where the actors are the same.
     """
 
-    def __init__(self, id: str, reads: Actors, test: Callable[[View], str | None], packing: Packing) -> None:
+    def __init__(
+        self, id: str, reads: Actors, test: Callable[[View], str | None], packing: Packing, log: Evaluated
+    ) -> None:
         self.id, self.reads = id, tuple(actor.name for actor in reads)
-        self._test, self._packing = test, packing
+        self._test, self._packing, self._log = test, packing, log
         self._slots = tuple(packing.actors[name] for name in self.reads)
         self._actors, self._all = packing.mask(self._slots), packing.mask((*self._slots, *packing.callers))
         self._looked: set[int] = set()  # values of the actors with which it looked
@@ -100,15 +103,16 @@ class Judge:
         if callers.looked:
             self._looked.add(state & self._actors)
         self._verdicts[state & (self._all if callers.looked else self._actors)] = verdict
+        self._log.append((self, state))
         return verdict
 
 
 class Recorder:
     """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is."""
 
-    def __init__(self, id: str, check: History, slot: int, event: Event, packing: Packing) -> None:
+    def __init__(self, id: str, check: History, slot: int, event: Event, packing: Packing, log: Evaluated) -> None:
         self.id, self.slots = id, (slot,)
-        self._check, self._slot, self._event, self._packing = check, slot, event, packing
+        self._check, self._slot, self._event, self._packing, self._log = check, slot, event, packing, log
         self._known: dict[int, tuple[int, str | None]] = {}
 
     def __call__(self, state: int) -> tuple[int, str | None]:
@@ -116,6 +120,7 @@ class Recorder:
         before = self._packing.field(state, self._slot)
         if before not in self._known:
             self._known[before] = self._advance(before)
+            self._log.append((self, state))
         return self._known[before]
 
     def _advance(self, before: int) -> tuple[int, str | None]:
@@ -155,38 +160,41 @@ class Checks:
 
     Raises: `ModelError` when a property declares an actor that the system does not have.
     terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
-    checks of steps or of every state, which may look at what contexts hold.
+    checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
+    slot of its memory. always, ends: the checks of every state, and of end states. evaluated: what was looked at in
+    which state, in that order; not what was remembered.
     """
 
     def __init__(self, properties: Sequence[Property], system: System) -> None:
+        self.evaluated: Evaluated = []
         checks = [(p.id, check) for p in properties for check in p.checks]
         histories = [(id, check) for id, check in checks if isinstance(check, History)]
         self.packing = Packing(system, len(histories))
         _known(checks, self.packing)
         for slot, (_, history) in zip(self.packing.memories, histories, strict=True):
             self.packing.intern(slot, history.initial)
-        self._histories = [(id, h, slot) for slot, (id, h) in zip(self.packing.memories, histories, strict=True)]
+        self.histories = [(id, h, slot) for slot, (id, h) in zip(self.packing.memories, histories, strict=True)]
         self._noted = [id for id, check in checks if isinstance(check, Noted)]
         self._steps = [(id, check) for id, check in checks if isinstance(check, Before | After)]
-        self._always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
-        self._ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
+        self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
+        self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
         self.liveness = bool(self._hangs)
-        self.terminal = bool(self._ends or self._deadlocks)
-        self.judging = bool(self._steps or self._always)
+        self.terminal = bool(self.ends or self._deadlocks)
+        self.judging = bool(self._steps or self.always)
 
     def note(self, step: Step) -> Note:
         """What to look at when this step is taken, and in the state it leads to when that is new."""
         event, caller_changed = step.event, step.caller != step.event.caller
-        touched = [j for j in self._always if caller_changed or (event.changed and event.actor in j.reads)]
+        touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
             noted=tuple((note.property, note.text) for note in event.broken if note.property in self._noted),
             before=self._about(Before, event),
             after=self._about(After, event),
             histories=tuple(
-                Recorder(id, history, slot, event, self.packing)
-                for id, history, slot in self._histories
+                Recorder(id, history, slot, event, self.packing, self.evaluated)
+                for id, history, slot in self.histories
                 if event.actor in {actor.name for actor in history.concerns}
             ),
             oops=step.oops,
@@ -196,11 +204,11 @@ class Checks:
 
     def start(self) -> list[Violation]:
         """What is wrong in the initial state."""
-        return violated(self._always, INITIAL)
+        return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
         """What is wrong in an end state."""
-        return violated(self._ends, state)
+        return violated(self.ends, state)
 
     def deadlock(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a deadlock in which these wait."""
@@ -218,7 +226,7 @@ class Checks:
         )
 
     def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
-        return Judge(id, reads, test, self.packing)
+        return Judge(id, reads, test, self.packing, self.evaluated)
 
 
 def violated(judges: Sequence[Judge], state: int) -> list[Violation]:

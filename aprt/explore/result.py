@@ -52,6 +52,7 @@ class Question:
 
     report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
     expected: about how many executions it will take in all, for strategies that cannot know.
+    symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
     """
 
     system: System
@@ -62,6 +63,7 @@ class Question:
     runs: int = 1000
     report: Callable[[Progress], None] | None = None
     expected: float | None = None
+    symmetry: bool = False
 
 
 @attrs.frozen
@@ -89,11 +91,11 @@ class Exploration:
 
     stopped: why it is not complete (`max_states max_depth budget runs interrupted violation`), or None.
     findings: the first per property, shortest where the strategy finds shortest schedules.
-    states: distinct states; transitions: steps taken; executions: runs from the initial state to an end (0 where a
-    strategy does not run executions); depth: the longest shortest schedule; ends: distinct end states;
-    deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places (`file:line`) whose
-    control states could not be merged; unexercised: numbers of properties that no step is about (`core.exercise`),
-    None where that is not known, as in a search that is not complete.
+    states: distinct states, with symmetry orbits of states; transitions: steps taken; executions: runs from the
+    initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:
+    distinct end states; deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places
+    (`file:line`) whose control states could not be merged; unexercised: numbers of properties that no step is about
+    (`core.exercise`), None where that is not known, as in a search that is not complete.
     """
 
     strategy: str
@@ -117,6 +119,7 @@ class Exploration:
     chao1: float | None = None  # traces there are, at least, by Chao's estimate
     guarantee: Guarantee | None = None
     unexercised: tuple[str, ...] | None = None
+    symmetry: bool = False
     sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
 
     @property
@@ -125,3 +128,8 @@ class Exploration:
         if self.sleep_blocked is None or self.traces is None:
             return None
         return self.executions - self.traces
+
+    @property
+    def manner(self) -> str:
+        """The strategy, and whether it took orbits for states, as verdicts print it."""
+        return f"{self.strategy}+symmetry" if self.symmetry else self.strategy

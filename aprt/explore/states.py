@@ -7,6 +7,8 @@ follows an oops. The memory of a history that is checked is part of the state an
 A **hang** shows in the whole graph only: a second pass, backwards over all steps from the end states, done
 when a property asks for it and the search is complete. Executions that end in an oops do not hang.
 
+With symmetry on, a state stands for its orbit (`explore.symmetry`), and findings are led back to executions.
+
 A bound of `max_depth` leaves states that many steps away from the start as they are: they count as not covered
 when a step is possible there.
 """
@@ -23,8 +25,11 @@ from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.hangs import first_hang
 from aprt.explore.loop import Loop
+from aprt.explore.loop_orbits import OrbitLoop
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
+from aprt.explore.retrace import Retrace
+from aprt.explore.symmetry import Symmetry
 from aprt.explore.tables import Tables
 from aprt.explore.watchdog import Stop, Watchdog
 
@@ -57,7 +62,8 @@ class _Search:
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
         self.watchdog = Watchdog(question)
         self.depth = 0
-        self.loop: Loop = PlainLoop(self)
+        self.symmetry = Symmetry(question.system, self.tables, self.checks) if question.symmetry else None
+        self.loop: Loop = PlainLoop(self) if self.symmetry is None else OrbitLoop(self, self.symmetry)
         self.ends: list[int] = []
         self.deadlocks = 0
         self.found: dict[str, _Found] = {}
@@ -137,6 +143,9 @@ class _Search:
             raise Stop("violation")
 
     def _finding(self, id: str, found: _Found) -> Finding:
+        if self.symmetry is not None:
+            orbits = [self.loop.state(number) for number in self.loop.way(found.here)]
+            return Retrace(self.tables, self.checks, self.symmetry).finding(id, orbits, found.via is not None)
         steps = self.loop.steps(self.loop.way(found.here)) + ([] if found.via is None else [found.via])
         return Finding(id, found.text, self.tables.schedule(steps))
 
@@ -159,6 +168,7 @@ class _Search:
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+            symmetry=self.symmetry is not None,
         )
 
     def _events(self) -> Iterator[Event]:

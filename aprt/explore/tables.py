@@ -79,6 +79,7 @@ class Tables(Generic[T]):
 
     rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
     holds. steps: by number, as moves name them. changes: likewise, which slots a step changes, and by how much each.
+    learned: (context, control state, number in the deciding slot) of every set of moves, in the order learned.
     unmerged: places of behaviours (`file:line`) that keep control states apart. Raises: `ModelError` for whatever
     the model does wrong, at the first access that shows it. `close` it when done.
     """
@@ -87,6 +88,7 @@ class Tables(Generic[T]):
         self.packing = packing
         self.steps: list[Step] = []
         self.changes: list[tuple[tuple[int, int], ...]] = []
+        self.learned: list[tuple[int, int, int]] = []
         self.unmerged: set[str] = set()
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
@@ -117,6 +119,10 @@ class Tables(Generic[T]):
             found += row[numbers[slot]]
         return found
 
+    def effect(self, place: int, control: int) -> Effect[Any] | None:
+        """What a context waits for in a control state; None when it is done."""
+        return self._controls[place][control].effect
+
     def waiting(self, state: int) -> Waiting:
         """The contexts that are not done in a state, daemons left out, each with its pending operation."""
         numbers, found = self.packing.numbers(state), []
@@ -133,6 +139,7 @@ class Tables(Generic[T]):
 
     def _learn(self, place: int, control: Control, number: int) -> tuple[Move[T], ...]:
         """The moves of a control state when the deciding slot holds `number`."""
+        self.learned.append((place, control.number, number))
         return tuple(self._move(place, control, number, done) for done in self._steps(control, number))
 
     def _steps(self, control: Control, number: int) -> Iterator[Step]:

@@ -32,6 +32,8 @@ class RwSemState:
 class RwSem(Actor[RwSemState]):
     """A lock class of its own per name. writer_first: writers announce themselves and new readers give way."""
 
+    sorts = ("readers", "waiting")
+
     writer_first: bool = False
 
     def initial(self) -> RwSemState:

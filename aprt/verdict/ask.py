@@ -19,13 +19,14 @@ from aprt.verdict.verdict import Shown, Verdict, selected
 
 @attrs.frozen
 class Search:
-    """How to look. seed, runs: for strategies that draw lots."""
+    """How to look. seed, runs: for strategies that draw lots. symmetry: as in `explore.Question`."""
 
     strategy: str = "states"
     bounds: Bounds = Bounds()
     stop_on: StopOn = "first"
     seed: int = 0
     runs: int = 1000
+    symmetry: bool = False
 
 
 def ask(
@@ -55,6 +56,7 @@ def ask(
                 seed=search.seed,
                 runs=search.runs,
                 report=report,
+                symmetry=search.symmetry,
             )
     except KeyboardInterrupt:
         exploration = _nothing(search)

@@ -30,6 +30,8 @@ class CrycbState:
 class Crycb(Object[CrycbState]):
     """The page part that holds the APCB; it dies with the page of the GISA."""
 
+    sorts = ("inside",)
+
     kvm_lock: Mutex
 
     def initial(self) -> CrycbState:

@@ -8,11 +8,13 @@ from typing import Any
 from aprt.core.actor import Actor
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
+from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
 from aprt.vfio_ap.build import hardware
 from aprt.vfio_ap.gisa_properties import gisa_properties
-from aprt.vfio_ap.machine import Machine
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.userspace import vcpu_file
 from aprt.vfio_ap.v4_guarantee import p1, p4, p9, p34, p35
 from aprt.vfio_ap.v4_isolation import p11, p12, p13, p14, p16, p17, p24
 from aprt.vfio_ap.v4_resources import p5, p6, p7, p8, p10
@@ -45,9 +47,18 @@ def model(
     actors: Iterable[Actor[Any]] = (),
 ) -> Model:
     """The model that runs `contexts` and the machine's hardware from `states`. actors: beside the machine's."""
-    system = System((*machine.actors(), *actors), (*contexts, *hardware(machine)), states)
+    contexts, alike = (
+        (*contexts, *hardware(machine)),
+        tuple(_vcpus_alike(g) for g in machine.guests if len(g.vcpus) > 1),
+    )
+    system = System((*machine.actors(), *actors), contexts, states, alike)
     assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
     return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
+
+
+def _vcpus_alike(guest: Guest) -> Alike:
+    """The vCPUs of a guest run the same program. A scenario that tells them apart is not symmetric."""
+    return Alike(tuple((vcpu.name, vcpu_file(vcpu)) for vcpu in guest.vcpus))
 
 
 def _scope(machine: Machine) -> tuple[str, ...]:

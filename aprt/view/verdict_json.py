@@ -35,7 +35,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "unexercised": None if exploration.unexercised is None else list(exploration.unexercised),
         "complete": exploration.complete,
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
-        "strategy": exploration.strategy,
+        "strategy": exploration.manner,
         "executions": exploration.executions,
         "traces": verdict.traces,
         "redundant": exploration.redundant,

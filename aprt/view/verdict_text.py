@@ -75,7 +75,7 @@ def covered(exploration: Exploration) -> str:
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
         *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
-        count(exploration.states, "state"),
+        count(exploration.states, "orbit" if exploration.symmetry else "state"),
         count(exploration.transitions, "step"),
         f"depth {exploration.depth}",
         f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),

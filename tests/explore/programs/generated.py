@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from typing import Any, TypeAlias
 
-from aprt import Context, Mutex, System, choose
+from aprt import Alike, Context, Mutex, System, choose
 from aprt.kernel.cell import Cell as GuardedCell
 from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.object import Object
@@ -155,3 +155,13 @@ def generate(seed: int, steps: int = STEPS) -> System:
     threads = [Context(f"t{i}", partial(world.run, ops)) for i, ops in enumerate(programs)]
     daemons = [Context("drain", world.drain, daemon=True)] if lots.random() < 0.2 else []
     return System(world.actors, (*threads, *daemons))
+
+
+def generate_alike(seed: int) -> System:
+    """Two or three contexts of one program, which are alike, and sometimes one of another program."""
+    lots, world = Random(seed), World()
+    names = tuple(f"t{i}" for i in range(lots.randint(2, 3)))
+    ops = operations(lots, lots.randint(2, 3))
+    threads = [Context(name, partial(world.run, ops)) for name in names]
+    others = [Context("other", partial(world.run, operations(lots, 2)))] if lots.random() < 0.4 else []
+    return System(world.actors, (*threads, *others), symmetry=(Alike(tuple((name,) for name in names)),))

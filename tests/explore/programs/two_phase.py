@@ -15,22 +15,26 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from aprt import BLOCK, Actor, Call, Caller, Context, Outcome, System, handler
+from aprt import BLOCK, Actor, Alike, Call, Caller, Context, Outcome, System, handler
 
 Manager: TypeAlias = Literal["working", "prepared", "committed", "aborted"]
 
 
 @attrs.frozen
 class ProtocolState:
-    """managers: the resource managers. prepared: those that the transaction manager knows to be prepared."""
+    """managers: the state of each. prepared: those that the transaction manager knows to be prepared."""
 
-    managers: tuple[Manager, ...]
+    managers: frozenset[tuple[str, Manager]]
     transaction: Literal["init", "committed", "aborted"] = "init"
-    prepared: frozenset[int] = frozenset()
+    prepared: frozenset[str] = frozenset()
     messages: frozenset[Hashable] = frozenset()
 
-    def with_manager(self, r: int, state: Manager) -> ProtocolState:
-        return attrs.evolve(self, managers=(*self.managers[:r], state, *self.managers[r + 1 :]))
+    def working(self, r: str) -> bool:
+        return (r, "working") in self.managers
+
+    def with_manager(self, r: str, state: Manager) -> ProtocolState:
+        others = (entry for entry in self.managers if entry[0] != r)
+        return attrs.evolve(self, managers=frozenset([*others, (r, state)]))
 
     def sent(self, message: Hashable) -> ProtocolState:
         return attrs.evolve(self, messages=self.messages | {message})
@@ -39,56 +43,65 @@ class ProtocolState:
 Acted: TypeAlias = Outcome[ProtocolState, None]
 
 
-def when(enabled: bool, state: ProtocolState, after: ProtocolState) -> Acted:
-    """The outcome of an action: `after`, unless it is not enabled or changes nothing."""
-    return (after, None) if enabled and after != state else BLOCK
+def unless_the_same(state: ProtocolState, after: ProtocolState) -> Acted:
+    """The outcome of an enabled action, which blocks when it changes nothing."""
+    return BLOCK if after == state else (after, None)
 
 
 @attrs.frozen(eq=False)
 class Protocol(Actor[ProtocolState]):
-    """n resource managers, 0..n-1, and one transaction manager."""
+    """Resource managers, and one transaction manager."""
 
-    n: int
+    managers: tuple[str, ...]
 
     def initial(self) -> ProtocolState:
-        return ProtocolState(tuple("working" for _ in range(self.n)))
+        return ProtocolState(frozenset((r, "working") for r in self.managers))
 
     @handler(writes="*")
-    def receive_prepared(self, state: ProtocolState, by: Caller, r: int) -> Acted:
-        enabled = state.transaction == "init" and ("prepared", r) in state.messages
-        return when(enabled, state, attrs.evolve(state, prepared=state.prepared | {r}))
+    def receive_prepared(self, state: ProtocolState, by: Caller, r: str) -> Acted:
+        if state.transaction != "init" or ("prepared", r) not in state.messages:
+            return BLOCK
+        return unless_the_same(state, attrs.evolve(state, prepared=state.prepared | {r}))
 
     @handler(writes="*")
     def commit(self, state: ProtocolState, by: Caller) -> Acted:
-        enabled = state.transaction == "init" and len(state.prepared) == self.n
-        return when(enabled, state, attrs.evolve(state, transaction="committed").sent("commit"))
+        if state.transaction != "init" or len(state.prepared) < len(self.managers):
+            return BLOCK
+        return attrs.evolve(state, transaction="committed").sent("commit"), None
 
     @handler(writes="*")
     def abort(self, state: ProtocolState, by: Caller) -> Acted:
-        enabled = state.transaction == "init"
-        return when(enabled, state, attrs.evolve(state, transaction="aborted").sent("abort"))
+        if state.transaction != "init":
+            return BLOCK
+        return attrs.evolve(state, transaction="aborted").sent("abort"), None
 
     @handler(writes="*")
-    def prepare(self, state: ProtocolState, by: Caller, r: int) -> Acted:
-        enabled = state.managers[r] == "working"
-        return when(enabled, state, state.with_manager(r, "prepared").sent(("prepared", r)))
+    def prepare(self, state: ProtocolState, by: Caller, r: str) -> Acted:
+        if not state.working(r):
+            return BLOCK
+        return state.with_manager(r, "prepared").sent(("prepared", r)), None
 
     @handler(writes="*")
-    def choose_abort(self, state: ProtocolState, by: Caller, r: int) -> Acted:
-        return when(state.managers[r] == "working", state, state.with_manager(r, "aborted"))
+    def choose_abort(self, state: ProtocolState, by: Caller, r: str) -> Acted:
+        return (state.with_manager(r, "aborted"), None) if state.working(r) else BLOCK
 
     @handler(writes="*")
-    def receive_commit(self, state: ProtocolState, by: Caller, r: int) -> Acted:
-        return when("commit" in state.messages, state, state.with_manager(r, "committed"))
+    def receive_commit(self, state: ProtocolState, by: Caller, r: str) -> Acted:
+        if "commit" not in state.messages:
+            return BLOCK
+        return unless_the_same(state, state.with_manager(r, "committed"))
 
     @handler(writes="*")
-    def receive_abort(self, state: ProtocolState, by: Caller, r: int) -> Acted:
-        return when("abort" in state.messages, state, state.with_manager(r, "aborted"))
+    def receive_abort(self, state: ProtocolState, by: Caller, r: str) -> Acted:
+        if "abort" not in state.messages:
+            return BLOCK
+        return unless_the_same(state, state.with_manager(r, "aborted"))
 
 
 def two_phase_commit(n: int) -> System:
-    """Two-phase commit with n resource managers."""
-    protocol = Protocol("protocol", n)
+    """Two-phase commit with n resource managers, who are alike."""
+    managers = tuple(f"rm{i}" for i in range(n))
+    protocol = Protocol("protocol", managers)
 
     async def again_and_again(action: Call[None]) -> None:
         while True:
@@ -104,6 +117,7 @@ def two_phase_commit(n: int) -> System:
         protocol.receive_commit,
         protocol.receive_abort,
     )
-    actions = [protocol.commit(), protocol.abort(), *(act(r) for r in range(n) for act in per_manager)]
-    contexts = tuple(daemon(f"{action.op}{''.join(map(str, action.args))}", action) for action in actions)
-    return System((protocol,), contexts)
+    actions = [protocol.commit(), protocol.abort(), *(act(r) for r in managers for act in per_manager)]
+    contexts = {action: daemon(" ".join((action.op, *map(str, action.args))), action) for action in actions}
+    members = tuple((r, *(contexts[act(r)].name for act in per_manager)) for r in managers)
+    return System((protocol,), tuple(contexts.values()), symmetry=(Alike(members),))

@@ -1,0 +1,182 @@
+"""Two parts of a system change places: what becomes of every local state, and proof that nobody notices.
+
+An exchange is declared (`core.symmetry`) and not believed. It says where each slot of a state goes and renames the
+values of actors; control states correspond when they are reached by corresponding steps. For every set of moves that
+the tables have learned, the set that belongs to the exchanged control state and value is learned too, and must be the
+exchanged set: as many steps, to exchanged control states and values, that break the same properties. The same goes for
+what checks say. Since what is learned on the way is compared in its turn, with every exchange, the comparison covers
+every order of the members and not just those that a search meets. What contradicts the declaration is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+from aprt.core.errors import UserError
+from aprt.core.symmetry import Renaming
+from aprt.core.system import System
+from aprt.explore.checks import Checks, Judge, Note, Recorder, Watch
+from aprt.explore.packing import INITIAL
+from aprt.explore.tables import Move, Tables
+
+Moves: TypeAlias = Sequence[Move[Note]]
+
+
+class Exchange:
+    """The exchange of the members called `one` and `other`. slots: where each slot of a state goes.
+
+    Raises: `UserError` for whatever tells them apart, at the first sight of it.
+    """
+
+    def __init__(
+        self, system: System, tables: Tables[Note], checks: Checks, names: Renaming, one: Hashable, other: Hashable
+    ) -> None:
+        self._system, self._tables, self._checks, self._packing = system, tables, checks, checks.packing
+        self._names, self._between = names, f"{one} and {other}"
+        self._actors = {self._packing.actors[actor.name]: actor for actor in system.actors}
+        self.slots = self._slots()
+        self._numbers: list[dict[int, int]] = [{} for _ in self.slots]
+        self._judges: dict[Judge, Judge] = {}
+        self._recorders: dict[Recorder, Recorder] = {}
+        for place in self._packing.controls:
+            self._correspond(place, INITIAL, INITIAL)
+        for slot, actor in self._actors.items():
+            if self.number(slot, INITIAL) != INITIAL:
+                self._differ(f"{actor.name} starts in another state then")
+        self._pair_judges(checks.always, checks.always)
+        self._pair_judges(checks.ends, checks.ends)
+
+    def number(self, slot: int, number: int) -> int:
+        """What becomes of a number; a control state must have been reached by a move that was compared."""
+        try:
+            return self._numbers[slot][number]
+        except KeyError:
+            value = self._packing.value(slot, number)
+            after = self._packing.intern(self.slots[slot], self._renamed(slot, value))
+            if not self._correspond(slot, number, after):
+                self._differ(f"{value} is renamed to what another value is renamed to")
+            return after
+
+    def state(self, state: int) -> int:
+        """What becomes of a state."""
+        numbers = self._packing.numbers(state)
+        return sum(self._packing.delta(self.slots[slot], 0, self.number(slot, n)) for slot, n in enumerate(numbers))
+
+    def compare_moves(self, place: int, control: int, number: int) -> None:
+        """The moves of a context, with those of its counterpart."""
+        (slot, row), image = self._tables.rows[place][control], self._numbers[place][control]
+        other_slot, other_row = self._tables.rows[self.slots[place]][image]
+        if other_slot != self.slots[slot]:
+            self._refuse(place, control, "and something else then")
+        moves, others = row[number], other_row[self.number(slot, number)]
+        if not moves and not others:
+            return
+        pairs = [(moves[0], others[0])] if len(moves) == len(others) == 1 else self._options(moves, others)
+        if not len(pairs) == len(moves) == len(others):
+            self._refuse(place, control, "and then it is enabled otherwise")
+        for move, other in pairs:
+            self._compare(place, control, (slot, number), move, other)
+
+    def compare_verdicts(self, check: Judge | Recorder, state: int) -> None:
+        """What a check said about a state, with what its counterpart says."""
+        image = self.state(state)
+        if isinstance(check, Judge):
+            text, other_text, alike = check(state), self._judges[check](image), True
+        else:
+            (moved, text), (other_moved, other_text) = check(state), self._recorders[check](image)
+            alike = self.state(state + moved) == image + other_moved
+        if not alike or (text is None) != (other_text is None):
+            self._differ(f"{check.id} tells them apart")
+
+    def _slots(self) -> tuple[int, ...]:
+        packing, contexts = self._packing, self._system.contexts
+        places = {context.name: place for place, context in enumerate(contexts)}
+        goes = [places.get(self._names(context.name), -1) for context in contexts]
+        for place, other in enumerate(goes):
+            if other < 0 or contexts[place].daemon != contexts[other].daemon:
+                self._differ(f"{contexts[place].name} is a context without a counterpart")
+        for name in packing.actors:
+            if self._names(name) not in packing.actors:
+                self._differ(f"{name} is an actor without a counterpart")
+        goes += (packing.actors[self._names(name)] for name in packing.actors)
+        goes += (packing.callers[goes[place]] for place in packing.controls)
+        return (*goes, *self._memories())
+
+    def _memories(self) -> list[int]:
+        """The slots that the memories of histories go to."""
+        left = [(id, frozenset(a.name for a in h.concerns), slot) for id, h, slot in self._checks.histories]
+        goes = []
+        for id, history, _ in self._checks.histories:
+            wanted = frozenset(self._names(actor.name) for actor in history.concerns)
+            found = next((entry for entry in left if entry[:2] == (id, wanted)), None)
+            if found is None:
+                self._differ(f"{id} looks at one of them only")
+            left.remove(found)
+            goes.append(found[2])
+        return goes
+
+    def _renamed(self, slot: int, value: Any) -> Hashable:
+        renamed: Hashable = self._names(value)  # of the memory of a history
+        if slot in self._actors:
+            renamed = self._actors[slot].renamed(value, self._names)
+        elif slot in self._packing.callers:
+            renamed = value.renamed(self._names)
+        return renamed
+
+    def _options(self, moves: Moves, others: Moves) -> list[tuple[Move[Note], Move[Note]]]:
+        """Moves by which the environment chooses corresponding options."""
+        steps = self._tables.steps
+        by_option = {(type(reply), reply): move for move in others for reply in (steps[move[1]].event.reply,)}
+        options = [self._names(steps[move[1]].event.reply) for move in moves]
+        found = [by_option.get((type(option), option)) for option in options]
+        return [(move, other) for move, other in zip(moves, found, strict=True) if other is not None]
+
+    def _compare(
+        self, place: int, control: int, deciding: tuple[int, int], move: Move[Note], other: Move[Note]
+    ) -> None:
+        """One move, with that of its counterpart."""
+        slot, number = deciding
+        before = {place: control, slot: number, self._packing.callers[place]: self._tables.held[place][control]}
+        changes, other_changes = dict(self._tables.changes[move[1]]), dict(self._tables.changes[other[1]])
+        after = {s: n + changes.get(s, 0) for s, n in before.items()}
+        others = {s: self.number(s, n) + other_changes.get(self.slots[s], 0) for s, n in before.items()}
+        if not self._correspond(place, after[place], others[place]):
+            self._refuse(place, control, "and goes on differently then")
+        step, counterpart = self._tables.steps[move[1]], self._tables.steps[other[1]]
+        broken, other_broken = ([note.property for note in s.event.broken] for s in (step, counterpart))
+        alike = all(self.number(s, n) == others[s] for s, n in after.items())
+        if not alike or broken != other_broken or step.oops != counterpart.oops:
+            self._refuse(place, control, "with another effect then")
+        self._pair_watches(move[2][0], other[2][0])
+
+    def _pair_watches(self, watch: Watch | None, other: Watch | None) -> None:
+        for kind in ("before", "after"):
+            self._pair_judges(getattr(watch, kind, ()), getattr(other, kind, ()))
+        recorders = {recorder.slots[0]: recorder for recorder in getattr(other, "histories", ())}
+        for recorder in getattr(watch, "histories", ()):
+            self._recorders[recorder] = recorders[self.slots[recorder.slots[0]]]
+
+    def _correspond(self, slot: int, number: int, other: int) -> bool:
+        """From now on these two numbers become each other; False when they cannot."""
+        there, back = self._numbers[slot], self._numbers[self.slots[slot]]
+        return there.setdefault(number, other) == other and back.setdefault(other, number) == number
+
+    def _pair_judges(self, judges: Sequence[Judge], others: Sequence[Judge]) -> None:
+        """Checks of one property correspond when they read corresponding actors; of several, in the order declared."""
+        left = list(others)
+        for judge in judges:
+            reads = {self._names(name) for name in judge.reads}
+            found = next((other for other in left if other.id == judge.id and set(other.reads) == reads), None)
+            if found is None:
+                self._differ(f"{judge.id} looks at one of them only")
+            left.remove(found)
+            self._judges[judge] = found
+        if left:
+            self._differ(f"{left[0].id} looks at one of them only")
+
+    def _refuse(self, place: int, control: int, how: str) -> NoReturn:
+        self._differ(f"{self._system.contexts[place].name} does {self._tables.effect(place, control)}, {how}")
+
+    def _differ(self, why: str) -> NoReturn:
+        raise UserError(f"no symmetry: if {self._between} change places, {why}")

@@ -1,0 +1,81 @@
+"""The loop of strategy "states" with symmetry: it holds one representative for every orbit (`explore.symmetry`)."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+
+from aprt.explore.layout import Layout
+from aprt.explore.loop import Host, Loop, after
+from aprt.explore.packing import FIELD_BITS, INITIAL
+from aprt.explore.symmetry import Symmetry
+from aprt.explore.watchdog import Stop
+
+
+class OrbitLoop(Loop):
+    """States are packed as `packing` says, so that they are never outgrown."""
+
+    name = "orbits"
+
+    def __init__(self, host: Host, symmetry: Symmetry) -> None:
+        super().__init__(host)
+        self.layout = Layout(self.packing, dict.fromkeys(range(len(self.packing.counts())), FIELD_BITS))
+        self._symmetry = symmetry
+        self._states, self._numbers = [INITIAL], {INITIAL: 0}
+        self._parents = array("I", [0])
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def bytes_per_state(self) -> float:
+        containers = (self._states, self._numbers, self._parents)
+        return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
+
+    def dense(self, number: int) -> int:
+        return self._states[number]
+
+    def wide(self, dense: int) -> int:
+        return dense
+
+    def narrow(self, state: int) -> int:
+        """The representative of the orbit of a state."""
+        return state if state in self._numbers else self._symmetry.representative(state)
+
+    def parent(self, number: int) -> int:
+        return self._parents[number]
+
+    def insert(self, successor: int, here: int) -> bool:
+        number = len(self._states)
+        if self._numbers.setdefault(successor, number) != number:
+            return False
+        if number == self.limit:
+            del self._numbers[successor]
+            raise Stop("max_states")
+        self._states.append(successor)
+        self._parents.append(here)
+        return True
+
+    def expand(self, first: int, last: int) -> None:
+        over = set(self.oopses)
+        for here in range(first, last):
+            if here in over:
+                continue
+            if not here & 255:
+                self.host.watchdog.look(0, len(self), self.transitions, self.host.depth)
+            state = self._states[here]
+            moves = self.tables.moves(state)
+            for move in moves:
+                self.transitions += 1
+                self.take(here, state, move)
+            if not moves:
+                self.host.terminal(here)
+        self._symmetry.settle()
+
+    def graph(self) -> tuple[array[int], array[int]]:
+        sources, targets, over = array("Q"), array("Q"), set(self.oopses)
+        for here, state in enumerate(self._states):
+            for move in () if here in over else self.tables.moves(state):
+                sources.append(here)
+                targets.append(self._numbers[self.narrow(after(state, move)[0])])
+        return sources, targets
