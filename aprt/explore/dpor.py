@@ -111,7 +111,7 @@ class _Search:
         execution, rows, seen, states = self.execution, self.local.rows, self.seen, self.states
         steps, nodes, push = execution.steps, execution.nodes, execution.push
         all_branches, all_sleeping = self.branches, self.sleeping
-        limit = self.question.bounds.max_depth
+        most, limit = self.question.bounds.max_states, self.question.bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
         place = 0
         while len(steps) < limit:
@@ -136,7 +136,9 @@ class _Search:
                 state = self._check(step, state)
             states.append(state)
             if state not in seen:
-                self._new(state)
+                if len(seen) == most:
+                    raise Stop("max_states")
+                seen.add(state)
             if step.oops:
                 return
             place = step.place
@@ -150,11 +152,6 @@ class _Search:
             successor, violations = step.watch.look(self.states[-1], successor)
         self._record([*violations, *violated(step.judges, successor)])
         return successor
-
-    def _new(self, state: int) -> None:
-        if len(self.seen) == self.question.bounds.max_states:
-            raise Stop("max_states")
-        self.seen.add(state)
 
     def _labelled(self, label: int) -> LocalStep:
         """The step with this label at the last node."""
@@ -185,17 +182,12 @@ class _Search:
         slot, options = self.local.rows[place][node[place]]
         return options[node[slot]]
 
-    def _possible(self) -> bool:
-        """Whether any step is possible at the last node, asleep or not."""
-        return any(map(self._options, range(len(self.local.rows))))
-
     def _end(self) -> None:
         """At the end of an execution: what it was, and what its races say there is besides."""
         length = len(self.execution.steps)
         self.executions += 1
         self.depth = max(self.depth, length)
-        if not self.executions & 15:
-            self.watchdog.look(self.executions, len(self.seen), self.taken_back + length, self.depth)
+        self.watchdog.look(self.executions, len(self.seen), self.taken_back + length, self.depth)
         ending = self._ending()
         for position in range(self.fresh):
             if self.open[position]:
@@ -211,10 +203,11 @@ class _Search:
     def _ending(self) -> Ending | Literal["asleep"]:
         """How the present execution has ended: asleep, if all it could do is covered."""
         state, steps = self.states[-1], self.execution.steps
+        cut = len(steps) == self.question.bounds.max_depth
         if steps and steps[-1].oops:
             ending: Ending = "oops"
-        elif (self.sleeping[-1] or len(steps) == self.question.bounds.max_depth) and self._possible():
-            if len(steps) != self.question.bounds.max_depth:
+        elif (cut or self.sleeping[-1]) and any(map(self._options, range(len(self.local.rows)))):
+            if not cut:
                 self.blocked += 1
                 return "asleep"
             ending = "cut"

@@ -132,17 +132,17 @@ class Races:
     def initial(self, race: Race, labels: Collection[int]) -> bool:
         """Whether f, or a step before it, can come first instead of the earlier step, and its label is one of these."""
         steps, clocks, node = self._execution.steps, self._execution.clocks, race.node
-        for i in range(node + 1, race.position):
+        between = range(node + 1, race.position)
+        for i in between:
             if steps[i].label in labels and clocks[i] >> node == 1 << (i - node):
                 return True
         if race.step.label not in labels or race.step.queue is not None:
             return False
         place, meets = race.step.place, self._meets[race.step.kind]
-        return not any(
-            steps[i].place == place or meets >> steps[i].kind & 1
-            for i in range(node + 1, race.position)
-            if not clocks[i] >> node & 1
-        )
+        for i in between:
+            if (steps[i].place == place or meets >> steps[i].kind & 1) and not clocks[i] >> node & 1:
+                return False
+        return True
 
     def reversed(self, race: Race) -> WakeupSequence:
         """The steps that lead to where f comes before the other step. f stands where it did, as the last of `steps`."""
