@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 @era_option
 @switch_options
 @property_option
-@click.option("--strategy", type=STRATEGY, default="states", metavar="NAME", help="states (complete) or random.")
+@click.option(
+    "--strategy", type=STRATEGY, default="states", metavar="NAME", help="states or dpor (complete), or random."
+)
 @bound_options
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, for --strategy random.")

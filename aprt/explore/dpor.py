@@ -31,7 +31,7 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.visibility import Visibility
+from aprt.explore.visibility import Unseen, Visibility
 from aprt.explore.wakeup_tree import Branch, WakeupSequence, insert
 from aprt.explore.watchdog import Stop, Watchdog
 
@@ -41,19 +41,25 @@ _NONE: Sequence[int] = ()
 
 def search(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
     """Explore all traces, within the bounds. rules: all of them, except to show what each is for."""
-    return _explored(_Search(question, False, rules))
+    return _explored(question, False, rules)
 
 
 def search_by_source_sets(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
     """The same, in mode "source"."""
-    return _explored(_Search(question, True, rules))
+    return _explored(question, True, rules)
 
 
-def _explored(run: _Search) -> Exploration:
-    try:
-        return run.explore()
-    finally:
-        run.tables.close()
+def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
+    """Begin anew until all that checks ask for is kept in order."""
+    visibility, watchdog = Visibility(question.properties), Watchdog(question)
+    while True:
+        run = _Search(question, visibility, watchdog, brief, rules)
+        try:
+            return run.explore()
+        except Unseen as unseen:
+            visibility = visibility.wider(unseen)
+        finally:
+            run.tables.close()
 
 
 class _Search:
@@ -61,9 +67,11 @@ class _Search:
     state, the steps that sleep (label to kind), and the branches to come.
     """
 
-    def __init__(self, question: Question, brief: bool, rules: Rules) -> None:
-        self.question, self.brief, self.rules = question, brief, rules
-        system, visibility = question.system, Visibility(question.properties)
+    def __init__(
+        self, question: Question, visibility: Visibility, watchdog: Watchdog, brief: bool, rules: Rules
+    ) -> None:
+        self.question, self.watchdog, self.brief, self.rules = question, watchdog, brief, rules
+        system = question.system
         self.checks = Checks(visibility.properties, system)
         self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note)
         self.local = LocalSteps(system, self.tables, visibility)
@@ -80,7 +88,6 @@ class _Search:
         self.executions = self.blocked = self.depth = 0
         self.taken_back = 0  # steps, all in all
         self.found: dict[str, tuple[str, list[int]]] = {}
-        self.watchdog = Watchdog(question)
         self._waiting = cache(self.tables.waiting)
 
     def explore(self) -> Exploration:

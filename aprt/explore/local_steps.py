@@ -111,7 +111,7 @@ class LocalSteps:
             label=place << OPTION_BITS | option,
             place=place,
             number=step,
-            kind=self.kinds.number(self._visibility.extend(info)),
+            kind=self.kinds.number(self._visibility.extend(info, done.event.notes)),
             slot=slot,
             control=control,
             before=before,

@@ -31,13 +31,14 @@ def agree(seed: int) -> Traces:
 
 
 def seen(seed: int, strategy: str) -> set[tuple[Any, ...]]:
-    """The combinations of states of three actors that a search shows to a check."""
-    system = generate(seed, STEPS)
-    actors: tuple[Actor[Any], ...] = tuple(Random(seed).sample(system.actors, 3))
+    """What a search shows to a check: the combinations of states of three actors, and of what may be held."""
+    system, lots = generate(seed, STEPS), Random(seed)
+    actors: tuple[Actor[Any], ...] = tuple(lots.sample(system.actors, 3))
+    locks = [lock for lock in ("m", "rwsem") if lots.random() < 0.5]
     values: set[tuple[Any, ...]] = set()
 
     def collect(view: View) -> None:
-        values.add(tuple(view(actor) for actor in actors))
+        values.add((*(view(actor) for actor in actors), *map(view.held, locks)))
 
     assert explore(system, (always("seen", actors, collect),), strategy=strategy).complete
     return values

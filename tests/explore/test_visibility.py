@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from aprt import Property, UserError, View, always, at_end
+from aprt import Caller, Property, UserError, View, always, at_end
 from aprt.core.events import Event
+from aprt.core.notes import Hold, Owes, Took
 from aprt.core.properties import DEADLOCK, HANG, After, Before, History, Noted
 from aprt.explore.independence import StepInfo, dependent
-from aprt.explore.visibility import Visibility
+from aprt.explore.visibility import Unseen, Visibility
 from aprt.kernel.mailbox import Mailbox
 from tests.explore.tiny import Lock, Variable
 
@@ -71,17 +72,36 @@ def test_the_ends_of_a_queue_are_in_order_where_a_check_looks_at_it() -> None:
     assert not Visibility((always("p", (Lock("lock"),), nothing),)).groups
 
 
-def test_hangs_and_what_contexts_hold_are_refused_in_one_line() -> None:
-    with pytest.raises(
-        UserError, match=r"^property hang asks what can be reached from each state, .*--strategy states$"
-    ):
+def test_what_contexts_hold_is_kept_in_order_once_a_check_asks_for_it() -> None:
+    def ask(view: View) -> str | None:
+        return "held" if view.held("lock") or view.inflight("page") else None
+
+    asks = always("p", (X,), ask)
+    visibility = Visibility((asks,))
+    for holding in (("held", "lock"), ("inflight", "page")):
+        with pytest.raises(Unseen) as unseen:
+            visibility.properties[0].checks[0].test(View({}))  # type: ignore[union-attr]
+        assert unseen.value.holding == holding
+        visibility = visibility.wider(unseen.value)
+    holder = Caller("a", (Hold("lock"),))
+    test = visibility.properties[0].checks[0].test  # type: ignore[union-attr]
+    assert (test(View({}, ())), test(View({}, (holder,)))) == (None, "held")  # type: ignore[call-arg,arg-type]
+
+    takes = StepInfo("a", "lock", "lock.lock", True)
+    plain, took = visibility.extend(takes), visibility.extend(takes, (Took(Hold("lock")),))
+    owes, other = (visibility.extend(takes, (Owes(resource, 1),)) for resource in ("page", "another"))
+    changes = visibility.extend(change("x"))
+    assert [dependent(changes, step) for step in (plain, took, owes, other)] == [False, True, True, False]
+
+
+def test_what_a_trace_cannot_show_is_refused_in_one_line() -> None:
+    with pytest.raises(UserError, match=r"^property hang asks what can be reached from each state.*states$"):
         Visibility((HANG,))
+    (all_of_it,) = Visibility((always("p", (X,), lambda view: f"{len(view.callers)}"),)).properties
+    with pytest.raises(UserError, match=r"^property p looks at all that contexts hold, .*--strategy states$"):
+        all_of_it.checks[0].test(View({}))  # type: ignore[union-attr]
 
-    def held(view: View) -> str | None:
-        return "held" if view.held("lock") else None
 
-    (asks,) = Visibility((always("p", (X,), held),)).properties
-    with pytest.raises(UserError, match=r"^property p looks at what contexts hold .*--strategy states$"):
-        asks.checks[0].test(View({}))  # type: ignore[union-attr]
-    (ends,) = Visibility((at_end("p", (X,), held),)).properties
-    assert ends.checks[0].test(View({})) is None  # type: ignore[union-attr]
+def test_at_an_end_everything_is_settled() -> None:
+    (ends,) = Visibility((at_end("p", (X,), lambda view: f"{view.held('lock')} {len(view.callers)}"),)).properties
+    assert ends.checks[0].test(View({})) == "False 0"  # type: ignore[union-attr]
