@@ -16,7 +16,9 @@ from aprt.cli.options import (
     Registry,
     bound_options,
     bounds,
+    case_finder,
     color_option,
+    crew,
     crew_options,
     echo,
     era_option,
@@ -32,7 +34,7 @@ from aprt.cli.options import (
 
 if TYPE_CHECKING:
     from aprt.explore.result import Bounds, StopOn
-    from aprt.verdict.ask import Search
+    from aprt.verdict.ask import Crewed, Search
     from aprt.verdict.case import Case
     from aprt.verdict.verdict import Verdict
 
@@ -88,7 +90,7 @@ def command(
     1 when one is violated, 3 when that stays open.
     """
     with Interrupts() as interrupts:
-        from aprt.verdict.ask import Search
+        from aprt.verdict.ask import Crewed, Search
 
         limits = bounds(max_states, max_depth, budget)
         search = Search(strategy, limits, stop_on, seed, runs, symmetry)
@@ -101,20 +103,24 @@ def command(
         if measures_matrix:
             _check_matrix(case, strategy, save)
             return _matrix(case, properties, limits, form, color, interrupts)
-        verdict = _ask(case, properties, search, interrupts)
+        with crew(jobs, cluster) as workers:
+            crewed = None if workers is None else Crewed(workers, case_finder(registry))
+            verdict = _ask(case, properties, search, interrupts, crewed)
         _show(verdict, form, color)
         if save is not None:
             _save(verdict, save)
         return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 
 
-def _ask(case: Case, properties: tuple[str, ...], search: Search, interrupts: Interrupts) -> Verdict:
+def _ask(
+    case: Case, properties: tuple[str, ...], search: Search, interrupts: Interrupts, crewed: Crewed | None
+) -> Verdict:
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.ask import ask
 
     progress = ProgressLine()
     try:
-        verdict = ask(case, properties, search, progress, interrupts.allowed)
+        verdict = ask(case, properties, search, progress, interrupts.allowed, crewed)
     except BaseException:
         progress.close()
         raise

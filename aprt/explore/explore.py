@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question, StopOn
 from aprt.explore.strategies import find_strategy
+
+if TYPE_CHECKING:
+    from aprt.explore.parallel.crew import Crew
+    from aprt.explore.parallel.part import Origin
 
 
 def explore(
@@ -23,13 +28,22 @@ def explore(
     report: Callable[[Progress], None] | None = None,
     expected: float | None = None,
     symmetry: bool = False,
+    crew: Crew | None = None,
+    origin: Origin | None = None,
 ) -> Exploration:
     """What exploring `system` shows about `properties`; the options are those of `Question`.
 
-    Raises: `UserError` for an unknown strategy, or symmetry where there is none; `ModelError` for a mistake in the
-    system or a property.
+    crew: shares the work among processes, which make the system and the properties by `origin`.
+
+    Raises: `UserError` for an unknown strategy, or one that knows no symmetry or is for one process; `ModelError` for
+    a mistake in the system or a property.
     """
     if symmetry and strategy != "states":
         raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
     question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry)
-    return find_strategy(strategy)(question)
+    search = find_strategy(strategy)
+    if crew is None or origin is None:
+        return search(question)
+    from aprt.explore.parallel.share import shared  # not needed by most
+
+    return shared(strategy)(question, origin, crew)

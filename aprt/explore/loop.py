@@ -110,7 +110,8 @@ class Loop(abc.ABC):
 
     def steps(self, way: Sequence[int]) -> list[int]:
         """The numbers of the steps that lead from each of these states to the next."""
-        return [self._step(here, there) for here, there in pairwise(way)]
+        states = map(self.state, way)
+        return [step_between(self.tables, here, there) for here, there in pairwise(states)]
 
     def take(self, here: int, state: int, move: Move[Note]) -> int:
         """Take a step out of the state numbered `here` and check whatever there is to check.
@@ -132,12 +133,13 @@ class Loop(abc.ABC):
                 self.oopses.append(number)
         return successor
 
-    def _step(self, here: int, there: int) -> int:
-        state, target = self.state(here), self.state(there)
-        return next(move[1] for move in self.tables.moves(state) if after(state, move)[0] == target)
-
 
 def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
     """Where a step leads, and what it violates."""
     delta, _, (watch, _) = move
     return (state + delta, []) if watch is None else watch.look(state, state + delta)
+
+
+def step_between(tables: Tables[Note], here: int, there: int) -> int:
+    """The number of a step that leads from one state to another, packed as `packing` says."""
+    return next(move[1] for move in tables.moves(here) if after(here, move)[0] == there)

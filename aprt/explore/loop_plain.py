@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -20,7 +20,7 @@ import attrs
 from aprt.explore.checks import QUIET, Judge, Note, Recorder
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import Host, Loop, Outgrown, after
-from aprt.explore.packing import INITIAL
+from aprt.explore.packing import INITIAL, Unknown
 from aprt.explore.tables import Move
 from aprt.explore.watchdog import Stop
 
@@ -55,10 +55,13 @@ _Row: TypeAlias = tuple[int, dict[int, _Steps]]  # of a control state: the field
 
 
 class PlainLoop(Loop):
+    """aside: numbers of states not expanded for want of what may not be learned."""
+
     name = "plain"
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
+        self.aside: list[int] = []
         self._states = [INITIAL]
         self._seen = {INITIAL}
         self._parents = array("I", [0])
@@ -88,9 +91,28 @@ class PlainLoop(Loop):
         self._states.append(successor)
         return True
 
+    def insert_all(self, states: Sequence[int], parents: Sequence[int]) -> list[int]:
+        """Add those of some states, all different, that are new. Gives their positions among them."""
+        seen = self._seen
+        new = [i for i, state in enumerate(states) if state not in seen]
+        fresh = [states[i] for i in new]
+        self._states += fresh
+        seen.update(fresh)
+        self._parents.extend([parents[i] for i in new])
+        return new
+
+    def since(self, first: int) -> tuple[list[int], array[int]]:
+        """The states numbered from `first` on, and their parents."""
+        return self._states[first:], self._parents[first:]
+
     def expand(self, first: int, last: int) -> None:
-        while first < last:
-            first = self._expand(first, last)
+        self.expand_each(range(first, last))
+
+    def expand_each(self, numbers: Sequence[int]) -> None:
+        """Take every step out of the states with these numbers, in ascending order, but for those left `aside`."""
+        done = 0
+        while done < len(numbers):
+            done += self._expand(numbers[done:])
 
     def graph(self) -> tuple[array[int], array[int]]:
         numbers = {state: number for number, state in enumerate(self._states)}
@@ -106,15 +128,15 @@ class PlainLoop(Loop):
                 targets.extend([numbers[successor] for successor in successors])
         return sources, targets
 
-    def _expand(self, first: int, last: int) -> int:
-        """Expand from `first` on; gives the first state that is not expanded, when states were packed anew."""
+    def _expand(self, numbers: Sequence[int]) -> int:
+        """Expand these states; gives how many are done, when states were packed anew or one is left aside."""
         states, seen, limit = self._states, self._seen, self.limit
         see, append, comes_from = seen.add, states.append, self._parents.append
-        oopses = set(self.oopses[bisect_left(self.oopses, first) :])
+        oopses = set(self.oopses[bisect_left(self.oopses, numbers[0]) :])
         unpack, size, contexts = self._fields.unpack, self._fields.size, self._contexts
         count, transitions = len(states), self.transitions
         try:
-            for here in range(first, last):
+            for here in numbers:
                 if here in oopses:
                     continue
                 if not here & 255:
@@ -146,11 +168,15 @@ class PlainLoop(Loop):
                     self.host.terminal(here)
         except Outgrown:
             self.transitions = transitions = before
-            self._pack_anew()
-            return here
+            self.pack_anew()
+            return bisect_left(numbers, here)
+        except Unknown:
+            self.transitions = transitions = before
+            self.aside.append(here)
+            return bisect_left(numbers, here) + 1
         finally:
             self.transitions = max(self.transitions, transitions)  # `_take` counts its own, the one that stops it too
-        return last
+        return len(numbers)
 
     def _take(self, here: int, state: int, noted: tuple[_Noted, ...]) -> None:
         for step in noted:
@@ -228,7 +254,7 @@ class PlainLoop(Loop):
     def _guards_of(self, checks: Iterable[Judge | Recorder]) -> tuple[_Guard, ...]:
         return tuple(self._guards.setdefault(check, _Guard(check)) for check in checks)
 
-    def _pack_anew(self) -> None:
+    def pack_anew(self) -> None:
         """In fields that have room."""
         before, layout = self.layout, Layout(self.packing, byte_widths(self.packing, self.slots))
         self._states = list(map(before.conversion(layout), self._states))

@@ -22,10 +22,18 @@ FIELD_BITS = 32  # cannot overflow: so many local states would not fit into memo
 _ONES = (1 << FIELD_BITS) - 1
 
 
+class Unknown(Exception):
+    """Something would have to be learned that may not be: numbers are given elsewhere."""
+
+
 class Packing:
-    """The fields of the states of `system`, and the values that their numbers stand for."""
+    """The fields of the states of `system`, and the values that their numbers stand for.
+
+    open: whether values that are new get numbers; else `Unknown` is raised.
+    """
 
     def __init__(self, system: System, memories: int) -> None:
+        self.open = True
         contexts = [context.name for context in system.contexts]
         actors = [actor.name for actor in system.actors]
         n, m = len(contexts), len(actors)
@@ -44,6 +52,8 @@ class Packing:
         """The number of `value`; the next free one when it is new. Raises: `ModelError` if it is not hashable."""
         numbers = self._numbers[slot]
         try:
+            if not self.open and value not in numbers:
+                raise Unknown
             number = numbers.setdefault(value, len(numbers))
         except TypeError as error:
             raise ModelError(f"{self._names[slot]} has a state that is not hashable ({error}): {value!r}") from error

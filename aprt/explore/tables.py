@@ -27,7 +27,7 @@ from aprt.core.schedule import Schedule
 from aprt.core.step import Step
 from aprt.core.system import System
 from aprt.explore.control import control_key
-from aprt.explore.packing import Packing
+from aprt.explore.packing import Packing, Unknown
 from aprt.explore.thread import Thread
 
 T = TypeVar("T")
@@ -80,8 +80,10 @@ class Tables(Generic[T]):
     rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
     holds. steps: by number, as moves name them. changes: likewise, which slots a step changes, and by how much each.
     learned: (context, control state, number in the deciding slot) of every set of moves, in the order learned.
-    unmerged: places of behaviours (`file:line`) that keep control states apart. Raises: `ModelError` for whatever
-    the model does wrong, at the first access that shows it. `close` it when done.
+    unmerged: places of behaviours (`file:line`) that keep control states apart.
+
+    Raises: `ModelError` for whatever the model does wrong, at the first access that shows it, and `Unknown` for moves
+    to learn when the packing is not open. `close` it when done.
     """
 
     def __init__(self, system: System, packing: Packing, note: Callable[[Step], T]) -> None:
@@ -139,6 +141,8 @@ class Tables(Generic[T]):
 
     def _learn(self, place: int, control: Control, number: int) -> tuple[Move[T], ...]:
         """The moves of a control state when the deciding slot holds `number`."""
+        if not self.packing.open:
+            raise Unknown
         self.learned.append((place, control.number, number))
         return tuple(self._move(place, control, number, done) for done in self._steps(control, number))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import TypeAlias
 
 import attrs
 
-from aprt.core.properties import Finding
+from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
+from aprt.core.system import System
 from aprt.explore.explore import explore
+from aprt.explore.parallel.crew import Crew
 from aprt.explore.result import Bounds, Exploration, Progress, StopOn
 from aprt.verdict.case import Case
 from aprt.verdict.confirm import confirm
@@ -29,12 +33,25 @@ class Search:
     symmetry: bool = False
 
 
+Finder: TypeAlias = Callable[[str], Case]
+"""Gives the case of a reference, also in another process: picklable."""
+
+
+@attrs.frozen
+class Crewed:
+    """Who shares the work of a search, and how they find the case."""
+
+    crew: Crew
+    find: Finder
+
+
 def ask(
     case: Case,
     ids: tuple[str, ...] = (),
     search: Search = Search(),
     report: Callable[[Progress], None] | None = None,
     interruptible: AbstractContextManager[object] | None = None,
+    crewed: Crewed | None = None,
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
 
@@ -57,11 +74,19 @@ def ask(
                 runs=search.runs,
                 report=report,
                 symmetry=search.symmetry,
+                crew=None if crewed is None else crewed.crew,
+                origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
             )
     except KeyboardInterrupt:
         exploration = _nothing(search)
     shown = tuple(_show(case, model, finding) for finding in exploration.findings)
     return Verdict(case, model, properties, exploration, shown)
+
+
+def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System, tuple[Property, ...]]:
+    case = find(reference)
+    model = case.model()
+    return model.system, selected(case, model, ids)
 
 
 def _show(case: Case, model: Model, found: Finding) -> Shown:

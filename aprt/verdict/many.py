@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Exploration
-from aprt.verdict.ask import Search, ask
-from aprt.verdict.case import Case
+from aprt.verdict.ask import Finder, Search, ask
 from aprt.verdict.verdict import Shown, Verdict, selected
-
-Finder: TypeAlias = Callable[[str], Case]
 
 
 @attrs.frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +13,6 @@ from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.crew import Crew, LocalCrew, scatter
 from aprt.view.version import aprt_version
 from tests.explore import work
-
-distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The scheduler of a cluster of two worker processes on this machine."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
-    ) as cluster:
-        yield cluster.scheduler_address
 
 
 @pytest.fixture(params=["local", "cluster"])

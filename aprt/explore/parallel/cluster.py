@@ -1,7 +1,7 @@
 """A crew on a cluster of `dask.distributed`: a seat per worker process, on whatever machine it runs.
 
 The cluster moves the work of a worker that dies to another by itself, so that a seat never breaks here; but what
-the seat did before is then not known there.
+the seat did before is then not known there. Whoever notices that has the seat refilled.
 """
 
 from __future__ import annotations
@@ -48,10 +48,7 @@ class ClusterCrew:
         except UserError:
             self.close()
             raise
-        self._executors = [
-            self._client.get_executor(workers=[worker], allow_other_workers=True, pure=False)  # type: ignore[no-untyped-call]
-            for worker in versions
-        ]
+        self._workers = list(versions)
 
     def __enter__(self) -> Self:
         return self
@@ -63,14 +60,21 @@ class ClusterCrew:
 
     @property
     def seats(self) -> int:
-        return len(self._executors)
+        return len(self._workers)
 
     def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
-        future: Future[R] = self._executors[seat].submit(work, *args)
+        executor = self._client.get_executor(workers=[self._workers[seat]], allow_other_workers=True, pure=False)
+        future: Future[R] = executor.submit(work, *args)
         return future
 
     def refill(self, seat: int) -> None:
-        """Nothing to do: the cluster has done it."""
+        """Have the worker with the fewest seats take this one too. Raises: `UserError` when there is none left."""
+        try:
+            self._client.wait_for_workers(1, timeout=_TIMEOUT)
+        except TimeoutError:
+            raise UserError(f"no worker of the cluster is left ({self._client.scheduler.address})") from None
+        others = self._workers[:seat] + self._workers[seat + 1 :]
+        self._workers[seat] = min(self._client.scheduler_info(n_workers=-1)["workers"], key=others.count)
 
     def close(self) -> None:
         self._client.close()

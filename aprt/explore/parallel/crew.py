@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -64,6 +65,12 @@ class LocalCrew:
     def refill(self, seat: int) -> None:
         self._pools[seat].shutdown(wait=False)
         self._pools[seat] = _pool()
+
+
+@cache
+def desk() -> dict[Any, Any]:
+    """What this process keeps between one piece of work and the next."""
+    return {}
 
 
 def scatter(crew: Crew, work: Callable[[P], R], pieces: Iterable[P]) -> Iterator[tuple[P, R]]:

@@ -1,0 +1,293 @@
+"""Strategy "states" by a crew: each seat owns the states that fall to it by hash, and expands those.
+
+Breadth first, level by level, as one process does it. A seat takes every step out of the new states of its part and
+sorts what they lead to by owner; between two levels the search passes that on. Owners tell which states are new, so
+nothing is counted twice, and all counts are those of one process. A search that ends with the first violation ends
+with the level that it is in.
+
+A packed state means the same everywhere, since everybody learns the same local steps in the same order: only the
+search itself learns, and what it learned is passed on as **lessons**, states whose expansion taught something. Whoever
+expands the lessons in order has learned the same. A seat that meets a local step that was no part of a lesson puts the
+state aside; that state is the next lesson, and the seats have another round on the level. Lessons are few.
+
+A seat that died is filled by one that does all rounds of the part again, with the same results; what was sent to the
+part is kept in a file for that. Hangs need the whole graph in one place, so they are not looked for here.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import ExitStack
+from itertools import pairwise
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.events import Event
+from aprt.core.exercise import unexercised
+from aprt.core.properties import Finding
+from aprt.explore import states
+from aprt.explore.checks import Checks
+from aprt.explore.loop import step_between
+from aprt.explore.packing import Packing
+from aprt.explore.parallel.crew import PATIENCE, Crew, desk
+from aprt.explore.parallel.ownership import Places, choose_places
+from aprt.explore.parallel.part import Arrivals, Broken, Harvest, Origin, Part, Pupil
+from aprt.explore.result import Exploration, Question
+from aprt.explore.tables import Tables
+from aprt.explore.watchdog import Stop, Watchdog
+
+_LOOK = 0.2  # seconds between two looks at the clock
+_SMALL = 30_000  # states that one process finds sooner than others could be told of them
+
+
+class Forgotten(Exception):
+    """Whoever sits there now has not done the rounds before this one."""
+
+
+@attrs.frozen
+class _Round:
+    """A round of a part. number: how many went before. digest: of all lessons so far. arrivals: None for another round
+    on the same level."""
+
+    number: int
+    lessons: tuple[int, ...]
+    digest: str
+    arrivals: tuple[Arrivals, ...] | None
+    last: bool
+
+
+@attrs.frozen
+class _Part:
+    """Which part of which search."""
+
+    search: str
+    origin: Origin = attrs.field(eq=False)
+    number: int
+    of: int
+    places: Places
+
+
+def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
+    """Explore all states of what `origin` makes, as `question` says. The first `small` states are for one process: most
+    searches have no more.
+
+    Raises: `UserError` for a property about hangs, and for symmetry.
+    """
+    if question.symmetry:
+        raise UserError("states that differ by symmetry are told apart by one process only: leave out --jobs")
+    if Checks(question.properties, question.system).liveness:
+        raise UserError("hangs are looked for by one process only: leave out --jobs and --cluster")
+    first = states.search(_first(question, small))
+    if first.stopped != "max_states" or question.bounds.max_states == first.states:
+        return first
+    run = _Search(question, origin, crew, _places(question, crew.seats))
+    try:
+        return run.explore()
+    finally:
+        run.close()
+
+
+def _first(question: Question, small: int) -> Question:
+    most = question.bounds.max_states
+    bounds = attrs.evolve(question.bounds, max_states=small if most is None else min(most, small))
+    return attrs.evolve(question, bounds=bounds)
+
+
+def _places(question: Question, seats: int) -> Places:
+    packing = Packing(question.system, 0)
+    tables: Tables[None] = Tables(question.system, packing, lambda step: None)
+    try:
+        return choose_places(tables, packing, seats)
+    finally:
+        tables.close()
+
+
+class _Search:
+    """depth: the number of steps to the states that are being expanded."""
+
+    def __init__(self, question: Question, origin: Origin, crew: Crew, places: Places) -> None:
+        self.question, self.crew = question, crew
+        self.teacher = Pupil(origin)
+        id = uuid.uuid4().hex
+        self.parts = [_Part(id, origin, seat, crew.seats, places) for seat in range(crew.seats)]
+        self.files = ExitStack()
+        files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
+        self.logs = [self.files.enter_context(file) for file in files]
+        self.rounds = 0
+        self.depth = self.reached = 0
+        self.states = self.transitions = self.ends = self.deadlocks = self.oopses = 0
+        self.found: dict[str, tuple[int, Broken]] = {}
+        self.watchdog = Watchdog(question)
+
+    def close(self) -> None:
+        self.teacher.tables.close()
+        self.files.close()
+        for part in self.parts:
+            self.crew.submit(part.number, _forget, part)
+
+    def explore(self) -> Exploration:
+        stopped = None
+        try:
+            for id, text in self.teacher.checks.start():
+                self.found[id] = 0, Broken(text, 0, 0, None)
+            self.states = 1
+            self._levels()
+        except Stop as stop:
+            stopped = stop.reason
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        return self._answer(stopped)
+
+    def _levels(self) -> None:
+        arrivals: list[list[Arrivals]] = [[] for _ in self.parts]
+        cut, more = False, True
+        while more:
+            if self.found and self.question.stop_on == "first":
+                raise Stop("violation")
+            last = self.depth == self.question.bounds.max_depth
+            harvests = self._level(arrivals, last)
+            cut = cut or any(harvest.cut for harvest in harvests)
+            arrivals = [[harvest.arrivals[part.number] for harvest in harvests] for part in self.parts]
+            more = any(harvest.mine for harvest in harvests) or any(a.states for found in arrivals for a in found)
+            self.depth += 1
+        if cut:
+            raise Stop("max_depth")
+
+    def _level(self, arrivals: Sequence[Sequence[Arrivals]], last: bool) -> list[Harvest]:
+        """Have every seat go through a level, in as many rounds as it takes."""
+        done: list[Harvest] = []
+        lessons: tuple[int, ...] = ()
+        news: list[tuple[Arrivals, ...] | None] = [tuple(found) for found in arrivals]
+        while True:
+            digest = self.teacher.digest()
+            harvests = self._round([_Round(self.rounds, lessons, digest, new, last) for new in news])
+            self.rounds += 1
+            done += harvests
+            for harvest in harvests:
+                self._count(harvest)
+            lessons = tuple(state for harvest in harvests for state in harvest.aside)
+            if not lessons:
+                self._bound()
+                return done
+            self.teacher.learn(lessons)
+            news = [None] * len(self.parts)
+
+    def _round(self, rounds: Sequence[_Round]) -> list[Harvest]:
+        for log, round in zip(self.logs, rounds, strict=True):
+            pickle.dump(round, log)
+        harvests: dict[int, Harvest] = {}
+        busy = {self._send(part, rounds[part.number]): part for part in self.parts}
+        while busy:
+            done, _ = wait(busy, _LOOK, FIRST_COMPLETED)
+            self.watchdog.look(0, self.states, self.transitions, self.depth)
+            for future in done:
+                part = busy.pop(future)
+                try:
+                    harvests[part.number] = future.result()
+                except (BrokenExecutor, Forgotten):
+                    harvests[part.number] = self._again(part)
+        return [harvests[part.number] for part in self.parts]
+
+    def _send(self, part: _Part, round: _Round) -> Future[Harvest]:
+        return self.crew.submit(part.number, _grow, part, round)
+
+    def _again(self, part: _Part) -> Harvest:
+        """Have all rounds of a part done again, by another worker. What the last one came to."""
+        for _ in range(PATIENCE - 1):
+            self.crew.refill(part.number)
+            log = self.logs[part.number]
+            log.seek(0)
+            try:
+                self.crew.submit(part.number, _forget, part).result()
+                while True:
+                    try:
+                        harvest = self._send(part, pickle.load(log)).result()
+                    except EOFError:
+                        return harvest
+            except (BrokenExecutor, Forgotten):
+                continue
+        raise UserError(f"{PATIENCE} workers died over a part of the states (out of memory?)")
+
+    def _count(self, harvest: Harvest) -> None:
+        self.states += harvest.states
+        if harvest.states:
+            self.reached = max(self.reached, self.depth + bool(harvest.mine))
+        self.transitions += harvest.transitions
+        self.ends += harvest.ends
+        self.deadlocks += harvest.deadlocks
+        self.oopses += harvest.oopses
+        for id, broken in harvest.broken.items():
+            length = self.depth + (broken.via is not None)
+            if id not in self.found or length < self.found[id][0]:
+                self.found[id] = length, broken
+
+    def _bound(self) -> None:
+        most = self.question.bounds.max_states
+        if most is not None and self.states >= most:
+            raise Stop("max_states")
+
+    def _steps(self, broken: Broken) -> list[int]:
+        """The numbers of the steps that show it, by the shortest way."""
+        path: list[int] = []
+        came: tuple[int, int] | None = broken.part, broken.number
+        while came is not None:
+            seat, number = came
+            try:
+                way, came = self.crew.submit(seat, _way, self.parts[seat], number).result()
+                path = [*way, *path]
+            except (BrokenExecutor, Forgotten):
+                self._again(self.parts[seat])
+        steps = [step_between(self.teacher.tables, here, there) for here, there in pairwise(path)]
+        return steps if broken.via is None else [*steps, broken.via]
+
+    def _answer(self, stopped: str | None) -> Exploration:
+        shortest = sorted(self.found.items(), key=lambda item: item[1][0])
+        kept = shortest[:1] if self.question.stop_on == "first" else shortest
+        schedule = self.teacher.tables.schedule
+        return Exploration(
+            strategy="states",
+            complete=stopped is None,
+            stopped=stopped,
+            findings=tuple(Finding(id, broken.text, schedule(self._steps(broken))) for id, (_, broken) in kept),
+            states=self.states,
+            transitions=self.transitions,
+            executions=0,
+            depth=self.reached,
+            ends=self.ends,
+            deadlocks=self.deadlocks,
+            oopses=self.oopses,
+            seconds=self.watchdog.seconds,
+            unmerged=tuple(sorted(self.teacher.tables.unmerged)),
+            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+        )
+
+    def _events(self) -> Iterator[Event]:
+        """Every step that is possible, once the search is complete."""
+        return (step.event for step in self.teacher.tables.steps)
+
+
+def _grow(part: _Part, round: _Round) -> Harvest:
+    kept: tuple[int, Part] | None = desk().get(part)
+    rounds, whole = kept or (0, Part(part.origin, part.number, part.of, part.places))
+    if rounds != round.number:
+        raise Forgotten
+    desk()[part] = rounds + 1, whole
+    whole.attend(round.lessons, round.digest)
+    return whole.again(round.last) if round.arrivals is None else whole.grow(round.arrivals, round.last)
+
+
+def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
+    if part not in desk():
+        raise Forgotten
+    whole: Part = desk()[part][1]
+    return whole.way(number)
+
+
+def _forget(part: _Part) -> None:
+    if part in desk():
+        desk().pop(part)[1].tables.close()

@@ -1,0 +1,25 @@
+"""Strategies that can share their work among a crew, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from aprt.core.errors import UserError
+from aprt.explore.parallel import partition
+from aprt.explore.parallel.crew import Crew
+from aprt.explore.parallel.part import Origin
+from aprt.explore.result import Exploration, Question
+
+Shared: TypeAlias = Callable[[Question, Origin, Crew], Exploration]
+
+_SHARED: Final[Mapping[str, Shared]] = MappingProxyType({"states": partition.search})
+
+
+def shared(strategy: str) -> Shared:
+    """How a crew does what the strategy of that name does. Raises: `UserError` when it is for one process only."""
+    if strategy not in _SHARED:
+        known = " or ".join(sorted(_SHARED))
+        raise UserError(f"strategy {strategy!r} is for one process: leave out --jobs and --cluster, or take {known}")
+    return _SHARED[strategy]

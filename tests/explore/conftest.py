@@ -1,0 +1,18 @@
+"""What several tests of the explorer share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import distributed
+import pytest
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The scheduler of a cluster of two worker processes on this machine."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
+        yield cluster.scheduler_address

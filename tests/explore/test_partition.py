@@ -1,0 +1,144 @@
+"""States shared among a crew: the counts, findings and lengths of schedules of one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+import pytest
+
+from aprt.core.errors import UserError
+from aprt.explore import states
+from aprt.explore.parallel import partition
+from aprt.explore.parallel.cluster import ClusterCrew
+from aprt.explore.parallel.crew import Crew, LocalCrew
+from aprt.explore.parallel.part import Origin
+from aprt.explore.replay import replay
+from aprt.explore.result import Bounds, Exploration, Question
+from aprt.view.version import aprt_version
+from tests.explore import work
+
+R = TypeVar("R")
+
+ORIGINS: dict[str, Origin] = {
+    "2PC": partial(work.origin, "two_phase:two_phase_commit", 4),
+    "choices and locks": partial(work.origin, "generated:generate", 11),
+    "an oops": partial(work.origin, "generated:generate", 45),
+    "histories, oopses": partial(work.case, "v4/h8"),
+    "life cycle": partial(work.case, "v4/rogue-close"),
+}
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[LocalCrew]:
+    with LocalCrew(2) as crew:
+        yield crew
+
+
+def question(origin: Origin, **options: Any) -> Question:
+    system, properties = origin()
+    return Question(system, properties, **({"stop_on": "all"} | options))
+
+
+def comparable(found: Exploration) -> Exploration:
+    """Without what may differ: the time, and which of the shortest schedules of a finding it is."""
+    findings = sorted((f.property, len(f.schedule)) for f in found.findings)
+    return attrs.evolve(found, seconds=0.0, findings=tuple(findings))
+
+
+@pytest.mark.parametrize("name", ORIGINS)
+def test_a_crew_finds_what_one_process_finds(name: str, crew: LocalCrew) -> None:
+    origin = ORIGINS[name]
+    shared = partition.search(question(origin), origin, crew, small=1)
+    assert comparable(shared) == comparable(states.search(question(origin)))
+    system, properties = origin()
+    for finding in shared.findings:
+        (property,) = (p for p in properties if p.id == finding.property)
+        assert [f.schedule for f in replay(system, finding.schedule, (property,)).findings] in ([finding.schedule], [])
+
+
+@pytest.mark.parametrize("depth", [0, 1, 7])
+def test_a_crew_goes_as_deep_as_one_process(depth: int, crew: LocalCrew) -> None:
+    origin = ORIGINS["2PC"]
+    asked = question(origin, bounds=Bounds(max_depth=depth))
+    assert comparable(partition.search(asked, origin, crew, small=1)) == comparable(states.search(asked))
+
+
+def test_a_small_search_is_not_shared(crew: LocalCrew) -> None:
+    origin = ORIGINS["2PC"]
+    answer = partition.search(question(origin), origin, NoCrew())
+    assert comparable(answer) == comparable(states.search(question(origin)))
+
+
+def test_the_first_violation_ends_it_with_the_shortest_schedule(crew: LocalCrew) -> None:
+    origin = ORIGINS["life cycle"]
+    shared, alone = (
+        search(question(origin, stop_on="first"))
+        for search in (partial(partition.search, origin=origin, crew=crew, small=1), states.search)
+    )
+    assert shared.stopped == alone.stopped == "violation"
+    assert [len(f.schedule) for f in shared.findings] == [len(f.schedule) for f in alone.findings]
+
+
+def test_states_are_counted_up_to_a_bound(crew: LocalCrew) -> None:
+    origin = ORIGINS["life cycle"]
+    shared = partition.search(question(origin, bounds=Bounds(max_states=500)), origin, crew, small=1)
+    assert (shared.complete, shared.stopped) == (False, "max_states")
+    assert shared.states >= 500
+
+
+@pytest.mark.parametrize("kind", ["local", "cluster"])
+def test_a_worker_that_is_killed_on_the_way_changes_nothing(kind: str, request: pytest.FixtureRequest) -> None:
+    origin = ORIGINS["life cycle"]
+    if kind == "local":
+        crew: LocalCrew | ClusterCrew = LocalCrew(2)
+    else:
+        crew = ClusterCrew(request.getfixturevalue("address"), aprt_version)
+    with crew:
+        unlucky = Unlucky(crew)
+        shared = partition.search(question(origin), origin, unlucky, small=1)
+        assert unlucky.sent > Unlucky.last  # it was killed in time
+    assert comparable(shared) == comparable(states.search(question(origin)))
+
+
+def test_hangs_and_symmetry_are_for_one_process(crew: LocalCrew) -> None:
+    origin = partial(work.hangs, "v4/h3")
+    with pytest.raises(UserError, match="hangs are looked for by one process only"):
+        partition.search(question(origin), origin, crew)
+    with pytest.raises(UserError, match="symmetry"):
+        partition.search(question(ORIGINS["2PC"], symmetry=True), ORIGINS["2PC"], crew)
+
+
+class NoCrew:
+    """Nobody to ask."""
+
+    seats = 2
+
+    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
+        raise AssertionError("nothing is to be shared")
+
+    def refill(self, seat: int) -> None:
+        raise AssertionError("nobody has died")
+
+
+class Unlucky:
+    """A crew of which one worker is killed before it is sent its twentieth piece of work."""
+
+    last = 20
+
+    def __init__(self, crew: Crew) -> None:
+        self.crew, self.seats, self.sent = crew, crew.seats, 0
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        self.sent += seat == 1
+        if seat == 1 and self.sent == self.last:
+            os.kill(self.crew.submit(seat, work.process, 0).result(), signal.SIGKILL)
+        return self.crew.submit(seat, task, *args)
+
+    def refill(self, seat: int) -> None:
+        self.crew.refill(seat)
