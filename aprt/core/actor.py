@@ -105,7 +105,8 @@ def _in_order(owed: Iterable[tuple[Hashable, int]]) -> tuple[tuple[Hashable, int
 class Handler(Generic[S, P, R]):
     """One message of an actor: its pure function and what it declares. Made by `@handler`.
 
-    reads, writes: field names of the state; a written field may be read too; "*" is the whole state.
+    reads, writes: field names of the state, beside those that `Actor.refuse` looks at; a written field may be read
+    too; "*" is the whole state.
     guarded_by: attribute of the actor that names the lock (an actor or None) which the caller must hold.
     on_freed: whether it may run on an object whose life has ended (hardware knows no life time).
     commutes: messages of the same actor, this one maybe among them, that other contexts may send before or after it

@@ -48,14 +48,14 @@ class ApBus(Actor[ApBusState]):
         """The host's configuration as the machine reports it now."""
         return state, state.config
 
-    @handler(reads="config", writes="scanned")
+    @handler(reads="config scanned", writes="scanned")
     def fetch_info(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
         """QCI, kept as what the bus goes by until the next scan."""
         if state.scanned == state.config:
             return state, state.config
         return attrs.evolve(state, scanned=state.config), state.config
 
-    @handler(writes="config")
+    @handler(reads="", writes="config")
     def reconfigure(self, state: ApBusState, by: Caller, config: Matrix) -> Outcome[ApBusState, None]:
         """The hypervisor gives or takes adapters and domains."""
         return attrs.evolve(state, config=config), None
@@ -75,35 +75,35 @@ class ApBus(Actor[ApBusState]):
         """Whether the masks keep the APQN for the host's default drivers."""
         return state, apqn in state.reserved
 
-    @handler(writes="reserved")
+    @handler(reads="reserved", writes="reserved")
     def reserve(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
         """The administrator's masks now keep the APQN (with the whole cross it spans) for the host's drivers."""
         reserved = state.reserved.with_bit("apm", apqn.apid).with_bit("aqm", apqn.apqi)
         return attrs.evolve(state, reserved=reserved), None
 
-    @handler(writes="drivers")
+    @handler(reads="drivers", writes="drivers")
     def add_device(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
         """A scan has found a queue and made its device, without a driver yet."""
         return attrs.evolve(state, drivers=state.drivers.set(apqn, "none")), None
 
-    @handler(writes="drivers")
+    @handler(reads="drivers", writes="drivers")
     def set_driver(self, state: ApBusState, by: Caller, apqn: Apqn, driver: Driver) -> Outcome[ApBusState, None]:
         """The probe that began with `begin_callback` has returned, and the device has this driver (or none)."""
         drivers = state.drivers.set(apqn, driver)
         return attrs.evolve(state, drivers=drivers), None, (Owes(("callback", apqn), -1),)
 
-    @handler(reads="drivers")
+    @handler(reads="")
     def begin_callback(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
         """A driver's probe or remove begins; until its end the device is between two states."""
         return state, None, (Owes(("callback", apqn), 1),)
 
-    @handler(writes="drivers")
+    @handler(reads="drivers", writes="drivers")
     def end_remove(self, state: ApBusState, by: Caller, apqn: Apqn, gone: bool) -> Outcome[ApBusState, None]:
         """A driver's remove has returned: the device has no driver, or is gone."""
         drivers = state.drivers.discard(apqn) if gone else state.drivers.set(apqn, "none")
         return attrs.evolve(state, drivers=drivers), None, (Owes(("callback", apqn), -1),)
 
-    @handler(writes="drvdata")
+    @handler(reads="drvdata", writes="drvdata")
     def set_drvdata(
         self, state: ApBusState, by: Caller, apqn: Apqn, generation: int | None
     ) -> Outcome[ApBusState, None]:

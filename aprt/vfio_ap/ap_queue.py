@@ -107,7 +107,7 @@ class ApQueue(Actor[ApQueueState]):
         """Whether the host may take its last ZAPQ for finished: it is, or (`off_is_silent`) the queue is or was off."""
         return state.zapq == "finished" or self.silent(state) or (self.off_is_silent and state.zapq == "silent")
 
-    @handler(reads="cfg chkstop requests replies irq pending_reset", writes="next_rc zapq")
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc zapq", writes="next_rc zapq")
     def tapq(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
         """Test. With `reset_end=e_seen` a running reset already answers 00, and only E tells its end."""
         refused = self._refusal(state)
@@ -119,7 +119,10 @@ class ApQueue(Actor[ApQueueState]):
             state = attrs.evolve(state, zapq="silent")
         return self._refuse(state, refused)
 
-    @handler(writes="irq pending_irq pending_reset next_rc zapq")
+    @handler(
+        reads="cfg chkstop requests replies irq pending_reset next_rc zapq",
+        writes="irq pending_irq pending_reset next_rc zapq",
+    )
     def reset(self, state: ApQueueState, by: Caller, kind: str, user: str) -> Outcome[ApQueueState, Status]:
         """RAPQ or ZAPQ. 00: accepted, ends later; cancels an interrupt change that has not happened yet."""
         refused = self._refusal(state)
@@ -139,7 +142,7 @@ class ApQueue(Actor[ApQueueState]):
         )
         return started, attrs.evolve(started.status, rc=Rc.NORMAL)
 
-    @handler(writes="pending_irq next_rc")
+    @handler(reads="cfg chkstop requests replies irq pending_irq pending_reset next_rc", writes="pending_irq next_rc")
     def aqic(self, state: ApQueueState, by: Caller, target: Target | None) -> Outcome[ApQueueState, Status]:
         """Interrupt control by the host: on towards `target`, or off (None).
 
@@ -161,7 +164,7 @@ class ApQueue(Actor[ApQueueState]):
             return after, status, notes
         return attrs.evolve(state, pending_irq=Change(target)), state.status, notes
 
-    @handler(writes="requests user next_rc")
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc user", writes="requests user next_rc")
     def nqap(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
         """Enqueue one request. From now on the queue holds something of `user`."""
         refused = self._refusal(state)
@@ -172,7 +175,7 @@ class ApQueue(Actor[ApQueueState]):
         after = attrs.evolve(state, requests=state.requests + 1, user=user)
         return after, after.status, self._leak(state, user)
 
-    @handler(writes="replies user next_rc")
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc user", writes="replies user next_rc")
     def dqap(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
         """Dequeue one reply; `NO_REPLY` when none is waiting."""
         refused = self._refusal(state)
@@ -183,14 +186,14 @@ class ApQueue(Actor[ApQueueState]):
         after = attrs.evolve(state, replies=state.replies - 1, user=user)
         return after, after.status, self._leak(state, user)
 
-    @handler(writes="irq pending_irq")
+    @handler(reads="cfg chkstop pending_irq effect", writes="irq pending_irq")
     def finish_irq(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
         """An accepted interrupt change takes effect. Blocks while there is none, or the queue does nothing."""
         if state.pending_irq is None or state.effect is not None or self.silent(state):
             return BLOCK
         return attrs.evolve(state, irq=state.pending_irq.to, pending_irq=None), None
 
-    @handler(writes="irq pending_reset requests replies user zapq")
+    @handler(reads="cfg chkstop pending_reset effect user zapq", writes="irq pending_reset requests replies user zapq")
     def finish_reset(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
         """An accepted reset ends: empty, interrupt off; after ZAPQ nothing of the former user is left."""
         if state.pending_reset is None or state.effect is not None or self.silent(state):
@@ -206,7 +209,7 @@ class ApQueue(Actor[ApQueueState]):
             zapq="finished" if zeroized and state.zapq == "accepted" else state.zapq,
         ), None
 
-    @handler(writes="requests replies effect")
+    @handler(reads="cfg chkstop requests replies irq pending_reset effect", writes="requests replies effect")
     def answer(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, Target | None]:
         """The card answers a request. Replies whom to notify; the queue is busy until `notified`."""
         if not state.requests or state.pending_reset is not None or state.effect is not None or not state.works:
@@ -215,12 +218,12 @@ class ApQueue(Actor[ApQueueState]):
         after = attrs.evolve(state, requests=state.requests - 1, replies=state.replies + 1, effect=target)
         return after, target
 
-    @handler(writes="effect")
+    @handler(reads="", writes="effect")
     def notified(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
         """NIB and IPM are written; the queue is no longer busy with them."""
         return attrs.evolve(state, effect=None), None
 
-    @handler(writes="cfg irq pending_irq pending_reset requests replies user zapq")
+    @handler(reads="cfg effect zapq", writes="cfg irq pending_irq pending_reset requests replies user zapq")
     def configure(
         self, state: ApQueueState, by: Caller, cfg: Literal["on", "off", "absent"]
     ) -> Outcome[ApQueueState, None]:
@@ -232,14 +235,14 @@ class ApQueue(Actor[ApQueueState]):
         zapq = "finished" if state.zapq == "accepted" else state.zapq
         return ApQueueState(chkstop=state.chkstop, next_rc=state.next_rc, zapq=zapq), None
 
-    @handler(writes="chkstop")
+    @handler(reads="effect", writes="chkstop")
     def checkstop(self, state: ApQueueState, by: Caller, broken: bool) -> Outcome[ApQueueState, None]:
         """The card breaks, or comes back as it was."""
         if state.effect is not None:
             return BLOCK
         return attrs.evolve(state, chkstop=broken), None
 
-    @handler(writes="next_rc")
+    @handler(reads="", writes="next_rc")
     def disturb(self, state: ApQueueState, by: Caller, rc: Rc) -> Outcome[ApQueueState, None]:
         """The next instruction will answer `rc` (assumptions `busy_may_answer` and `unexpected_rc`)."""
         return attrs.evolve(state, next_rc=rc), None

@@ -37,25 +37,25 @@ class Crycb(Object[CrycbState]):
     def initial(self) -> CrycbState:
         return CrycbState()
 
-    @handler(reads="apcb", writes="inside")
+    @handler(reads="inside apcb", writes="inside")
     def enter(self, state: CrycbState, by: Caller, apqn: Apqn) -> Outcome[CrycbState, bool]:
         """An AP instruction starts in SIE. False: the APQN is not in the guest's APCB, nothing was entered."""
         if apqn not in state.apcb:
             return state, False
         return attrs.evolve(state, inside=tuple(sorted((*state.inside, by.context)))), True
 
-    @handler(writes="inside")
+    @handler(reads="inside", writes="inside")
     def leave(self, state: CrycbState, by: Caller) -> Outcome[CrycbState, None]:
         return attrs.evolve(state, inside=tuple(c for c in state.inside if c != by.context)), None
 
-    @handler(reads="inside", writes="apcb", guarded_by="kvm_lock")
+    @handler(reads="inside apcb", writes="apcb", guarded_by="kvm_lock")
     def set_masks(self, state: CrycbState, by: Caller, masks: Matrix) -> Outcome[CrycbState, None]:
         """Blocks until every vCPU is out of SIE, then replaces all three masks."""
         if state.inside:
             return BLOCK
         return (state if state.apcb == masks else attrs.evolve(state, apcb=masks)), None
 
-    @handler(reads="inside", writes="apcb", guarded_by="kvm_lock")
+    @handler(reads="inside apcb", writes="apcb", guarded_by="kvm_lock")
     def drop_adapter(self, state: CrycbState, by: Caller, apid: int) -> Outcome[CrycbState, None]:
         """Take one adapter from the guest (only the adapter mask may change under a running guest)."""
         if state.inside:

@@ -61,7 +61,7 @@ class Gib(Actor[GibState]):
         notes = () if state.origin == NONE else (Owes(due, 1),)
         return attrs.evolve(state, origin=gisa), state.origin, notes
 
-    @handler(writes="gal")
+    @handler(reads="", writes="gal")
     def raise_gal(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
         """Hardware: the alert interrupt. Nobody is called for it under the mutant gal_lost."""
         notes = (Owes(("raise", self.name), -1),)

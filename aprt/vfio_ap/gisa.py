@@ -87,7 +87,7 @@ class Gisa(Object[GisaState]):
     def initial(self) -> GisaState:
         return GisaState(next_alert=self.name)
 
-    @handler(writes="next_alert ipm iam polled")
+    @handler(reads="next_alert ipm iam", writes="next_alert ipm iam polled")
     def init(self, state: GisaState, by: Caller) -> Outcome[GisaState, None]:
         """All zero, and in no list."""
         return _with(state, Word(self.name, 0, 0)), None
@@ -101,7 +101,7 @@ class Gisa(Object[GisaState]):
             return state, Errno.EBUSY.failure
         return _with(state, attrs.evolve(state.word, iam=iam)), 0
 
-    @handler(writes="ipm polled")
+    @handler(reads="ipm", writes="ipm polled")
     def clear_ipm(self, state: GisaState, by: Caller) -> Outcome[GisaState, None]:
         """Forget all that is pending."""
         return _with(state, attrs.evolve(state.word, ipm=0)), None

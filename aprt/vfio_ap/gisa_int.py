@@ -66,7 +66,7 @@ class GisaInt(Object[GisaIntState]):
 
     # the GISA
 
-    @handler(writes="origin alert_mask")
+    @handler(reads="", writes="origin alert_mask")
     def init(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """There is a GISA. The registrations are not cleared, only the mask is."""
         return attrs.evolve(state, origin=self.gisa, alert_mask=0), None
@@ -88,7 +88,7 @@ class GisaInt(Object[GisaIntState]):
             return state, None
         return attrs.evolve(state, destroying=True), state.origin
 
-    @handler(writes="origin destroying")
+    @handler(reads="", writes="origin destroying")
     def end_destroy(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """There is no GISA any more."""
         return attrs.evolve(state, origin=None, destroying=False), None
@@ -123,7 +123,7 @@ class GisaInt(Object[GisaIntState]):
         notes = () if ipm & state.alert_mask else (Owes(("restore", self.gisa), 1),)
         return state, state.alert_mask, notes
 
-    @handler(writes="alert_mask")
+    @handler(reads="alert_mask", writes="alert_mask")
     def drop_alert_mask(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """Nothing is wanted any more; done without ref_lock, by gisa_destroy since 6.6."""
         return (attrs.evolve(state, alert_mask=0) if state.alert_mask else state), None
@@ -152,12 +152,12 @@ class GisaInt(Object[GisaIntState]):
             return BLOCK
         return attrs.evolve(state, timer="running"), None, (Took(self._callback),)
 
-    @handler(writes="timer")
+    @handler(reads="", writes="timer")
     def finish(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """The callback has returned: no restart."""
         return attrs.evolve(state, timer="idle"), None, (Gave(self._callback.lock),)
 
-    @handler(writes="timer")
+    @handler(reads="", writes="timer")
     def rearm(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """The callback has returned: again in 50 us."""
         return attrs.evolve(state, timer="armed"), None, (Gave(self._callback.lock),)

@@ -31,19 +31,19 @@ class Group(Actor[GroupState]):
     def initial(self) -> GroupState:
         return GroupState()
 
-    @handler(writes="kvm calling")
+    @handler(reads="notifier calling", writes="kvm calling")
     def record(self, state: GroupState, by: Caller, vm: str | None) -> Outcome[GroupState, str | None]:
         """Set the VM pointer. Replies the mdev to notify, if any; the caller then is inside the notifier."""
         calling = state.calling if state.notifier is None else tuple(sorted((*state.calling, by.context)))
         return attrs.evolve(state, kvm=vm, calling=calling), state.notifier
 
-    @handler(writes="notifier calling")
+    @handler(reads="kvm calling", writes="notifier calling")
     def register(self, state: GroupState, by: Caller, mdev: str) -> Outcome[GroupState, str | None]:
         """Register the notifier. Replies the VM recorded already: the caller then is inside the notifier."""
         calling = state.calling if state.kvm is None else tuple(sorted((*state.calling, by.context)))
         return attrs.evolve(state, notifier=mdev, calling=calling), state.kvm
 
-    @handler(writes="calling")
+    @handler(reads="calling", writes="calling")
     def called(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
         """The notifier has returned."""
         return attrs.evolve(state, calling=tuple(c for c in state.calling if c != by.context)), None

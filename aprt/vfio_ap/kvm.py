@@ -7,11 +7,16 @@ vCPUs but their file's reference.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import attrs
 
 from aprt.core.actor import Caller, Outcome, handler
-from aprt.core.notes import Broken, Note
+from aprt.kernel import refcount
 from aprt.kernel.object import Object
+
+
+R = TypeVar("R")
 
 
 @attrs.frozen
@@ -32,22 +37,17 @@ class Kvm(Object[KvmState]):
     def initial(self) -> KvmState:
         return KvmState(self.users, crycbd=self.crycbd)
 
-    @handler(writes="users")
+    @handler(reads="users", writes="users")
     def get(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
         """kvm_get_kvm(). Finding: the count was already 0."""
-        notes: tuple[Note, ...] = ()
-        if state.users == 0:
-            notes = (Broken("K3", f"{by.context} takes a reference of {self.name}, whose count is 0"),)
-        return attrs.evolve(state, users=state.users + 1), None, notes
+        return _counted(state, refcount.inc(state.users, self.name, by))
 
-    @handler(writes="users")
+    @handler(reads="users", writes="users")
     def put(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
-        """Drop one reference; True: it was the last, and the caller destroys the VM."""
-        if state.users == 0:
-            return state, False, (Broken("K3", f"{by.context} drops a reference of {self.name} that nobody has"),)
-        return attrs.evolve(state, users=state.users - 1), state.users == 1
+        """Drop one reference; True: it was the last, and the caller destroys the VM. Finding: there was none."""
+        return _counted(state, refcount.dec_and_test(state.users, self.name, by))
 
-    @handler(writes="live users", on_freed=True)
+    @handler(reads="", writes="live users hook", on_freed=True)
     def create(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
         """The VM comes into being, with the references of its own files."""
         return KvmState(self.users, crycbd=self.crycbd), None
@@ -57,10 +57,15 @@ class Kvm(Object[KvmState]):
         """The mdev whose handler is to be called, or None."""
         return state, state.hook
 
-    @handler(writes="hook")
+    @handler(reads="hook", writes="hook")
     def set_hook(self, state: KvmState, by: Caller, mdev: str | None) -> Outcome[KvmState, None]:
         return (state if state.hook == mdev else attrs.evolve(state, hook=mdev)), None
 
     @handler(reads="crycbd")
     def has_crycb(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
         return state, state.crycbd
+
+
+def _counted(state: KvmState, counted: refcount.Counted[R]) -> Outcome[KvmState, R]:
+    users, reply, notes = counted
+    return (state if users == state.users else attrs.evolve(state, users=users)), reply, notes

@@ -35,11 +35,11 @@ class MatrixDev(Actor[MatrixDevState]):
     def list_mdevs(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, tuple[str, ...]]:
         return state, state.mdevs
 
-    @handler(writes="mdevs", guarded_by="lock")
+    @handler(reads="mdevs", writes="mdevs", guarded_by="lock")
     def add_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
         return attrs.evolve(state, mdevs=(*state.mdevs, mdev)), None
 
-    @handler(writes="mdevs", guarded_by="lock")
+    @handler(reads="mdevs", writes="mdevs", guarded_by="lock")
     def drop_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
         return attrs.evolve(state, mdevs=tuple(m for m in state.mdevs if m != mdev)), None
 
@@ -51,12 +51,12 @@ class MatrixDev(Actor[MatrixDevState]):
         on_list = {found.apqn: found for found in state.free_list}
         return state, tuple(on_list[apqn] for apqn in apqns if apqn in on_list)
 
-    @handler(writes="free_list")
+    @handler(reads="free_list", writes="free_list")
     def give(self, state: MatrixDevState, by: Caller, queue: Found) -> Outcome[MatrixDevState, None]:
         """Append a queue to the free list."""
         return attrs.evolve(state, free_list=(*state.free_list, queue)), None
 
-    @handler(writes="free_list")
+    @handler(reads="free_list", writes="free_list")
     def take(self, state: MatrixDevState, by: Caller, apqn: Apqn) -> Outcome[MatrixDevState, Found | None]:
         """Take a queue from the free list; None: it was not there."""
         found = next((q for q in state.free_list if q.apqn == apqn), None)

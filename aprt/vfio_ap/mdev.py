@@ -43,12 +43,12 @@ class Mdev(Object[MdevState]):
     def initial(self) -> MdevState:
         return MdevState()
 
-    @handler(writes="live matrix kvm detaching opened qlist", on_freed=True)
+    @handler(reads="live", writes="live matrix kvm detaching opened qlist", on_freed=True)
     def create(self, state: MdevState, by: Caller) -> Outcome[MdevState, bool]:
         """False: it exists already."""
         return (state, False) if state.live else (MdevState(live=True), True)
 
-    @handler(writes="opened")
+    @handler(reads="", writes="opened")
     def set_opened(self, state: MdevState, by: Caller, opened: bool) -> Outcome[MdevState, None]:
         return attrs.evolve(state, opened=opened), None
 
@@ -61,7 +61,7 @@ class Mdev(Object[MdevState]):
     def read_kvm(self, state: MdevState, by: Caller) -> Outcome[MdevState, str | None]:
         return state, state.kvm
 
-    @handler(writes="kvm")
+    @handler(reads="kvm", writes="kvm")
     def set_kvm(self, state: MdevState, by: Caller, vm: str | None) -> Outcome[MdevState, None]:
         return (state if state.kvm == vm else attrs.evolve(state, kvm=vm)), None
 
@@ -70,14 +70,14 @@ class Mdev(Object[MdevState]):
         """The VM pointer, for a caller that will clean up if there is one. Nothing keeps a second caller out."""
         return state, state.kvm, self._detaching(state.kvm, 1)
 
-    @handler(writes="detaching")
+    @handler(reads="kvm detaching", writes="detaching")
     def claim(self, state: MdevState, by: Caller) -> Outcome[MdevState, str | None]:
         """The VM pointer, for the one caller that will clean up; None: there is none, or it is claimed."""
         if state.kvm is None or state.detaching:
             return state, None
         return attrs.evolve(state, detaching=True), state.kvm, self._detaching(state.kvm, 1)
 
-    @handler(writes="kvm detaching")
+    @handler(reads="", writes="kvm detaching")
     def end_detach(self, state: MdevState, by: Caller) -> Outcome[MdevState, None]:
         """The cleanup is done: no VM any more."""
         after = attrs.evolve(state, kvm=None, detaching=False)
@@ -87,13 +87,13 @@ class Mdev(Object[MdevState]):
     def read_matrix(self, state: MdevState, by: Caller) -> Outcome[MdevState, Matrix]:
         return state, state.matrix
 
-    @handler(writes="matrix")
+    @handler(reads="matrix", writes="matrix")
     def set_bit(self, state: MdevState, by: Caller, dimension: Dimension, n: int) -> Outcome[MdevState, None]:
         if state.matrix.has(dimension, n):
             return state, None
         return attrs.evolve(state, matrix=state.matrix.with_bit(dimension, n)), None
 
-    @handler(writes="matrix")
+    @handler(reads="matrix", writes="matrix")
     def clear_bit(self, state: MdevState, by: Caller, dimension: Dimension, n: int) -> Outcome[MdevState, None]:
         if not state.matrix.has(dimension, n):
             return state, None
@@ -108,12 +108,12 @@ class Mdev(Object[MdevState]):
     def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[Found, ...]]:
         return state, state.qlist
 
-    @handler(writes="qlist")
+    @handler(reads="qlist", writes="qlist")
     def link(self, state: MdevState, by: Caller, queue: Found) -> Outcome[MdevState, None]:
         """Put a queue into the bucket."""
         return attrs.evolve(state, qlist=(*state.qlist, queue)), None
 
-    @handler(writes="qlist")
+    @handler(reads="qlist", writes="qlist")
     def unlink(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, Found | None]:
         """Take a queue out of the bucket; None: it was not there."""
         found = next((q for q in state.qlist if q.apqn == apqn), None)

@@ -35,7 +35,7 @@ class Memory(Actor[MemoryState]):
     def initial(self) -> MemoryState:
         return MemoryState(pset(self.pages))
 
-    @handler(writes="pins")
+    @handler(reads="mapped pins", writes="pins")
     def pin(self, state: MemoryState, by: Caller, nib: int) -> Outcome[MemoryState, bool]:
         """Pin the page of the address `nib`. False: it is not mapped."""
         page = nib >> PAGE
@@ -44,7 +44,7 @@ class Memory(Actor[MemoryState]):
         after = attrs.evolve(state, pins=state.pins.set(page, state.pins.get(page, 0) + 1))
         return after, True, (Owes(("pin", self.vm, page), 1),)
 
-    @handler(writes="pins")
+    @handler(reads="pins", writes="pins")
     def unpin(self, state: MemoryState, by: Caller, nib: int) -> Outcome[MemoryState, bool]:
         """Drop one pin of the page of `nib`. False: there was none, nothing changes."""
         page = nib >> PAGE
@@ -54,7 +54,7 @@ class Memory(Actor[MemoryState]):
         pins = state.pins.set(page, count - 1) if count > 1 else state.pins.remove(page)
         return attrs.evolve(state, pins=pins), True, (Owes(("pin", self.vm, page), -1),)
 
-    @handler(reads="pins", writes="mapped")
+    @handler(reads="mapped pins", writes="mapped")
     def unmap(self, state: MemoryState, by: Caller, first: int, pages: int) -> Outcome[MemoryState, bool]:
         """User space takes the range away from DMA; it may be used for something else. False: a page is pinned."""
         if any(first <= page < first + pages for page in state.pins):
@@ -67,7 +67,7 @@ class Memory(Actor[MemoryState]):
         """type1 has told the driver often enough and stops the host. Finding P10."""
         return state, None, (Oops("P10", f"{self.vm}: pages from {first:#x} on stay pinned while they are unmapped"),)
 
-    @handler(reads="pins", writes="written")
+    @handler(reads="pins written", writes="written")
     def write_nib(self, state: MemoryState, by: Caller, nib: int) -> Outcome[MemoryState, None]:
         """Hardware sets the notification byte at `nib`. It does not know whether the page is still pinned."""
         notes: tuple[Note, ...] = ()
@@ -75,7 +75,7 @@ class Memory(Actor[MemoryState]):
             notes = (Broken("P8", f"hardware writes the NIB {nib:#x} of {self.vm} in a page that is not pinned"),)
         return attrs.evolve(state, written=state.written.add(nib)), None, notes
 
-    @handler(writes="written")
+    @handler(reads="written", writes="written")
     def clear_nib(self, state: MemoryState, by: Caller, nib: int) -> Outcome[MemoryState, bool]:
         """The guest tests and clears its notification byte."""
         if nib not in state.written:

@@ -26,13 +26,13 @@ class Module(Object[ModuleState]):
     def initial(self) -> ModuleState:
         return ModuleState()
 
-    @handler(reads="live", writes="refs", on_freed=True)
+    @handler(reads="live refs", writes="refs", on_freed=True)
     def try_get(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, bool]:
         if not state.live:
             return state, False
         return attrs.evolve(state, refs=state.refs + 1), True
 
-    @handler(writes="refs")
+    @handler(reads="refs", writes="refs")
     def put(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, None]:
         return attrs.evolve(state, refs=state.refs - 1), None
 
@@ -40,7 +40,7 @@ class Module(Object[ModuleState]):
     def run(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, None]:
         return state, None
 
-    @handler(writes="live")
+    @handler(reads="refs", writes="live")
     def unload(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, bool]:
         """delete_module: False (-EWOULDBLOCK) while somebody has a reference."""
         if state.refs:

@@ -36,7 +36,7 @@ class Process(Actor[ProcessState]):
     def initial(self) -> ProcessState:
         return ProcessState(pmap({f: f for f in self.files}), pmap(dict.fromkeys(self.files, 1)), self.threads)
 
-    @handler(writes="fds refs")
+    @handler(reads="fds refs", writes="fds refs")
     def install(self, state: ProcessState, by: Caller, fd: str, file: str) -> Outcome[ProcessState, None]:
         """A new descriptor for a new or (dup, SCM_RIGHTS) an existing file."""
         refs = state.refs.set(file, state.refs.get(file, 0) + 1)
@@ -47,7 +47,7 @@ class Process(Actor[ProcessState]):
         """The open descriptors, sorted."""
         return state, tuple(sorted(state.fds))
 
-    @handler(reads="fds", writes="refs")
+    @handler(reads="fds refs", writes="refs")
     def fdget(self, state: ProcessState, by: Caller, fd: str) -> Outcome[ProcessState, str | None]:
         """The file behind a descriptor, held for an ioctl; None: not open (-EBADF)."""
         file = state.fds.get(fd)
@@ -55,13 +55,13 @@ class Process(Actor[ProcessState]):
             return state, None
         return attrs.evolve(state, refs=state.refs.set(file, state.refs[file] + 1)), file
 
-    @handler(writes="refs")
+    @handler(reads="refs", writes="refs")
     def fput(self, state: ProcessState, by: Caller, file: str) -> Outcome[ProcessState, bool]:
         """Drop a reference of a file. True: it was the last, and the caller runs its release."""
         refs, last = _dropped(state.refs, file)
         return attrs.evolve(state, refs=refs), last
 
-    @handler(writes="fds refs")
+    @handler(reads="fds refs", writes="fds refs")
     def close(self, state: ProcessState, by: Caller, fd: str) -> Outcome[ProcessState, str | None]:
         """Close a descriptor. The file whose last reference this was, to be released by the caller, or None."""
         file = state.fds.get(fd)
@@ -70,7 +70,7 @@ class Process(Actor[ProcessState]):
         refs, last = _dropped(state.refs, file)
         return attrs.evolve(state, fds=state.fds.remove(fd), refs=refs), file if last else None
 
-    @handler(writes="killed")
+    @handler(reads="killed", writes="killed")
     def sigkill(self, state: ProcessState, by: Caller) -> Outcome[ProcessState, None]:
         return (state if state.killed else attrs.evolve(state, killed=True)), None
 
@@ -78,7 +78,7 @@ class Process(Actor[ProcessState]):
     def signal_pending(self, state: ProcessState, by: Caller) -> Outcome[ProcessState, bool]:
         return state, state.killed
 
-    @handler(writes="threads")
+    @handler(reads="threads", writes="threads")
     def leave(self, state: ProcessState, by: Caller, thread: str) -> Outcome[ProcessState, None]:
         """A thread ends."""
         return attrs.evolve(state, threads=tuple(t for t in state.threads if t != thread)), None

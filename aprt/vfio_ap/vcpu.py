@@ -66,19 +66,19 @@ class Vcpu(Actor[VcpuState]):
     def initial(self) -> VcpuState:
         return VcpuState(io_open=self.io_open, cr6=self.cr6)
 
-    @handler(writes="cc gr1 exception")
+    @handler(reads="", writes="cc gr1 exception")
     def answer(
         self, state: VcpuState, by: Caller, ir: bool, isc: int, nib: int, rc: int, cc: int
     ) -> Outcome[VcpuState, None]:
         """PQAP(AQIC) with these operands is complete: GR1 holds the response code `rc`, and the condition code."""
         return attrs.evolve(state, cc=cc, gr1=rc, exception=False), None
 
-    @handler(writes="cc gr1 exception")
+    @handler(reads="", writes="cc gr1 exception")
     def operation_exception(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """The instruction was not for this guest: no answer."""
         return attrs.evolve(state, cc=None, gr1=None, exception=True), None
 
-    @handler(writes="io_open cr6")
+    @handler(reads="", writes="io_open cr6")
     def load_masks(self, state: VcpuState, by: Caller, io_open: bool, cr6: int) -> Outcome[VcpuState, None]:
         """The guest opens and closes itself."""
         return attrs.evolve(state, io_open=io_open, cr6=cr6), None
@@ -88,7 +88,7 @@ class Vcpu(Actor[VcpuState]):
         """The open ISCs; None when the PSW is closed for I/O."""
         return state, state.cr6 if state.io_open else None
 
-    @handler(reads="sleep", writes="sleep")
+    @handler(reads="", writes="sleep")
     def prepare(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """From here on a wake-up reaches the vCPU."""
         return attrs.evolve(state, sleep="prepared"), None
@@ -105,17 +105,17 @@ class Vcpu(Actor[VcpuState]):
         """Blocks until woken."""
         return BLOCK if state.asleep else (state, None)
 
-    @handler(writes="sleep")
+    @handler(reads="sleep", writes="sleep")
     def finish(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """Out of line."""
         return _awake(state), None
 
-    @handler(writes="sleep")
+    @handler(reads="sleep", writes="sleep")
     def wake(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """A kick arrives; the kicker no longer owes it. Nothing happens unless the vCPU is in line."""
         return _awake(state), None, (Owes(("kick", self.name), -1),)
 
-    @handler(writes="sleep signalled")
+    @handler(reads="", writes="sleep signalled")
     def signal(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """A signal for the thread: an idle wait ends, and every later one at once."""
         return attrs.evolve(state, sleep="awake", signalled=True), None

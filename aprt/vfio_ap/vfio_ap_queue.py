@@ -56,16 +56,16 @@ class VfioApQueue(Object[VfioApQueueState]):
     def initial(self) -> VfioApQueueState:
         return VfioApQueueState()
 
-    @handler(writes="live generation saved mdev", on_freed=True)
+    @handler(reads="generation", writes="live generation saved mdev", on_freed=True)
     def alloc(self, state: VfioApQueueState, by: Caller) -> Outcome[VfioApQueueState, int]:
         """A new object without records or mdev; replies its generation."""
         return VfioApQueueState(True, state.generation + 1), state.generation + 1
 
-    @handler(reads="saved")
+    @handler(reads="generation saved")
     def records(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, Saved | None]:
         return state, state.saved, self._stale(state, generation)
 
-    @handler(writes="saved")
+    @handler(reads="generation", writes="saved")
     def record(
         self, state: VfioApQueueState, by: Caller, generation: int, saved: Saved
     ) -> Outcome[VfioApQueueState, None]:
@@ -74,7 +74,7 @@ class VfioApQueue(Object[VfioApQueueState]):
             return state, None, stale
         return attrs.evolve(state, saved=saved), None, (Owes(saved.gisc, -1), Owes(saved.pin, -1))
 
-    @handler(writes="saved")
+    @handler(reads="generation saved", writes="saved")
     def forget(
         self, state: VfioApQueueState, by: Caller, generation: int, isc_released: bool, after_reset: bool
     ) -> Outcome[VfioApQueueState, None]:
@@ -88,11 +88,11 @@ class VfioApQueue(Object[VfioApQueueState]):
             notes += (Owes(state.saved.gisc, 1),)
         return attrs.evolve(state, saved=None), None, notes
 
-    @handler(reads="mdev")
+    @handler(reads="generation mdev")
     def read_mdev(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, str | None]:
         return state, state.mdev, self._stale(state, generation)
 
-    @handler(writes="mdev")
+    @handler(reads="generation mdev", writes="mdev")
     def set_mdev(self, state: VfioApQueueState, by: Caller, mdev: str | None) -> Outcome[VfioApQueueState, int]:
         """Enter or leave an mdev; replies the generation."""
         return (state if state.mdev == mdev else attrs.evolve(state, mdev=mdev)), state.generation

@@ -62,7 +62,7 @@ ROWS = [
     (
         "K3",
         "rogue-close+all-measures+put_twice",
-        "rogue drops a reference of vm0 that nobody has",
+        "rogue puts a reference to vm0, which has none left",
         "rogue-close+all-measures",
     ),
     (
