@@ -15,7 +15,6 @@ from aprt.core.actor import Caller, Outcome, handler
 from aprt.kernel import refcount
 from aprt.kernel.object import Object
 
-
 R = TypeVar("R")
 
 
