@@ -14,6 +14,9 @@ from aprt.explore.parallel.crew import Crew, LocalCrew, scatter
 from aprt.view.version import aprt_version
 from tests.explore import work
 
+# distributed leaves a socket to the garbage collector when it looks for a port
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @pytest.fixture(params=["local", "cluster"])
 def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:

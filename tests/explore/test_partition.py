@@ -33,6 +33,9 @@ ORIGINS: dict[str, Origin] = {
     "life cycle": partial(work.case, "v4/rogue-close"),
 }
 
+# distributed leaves a socket to the garbage collector when it looks for a port
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @pytest.fixture(scope="module")
 def crew() -> Iterator[LocalCrew]:
