@@ -89,6 +89,7 @@ class _Search:
         self.taken_back = 0  # steps, all in all
         self.found: dict[str, tuple[str, list[int]]] = {}
         self._waiting = cache(self.tables.waiting)
+        self._begun = watchdog.seconds
 
     def explore(self) -> Exploration:
         stopped = None
@@ -289,6 +290,7 @@ class _Search:
             unmerged=tuple(sorted(self.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
+            learning=self._begun + self.local.seconds,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
 

@@ -6,6 +6,7 @@ when it blocks, several for a choice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import attrs
@@ -64,11 +65,13 @@ class LocalSteps:
 
     fields: how many slots decide on steps, those of contexts and actors. loose: the slots of actors some of whose
     changes commute. kinds: of all steps; its lanes begin where nodes of `happens_before` have place for them.
+    seconds: spent on learning.
     Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
     """
 
     def __init__(self, system: System, tables: Tables[Note], visibility: Visibility) -> None:
         self.rows: tuple[list[tuple[int, Options]], ...] = tuple([] for _ in system.contexts)
+        self.seconds = 0.0
         self._tables, self._visibility = tables, visibility
         self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
         self._actors = {actor.name: actor for actor in system.actors}
@@ -96,10 +99,13 @@ class LocalSteps:
             rows.append((slot, Options(lambda number, at=control: self._learn(place, at, number))))  # type: ignore[misc]
 
     def _learn(self, place: int, control: int, number: int) -> tuple[LocalStep, ...]:
+        begun = time.perf_counter()
         slot, row = self._tables.rows[place][control]
         moves = row[number]
         self._extend(place)
-        return tuple(self._local(place, control, slot, number, i, move) for i, move in enumerate(moves))
+        steps = tuple(self._local(place, control, slot, number, i, move) for i, move in enumerate(moves))
+        self.seconds += time.perf_counter() - begun
+        return steps
 
     def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
         delta, step, (watch, judges) = move

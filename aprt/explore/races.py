@@ -149,11 +149,10 @@ class Races:
         execution, f, end = self._execution, race.position, len(self._execution.steps)
         others = self._later(race.node, f) if race.others is None else race.others
         step, before = self._timed_anew(race, others)
-        order = [i for i in others if i < f or before >> i & 1]
-        behind = others[len(order) :]
-        return WakeupSequence(
-            [*order, end, *behind], [*execution.steps, step], [*execution.clocks, before | 1 << end], self._meets
-        )
+        front = [i for i in others if i < f or before >> i & 1]
+        behind = [i for i in others if i > f and not before >> i & 1]
+        steps, clocks = [*execution.steps, step], [*execution.clocks, before | 1 << end]
+        return WakeupSequence([*front, end, *behind], steps, clocks, self._meets)
 
     def _timed_anew(self, race: Race, others: list[int]) -> tuple[LocalStep, int]:
         """f behind the others, and the clocks of those that happen before it, joined."""

@@ -121,6 +121,7 @@ class Exploration:
     unexercised: tuple[str, ...] | None = None
     symmetry: bool = False
     sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
+    learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
 
     @property
     def redundant(self) -> int | None:

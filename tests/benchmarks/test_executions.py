@@ -36,7 +36,7 @@ def test_an_unknown_program_is_an_error_of_the_tool() -> None:
 
 def test_targets_are_counts_and_rates() -> None:
     inc, alone = Program("inc", 2, 4, rival=True), Program("dining", 5, 31, wanted=15_000)
-    rows = [Row(inc, Count(4, 0.001), Count(6, 0.06)), Row(alone, Count(31, 0.001), None)]
+    rows = [Row(inc, Count(4, 0.001), Count(6, 0.06)), Row(alone, Count(31, 0.01, searching=0.001), None)]
     assert [(target.reached, target.met) for target in targets(rows)] == [
         ("0", True),
         ("40x", False),  # 4,000 a second against 100
