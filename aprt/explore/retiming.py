@@ -28,23 +28,25 @@ class Retiming:
     def openings(self, node: int, slot: int, options: Options, later: list[int]) -> Iterator[list[int]]:
         """The largest parts of `later`, closed under happens-before, after which a step with these options is possible.
 
-        All of it, or none, unless changes of the actor commute.
+        All of it, or none, unless changes of the actor commute. (Those of a queue do, but none of them is in the way
+        of another one at the same end.)
         """
         if options[self.value(node, slot, later)]:
             yield later
             return
-        users = [user for user in self._users(node, slot) if user in later]
+        steps = self._execution.steps
+        users = [i for i in self._users(node, slot) if i in later and steps[i].queue is None]
         found: list[frozenset[int]] = []
-        level = {frozenset(later)} if slot in self._local.loose else set()
+        level = {frozenset(later)} if users and slot in self._local.loose else set()
         while level:
             smaller: set[frozenset[int]] = set()
-            for steps in level:
-                if any(steps < more for more in found):
+            for part in level:
+                if any(part < more for more in found):
                     continue
-                if options[self.value(node, slot, steps)]:
-                    found.append(steps)
+                if options[self.value(node, slot, part)]:
+                    found.append(part)
                 else:
-                    smaller.update(steps - self._after(user, steps) for user in users if user in steps)
+                    smaller.update(part - self._after(user, part) for user in users if user in part)
             level = smaller
         yield from map(sorted, found)
 
