@@ -22,7 +22,8 @@ async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> N
         if await guest.memory.unmap(first, pages):
             return
         await notify_unmap(machine, guest, first, pages)
-    await guest.memory.bug_on_pinned(first)
+    if not await guest.memory.unmap(first, pages):
+        await guest.memory.bug(first)
 
 
 @mirrors("vfio_ap_mdev_iommu_notifier")

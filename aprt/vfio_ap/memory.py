@@ -62,8 +62,8 @@ class Memory(Actor[MemoryState]):
         gone = {page for page in state.mapped if first <= page < first + pages}
         return attrs.evolve(state, mapped=pset(state.mapped - gone)), True
 
-    @handler(reads="pins")
-    def bug_on_pinned(self, state: MemoryState, by: Caller, first: int) -> Outcome[MemoryState, None]:
+    @handler(reads="")
+    def bug(self, state: MemoryState, by: Caller, first: int) -> Outcome[MemoryState, None]:
         """type1 has told the driver often enough and stops the host. Finding P10."""
         return state, None, (Oops("P10", f"{self.vm}: pages from {first:#x} on stay pinned while they are unmapped"),)
 

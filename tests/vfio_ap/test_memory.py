@@ -39,7 +39,7 @@ def test_a_range_with_a_pinned_page_is_not_unmapped() -> None:
     assert do(MEMORY.unmap(2, 2), ONCE) == (ONCE, False, ())
     assert do(MEMORY.unmap(4, 1), ONCE) == (MemoryState(pset([3]), pmap({3: 1})), True, ())
     told = Oops("P10", "vm0: pages from 0x2 on stay pinned while they are unmapped")
-    assert do(MEMORY.bug_on_pinned(2), ONCE) == (ONCE, None, (told,))
+    assert do(MEMORY.bug(2), ONCE) == (ONCE, None, (told,))
 
 
 def test_hardware_that_writes_a_page_without_a_pin_is_a_finding_and_writes_all_the_same() -> None:
