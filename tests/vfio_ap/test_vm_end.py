@@ -11,6 +11,7 @@ from pyrsistent import pmap
 
 from aprt.core.system import Context, System
 from aprt.explore.enumerator import executions
+from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap_queue import ApQueueState
 from aprt.vfio_ap.kvm import KvmState
 from aprt.vfio_ap.kvm_destroy import put_vm
@@ -128,9 +129,26 @@ def test_an_ioctl_in_progress_holds_its_file() -> None:
 
 
 def test_the_thread_that_drops_the_last_reference_destroys_the_vm() -> None:
+    """Everything is closed while its ioctl is in progress."""
+    bench = Bench()
+    machine, guest = bench.machine, bench.guest
+    thread = Context("vcpu0", partial(vcpu_thread, machine, guest, guest.vcpus[0], (Aqic(A),)))
+    user = Context("user", partial(close_all, machine, guest))
+    with Stepper(System(machine.actors(), (thread, user), bench.states)) as stepper:
+        for op in ("vm0.process.signal_pending", "vm0.process.fdget"):
+            stepper.step("vcpu0", op)
+        for context in ("user", "vcpu0"):
+            while options := stepper.options(context):
+                stepper.step(context, options[0])
+        assert stepper.ending() == "end"
+        operations = [event.label.op for event in stepper.events if event.context == "vcpu0"]
+    end = ["vm0.put", *DESTROY, "vm0.gisa_int.free", "vm0.free", "vm0.process.leave"]
+    assert operations[2:] == ["vm0.read_hook", "vm0.vcpu0.operation_exception", "vm0.process.fput", *end]
+
+
+def test_a_thread_whose_file_is_closed_runs_no_instruction() -> None:
     bench = Bench()
     guest = bench.guest
-    bench[guest.vm] = KvmState(1, hook="mdev0")
     bench[guest.process] = ProcessState(pmap(), pmap(), ("vm0.vcpu0",))
     bench.run(vcpu_thread(bench.machine, guest, guest.vcpus[0], (Aqic(A),)))
     assert bench[guest.process].threads == ()
