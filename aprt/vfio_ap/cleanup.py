@@ -19,7 +19,7 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap_queue import HOST
-from aprt.vfio_ap.gisa_int import gisc_unregister
+from aprt.vfio_ap.gisc import gisc_unregister
 from aprt.vfio_ap.machine import Guest, Machine, Queue
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import Found, Mdev

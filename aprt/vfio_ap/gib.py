@@ -18,7 +18,7 @@ Left out: announcing the GIB (CHSC); the GIB's summary byte, but for the mutant 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 from pyrsistent import PMap
@@ -27,10 +27,8 @@ from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.chain import mirrors
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.gisa import NONE, NULL, Gisa, is_gisa
+from aprt.vfio_ap.gisa_int import GisaParts
 from aprt.vfio_ap.gisa_switches import V4, GisaRules
-
-if TYPE_CHECKING:
-    from aprt.vfio_ap.gisa_int import GisaParts
 
 GAL_ISC: Final = 5
 """The host's ISC of alert interrupts; what registering a guest ISC returns."""

@@ -11,8 +11,8 @@ list or an interrupt is being worked off; the timer, or a vCPU that goes idle, t
 The record is part of struct kvm and dies with it (`free`, for whoever frees the VM).
 
 Mirrors: arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa_interrupt; arch/s390/kvm/interrupt.c:
-kvm_s390_gisc_register(), kvm_s390_gisc_unregister(), kvm_s390_gisa_init(), kvm_s390_gisa_destroy(),
-gisa_get_ipm_or_restore_iam(). Left out: kvm_s390_gisa_clear(); expiry times.
+gisa_get_ipm_or_restore_iam(). Left out: kvm_s390_gisa_init(), as a VM begins with its GISA; kvm_s390_gisa_clear();
+expiry times.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import Literal
 
 import attrs
-from pyrsistent import PMap, pmap
 
 from aprt.core.actor import BLOCK, Caller, Outcome, handler
 from aprt.core.chain import mirrors
@@ -28,7 +27,6 @@ from aprt.core.notes import Gave, Hold, Note, Owes, Took
 from aprt.kernel.held import held
 from aprt.kernel.object import Object
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.gib import GAL_ISC, Gib, process_gib_alert_list
 from aprt.vfio_ap.gisa import MAX_ISC, Gisa, bit
 from aprt.vfio_ap.gisa_switches import V4, GisaRules
 from aprt.vfio_ap.response import Errno
@@ -65,11 +63,6 @@ class GisaInt(Object[GisaIntState]):
         return GisaIntState(self.gisa)
 
     # the GISA
-
-    @handler(reads="", writes="origin alert_mask")
-    def init(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
-        """There is a GISA. The registrations are not cleared, only the mask is."""
-        return attrs.evolve(state, origin=self.gisa, alert_mask=0), None
 
     @handler(reads="origin")
     def read_origin(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, str | None]:
@@ -228,58 +221,6 @@ class GisaParts:
         return self.interrupt.rules
 
 
-@mirrors("kvm_s390_gisa_init")
-async def gisa_init(parts: GisaParts) -> None:
-    """Give a VM a GISA: nothing pending, nothing armed. Registrations of an earlier one stay counted."""
-    await parts.interrupt.init()
-    await parts.gisa.init()
-
-
-@mirrors("kvm_s390_gisc_register")
-async def gisc_register(parts: GisaParts, isc: int) -> int:
-    """Arm alerts for a guest ISC. The host's ISC, -ENODEV (no GISA) or -ERANGE. Lock: takes ref_lock.
-
-    In the alert list IAM cannot be set; it is restored when the GISA has left it.
-    """
-    refused = await _refusal(parts, isc)
-    if refused:
-        return refused
-    async with held(parts.ref_lock):
-        mask = await parts.interrupt.register(isc)
-        if mask is not None:
-            await _set_iam(parts, mask)
-    return GAL_ISC
-
-
-@mirrors("kvm_s390_gisc_unregister")
-async def gisc_unregister(parts: GisaParts, isc: int) -> int:
-    """The reverse. 0, -ENODEV, -ERANGE, or -EINVAL when nobody is registered. Lock: takes ref_lock."""
-    refused = await _refusal(parts, isc)
-    if refused:
-        return refused
-    async with held(parts.ref_lock):
-        result, mask = await parts.interrupt.unregister(isc)
-        if mask is not None and not parts.rules.iam_left_armed:
-            await _set_iam(parts, mask)
-    return result
-
-
-async def _refusal(parts: GisaParts, isc: int) -> int:
-    if await parts.interrupt.read_origin() is None:
-        return Errno.ENODEV.failure
-    return 0 if 0 <= isc <= MAX_ISC else Errno.ERANGE.failure
-
-
-async def _set_iam(parts: GisaParts, iam: int) -> int:
-    if not parts.rules.torn_word:
-        return await parts.gisa.set_iam(iam)
-    word = await parts.gisa.read_word()
-    if word.next_alert != parts.gisa.name:
-        return Errno.EBUSY.failure
-    await parts.gisa.store_word(attrs.evolve(word, iam=iam))
-    return 0
-
-
 @mirrors("gisa_get_ipm_or_restore_iam")
 async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> int:
     """What is pending and wanted; when that is nothing, 0, and IAM is what is wanted.
@@ -296,39 +237,3 @@ async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> in
                 return word.ipm & mask
             if await gisa.restore_iam(word, mask):
                 return 0
-
-
-@mirrors("kvm_s390_gisa_destroy")
-async def gisa_destroy(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts] | None = None) -> None:
-    """Take the GISA from a VM that nobody uses any more. Its page may be freed on return.
-
-    It has to leave the alert list for that, see `_leave_list`; then the timer is cancelled. vms: all VMs of the
-    machine, by GISA name; None: this one is alone.
-    """
-    if await parts.interrupt.begin_destroy() is None:
-        return
-    await _leave_list(parts, gib, vms or pmap({parts.gisa.name: parts}))
-    if not parts.rules.timer_after_destroy:
-        await parts.interrupt.cancel_timer()
-    await parts.interrupt.end_destroy()
-
-
-async def _leave_list(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts]) -> None:
-    """2019: poll until the GISA is in no list, for ever if nobody processes it (B10); IAM stays as it is.
-
-    destroy_takes_list (6.6): nothing is armed any more, and a GISA that is in the list makes the caller process
-    it, once; another processor may have the GISA in hand. destroy_synchronizes: until it is out and nobody has.
-    """
-    gisa, rules = parts.gisa, parts.rules
-    if rules.destroy_synchronizes:
-        await parts.interrupt.drop_alert_mask()
-        while await gisa.set_iam(0):
-            await process_gib_alert_list(gib, vms)
-        await gib.synchronize()
-    elif rules.destroy_takes_list:
-        await parts.interrupt.drop_alert_mask()
-        if await gisa.set_iam(0):
-            await process_gib_alert_list(gib, vms)
-    elif not rules.destroy_ignores_list:
-        while await gisa.in_alert_list():
-            pass

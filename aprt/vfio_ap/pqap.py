@@ -16,7 +16,7 @@ from aprt.kernel.held import held, reading
 from aprt.vfio_ap.ap_queue import Target
 from aprt.vfio_ap.apqn import Apqn
 from aprt.vfio_ap.cleanup import disable, free_records
-from aprt.vfio_ap.gisa_int import gisc_register, gisc_unregister
+from aprt.vfio_ap.gisc import gisc_register, gisc_unregister
 from aprt.vfio_ap.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mdev import Found, Mdev
 from aprt.vfio_ap.response import Rc

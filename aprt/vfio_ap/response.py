@@ -1,6 +1,8 @@
 """Response codes and the status word of the AP instructions.
 
-Mirrors: arch/s390/include/asm/ap.h: struct ap_queue_status, AP_RESPONSE_*. Left out: the async bit.
+Mirrors: arch/s390/include/asm/ap.h: struct ap_queue_status, AP_RESPONSE_*. Left out: the bits F (queue full) and
+async; the codes of secure binding (09, 0a, 30 to 36) and of faulty requests (11, 13, 15, 16, 42). 0b is there for a
+code that nobody expects.
 """
 
 from __future__ import annotations
@@ -63,7 +65,6 @@ class Errno(enum.IntEnum):
     ENODEV = 19
     EINVAL = 22
     ERANGE = 34
-    EOPNOTSUPP = 95
     EADDRINUSE = 98
     EADDRNOTAVAIL = 99
 

@@ -210,7 +210,3 @@ class Topology:
             if mdev.uuid == uuid:
                 return mdev
         raise ModelError(f"the topology has no mdev {uuid}")
-
-    def guest_of(self, apqn: Apqn) -> GuestDefinition | None:
-        """The guest whose mdev has the APQN, if any."""
-        return next((guest for guest in self.guests if apqn in self.mdev_of(guest.name).matrix), None)

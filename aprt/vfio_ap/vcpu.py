@@ -78,11 +78,6 @@ class Vcpu(Actor[VcpuState]):
         """The instruction was not for this guest: no answer."""
         return attrs.evolve(state, cc=None, gr1=None, exception=True), None
 
-    @handler(reads="", writes="io_open cr6")
-    def load_masks(self, state: VcpuState, by: Caller, io_open: bool, cr6: int) -> Outcome[VcpuState, None]:
-        """The guest opens and closes itself."""
-        return attrs.evolve(state, io_open=io_open, cr6=cr6), None
-
     @handler(reads="io_open cr6")
     def open_mask(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, int | None]:
         """The open ISCs; None when the PSW is closed for I/O."""

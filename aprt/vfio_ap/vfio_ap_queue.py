@@ -97,11 +97,6 @@ class VfioApQueue(Object[VfioApQueueState]):
         """Enter or leave an mdev; replies the generation."""
         return (state if state.mdev == mdev else attrs.evolve(state, mdev=mdev)), state.generation
 
-    @handler(reads="generation")
-    def pointer(self, state: VfioApQueueState, by: Caller) -> Outcome[VfioApQueueState, int]:
-        """The generation of the object, as whoever finds it in a list under a lock gets it."""
-        return state, state.generation
-
     def _stale(self, state: VfioApQueueState, generation: int) -> tuple[Note, ...]:
         if generation == state.generation:
             return ()

@@ -31,11 +31,8 @@ def answer(call: Call[Any], state: GisaState) -> Any:
 @pytest.mark.parametrize(
     ("call", "before", "expected"),
     [
-        (GISA.init(), GisaState(NULL, 1, 2, polled=True), (FREE, None, ())),
         (GISA.set_iam(0x14), FREE, (ARMED, 0, ())),
         (GISA.set_iam(0x10), LISTED, (LISTED, EBUSY, ())),
-        (GISA.clear_ipm(), PENDING, (FREE, None, ())),
-        (GISA.clear_ipm(), LISTED, (GisaState(NULL), None, ())),
         (GISA.get_ipm(), BUSY, (BUSY, 0x10, ())),
         (GISA.tac_ipm(3), PENDING, (GisaState("g", ipm=0x04), True, ())),
         (GISA.tac_ipm(4), PENDING, (PENDING, False, ())),

@@ -13,16 +13,10 @@ from aprt.core.notes import Broken, Gave, Hold, Oops, Owes, Took
 from aprt.kernel.spinlock import Spinlock
 from aprt.vfio_ap.gib import GAL_ISC, GibState
 from aprt.vfio_ap.gisa import NULL, GisaState
-from aprt.vfio_ap.gisa_int import (
-    GisaInt,
-    GisaIntState,
-    get_ipm_or_restore_iam,
-    gisa_destroy,
-    gisa_init,
-    gisc_register,
-    gisc_unregister,
-)
+from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState, get_ipm_or_restore_iam
 from aprt.vfio_ap.gisa_switches import V4, GisaRules
+from aprt.vfio_ap.gisc import gisc_register, gisc_unregister
+from aprt.vfio_ap.kvm_destroy import gisa_destroy
 from tests.vfio_ap.gisa_systems import Host, alone, host
 
 LOCK = Spinlock("lock")
@@ -62,7 +56,6 @@ MORE, LESS = Owes(("gisc", "vm0", 3), 1), Owes(("gisc", "vm0", 3), -1)
         (GI.designation(), ONE, (ONE, "vm0.gisa", (Owes(("irq_enable", "vm0"), 1),))),
         (GI.begin_destroy(), ONE, (attrs.evolve(ONE, destroying=True), "vm0.gisa", ())),
         (GI.end_destroy(), attrs.evolve(ONE, destroying=True), (attrs.evolve(ONE, origin=None), None, ())),
-        (GI.init(), attrs.evolve(ONE, origin=None), (attrs.evolve(ONE, alert_mask=0), None, ())),
     ],
 )
 def test_the_record_of_a_vm_changes_in_one_step(call: Call[Any], before: GisaIntState, expected: Any) -> None:
@@ -164,13 +157,6 @@ def test_iam_is_restored_only_when_nothing_wanted_is_pending() -> None:
     assert (got, states["vm0.gisa"]) == (0, GisaState("vm0.gisa", ipm=0x04, iam=0x10))
     got, states, _ = alone(get_ipm_or_restore_iam(here.vms[0].parts), start(here, wanted, ONE))
     assert (got, states["vm0.gisa"]) == (0x10, wanted)
-
-
-def test_a_new_gisa_is_empty_and_old_registrations_stay_counted() -> None:
-    here = host()
-    gone = attrs.evolve(ONE, origin=None)
-    _, states, _ = alone(gisa_init(here.vms[0].parts), start(here, GisaState(NULL, 1, 2), gone))
-    assert (states["vm0.gisa"], states["vm0.gisa_int"]) == (FREE, attrs.evolve(ONE, alert_mask=0))
 
 
 ENDED = attrs.evolve(NEW, origin=None)

@@ -30,7 +30,6 @@ KICKED = (Owes(("kick", "vm0.v0"), -1),)
     [
         (VCPU.answer(True, 3, 0x3F00, 7, 3), AWAKE, (attrs.evolve(AWAKE, cc=3, gr1=7), None, ())),
         (VCPU.operation_exception(), AWAKE, (attrs.evolve(AWAKE, exception=True), None, ())),
-        (VCPU.load_masks(False, 0x18), AWAKE, (CLOSED, None, ())),
         (VCPU.open_mask(), AWAKE, (AWAKE, 0x18, ())),
         (VCPU.open_mask(), CLOSED, (CLOSED, None, ())),
         (VCPU.prepare(), AWAKE, (PREPARED, None, ())),

@@ -99,12 +99,8 @@ def test_one_queue_of_the_demo_stays_with_the_host() -> None:
     assert [str(queue) for queue in host.queues() if queue in host.reserved] == ["04.0016"]
 
 
-def test_a_topology_knows_whose_a_queue_is() -> None:
-    guest1, guest2, _ = THREE_GUESTS.guests
+def test_a_topology_knows_the_mdev_of_a_guest() -> None:
     assert THREE_GUESTS.mdev_of("Guest2").matrix == Matrix.of([5], [0x47, 0xFF])
-    assert THREE_GUESTS.guest_of(Apqn(6, 4)) == guest1
-    assert THREE_GUESTS.guest_of(Apqn(5, 0xFF)) == guest2
-    assert THREE_GUESTS.guest_of(Apqn(4, 0x16)) is None
     with pytest.raises(ModelError, match="the topology has no guest 'Guest4'"):
         THREE_GUESTS.mdev_of("Guest4")
 
