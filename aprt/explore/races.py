@@ -16,7 +16,9 @@ settled by other races. Three more rules are needed for steps that block:
 
 When f waits for several steps that commute with each other (the readers of a lock, for a writer) and all but e can come
 without e, those that are in its way are left out of the sequence. An oops depends on every step; what other contexts
-would have done next is reversed with it.
+would have done next is reversed with it. The options of a choice exclude each other: each of the others is reversed
+with the one that was taken, which leaves out those that are covered (to branch into all of them where one is taken
+would begin executions in vain).
 """
 
 from __future__ import annotations
