@@ -30,7 +30,7 @@ REMARKS: Final = (
     "imports the model and explores it (`python -m benchmarks.search`), for Spin `spin -a`, `gcc -O2` and `pan`.",
     "Spin's hash table and stack are as large as the model needs, and no larger. Its steps are not merged (`-o3`), "
     "so that all count the same states; that they do is checked in each run. bytes/state: what the process of aprt "
-    "grew by, tables and all; what Spin says of itself.",
+    "grew by, tables and all; what Spin says of itself. TLC counts steps that change nothing as transitions, too.",
 )
 
 
