@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from aprt.verdict.case import Case
     from aprt.verdict.verdict import Verdict
 
+_PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
+
 
 @click.command("explore", short_help="Search a scenario for a schedule that breaks a property.")
 @scenarios_argument
@@ -45,15 +47,20 @@ if TYPE_CHECKING:
 @switch_options
 @property_option
 @click.option(
-    "--strategy", type=STRATEGY, default="states", metavar="NAME", help="states or dpor (complete), or random."
+    "--strategy",
+    type=STRATEGY,
+    default="auto",
+    metavar="NAME",
+    help="auto, states or dpor (complete), or one that draws lots: random, urw, pos, pct[:D], delay[:D], portfolio.",
 )
 @bound_options
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
-@click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, for --strategy random.")
+@click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, where lots are drawn.")
 @seed_option
 @click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
+@click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are.")
 @crew_options
 @click.option(
     "--shard", metavar="I/N", help="Only the I-th of N parts of several SCENARIOs; aprt merge puts them together."
@@ -78,6 +85,7 @@ def command(
     symmetry: bool,
     save: Path | None,
     measures_matrix: bool,
+    estimate: bool,
     jobs: int,
     cluster: str | None,
     shard: str | None,
@@ -96,13 +104,15 @@ def command(
         search = Search(strategy, limits, stop_on, seed, runs, symmetry)
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
-            if save is not None or measures_matrix:
-                raise click.UsageError("--save and --measures-matrix take one SCENARIO")
+            if save is not None or measures_matrix or estimate:
+                raise click.UsageError("--save, --measures-matrix and --estimate take one SCENARIO")
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
         if measures_matrix:
             _check_matrix(case, strategy, save)
             return _matrix(case, properties, limits, form, color, interrupts)
+        if estimate:
+            return _estimate(case, search, form, color)
         with crew(jobs, cluster) as workers:
             crewed = None if workers is None else Crewed(workers, case_finder(registry))
             verdict = _ask(case, properties, search, interrupts, crewed)
@@ -156,9 +166,21 @@ def _check_matrix(case: Case, strategy: str, save: Path | None) -> None:
     changed = changed_measures(case)
     if changed:
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-    if save is not None or strategy != "states":
+    if save is not None or strategy not in ("auto", "states"):
         option = "--strategy" if save is None else "--save"
         raise click.UsageError(f"{option} goes with one search, and not with --measures-matrix")
+
+
+def _estimate(case: Case, search: Search, form: str, color: str) -> int:
+    from aprt.explore.estimates import estimate
+    from aprt.view.estimate_text import estimate_json, estimate_text
+
+    limits = search.bounds
+    budget = _PATIENCE if limits.budget is None else limits.budget
+    system = case.model().system
+    found = estimate(system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget)
+    echo(estimate_json(case, found) if form == "json" else estimate_text(case, found, paint(color)))
+    return EXITS["HOLDS"]
 
 
 def _matrix(

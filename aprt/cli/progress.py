@@ -24,9 +24,10 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         rate = progress.states / progress.seconds if progress.seconds else 0
         runs = f"{progress.executions:,} runs, " if progress.executions else ""
+        left = "" if progress.eta is None else f", about {progress.eta:,.0f} s left"
         self.tell(
             f"{runs}{progress.states:,} states, {progress.transitions:,} steps, depth {progress.depth}, "
-            f"{progress.seconds:.0f} s ({rate:,.0f} states/s)"
+            f"{progress.seconds:.0f} s ({rate:,.0f} states/s){left}"
         )
 
     def tell(self, text: str) -> None:

@@ -30,6 +30,7 @@ COMMANDS = (
     "explore",
     "replay",
     "explain",
+    "shrink",
     "merge",
     "scenario",
     "property",

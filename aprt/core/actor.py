@@ -228,6 +228,10 @@ class Actor(abc.ABC, Generic[S]):
             raise ModelError(f"actor {self.name} ({type(self).__name__}) has no message {op!r}")
         return found
 
+    def messages(self) -> tuple[str, ...]:
+        """The names of all messages that it handles, sorted."""
+        return tuple(name for name in dir(type(self)) if isinstance(getattr(type(self), name), Handler))
+
     def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
         """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
 

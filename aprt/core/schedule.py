@@ -21,7 +21,12 @@ class Label:
     nth: int = 1  # counted from 1, per context and operation
 
     def __str__(self) -> str:
-        return f"{self.context}: {self.op}" + (f" #{self.nth}" if self.nth > 1 else "")
+        return f"{self.context}: {self.step}"
+
+    @property
+    def step(self) -> str:
+        """The operation, and for which time unless it is the first: `vm0.put #2`."""
+        return self.op + (f" #{self.nth}" if self.nth > 1 else "")
 
 
 @attrs.frozen

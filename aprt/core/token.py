@@ -1,17 +1,17 @@
-"""The token: a schedule as a short text that can be pasted into a mail, `aprt1:v4/kill-qemu+vm_ref:PAYLOAD`.
+"""The token: a schedule as a short text that can be pasted into a mail, `aprt2:v4/kill-qemu+vm_ref:PAYLOAD`.
 
-A schedule is a sequence of *segments*, runs of steps by one context. A segment is stored as the position of its
-context in `System.contexts` and a hash of the label of its last step: "run this context until it does that".
-Steps in the middle of a segment are not named, so the token is short and outlives changes of the model that do
-not concern where contexts switch. Three rules make it exact:
+A schedule is a sequence of *segments*, runs of steps by one context. A segment is stored as a hash of the context's
+name and a hash of the label of its last step: "let this context go on until it does that" (`core.follow`). Three
+rules make it exact:
 
 - a choice ends its segment, so that the option taken is in the hash;
 - a step whose hash equals that of its segment's last step, but comes earlier, ends a segment too;
-- two options of one choice that share a hash make the token ambiguous: `encode` is then asked for another `salt`.
+- two options or contexts that share a hash make the token ambiguous: `encode` is then asked for another `salt`.
 
-The payload is base64url of: one byte of checksum, then bits: version of the hash (`salt`), width of a context's
-position, and per segment position and hash. The rest of the last byte is zero. A reference is not covered by the
-checksum, so that a person can put a switch into it and see whether the schedule still fits.
+The payload is base64url of: one byte of checksum, then bits: version of the hash (`salt`), and per segment its
+context and the hash of its step. A context is told by its place among those that came before it, or by the next free
+place and then the hash of its name; a place has as many bits as that takes. The rest of the last byte is zero. A
+reference is not covered by the checksum, so that a person can put a switch into it and see whether it still fits.
 """
 
 from __future__ import annotations
@@ -22,26 +22,28 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import attrs
 
-from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.errors import UserError
+from aprt.core.follow import Goal
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
 
 SALTS = 8  # how many different hashes there are
-_PREFIX = "aprt1"
-_HASH_BITS, _SALT_BITS, _WIDTH_BITS = 12, 3, 4
-_PATIENCE = 1_000  # steps that one segment may take before it counts as diverged
+EXAMPLE = "aprt2:ERA/SCENARIO:LETTERS"
+_PREFIX = "aprt2"
+_CONTEXT_BITS, _STEP_BITS, _SALT_BITS = 12, 16, 3
+_AHEAD = 8  # how often the step a token asks for may be repeated before it, and still get its name
+_UNKNOWN = "that this model does not have (renamed or removed?)"
 
 
 @attrs.frozen
 class Segment:
-    """Run the context at `position` until it has done the step whose label has this hash (12 bits)."""
+    """Run the context whose name has this hash until it has done the step whose label has that one."""
 
-    position: int
-    hash: int
+    context: int
+    step: int
 
 
 @attrs.frozen
@@ -52,24 +54,44 @@ class Token:
     segments: tuple[Segment, ...]
     salt: int = 0
 
+    def goals(self, system: System) -> Iterator[Goal]:
+        """What to let the contexts of `system` do, in order. A context that it does not have is a goal, too."""
+        for segment in self.segments:
+            names = (c.name for c in system.contexts if context_hash(c.name, self.salt) == segment.context)
+            yield self._goal(system, next(names, f"a context {_UNKNOWN}"), segment)
 
-class Stepper(Protocol):
-    """What `follow` needs of a driver: a system in some state, and a step at a time."""
+    def _goal(self, system: System, context: str, segment: Segment) -> Goal:
+        met: set[str] = set()
 
-    def options(self, context: str) -> tuple[str, ...]:
-        """The operations that `context` can do now: none when it blocks or is done, several for a choice."""
+        def reached(label: Label) -> bool:
+            met.add(label.op)
+            return step_hash(label, self.salt) == segment.step
 
-    def step(self, context: str, op: str) -> None:
-        """Do one of them."""
+        def words(seen: Counter[tuple[str, str]]) -> str:
+            known = [f"{actor.name}.{op}" for actor in system.actors for op in actor.messages()]
+            ops = dict.fromkeys([*sorted(met), *(op for _, op in seen), *known])
+            for ahead in range(1, _AHEAD + 1):
+                for op in ops:
+                    label = Label(context, op, seen[context, op] + ahead)
+                    if step_hash(label, self.salt) == segment.step:
+                        return label.step
+            return f"a step {_UNKNOWN}"
+
+        return Goal(context, reached, words)
 
 
-def encode(reference: str, system: System, schedule: Schedule, salt: int = 0) -> str:
-    """The token of a schedule of `system`."""
-    places = {context.name: position for position, context in enumerate(system.contexts)}
-    width = max(1, (len(places) - 1).bit_length())
-    bits = f"{salt:0{_SALT_BITS}b}{width:0{_WIDTH_BITS}b}"
-    for segment in _segments(schedule, places, salt):
-        bits += f"{segment.position:0{width}b}{segment.hash:0{_HASH_BITS}b}"
+def encode(reference: str, schedule: Schedule, salt: int = 0) -> str:
+    """The token of a schedule."""
+    bits = f"{salt:0{_SALT_BITS}b}"
+    known: list[int] = []
+    for segment in _segments(schedule, salt):
+        width = len(known).bit_length()
+        place = known.index(segment.context) if segment.context in known else len(known)
+        bits += _binary(place, width)
+        if place == len(known):
+            known.append(segment.context)
+            bits += _binary(segment.context, _CONTEXT_BITS)
+        bits += _binary(segment.step, _STEP_BITS)
     bits += "0" * (-len(bits) % 8)
     body = int(bits, 2).to_bytes(len(bits) // 8, "big")
     return f"{_PREFIX}:{reference}:{_base64(_checksum(body) + body)}"
@@ -83,50 +105,30 @@ def decode(text: str) -> Token:
         case [version, *_] if re.fullmatch(r"aprt\d+", version) and version != _PREFIX:
             raise UserError(f"token has unknown version {version!r} (this aprt reads {_PREFIX!r})")
         case _:
-            raise UserError(f"not a token: {_cut(text)!r} (expected {_PREFIX}:ERA/SCENARIO:LETTERS)")
+            raise UserError(f"not a token: {_cut(text)!r} (expected {EXAMPLE})")
 
 
-def follow(token: Token, system: System, stepper: Stepper) -> Schedule:
-    """Step `stepper` along the token, from the initial state, and say which steps that took.
-
-    Raises: `ReplayMismatch` where the system does not offer what the token asks for.
-    """
-    seen: Counter[tuple[str, str]] = Counter()
-    labels: list[Label] = []
-    for segment in token.segments:
-        if segment.position >= len(system.contexts):
-            raise ReplayMismatch(len(labels), f"a context number {segment.position}", _offered(system, stepper))
-        name = system.contexts[segment.position].name
-        for _ in range(_PATIENCE):
-            candidates = [Label(name, op, seen[name, op] + 1) for op in stepper.options(name)]
-            wanted = [label for label in candidates if label_hash(label, token.salt) == segment.hash]
-            # in the middle of a segment there is nothing to choose
-            if not wanted and len(candidates) != 1:
-                raise _mismatch(len(labels), name, segment, _offered(system, stepper))
-            label = (wanted or candidates)[0]
-            stepper.step(name, label.op)
-            seen[name, label.op] += 1
-            labels.append(label)
-            if wanted:
-                break
-        else:
-            raise _mismatch(len(labels), name, segment, _offered(system, stepper))
-    return Schedule(tuple(labels))
+def context_hash(name: str, salt: int) -> int:
+    """12 bits that tell this context from the others."""
+    return _hash(name, salt) >> (16 - _CONTEXT_BITS)
 
 
-def label_hash(label: Label, salt: int) -> int:
-    """12 bits that tell this step from the others of its context."""
-    digest = hashlib.blake2b(f"{label.op}#{label.nth}".encode(), digest_size=2, salt=bytes([salt])).digest()
-    return int.from_bytes(digest, "big") >> (16 - _HASH_BITS)
+def step_hash(label: Label, salt: int) -> int:
+    """16 bits that tell this step from the others of its context."""
+    return _hash(f"{label.op}#{label.nth}", salt)
 
 
-def _segments(schedule: Schedule, places: dict[str, int], salt: int) -> Iterator[Segment]:
+def _hash(text: str, salt: int) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=2, salt=bytes([salt])).digest(), "big")
+
+
+def _segments(schedule: Schedule, salt: int) -> Iterator[Segment]:
     for run in _runs(schedule):
-        hashes = [label_hash(label, salt) for label in run]
+        hashes = [step_hash(label, salt) for label in run]
         last = hashes[-1]
         for value in hashes:
             if value == last:
-                yield Segment(places[run[0].context], last)
+                yield Segment(context_hash(run[0].context, salt), last)
 
 
 def _runs(schedule: Iterable[Label]) -> Iterator[list[Label]]:
@@ -151,15 +153,47 @@ def _decode(reference: str, payload: str) -> Token:
     check, body = raw[:1], raw[1:]
     if not body or check != _checksum(body):
         raise UserError("token cannot be decoded: checksum does not match (mistyped or cut off?)")
-    bits = f"{int.from_bytes(body, 'big'):0{8 * len(body)}b}"
-    salt, bits = int(bits[:_SALT_BITS], 2), bits[_SALT_BITS:]
-    width, bits = int(bits[:_WIDTH_BITS], 2), bits[_WIDTH_BITS:]
-    size = width + _HASH_BITS
-    count, rest = divmod(len(bits), size)
-    if width == 0 or rest >= 8 or "1" in bits[count * size :]:
-        raise UserError("token cannot be decoded: it does not hold whole segments")
-    pieces = [bits[i * size : (i + 1) * size] for i in range(count)]
-    return Token(reference, tuple(Segment(int(p[:width], 2), int(p[width:], 2)) for p in pieces), salt)
+    bits = _Bits(body)
+    salt = bits.take(_SALT_BITS)
+    try:
+        return Token(reference, tuple(_read(bits)), salt)
+    except ValueError:
+        raise UserError("token cannot be decoded: it does not hold whole segments") from None
+
+
+class _Bits:
+    """The bits of some bytes, from the first one on."""
+
+    def __init__(self, body: bytes) -> None:
+        self._rest = f"{int.from_bytes(body, 'big'):0{8 * len(body)}b}"
+
+    def __len__(self) -> int:
+        return len(self._rest)
+
+    def take(self, count: int) -> int:
+        """The next `count` bits as a number. Raises: ValueError when there are fewer."""
+        if count > len(self._rest):
+            raise ValueError("no bits left")
+        value, self._rest = self._rest[:count], self._rest[count:]
+        return int(value or "0", 2)
+
+
+def _read(bits: _Bits) -> Iterator[Segment]:
+    """Segments until only the rest of a byte is left. Raises: ValueError when that is not how they end."""
+    known: list[int] = []
+    while len(bits) >= 8:
+        place = bits.take(len(known).bit_length())
+        if place == len(known):
+            known.append(bits.take(_CONTEXT_BITS))
+        elif place > len(known):
+            raise ValueError("a place that is not taken yet")
+        yield Segment(known[place], bits.take(_STEP_BITS))
+    if bits.take(len(bits)):
+        raise ValueError("bits behind the end")
+
+
+def _binary(value: int, width: int) -> str:
+    return f"{value:0{width}b}" if width else ""
 
 
 def _base64(raw: bytes) -> str:
@@ -167,15 +201,7 @@ def _base64(raw: bytes) -> str:
 
 
 def _checksum(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=1, person=b"aprt1").digest()
-
-
-def _mismatch(step: int, context: str, segment: Segment, enabled: tuple[str, ...]) -> ReplayMismatch:
-    return ReplayMismatch(step, f"{context} to reach the step with hash {segment.hash:03x}", enabled)
-
-
-def _offered(system: System, stepper: Stepper) -> tuple[str, ...]:
-    return tuple(str(Label(c.name, op)) for c in system.contexts for op in stepper.options(c.name))
+    return hashlib.blake2b(body, digest_size=1, person=_PREFIX.encode()).digest()
 
 
 def _cut(text: str) -> str:

@@ -1,16 +1,19 @@
-"""How many interleavings and traces a system has, estimated from a few random executions (*probes*).
+"""How many interleavings and traces a system has, estimated from a few random walks (*probes*).
 
-- *Interleavings*: one over the chance of a probe is, on average, the number of executions (Knuth, "Estimating the
-  Efficiency of Backtrack Programs", Mathematics of Computation 29, 1975).
-- *Traces*: a trace is drawn in as many ways as it has interleavings, so the same weight divided by that number
-  (`extensions`) is, on average, the number of traces. Deadlocks count, and executions that end in an oops.
+- From what a walk weighs, one over its chance: the mean over the probes is, on average, the number of executions
+  (Knuth, "Estimating the Efficiency of Backtrack Programs", Mathematics of Computation 29, 1975).
+- From the traces that were seen, where the chance of each can be worked out (`spread`): a trace of chance p is seen by
+  n probes with a chance of q = 1 - (1-p)^n, so the sum of 1/q over the traces seen is, on average, the number of
+  traces, and that of (orders of the trace)/q the number of interleavings (Horvitz and Thompson, "A Generalization of
+  Sampling Without Replacement From a Finite Universe", JASA 47, 1952). What was seen often counts as one: nearly all
+  spread is in what is rare.
 
-Any strategy that knows the chances it draws with can probe. A random walk is Knuth's; "urw" mostly has far less
-spread, since it draws all interleavings with nearly the same chance.
-
-The intervals take the logarithm of a mean as normal, which suits means of numbers that are never negative and
-sometimes large. No interval helps when a few probes outweigh all others, or would if they had been met: hence the
-*effective* number of probes, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and the warning when it is small.
+Deadlocks count, and executions that end in an oops. The lower limit takes the logarithm of what was not seen as normal,
+which suits numbers that are never negative and sometimes large (Chao, Biometrics 43, 1987), the upper one the rare
+traces that were seen as a Poisson count, of which even none leaves z^2 open; with Student's t where few rare traces
+carry them. No interval helps when a few probes outweigh all others, or would if they
+had been met: hence the *effective* number of probes, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and the
+warning of a heavy tail when it is small. When the traces seen have all the chance there is, they are all.
 """
 
 from __future__ import annotations
@@ -18,31 +21,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-from aprt.core.errors import UserError
-from aprt.core.scenario import did_you_mean
 from aprt.core.system import System
-from aprt.explore.extensions import linear_extensions
 from aprt.explore.random_walk import RandomWalk
 from aprt.explore.result import Bounds, Question
-from aprt.explore.urw import UniformWalk
-from aprt.explore.walks import Picker, Run, Walks
+from aprt.explore.spread import Spread, spread
+from aprt.explore.walks import Run, Walks
 
-Proposal: TypeAlias = Literal["random", "urw"]
-
-_PROPOSALS: tuple[Proposal, ...] = ("random", "urw")
 _MAX_STEPS = 300  # where a probe is cut when no depth is given: loops may never end
 _ENOUGH = 30  # effective probes
+_NOTHING = 1e-12  # the chance of what was not seen, when that is nothing
 _Z = 1.96  # standard errors to either side that hold 95 % of a normal distribution
-
-
-class Weighted(Picker, Protocol):
-    """A picker that knows its chances. weight: one over the chance of the execution so far, choices included."""
-
-    weight: float
 
 
 @attrs.frozen
@@ -60,7 +51,8 @@ class Estimate:
 
     @property
     def reliable(self) -> bool:
-        """False when a few probes outweigh the others: the number is more likely larger, and the interval too low."""
+        """False for a heavy tail: a few probes outweigh the others. Then the number is more likely larger, and even
+        the interval too low."""
         return self.effective >= _ENOUGH
 
 
@@ -82,72 +74,88 @@ def estimate(
     probes: int = 1000,
     *,
     seed: int = 0,
-    proposal: Proposal = "urw",
     max_depth: int | None = None,
     budget: float | None = None,
 ) -> Estimates:
-    """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows.
-
-    proposal: the strategy that draws the probes. Raises: `UserError` for one that does not know its chances.
-    """
-    if proposal not in _PROPOSALS:
-        raise UserError(f"strategy {proposal!r} cannot estimate{did_you_mean(proposal, _PROPOSALS)}")
+    """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows."""
     bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth)
     deadline = None if budget is None else time.perf_counter() + budget
     with Walks(Question(system, (), bounds, seed=seed)) as walks:
-        picker = RandomWalk(walks.random) if proposal == "random" else UniformWalk(walks.steps, walks.random)
-        tally = _Tally(walks)
+        picker, tally = RandomWalk(walks.random), Tally(walks)
         for _ in range(probes):
             run = walks.execution(picker)
-            picker.finish(run.steps, False)
             tally.add(run, picker.weight)
             if deadline is not None and time.perf_counter() >= deadline:
                 break
         return tally.estimates()
 
 
-class _Tally:
-    """The weights of the probes so far, and of their traces."""
+class Tally:
+    """The probes so far, by trace."""
 
     def __init__(self, walks: Walks) -> None:
-        self._steps = walks.steps
+        self._walks = walks
         self._cut = 0
-        self._weights: list[float] = []
-        self._shares: list[float] | None = []
-        self._seen: set[tuple[int, ...]] = set()
-        self._orders: dict[int, int | None] = {}  # by the hash of a trace
+        self._weights: list[float] = []  # of each probe
+        self._traces: list[int] = []  # of each probe, its hash: two share one with a chance of 2**-64
+        self._runs: set[tuple[int, ...]] = set()
+        self._spreads: dict[int, Spread] | None = {}
 
     def add(self, run: Run, weight: float) -> None:
+        """A probe. weight: one over its chance."""
         self._cut += run.ending == "cut"
-        self._seen.add(run.steps)
         self._weights.append(weight)
-        trace = hash(self._steps.trace(run.steps))
-        if trace not in self._orders:
-            self._orders[trace] = linear_extensions(map(self._steps.info, run.steps))
-        orders = self._orders[trace]
-        if orders is None:
-            self._shares = None
-        elif self._shares is not None:
-            self._shares.append(_ratio(weight, orders))
+        self._runs.add(run.steps)
+        trace = hash(self._walks.steps.trace(run.steps))
+        self._traces.append(trace)
+        if self._spreads is not None and trace not in self._spreads:
+            found = spread(self._walks, run)
+            if found is None:
+                self._spreads = None
+            else:
+                self._spreads[trace] = found
 
     def estimates(self) -> Estimates:
-        traces = None if self._shares is None else mean(self._shares, len(self._orders))
-        return Estimates(len(self._weights), self._cut, mean(self._weights, len(self._seen)), traces)
+        """What the probes say; there is at least one."""
+        probes, cut, spreads = len(self._weights), self._cut, self._spreads
+        if spreads is None:
+            return Estimates(probes, cut, mean(self._weights, len(self._runs)), None)
+        seen = list(spreads.values())
+        chances = [s.chance for s in seen]
+        shares = [weight / spreads[trace].orders for weight, trace in zip(self._weights, self._traces, strict=True)]
+        interleavings = total([s.orders for s in seen], chances, probes, kish(self._weights))
+        traces = total([1] * len(seen), chances, probes, kish(shares))
+        return Estimates(probes, cut, interleavings, traces)
 
 
 def mean(values: Sequence[float], least: int) -> Estimate:
     """The mean of what these values are a sample of; it is known to be `least` or more."""
-    count, total = len(values), math.fsum(values)
-    if not math.isfinite(total):
+    if not math.isfinite(math.fsum(values)):
         return Estimate(math.inf, math.inf, least, math.inf, 0)
-    value = total / count
-    squares = math.fsum((w / value) ** 2 for w in values)  # relative to the mean, against overflow
-    spread = math.sqrt(max(0.0, squares / count - 1) / max(1, count - 1))
+    value = math.fsum(values) / len(values)
+    effective = kish(values)
+    spread = math.sqrt(max(0.0, len(values) / effective - 1) / max(1, len(values) - 1))  # relative
     factor = math.exp(_Z * spread)
     low, high = max(float(least), value / factor), max(float(least), value * factor)
-    return Estimate(value, value * spread, low, high, count**2 / squares)
+    return Estimate(value, value * spread, low, high, effective)
 
 
-def _ratio(weight: float, orders: int) -> float:
-    """Their quotient, also for numbers that no float can hold."""
-    return weight if math.isinf(weight) else math.exp(math.log(weight) - math.log(orders))
+def total(values: Sequence[float], chances: Sequence[float], probes: int, effective: float) -> Estimate:
+    """The sum of `values` over all things there are, from those seen by `probes` draws, each with its chance."""
+    seen = math.fsum(values)
+    if math.fsum(chances) > 1 - _NOTHING:
+        return Estimate(seen, 0.0, seen, seen, probes)
+    met = [-math.expm1(probes * math.log1p(-chance)) for chance in chances]
+    unseen = math.fsum(value * (1 / q - 1) for value, q in zip(values, met, strict=True))
+    variance = math.fsum(value**2 * (1 - q) / q**2 for value, q in zip(values, met, strict=True))
+    error, spread = math.sqrt(variance), variance / unseen**2
+    z = _Z + (_Z**3 + _Z) / 4 * min(1.0, spread)  # Student's t, by the first term of its expansion
+    rarest = max(value / q for value, q in zip(values, met, strict=True))  # what it stands for
+    low = unseen / math.exp(z * math.sqrt(math.log1p(spread)))
+    return Estimate(seen + unseen, error, seen + low, seen + unseen + z * error + _Z**2 * rarest, effective)
+
+
+def kish(weights: Sequence[float]) -> float:
+    """How many equal weights these are worth."""
+    most = max(weights)  # against overflow
+    return math.fsum(w / most for w in weights) ** 2 / math.fsum((w / most) ** 2 for w in weights)

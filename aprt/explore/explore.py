@@ -38,7 +38,7 @@ def explore(
     Raises: `UserError` for an unknown strategy, or one that knows no symmetry or is for one process; `ModelError` for
     a mistake in the system or a property.
     """
-    if symmetry and strategy != "states":
+    if symmetry and strategy not in ("auto", "states"):
         raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
     question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry)
     search = find_strategy(strategy)

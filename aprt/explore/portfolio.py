@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+import attrs
+
 from aprt.explore.pct import Priorities
 from aprt.explore.pos import PartialOrderSampler
 from aprt.explore.random_walk import RandomWalk
@@ -26,22 +28,25 @@ def search(question: Question) -> Exploration:
     """Do `question.runs` executions: random walk, urw, pos, pct:2 and pct:3."""
     with Walks(question) as walks:
         steps, lots = walks.steps, walks.random
-        members = (
-            RandomWalk(lots),
-            UniformWalk(steps, lots),
-            PartialOrderSampler(steps, lots),
-            Priorities(steps, lots, 2),
-            Priorities(steps, lots, 3),
-        )
-        return walks.explore(Portfolio(members, lots), "portfolio")
+        members: dict[str, Picker] = {
+            "random": RandomWalk(lots),
+            "urw": UniformWalk(steps, lots),
+            "pos": PartialOrderSampler(steps, lots),
+            "pct:2": Priorities(steps, lots, 2),
+            "pct:3": Priorities(steps, lots, 3),
+        }
+        portfolio = Portfolio(tuple(members.values()), lots)
+        found = walks.explore(portfolio, "portfolio")
+        return attrs.evolve(found, turns=tuple(zip(members, portfolio.turns, strict=True)))
 
 
 class Portfolio:
-    """Picks as the member does that was drawn for this execution. At most ten members."""
+    """Picks as the member does that was drawn for this execution. At most ten members. turns: executions of each."""
 
     def __init__(self, members: Sequence[Picker], lots: Random) -> None:
         self._members, self._lots = members, lots
         self._yields = [1.0] * len(members)
+        self.turns = [0] * len(members)
         self._turn = 0
 
     @property
@@ -52,6 +57,7 @@ class Portfolio:
 
     def start(self) -> None:
         (self._turn,) = self._lots.choices(range(len(self._members)), self.shares)
+        self.turns[self._turn] += 1
         self._members[self._turn].start()
 
     def pick(self, enabled: Sequence[Enabled]) -> Enabled:

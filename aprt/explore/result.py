@@ -29,7 +29,10 @@ UNBOUNDED: Final = Bounds()
 
 @attrs.frozen
 class Progress:
-    """How far a search has come, for a progress line. expected: executions in all, where known or estimated."""
+    """How far a search has come, for a progress line.
+
+    expected: executions in all, where known or estimated; states, for a search that does not run executions.
+    """
 
     executions: int
     states: int
@@ -40,10 +43,11 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the present rate; None when nothing is expected, or no execution is done yet."""
-        if self.expected is None or not self.executions:
+        """Seconds left at the present rate; None when nothing is expected, or nothing is done yet."""
+        done = self.executions or self.states
+        if self.expected is None or not done:
             return None
-        return max(0.0, self.expected / self.executions - 1) * self.seconds
+        return max(0.0, self.expected / done - 1) * self.seconds
 
 
 @attrs.frozen(eq=False)
@@ -51,7 +55,7 @@ class Question:
     """A search to do. stop_on: `first` ends at the first violation, `all` goes on and keeps the first per property.
 
     report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
-    expected: about how many executions it will take in all, for strategies that cannot know.
+    expected: about how many executions (or states) it will take in all, for strategies that cannot know.
     symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
     """
 
@@ -122,6 +126,8 @@ class Exploration:
     symmetry: bool = False
     sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
     learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
+    turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio
+    picked: str | None = None  # why this strategy, where it was not asked for
 
     @property
     def redundant(self) -> int | None:

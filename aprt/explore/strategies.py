@@ -8,13 +8,14 @@ from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import did_you_mean
-from aprt.explore import delay, dpor, pct, portfolio, pos, random_walk, states, urw
+from aprt.explore import auto, delay, dpor, pct, portfolio, pos, random_walk, states, urw
 from aprt.explore.result import Exploration, Question
 
 Strategy: TypeAlias = Callable[[Question], Exploration]
 
 STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
+        "auto": auto.search,
         "delay": delay.search,
         "dpor": dpor.search,
         "dpor:source": dpor.search_by_source_sets,
@@ -26,6 +27,8 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
         "urw": urw.search,
     }
 )
+
+SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
 
 _NUMBERED: Final[Mapping[str, Callable[[Question, int], Exploration]]] = MappingProxyType(
     {"delay": delay.search, "pct": pct.search}

@@ -37,6 +37,9 @@ Waiting: TypeAlias = tuple[tuple[str, str], ...]  # (context, operation it waits
 Move: TypeAlias = tuple[int, int, T]
 """What to add to the state, the number of the step in `Tables.steps`, and what the search noted about it."""
 
+Offer: TypeAlias = tuple[int, tuple[Move[T], ...]]
+"""A context that can take a step, by its place in the system, and its moves: several for a choice."""
+
 
 @attrs.define(eq=False)
 class Control:
@@ -112,18 +115,24 @@ class Tables(Generic[T]):
                     control.thread.drop()
                     control.thread = None
 
-    def moves(self, state: int) -> list[Move[T]]:
-        """All moves out of a state, contexts in order."""
+    def offers(self, state: int) -> tuple[Offer[T], ...]:
+        """What a state offers, contexts in order."""
         numbers = self.packing.numbers(state)
-        found: list[Move[T]] = []
+        found: list[Offer[T]] = []
         for place, rows in enumerate(self.rows):
             slot, row = rows[numbers[place]]
-            found += row[numbers[slot]]
-        return found
+            moves = row[numbers[slot]]
+            if moves:
+                found.append((place, moves))
+        return tuple(found)
 
     def effect(self, place: int, control: int) -> Effect[Any] | None:
         """What a context waits for in a control state; None when it is done."""
         return self._controls[place][control].effect
+
+    def moves(self, state: int) -> list[Move[T]]:
+        """All moves out of a state, contexts in order."""
+        return [move for _, moves in self.offers(state) for move in moves]
 
     def waiting(self, state: int) -> Waiting:
         """The contexts that are not done in a state, daemons left out, each with its pending operation."""

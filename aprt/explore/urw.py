@@ -26,27 +26,22 @@ def search(question: Question) -> Exploration:
 
 
 class UniformWalk:
-    """Picks by the number of steps left. weight: as in `RandomWalk`."""
+    """Picks by the number of steps left."""
 
     def __init__(self, steps: Steps, lots: Random) -> None:
         self._steps, self._lots = steps, lots
         self._most = [0] * steps.contexts
         self._left = list(self._most)
-        self.weight = 1.0
 
     def start(self) -> None:
         self._left = list(self._most)
-        self.weight = 1.0
 
     def pick(self, enabled: Sequence[Enabled]) -> Enabled:
         left = self._left
-        weights = [left[place] if left[place] > 1 else 1 for place, _ in enabled]
-        ends = list(accumulate(weights))
+        ends = list(accumulate(left[place] if left[place] > 1 else 1 for place, _ in enabled))
         # the last one also takes a product that is rounded up to the sum
-        drawn = bisect(ends, self._lots.random() * ends[-1], hi=len(ends) - 1)
-        place, moves = chosen = enabled[drawn]
-        left[place] -= 1
-        self.weight *= ends[-1] / weights[drawn] * len(moves)
+        chosen = enabled[bisect(ends, self._lots.random() * ends[-1], hi=len(ends) - 1)]
+        left[chosen[0]] -= 1
         return chosen
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:

@@ -25,14 +25,13 @@ from aprt.explore.checks import Checks, Note, Violation, violated
 from aprt.explore.independence import StepInfo, dependent, foata
 from aprt.explore.packing import INITIAL
 from aprt.explore.result import Exploration, Question
-from aprt.explore.tables import Move, Tables
+from aprt.explore.tables import Offer, Tables
 from aprt.explore.unseen import unseen
 from aprt.explore.watchdog import Stop, Watchdog
 
 _MAX_STEPS = 10_000  # where an execution is cut when no depth is given: loops may never end
 
-Enabled: TypeAlias = tuple[int, tuple[Move[Note], ...]]
-"""A context that can take a step, by its place in the system, and its moves: several for a choice."""
+Enabled: TypeAlias = Offer[Note]
 
 
 class Picker(Protocol):
@@ -50,10 +49,10 @@ class Picker(Protocol):
 
 @attrs.frozen
 class Run:
-    """One execution: its steps by number, the state it ended in, and how."""
+    """One execution: its steps by number, the states it went through, the initial one first, and how it ended."""
 
     steps: tuple[int, ...]
-    state: int
+    states: tuple[int, ...]
     ending: Ending
 
 
@@ -149,7 +148,7 @@ class Walks:
         """One execution, cut at the depth. The picker is not told that it is over."""
         limit = self.question.bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
-        state, steps = INITIAL, list[int]()
+        state, steps, states = INITIAL, list[int](), [INITIAL]
         if not self._enabled:
             self._discover(INITIAL, (), False, steps)
         picker.start()
@@ -168,7 +167,8 @@ class Walks:
             elif violations:
                 self._record(violations, steps)
             state = successor
-        return Run(tuple(steps), state, self._endings.get(state, "cut"))
+            states.append(state)
+        return Run(tuple(steps), tuple(states), self._endings.get(state, "cut"))
 
     def _count(self, depth: int) -> None:
         self._transitions += 1
@@ -181,7 +181,7 @@ class Walks:
         """A state that was not met before, and what was seen to be wrong with it."""
         if len(self._enabled) == self.question.bounds.max_states:
             raise Stop("max_states")
-        self._enabled[state] = () if oops else self._offers(state)
+        self._enabled[state] = () if oops else self.tables.offers(state)
         self._record(violations, steps)
         if oops:
             self._endings[state] = "oops"
@@ -189,16 +189,6 @@ class Walks:
             waiting = self.tables.waiting(state)
             self._endings[state] = "deadlock" if waiting else "end"
             self._record(self.checks.deadlock(waiting) if waiting else self.checks.end(state), steps)
-
-    def _offers(self, state: int) -> tuple[Enabled, ...]:
-        numbers = self.checks.packing.numbers(state)
-        offers = []
-        for place, rows in enumerate(self.tables.rows):
-            slot, row = rows[numbers[place]]
-            moves = row[numbers[slot]]
-            if moves:
-                offers.append((place, moves))
-        return tuple(offers)
 
     def _record(self, violations: Sequence[Violation], steps: list[int]) -> None:
         for id, text in violations:

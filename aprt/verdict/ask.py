@@ -13,19 +13,25 @@ from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
+from aprt.explore.minimal import minimal
 from aprt.explore.parallel.crew import Crew
 from aprt.explore.result import Bounds, Exploration, Progress, StopOn
+from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
-from aprt.verdict.confirm import confirm
+from aprt.verdict.confirm import confirm, tidy
 from aprt.verdict.tokens import token_of
-from aprt.verdict.verdict import Shown, Verdict, selected
+from aprt.verdict.verdict import Shown, Size, Verdict, selected
+
+Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
+
+_QUICK = 50_000  # pairs of state and context to look at for the smallest schedule of a finding: half a second
 
 
 @attrs.frozen
 class Search:
     """How to look. seed, runs: for strategies that draw lots. symmetry: as in `explore.Question`."""
 
-    strategy: str = "states"
+    strategy: str = "auto"
     bounds: Bounds = Bounds()
     stop_on: StopOn = "first"
     seed: int = 0
@@ -79,7 +85,8 @@ def ask(
             )
     except KeyboardInterrupt:
         exploration = _nothing(search)
-    shown = tuple(_show(case, model, finding) for finding in exploration.findings)
+    shorten = _tidy if exploration.strategy in SHORTEST else _minimize
+    shown = tuple(_show(case, model, finding, shorten) for finding in exploration.findings)
     return Verdict(case, model, properties, exploration, shown)
 
 
@@ -89,10 +96,20 @@ def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System,
     return model.system, selected(case, model, ids)
 
 
-def _show(case: Case, model: Model, found: Finding) -> Shown:
+def _show(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
     (property,) = model.select((found.property,))
+    found, claim = shorten(model.system, found, property)
     finding, execution = confirm(model.system, found, property)
-    return Shown(finding, execution.events, token_of(case, model.system, finding.schedule))
+    return Shown(finding, execution.events, token_of(case, model.system, finding.schedule), claim)
+
+
+def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:
+    return tidy(system, found, property), "shortest"
+
+
+def _minimize(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:
+    smaller = minimal(system, found.schedule, property, _QUICK)
+    return attrs.evolve(found, schedule=smaller.schedule), smaller.claim
 
 
 def _nothing(search: Search) -> Exploration:

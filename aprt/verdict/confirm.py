@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from aprt.core.errors import ReplayMismatch
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding, NoHang, Property
@@ -22,15 +24,14 @@ class DriversDiffer(ReplayMismatch):
 
 
 def confirm(system: System, finding: Finding, property: Property) -> tuple[Finding, Execution]:
-    """The finding with as few context switches as possible, and how trio ran it.
+    """The finding in the words of its replay, and how trio ran it.
 
     Raises: `ReplayMismatch` when the drivers differ, or when the replay does not break the property.
     """
-    told = explorer.replay(system, finding.schedule, (property,))
-    if not _shows(told, finding.schedule, property):
+    execution = both(system, finding.schedule, (property,))
+    if not _shows(execution, finding.schedule, property):
         raise ReplayMismatch(len(finding.schedule), f"a violation of {property.id}", ())
-    finding = _tidy(system, told, finding, property)
-    return finding, both(system, finding.schedule, (property,))
+    return execution.findings[0] if execution.findings else finding, execution
 
 
 def both(system: System, schedule: Schedule, properties: tuple[Property, ...]) -> Execution:
@@ -45,14 +46,13 @@ def both(system: System, schedule: Schedule, properties: tuple[Property, ...]) -
     return live
 
 
-def _tidy(system: System, told: Execution, finding: Finding, property: Property) -> Finding:
-    """The finding by a schedule with fewer switches, where that still shows it and nothing earlier."""
-    schedule = merge_runs(told.events)
+def tidy(system: System, finding: Finding, property: Property) -> Finding:
+    """The finding by as long a schedule with fewer switches, where that still shows it and nothing earlier."""
+    schedule = merge_runs(explorer.replay(system, finding.schedule).events)
     if schedule.switches >= finding.schedule.switches:
         return finding
     again = explorer.replay(system, schedule, (property,))
-    texts = [f.text for f in again.findings] or [finding.text]
-    return Finding(property.id, texts[0], schedule) if _shows(again, schedule, property) else finding
+    return attrs.evolve(finding, schedule=schedule) if _shows(again, schedule, property) else finding
 
 
 def _shows(execution: Execution, schedule: Schedule, property: Property) -> bool:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import attrs
 
 from aprt.core import token
 from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.follow import Goal, follow
 from aprt.core.scenario import Model
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case
 
-LONGEST = 1000  # letters; what is longer is no pleasure to paste
+LONGEST = 120  # letters; what is longer is no pleasure to paste
 _LARGEST = 10_000_000  # bytes of a schedule file
 _SCHEMA = "aprt.schedule/1"
 
@@ -39,11 +40,11 @@ class Recording:
 def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
     """A token of that schedule, or None when it is too long for one."""
     for salt in range(token.SALTS):
-        text = token.encode(str(case), system, schedule, salt)
+        text = token.encode(str(case), schedule, salt)
         if len(text) > LONGEST:
             return None
         try:
-            if _follow(token.decode(text), system) == schedule:
+            if _follow(token.decode(text).goals(system), system) == schedule:
                 return text
         except ReplayMismatch:
             continue
@@ -54,18 +55,19 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
     """The recording that a token, or the path of a schedule file, stands for. parse: finds the case of a reference.
 
     Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
-    not offer what the token asks for. The steps of a file are not tried.
+    not offer what the token or the file asks for.
     """
     if not _exists(text):
         if ":" not in text:
-            raise UserError(f"{text}: no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)")
+            raise UserError(f"{text}: no such file, and not a token either ({token.EXAMPLE})")
         told = token.decode(text)
         case = parse(told.reference)
         model = case.model()
-        return Recording(case, model, _follow(told, model.system), text)
+        return Recording(case, model, _follow(told.goals(model.system), model.system), text)
     reference, schedule = _read(Path(text))
     case = parse(reference)
-    return Recording(case, case.model(), schedule, text)
+    model = case.model()
+    return Recording(case, model, _follow(map(Goal.of, schedule), model.system), text)
 
 
 def save(path: Path, case: Case, schedule: Schedule) -> None:
@@ -92,9 +94,9 @@ def _exists(path: str) -> bool:
         return False
 
 
-def _follow(told: token.Token, system: System) -> Schedule:
+def _follow(goals: Iterable[Goal], system: System) -> Schedule:
     with Stepper(system) as stepper:
-        return token.follow(told, system, stepper)
+        return follow(goals, system, stepper)
 
 
 def _read(path: Path) -> tuple[str, Schedule]:

@@ -16,10 +16,13 @@ from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
+from aprt.explore.minimal import Claim
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
 
 Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
+
+Size: TypeAlias = Literal["shortest"] | Claim
 
 NOT_MODELLED = ("weak memory", "real time", "interrupt latency", "firmware inside the card")
 
@@ -29,11 +32,14 @@ class Shown:
     """A finding as it is shown: its events as trio ran them, and the token that repeats it.
 
     token: None when the schedule cannot be told by one.
+    size: how small it is. `shortest`: no schedule that breaks the property has fewer steps. Else as `Minimal.claim`:
+    what a strategy found that does not look for the shortest was made as small as could be done in a moment.
     """
 
     finding: Finding
     events: tuple[Event, ...]
     token: str | None
+    size: Size
 
 
 @attrs.frozen(eq=False)

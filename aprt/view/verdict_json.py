@@ -8,6 +8,7 @@ from typing import Any
 
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
+from aprt.explore.result import Exploration
 from aprt.verdict.measures import Matrix
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
@@ -36,6 +37,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "complete": exploration.complete,
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
         "strategy": exploration.manner,
+        "picked": exploration.picked,
         "executions": exploration.executions,
         "traces": verdict.traces,
         "redundant": exploration.redundant,
@@ -45,6 +47,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "depth": exploration.depth,
         "seconds": round(exploration.seconds, 3),
         "seed": exploration.seed,
+        "drawn": _drawn(exploration),
         "token": verdict.shown[0].token if verdict.shown else None,
         "findings": [
             {
@@ -52,6 +55,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
                 "title": verdict.property(shown.finding.property).title,
                 "text": shown.finding.text,
                 "token": shown.token,
+                "size": shown.size,
                 "schedule": _labels(shown.finding.schedule),
             }
             for shown in verdict.shown
@@ -112,6 +116,20 @@ def matrix_json(matrix: Matrix) -> str:
             "version": aprt_version(),
         }
     )
+
+
+def _drawn(exploration: Exploration) -> dict[str, Any] | None:
+    """What lots that were drawn say about what was not seen; null for strategies that draw none."""
+    if exploration.unseen is None:
+        return None
+    bound = exploration.guarantee
+    return {
+        "unseen": exploration.unseen,
+        "unseen_below": exploration.unseen_below,
+        "chao1": exploration.chao1,
+        "guarantee": None if bound is None else {"depth": bound.depth, "chance": bound.chance, "runs": bound.runs},
+        "turns": dict(exploration.turns),
+    }
 
 
 def _ordered(matrix: Matrix, subset: Iterable[str]) -> list[str]:

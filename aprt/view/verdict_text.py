@@ -29,6 +29,13 @@ _STOPPED = MappingProxyType(
         "endless": "an execution did not end; --max-depth bounds them",
     }
 )
+_SIZES = MappingProxyType(
+    {
+        "shortest": "shortest: no failing schedule with fewer steps exists",
+        "optimal": "optimal: no schedule that fails alike has fewer preemptions",
+        "1-minimal": "1-minimal: no single cut or move makes it smaller",
+    }
+)
 _MEANING = MappingProxyType(
     {
         "VIOLATED": "shown by a schedule that was replayed on trio",
@@ -92,10 +99,13 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     lines.append("")
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
     if shown.token is None:
-        lines.append(f"{steps}, {switches}; too long for a token, --save FILE keeps the schedule")
+        lines.append(f"{steps}, {switches}; too long for a token: --save FILE keeps it for aprt replay FILE")
     else:
         lines.append(f"reproduce   aprt replay {shown.token}")
         lines.append(f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}")
+        if shown.size != "optimal":
+            lines.append(f"shrink      aprt shrink {shown.token}    {paint.dim('# to the fewest preemptions')}")
+    lines.append(f"size        {_SIZES[shown.size]}")
     return "\n".join(lines)
 
 
@@ -105,9 +115,7 @@ def _unbroken(verdict: Verdict, paint: Paint) -> str:
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
     if verdict.exploration.unexercised:
         lines += textwrap.wrap(_vacuous(verdict.exploration.unexercised), WIDTH)
-    if verdict.word == "NOT FOUND" and verdict.exploration.unseen is not None:
-        mass = f"{verdict.exploration.unseen:.1%}"
-        lines.append(f"  the next run shows a trace not seen before with an estimated chance of {mass}")
+    lines += (f"  {line}" for line in _drawn(verdict.exploration))
     return "\n".join(lines)
 
 
@@ -115,6 +123,20 @@ def _vacuous(ids: tuple[str, ...]) -> str:
     """What is said of properties that hold because nothing they speak of can happen."""
     was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
     return f"HOLDS, but {', '.join(ids)} {was} never exercised: no step that {they} about is possible here"
+
+
+def _drawn(exploration: Exploration) -> Iterable[str]:
+    """What lots that were drawn say about what was not seen."""
+    if exploration.unseen is not None and exploration.unseen_below is not None:
+        mass = f"{exploration.unseen:.1%}, at most {exploration.unseen_below:.1%} (95 %)"
+        yield f"chance that one more run shows a new trace: {mass}"
+    if exploration.chao1 is not None:
+        yield f"{count(exploration.traces or 0, 'trace')} seen, about {exploration.chao1:,.0f} or more there are"
+    if (bound := exploration.guarantee) is not None:
+        yield f"a violation of depth {bound.depth} shows in a run with a chance of {bound.chance:.2g} or more,"
+        yield f"so {count(bound.runs, 'run')} would have shown it with 99 %"
+    if exploration.turns:
+        yield "runs by " + ", ".join(f"{name} {turns:,}" for name, turns in exploration.turns)
 
 
 def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
@@ -127,6 +149,8 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         "assumed": assumed,
         "not in it": ", ".join(NOT_MODELLED),
     }
+    if verdict.exploration.picked is not None:
+        facts["picked"] = f"{verdict.exploration.strategy}, since {verdict.exploration.picked}"
     if verdict.exploration.unmerged:
         facts["unmerged"] = ", ".join(verdict.exploration.unmerged)
     for name, text in facts.items():

@@ -5,6 +5,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli.root import COMMANDS, root
+from aprt.core.schedule import Schedule
+from aprt.core.token import encode
 from tests.toy import ERAS
 
 
@@ -12,7 +14,11 @@ def aprt(*args: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(root, args, obj=lambda: ERAS, env=env)
 
 
-ABBA = "aprt1:toy/abba:uALMTqUA"
+def token_of(scenario: str, steps: list[tuple[str, str]]) -> str:
+    return encode(scenario, Schedule.of(steps))
+
+
+ABBA = "aprt2:toy/abba:rgFjmI097Uqg"
 
 
 @pytest.mark.parametrize(
@@ -62,8 +68,8 @@ USAGE = [
     (("explore", "toy/abba", "--with", "lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
     (("explore", "toy/abba", "--property", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
     (("explore", "toy/abba", "--strategy", "statez"), "unknown strategy 'statez' (did you mean 'states'?)"),
-    (("replay", "aprt2:toy/abba:uALMTqUA"), "token has unknown version 'aprt2' (this aprt reads 'aprt1')"),
-    (("replay", "aprt1:toy/abbba:uALMTqUA"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("replay", "aprt1:toy/abba:rgFjmI097Uqg"), "token has unknown version 'aprt1' (this aprt reads 'aprt2')"),
+    (("replay", "aprt2:toy/abbba:rgFjmI097Uqg"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
     (("explain", ABBA[:-1]), None),
     (("explain", "/"), "/: is a directory, not a schedule file"),
     (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
@@ -124,7 +130,7 @@ toy/abba  two locks in two orders
 
 VIOLATED T3: each waits for the other
 
-aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- steps=2 token=aprt1:toy/abba:uALMTqUA
+aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- steps=2 token=aprt2:toy/abba:rgFjmI097Uqg
 """
     )
 
@@ -148,11 +154,13 @@ def test_replay_as_json_names_every_step() -> None:
 
 
 def test_a_token_that_does_not_fit_the_model_exits_with_4_and_says_why() -> None:
-    for args in (("aprt1:toy/abba+same_order:uALMTqUA",), (ABBA, "--with", "same_order")):
+    for args in (("aprt2:toy/abba+same_order:rgFjmI097Uqg",), (ABBA, "--with", "same_order")):
         result = aprt("replay", *args)
         assert (result.exit_code, result.stdout) == (4, "")
-        assert result.stderr.startswith("aprt: replay diverged at step 1: expected right to reach the step with hash ")
-        assert result.stderr.endswith("; enabled: left: B.lock\n")
+        assert result.stderr == (
+            "aprt: replay diverged at step 1: expected right to go on to B.lock, but it blocks or is done; "
+            "enabled: left: B.lock\n"
+        )
 
 
 def test_a_saved_schedule_replays(tmp_path: Path) -> None:
@@ -183,6 +191,92 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
         f"reproduce   aprt replay {ABBA}",
     ]
     assert max(map(len, lines)) <= 75
+
+
+def test_shrink_prints_the_smallest_schedule_and_says_that_it_is() -> None:
+    schedule = [("right", "B.lock"), ("left", "A.lock")]
+    result = aprt("shrink", token_of("toy/abba", schedule))
+    assert result.exit_code == 0
+    assert (
+        result.stdout
+        == """\
+toy/abba  two locks in two orders
+
+T3: no deadly embrace
+  each waits for the other
+
+  right                               left
+  -----                               ----
+  right()
+    take()
+      mutex_lock(B)
+                                      left()
+                                        take()
+                                          mutex_lock(A)
+
+fails       when left does A.lock
+before      1 preemption, 2 steps, 1 switch
+after       1 preemption, 2 steps, 1 switch
+            optimal: no failing schedule with fewer preemptions exists
+
+reproduce   aprt replay TOKEN
+explain     aprt explain TOKEN
+
+aprt: SHRUNK property=T3 scenario=toy/abba era=toy with=- claim=optimal preemptions=1 steps=2 switches=1 token=TOKEN
+""".replace("TOKEN", token_of("toy/abba", schedule))
+    )
+
+
+def test_shrink_as_json_has_both_prices_and_a_token_that_replays(tmp_path: Path) -> None:
+    steps = [("a", "counter.load"), ("b", "counter.load"), ("c", "counter.load")]
+    steps += [("a", "counter.store"), ("c", "counter.store"), ("b", "counter.store")]
+    token, file = token_of("toy/lost-update+threads=3", steps), str(tmp_path / "small.json")
+    data = json.loads(aprt("shrink", token, "--format", "json", "--save", file).stdout)
+    assert data["before"] == {"preemptions": 3, "steps": 6, "switches": 5, "token": token}
+    assert data["after"] == {"preemptions": 1, "steps": 6, "switches": 3, "token": data["after"]["token"]}
+    assert (data["claim"], data["fails"], data["schema"]) == ("optimal", "at the end", "aprt.shrink/1")
+    for name in (file, data["after"]["token"]):
+        assert aprt("replay", name).exit_code == 1
+    tried = json.loads(aprt("shrink", token, "--format", "json", "--max-states", "1").stdout)
+    assert (tried["claim"], tried["after"]["preemptions"]) == ("1-minimal", 1)
+
+
+def test_shrink_refuses_a_schedule_that_breaks_nothing_and_one_that_does_not_fit() -> None:
+    harmless = token_of("toy/abba", [("left", "A.lock")])
+    result = aprt("shrink", harmless)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"aprt: {harmless}: breaks none of T3: there is nothing to shrink\n",
+    )
+    assert aprt("shrink", ABBA, "--with", "same_order").exit_code == 4
+
+
+def test_estimate_says_how_many_interleavings_and_traces_there_are() -> None:
+    result = aprt("explore", "toy/lost-update", "--estimate", "--runs", "200")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (
+        result.stdout
+        == """\
+toy/lost-update  two threads add one
+
+interleavings  about 6, with 95 % from 6 to 6
+traces         about 4, with 95 % from 4 to 4
+
+from 200 random walks
+
+aprt: ESTIMATE scenario=toy/lost-update era=toy with=- interleavings=6 traces=4 reliable=yes probes=200
+"""
+    )
+    data = json.loads(aprt("explore", "toy/lost-update", "--estimate", "--format", "json").stdout)
+    assert data["schema"] == "aprt.estimate/1"
+    assert data["traces"] == {
+        "value": 4.0,
+        "error": 0.0,
+        "low": 4.0,
+        "high": 4.0,
+        "effective": data["probes"],
+        "reliable": True,
+    }
 
 
 def test_run_repeats_with_its_seed_and_prints_a_token_that_replays() -> None:

@@ -43,14 +43,14 @@ def interrupted(*args: str) -> tuple[int, str, str]:
 
 
 def test_ctrl_c_during_a_search_prints_what_was_covered_as_valid_json() -> None:
-    code, out, _ = interrupted("explore", "toy/large", "--format", "json")
+    code, out, _ = interrupted("explore", "toy/large", "--strategy", "states", "--format", "json")
     data = json.loads(out)
     assert (code, data["verdict"], data["complete"]) == (130, "INCONCLUSIVE", False)
     assert data["states"] > 1000
 
 
 def test_ctrl_c_during_a_search_prints_what_was_covered_as_text() -> None:
-    code, out, err = interrupted("explore", "toy/large")
+    code, out, err = interrupted("explore", "toy/large", "--strategy", "states")
     assert code == 130
     assert out.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=T5 scenario=toy/large ")
     assert "Traceback" not in err
@@ -85,7 +85,7 @@ def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
 
 
 def test_ctrl_c_during_a_replay_shows_it_whole_and_exits_with_130() -> None:
-    process = start("replay", "aprt1:toy/abba:uALMTqUA", program=EARLY)
+    process = start("replay", "aprt2:toy/abba:rgFjmI097Uqg", program=EARLY)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")

@@ -40,7 +40,7 @@ def test_a_switch_named_itself_counts_for_more_than_its_group() -> None:
 
 def test_a_text_too_long_for_a_file_name_is_taken_for_a_token() -> None:
     with pytest.raises(UserError, match="token"):
-        resolve("aprt1:e:" + "A" * 4000, case)
+        resolve("aprt2:e:" + "A" * 4000, case)
 
 
 @pytest.mark.parametrize(

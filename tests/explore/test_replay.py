@@ -9,10 +9,11 @@ from aprt.core.effects import choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.follow import follow
 from aprt.core.notes import Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK, Finding, Noted, Property, at_end
 from aprt.core.schedule import Label, Schedule
-from aprt.core.token import decode, encode, follow
+from aprt.core.token import decode, encode
 from aprt.explore.explore import explore
 from aprt.explore.replay import replay
 from aprt.explore.stepper import Stepper
@@ -119,7 +120,7 @@ def test_labels_count_occurrences() -> None:
 def test_a_token_can_be_followed() -> None:
     model = dining(3, looping=False)
     (finding,) = explore(model, [DEADLOCK]).findings
-    token = decode(encode("toy/dining", model, finding.schedule))
+    token = decode(encode("toy/dining", finding.schedule))
     with Stepper(model) as stepper:
-        assert follow(token, model, stepper) == finding.schedule
+        assert follow(token.goals(model), model, stepper) == finding.schedule
         assert stepper.ending() == "deadlock"

@@ -68,6 +68,13 @@ def test_the_properties_checked_are_the_scenarios_own_those_named_or_all() -> No
         ask(case("toy/tidy"), ("T9",))
 
 
+@pytest.mark.parametrize("strategy", ["random", "urw", "pct:2", "portfolio"])
+def test_what_a_random_strategy_finds_is_shown_by_its_smallest_schedule(strategy: str) -> None:
+    (shown,) = ask(case("toy/lost-update+threads=4"), (), Search(strategy)).shown
+    assert (shown.size, len(shown.finding.schedule)) == ("optimal", 8)
+    assert shown.finding.schedule.switches <= 5
+
+
 class Interrupted:
     """Ctrl-C before the search begins."""
 
@@ -86,7 +93,7 @@ def test_a_search_interrupted_in_the_middle_keeps_what_it_covered() -> None:
     def interrupt(progress: object) -> None:
         raise KeyboardInterrupt
 
-    verdict = ask(case("toy/large"), report=interrupt)
+    verdict = ask(case("toy/large"), (), Search("states"), interrupt)
     assert (verdict.word, verdict.interrupted) == ("INCONCLUSIVE", True)
     assert verdict.exploration.states > 1
 

@@ -14,7 +14,7 @@ EMBRACE = Schedule.of([("left", "A.lock"), ("right", "B.lock")])
 
 def test_a_token_names_case_and_schedule() -> None:
     token = token_of(ABBA, ABBA.model().system, EMBRACE)
-    assert token == "aprt1:toy/abba:uALMTqUA"
+    assert token == "aprt2:toy/abba:rgFjmI097Uqg"
     recording = resolve(token, lambda text: Case.parse(text, ERAS))
     assert (str(recording.case), recording.schedule, recording.named) == ("toy/abba", EMBRACE, token)
 
@@ -27,27 +27,27 @@ def test_a_schedule_too_long_to_paste_gets_no_token() -> None:
     case = Case.parse("toy/large", ERAS)
     steps = [(f"worker{i}", f"counter{i}.add") for _ in range(6) for i in range(12)]
     system = case.model().system
-    short = token_of(case, system, Schedule.of(steps))
-    assert short is not None
-    assert 150 < len(short) < 220
-    assert LONGEST == 1000
-    padded = attrs_case("+threads=4" * 100)
-    assert token_of(padded, system, Schedule.of(steps)) is None
+    tokens = [token_of(case, system, Schedule.of(steps[:count])) for count in range(1, 73)]
+    lengths = [len(token) for token in tokens if token is not None]
+    assert (LONGEST, lengths[-1]) == (120, 120)
+    assert tokens[len(lengths) :] == [None] * (72 - len(lengths))
 
 
-def attrs_case(suffix: str) -> Case:
-    """A case with a very long name."""
-
-    class Long(Case):
-        def __str__(self) -> str:
-            return f"toy/large{suffix}"
-
-    case = Case.parse("toy/large", ERAS)
-    return Long(case.era, case.scenario, case.settings)
+def test_a_file_outlives_new_steps_and_names_the_one_that_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "race.json"
+    save(file, ABBA, Schedule.of([("right", "B.lock"), ("left", "A.lock")]))
+    with pytest.raises(ReplayMismatch, match=r"step 2: expected left to go on to A\.lock"):
+        resolve(str(file), lambda text: Case.parse(text, ERAS, put_in=["same_order"]))
+    save(file, ABBA, Schedule.of([("right", "B.lock")]))
+    followed = resolve(str(file), lambda text: Case.parse(text, ERAS, put_in=["same_order"])).schedule
+    assert [str(label) for label in followed] == ["right: A.lock", "right: B.lock"]
+    save(file, ABBA, Schedule.of([("left", "A.lock"), ("left", "C.lock")]))
+    with pytest.raises(ReplayMismatch, match=r"step 4: expected left to go on to C\.lock, but it blocks or is done"):
+        resolve(str(file), lambda text: Case.parse(text, ERAS))
 
 
 def test_a_token_can_be_tried_on_a_changed_model() -> None:
-    token = "aprt1:toy/abba:uALMTqUA"
+    token = "aprt2:toy/abba:rgFjmI097Uqg"
     assert (
         resolve(token, lambda text: Case.parse(text, ERAS, put_in=["locked"])).schedule == EMBRACE
     )  # abba does not care
@@ -114,7 +114,7 @@ def test_directories_missing_and_huge_files_are_refused(tmp_path: Path) -> None:
     for name, message in {
         str(tmp_path): "is a directory, not a schedule file",
         str(huge): "too large for a schedule file (more than 10,000,000 bytes)",
-        "nowhere": "no such file, and not a token either (aprt1:ERA/SCENARIO:LETTERS)",
+        "nowhere": "no such file, and not a token either (aprt2:ERA/SCENARIO:LETTERS)",
     }.items():
         with pytest.raises(UserError) as caught:
             resolve(name, lambda text: Case.parse(text, ERAS))

@@ -8,8 +8,11 @@ import attrs
 import pytest
 
 from aprt.core.events import Event
+from aprt.core.schedule import Schedule
 from aprt.explore.explore import explore
 from aprt.explore.replay import replay
+from aprt.verdict.case import Case
+from aprt.verdict.tokens import token_of
 from aprt.vfio_ap.v4 import V4
 from aprt.vfio_ap.v4_ways import WAYS, Way, event_text, shows
 from tests.vfio_ap.machines import ask, broken
@@ -90,6 +93,16 @@ def test_no_part_of_a_cure_can_be_left_out(way: Way, left_out: str) -> None:
 def test_no_schedule_is_that_of_another_way() -> None:
     shown = [(n, way.number) for n in range(1, 17) for way in WAYS if shows(way, shortest(n)) is None]
     assert shown == [(n, n) for n in range(1, 17)]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=NAMES)
+def test_the_token_of_a_way_has_fewer_than_60_letters(way: Way) -> None:
+    case = Case.parse(f"v4/{way.scenario.name}", {"v4": V4})
+    schedule = Schedule(tuple(event.label for event in shortest(way.number)))
+    token = token_of(case, case.model().system, schedule)
+    assert token is not None
+    assert token.startswith(f"aprt2:{case}:")
+    assert len(token) < 60
 
 
 def test_no_two_rows_describe_the_same_situation() -> None:

@@ -48,8 +48,10 @@ VIOLATED T3: no deadly embrace
                                         take()
                                           mutex_lock(B)
 
-reproduce   aprt replay aprt1:toy/abba:uALMTqUA
-explain     aprt explain aprt1:toy/abba:uALMTqUA    # all 2 steps, 1 switch
+reproduce   aprt replay aprt2:toy/abba:rgFjmI097Uqg
+explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg    # all 2 steps, 1 switch
+shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg    # to the fewest preemptions
+size        shortest: no failing schedule with fewer steps exists
 
 covered     5 states, 4 steps, depth 2, 20.0 s (0 states/s); stopped at the
             first violation
@@ -58,9 +60,10 @@ scope       two threads
 assumed     none
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
+picked      states, since there are few states
 
 aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no strategy=states traces=- states=5 steps=4 \
-token=aprt1:toy/abba:uALMTqUA"""
+token=aprt2:toy/abba:rgFjmI097Uqg"""
     )
 
 
@@ -79,6 +82,7 @@ scope       3 threads, one update each
 assumed     memory=sc
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
+picked      states, since there are few states
 
 aprt: HOLDS property=T1 scenario=toy/tidy era=toy with=locked,threads=3 complete=yes strategy=states traces=- \
 states=44 steps=48 token=-"""
@@ -89,9 +93,24 @@ def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
     verdict = asked("toy/tidy", Search(strategy="random", runs=30))
     text = verdict_text(verdict, PLAIN)
     assert "NOT FOUND  no run broke it, which does not mean that none can" in text
-    assert "the next run shows a trace not seen before with an estimated chance of 0.0%" in text
+    assert "  chance that one more run shows a new trace: 0.0%, at most 84.7% (95 %)\n" in text
+    assert "  2 traces seen, about 2 or more there are\n" in text
     assert verdict_line(verdict_object(verdict)).startswith("aprt: NOT FOUND property=T1 ")
     assert " traces=2 " in verdict_line(verdict_object(verdict))
+
+
+def test_what_a_strategy_promises_and_who_drew_is_told() -> None:
+    promised = verdict_text(asked("toy/tidy", Search("pct:2", runs=30)), PLAIN)
+    assert "  a violation of depth 2 shows in a run with a chance of 0.062 or more,\n" in promised
+    assert "  so 72 runs would have shown it with 99 %\n" in promised
+    drawn = asked("toy/tidy", Search("portfolio", runs=30))
+    turns = dict(drawn.exploration.turns)
+    assert f"  runs by random {turns['random']}, urw {turns['urw']}, pos " in verdict_text(drawn, PLAIN)
+    data = json.loads(verdict_json(drawn))["drawn"]
+    assert data["turns"] == turns
+    assert (data["unseen"], data["guarantee"]) == (drawn.exploration.unseen, None)
+    bound = json.loads(verdict_json(asked("toy/tidy", Search("pct:2", runs=30))))["drawn"]["guarantee"]
+    assert bound == {"depth": 2, "chance": 0.0625, "runs": 72}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +142,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
             "not modelled: weak memory, real time, interrupt latency, firmware inside the card",
         ],
         "strategy": "states",
+        "picked": "there are few states",
         "executions": 0,
         "traces": None,
         "redundant": None,
@@ -131,6 +151,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "transitions": data["transitions"],
         "depth": 6,
         "seed": None,
+        "drawn": None,
         "token": data["findings"][0]["token"],
         "findings": [
             {
@@ -138,6 +159,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
                 "title": "no update is lost",
                 "text": "counter is 2",
                 "token": data["token"],
+                "size": "shortest",
                 "schedule": data["findings"][0]["schedule"],
             }
         ],

@@ -14,7 +14,7 @@ from aprt.explore.result import Exploration, Question
 
 Shared: TypeAlias = Callable[[Question, Origin, Crew], Exploration]
 
-_SHARED: Final[Mapping[str, Shared]] = MappingProxyType({"states": partition.search})
+_SHARED: Final[Mapping[str, Shared]] = MappingProxyType({"auto": partition.search, "states": partition.search})
 
 
 def shared(strategy: str) -> Shared:

@@ -55,6 +55,38 @@ def inc(n: int) -> System:
     return System((x,), tuple(Context(f"t{i}", thread) for i in range(n)))
 
 
+def longpad(n: int) -> System:
+    """Two threads, each `r = x; x = r + 1`, the first one behind n steps of its own."""
+    x, own = Cell("x"), Cell("own")
+
+    async def increment() -> None:
+        r = await x.read()
+        await x.write(r + 1)
+
+    async def padded() -> None:
+        for i in range(n):
+            await own.write(i)
+        await increment()
+
+    return System((x, own), (Context("t0", padded), Context("t1", increment)))
+
+
+def long_chain(n: int) -> System:
+    """A writer sets n flags in order; a reader reads them in order and stops at the first that is not set."""
+    flags = tuple(Cell(f"a{i}") for i in range(n))
+
+    async def writer() -> None:
+        for flag in flags:
+            await flag.write(1)
+
+    async def reader() -> None:
+        for flag in flags:
+            if await flag.read() == 0:
+                return
+
+    return System(flags, (Context("w", writer), Context("r", reader)))
+
+
 def ainc(n: int, cells: int = 1) -> System:
     """n threads, each one atomic increment of every cell."""
     xs = tuple(Cell(f"x{i}") for i in range(cells))

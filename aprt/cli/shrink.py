@@ -1,0 +1,61 @@
+"""`aprt shrink`: the smallest schedule that fails like a given one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.options import (
+    Registry,
+    case_finder,
+    color_option,
+    echo,
+    format_option,
+    paint,
+    property_option,
+    remark,
+    switch_options,
+)
+
+
+@click.command("shrink", short_help="Make a failing schedule as small as it gets.")
+@click.argument("token", metavar="TOKEN|FILE")
+@switch_options
+@property_option
+@click.option("--max-states", type=click.IntRange(min=0), help="Only try, from so many states on.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
+@format_option
+@color_option
+@click.pass_obj
+def command(
+    registry: Registry,
+    token: str,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    properties: tuple[str, ...],
+    max_states: int | None,
+    save: Path | None,
+    form: str,
+    color: str,
+) -> int:
+    """Find the smallest schedule that fails like that of TOKEN, or of a saved FILE.
+
+    Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. "optimal" says that there is
+    no smaller one, "1-minimal" that no single cut or move makes it smaller.
+    """
+    with Interrupts():
+        from aprt.explore.minimal import LIMIT
+        from aprt.verdict.shrink import shrink
+        from aprt.verdict.tokens import resolve
+        from aprt.verdict.tokens import save as write
+        from aprt.view.shrink_text import shrink_json, shrink_text
+
+        recording = resolve(token, case_finder(registry, put_in, taken_out))
+        shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
+        echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
+        if save is not None:
+            write(save, recording.case, shrunk.finding.schedule)
+            remark(f"the schedule is in {save}; aprt replay {save}")
+        return 0

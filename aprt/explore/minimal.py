@@ -1,0 +1,52 @@
+"""A failing schedule made as small as it gets, and how sure that is.
+
+- *optimal*: no schedule that fails alike has fewer preemptions; of those with as few, none has fewer steps; and of
+  those, none fewer switches. Known from the state graph, where that is small enough to look through.
+- *1-minimal*: no single cut or move makes it better. Found by trying.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.errors import ReplayMismatch
+from aprt.core.properties import Property
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.delta import one_minimal
+from aprt.explore.failing import Failure, Ground, Price
+from aprt.explore.fewest import fewest_preemptions
+
+Claim: TypeAlias = Literal["optimal", "1-minimal"]
+
+LIMIT = 300_000  # pairs of state and context, each about half a kilobyte
+
+
+@attrs.frozen
+class Minimal:
+    """A schedule that fails like another one, and how both do. before, after: the prices of the two."""
+
+    schedule: Schedule
+    failure: Failure
+    claim: Claim
+    before: Price
+    after: Price
+
+
+def minimal(system: System, schedule: Schedule, property: Property, limit: int = LIMIT) -> Minimal:
+    """The smallest schedule that fails like `schedule`, whose last step, or the state after it, violates `property`.
+
+    limit: how many pairs of a state and a context to look at before it is enough to try.
+    Raises: `ReplayMismatch` when the schedule is none of the system, or does not violate the property in its end.
+    """
+    with closing(Ground(system, property)) as ground:
+        played = ground.play(schedule)
+        if played.failure is None or ground.schedule(played.steps) != schedule:
+            raise ReplayMismatch(len(played.steps), f"a violation of {property.id} by the whole schedule", ())
+        best = played if played.failure == "start" else fewest_preemptions(ground, played.failure, limit)
+        claim: Claim = "1-minimal" if best is None else "optimal"
+        best = best or one_minimal(ground, played)
+        return Minimal(ground.schedule(best.steps), played.failure, claim, Price.of(played.price), Price.of(best.price))

@@ -1,0 +1,52 @@
+"""Shrinking a schedule that fails, for a person to read: the smaller one is replayed on trio like any other finding."""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.events import Event
+from aprt.core.properties import Finding, Property
+from aprt.explore.minimal import LIMIT, Minimal, minimal
+from aprt.explore.replay import replay
+from aprt.verdict.confirm import confirm
+from aprt.verdict.tokens import Recording, token_of
+from aprt.verdict.verdict import selected
+
+
+@attrs.frozen(eq=False)
+class Shrunk:
+    """A recording with the smaller schedule that fails alike. events: as trio ran it. token: None for one too long."""
+
+    recording: Recording
+    property: Property
+    minimal: Minimal
+    finding: Finding
+    events: tuple[Event, ...]
+    token: str | None
+
+
+def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT) -> Shrunk:
+    """Make the schedule of a recording as small as it gets (`explore.minimal`).
+
+    ids: the properties to look at, none is all; of several that it breaks, the one it breaks last. A step behind that
+    is left out from the start.
+
+    Raises: `UserError` when it breaks none of them, `ReplayMismatch` when the drivers differ.
+    """
+    case, model = recording.case, recording.model
+    found = _failure(recording, selected(case, model, ids or ("all",)))
+    (property,) = model.select((found.property,))
+    smaller = minimal(model.system, found.schedule, property, limit)
+    finding, execution = confirm(model.system, attrs.evolve(found, schedule=smaller.schedule), property)
+    token = token_of(case, model.system, finding.schedule)
+    return Shrunk(recording, property, smaller, finding, execution.events, token)
+
+
+def _failure(recording: Recording, properties: tuple[Property, ...]) -> Finding:
+    found = replay(recording.model.system, recording.schedule, properties).findings
+    if not found:
+        asked = ", ".join(p.id for p in properties)
+        raise UserError(f"{recording.named}: breaks none of {asked}: there is nothing to shrink")
+    own = recording.case.scenario.properties
+    return max(found, key=lambda finding: (len(finding.schedule), finding.property in own))

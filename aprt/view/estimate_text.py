@@ -1,0 +1,71 @@
+"""Estimates as text and JSON: how many interleavings and traces there are, and how far that can be trusted."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from aprt.explore.estimates import Estimate, Estimates
+from aprt.verdict.case import Case
+from aprt.view.paint import Paint
+from aprt.view.version import aprt_version
+from aprt.view.words import count
+
+ESTIMATE_SCHEMA = "aprt.estimate/1"
+
+_HEAVY = ("heavy tail: a few rare executions outweigh the others,", "there may be many more")
+
+
+def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
+    """All that a reader needs, ending with the line for grep."""
+    lines = [f"{paint.bold(str(case))}  {case.scenario.title}", "", *_lines("interleavings", found.interleavings)]
+    if found.traces is None:
+        lines.append("traces         unknown: one trace has too many interleavings to count")
+    else:
+        lines += _lines("traces", found.traces)
+    drawn = f"from {count(found.probes, 'random walk')}"
+    if found.cut:
+        drawn += f", {found.cut:,} of them cut at the depth: what is counted are executions up to there"
+    return "\n".join([*lines, "", drawn, "", estimate_line(case, found)])
+
+
+def estimate_line(case: Case, found: Estimates) -> str:
+    """The last line, like that of a verdict."""
+    traces = "-" if found.traces is None else f"{found.traces.value:.0f}"
+    reliable = found.interleavings.reliable and (found.traces is None or found.traces.reliable)
+    return (
+        f"aprt: ESTIMATE scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"with={','.join(case.settings.names()) or '-'} interleavings={found.interleavings.value:.0f} traces={traces} "
+        f"reliable={'yes' if reliable else 'no'} probes={found.probes}"
+    )
+
+
+def estimate_json(case: Case, found: Estimates) -> str:
+    """One object, `aprt.estimate/1`; null for what no number can hold, or is not known."""
+    data = {
+        "schema": ESTIMATE_SCHEMA,
+        "scenario": str(case),
+        "probes": found.probes,
+        "cut": found.cut,
+        "interleavings": _numbers(found.interleavings),
+        "traces": None if found.traces is None else _numbers(found.traces),
+        "version": aprt_version(),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _lines(name: str, found: Estimate) -> list[str]:
+    told = f"{name:15}about {_number(found.value)}, with 95 % from {_number(found.low)} to {_number(found.high)}"
+    return [told] if found.reliable else [told, *(f"{'':15}{line}" for line in _HEAVY)]
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "any number"
+    return f"{value:,.0f}" if value < 1e12 else f"{value:.1e}"
+
+
+def _numbers(found: Estimate) -> dict[str, float | bool | None]:
+    told = {"value": found.value, "error": found.error, "low": found.low, "high": found.high}
+    finite = {name: value if math.isfinite(value) else None for name, value in told.items()}
+    return {**finite, "effective": found.effective, "reliable": found.reliable}

@@ -1,0 +1,105 @@
+"""A schedule that was made smaller, as text and JSON: what it fails by, before and after, and how small that is."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from types import MappingProxyType
+
+from aprt.explore.failing import Failure, Price
+from aprt.verdict.shrink import Shrunk
+from aprt.view.columns import WIDTH, columns
+from aprt.view.paint import Paint
+from aprt.view.version import aprt_version
+from aprt.view.words import count
+
+SHRINK_SCHEMA = "aprt.shrink/1"
+
+_CLAIMS = MappingProxyType(
+    {
+        "optimal": "optimal: no failing schedule with fewer preemptions exists",
+        "1-minimal": "1-minimal: no single cut or move makes it smaller",
+    }
+)
+
+
+def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
+    """All that a reader needs, ending with the line for grep."""
+    small, case = shrunk.minimal, shrunk.recording.case
+    lines = [
+        f"{paint.bold(str(case))}  {case.scenario.title}",
+        "",
+        f"{paint.bold(shrunk.property.id)}: {shrunk.property.title}",
+        *textwrap.wrap(shrunk.finding.text, WIDTH, initial_indent="  ", subsequent_indent="  "),
+        "",
+        *(f"  {line}".rstrip() for line in columns(shrunk.events, brief=True, width=WIDTH - 2)),
+        "",
+        f"fails       {_failure(small.failure)}",
+        f"before      {price_text(small.before)}",
+        f"after       {price_text(small.after)}",
+        f"{'':12}{_CLAIMS[small.claim]}",
+        "",
+    ]
+    if shrunk.token is None:
+        lines.append("too long for a token: --save FILE keeps it for aprt replay FILE")
+    else:
+        lines += [f"reproduce   aprt replay {shrunk.token}", f"explain     aprt explain {shrunk.token}"]
+    return "\n".join([*lines, "", shrink_line(shrunk)])
+
+
+def shrink_line(shrunk: Shrunk) -> str:
+    """The last line, like that of a verdict."""
+    case, after = shrunk.recording.case, shrunk.minimal.after
+    return (
+        f"aprt: SHRUNK property={shrunk.property.id} scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"with={','.join(case.settings.names()) or '-'} claim={shrunk.minimal.claim} preemptions={after.preemptions} "
+        f"steps={after.steps} switches={after.switches} token={shrunk.token or '-'}"
+    )
+
+
+def shrink_json(shrunk: Shrunk) -> str:
+    """One object, `aprt.shrink/1`."""
+    case, small = shrunk.recording.case, shrunk.minimal
+    data = {
+        "schema": SHRINK_SCHEMA,
+        "scenario": str(case),
+        "era": case.era.name,
+        "switches": list(case.settings.names()),
+        "property": shrunk.property.id,
+        "title": shrunk.property.title,
+        "text": shrunk.finding.text,
+        "fails": _failure(small.failure),
+        "claim": small.claim,
+        "before": _price(small.before) | {"token": shrunk.recording.named},
+        "after": _price(small.after) | {"token": shrunk.token},
+        "schedule": [[label.context, label.op] for label in shrunk.finding.schedule],
+        "version": aprt_version(),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def price_text(price: Price) -> str:
+    """In words, the most important first."""
+    return ", ".join(
+        (
+            count(price.preemptions, "preemption"),
+            count(price.steps, "step"),
+            count(price.switches, "switch", "switches"),
+        )
+    )
+
+
+def _failure(failure: Failure) -> str:
+    match failure:
+        case (context, op):
+            return f"when {context} does {op}"
+        case "start":
+            return "before the first step"
+        case "end":
+            return "at the end"
+        case _:
+            return "in a deadlock"
+
+
+def _price(price: Price) -> dict[str, object]:
+    return {"preemptions": price.preemptions, "steps": price.steps, "switches": price.switches}

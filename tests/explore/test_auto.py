@@ -1,0 +1,103 @@
+"""The automatic choice: states where they fit, the portfolio where they do not, and why."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import attrs
+import pytest
+
+from aprt.core.properties import DEADLOCK, HANG
+from aprt.core.system import Context, System
+from aprt.explore import auto
+from aprt.explore.explore import explore
+from aprt.explore.result import Bounds, Exploration
+from tests.explore.programs.cells import Cell
+from tests.explore.programs.locking import dining
+from tests.explore.programs.two_phase import two_phase_commit
+
+
+def many_states(*, shared: bool) -> System:
+    """13 ** 8 of them; one trace, or, with a shared cell, as many as a walk can take ways."""
+
+    async def write(cell: Cell) -> None:
+        for i in range(12):
+            await cell.write(i)
+
+    cells = tuple(Cell(f"x{i}") for i in range(8))
+    contexts = (Context(f"t{i}", partial(write, cells[0] if shared else cell)) for i, cell in enumerate(cells))
+    return System(cells, tuple(contexts))
+
+
+def same(a: Exploration, b: Exploration) -> bool:
+    return attrs.evolve(a, seconds=0.0, picked=None) == attrs.evolve(b, seconds=0.0, picked=None)
+
+
+@pytest.mark.parametrize("stop_on", ["first", "all"])
+def test_a_small_system_is_searched_by_states_and_costs_nothing_more(stop_on: str) -> None:
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on=stop_on)  # type: ignore[arg-type]
+    assert same(chosen, explore(dining(5), [DEADLOCK], stop_on=stop_on))  # type: ignore[arg-type]
+    assert chosen.picked == "there are few states"
+
+
+def test_what_fits_into_memory_is_searched_by_states_after_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    chosen = explore(dining(5), strategy="auto")
+    assert same(chosen, explore(dining(5)))
+    assert chosen.picked is not None
+    assert re.fullmatch(r"there seem to be 1,[0-9]{3} states or more and [1-9][0-9] traces or fewer", chosen.picked)
+
+
+def test_few_traces_are_searched_by_dpor() -> None:
+    chosen = explore(many_states(shared=False), strategy="auto")
+    assert (chosen.strategy, chosen.executions, chosen.complete) == ("dpor", 1, True)
+    assert chosen.picked is not None
+    assert chosen.picked.endswith(" states or more and 1 traces or fewer")
+
+
+def test_what_dpor_cannot_check_is_left_to_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1)
+    assert explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all").strategy == "dpor"
+    assert explore(dining(5), [DEADLOCK, HANG], strategy="auto", stop_on="all").strategy == "states"
+
+
+def test_what_does_not_fit_is_left_to_the_portfolio() -> None:
+    chosen = explore(many_states(shared=True), strategy="auto", runs=20)
+    assert (chosen.strategy, chosen.executions, chosen.complete) == ("portfolio", 20, False)
+    assert chosen.picked is not None
+    assert chosen.picked.endswith(" and countless traces, too many to keep")
+
+
+def test_states_that_turn_out_to_be_too_many_are_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_LARGE", 1_500)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1_000)
+    assert explore(dining(5), strategy="auto", runs=20).strategy == "portfolio"
+
+
+def test_symmetry_is_for_states() -> None:
+    chosen = explore(two_phase_commit(3), strategy="auto", symmetry=True)
+    assert same(chosen, explore(two_phase_commit(3), symmetry=True))
+    assert (chosen.strategy, chosen.picked) == ("states", "no other strategy knows symmetry")
+
+
+def test_a_bound_on_states_is_kept() -> None:
+    chosen = explore(many_states(shared=True), strategy="auto", bounds=Bounds(max_states=100))
+    assert (chosen.strategy, chosen.states, chosen.stopped) == ("states", 100, "max_states")
+
+
+def test_a_budget_is_for_all_of_it() -> None:
+    chosen = explore(many_states(shared=True), strategy="auto", bounds=Bounds(budget=0.0))
+    assert (chosen.strategy, chosen.stopped) == ("states", "budget")
+    assert chosen.seconds < 1
+
+
+def test_an_interrupt_in_the_middle_of_the_look_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(question: object, least: int) -> auto.Look:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(auto, "_look", interrupt)
+    chosen = explore(many_states(shared=True), strategy="auto")
+    assert (chosen.strategy, chosen.stopped, chosen.states) == ("states", "interrupted", 20_000)
