@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,32 +11,35 @@ import click
 
 from benchmarks import executions, jobs, race, states
 from benchmarks.process import ToolError
-from benchmarks.report import as_json, as_text
+from benchmarks.report import Section, as_json, as_text
 from docs.generate import with_block
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "reference" / "benchmarks.md"
+SECTIONS: Final = ("states", "executions", "jobs", "race")
 
 
 @click.command()
+@click.argument("sections", nargs=-1, type=click.Choice(SECTIONS))
 @click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True, help="How often all is measured.")
 @click.option("--max-states", type=click.IntRange(min=1), help="Leave out models with more states.")
 @click.option("--runs", type=click.IntRange(min=1), default=10_000, show_default=True, help="On plain trio.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--write", is_flag=True, help=f"Put the tables into docs/reference/{PAGE.name}, too.")
-def main(repeat: int, max_states: int | None, runs: int, form: str, write: bool) -> None:
-    """Measure aprt beside other tools on the same problems."""
+def main(sections: tuple[str, ...], repeat: int, max_states: int | None, runs: int, form: str, write: bool) -> None:
+    """Measure aprt beside other tools on the same problems: all SECTIONS, or those that are named."""
+    measures: Mapping[str, Callable[[], Section]] = {
+        "states": lambda: states.section(repeat, max_states or sys.maxsize, _tell),
+        "executions": lambda: executions.section(repeat, _tell),
+        "jobs": lambda: jobs.section(repeat, _tell),
+        "race": lambda: race.section(repeat, runs, _tell),
+    }
     try:
-        sections = [
-            states.section(repeat, max_states or sys.maxsize, _tell),
-            executions.section(repeat, _tell),
-            jobs.section(repeat, _tell),
-            race.section(repeat, runs, _tell),
-        ]
+        measured = [measures[name]() for name in sections or SECTIONS]
     except ToolError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(as_json(sections) if form == "json" else as_text(sections))
+    click.echo(as_json(measured) if form == "json" else as_text(measured))
     if write:
-        page = with_block(PAGE.read_text(encoding="utf-8"), "benchmarks", as_text(sections))
+        page = with_block(PAGE.read_text(encoding="utf-8"), "benchmarks", as_text(measured))
         PAGE.write_text(page, encoding="utf-8")
 
 

@@ -26,8 +26,10 @@ def missing() -> str | None:
     return f"{' and '.join(absent)} not found; on Debian: apt install spin gcc" if absent else None
 
 
-def check(model: Model, *, reduce: bool = False) -> Measured:
+def check(model: Model, *, reduce: bool = False, told: bool = True) -> Measured:
     """Search all states; with `reduce` as many as Spin's partial order reduction leaves.
+
+    told: the text tells Spin what its reduction makes use of, and cannot find out: which channels have one receiver.
 
     Raises: `ToolError` when one of the programs fails, or the search is cut short.
     """
@@ -36,7 +38,7 @@ def check(model: Model, *, reduce: bool = False) -> Measured:
         text = folder / model.promela.name
         text.write_bytes(model.promela.read_bytes())
         begin = time.perf_counter()
-        for command in _compile(model, text.name, reduce):
+        for command in _compile(model, text.name, reduce, told):
             output(command, folder)
         compiled = time.perf_counter()
         report = output(_search(model), folder)
@@ -44,8 +46,8 @@ def check(model: Model, *, reduce: bool = False) -> Measured:
     return _measured(report, end - compiled, end - begin)
 
 
-def _compile(model: Model, text: str, reduce: bool) -> list[Sequence[str]]:
-    macros = [f"-D{name}={value}" for name, value in model.sizes.items()]
+def _compile(model: Model, text: str, reduce: bool, told: bool) -> list[Sequence[str]]:
+    macros = [*(f"-D{name}={value}" for name, value in model.sizes.items()), *([] if told else ["-DUNTOLD"])]
     # merging steps is a reduction as well: without -o3 there would be fewer states
     translate = ["spin", *([] if reduce else ["-o3"]), *macros, "-a", text]
     compile = ["gcc", "-O2", "-w", "-DSAFETY", "-DNOFAIR", *([] if reduce else ["-DNOREDUCE"]), "-o", "pan", "pan.c"]
