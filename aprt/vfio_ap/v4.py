@@ -6,6 +6,7 @@ from pyrsistent import pmap
 
 from aprt.core.scenario import Era
 from aprt.vfio_ap.v4_delivery import DELIVERY
+from aprt.vfio_ap.v4_life import LIFE_CYCLES
 from aprt.vfio_ap.v4_scenarios import SCENARIOS
 from aprt.vfio_ap.v4_switches import GROUPS, SWITCHES
 from aprt.vfio_ap.v4_ways import WAYS
@@ -14,6 +15,6 @@ V4 = Era(
     name="v4",
     title='the series "vfio: ap: AP Queue Interrupt Control", version 4, February 2019, partly reconstructed',
     switches=SWITCHES,
-    scenarios=pmap({s.name: s for s in (*SCENARIOS, *DELIVERY, *(way.scenario for way in WAYS))}),
+    scenarios=pmap({s.name: s for s in (*LIFE_CYCLES, *SCENARIOS, *DELIVERY, *(way.scenario for way in WAYS))}),
     groups=pmap(GROUPS),
 )

@@ -27,7 +27,7 @@ from aprt.vfio_ap.memory import PAGE, MemoryState
 from aprt.vfio_ap.process import ProcessState
 from aprt.vfio_ap.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC, program
 from aprt.vfio_ap.userspace import VM, close_fd, vcpu_thread
-from aprt.vfio_ap.v4_scenarios import QUEUES, Situation, attached
+from aprt.vfio_ap.v4_situation import QUEUES, Situation, attached
 from aprt.vfio_ap.vcpu import Vcpu, VcpuState, wait_for_interrupt
 from aprt.vfio_ap.vfio_ap_queue import Saved
 

@@ -1,101 +1,20 @@
-"""The scenarios of era v4 beside H1-H16: life cycles, single races, orderly operation."""
+"""The scenarios of era v4 beside H1-H16, the life of a guest and the way of an interrupt: single races, attaching."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.build import GuestPlan, make_machine, states
-from aprt.vfio_ap.bus_scan import (
-    card_appears,
-    card_breaks,
-    card_off_and_on,
-    card_vanishes,
-    rebind_to_host,
-    unbind,
-)
+from aprt.vfio_ap.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
 from aprt.vfio_ap.iommu_notifier import dma_unmap
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import Mdev
 from aprt.vfio_ap.mdev_sysfs import assign, remove, unassign
 from aprt.vfio_ap.programs import program
-from aprt.vfio_ap.userspace import (
-    DEVICE,
-    close_all,
-    close_fd,
-    exit_process,
-    group_del,
-    kill,
-    open_everything,
-    vcpu_thread,
-)
-from aprt.vfio_ap.v4_model import model
-from aprt.vfio_ap.vfio_device import ioctl_reset
-
-QUEUES = (Apqn(5, 4), Apqn(5, 5))
-LIFE = ("P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P16")
-
-
-class Situation:
-    """A machine with guests to add contexts to, until `model` makes it what a driver runs."""
-
-    def __init__(
-        self, settings: Settings, plans: tuple[GuestPlan, ...], apqns: tuple[Apqn, ...], running: bool = True
-    ) -> None:
-        self.plans = plans
-        self.machine: Machine = make_machine(settings, apqns, plans)
-        self.contexts: list[Context] = []
-        self.states = states(self.machine, plans)
-        if running:
-            for guest in self.machine.guests:
-                self.run_vcpus(guest)
-
-    @property
-    def guest(self) -> Guest:
-        """The first guest."""
-        return self.machine.guests[0]
-
-    @property
-    def apqn(self) -> Apqn:
-        """The first queue."""
-        return min(self.machine.queues)
-
-    def run_vcpus(self, guest: Guest) -> None:
-        """One context per vCPU, running the program that the settings name."""
-        code = program(self.machine.variant("guest"), self.apqn)
-        for vcpu in guest.vcpus:
-            self.contexts.append(Context(vcpu.name, partial(vcpu_thread, self.machine, guest, vcpu, code)))
-
-    def model(self, *contexts: Context, scope: str) -> Model:
-        return model(self.machine, [*self.contexts, *contexts], self.states, (scope,))
-
-
-def attached(settings: Settings, queues: Iterable[Apqn] | None = None, running: bool = True) -> Situation:
-    """One guest with everything open, its vCPUs running its program."""
-    apqns = tuple(queues if queues is not None else QUEUES[: int(settings["queues"])])
-    matrix = Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns))
-    return Situation(settings, (GuestPlan("vm0", "mdev0", matrix, int(settings["vcpus"])),), apqns, running)
-
-
-def kill_qemu(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("kill", partial(kill, s.guest)),
-        Context("exit", partial(exit_process, s.machine, s.guest)),
-        scope="the process is killed at any step; its files are closed in any order once the last thread has left",
-    )
-
-
-def rogue_close(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("rogue", partial(close_all, s.machine, s.guest)),
-        scope="user space closes all files in any order while the vCPUs run",
-    )
+from aprt.vfio_ap.userspace import DEVICE, close_fd, open_everything, vcpu_thread
+from aprt.vfio_ap.v4_situation import attached, detached
 
 
 def remove_vs_intercept(settings: Settings) -> Model:
@@ -129,26 +48,6 @@ def card_gone(settings: Settings) -> Model:
 async def _card_goes_and_comes(machine: Machine, apid: int) -> None:
     await card_vanishes(machine, apid)
     await card_appears(machine, apid)
-
-
-def card_off(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("kill", partial(kill, s.guest)),
-        Context("exit", partial(exit_process, s.machine, s.guest)),
-        Context("operator", partial(card_off_and_on, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is configured off and on again at any step",
-    )
-
-
-def card_broken(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("kill", partial(kill, s.guest)),
-        Context("exit", partial(exit_process, s.machine, s.guest)),
-        Context("card", partial(card_breaks, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is checkstopped and recovers at any step",
-    )
 
 
 def close_vs_unbind(settings: Settings) -> Model:
@@ -185,38 +84,6 @@ def unmap(settings: Settings) -> Model:
     )
 
 
-def qemu_reset(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("qemu", partial(_reset_then_exit, s.machine, s.guest)),
-        scope="QEMU resets the device and later closes everything, in any order",
-    )
-
-
-async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
-    await ioctl_reset(machine, guest)
-    await close_all(machine, guest)
-
-
-def unplug(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("qemu", partial(_unplug, s.machine, s.guest)),
-        scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
-    )
-
-
-async def _unplug(machine: Machine, guest: Guest) -> None:
-    await close_fd(machine, guest, DEVICE)
-    await group_del(machine, guest)
-
-
-def detached(settings: Settings, matrix: Matrix) -> Situation:
-    """One guest that does not run yet, and its mdev."""
-    plan = GuestPlan("vm0", "mdev0", matrix, attached=False)
-    return Situation(settings, (plan,), QUEUES[:1], running=False)
-
-
 def assign_twice(settings: Settings) -> Model:
     s = detached(settings, Matrix())
     return s.model(
@@ -249,23 +116,6 @@ async def boot(machine: Machine, guest: Guest) -> None:
 
 
 SCENARIOS = (
-    Scenario(
-        "kill-qemu",
-        "QEMU is killed while its guest enables an interrupt",
-        "The process dies at any step; its files are closed in any order.\n"
-        "The VM can go, GISA first, before the device file is closed: the queue then\n"
-        "still has an interrupt aimed at memory that is freed.",
-        LIFE,
-        kill_qemu,
-    ),
-    Scenario(
-        "rogue-close",
-        "user space closes its files in any order while the guest runs",
-        "Any file descriptor is closed at any step, the vCPU thread goes on.\n"
-        "Release of the device races with the PQAP handler; the VM can go first.",
-        LIFE,
-        rogue_close,
-    ),
     Scenario(
         "remove-vs-intercept",
         "a queue is unbound while its PQAP is intercepted",
@@ -310,23 +160,6 @@ SCENARIOS = (
         card_gone,
     ),
     Scenario(
-        "card-off",
-        "the card is configured off and on again while QEMU is killed",
-        "A reset of a queue that is off answers 03 and counts as done; when the card\n"
-        "is on again its queues come back reset. Is a queue that is off silent?\n"
-        "That is the assumption off_is_silent.",
-        LIFE,
-        card_off,
-    ),
-    Scenario(
-        "card-broken",
-        "the card is checkstopped and recovers while QEMU is killed",
-        "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
-        "when the card recovers its queues come back as they were, interrupt included.",
-        LIFE,
-        card_broken,
-    ),
-    Scenario(
         "close-vs-unbind",
         "the device is closed while its queue is unbound",
         "Release walks the bucket and frees records; remove does the same for one\nqueue and frees the object.",
@@ -356,21 +189,6 @@ SCENARIOS = (
         "The page is unpinned and may be used for something else; the queue still\nwrites its notification byte there.",
         ("P5", "P7", "P8", "P10"),
         unmap,
-    ),
-    Scenario(
-        "qemu-reset",
-        "QEMU resets the device, then closes everything",
-        "VFIO_DEVICE_RESET switches the interrupt off behind the records;\n"
-        "the guest may enable again; then all files are closed in any order.",
-        LIFE,
-        qemu_reset,
-    ),
-    Scenario(
-        "unplug",
-        "QEMU unplugs the device in its own order, the VM lives on",
-        "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
-        ("P5", "P6", "P7", "P8", "P9", "P11", "P16"),
-        unplug,
     ),
     Scenario(
         "attach",

@@ -25,7 +25,6 @@ from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.mdev import MdevState
 from aprt.vfio_ap.mdev_sysfs import unassign
-from aprt.vfio_ap.process import ProcessState
 from aprt.vfio_ap.programs import program
 from aprt.vfio_ap.userspace import (
     DEVICE,
@@ -34,35 +33,20 @@ from aprt.vfio_ap.userspace import (
     close_all,
     close_fd,
     close_these,
-    exit_process,
     group_del,
-    kill,
     open_everything,
     vcpu_file,
     vcpu_thread,
 )
-from aprt.vfio_ap.v4_scenarios import QUEUES, Situation, attached, detached
-
-
-def killed(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("kill", partial(kill, s.guest)),
-        Context("exit", partial(exit_process, s.machine, s.guest)),
-        scope="the process is killed at any step; its files are closed in any order",
-    )
+from aprt.vfio_ap.v4_situation import QUEUES, Situation, attached, detached
 
 
 def killed_with_copy(settings: Settings) -> Model:
     s = attached(settings)
-    process = s.guest.process.initial()
-    s.states[s.guest.process.name] = ProcessState(
-        process.fds.set("passed-on", DEVICE), process.refs.set(DEVICE, 2), process.threads
-    )
+    copy = s.pass_device_on()
     return s.model(
-        Context("kill", partial(kill, s.guest)),
-        Context("exit", partial(exit_process, s.machine, s.guest)),
-        Context("other", partial(close_fd, s.machine, s.guest, "passed-on")),
+        *s.kill(),
+        Context("other", partial(close_fd, s.machine, s.guest, copy)),
         scope="the process is killed; another one has a copy of the device's descriptor and closes it at any step",
     )
 
@@ -78,10 +62,7 @@ def device_kept(settings: Settings) -> Model:
 
 def device_duplicated(settings: Settings) -> Model:
     s = attached(settings)
-    process = s.guest.process.initial()
-    s.states[s.guest.process.name] = ProcessState(
-        process.fds.set("passed-on", DEVICE), process.refs.set(DEVICE, 2), process.threads
-    )
+    s.pass_device_on()
     closed = (DEVICE, VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
     return s.model(
         Context("user", partial(close_these, s.machine, s.guest, closed)),

@@ -13,6 +13,7 @@ import attrs
 
 from aprt.core.events import Event
 from aprt.core.scenario import Model, Scenario, Settings
+from aprt.vfio_ap.v4_life import kill_qemu
 from aprt.vfio_ap.v4_way_models import (
     device_closed,
     device_duplicated,
@@ -20,7 +21,6 @@ from aprt.vfio_ap.v4_way_models import (
     disabled_then_closed,
     exit_after_program,
     group_deleted,
-    killed,
     killed_with_copy,
     module_unloaded,
     probed_late,
@@ -83,7 +83,7 @@ WAYS = (
         "A request is answered before the device is closed: hardware sets IPM and\n"
         "links the alert list in freed memory.",
         "P2",
-        killed,
+        kill_qemu,
         ("vm0.process.sigkill*", "vm0.gisa.free*", "hw 05.0004.answer*", "vm0.gisa.make_pending*"),
         ("vm_ref", "wait_reset"),
         ("guest=enable_use", "delivery"),

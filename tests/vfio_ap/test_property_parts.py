@@ -14,7 +14,7 @@ from aprt.vfio_ap.ap_queue import ApQueueState
 from aprt.vfio_ap.bus_scan import card_vanishes, unbind
 from aprt.vfio_ap.matrix import Matrix
 from aprt.vfio_ap.userspace import open_everything
-from aprt.vfio_ap.v4_scenarios import Situation, attached, detached
+from aprt.vfio_ap.v4_situation import Situation, attached, detached
 from tests.vfio_ap.machines import ask, broken, settings
 
 
