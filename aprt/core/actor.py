@@ -285,7 +285,9 @@ class Actor(abc.ABC, Generic[S]):
                     "name an attribute that holds the lock's actor, or None"
                 )
             if found.room is not None and not hasattr(self, found.room):
-                raise ModelError(f"{self._where(found)} declares room={found.room!r}, which the actor does not have")
+                raise ModelError(
+                    f"{self._where(found)} declares room={found.room!r}, which the actor does not have; name one"
+                )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
         lock: Actor[Any] | None = getattr(self, cast(str, found.guarded_by))
@@ -297,7 +299,9 @@ class Actor(abc.ABC, Generic[S]):
         stray = frozenset() if "*" in found.writes else changed_fields(before, after) - found.writes
         if stray:
             fields = ", ".join(sorted(stray))
-            raise ModelError(f"{self.name}.{found.op} changed {fields}, which its footprint does not name")
+            raise ModelError(
+                f"{self._where(found)} changed {fields}, which it does not declare; add that to its writes"
+            )
 
     def _check_queue(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
         field = found.puts or found.takes

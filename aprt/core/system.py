@@ -63,7 +63,7 @@ class System:
         ):
             for name in names:
                 if names.count(name) > 1:
-                    raise ModelError(f"two {kind}s are called {name!r}")
+                    raise ModelError(f"two {kind}s are called {name!r}; give each a name of its own")
         for name in self.states:
             if name not in {actor.name for actor in self.actors}:
                 raise ModelError(f"an initial state is given for {name!r}, which is no actor of the system")
@@ -99,7 +99,7 @@ class View:
 
     def __call__(self, actor: Actor[S]) -> S:
         if actor.name not in self.states:
-            raise ModelError(f"a property reads {actor.name}, which it does not declare")
+            raise ModelError(f"a property reads {actor.name}, which it does not declare; add it to its reads")
         state: S = self.states[actor.name]
         return state
 

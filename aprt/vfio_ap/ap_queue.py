@@ -22,6 +22,7 @@ import attrs
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.response import NO_REPLY, SILENT, Rc, Status
 
 Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
@@ -45,7 +46,7 @@ class Target:
 
     @property
     def page(self) -> int:
-        return self.nib >> 12
+        return self.nib >> PAGE
 
     def __str__(self) -> str:
         return f"{self.gisa} isc {self.gisc} nib {self.nib:#x}"

@@ -19,6 +19,7 @@ from aprt.vfio_ap.bus_scan import bind, scan, unbind
 from aprt.vfio_ap.guest_code import Confirm, Dqap, Nqap, Reset, Wait, execute, interpreted_tapq
 from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.mdev_sysfs import assign, assign_control_domain, create
+from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.pqap import Aqic
 from aprt.vfio_ap.response import Rc
 from aprt.vfio_ap.vcpu import Vcpu
@@ -64,7 +65,7 @@ class Turn:
 
 def nib_of(guest: Guest, apqn: Apqn) -> int:
     """Where a guest puts the notification byte of a queue: bytes next to each other in its first NIB page."""
-    return (guest.memory.pages[0] << 12) + 0x10 + 16 * (apqn.apid % 16) + apqn.apqi % 16
+    return (guest.memory.pages[0] << PAGE) + 0x10 + 16 * (apqn.apid % 16) + apqn.apqi % 16
 
 
 async def host(machine: Machine, setup: Chain, mdevs: tuple[script.MdevDefinition, ...]) -> None:

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from aprt import Actor, Call, Caller, Context, ModelError, Mutex, Outcome, System, explore, handler, run
+from aprt.core.actor import changed_fields
 from aprt.core.notes import Broken
 
 
@@ -71,6 +72,33 @@ def test_a_declared_field_that_does_not_exist_is_named_with_those_that_do(option
         "lamp.switch (Desk) declares that it reads or writes 'wats', which Lamp does not have "
         "(its fields: lit, watts; '*' is the whole state)"
     )
+
+
+@pytest.mark.parametrize("writes", ["", "watts"])
+def test_a_field_that_is_changed_and_not_declared_is_named_by_both_drivers(writes: str) -> None:
+    for drive in (explore, run):
+        with pytest.raises(ModelError) as caught:
+            drive(system(lamp(lambda state: (Lamp(True, state.watts), None), writes=writes)))
+        assert "lamp.switch (Desk) changed lit, which it does not declare; add that to its writes" in str(caught.value)
+
+
+@pytest.mark.parametrize("writes", ["lit", "lit watts", "*"])
+def test_a_field_that_is_declared_may_be_changed(writes: str) -> None:
+    assert explore(system(lamp(lambda state: (Lamp(True, state.watts), None), writes=writes))).states == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fields"),
+    [
+        (Lamp(), Lamp(), set()),
+        (Lamp(), Lamp(True, 9), {"lit", "watts"}),
+        (Lamp(), 7, {"*"}),
+        (7, 8, {"*"}),
+        (7, 7, set()),
+    ],
+)
+def test_what_changed_is_told_by_field_or_as_the_whole(before: object, after: object, fields: set[str]) -> None:
+    assert changed_fields(before, after) == fields
 
 
 def test_a_lock_that_the_actor_does_not_have_is_named() -> None:
