@@ -120,7 +120,7 @@ def find_cases(
 
     eras = registry()
     named = [reference for text in texts for reference in matching(text, eras, era)]
-    cases = [find_case(lambda: eras, name, None if "/" in name else era, put_in, taken_out) for name in named]
+    cases = [find_case(lambda: eras, name, era, put_in, taken_out) for name in named]
     return tuple({str(case): case for case in cases}.values())
 
 

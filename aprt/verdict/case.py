@@ -126,11 +126,13 @@ def natural(name: str) -> tuple[tuple[str, int], ...]:
 def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> list[str]:
     """The references that a pattern such as `v4/h*+vm_ref` stands for; a text without `*` or `?` is one itself.
 
-    Raises: `UserError` when no scenario matches.
+    Raises: `UserError` when no scenario matches, or `era` is unknown.
     """
     path, plus, words = pattern.partition("+")
     if not any(letter in path for letter in "*?["):
         return [pattern]
+    if era is not None:
+        find_era(era, eras)
     wanted, slash, name = path.rpartition("/")
     found = [
         f"{one.name}/{scenario.name}{plus}{words}"

@@ -100,6 +100,16 @@ USAGE = [
         ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
         "--strategy goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
     ),
+    *(
+        ((command, "toy/abba", "--era", "v4"), "scenario 'toy/abba' names era 'toy', but the era asked for is 'v4'")
+        for command in ("explore", "run")
+    ),
+    (("explore", "a*", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
+    (("explore", "toy/a*", "--era", "v4"), "unknown era 'v4' (known: toy)"),
+    *(
+        ((command, "demos/three-guests", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)")
+        for command in ("explore", "run")
+    ),
     (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
     (("explore", "toy/abba", "--save", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
