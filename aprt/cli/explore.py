@@ -51,7 +51,7 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
     type=STRATEGY,
     default="auto",
     metavar="NAME",
-    help="auto, states or dpor (complete), or one that draws lots: random, urw, pos, pct[:D], delay[:D], portfolio.",
+    help="auto, states, reduced, dpor (complete), or by lot: random, urw, pos, pct[:D], delay[:D], portfolio.",
 )
 @bound_options
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")

@@ -1,9 +1,9 @@
-"""Hangs: states from which no end state can be reached, by a backward pass over the whole state graph."""
+"""What states can still reach, by a backward pass over the whole state graph: a hang reaches no end state."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 
@@ -25,6 +25,23 @@ def first_hang(count: int, ends: Iterable[int], sources: array[int], targets: ar
                 todo.append(source)
     lost = good.find(0)
     return None if lost < 0 else lost
+
+
+def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> list[int]:
+    """Per state, the union of the sets in `here` over all states that it reaches, itself included; sets are bits.
+
+    sources, targets: as for `first_hang`.
+    """
+    offsets, incoming = _incoming(len(here), sources, targets)
+    found, todo = list(here), list(range(len(here)))
+    while todo:
+        state = todo.pop()
+        more = found[state]
+        for source in incoming[offsets[state] : offsets[state + 1]]:
+            if more & ~found[source]:
+                found[source] |= more
+                todo.append(source)
+    return found
 
 
 def _incoming(count: int, sources: array[int], targets: array[int]) -> tuple[list[int], array[int]]:

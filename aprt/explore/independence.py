@@ -30,6 +30,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from aprt.core.actor import Actor, Handler
+from aprt.core.effects import Call
 from aprt.core.events import Event
 from aprt.core.notes import Oops
 
@@ -96,14 +97,14 @@ class StepInfo:
         if actor is None or not event.changed:
             return plain
         found = actor.handler(event.op)
-        queue = _queue(actor, found, event.state)
-        if queue is not None:
-            other = frozenset({"put", "take"} - {queue.end})
-            return attrs.evolve(plain, uses=(Use(actor.name, queue.end, other),), queue=queue)
-        if found.commutes:
-            use = Use(actor.name, _own_way(found.op), frozenset(map(_own_way, found.commutes)))
-            return attrs.evolve(plain, uses=(use,))
-        return plain
+        return attrs.evolve(plain, uses=(_change(actor, found),), queue=_queue(actor, found, event.state))
+
+    @classmethod
+    def declared(cls, context: str, call: Call[Any]) -> StepInfo:
+        """A step that nobody has seen, as its handler declares it: it changes what the footprint names, if anything."""
+        found = call.actor.handler(call.op)
+        use = _change(call.actor, found) if found.writes else plain_use(call.actor.name, False)
+        return cls(context, call.actor.name, str(call), bool(found.writes), uses=(use,))
 
 
 def plain_use(actor: str, changed: bool) -> Use:
@@ -130,6 +131,16 @@ def dependent(a: StepInfo, b: StepInfo) -> bool:
 
 def _waits(a: StepInfo, b: StepInfo) -> bool:
     return a.needs is not None and a.needs == b.gives
+
+
+def _change(actor: Actor[Any], found: Handler[Any, ..., Any]) -> Use:
+    """The use of an actor by a message that changes it."""
+    if found.puts is not None or found.takes is not None:
+        ends = ("put", "take") if found.puts is not None else ("take", "put")
+        return Use(actor.name, ends[0], frozenset(ends[1:]))
+    if found.commutes:
+        return Use(actor.name, _own_way(found.op), frozenset(map(_own_way, found.commutes)))
+    return plain_use(actor.name, True)
 
 
 def _own_way(op: str) -> str:

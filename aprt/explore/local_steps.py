@@ -91,6 +91,17 @@ class LocalSteps:
             before = self._tables.packing.value(one.slot, one.before)
             self._commutation.hold(before, self._tables.steps[one.number], self._tables.steps[other.number])
 
+    def hold_beside(self, one: LocalStep, other: LocalStep) -> None:
+        """Two contexts can take these steps now, with the same actor, and they are taken to commute.
+
+        Raises: `ModelError` if they do not.
+        """
+        later = self.rows[other.place][other.control][1][one.then]
+        if later:
+            self.hold(one, later[0])
+        else:
+            self.hold(other, one)
+
     def _extend(self, place: int) -> None:
         """Offer the control states that were learned since."""
         rows = self.rows[place]

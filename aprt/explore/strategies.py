@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import did_you_mean
-from aprt.explore import auto, delay, dpor, pct, portfolio, pos, random_walk, states, urw
+from aprt.explore import auto, delay, dpor, pct, portfolio, pos, random_walk, reduced, states, urw
 from aprt.explore.result import Exploration, Question
 
 Strategy: TypeAlias = Callable[[Question], Exploration]
@@ -23,6 +23,7 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
         "portfolio": portfolio.search,
         "pos": pos.search,
         "random": random_walk.search,
+        "reduced": reduced.search,
         "states": states.search,
         "urw": urw.search,
     }

@@ -65,11 +65,12 @@ class Group:
     looks: frozenset[Message] = frozenset()
     every: frozenset[str] = frozenset()
 
-    def uses(self, step: StepInfo, notes: Iterable[Note]) -> tuple[Use, ...]:
-        """How a step that left these notes uses the group, as if that was an object that steps share."""
+    def uses(self, step: StepInfo, notes: Iterable[Note] | None) -> tuple[Use, ...]:
+        """How a step that left these notes uses the group, as if that was an object that steps share. None: any."""
         found = []
         changed = step.actor in self.every or (step.changed and step.actor in self.changes)
-        if changed or not self.holdings.isdisjoint(map(_holding, notes)):
+        held = bool(self.holdings) if notes is None else not self.holdings.isdisjoint(map(_holding, notes))
+        if changed or held:
             found.append(Use(self, CHANGE, frozenset({CHANGE} if self.unordered else ())))
         if step.actor is not None and (step.actor, step.op.removeprefix(f"{step.actor}.")) in self.looks:
             found.append(Use(self, READ, frozenset({READ})))
@@ -104,8 +105,8 @@ class Visibility:
         holdings = self._holdings(unseen.check) | {unseen.holding}
         return Visibility(self._given, {**self._asked, unseen.check: holdings})
 
-    def extend(self, step: StepInfo, notes: Iterable[Note] = ()) -> StepInfo:
-        """The step, which left these notes, with what it shows to the checks among its uses."""
+    def extend(self, step: StepInfo, notes: Iterable[Note] | None = ()) -> StepInfo:
+        """The step, which left these notes (None: nobody knows which), with what checks see of it among its uses."""
         seen = tuple(use for group in self.groups for use in group.uses(step, notes))
         return attrs.evolve(step, uses=(*step.uses, *seen)) if seen else step
 

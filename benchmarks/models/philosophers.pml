@@ -8,7 +8,7 @@
 
 chan requests[N] = [2] of { byte };
 chan releases[N] = [1] of { bit };
-chan inboxes[N] = [1] of { bit };
+chan inboxes[N] = [1] of { byte };
 
 #define LEFT  (_pid % N)
 #define RIGHT ((_pid + 1) % N)
@@ -40,7 +40,7 @@ end:
 	do
 	::
 		asked ? asking;
-		d_step { inboxes[asking] ! 0; asking = 0 };
+		d_step { inboxes[asking] ! LEFT; asking = 0 };
 		released ? _
 	od
 }

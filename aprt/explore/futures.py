@@ -1,0 +1,201 @@
+"""What contexts may still do: the futures of a state, from local steps, with room for those not seen yet.
+
+A local step needs two facts (its context is at a control state, its actor has a value) and makes two others true. If no
+fact ever became false again, all that can follow from a state would be reached by taking every step once, without
+keeping track of what was true together. That is more than can really happen, and never less, of the steps seen so far.
+
+A step that nobody has seen yet counts for what its handler declares: it uses its actor in that way. What comes after it
+is unknown. So an answer is right up to the first such step, and a search that meets one has to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from aprt.core.effects import Call
+from aprt.core.system import System
+from aprt.explore.checks import Note
+from aprt.explore.independence import StepInfo
+from aprt.explore.local_steps import LocalStep, LocalSteps
+from aprt.explore.tables import Tables
+from aprt.explore.visibility import Visibility
+
+Bits: TypeAlias = int  # a set of small numbers: places of contexts, or kinds of steps
+
+Rule: TypeAlias = tuple[int, int, int, Bits, Bits]
+"""A local step, under one of the facts that it needs: the other one; the facts that it makes true, a control state and
+a value; its kind; its context."""
+
+_NOTHING = 0  # the fact that is always true: a choice needs no other
+_MANY = 16  # rules of a control state, from which on those for the values at hand are picked out
+
+
+@attrs.define(eq=False)
+class Site:
+    """A control state of the context at `place`. fact: that the context is here. slot: what decides.
+
+    seen: by the number in the slot, whether a step is possible then. rules: by the fact that the actor has that value.
+    declared: the kind of a step that was not seen. footprint: the kinds of all that the context may do from here on.
+    before: whence a step leads here.
+    """
+
+    place: int
+    slot: int
+    declared: Bits
+    fact: int
+    seen: dict[int, bool] = attrs.field(factory=dict)
+    rules: dict[int, list[Rule]] = attrs.field(factory=dict)
+    footprint: Bits = 0
+    before: list[Site] = attrs.field(factory=list)
+
+
+@attrs.frozen(eq=False)
+class Standing:
+    """Where everybody is in one state. values: by slot, what is true of it. blocked: contexts that cannot move."""
+
+    numbers: Sequence[int]
+    sites: Sequence[Site]
+    values: Sequence[int]
+    blocked: Bits
+
+
+class Futures:
+    """The futures of the states of one system. sites: by context and control state.
+
+    size: how many sets of local steps they are made of; what was learned since the last `refresh` is not among them.
+    """
+
+    def __init__(self, system: System, tables: Tables[Note], local: LocalSteps, visibility: Visibility) -> None:
+        self._system, self._tables, self._local, self._visibility = system, tables, local, visibility
+        self._slots = range(len(system.contexts), local.fields)
+        self.sites: list[list[Site]] = [[] for _ in system.contexts]
+        self._rules: list[list[Rule]] = []  # by fact
+        self._at: list[Site | None] = []  # by fact
+        self._slot: list[int] = []  # by fact that an actor has a value: its slot
+        self._fact(None, 0)  # _NOTHING
+        self._values: list[dict[int, int]] = [{} for _ in range(local.fields)]  # by slot: facts by number
+        self.size = 0
+
+    def refresh(self) -> None:
+        """Take in what was learned since the last time."""
+        learned = self._tables.learned[self.size :]
+        if not learned:
+            return
+        self.size += len(learned)
+        for place, rows in enumerate(self._local.rows):
+            for control in range(len(self.sites[place]), len(rows)):
+                declared = self._declared(place, control)
+                site = Site(place, rows[control][0], declared, len(self._at), footprint=declared)
+                self.sites[place].append(site)
+                self._fact(site, site.slot)
+        for place, control, number in learned:
+            self._add(self.sites[place][control], number, self._local.rows[place][control][1][number])
+
+    def standing(self, numbers: Sequence[int], blocked: Bits) -> Standing | None:
+        """Where everybody is in the state with these fields; None when a context is where none was seen before."""
+        here: list[Site] = []
+        for number, sites in zip(numbers, self.sites, strict=False):
+            if number >= len(sites):
+                return None
+            here.append(sites[number])
+        values = [_NOTHING] * len(here)
+        for slot in self._slots:
+            facts, number = self._values[slot], numbers[slot]
+            values.append(facts[number] if number in facts else self._value(slot, number))
+        return Standing(numbers, here, values, blocked)
+
+    def conflicts(self, here: Standing, still: Bits, kinds: Bits, *, first: bool) -> Bits:
+        """Contexts that may take a step of one of these kinds, or unblock one of those in `still`, while the contexts
+        in `still` do nothing. first: one of them is enough."""
+        rules, at, slots = self._rules, self._at, self._slot
+        found, alarms = 0, self._alarms(here, still & here.blocked)
+        live = [[value] for value in here.values]  # by slot, what is true of it
+        news = [site.fact for site in here.sites if not still >> site.place & 1]
+        have = {*here.values, *news}
+        for fact in news:
+            site, known = at[fact], rules[fact]
+            if site is not None and len(known) > _MANY:
+                known = [rule for value in live[site.slot] for rule in site.rules.get(value, ())]
+            for other, control, value, kind, context in known:
+                if other in have:
+                    if kind & kinds or value in alarms:
+                        found |= context
+                        if first:
+                            return found
+                    if control not in have:
+                        have.add(control)
+                        news.append(control)
+                    if value not in have:
+                        have.add(value)
+                        news.append(value)
+                        live[slots[value]].append(value)
+        return found | self._unseen(news, have, kinds)
+
+    def _unseen(self, news: Sequence[int], have: Collection[int], kinds: Bits) -> Bits:
+        """Contexts that may take a step of one of these kinds that nobody has seen."""
+        found = 0
+        for fact in news:
+            site = self._at[fact]
+            if site is not None and site.declared & kinds and not found >> site.place & 1:
+                values = self._values[site.slot].items()
+                if any(value in have and number not in site.seen for number, value in values):
+                    found |= 1 << site.place
+        return found
+
+    def _alarms(self, here: Standing, waiting: Bits) -> frozenset[int]:
+        """The values that would unblock one of these contexts, or might."""
+        if not waiting:
+            return frozenset()
+        sites = [site for site in here.sites if waiting >> site.place & 1]
+        return frozenset(
+            value
+            for site in sites
+            for number, value in self._values[site.slot].items()
+            if number != here.numbers[site.slot] and site.seen.get(number, True)
+        )
+
+    def _declared(self, place: int, control: int) -> Bits:
+        effect = self._tables.effect(place, control)
+        if not isinstance(effect, Call):
+            return 0
+        step = StepInfo.declared(self._system.contexts[place].name, effect)
+        return 1 << self._local.kinds.number(self._visibility.extend(step, None))
+
+    def _add(self, site: Site, number: int, options: Sequence[LocalStep]) -> None:
+        site.seen[number] = bool(options)
+        choice = site.slot == site.place
+        needs = _NOTHING if choice else self._value(site.slot, number)
+        for step in options:
+            after = self.sites[site.place][step.after]
+            value = _NOTHING if choice else self._value(site.slot, step.then)
+            effect = after.fact, value, 1 << step.kind, 1 << site.place
+            self._rules[site.fact].append((needs, *effect))
+            self._rules[needs].append((site.fact, *effect))
+            site.rules.setdefault(needs, []).append((needs, *effect))
+            after.before.append(site)
+            _spread(site, 1 << step.kind | after.footprint)
+
+    def _value(self, slot: int, number: int) -> int:
+        """The fact that the actor with this field has this value."""
+        facts = self._values[slot]
+        if number not in facts:
+            facts[number] = self._fact(None, slot)
+        return facts[number]
+
+    def _fact(self, site: Site | None, slot: int) -> int:
+        self._rules.append([])
+        self._at.append(site)
+        self._slot.append(slot)
+        return len(self._at) - 1
+
+
+def _spread(site: Site, kinds: Bits) -> None:
+    """From here a context may take steps of these kinds; so it may from wherever it can come here."""
+    todo = [site]
+    for site in todo:
+        if kinds & ~site.footprint:
+            site.footprint |= kinds
+            todo += site.before

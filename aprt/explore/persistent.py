@@ -1,0 +1,96 @@
+"""Persistent sets: contexts that may go first, so that nothing is missed if the others wait.
+
+A set of contexts is persistent in a state when nothing that the others can do, as long as those in the set do nothing,
+depends on a step that those in the set can take now, nor lets one of them take a step that it cannot take now. Whatever
+happens in the end then begins, in some order of its trace, with a step of the set.
+
+Smallest sets are wanted, one context best of all. Three looks at the futures, each sharper and dearer than the one
+before: does what another context does ever, anywhere, depend on the step; can it get there while this context waits;
+and if each context has conflicts, which set has none?
+
+Source: P. Godefroid, Partial-Order Methods for the Verification of Concurrent Systems, LNCS 1032, 1996, chapter 4.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from aprt.explore.futures import Bits, Futures, Standing
+from aprt.explore.kinds import Kinds
+from aprt.explore.local_steps import LocalStep
+
+_SEEDS = 3  # how many contexts a set is built around, before the smallest one is taken
+_PATIENCE = 200  # sets in a row that were built in vain, before no more are
+
+
+class PersistentSets:
+    """Finds persistent sets in the states of one search, as bits of places of contexts."""
+
+    def __init__(self, futures: Futures, kinds: Kinds) -> None:
+        self._futures, self._kinds = futures, kinds
+        self._luck: defaultdict[tuple[int, int], int] = defaultdict(int)  # by context and control state
+        self._vain = 0
+
+    def choose(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]]) -> Bits:
+        """Some of the contexts in `enabled`, at least one; all of them where that is not known to be enough."""
+        every = sum(1 << place for place in enabled)
+        here = self._futures.standing(numbers, blocked=~every)
+        if here is None or len(enabled) == 1:
+            return every
+        against = {place: self._against(steps) for place, steps in enabled.items()}
+        rivals = {}  # how many others depend on the step, some time
+        for place, kinds in against.items():
+            rivals[place] = len([site for site in here.sites if site.footprint & kinds and site.place != place])
+            if not rivals[place]:
+                return 1 << place
+        luck = self._luck
+        order = sorted(against, key=lambda place: (rivals[place], -luck[place, numbers[place]], -place))
+        for place in order:
+            if not self._futures.conflicts(here, 1 << place, against[place], first=True):
+                self._luck[place, numbers[place]] += 1
+                return 1 << place
+            self._luck[place, numbers[place]] -= 1
+        return self._smallest(here, order, against, every)
+
+    def enough(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]], chosen: Bits) -> bool:
+        """Whether some contexts are known to be a persistent set, or all that can take a step."""
+        every = sum(1 << place for place in enabled)
+        here = self._futures.standing(numbers, blocked=~every)
+        if here is None or not every & ~chosen:
+            return not every & ~chosen
+        against = 0
+        for place, steps in enabled.items():
+            if chosen >> place & 1:
+                against |= self._against(steps)
+        return not self._futures.conflicts(here, chosen, against, first=True)
+
+    def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Bits], every: Bits) -> Bits:
+        """The smallest of the sets built around some contexts, when none is enough alone."""
+        smallest = every
+        if self._vain < _PATIENCE:
+            for place in order[:_SEEDS]:
+                smallest = min(smallest, self._closure(here, place, against) & every, key=int.bit_count)
+                if smallest.bit_count() == 2:  # one alone was not enough
+                    break
+            self._vain = self._vain + 1 if smallest == every else 0
+        return smallest
+
+    def _closure(self, here: Standing, place: int, against: Mapping[int, Bits]) -> Bits:
+        """The contexts that must be in the set when one is."""
+        chosen, more = 0, 1 << place
+        while more & ~chosen:
+            chosen |= more
+            kinds = 0
+            for member, depend in against.items():
+                if chosen >> member & 1:
+                    kinds |= depend
+            more = self._futures.conflicts(here, chosen, kinds, first=False)
+        return chosen
+
+    def _against(self, steps: Sequence[LocalStep]) -> Bits:
+        """The kinds that depend on one of these steps."""
+        against = 0
+        for step in steps:
+            against |= self._kinds.meets[step.kind]
+        return against
