@@ -17,13 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Literal
+from typing import Final, Literal, TypeAlias
+
+import attrs
 
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
 from aprt.core.execution import Ending
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
+from aprt.core.schedule import Schedule
 from aprt.explore.checks import Checks, Note, Violation, violated
 from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
@@ -37,6 +40,22 @@ from aprt.explore.watchdog import Stop, Watchdog
 
 _MAX_STEPS = 10_000  # of an execution, where no depth is given
 _NONE: Sequence[int] = ()
+
+Steps: TypeAlias = tuple[LocalStep, ...]
+
+
+@attrs.frozen
+class Subtree:
+    """All executions that begin with certain steps, but for those that steps which sleep there would begin.
+
+    steps, asleep: labels of steps (`LocalStep`), which mean the same in every process.
+    """
+
+    steps: tuple[int, ...] = ()
+    asleep: frozenset[int] = frozenset()
+
+
+WHOLE: Final = Subtree()
 
 
 def search(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
@@ -53,7 +72,7 @@ def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
     """Begin anew until all that checks ask for is kept in order."""
     visibility, watchdog = Visibility(question.properties), Watchdog(question)
     while True:
-        run = _Search(question, visibility, watchdog, brief, rules)
+        run = TraceSearch(question, visibility, watchdog, brief, rules)
         try:
             return run.explore()
         except Unseen as unseen:
@@ -62,13 +81,22 @@ def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
             run.tables.close()
 
 
-class _Search:
+class TraceSearch:
     """A node is a place in the present execution, before the step of the same number. For each there are: the packed
-    state, the steps that sleep (label to kind), and the branches to come.
+    state, the steps that sleep (label to kind), and the branches to come. root: the first one with branches.
+    foreign: what sleeps there.
+
+    found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states
+    in which they do, each with the steps of the first that did.
     """
 
     def __init__(
-        self, question: Question, visibility: Visibility, watchdog: Watchdog, brief: bool, rules: Rules
+        self,
+        question: Question,
+        visibility: Visibility,
+        watchdog: Watchdog,
+        brief: bool = False,
+        rules: Rules = EVERY_RULE,
     ) -> None:
         self.question, self.watchdog, self.brief, self.rules = question, watchdog, brief, rules
         system = question.system
@@ -80,14 +108,16 @@ class _Search:
         self.states = [INITIAL]
         self.sleeping: list[Mapping[int, int]] = [{}]
         self.branches: list[list[Branch]] = [[]]
+        self.root = 0
+        self.foreign = WHOLE.asleep
         self.fresh = 0  # the first step that differs from the execution before
         # for each step, those it races with, where what reverses that may be covered in this execution only
         self.open: list[Sequence[int]] = []
         self.seen = {INITIAL}
-        self.endings: dict[Ending, set[int]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
+        self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
         self.taken_back = 0  # steps, all in all
-        self.found: dict[str, tuple[str, list[int]]] = {}
+        self.found: dict[str, tuple[str, Steps]] = {}
         self._waiting = cache(self.tables.waiting)
         self._begun = watchdog.seconds
 
@@ -95,7 +125,7 @@ class _Search:
         stopped = None
         try:
             self._record(self.checks.start())
-            self._run()
+            self.run(WHOLE)
             stopped = "max_depth" if self.endings["cut"] else None
         except Stop as stop:
             stopped = stop.reason
@@ -103,8 +133,44 @@ class _Search:
             stopped = "interrupted"
         return self._answer(stopped)
 
-    def _run(self) -> None:
-        """Execution after execution, each from the last node that has a branch left."""
+    def begin(self, subtree: Subtree) -> None:
+        """Go to the root of a subtree. Raises: `Stop`."""
+        self.taken_back += len(self.execution.steps)
+        self.execution.cut(0)
+        for per_node in (self.states, self.sleeping, self.branches):
+            del per_node[1:]
+        self.sleeping[0], self.branches[0] = {}, []
+        for label in subtree.steps:
+            step = self._labelled(label)
+            self.execution.push(step)
+            self.states.append(self._check(step, self.states[-1] + step.delta))
+            self.sleeping.append({})
+            self.branches.append([])
+        self.open = [_NONE for _ in subtree.steps]
+        self.root = self.fresh = len(subtree.steps)
+        self.foreign = subtree.asleep
+        self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
+
+    def children(self, subtree: Subtree) -> list[Subtree] | None:
+        """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
+
+        What a later one begins with sleeps in none before it. Raises: `Stop`.
+        """
+        self.begin(subtree)
+        steps, sleeping = self.execution.steps, dict(self.sleeping[-1])
+        possible = [step for place in range(len(self.local.rows)) for step in self._options(place)]
+        if not possible or (steps and steps[-1].oops):
+            return None
+        found = []
+        for step in possible:
+            if step.label not in sleeping:
+                found.append(Subtree((*subtree.steps, step.label), frozenset(self._asleep(sleeping, step))))
+                sleeping[step.label] = step.kind
+        return found
+
+    def run(self, subtree: Subtree) -> None:
+        """Execution after execution, each from the last node that has a branch left. Raises: `Stop`."""
+        self.begin(subtree)
         more = True
         while more:
             self._go_on()
@@ -121,6 +187,8 @@ class _Search:
         all_branches, all_sleeping = self.branches, self.sleeping
         most, limit = self.question.bounds.max_states, self.question.bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
+        if steps and steps[-1].oops:  # as the root of a subtree may be
+            return
         place = 0
         while len(steps) < limit:
             node, branches, sleeping = nodes[-1], all_branches[-1], all_sleeping[-1]
@@ -225,19 +293,21 @@ class _Search:
         else:
             ending = "end"
             self._record(self.checks.end(state))
-        self.endings[ending].add(state)
+        self.endings[ending].setdefault(state, tuple(steps))
         return ending
 
     def _plan(self, race: Race) -> bool:
         """Add what reverses a race to the branches to come, unless it is covered. Whether that is for good."""
         node = race.node
+        if node < self.root:
+            return True
         sleeping, branches = self.sleeping[node], self.branches[node]
         if self.brief:
             self._add_initial(self.races.reversed(race), node)
             return True
         if sleeping and self.races.initial(race, sleeping):
             return True
-        return insert(self.races.reversed(race), sleeping, branches, race.position)
+        return insert(self.races.reversed(race), sleeping, self.foreign, branches, race.position)
 
     def _add_initial(self, sequence: WakeupSequence, node: int) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
@@ -249,7 +319,7 @@ class _Search:
 
     def _back(self) -> bool:
         """Go back to the last node with a branch to come. Whether there is one."""
-        for node in reversed(range(len(self.execution.steps))):
+        for node in reversed(range(self.root, len(self.execution.steps))):
             if self.branches[node]:
                 step = self.execution.steps[node]
                 self.taken_back += len(self.execution.steps) - node
@@ -267,20 +337,20 @@ class _Search:
         steps = self.execution.steps
         for id, text in violations:
             if id not in self.found or len(steps) < len(self.found[id][1]):
-                self.found[id] = text, [step.number for step in steps]
+                self.found[id] = text, tuple(steps)
             if self.question.stop_on == "first":
                 raise Stop("violation")
 
     def _answer(self, stopped: str | None) -> Exploration:
         found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
-        findings = (Finding(id, text, self.tables.schedule(steps)) for id, (text, steps) in found)
+        findings = (Finding(id, text, self.schedule(steps)) for id, (text, steps) in found)
         return Exploration(
             strategy="dpor:source" if self.brief else "dpor",
             complete=stopped is None,
             stopped=stopped,
             findings=tuple(findings),
             states=len(self.seen),
-            transitions=self.taken_back + len(self.execution.steps),
+            transitions=self.taken,
             executions=self.executions,
             depth=max(self.depth, len(self.execution.steps)),
             ends=len(self.endings["end"]),
@@ -293,6 +363,15 @@ class _Search:
             learning=self._begun + self.local.seconds,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
+
+    @property
+    def taken(self) -> int:
+        """Steps, all in all."""
+        return self.taken_back + len(self.execution.steps)
+
+    def schedule(self, steps: Iterable[LocalStep]) -> Schedule:
+        """The schedule that takes these steps."""
+        return self.tables.schedule(step.number for step in steps)
 
     def _events(self) -> Iterator[Event]:
         """Every step that was learned: in a complete search, every one that is possible."""

@@ -8,7 +8,7 @@ its own where it parts from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 
@@ -69,10 +69,17 @@ class WakeupSequence:
         return None
 
 
-def insert(sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list[Branch], fixed: int) -> bool:
+def insert(
+    sequence: WakeupSequence,
+    sleeping: Mapping[int, int],
+    foreign: Collection[int],
+    branches: list[Branch],
+    fixed: int,
+) -> bool:
     """Insert a sequence at a node, unless it is covered there. It is used up.
 
-    sleeping: the steps, label to kind, whose executions from this node are covered. branches: those to come.
+    sleeping: the steps, label to kind, whose executions from this node are covered. foreign: the labels of those that
+    cover only what they are a part of: nobody looked for what else can be done before them. branches: those to come.
 
     Returns: whether a step of the sequence that is before `fixed`, or the last of all, can come first and sleeps or
     has a branch now. Then such a sequence is covered, whatever else is in it.
@@ -80,7 +87,7 @@ def insert(sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list
     covered, last = False, len(sequence.steps) - 1
     for label, kind in sleeping.items():
         i = sequence.initial(label, kind)
-        if i is not None:
+        if i is not None and (i >= 0 or label not in foreign):
             if 0 <= i < fixed or i == last:
                 return True
             covered = True

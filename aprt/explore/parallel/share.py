@@ -7,14 +7,16 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
-from aprt.explore.parallel import partition
+from aprt.explore.parallel import partition, subtrees
 from aprt.explore.parallel.crew import Crew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Exploration, Question
 
 Shared: TypeAlias = Callable[[Question, Origin, Crew], Exploration]
 
-_SHARED: Final[Mapping[str, Shared]] = MappingProxyType({"auto": partition.search, "states": partition.search})
+_SHARED: Final[Mapping[str, Shared]] = MappingProxyType(
+    {"auto": partition.search, "dpor": subtrees.search, "states": partition.search}
+)
 
 
 def shared(strategy: str) -> Shared:

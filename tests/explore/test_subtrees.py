@@ -1,0 +1,103 @@
+"""Traces shared among a crew: the counts of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+import pytest
+
+from aprt.core.errors import UserError
+from aprt.explore import dpor
+from aprt.explore.parallel import subtrees
+from aprt.explore.parallel.crew import LocalCrew
+from aprt.explore.parallel.part import Origin
+from aprt.explore.result import Bounds, Exploration, Question
+from tests.explore import work
+
+R = TypeVar("R")
+
+ORIGINS: dict[str, Origin] = {
+    "increments": partial(work.origin, "increment:increment", 3),
+    "queues": partial(work.origin, "mailboxes:fan_in", 3, 2),
+    "locks": partial(work.origin, "locking:dining", 4),
+    "choices": partial(work.origin, "generated:generate", 11),
+    "an oops": partial(work.origin, "generated:generate", 45),
+    "what contexts hold": partial(work.case, "v4/h16"),
+}
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[LocalCrew]:
+    with LocalCrew(2) as crew:
+        yield crew
+
+
+def question(origin: Origin, **options: Any) -> Question:
+    system, properties = origin()
+    return Question(system, properties, **({"stop_on": "all"} | options))
+
+
+def counts(found: Exploration) -> dict[str, Any]:
+    """What must be the same, whoever explores."""
+    names = ("complete", "stopped", "traces", "ends", "deadlocks", "oopses", "unexercised", "unmerged", "depth")
+    return {name: getattr(found, name) for name in names} | {"violated": {f.property for f in found.findings}}
+
+
+@pytest.mark.parametrize("name", ORIGINS)
+def test_a_crew_counts_what_one_process_counts(name: str, crew: LocalCrew) -> None:
+    origin = ORIGINS[name]
+    shared = subtrees.search(question(origin), origin, crew, alone=0)
+    assert counts(shared) == counts(dpor.search(question(origin)))
+    assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+
+
+def test_random_programs_have_the_traces_of_one_process_when_they_are_taken_apart() -> None:
+    several = 0
+    for seed in range(200):
+        origin = partial(work.origin, "generated:generate", seed)
+        shared = subtrees.search(question(origin), origin, Here(), alone=0)
+        assert counts(shared) == counts(dpor.search(question(origin))), seed
+        several += bool(shared.traces and shared.traces > 1)
+    assert several > 100
+
+
+def test_a_crew_goes_no_deeper_than_it_may(crew: LocalCrew) -> None:
+    asked = question(ORIGINS["locks"], bounds=Bounds(max_depth=5))
+    found = subtrees.search(asked, ORIGINS["locks"], crew, alone=0)
+    assert (found.complete, found.stopped, found.depth) == (False, "max_depth", 5)
+
+
+def test_the_first_violation_ends_it(crew: LocalCrew) -> None:
+    asked = question(ORIGINS["locks"], stop_on="first")
+    found = subtrees.search(asked, ORIGINS["locks"], crew, alone=0)
+    assert (found.stopped, [f.property for f in found.findings]) == ("violation", ["deadlock"])
+
+
+def test_a_small_search_is_not_shared(crew: LocalCrew) -> None:
+    origin = ORIGINS["increments"]
+    found = subtrees.search(question(origin), origin, crew)
+    assert attrs.evolve(found, seconds=0.0) == attrs.evolve(dpor.search(question(origin)), seconds=0.0)
+
+
+def test_states_are_not_bounded(crew: LocalCrew) -> None:
+    origin = ORIGINS["increments"]
+    with pytest.raises(UserError, match="--max-states is for one process"):
+        subtrees.search(question(origin, bounds=Bounds(max_states=10)), origin, crew)
+
+
+class Here:
+    """A crew of this very process."""
+
+    seats = 1
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        future: Future[R] = Future()
+        future.set_result(task(*args))
+        return future
+
+    def refill(self, seat: int) -> None:
+        raise AssertionError("nobody has died")
