@@ -44,7 +44,7 @@ command.add_command(view)
 command.add_command(replay)
 
 
-@command.command("startup")
+@command.command("startup", short_help="Compare the time to start with that of Python.")
 @click.option("--times", type=click.IntRange(min=1), default=20, help="Starts of each program.")
 @format_option
 def startup(times: int, form: str) -> int:
@@ -70,7 +70,7 @@ def startup(times: int, form: str) -> int:
     return 0
 
 
-@command.command("live-hits")
+@command.command("live-hits", short_help="Count how often live runs break a property.")
 @click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
 @era_option
 @switch_options
@@ -114,7 +114,7 @@ def live_hits(
         return INTERRUPTED if interrupts.pending else 0
 
 
-@command.command("faults")
+@command.command("faults", short_help="Plant faults in the live driver: are they reported?")
 @click.argument("scenario", type=SCENARIO, default="v4/remove-vs-intercept")
 @click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
 @click.option("--runs", type=click.IntRange(min=1), default=100, help="Free runs in which it may show.")

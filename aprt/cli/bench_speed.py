@@ -13,7 +13,7 @@ from aprt.cli.options import Registry, echo, era_option, find_case, format_optio
 VIEW_SCHEMA, REPLAY_SCHEMA = "aprt.view-speed/1", "aprt.replay-speed/1"
 
 
-@click.command("view")
+@click.command("view", short_help="Compare live runs with and without the live view.")
 @click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
 @era_option
 @switch_options
@@ -61,7 +61,7 @@ def view(
     return 0
 
 
-@click.command("replay")
+@click.command("replay", short_help="Compare replays with bare messages of trio.")
 @click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
 @era_option
 @switch_options

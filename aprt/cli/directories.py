@@ -18,14 +18,17 @@ def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
     if os.path.isdir(path):
         return True
     place, slash, name = path.rpartition("/")
-    if not slash or place in eras or difflib.get_close_matches(place, eras, cutoff=0.5):
+    if not slash and (not os.path.isfile(path) or any(path in era.scenarios for era in eras.values())):
+        return False
+    if place in eras or difflib.get_close_matches(place, eras, cutoff=0.5):
         return False
     if os.path.exists(path):
         raise UserError(f"{path}: is a file; name the directory of a topology, or a scenario (ERA/NAME)")
     near = difflib.get_close_matches(name, _directories(place or "/"), n=1)
     if near:
         raise UserError(f"{path}: no such directory (did you mean {os.path.join(place, near[0])!r}?)")
-    raise UserError(f"{path}: no such directory, and {place!r} is no era{did_you_mean(place, eras)}")
+    era = f", and {place!r} is no era{did_you_mean(place, eras)}" if place else ""
+    raise UserError(f"{path}: no such directory{era}")
 
 
 def _directories(place: str) -> list[str]:

@@ -36,6 +36,8 @@ def explore_many(
     try:
         with crew(jobs, cluster) as workers, interrupts.allowed:
             for verdict in ask_many(sheet.asked, case_finder(registry), properties, search, workers):
+                if verdict.interrupted:
+                    break
                 sheet = sheet.add(str(verdict.case), verdict_object(verdict))
                 progress.tell(f"{len(sheet.answers)} of {len(sheet.asked)} scenarios")
     except KeyboardInterrupt:

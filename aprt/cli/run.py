@@ -117,11 +117,12 @@ def _perform(
     interrupts: Interrupts,
 ) -> LiveRun:
     from aprt.verdict.verdict import selected
+    from aprt.view.heading import heading
     from aprt.view.live import terminal, watch
 
     chosen = selected(case, model, properties)
     if form == "text":
-        echo(f"{paint(color).bold(str(case))}  {case.scenario.title}\n")
+        echo(heading(case, paint(color)) + "\n")
     return watch(
         str(case),
         model.system,

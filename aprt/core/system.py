@@ -43,6 +43,13 @@ class Context:
         if not callable(self.start):
             raise ModelError(f"context {self.name} starts with {self.start!r}; give it an async function, uncalled")
 
+    def behaviour(self) -> Behaviour:
+        """A fresh coroutine of the behaviour. Raises: `ModelError` when `start` is no async function."""
+        behaviour = self.start()
+        if not isinstance(behaviour, Coroutine):
+            raise ModelError(f"context {self.name} starts with {self.start!r}, which is no async function")
+        return behaviour
+
 
 @attrs.frozen(eq=False)
 class System:

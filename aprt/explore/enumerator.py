@@ -128,7 +128,7 @@ class Machine:
 
 
 def _next_effect(context: Context, answers: Sequence[Hashable]) -> Effect[Any] | None:
-    behaviour = context.start()
+    behaviour = context.behaviour()
     try:
         effect = behaviour.send(None)
         for answer in answers:

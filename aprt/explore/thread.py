@@ -22,7 +22,7 @@ class Thread:
 
     def __init__(self, context: Context, actors: Container[str]) -> None:
         self.context, self._actors = context, actors
-        self.behaviour: Behaviour = context.start()
+        self.behaviour: Behaviour = context.behaviour()
         self.effect: Effect[Any] | None = None
         self.resume(None)
 

@@ -127,7 +127,7 @@ class ContextPart(abc.ABC):
 
     def _start(self) -> Behaviour:
         try:
-            return self.context.start()
+            return self.context.behaviour()
         except Exception as error:
             raise self._crash(error) from error
 

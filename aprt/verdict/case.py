@@ -16,6 +16,7 @@ from aprt.core.errors import UserError
 from aprt.core.scenario import Era, Model, Scenario, Settings, Switch, did_you_mean, spelling
 
 DEFAULT_ERA = "v4"
+_OUT = "=out"  # what a flag, or a group of flags, is set to when it is taken out
 
 
 @attrs.frozen
@@ -70,8 +71,12 @@ class Case:
         return cls(era, scenario, era.settings(scenario, kept, removed))
 
     def __str__(self) -> str:
-        name = self.scenario.directory or f"{self.era.name}/{self.scenario.name}"
-        return name + "".join(f"+{word}" for word in self.words)
+        return self.name + "".join(f"+{word}" for word in self.words)
+
+    @property
+    def name(self) -> str:
+        """The reference without switches: `ERA/NAME`, or the directory."""
+        return self.scenario.directory or f"{self.era.name}/{self.scenario.name}"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -81,9 +86,11 @@ class Case:
         words = {name: _word(switch, self.settings[name]) for name, switch in changed.items()}
         found: list[str] = []
         for group, members in self.era.groups.items():
-            if members and set(members) <= set(words.values()):
-                found.append(group)
-                words = {name: word for name, word in words.items() if word not in members}
+            for end in ("", _OUT):
+                these = {member + end for member in members}
+                if these and these <= set(words.values()):
+                    found.append(group + end)
+                    words = {name: word for name, word in words.items() if word not in these}
         return (*found, *words.values())
 
     def model(self) -> Model:
@@ -154,9 +161,14 @@ def find_era(name: str, eras: Mapping[str, Era]) -> Era:
 
 
 def _members(era: Era, words: Iterable[str]) -> list[str]:
-    return [member for word in words for member in era.groups.get(word, (word,))]
+    found: list[str] = []
+    for word in words:
+        group = word.removesuffix(_OUT)
+        end = word[len(group) :]
+        found += (member + end for member in era.groups.get(group, (group,)))
+    return found
 
 
 def _word(switch: Switch, value: str) -> str:
     # a flag that is taken out has no word of its own
-    return f"{switch.name}={value}" if switch.flag and value == "out" else spelling(switch, value)
+    return switch.name + _OUT if switch.flag and value == "out" else spelling(switch, value)

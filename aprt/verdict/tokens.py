@@ -57,9 +57,9 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
     Raises: `UserError` when it cannot be read or names what does not exist, `ReplayMismatch` when the model does
     not offer what the token or the file asks for.
     """
-    if not _exists(text):
+    if not text or not _exists(text):
         if ":" not in text:
-            raise UserError(f"{text}: no such file, and not a token either ({token.EXAMPLE})")
+            raise UserError(f"{text or repr(text)}: no such file, and not a token either ({token.EXAMPLE})")
         told = token.decode(text)
         case = parse(told.reference)
         model = case.model()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aprt.verdict.measures import Matrix, Subset
+from aprt.view.heading import heading
 from aprt.view.paint import Paint
 from aprt.view.words import count
 
@@ -10,7 +11,7 @@ from aprt.view.words import count
 def matrix_text(matrix: Matrix, paint: Paint) -> str:
     """One line per property and minimal set, then the line for grep."""
     done, all_of_them = len(matrix.explored), 1 << len(matrix.measures)
-    lines = [f"{paint.bold(str(matrix.case))}  {matrix.case.scenario.title}", ""]
+    lines = [heading(matrix.case, paint), ""]
     lines.append(f"smallest sets of measures with which a property holds ({done} of {all_of_them} sets searched)")
     nothing = "with none of the sets" if matrix.complete else "with none of the sets searched so far"
     width = max((len(id) for id in matrix.properties), default=0)

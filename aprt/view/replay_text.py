@@ -13,6 +13,7 @@ from aprt.core.properties import Finding, NoHang, Property
 from aprt.core.system import System
 from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
+from aprt.view.heading import heading
 from aprt.view.paint import Paint
 from aprt.view.words import count, step
 
@@ -28,7 +29,7 @@ _ENDINGS = MappingProxyType(
 
 def replay_text(recording: Recording, execution: Execution, properties: Sequence[Property], paint: Paint) -> str:
     """Every step as trio ran it. properties: what was checked."""
-    lines = [f"{paint.bold(str(recording.case))}  {recording.case.scenario.title}", ""]
+    lines = [heading(recording.case, paint), ""]
     lines += event_lines(recording.model.system, execution.events)
     lines += [
         "",
@@ -77,7 +78,7 @@ def replay_line(recording: Recording, execution: Execution) -> str:
     found = ",".join(finding.property for finding in at_last_step(execution))
     return (
         f"aprt: {'VIOLATED' if found else 'REPLAYED'} property={found or '-'} "
-        f"scenario={recording.case.era.name}/{recording.case.scenario.name} era={recording.case.era.name} "
+        f"scenario={recording.case.name} era={recording.case.era.name} "
         f"with={','.join(recording.case.settings.names()) or '-'} "
         f"steps={len(execution.events)} token={recording.named}"
     )

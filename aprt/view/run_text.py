@@ -38,7 +38,7 @@ def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
     found = ",".join(finding.property for finding in live.execution.findings)
     return (
         f"aprt: {'VIOLATED' if found else 'RAN'} property={found or '-'} "
-        f"scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"scenario={case.name} era={case.era.name} "
         f"with={','.join(case.settings.names()) or '-'} mode={plan.mode} seed={live.seed} runs={live.runs} "
         f"steps={len(live.execution.events)} token={token or '-'}"
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from aprt.core.chain import told
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
 from aprt.explore.result import Exploration
@@ -75,7 +76,7 @@ def execution_json(recording: Recording, execution: Execution) -> str:
             "steps": [
                 {
                     "context": event.context,
-                    "functions": list(event.chain),
+                    "functions": told(event.chain),
                     "op": event.label.op,
                     "nth": event.label.nth,
                     "actor": event.actor,

@@ -14,6 +14,7 @@ from typing import Any
 from aprt.explore.result import Exploration
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.columns import WIDTH, columns
+from aprt.view.heading import heading
 from aprt.view.paint import Paint
 from aprt.view.verdict_json import verdict_object
 from aprt.view.words import count
@@ -48,7 +49,7 @@ _MEANING = MappingProxyType(
 
 def verdict_text(verdict: Verdict, paint: Paint) -> str:
     """All that a reader needs, ending with the line for grep."""
-    parts = [f"{paint.bold(str(verdict.case))}  {verdict.case.scenario.title}"]
+    parts = [heading(verdict.case, paint)]
     parts += (_finding(verdict, shown, paint) for shown in verdict.shown)
     if not verdict.shown:
         parts.append(_unbroken(verdict, paint))

@@ -78,6 +78,9 @@ USAGE = [
     (("explore", "toy/xyzzy"), "unknown scenario 'xyzzy' (known: lost-update, abba, doors, large, tidy)"),
     (("explore", ABBA), f"{ABBA} is a token: it goes to aprt replay, or to aprt explain"),
     (("explore", "toi/abba"), "unknown era 'toi' (did you mean 'toy'?)"),
+    (("explain", ""), "'': no such file, and not a token either (aprt2:ERA/SCENARIO:LETTERS)"),
+    (("run", "/nowhere"), "/nowhere: no such directory"),
+    (("run", "README.md"), "README.md: is a file; name the directory of a topology, or a scenario (ERA/NAME)"),
     (("run", "no/where"), "no/where: no such directory, and 'no' is no era (known: toy)"),
     (("run", "demos/three-gests"), "demos/three-gests: no such directory (did you mean 'demos/three-guests'?)"),
     (

@@ -57,6 +57,12 @@ def test_ctrl_c_during_a_search_prints_what_was_covered_as_text() -> None:
     assert err.endswith("; interrupted\n")
 
 
+def test_ctrl_c_during_one_of_several_searches_ends_them_all() -> None:
+    code, out, _ = interrupted("explore", "toy/tidy", "toy/large", "toy/abba", "--format", "json")
+    assert code == 130
+    assert [one["scenario"] for one in json.loads(out)["verdicts"]] == ["toy/tidy"]
+
+
 EARLY = """
 import os, signal
 from tests.toy import ERAS

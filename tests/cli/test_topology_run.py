@@ -31,6 +31,10 @@ def test_the_reference_of_a_case_leads_back_to_its_switches(taken_out: tuple[str
     assert case(str(changed)).settings == changed.settings
 
 
+def test_all_measures_taken_out_are_one_word() -> None:
+    assert str(case(taken_out=("all-measures",))) == f"{DEMO}+all-measures=out"
+
+
 def test_a_switch_named_itself_counts_for_more_than_its_group() -> None:
     assert case(put_in=("vm_ref",), taken_out=("all-measures",)).settings.names("measure") == ("vm_ref",)
     kept = case(put_in=("all-measures",), taken_out=("vm_ref",)).settings.names("measure")

@@ -120,3 +120,12 @@ def test_a_context_is_given_its_behaviour_uncalled() -> None:
     ):
         Context("hand", called)  # type: ignore[arg-type]
     called.close()
+
+
+def test_a_plain_function_is_no_behaviour() -> None:
+    def press() -> None: ...
+
+    with pytest.raises(
+        ModelError, match=r"^context hand starts with <function .*press.*>, which is no async function$"
+    ):
+        Context("hand", press).behaviour()  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ def case(text: str, **options: object) -> Case:
         ("toy/abba+order=same_order", {}, "toy/abba+same_order"),
         ("toy/lost-update", {"put_in": ["threads=3", "locked"]}, "toy/lost-update+locked+threads=3"),
         ("toy/lost-update+locked+atomic", {}, "toy/lost-update+all-measures"),
+        ("toy/abba+all-measures=out", {}, "toy/abba"),
         ("toy/lost-update+all-measures", {"taken_out": ["atomic"]}, "toy/lost-update+locked"),
         ("toy/lost-update", {"put_in": ["all-measures"], "taken_out": ["locked"]}, "toy/lost-update+atomic"),
         ("toy/lost-update+atomic", {"taken_out": ["atomic"]}, "toy/lost-update"),
