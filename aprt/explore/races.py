@@ -60,6 +60,19 @@ class Race:
     others: list[int] | None = None
 
 
+@attrs.frozen(eq=False)
+class _Later:
+    """f, the later step of a race. position: where it is, or would come next. slot, options: see `LocalSteps.rows`.
+
+    program: the clock of the step before in the same context.
+    """
+
+    position: int
+    slot: int
+    options: Options
+    program: int
+
+
 class Races:
     """The races of `execution`, as it is when asked.
 
@@ -78,8 +91,7 @@ class Races:
             return self.between(position, position)
         if not self._execution.joined[position]:
             return ()
-        earlier = self._execution.depends_on(position)
-        return self._backwards(earlier, position, *self._local.rows[step.place][step.control])
+        return self._backwards(self._execution.depends_on(position), self._taken(position))
 
     def of_pending(self) -> Iterator[Race]:
         """The races of what contexts wait for, or would have done next, where the execution has ended."""
@@ -90,40 +102,46 @@ class Races:
             slot, options = rows[node[place]]
             if slot != place or last:
                 earlier = sum(1 << e for e in range(end) if steps[e].slot == slot != place) | last
-                yield from self._backwards(earlier & ~execution.last(place), end, slot, options)
+                program = execution.last(place)
+                yield from self._backwards(earlier & ~program, _Later(end, slot, options, program))
 
     def between(self, e: int, position: int) -> list[Race]:
         """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
+        if e != position:
+            return self._between(e, self._taken(position))
         step = self._execution.steps[position]
-        slot, options = self._local.rows[step.place][step.control]
-        if e == position:
-            return [Race(e, position, other) for other in options[step.before] if other is not step]
-        return self._between(e, position, slot, options)
+        _, options = self._local.rows[step.place][step.control]
+        return [Race(e, position, other) for other in options[step.before] if other is not step]
 
-    def _backwards(self, earlier: int, f: int, slot: int, options: Options) -> list[Race]:
-        """The races of f, whose step has these options, with `earlier` steps, given as bits, last one first."""
+    def _taken(self, position: int) -> _Later:
+        step, execution = self._execution.steps[position], self._execution
+        program = execution.clocks[position] ^ (execution.joined[position] | 1 << position)
+        return _Later(position, *self._local.rows[step.place][step.control], program)
+
+    def _backwards(self, earlier: int, f: _Later) -> list[Race]:
+        """The races of f with `earlier` steps, given as bits, last one first."""
         found = []
         while earlier:
             e = earlier.bit_length() - 1
             earlier ^= 1 << e
-            races = self._between(e, f, slot, options)
+            races = self._between(e, f)
             if races:
                 found += races
                 earlier &= ~self._execution.clocks[e]
         return found
 
-    def _between(self, e: int, f: int, slot: int, options: Options) -> list[Race]:
+    def _between(self, e: int, f: _Later) -> list[Race]:
         step, local = self._execution.steps[e], self._local
-        if slot == step.slot and slot not in local.loose:
+        if f.slot == step.slot and f.slot not in local.loose:
             # whatever else changed the actor happens after e
-            possible = options[step.before]
+            possible = f.options[step.before]
             depends = possible and self._meets[step.kind] >> possible[0].kind & 1
-            return [Race(e, f, possible[0])] if depends else []
+            return [Race(e, f.position, possible[0])] if depends else []
         found = []
-        for others in self._retiming.openings(e, slot, options, self._later(e, f)):
-            (first, *_) = options[self._retiming.value(e, slot, others)]
+        for others in self._retiming.openings(e, f.slot, f.options, self._later(e, f.position), f.program):
+            (first, *_) = f.options[self._retiming.value(e, f.slot, others)]
             if self._meets[step.kind] >> first.kind & 1:
-                found.append(Race(e, f, first, others))
+                found.append(Race(e, f.position, first, others))
         return found
 
     def _later(self, e: int, f: int) -> list[int]:

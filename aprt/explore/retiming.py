@@ -25,9 +25,10 @@ class Retiming:
                 value = self._then(position, value)
         return self._execution.nodes[-1][slot] if value is None else value
 
-    def openings(self, node: int, slot: int, options: Options, later: list[int]) -> Iterator[list[int]]:
+    def openings(self, node: int, slot: int, options: Options, later: list[int], program: int) -> Iterator[list[int]]:
         """The largest parts of `later`, closed under happens-before, after which a step with these options is possible.
 
+        program: the clock of the step before that one in its context; what happened before it stays.
         All of it, or none, unless changes of the actor commute. (Those of a queue do, but none of them is in the way
         of another one at the same end.)
         """
@@ -35,7 +36,7 @@ class Retiming:
             yield later
             return
         steps = self._execution.steps
-        users = [i for i in self._users(node, slot) if i in later and steps[i].queue is None]
+        users = [i for i in self._users(node, slot) if i in later and not program >> i & 1 and steps[i].queue is None]
         found: list[frozenset[int]] = []
         level = {frozenset(later)} if users and slot in self._local.loose else set()
         while level:

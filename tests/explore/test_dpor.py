@@ -28,7 +28,7 @@ from aprt import (
 )
 from aprt.core.properties import DEADLOCK, HANG, After, History, Noted, Wrong
 from aprt.explore import dpor
-from aprt.explore.enumerator import paths, traces
+from aprt.explore.enumerator import Traces, paths, traces
 from aprt.explore.races import Rules
 from aprt.explore.result import Exploration, Question
 from aprt.kernel.mailbox import Mailbox
@@ -205,6 +205,29 @@ def test_a_writer_gets_its_turn_before_any_readers(n: int) -> None:
     assert counted(explore(rwsem_system(readers=n, release=False), strategy="dpor")) == (2, 1, 0, True)
     # readers that give it back: the writer is behind some of them
     assert counted(explore(rwsem_system(readers=n, release=True), strategy="dpor")) == (2**n, 0, 0, True)
+
+
+def test_what_led_to_a_writer_that_waits_for_readers_is_not_left_out() -> None:
+    rwsem, mutex = RwSem("rwsem"), Mutex("mutex")
+
+    async def keep() -> None:
+        await rwsem.down_read()
+
+    async def keep_under_the_mutex() -> None:
+        await mutex.lock()
+        await rwsem.down_read()
+        await mutex.unlock()
+
+    async def write_under_the_mutex() -> None:
+        await mutex.lock()
+        await rwsem.down_write()
+
+    contexts = (Context("k", keep), Context("m", keep_under_the_mutex), Context("w", write_under_the_mutex))
+    system = System((rwsem, mutex), contexts)
+    found, truth = explore(system, strategy="dpor"), traces(system)
+    # the writer gets the mutex first and then the rwsem before or after the keeper; or it gets nothing any more
+    assert truth == Traces(deadlocked=3)
+    assert counted(found) == (3, 3, 0, True)
 
 
 def test_every_option_of_a_choice_is_explored_where_it_makes_a_difference() -> None:
