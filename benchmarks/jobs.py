@@ -32,7 +32,9 @@ class Work:
     exits: int
 
 
-WORKS: Final = (Work("v4/h1 to v4/h16", ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all"), 1.7, VIOLATED),)
+WORKS: Final = (
+    Work("v4/h1 to v4/h16", ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all"), 1.7, VIOLATED),
+)
 
 
 @attrs.frozen
