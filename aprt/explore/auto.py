@@ -6,6 +6,7 @@ estimate for each number of steps. Then
 
 - "dpor", when there are far fewer traces than states, and it can check what is asked;
 - else "states", when they fit into memory; its schedules are the shortest;
+- else "reduced", when the states that matter do, and it can check what is asked;
 - else the portfolio, which draws lots and is never complete.
 """
 
@@ -14,11 +15,12 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.explore import dpor, portfolio, states
+from aprt.explore import dpor, portfolio, reduced, states
 from aprt.explore.estimates import Estimates, Tally
 from aprt.explore.random_walk import RandomWalk
 from aprt.explore.result import Bounds, Exploration, Question
@@ -27,6 +29,7 @@ from aprt.explore.walks import Walks
 
 _SMALL = 20_000  # states that are looked at before anything is estimated: a tenth of a second
 _LARGE = 3_000_000  # states that are too many to keep
+_REDUCED = 100_000  # likewise, of those that matter: what finds them is slower
 _PER_TRACE = 100  # states that are looked at in the time that one trace takes
 _PROBES, _SECONDS = 1_000, 2.0
 _COUNTLESS = 1e12
@@ -56,7 +59,7 @@ def search(question: Question) -> Exploration:
     if question.symmetry:
         return attrs.evolve(states.search(question), picked="no other strategy knows symmetry")
     begin = time.perf_counter()
-    found, picked = _by_states(question, _SMALL), "there are few states"
+    found, picked = _within(states.search, question, _SMALL), "there are few states"
     if _too_many(found, question):
         try:
             look = _look(question, found.states)
@@ -74,16 +77,23 @@ def _large(question: Question, look: Look, begin: float) -> tuple[Exploration, s
         except UserError:  # it cannot check what is asked
             pass
     if look.states < _LARGE:
-        found = _by_states(_rest(question, begin, look.states), _LARGE)
+        found = _within(states.search, _rest(question, begin, look.states), _LARGE)
         if not _too_many(found, question):
             return found, str(look)
+    try:
+        found = _within(reduced.search, _rest(question, begin), _REDUCED)
+        if not _too_many(found, question):
+            return found, f"{look}, too many to keep"
+    except UserError:
+        pass
     return portfolio.search(_rest(question, begin)), f"{look}, too many to keep"
 
 
-def _by_states(question: Question, most: int) -> Exploration:
+def _within(search: Callable[[Question], Exploration], question: Question, most: int) -> Exploration:
+    """What a search finds in so many states."""
     limit = question.bounds.max_states
     bounds = attrs.evolve(question.bounds, max_states=most if limit is None else min(most, limit))
-    return states.search(attrs.evolve(question, bounds=bounds))
+    return search(attrs.evolve(question, bounds=bounds))
 
 
 def _too_many(found: Exploration, question: Question) -> bool:

@@ -8,7 +8,7 @@ that concern it. `core.monitor` says the same of one execution, without tables; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Final, TypeAlias, overload
@@ -72,10 +72,16 @@ class Judge:
     """
 
     def __init__(
-        self, id: str, reads: Actors, test: Callable[[View], str | None], packing: Packing, log: Evaluated
+        self,
+        id: str,
+        reads: Actors,
+        test: Callable[[View], str | None],
+        packing: Packing,
+        log: Evaluated,
+        wrong: set[Violation],
     ) -> None:
         self.id, self.reads = id, tuple(actor.name for actor in reads)
-        self._test, self._packing, self._log = test, packing, log
+        self._test, self._packing, self._log, self._wrong = test, packing, log, wrong
         self._slots = tuple(packing.actors[name] for name in self.reads)
         self._actors, self._all = packing.mask(self._slots), packing.mask((*self._slots, *packing.callers))
         self._looked: set[int] = set()  # values of the actors with which it looked
@@ -104,15 +110,27 @@ class Judge:
             self._looked.add(state & self._actors)
         self._verdicts[state & (self._all if callers.looked else self._actors)] = verdict
         self._log.append((self, state))
+        if verdict is not None:
+            self._wrong.add((self.id, verdict))
         return verdict
 
 
 class Recorder:
     """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is."""
 
-    def __init__(self, id: str, check: History, slot: int, event: Event, packing: Packing, log: Evaluated) -> None:
+    def __init__(
+        self,
+        id: str,
+        check: History,
+        slot: int,
+        event: Event,
+        packing: Packing,
+        log: Evaluated,
+        wrong: set[Violation],
+    ) -> None:
         self.id, self.slots = id, (slot,)
-        self._check, self._slot, self._event, self._packing, self._log = check, slot, event, packing, log
+        self._check, self._slot, self._event, self._packing = check, slot, event, packing
+        self._log, self._wrong = log, wrong
         self._known: dict[int, tuple[int, str | None]] = {}
 
     def __call__(self, state: int) -> tuple[int, str | None]:
@@ -130,6 +148,8 @@ class Recorder:
         with _blamed(self.id):
             after = self._check.advance(memory, self._event)
         text = after.text if isinstance(after, Wrong) else None
+        if text is not None:
+            self._wrong.add((self.id, text))
         number = self._packing.intern(self._slot, after if text is None else _OVER)
         return self._packing.delta(self._slot, before, number), text
 
@@ -162,11 +182,12 @@ class Checks:
     terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. evaluated: what was looked at in
-    which state, in that order; not what was remembered.
+    which state, in that order; not what was remembered. wrong: all that was said to be wrong so far.
     """
 
     def __init__(self, properties: Sequence[Property], system: System) -> None:
         self.evaluated: Evaluated = []
+        self.wrong: set[Violation] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
         histories = [(id, check) for id, check in checks if isinstance(check, History)]
         self.packing = Packing(system, len(histories))
@@ -189,11 +210,13 @@ class Checks:
         event, caller_changed = step.event, step.caller != step.event.caller
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
-            noted=tuple((note.property, note.text) for note in event.broken if note.property in self._noted),
+            noted=tuple(
+                self._said((note.property, note.text) for note in event.broken if note.property in self._noted)
+            ),
             before=self._about(Before, event),
             after=self._about(After, event),
             histories=tuple(
-                Recorder(id, history, slot, event, self.packing, self.evaluated)
+                Recorder(id, history, slot, event, self.packing, self.evaluated, self.wrong)
                 for id, history, slot in self.histories
                 if event.actor in {actor.name for actor in history.concerns}
             ),
@@ -212,11 +235,16 @@ class Checks:
 
     def deadlock(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a deadlock in which these wait."""
-        return [(id, check.text(waiting)) for id, check in self._deadlocks]
+        return self._said((id, check.text(waiting)) for id, check in self._deadlocks)
 
     def hang(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a hang in which these wait, or go on for ever."""
-        return [(id, check.text(waiting)) for id, check in self._hangs]
+        return self._said((id, check.text(waiting)) for id, check in self._hangs)
+
+    def _said(self, violations: Iterable[Violation]) -> list[Violation]:
+        found = list(violations)
+        self.wrong.update(found)
+        return found
 
     def _about(self, kind: type[Before | After], event: Event) -> tuple[Judge, ...]:
         return tuple(
@@ -226,7 +254,7 @@ class Checks:
         )
 
     def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
-        return Judge(id, reads, test, self.packing, self.evaluated)
+        return Judge(id, reads, test, self.packing, self.evaluated, self.wrong)
 
 
 def violated(judges: Sequence[Judge], state: int) -> list[Violation]:

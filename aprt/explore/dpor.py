@@ -360,6 +360,7 @@ class TraceSearch:
             unmerged=tuple(sorted(self.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
+            wrong=frozenset(self.checks.wrong),
             learning=self._begun + self.local.seconds,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )

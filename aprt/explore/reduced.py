@@ -226,6 +226,7 @@ class _Search:
             oopses=len(self.oopses),
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
+            wrong=frozenset(self.checks.wrong),
             unexercised=None
             if stopped
             else unexercised(self.question.properties, (s.event for s in self.tables.steps)),

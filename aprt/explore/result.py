@@ -128,6 +128,8 @@ class Exploration:
     learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
     turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio
     picked: str | None = None  # why this strategy, where it was not asked for
+    # all that was seen to be wrong (property, in what words); no process of a crew tells the others
+    wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
 
     @property
     def redundant(self) -> int | None:

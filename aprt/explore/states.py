@@ -169,6 +169,7 @@ class _Search:
             unmerged=tuple(sorted(self.tables.unmerged)),
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
             symmetry=self.symmetry is not None,
+            wrong=frozenset(self.checks.wrong),
         )
 
     def _events(self) -> Iterator[Event]:

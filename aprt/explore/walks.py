@@ -215,6 +215,7 @@ class Walks:
             seconds=self._watchdog.seconds,
             seed=self.question.seed,
             unmerged=tuple(sorted(self.tables.unmerged)),
+            wrong=frozenset(self.checks.wrong),
             traces=len(self._traces),
             unseen=None if left is None else left.mass,
             unseen_below=None if left is None else left.below,

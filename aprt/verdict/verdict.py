@@ -69,6 +69,13 @@ class Verdict:
         """Distinct traces that were seen, where the strategy tells them apart."""
         return self.exploration.traces
 
+    def others(self, finding: Finding) -> tuple[str, ...]:
+        """In what other words its property was seen to be violated, by a search that did not stop at the first."""
+        if self.exploration.stopped == "violation":
+            return ()
+        wrong = self.exploration.wrong - {(finding.property, finding.text)}
+        return tuple(sorted(text for id, text in wrong if id == finding.property))
+
     def property(self, id: str) -> Property:
         """The property of that number, checked or not."""
         return next(p for p in self.model.properties if p.id == id)

@@ -55,6 +55,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
                 "property": shown.finding.property,
                 "title": verdict.property(shown.finding.property).title,
                 "text": shown.finding.text,
+                "also": list(verdict.others(shown.finding)),
                 "token": shown.token,
                 "size": shown.size,
                 "schedule": _labels(shown.finding.schedule),

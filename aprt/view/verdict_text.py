@@ -30,6 +30,7 @@ _STOPPED = MappingProxyType(
         "endless": "an execution did not end; --max-depth bounds them",
     }
 )
+_OTHERS = 5  # findings of one property that are told besides the one that is shown
 _SIZES = MappingProxyType(
     {
         "shortest": "shortest: no failing schedule with fewer steps exists",
@@ -95,7 +96,9 @@ def covered(exploration: Exploration) -> str:
 def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     finding = shown.finding
     title = verdict.property(finding.property).title
-    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}", *_indented(finding.text), ""]
+    others = verdict.others(finding)
+    several = f" ({count(1 + len(others), 'finding')})" if others else ""
+    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
     lines += (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
     lines.append("")
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
@@ -107,6 +110,11 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
         if shown.size != "optimal":
             lines.append(f"shrink      aprt shrink {shown.token}    {paint.dim('# to the fewest preemptions')}")
     lines.append(f"size        {_SIZES[shown.size]}")
+    if others:
+        lines.append("")
+        lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
+    if len(others) > _OTHERS:
+        lines.append(f"  and {len(others) - _OTHERS:,} more; --format json has all")
     return "\n".join(lines)
 
 

@@ -63,7 +63,20 @@ def test_what_dpor_cannot_check_is_left_to_states(monkeypatch: pytest.MonkeyPatc
     assert explore(dining(5), [DEADLOCK, HANG], strategy="auto", stop_on="all").strategy == "states"
 
 
-def test_what_does_not_fit_is_left_to_the_portfolio() -> None:
+def test_what_does_not_fit_is_left_to_reduced_when_few_states_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 100)
+    monkeypatch.setattr(auto, "_LARGE", 200)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1_000_000)
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all")
+    assert (chosen.strategy, chosen.complete, len(chosen.findings)) == ("reduced", True, 1)
+    assert chosen.picked is not None
+    assert chosen.picked.endswith(", too many to keep")
+    assert explore(dining(5), [DEADLOCK, HANG], strategy="auto", stop_on="all", runs=5).strategy == "portfolio"
+
+
+def test_what_does_not_fit_is_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_LARGE", 30_000)
+    monkeypatch.setattr(auto, "_REDUCED", 1_000)
     chosen = explore(many_states(shared=True), strategy="auto", runs=20)
     assert (chosen.strategy, chosen.executions, chosen.complete) == ("portfolio", 20, False)
     assert chosen.picked is not None
@@ -73,6 +86,7 @@ def test_what_does_not_fit_is_left_to_the_portfolio() -> None:
 def test_states_that_turn_out_to_be_too_many_are_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_SMALL", 1_000)
     monkeypatch.setattr(auto, "_LARGE", 1_500)
+    monkeypatch.setattr(auto, "_REDUCED", 100)
     monkeypatch.setattr(auto, "_PER_TRACE", 1_000)
     assert explore(dining(5), strategy="auto", runs=20).strategy == "portfolio"
 

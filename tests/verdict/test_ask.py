@@ -75,6 +75,15 @@ def test_what_a_random_strategy_finds_is_shown_by_its_smallest_schedule(strategy
     assert shown.finding.schedule.switches <= 5
 
 
+def test_a_search_for_all_tells_in_how_many_ways_a_property_is_violated() -> None:
+    every = ask(case("toy/lost-update+threads=4"), (), Search("states", stop_on="all"))
+    (shown,) = every.shown
+    others = {"counter is 1", "counter is 2", "counter is 3"} - {shown.finding.text}
+    assert set(every.others(shown.finding)) == others
+    first = ask(case("toy/lost-update+threads=4"), (), Search("states"))
+    assert first.others(first.shown[0].finding) == ()
+
+
 class Interrupted:
     """Ctrl-C before the search begins."""
 

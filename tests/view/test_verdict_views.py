@@ -67,6 +67,17 @@ token=aprt2:toy/abba:rgFjmI097Uqg"""
     )
 
 
+def test_findings_of_one_property_stand_under_one_title_with_their_number() -> None:
+    verdict = asked("toy/lost-update+threads=4", Search("states", stop_on="all"))
+    text = verdict_text(verdict, PLAIN)
+    (shown,) = verdict.shown
+    assert text.count("VIOLATED T1: no update is lost (3 findings)\n") == 1
+    assert text.count("reproduce ") == 1
+    also = [line for line in text.splitlines() if line.startswith("  also: ")]
+    assert also == [f"  also: counter is {n}" for n in (1, 2, 3) if f"counter is {n}" != shown.finding.text]
+    assert json.loads(verdict_json(verdict))["findings"][0]["also"] == [line.removeprefix("  also: ") for line in also]
+
+
 def test_what_holds_as_text() -> None:
     assert (
         verdict_text(asked("toy/tidy+threads=3"), PLAIN)
@@ -158,6 +169,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
                 "property": "T1",
                 "title": "no update is lost",
                 "text": "counter is 2",
+                "also": [],
                 "token": data["token"],
                 "size": "shortest",
                 "schedule": data["findings"][0]["schedule"],
