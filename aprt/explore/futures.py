@@ -76,6 +76,8 @@ class Futures:
         self._at: list[Site | None] = []  # by fact
         self._slot: list[int] = []  # by fact that an actor has a value: its slot
         self._fact(None, 0)  # _NOTHING
+        self._many = False  # whether a control state has so many rules
+        self._declaring: dict[Bits, list[Site]] = {}  # by kinds, where a step of one of them may be taken
         self._values: list[dict[int, int]] = [{} for _ in range(local.fields)]  # by slot: facts by number
         self.size = 0
 
@@ -85,6 +87,7 @@ class Futures:
         if not learned:
             return
         self.size += len(learned)
+        self._declaring.clear()
         for place, rows in enumerate(self._local.rows):
             for control in range(len(self.sites[place]), len(rows)):
                 declared = self._declared(place, control)
@@ -110,15 +113,14 @@ class Futures:
     def conflicts(self, here: Standing, still: Bits, kinds: Bits, *, first: bool) -> Bits:
         """Contexts that may take a step of one of these kinds, or unblock one of those in `still`, while the contexts
         in `still` do nothing. first: one of them is enough."""
-        rules, at, slots = self._rules, self._at, self._slot
-        found, alarms = 0, self._alarms(here, still & here.blocked)
-        live = [[value] for value in here.values]  # by slot, what is true of it
+        rules, found, alarms = self._rules, 0, self._alarms(here, still & here.blocked)
         news = [site.fact for site in here.sites if not still >> site.place & 1]
         have = {*here.values, *news}
+        live = [[value] for value in here.values] if self._many else None  # by slot, what is true of it
         for fact in news:
-            site, known = at[fact], rules[fact]
-            if site is not None and len(known) > _MANY:
-                known = [rule for value in live[site.slot] for rule in site.rules.get(value, ())]
+            known: Sequence[Rule] = rules[fact]
+            if live is not None and len(known) > _MANY:
+                known = self._picked(fact, live)
             for other, control, value, kind, context in known:
                 if other in have:
                     if kind & kinds or value in alarms:
@@ -131,15 +133,24 @@ class Futures:
                     if value not in have:
                         have.add(value)
                         news.append(value)
-                        live[slots[value]].append(value)
-        return found | self._unseen(news, have, kinds)
+                        if live is not None:
+                            live[self._slot[value]].append(value)
+        return found | self._unseen(have, kinds)
 
-    def _unseen(self, news: Sequence[int], have: Collection[int], kinds: Bits) -> Bits:
-        """Contexts that may take a step of one of these kinds that nobody has seen."""
+    def _picked(self, fact: int, live: Sequence[Sequence[int]]) -> Sequence[Rule]:
+        """The rules that need this fact; of a control state, those for values that are true."""
+        site = self._at[fact]
+        if site is None:
+            return self._rules[fact]
+        return [rule for value in live[site.slot] for rule in site.rules.get(value, ())]
+
+    def _unseen(self, have: Collection[int], kinds: Bits) -> Bits:
+        """Contexts that may take a step of one of these kinds that nobody has seen, with what is true."""
+        if kinds not in self._declaring:
+            self._declaring[kinds] = [site for sites in self.sites for site in sites if site.declared & kinds]
         found = 0
-        for fact in news:
-            site = self._at[fact]
-            if site is not None and site.declared & kinds and not found >> site.place & 1:
+        for site in self._declaring[kinds]:
+            if site.fact in have and not found >> site.place & 1:
                 values = self._values[site.slot].items()
                 if any(value in have and number not in site.seen for number, value in values):
                     found |= 1 << site.place
@@ -177,6 +188,7 @@ class Futures:
             site.rules.setdefault(needs, []).append((needs, *effect))
             after.before.append(site)
             _spread(site, 1 << step.kind | after.footprint)
+        self._many |= len(self._rules[site.fact]) > _MANY
 
     def _value(self, slot: int, number: int) -> int:
         """The fact that the actor with this field has this value."""

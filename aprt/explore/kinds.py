@@ -6,6 +6,8 @@ depend on each other is then a bit. The uses of an object in one way are a *lane
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from typing import TypeAlias
 
 from aprt.explore.independence import StepInfo, Use
@@ -26,7 +28,9 @@ class Kinds:
         self.own: list[tuple[int, ...]] = []
         self.others: list[list[int]] = []
         self._kinds: dict[tuple[Uses, bool], int] = {}
-        self._lanes: dict[Use, int] = {}
+        self._oopses = 0  # kinds, as bits
+        self._users: defaultdict[Hashable, list[tuple[Uses, int]]] = defaultdict(list)  # kinds, by object
+        self._lanes: defaultdict[Hashable, dict[Use, int]] = defaultdict(dict)  # by object
 
     def number(self, step: StepInfo) -> int:
         """The kind of a step."""
@@ -36,26 +40,33 @@ class Kinds:
         return self._kinds[key]
 
     def _add(self, uses: Uses, oops: bool) -> int:
-        number = len(self._kinds)
-        for use in uses:
-            self._lane(use)
-        self.own.append(tuple(self._lanes[use] for use in uses))
-        self.others.append([lane for use, lane in self._lanes.items() if _meet(uses, (use,))])
-        self.meets.append(0)
-        for (other, other_oops), kind in [*self._kinds.items(), ((uses, oops), number)]:
-            if oops or other_oops or _meet(uses, other):
-                self.meets[number] |= 1 << kind
-                self.meets[kind] |= 1 << number
+        number = len(self.meets)
+        self.own.append(tuple(self._lane(use) for use in uses))
+        near = [(use, lane) for object in _objects(uses) for use, lane in self._lanes[object].items()]
+        self.others.append([lane for use, lane in near if _meet(uses, (use,))])
+        meets = (1 << number) - 1 if oops else self._oopses
+        for object in _objects(uses):
+            self._users[object].append((uses, number))
+            meets |= sum({1 << kind for other, kind in self._users[object] if _meet(uses, other)})
+        self._oopses |= oops << number
+        self.meets.append(meets | oops << number)
+        for kind in range(number):
+            self.meets[kind] |= (meets >> kind & 1) << number
         return number
 
-    def _lane(self, use: Use) -> None:
-        if use in self._lanes:
-            return
-        lane = self._lanes[use] = self.size
-        self.size += 2
-        for (uses, _), kind in self._kinds.items():
-            if _meet(uses, (use,)):
-                self.others[kind].append(lane)
+    def _lane(self, use: Use) -> int:
+        lanes = self._lanes[use.object]
+        if use not in lanes:
+            lanes[use] = self.size
+            self.size += 2
+            for uses, kind in self._users[use.object]:
+                if _meet(uses, (use,)):
+                    self.others[kind].append(lanes[use])
+        return lanes[use]
+
+
+def _objects(uses: Uses) -> Iterable[Hashable]:
+    return dict.fromkeys(use.object for use in uses)
 
 
 def _meet(uses: Uses, others: Uses) -> bool:

@@ -10,7 +10,7 @@ from aprt.explore.local_steps import LocalStep, LocalSteps
 from aprt.explore.tables import Tables
 
 _STEPS, _WALKS = 100, 100  # of one walk at most; walks at most
-_QUIET = 10  # walks in a row that learn nothing, after which it is enough
+_QUIET = 5  # walks in a row that learn nothing, after which it is enough
 
 
 def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> None:
