@@ -73,7 +73,9 @@ def _large(question: Question, look: Look, begin: float) -> tuple[Exploration, s
     """The answer of the strategy that suits what is not small, and why."""
     if look.few_traces:
         try:
-            return dpor.search(_rest(question, begin, look.traces)), str(look)
+            found = dpor.search(_rest(question, begin, look.traces))
+            if found.stopped != "endless":  # a walk hardly ever keeps to the loop that has no end
+                return found, str(look)
         except UserError:  # it cannot check what is asked
             pass
     if look.states < _LARGE:

@@ -63,6 +63,25 @@ def test_what_dpor_cannot_check_is_left_to_states(monkeypatch: pytest.MonkeyPatc
     assert explore(dining(5), [DEADLOCK, HANG], strategy="auto", stop_on="all").strategy == "states"
 
 
+def test_executions_without_end_are_left_to_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def poll() -> None:
+        while await flag.read() == 0:
+            pass
+
+    async def work() -> None:
+        for cell in cells:
+            await cell.write(1)
+        await flag.write(1)
+
+    monkeypatch.setattr(auto, "_SMALL", 10)
+    monkeypatch.setattr(auto, "_PER_TRACE", 0)
+    flag, cells = Cell("flag"), tuple(Cell(f"x{i}") for i in range(20))
+    system = System((flag, *cells), (Context("poll", poll), Context("work", work)))
+    assert explore(system, strategy="dpor").stopped == "endless"
+    chosen = explore(system, strategy="auto")
+    assert (chosen.strategy, chosen.complete) == ("states", True)
+
+
 def test_what_does_not_fit_is_left_to_reduced_when_few_states_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_SMALL", 100)
     monkeypatch.setattr(auto, "_LARGE", 200)
