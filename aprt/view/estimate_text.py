@@ -34,7 +34,7 @@ def estimate_line(case: Case, found: Estimates) -> str:
     traces = "-" if found.traces is None else f"{found.traces.value:.0f}"
     reliable = found.interleavings.reliable and (found.traces is None or found.traces.reliable)
     return (
-        f"aprt: ESTIMATE scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"aprt: ESTIMATE scenario={case.name} era={case.era.name} "
         f"with={','.join(case.settings.names()) or '-'} interleavings={found.interleavings.value:.0f} traces={traces} "
         f"reliable={'yes' if reliable else 'no'} probes={found.probes}"
     )

@@ -51,7 +51,7 @@ def shrink_line(shrunk: Shrunk) -> str:
     """The last line, like that of a verdict."""
     case, after = shrunk.recording.case, shrunk.minimal.after
     return (
-        f"aprt: SHRUNK property={shrunk.property.id} scenario={case.era.name}/{case.scenario.name} era={case.era.name} "
+        f"aprt: SHRUNK property={shrunk.property.id} scenario={case.name} era={case.era.name} "
         f"with={','.join(case.settings.names()) or '-'} claim={shrunk.minimal.claim} preemptions={after.preemptions} "
         f"steps={after.steps} switches={after.switches} token={shrunk.token or '-'}"
     )
