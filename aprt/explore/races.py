@@ -137,11 +137,10 @@ class Races:
             possible = f.options[step.before]
             depends = possible and self._meets[step.kind] >> possible[0].kind & 1
             return [Race(e, f.position, possible[0])] if depends else []
-        found = []
+        found: list[Race] = []
         for others in self._retiming.openings(e, f.slot, f.options, self._later(e, f.position), f.program):
-            (first, *_) = f.options[self._retiming.value(e, f.slot, others)]
-            if self._meets[step.kind] >> first.kind & 1:
-                found.append(Race(e, f.position, first, others))
+            possible = f.options[self._retiming.value(e, f.slot, others)]  # several if an oops came before a choice
+            found += (Race(e, f.position, p, others) for p in possible if self._meets[step.kind] >> p.kind & 1)
         return found
 
     def _later(self, e: int, f: int) -> list[int]:

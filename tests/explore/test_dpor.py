@@ -263,6 +263,24 @@ def test_what_others_would_have_done_before_an_oops_is_explored() -> None:
     assert (found.traces, found.oopses, found.redundant) == (traces(system).oopsed, 4, 0) == (4, 4, 0)
 
 
+def test_every_option_that_an_oops_cut_off_is_explored() -> None:
+    mutex, x = Mutex("mutex"), Cell("x")
+
+    async def lock_twice() -> None:
+        await mutex.lock()
+        await mutex.lock()
+
+    async def pick() -> None:
+        await choose("bit", 0, 1)
+
+    contexts = (Context("t", lock_twice), Context("c", pick), Context("r", partial(reading, x)))
+    system = System((mutex, x), contexts)
+    # before the oops there was no choice or one of two, and the read or not
+    assert traces(system) == Traces(oopsed=6, broken=6)
+    for strategy in ("dpor", "dpor:source"):
+        assert explore(system, strategy=strategy).traces == 6
+
+
 def test_daemons_that_wait_for_ever_are_at_an_end() -> None:
     box, x = Mailbox[int]("box"), Cell("x")
 
