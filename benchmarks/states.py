@@ -19,6 +19,7 @@ SMALL: Final = 200_000  # states; below this, starting counts as much as searchi
 PLAIN: Final = "aprt, plain"
 REDUCED: Final = "aprt, reduced"
 SPIN_REDUCED: Final = "Spin, reduced"
+COMPILED: Final = "aprt, compiled"
 
 TITLE: Final = "All states of a model: aprt, Spin, TLC"
 HEAD: Final = (
@@ -32,8 +33,9 @@ REMARKS: Final = (
     "imports the model and explores it (`python -m benchmarks.search`), for Spin `spin -a`, `gcc -O2` and `pan`.",
     "Spin's hash table and stack are as large as the model needs, and no larger. Its steps are not merged (`-o3`), "
     "so that all count the same states; that they do is checked in each run. Its reduction depends on being told which "
-    "mailboxes have one receiver (`xr`); untold is the same model without that. bytes/state: what the process of aprt "
-    "grew by, tables and all; what Spin says of itself. TLC counts steps that change nothing as transitions, too.",
+    "mailboxes have one receiver (`xr`); untold is the same model without that. bytes/state: of aprt what states take "
+    "beside its tables; what Spin says of itself. That numba loads what it once compiled is no engine time. TLC counts "
+    "steps that change nothing as transitions, too.",
 )
 
 
@@ -55,14 +57,21 @@ def contenders() -> list[Contender]:
     """Those that can be run here."""
     found = [
         Contender("Spin", spin.check, lambda model: True),
-        Contender(PLAIN, partial(subject.check, strategy="states"), lambda model: model.states < LARGE, "Spin"),
+        Contender(PLAIN, partial(subject.check, strategy="states", loop="plain"), _is_not_large, "Spin"),
         Contender("Spin, reduced, untold", partial(spin.check, reduce=True, told=False), _is_of_actors, reduces=True),
         Contender(SPIN_REDUCED, partial(spin.check, reduce=True), _is_of_actors, reduces=True),
         Contender(REDUCED, partial(subject.check, strategy="reduced"), _is_of_actors, SPIN_REDUCED, reduces=True),
     ]
+    if subject.compiles():
+        compiled = partial(subject.check, strategy="states", loop="compiled")
+        found.insert(2, Contender(COMPILED, compiled, lambda model: model.states >= MANY, "Spin"))
     if tlc.missing() is None:
-        found.append(Contender("TLC", tlc.check, lambda model: model.tla.is_file() and model.states < LARGE, "Spin"))
+        found.append(Contender("TLC", tlc.check, lambda model: model.tla.is_file() and _is_not_large(model), "Spin"))
     return found
+
+
+def _is_not_large(model: Model) -> bool:
+    return model.states < LARGE
 
 
 def _is_of_actors(model: Model) -> bool:
@@ -73,10 +82,22 @@ def targets(rows: Sequence[Row]) -> list[Target]:
     """What is to be reached on every model."""
     plain = [row for row in rows if row.contender.name == PLAIN]
     engine = _known(row.engine_ratio for row in plain)
+    compiled = [row for row in rows if row.contender.name == COMPILED and row.model.states >= LARGE]
     wall = [1 / row.wall_ratio for row in plain if row.wall_ratio is not None and row.model.states < SMALL]
     reduced = [row for row in rows if row.contender.name == REDUCED and row.model.states > MANY]
     return [
         at_least("plain loop: states/s, of Spin's", 0.5, engine),
+        at_least(
+            f"compiled loop from {LARGE:,} states on: states/s, of Spin's",
+            3,
+            _known(row.engine_ratio for row in compiled),
+        ),
+        at_most(
+            f"compiled loop from {LARGE:,} states on: bytes a state",
+            40,
+            _known(run.bytes_per_state for row in compiled for run in row.runs),
+            "",
+        ),
         at_least("reduced, philosophers 6: engine, as fast as Spin's", 20, _known(row.engine_ratio for row in reduced)),
         at_least("reduced, philosophers 6: whole process", 5, _known(row.wall_ratio for row in reduced)),
         at_most(f"whole process under {SMALL:,} states: seconds, of Spin's", 0.7, wall),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,14 @@ from benchmarks.process import output
 ROOT: Final = Path(__file__).parent.parent
 
 
-def check(model: Model, strategy: str) -> Measured:
-    """Search with this strategy. Raises: `ToolError` when that fails."""
-    command = [sys.executable, "-m", "benchmarks.search", model.name, strategy, *map(str, model.sizes.values())]
+def compiles() -> bool:
+    """Whether the compiled loop can be run here."""
+    return find_spec("numba") is not None
+
+
+def check(model: Model, strategy: str, loop: str = "auto") -> Measured:
+    """Search with this strategy, and loop of "states". Raises: `ToolError` when that fails."""
+    command = [sys.executable, "-m", "benchmarks.search", model.name, strategy, loop, *map(str, model.sizes.values())]
     begin = time.perf_counter()
     printed = output(command, ROOT)
     wall = time.perf_counter() - begin
@@ -27,5 +33,5 @@ def check(model: Model, strategy: str) -> Measured:
         wall=wall,
         engine=float(engine),
         deadlocks=int(deadlocks),
-        bytes_per_state=int(memory) / int(states),
+        bytes_per_state=None if memory == "None" else float(memory),
     )

@@ -43,6 +43,8 @@ ONLY_IN = {
     "rich": ("aprt.view", "aprt.cli"),
     "click": ("aprt.cli",),
     "distributed": ("aprt.explore.parallel.cluster",),  # an extra
+    "numba": ("aprt.explore.compiled",),  # an extra
+    "numpy": ("aprt.explore.compiled",),  # comes with numba
 }
 IMPURE = frozenset(
     {"asyncio", "concurrent", "datetime", "fcntl", "io", "multiprocessing", "os", "pathlib", "random", "secrets"}
@@ -195,7 +197,7 @@ WRONG = [
     ("aprt.core.actor", "from aprt.kernel.mutex import Mutex", "imports aprt.kernel.mutex, which is not below core"),
     ("aprt.core.actor", "import trio", "imports trio, allowed in aprt.runtime, aprt.verdict, aprt.view.live"),
     ("aprt.core.actor", "import rich.live", "imports rich.live, allowed in aprt.view, aprt.cli"),
-    ("aprt.core.actor", "import numpy", "imports numpy, which is no dependency of aprt"),
+    ("aprt.core.actor", "import networkx", "imports networkx, which is no dependency of aprt"),
     ("aprt.core.actor", "import random", "imports random, and a pure layer does no I/O"),
     ("aprt.explore.states", "import aprt.runtime.run", "imports aprt.runtime.run, which is not below explore"),
     ("aprt.explore.states", "from aprt import runtime", "imports aprt.runtime, which is not below explore"),

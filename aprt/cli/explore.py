@@ -33,7 +33,7 @@ from aprt.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from aprt.explore.result import Bounds, StopOn
+    from aprt.explore.result import Bounds, LoopName, StopOn
     from aprt.verdict.ask import Crewed, Search
     from aprt.verdict.case import Case
     from aprt.verdict.verdict import Verdict
@@ -57,6 +57,12 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 @click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, where lots are drawn.")
 @seed_option
+@click.option(
+    "--loop",
+    type=click.Choice(["auto", "plain", "compiled"]),
+    default="auto",
+    help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
+)
 @click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
@@ -82,6 +88,7 @@ def command(
     stop_on: StopOn,
     runs: int,
     seed: int,
+    loop: LoopName,
     symmetry: bool,
     save: Path | None,
     measures_matrix: bool,
@@ -101,7 +108,7 @@ def command(
         from aprt.verdict.ask import Crewed, Search
 
         limits = bounds(max_states, max_depth, budget)
-        search = Search(strategy, limits, stop_on, seed, runs, symmetry)
+        search = Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
             if save is not None or measures_matrix or estimate:

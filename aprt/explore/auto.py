@@ -58,6 +58,8 @@ def search(question: Question) -> Exploration:
     """Explore with the strategy that the system suggests. `Exploration.picked` says why."""
     if question.symmetry:
         return attrs.evolve(states.search(question), picked="no other strategy knows symmetry")
+    if question.loop != "auto":
+        return attrs.evolve(states.search(question), picked="no other strategy has loops to choose from")
     begin = time.perf_counter()
     found, picked = _within(states.search, question, _SMALL), "there are few states"
     if _too_many(found, question):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
-from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question, StopOn
+from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Progress, Question, StopOn
 from aprt.explore.strategies import find_strategy
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def explore(
     report: Callable[[Progress], None] | None = None,
     expected: float | None = None,
     symmetry: bool = False,
+    loop: LoopName = "auto",
     crew: Crew | None = None,
     origin: Origin | None = None,
 ) -> Exploration:
@@ -35,12 +36,14 @@ def explore(
 
     crew: shares the work among processes, which make the system and the properties by `origin`.
 
-    Raises: `UserError` for an unknown strategy, or one that knows no symmetry or is for one process; `ModelError` for
-    a mistake in the system or a property.
+    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops or is for one process;
+    `ModelError` for a mistake in the system or a property.
     """
     if symmetry and strategy not in ("auto", "states"):
         raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
-    question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry)
+    if loop != "auto" and strategy not in ("auto", "states"):
+        raise UserError(f"only strategy 'states' has loops to choose from, and not {strategy!r}")
+    question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop)
     search = find_strategy(strategy)
     if crew is None or origin is None:
         return search(question)

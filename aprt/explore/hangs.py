@@ -1,28 +1,19 @@
-"""What states can still reach, by a backward pass over the whole state graph: a hang reaches no end state."""
+"""Hangs: states from which no end state can be reached, by a backward pass over the whole state graph."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import MutableSequence, Sequence
 
 
-def first_hang(count: int, ends: Iterable[int], sources: array[int], targets: array[int]) -> int | None:
+def first_hang(count: int, ends: Sequence[int], sources: array[int], targets: array[int]) -> int | None:
     """The lowest-numbered of `count` states that reaches none of `ends`; None when all do.
 
     sources, targets: the numbers of the states that each transition joins.
     """
     offsets, incoming = _incoming(count, sources, targets)
     good = bytearray(count)
-    todo = list(ends)
-    for state in todo:
-        good[state] = True
-    while todo:
-        state = todo.pop()
-        for source in incoming[offsets[state] : offsets[state + 1]]:
-            if not good[source]:
-                good[source] = True
-                todo.append(source)
+    reach_back(ends, offsets, incoming, good, array("Q", bytes(8 * count)))
     lost = good.find(0)
     return None if lost < 0 else lost
 
@@ -44,15 +35,52 @@ def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> li
     return found
 
 
-def _incoming(count: int, sources: array[int], targets: array[int]) -> tuple[list[int], array[int]]:
-    """The transitions by target: where each state's begin, and the states they come from."""
-    degrees = [0] * count
-    for target in targets:
-        degrees[target] += 1
-    offsets = [0, *accumulate(degrees)]
-    free = offsets[:-1]
-    incoming = array("Q", bytes(8 * len(sources)))
-    for source, target in zip(sources, targets, strict=True):
-        incoming[free[target]] = source
-        free[target] += 1
+def _incoming(count: int, sources: array[int], targets: array[int]) -> tuple[array[int], array[int]]:
+    offsets, incoming = array("Q", bytes(8 * (count + 1))), array("Q", bytes(8 * len(sources)))
+    arrange(sources, targets, offsets, incoming)
     return offsets, incoming
+
+
+# The two functions below work on arrays of any kind: `explore.compiled` compiles them as they are.
+
+
+def arrange(
+    sources: Sequence[int], targets: Sequence[int], offsets: MutableSequence[int], incoming: MutableSequence[int]
+) -> None:
+    """The transitions by target: the states they come from, and in `offsets` where those of each target begin.
+
+    offsets: one more than there are states, all 0. incoming: as many as there are transitions.
+    """
+    for target in targets:
+        offsets[target] += 1
+    total = 0
+    for state in range(len(offsets)):
+        total += offsets[state]
+        offsets[state] = total
+    for i in range(len(sources)):
+        offsets[targets[i]] -= 1
+        incoming[offsets[targets[i]]] = sources[i]
+
+
+def reach_back(
+    ends: Sequence[int],
+    offsets: Sequence[int],
+    incoming: Sequence[int],
+    good: MutableSequence[int],
+    todo: MutableSequence[int],
+) -> None:
+    """Set in `good`, which is all 0, what reaches one of `ends`. todo: room for all states."""
+    waiting = 0
+    for state in ends:
+        good[state] = 1
+        todo[waiting] = state
+        waiting += 1
+    while waiting:
+        waiting -= 1
+        state = todo[waiting]
+        for i in range(offsets[state], offsets[state + 1]):
+            source = incoming[i]
+            if not good[source]:
+                good[source] = 1
+                todo[waiting] = source
+                waiting += 1

@@ -27,15 +27,16 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 by the golden ratio; the high bits of its 
 
 
 class Layout:
-    """Fields of the given widths, by slot; a slot that is not mentioned has none, and its number is taken to be 0.
+    """Fields of the given widths, by slot. A slot that is not mentioned has none, whatever its number; one of width 0
+    has none either, but then its number must be 0.
 
     No field straddles a 64-bit word: word `i` of a state is `state >> 64 * i`, modulo 2**64.
     words: how many the fields take. shifts, ones: by slot, where its field begins and the largest number it holds.
-    sum: where the sum begins.
+    sum: where the sum begins; None for states that carry none.
     """
 
-    def __init__(self, packing: Packing, widths: Mapping[int, int]) -> None:
-        self._packing = packing
+    def __init__(self, packing: Packing, widths: Mapping[int, int], *, summed: bool = True) -> None:
+        self._packing, self._mentioned = packing, tuple(widths)
         words = _words(widths)
         self.words = len(words)
         self.shifts, self.ones = [0] * len(packing.counts()), [0] * len(packing.counts())
@@ -46,20 +47,27 @@ class Layout:
                 shift += width
         self.slots = [slot for word in words for slot in word]  # in the order of the fields
         end = max((shift + ones.bit_length() for shift, ones in zip(self.shifts, self.ones, strict=True)), default=0)
-        self.sum = -(-end // _HASH_BITS) * _HASH_BITS
-        self._weights = [
-            (1 << shift) + (_multiplier(slot) << self.sum) if ones else 0
-            for slot, (shift, ones) in enumerate(zip(self.shifts, self.ones, strict=True))
-        ]
+        self.sum = -(-end // _HASH_BITS) * _HASH_BITS if summed else None
+        self._weights = [self._weight(slot) for slot in range(len(self.ones))]
+
+    def _weight(self, slot: int) -> int:
+        """What one more in a slot adds to a state."""
+        if not self.ones[slot]:
+            return 0
+        return (1 << self.shifts[slot]) + (0 if self.sum is None else _multiplier(slot) << self.sum)
 
     def fits(self) -> bool:
         """Whether there is room for every number that the packing knows by now."""
         counts, ones = self._packing.counts(), self.ones
-        return all(counts[slot] <= ones[slot] + 1 for slot in self.slots)
+        return all(counts[slot] <= ones[slot] + 1 for slot in self._mentioned)
 
     def field(self, state: int, slot: int) -> int:
         """The number in a slot."""
         return state >> self.shifts[slot] & self.ones[slot]
+
+    def place(self, slot: int) -> tuple[int, int, int]:
+        """The word of a slot's field, and its shift and mask in there."""
+        return *divmod(self.shifts[slot], _WORD_BITS), self.ones[slot]
 
     def mask(self, slots: Iterable[int]) -> int:
         """What to `&` a state with to keep only these fields."""
@@ -87,7 +95,7 @@ class Layout:
         right = [(mask, -by) for by, mask in masks.items() if by < 0]
 
         def convert(state: int) -> int:
-            after = state >> self.sum << to.sum
+            after = 0 if self.sum is None or to.sum is None else state >> self.sum << to.sum
             for mask, by in left:
                 after |= (state & mask) << by
             for mask, by in right:
@@ -109,7 +117,7 @@ class Fields:
             start, width = layout.shifts[slot] // 8, layout.ones[slot].bit_length() // 8
             form += f"{start - end}x{_CODES[width]}"
             end = start + width
-        self.size = layout.sum // 8 + 1 + _SUM_BYTES
+        self.size = end + 1 + _HASH_BITS // 8 + _SUM_BYTES
         self.unpack = Struct(f"{form}{self.size - end}x").unpack
         self.places = {slot: place for place, slot in enumerate(layout.slots)}
 
@@ -120,14 +128,24 @@ def byte_widths(packing: Packing, slots: Iterable[int]) -> dict[int, int]:
     return {slot: 8 if counts[slot] <= 1 << 8 else 16 if counts[slot] <= 1 << 16 else 32 for slot in slots}
 
 
+def tight_widths(packing: Packing, slots: Iterable[int], least: int) -> dict[int, int]:
+    """As many bits as needed, `least` at least; and one more each where that takes no more words."""
+    counts = packing.counts()
+    tight = {slot: max(least, (counts[slot] - 1).bit_length()) for slot in slots}
+    roomy = {slot: width and width + 1 for slot, width in tight.items()}
+    return roomy if len(_words(roomy)) == len(_words(tight)) else tight
+
+
 def _multiplier(slot: int) -> int:
     return pow(_GOLDEN, slot + 1, 1 << 64) >> (64 - _MULTIPLIER_BITS) | 1
 
 
 def _words(widths: Mapping[int, int]) -> list[dict[int, int]]:
     """The fields of each word: each slot in the first word that has room for it."""
-    words: list[dict[int, int]] = []
+    words: list[dict[int, int]] = [{}]
     for slot, width in widths.items():
+        if not width:
+            continue
         for word in words:
             if sum(word.values()) + width <= _WORD_BITS:
                 word[slot] = width

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import abc
 import sys
-from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
@@ -41,7 +40,11 @@ class Host(Protocol):
 
 
 class Loop(abc.ABC):
-    """The states found so far. oopses: the numbers of those after an oops. transitions: steps taken."""
+    """The states found so far.
+
+    transitions: steps taken. oopses: the numbers of the states after an oops, in order. slots: those of which a state
+    needs fields.
+    """
 
     name: str
     layout: Layout
@@ -78,13 +81,17 @@ class Loop(abc.ABC):
         """Add a state, packed as `layout` says, reached from `here`; whether it is new. Raises: `Stop`."""
 
     @abc.abstractmethod
-    def graph(self) -> tuple[array[int], array[int]]:
-        """Every transition between the states found, all of which are expanded: the numbers of the two it joins."""
+    def first_hang(self, ends: Sequence[int]) -> int | None:
+        """The lowest-numbered state that reaches none of `ends`; None when all do. All states are expanded."""
 
     @property
     @abc.abstractmethod
     def bytes_per_state(self) -> float:
         """Memory that the states take, beside the tables."""
+
+    def mark_oops(self, number: int) -> None:
+        """The state of that number, the latest one, is after an oops."""
+        self.oopses.append(number)
 
     def state(self, number: int) -> int:
         """The state of that number, packed as `packing` says."""
@@ -130,7 +137,7 @@ class Loop(abc.ABC):
             for violation in violated(judges, successor):
                 self.host.record(violation, length, here, step)
             if watch is not None and watch.oops:
-                self.oopses.append(number)
+                self.mark_oops(number)
         return successor
 
 

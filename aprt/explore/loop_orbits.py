@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 
+from aprt.explore.hangs import first_hang
 from aprt.explore.layout import Layout
 from aprt.explore.loop import Host, Loop, after
 from aprt.explore.packing import FIELD_BITS, INITIAL
@@ -72,7 +74,11 @@ class OrbitLoop(Loop):
                 self.host.terminal(here)
         self._symmetry.settle()
 
-    def graph(self) -> tuple[array[int], array[int]]:
+    def first_hang(self, ends: Sequence[int]) -> int | None:
+        return first_hang(len(self), ends, *self._graph())
+
+    def _graph(self) -> tuple[array[int], array[int]]:
+        """The numbers of the two states that each transition joins."""
         sources, targets, over = array("Q"), array("Q"), set(self.oopses)
         for here, state in enumerate(self._states):
             for move in () if here in over else self.tables.moves(state):

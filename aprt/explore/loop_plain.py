@@ -18,6 +18,7 @@ from typing import TypeAlias
 import attrs
 
 from aprt.explore.checks import QUIET, Judge, Note, Recorder
+from aprt.explore.hangs import first_hang
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import Host, Loop, Outgrown, after
 from aprt.explore.packing import INITIAL, Unknown
@@ -114,7 +115,11 @@ class PlainLoop(Loop):
         while done < len(numbers):
             done += self._expand(numbers[done:])
 
-    def graph(self) -> tuple[array[int], array[int]]:
+    def first_hang(self, ends: Sequence[int]) -> int | None:
+        return first_hang(len(self), ends, *self._graph())
+
+    def _graph(self) -> tuple[array[int], array[int]]:
+        """The numbers of the two states that each transition joins."""
         numbers = {state: number for number, state in enumerate(self._states)}
         oopses = set(self.oopses)
         sources, targets = array("I"), array("I")

@@ -13,6 +13,7 @@ from aprt.core.schedule import Schedule
 from aprt.core.system import System
 
 StopOn: TypeAlias = Literal["first", "all"]
+LoopName: TypeAlias = Literal["auto", "plain", "compiled"]
 
 
 @attrs.frozen
@@ -57,6 +58,7 @@ class Question:
     report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
     expected: about how many executions (or states) it will take in all, for strategies that cannot know.
     symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
+    loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
     """
 
     system: System
@@ -68,6 +70,7 @@ class Question:
     report: Callable[[Progress], None] | None = None
     expected: float | None = None
     symmetry: bool = False
+    loop: LoopName = "auto"
 
 
 @attrs.frozen
@@ -142,3 +145,9 @@ class Exploration:
     def manner(self) -> str:
         """The strategy, and whether it took orbits for states, as verdicts print it."""
         return f"{self.strategy}+symmetry" if self.symmetry else self.strategy
+
+    # of strategy "states", how it was done, which is no part of the answer: the loop that came to the end; the memory
+    # that states took beside the tables; of `seconds`, those in which the compiled loop was loaded, or compiled
+    loop: str | None = attrs.field(default=None, eq=False)
+    bytes_per_state: float | None = attrs.field(default=None, eq=False)
+    loading: float | None = attrs.field(default=None, eq=False)

@@ -15,15 +15,17 @@ when a step is possible there.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import attrs
 
+from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation
-from aprt.explore.hangs import first_hang
 from aprt.explore.loop import Loop
 from aprt.explore.loop_orbits import OrbitLoop
 from aprt.explore.loop_plain import PlainLoop
@@ -32,6 +34,8 @@ from aprt.explore.retrace import Retrace
 from aprt.explore.symmetry import Symmetry
 from aprt.explore.tables import Tables
 from aprt.explore.watchdog import Stop, Watchdog
+
+_PAYS = 150_000  # states from which on it pays to load the compiled loop, which takes as long as they do
 
 
 def search(question: Question) -> Exploration:
@@ -53,6 +57,18 @@ class _Found:
     via: int | None
 
 
+def _switch(question: Question) -> int:
+    """From how many states on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
+    installed = find_spec("numba") is not None
+    if question.loop == "compiled":
+        if not installed:
+            raise UserError("the compiled loop needs numba: pip install 'aprt[fast]'")
+        if question.symmetry:
+            raise UserError("symmetry has a loop of its own: leave out --loop")
+        return 0
+    return _PAYS if question.loop == "auto" and installed else sys.maxsize
+
+
 class _Search:
     """What was found in which state. The states themselves, and most of the work, are in the loop."""
 
@@ -64,6 +80,8 @@ class _Search:
         self.depth = 0
         self.symmetry = Symmetry(question.system, self.tables, self.checks) if question.symmetry else None
         self.loop: Loop = PlainLoop(self) if self.symmetry is None else OrbitLoop(self, self.symmetry)
+        self.switch = _switch(question)
+        self.loading: float | None = None
         self.ends: list[int] = []
         self.deadlocks = 0
         self.found: dict[str, _Found] = {}
@@ -86,6 +104,8 @@ class _Search:
         first, last = 0, 1
         cut = False
         while first < last:
+            if len(self.loop) >= self.switch and isinstance(self.loop, PlainLoop):
+                self._compile(self.loop)
             if self.depth == self.question.bounds.max_depth:
                 cut = self._cut(first, last)
             else:
@@ -97,11 +117,19 @@ class _Search:
         if cut:
             raise Stop("max_depth")
 
+    def _compile(self, loop: PlainLoop) -> None:
+        """Go on with the compiled loop."""
+        began = self.watchdog.seconds
+        from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
+
+        self.loop = CompiledLoop(self, loop)
+        self.loading = self.watchdog.seconds - began
+
     def _cut(self, first: int, last: int) -> bool:
         """Take no step out of these states; whether there is one to take."""
-        cut = False
+        cut, oopses = False, set(self.loop.oopses)
         for here in range(first, last):
-            if here in self.loop.oopses:
+            if here in oopses:
                 continue
             if self.tables.moves(self.loop.state(here)):
                 cut = True
@@ -126,7 +154,7 @@ class _Search:
         """The backward pass, over a graph that is complete."""
         if not self.checks.liveness:
             return
-        lost = first_hang(len(self.loop), [*self.ends, *self.loop.oopses], *self.loop.graph())
+        lost = self.loop.first_hang([*self.ends, *self.loop.oopses])
         if lost is not None:
             for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
                 self.record(violation, len(self.loop.way(lost)) - 1, lost)
@@ -167,6 +195,9 @@ class _Search:
             oopses=len(loop.oopses),
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
+            loop=loop.name,
+            bytes_per_state=loop.bytes_per_state,
+            loading=self.loading,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),

@@ -15,7 +15,7 @@ from aprt.core.system import System
 from aprt.explore.explore import explore
 from aprt.explore.minimal import minimal
 from aprt.explore.parallel.crew import Crew
-from aprt.explore.result import Bounds, Exploration, Progress, StopOn
+from aprt.explore.result import Bounds, Exploration, LoopName, Progress, StopOn
 from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
 from aprt.verdict.confirm import confirm, tidy
@@ -29,7 +29,7 @@ _QUICK = 50_000  # pairs of state and context to look at for the smallest schedu
 
 @attrs.frozen
 class Search:
-    """How to look. seed, runs: for strategies that draw lots. symmetry: as in `explore.Question`."""
+    """How to look. seed, runs: for strategies that draw lots. symmetry, loop: as in `explore.Question`."""
 
     strategy: str = "auto"
     bounds: Bounds = Bounds()
@@ -37,6 +37,7 @@ class Search:
     seed: int = 0
     runs: int = 1000
     symmetry: bool = False
+    loop: LoopName = "auto"
 
 
 Finder: TypeAlias = Callable[[str], Case]
@@ -80,6 +81,7 @@ def ask(
                 runs=search.runs,
                 report=report,
                 symmetry=search.symmetry,
+                loop=search.loop,
                 crew=None if crewed is None else crewed.crew,
                 origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
             )

@@ -1,0 +1,1 @@
+"""The compiled loop of strategy "states", which needs numba (`aprt[fast]`): nothing else may import this package."""

@@ -1,0 +1,399 @@
+"""The compiled part of strategy "states": what `loop` calls for many states at once. Needs numba.
+
+States are rows of 64-bit words, packed as `explore.layout` says. A *block* of successors goes through three passes:
+all are made; what the hash table has in their places is read, so that waiting for memory overlaps; each is looked for
+and, if it is new, added. The passes take states, contexts and moves in the order in which the plain loop takes them.
+
+Whatever cannot be done on numbers alone is left to Python: an entry that is not learned yet, a check on fields it has
+not met, a state without steps. `expand` then returns the reason, and can be called again.
+
+The length of the tuple `words`, which a function takes first, is the number of words of a state: it is known when the
+function is compiled, once for each length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from aprt.explore import hangs
+
+U8: TypeAlias = NDArray[np.uint8]
+U32: TypeAlias = NDArray[np.uint32]
+U64: TypeAlias = NDArray[np.uint64]
+I32: TypeAlias = NDArray[np.int32]
+I64: TypeAlias = NDArray[np.int64]
+Words: TypeAlias = tuple[int, ...]
+Int: TypeAlias = Any  # an integer of Python's, or one of numpy's
+
+
+class Store(NamedTuple):
+    """The states found, by number. parents: with `AFTER_OOPS` in states after an oops.
+
+    table: 0, or the high half of a state's hash above its number plus 1; a power of two long.
+    """
+
+    states: U64
+    parents: U32
+    table: U64
+
+
+class Steps(NamedTuple):
+    """What is learned. contexts: where the field of the control state is, and the row of its number 0.
+
+    rows: where the deciding field is, and the entry of its number 0, or `UNKNOWN`. A place is a word, a shift, a mask.
+    entries: `UNKNOWN`, `BLOCKED`, or the first move of some that end with the one marked `LAST`.
+    deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
+    """
+
+    contexts: I64
+    rows: I64
+    entries: I32
+    deltas: U64
+    marks: U8
+    checks: I32
+
+
+class Guards(NamedTuple):
+    """What checks are known to be in order on which fields. checks: when, and which guard; up to an `END`.
+
+    keys, masks: by guard, a number of its own that is not 0, and the fields it depends on.
+    known: masked words and, behind them, the key of the guard; 0 where there is none. adds: likewise, the number of
+    what it adds to the successor, in `extras`.
+    """
+
+    checks: I32
+    keys: I64
+    masks: U64
+    known: U64
+    adds: I32
+    extras: U64
+
+
+class Block(NamedTuple):
+    """Successors, the numbers of the states they come from, the moves, hashes, and what the table had there."""
+
+    successors: U64
+    sources: U32
+    moves: I32
+    hashes: U64
+    found: U64
+
+
+UNKNOWN, BLOCKED = -1, 0
+LAST, NOTED, OOPS = 1, 2, 4
+END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
+AFTER_OOPS = 1 << 31
+
+HERE, COUNT, TRANSITIONS, NEXT, FILLED, CURSOR = 0, 1, 2, 3, 4, 5
+"""What is in a cursor: the next state to expand; states; steps taken; in the block, the next successor, and how many
+there are; and how long it is."""
+
+DONE, PAUSE, FULL, LIMIT, LEARN, TERMINAL, LOOK = 0, 1, 2, 3, 4, 5, 6
+"""Why `expand` returns: all is expanded; time to report; too little room; one state too many; the state HERE has an
+entry that is unknown, or no step; the step NEXT has a check that is not known to be in order."""
+
+ADDED, TOO_MANY = -1, -2
+
+_A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_ONE, _NONE = np.uint64(1), np.uint64(0)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """The function, compiled when it is first called; kept for the next process where there is a place for that."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # neither the source's directory nor the user's cache can be written
+        return njit(function)
+
+
+arrange, reach_back = compiled(hangs.arrange), compiled(hangs.reach_back)
+
+
+@compiled
+def hashed(words: Words, rows: U64, row: int) -> Any:
+    """The hash of a row."""
+    value = _NONE
+    for word in range(len(words)):
+        value = (value ^ rows[row, word]) * _A
+        value ^= value >> _HALF
+    value *= _B
+    value ^= value >> np.uint64(29)
+    value *= _C
+    return value ^ (value >> _HALF)
+
+
+@compiled
+def equal(words: Words, ours: U64, our: int, theirs: U64, their: int) -> bool:
+    """Whether two rows are the same."""
+    same = True
+    for word in range(len(words)):
+        same &= ours[our, word] == theirs[their, word]
+    return same
+
+
+@compiled
+def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
+    """The number of the state in a row, given its hash; -1 - place, where it would be in the table, when it is new."""
+    table = store.table
+    ones = np.uint64(len(table) - 1)
+    place = value & ones
+    while True:
+        entry = table[place]
+        if entry == _NONE:
+            return -1 - np.int64(place)
+        if entry >> _HALF == value >> _HALF:
+            number = np.int64(entry & _LOW) - 1
+            if equal(words, store.states, number, rows, row):
+                return number
+        place = (place + _ONE) & ones
+
+
+@compiled
+def add(words: Words, store: Store, cursor: I64, rows: U64, row: int, value: int, missing: int, parent: int) -> None:
+    """Add the state in a row, for which `find` gave `missing`."""
+    number = cursor[COUNT]
+    for word in range(len(words)):
+        store.states[number, word] = rows[row, word]
+    store.parents[number] = parent
+    cursor[COUNT] = number + 1
+    store.table[-1 - missing] = (value >> _HALF) << _HALF | np.uint64(number + 1)
+
+
+@compiled
+def admit(words: Words, store: Store, cursor: I64, rows: U64, row: int, limit: int, parent: int) -> Int:
+    """Add the state in a row if it is new. Gives its number when it is not, `ADDED`, or `TOO_MANY`."""
+    value = hashed(words, rows, row)
+    number = find(words, store, rows, row, value)
+    if number >= 0:
+        return number
+    if cursor[COUNT] == limit:
+        return TOO_MANY
+    add(words, store, cursor, rows, row, value, number, parent)
+    return ADDED
+
+
+@compiled
+def fill(words: Words, store: Store, count: int) -> None:
+    """Enter so many states into an empty table."""
+    ones = np.uint64(len(store.table) - 1)
+    for number in range(count):
+        value = hashed(words, store.states, number)
+        place = value & ones
+        while store.table[place] != _NONE:
+            place = (place + _ONE) & ones
+        store.table[place] = (value >> _HALF) << _HALF | np.uint64(number + 1)
+
+
+@compiled
+def seek(words: Words, known: U64, key: int, masks: U64, mask: int, rows: U64, row: int) -> Int:
+    """The place of a masked row, with that key, in a table of what is known; -1 - place where it would be."""
+    value = np.uint64(key)
+    for word in range(len(words)):
+        value = (value ^ (rows[row, word] & masks[mask, word])) * _A
+        value ^= value >> _HALF
+    ones = np.uint64(len(known) - 1)
+    place = value * _B >> _HALF & ones
+    while known[place, len(words)] != _NONE:
+        same = known[place, len(words)] == np.uint64(key)
+        for word in range(len(words)):
+            same &= known[place, word] == rows[row, word] & masks[mask, word]
+        if same:
+            return np.int64(place)
+        place = (place + _ONE) & ones
+    return -1 - np.int64(place)
+
+
+@compiled
+def recall(words: Words, guards: Guards, guard: int, rows: U64, row: int) -> Int:
+    """What a guard adds for the state in a row, as a number in `extras`; -1 when that is not known."""
+    place = seek(words, guards.known, guards.keys[guard], guards.masks, guard, rows, row)
+    return np.int64(guards.adds[place]) if place >= 0 else -1
+
+
+@compiled
+def remember(words: Words, guards: Guards, guard: int, rows: U64, row: int, adds: int) -> bool:
+    """Let a guard know the state in a row; whether it did not."""
+    place = seek(words, guards.known, guards.keys[guard], guards.masks, guard, rows, row)
+    if place >= 0:
+        return False
+    for word in range(len(words)):
+        guards.known[-1 - place, word] = rows[row, word] & guards.masks[guard, word]
+    guards.known[-1 - place, len(words)] = guards.keys[guard]
+    guards.adds[-1 - place] = adds
+    return True
+
+
+@compiled
+def spread(words: Words, before: U64, adds_before: I32, known: U64, adds: I32, masks: U64) -> None:
+    """Enter all that is known into a larger table. masks: one, that keeps all."""
+    for row in range(len(before)):
+        if before[row, len(words)] != _NONE:
+            place = -1 - seek(words, known, before[row, len(words)], masks, 0, before, row)
+            known[place] = before[row]
+            adds[place] = adds_before[row]
+
+
+@compiled
+def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, last: int, most: int) -> Int:
+    """Fill the block with the successors of the states from HERE on, until it has `most`.
+
+    Gives why it stopped at HERE: `PAUSE` when the block is full enough, or `DONE`, `LEARN`, `TERMINAL`.
+    """
+    states, rows = store.states, steps.rows
+    here, filled, reason = cursor[HERE], 0, DONE
+    while here < last:
+        if filled >= most:
+            reason = PAUSE
+            break
+        before = filled
+        if store.parents[here] < AFTER_OOPS:
+            for place in range(len(steps.contexts)):
+                word, shift, mask, start = steps.contexts[place]
+                row = start + np.int64(states[here, word] >> np.uint64(shift) & np.uint64(mask))
+                word, shift, mask, start = rows[row]
+                move = UNKNOWN
+                if start != UNKNOWN:
+                    move = steps.entries[start + np.int64(states[here, word] >> np.uint64(shift) & np.uint64(mask))]
+                if move == UNKNOWN:
+                    reason = LEARN
+                    break
+                while move != BLOCKED:
+                    for word in range(len(words)):
+                        block.successors[filled, word] = states[here, word] + steps.deltas[move, word]
+                    block.hashes[filled] = hashed(words, block.successors, filled)
+                    block.sources[filled] = here
+                    block.moves[filled] = move
+                    filled += 1
+                    move = BLOCKED if steps.marks[move] & LAST else move + 1
+            if reason == DONE and filled == before:
+                reason = TERMINAL
+            if reason != DONE:
+                filled = before
+                break
+        here += 1
+    cursor[HERE], cursor[NEXT], cursor[FILLED] = here, 0, filled
+    return reason
+
+
+@compiled
+def read_ahead(store: Store, block: Block, filled: int) -> Int:
+    """Read what `insert` will need: the processor waits for many places of memory at once, but not for one's find."""
+    ones = np.uint64(len(store.table) - 1)
+    for i in range(filled):
+        block.found[i] = store.table[block.hashes[i] & ones]
+    met = _NONE
+    for i in range(filled):
+        entry = block.found[i]
+        if entry != _NONE and entry >> _HALF == block.hashes[i] >> _HALF:
+            met ^= store.states[np.int64(entry & _LOW) - 1, 0]
+    return np.int64(met)
+
+
+@compiled
+def move_on(words: Words, store: Store, guards: Guards, block: Block, i: int, check: int) -> Int:
+    """Let the checks before a step add to its successor. Gives the first check behind them, or -1: one is not known."""
+    while guards.checks[check, 0] == BEFORE:
+        extra = recall(words, guards, guards.checks[check, 1], store.states, np.int64(block.sources[i]))
+        if extra < 0:
+            return -1
+        if extra > 0:
+            for word in range(len(words)):
+                block.successors[i, word] += guards.extras[extra, word]
+            block.hashes[i] = hashed(words, block.successors, i)
+        check += 1
+    return check
+
+
+@compiled
+def in_order(words: Words, guards: Guards, block: Block, i: int, check: int, when: int) -> Int:
+    """Look at the checks of a successor. Gives the first check behind them, or -1: one is not known to be in order."""
+    while guards.checks[check, 0] == when:
+        if recall(words, guards, guards.checks[check, 1], block.successors, i) < 0:
+            return -1
+        check += 1
+    return check
+
+
+@compiled
+def insert(words: Words, store: Store, steps: Steps, guards: Guards, block: Block, cursor: I64, limit: int) -> Int:
+    """Take the steps of the block. Gives why it stopped at NEXT: `DONE`, `LIMIT` or `LOOK`."""
+    start, reason = cursor[NEXT], DONE
+    i = start
+    while i < cursor[FILLED]:
+        move = block.moves[i]
+        marks, check = steps.marks[move], np.int64(0)
+        if marks & NOTED:
+            check = move_on(words, store, guards, block, i, np.int64(steps.checks[move]))
+            if check >= 0:
+                check = in_order(words, guards, block, i, check, AFTER)
+        number = find(words, store, block.successors, i, block.hashes[i])
+        if number < 0:
+            if marks & NOTED and check >= 0:
+                check = in_order(words, guards, block, i, check, ALWAYS)
+            if cursor[COUNT] == limit and check >= 0:
+                reason = LIMIT
+                break
+        if check < 0:
+            reason = LOOK
+            break
+        if number < 0:
+            parent = np.int64(block.sources[i]) | (AFTER_OOPS if marks & OOPS else 0)
+            add(words, store, cursor, block.successors, i, block.hashes[i], number, parent)
+        i += 1
+    cursor[NEXT] = i
+    cursor[TRANSITIONS] += i - start
+    return reason
+
+
+@compiled
+def join(words: Words, store: Store, steps: Steps, guards: Guards, block: Block, cursor: I64, edges: U32) -> Int:
+    """Write down which states the steps of the block join, from edge TRANSITIONS on. Gives why it stopped at NEXT."""
+    for i in range(cursor[NEXT], cursor[FILLED]):
+        cursor[NEXT] = i
+        move = block.moves[i]
+        if steps.marks[move] & NOTED and move_on(words, store, guards, block, i, np.int64(steps.checks[move])) < 0:
+            return LOOK
+        edges[0, cursor[TRANSITIONS]] = block.sources[i]
+        edges[1, cursor[TRANSITIONS]] = find(words, store, block.successors, i, block.hashes[i])
+        cursor[TRANSITIONS] += 1
+    cursor[NEXT] = cursor[FILLED]
+    return DONE
+
+
+@compiled
+def expand(
+    words: Words,
+    store: Store,
+    steps: Steps,
+    guards: Guards,
+    block: Block,
+    cursor: I64,
+    last: int,
+    limit: int,
+    most: int,
+    blocks: int,
+) -> Int:
+    """Take every step out of the states from HERE to `last - 1`, or say why not. most: successors in a block."""
+    reason = DONE
+    while True:
+        if cursor[NEXT] == cursor[FILLED]:
+            if blocks == 0:
+                return PAUSE
+            blocks -= 1
+            reason = make(words, store, steps, block, cursor, last, most)
+            if cursor[FILLED] == 0:
+                return reason
+        room = cursor[COUNT] + cursor[FILLED] - cursor[NEXT]
+        if room > len(store.states) or room * 4 > len(store.table) * 3:
+            return FULL
+        if cursor[NEXT] == 0:
+            read_ahead(store, block, cursor[FILLED])
+        stopped = insert(words, store, steps, guards, block, cursor, limit)
+        if stopped != DONE:
+            return stopped

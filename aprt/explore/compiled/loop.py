@@ -1,0 +1,229 @@
+"""The compiled loop of strategy "states": `kernels` does on arrays what the plain loop does on dicts.
+
+It takes over from the plain loop between two levels. The tables are the same (`arrays`), and states get the
+same numbers: `kernels.expand` comes back for every entry that is not learned, for every check on fields it has not
+met, and for every state without steps, in the order in which the plain loop meets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aprt.explore.compiled import kernels
+from aprt.explore.compiled.arrays import Arrays
+from aprt.explore.compiled.kernels import COUNT, FILLED, HERE, NEXT, TRANSITIONS, U32, U64, Block, Int, Store
+from aprt.explore.layout import Layout, tight_widths
+from aprt.explore.loop import Host, Loop, Outgrown, after
+from aprt.explore.loop_plain import PlainLoop
+from aprt.explore.watchdog import Stop
+
+_BLOCK = 2_048  # successors in a block
+_BLOCKS = 64  # before the watchdog looks
+_MOST = kernels.AFTER_OOPS - 1  # states that can be numbered
+_KNOWN = 2_000  # states after which most of what there is to learn is known
+_GENEROUS = 6  # bits of every field before that
+
+
+class CompiledLoop(Loop):
+    name = "compiled"
+
+    def __init__(self, host: Host, before: PlainLoop) -> None:
+        super().__init__(host)
+        self.limit = min(self.limit, _MOST)
+        self._cursor = np.zeros(kernels.CURSOR, np.int64)
+        self._cursor[COUNT], self._cursor[TRANSITIONS] = len(before), before.transitions
+        layout = self._new_layout()
+        convert, size = before.layout.conversion(layout), 8 * layout.words
+        states, parents = before.since(0)
+        packed = b"".join([convert(state).to_bytes(size, "little") for state in states])
+        self._states: U64 = np.frombuffer(packed, np.uint64).reshape(len(before), layout.words).copy()
+        self._parents: U32 = np.array(parents, np.uint32)
+        self._parents[before.oopses] |= kernels.AFTER_OOPS
+        self.oopses = before.oopses
+        self._table: U64 = np.zeros(0, np.uint64)
+        self._pack_as(layout)
+        self._run(0)  # compiles what is not yet
+
+    def __len__(self) -> int:
+        return int(self._cursor[COUNT])
+
+    @property
+    def bytes_per_state(self) -> float:
+        return (self._states.nbytes + self._parents.nbytes + self._table.nbytes) / len(self)
+
+    def mark_oops(self, number: int) -> None:
+        self._parents[number] |= kernels.AFTER_OOPS
+
+    def dense(self, number: int) -> int:
+        return int.from_bytes(self._states[number].tobytes(), "little")
+
+    def parent(self, number: int) -> int:
+        return int(self._parents[number]) & ~kernels.AFTER_OOPS
+
+    def insert(self, successor: int, here: int) -> bool:
+        words = self._arrays.unit
+        row = np.frombuffer(successor.to_bytes(8 * len(words), "little"), np.uint64).reshape(1, -1)
+        number = kernels.admit(words, self._store, self._cursor, row, 0, self.limit, here)
+        if number == kernels.TOO_MANY:
+            raise Stop("max_states")
+        return bool(number == kernels.ADDED)
+
+    def expand(self, first: int, last: int) -> None:
+        if self._generous and len(self) >= _KNOWN:
+            self._pack_anew()
+        self._cursor[HERE], count = first, len(self)
+        self._drop()
+        try:
+            while not self._expand(last):
+                pass
+        finally:
+            self.transitions = int(self._cursor[TRANSITIONS])
+            self.oopses += (count + np.flatnonzero(self._parents[count : len(self)] & kernels.AFTER_OOPS)).tolist()
+
+    def _expand(self, last: int) -> bool:
+        """Go on for a while; whether everything is expanded."""
+        self.host.watchdog.look(0, len(self), int(self._cursor[TRANSITIONS]), self.host.depth)
+        cursor = self._cursor
+        match self._run(last):
+            case kernels.DONE:
+                return True
+            case kernels.PAUSE:
+                pass
+            case kernels.LIMIT:
+                cursor[TRANSITIONS] += 1
+                raise Stop("max_states")
+            case kernels.FULL:
+                self._make_room()
+            case kernels.LEARN:
+                self._learn(int(cursor[HERE]))
+            case kernels.TERMINAL:
+                self.host.terminal(int(cursor[HERE]))
+                cursor[HERE] += 1
+            case kernels.LOOK:
+                self._look()
+            case reason:
+                raise AssertionError(reason)
+        return False
+
+    def _run(self, last: int) -> Int:
+        arrays = self._arrays
+        learned = arrays.unit, self._store, arrays.steps, arrays.guards
+        return kernels.expand(*learned, self._block, self._cursor, last, self.limit, _BLOCK, _BLOCKS)
+
+    def _learn(self, here: int) -> None:
+        """What is possible in that state."""
+        state = self.state(here)
+        self.tables.moves(state)
+        if self.layout.fits():
+            self._arrays.learn(self.packing.numbers(state))
+            self._widen()
+        else:
+            self._pack_anew()
+
+    def _look(self) -> None:
+        """Take the step NEXT and check whatever there is to check."""
+        i = self._cursor[NEXT]
+        here, number = int(self._block.sources[i]), int(self._block.moves[i])
+        move, count = self._arrays.moves[number], len(self)
+        self._cursor[NEXT] += 1
+        self._cursor[TRANSITIONS] += 1
+        state = self.state(here)
+        try:
+            successor = self.take(here, state, move)
+        except Outgrown:
+            # all steps out of that state again
+            self._cursor[TRANSITIONS] -= np.count_nonzero(self._block.sources[: i + 1] == here)
+            self._cursor[HERE] = here
+            self._drop()
+            self._pack_anew()
+        else:
+            self._arrays.remember(number, state, successor, new=len(self) > count)
+
+    def _drop(self) -> None:
+        """Forget the rest of the block."""
+        self._cursor[NEXT] = self._cursor[FILLED] = 0
+
+    @property
+    def _store(self) -> Store:
+        return Store(self._states, self._parents, self._table)
+
+    def _make_room(self) -> None:
+        """For one more block at least."""
+        need = len(self) + len(self._block.sources)
+        if need > len(self._states):
+            room = max(need, len(self._states) * 9 // 8)
+            self._states.resize((room, self.layout.words), refcheck=False)
+            self._parents.resize(room, refcheck=False)
+        if need * 4 > len(self._table) * 3:
+            self._table = np.zeros(1 << (need * 4 // 3).bit_length(), np.uint64)
+            kernels.fill(self._arrays.unit, self._store, len(self))
+
+    def _new_layout(self) -> Layout:
+        self._generous = len(self) < _KNOWN
+        widths = tight_widths(self.packing, self.slots, _GENEROUS if self._generous else 0)
+        return Layout(self.packing, widths, summed=False)
+
+    def _pack_anew(self) -> None:
+        """In fields that have room."""
+        before, layout = self.layout, self._new_layout()
+        states = np.zeros((len(self._states), layout.words), np.uint64)
+        for slot in before.slots:
+            word, shift, mask = before.place(slot)
+            to, by, _ = layout.place(slot)
+            field = self._states[:, word] >> np.uint64(shift) & np.uint64(mask)
+            states[:, to] |= field << np.uint64(by)
+        self._states = states
+        self._table = np.zeros(0, np.uint64)
+        self._pack_as(layout)
+
+    def _pack_as(self, layout: Layout) -> None:
+        """From now on; what was learned in terms of another layout is looked up again."""
+        self.layout = layout
+        self._arrays = Arrays(self.tables, self.packing, layout)
+        self._block = _block(2 * _BLOCK, layout.words)
+        self._make_room()
+
+    def _widen(self) -> None:
+        """Let an empty block have room for the successors of one state more than it has to be filled with."""
+        room, words = _BLOCK + self._arrays.widest, self.layout.words
+        if room > len(self._block.sources) or words != self._block.successors.shape[1]:
+            self._block = _block(room + _BLOCK, words)
+
+    def first_hang(self, ends: Sequence[int]) -> int | None:
+        count, edges = len(self), self._edges()
+        good, offsets = np.zeros(count, np.uint8), np.zeros(count + 1, np.int64)
+        incoming, todo = np.zeros(edges.shape[1], np.uint32), np.zeros(count, np.uint32)
+        kernels.arrange(edges[0], edges[1], offsets, incoming)
+        kernels.reach_back(np.array(ends, np.int64), offsets, incoming, good, todo)
+        lost = int(good.argmin())
+        return None if good[lost] else lost
+
+    def _edges(self) -> U32:
+        """The numbers of the two states that each transition joins."""
+        edges: U32 = np.zeros((2, self.transitions), np.uint32)
+        cursor = np.zeros(kernels.CURSOR, np.int64)
+        while True:
+            arrays, store, block = self._arrays, self._store, self._block
+            reason = kernels.make(arrays.unit, store, arrays.steps, block, cursor, len(self), _BLOCK)
+            if cursor[FILLED] == 0 and reason == kernels.DONE:
+                return edges
+            if cursor[FILLED] == 0 and reason == kernels.LEARN:
+                self._learn(int(cursor[HERE]))
+            elif cursor[FILLED] == 0:
+                cursor[HERE] += 1
+            while kernels.join(arrays.unit, store, arrays.steps, arrays.guards, block, cursor, edges) == kernels.LOOK:
+                here, number = int(block.sources[cursor[NEXT]]), int(block.moves[cursor[NEXT]])
+                state = self.state(here)
+                arrays.remember(number, state, after(state, arrays.moves[number])[0], new=False)
+
+
+def _block(room: int, words: int) -> Block:
+    return Block(
+        np.zeros((room, words), np.uint64),
+        np.zeros(room, np.uint32),
+        np.zeros(room, np.int32),
+        np.zeros(room, np.uint64),
+        np.zeros(room, np.uint64),
+    )
