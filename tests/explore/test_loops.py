@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import attrs
 import pytest
@@ -34,7 +35,7 @@ RULES = tuple(Property(id, id, (Noted(),)) for id in ("K1", "K2", "K3", "P2", "P
 def run(system: System, properties: tuple[Property, ...], loop: LoopName, **options: Any) -> Exploration:
     """What a loop finds."""
     found = explore(system, properties, loop=loop, **options)
-    assert found.loop == loop
+    assert found.loop == loop or not found.transitions  # what is wrong with the initial state is found before
     return attrs.evolve(found, seconds=0.0)
 
 
@@ -55,7 +56,8 @@ def every_kind(system: System) -> tuple[Property, ...]:
     mutexes = tuple(actor for actor in system.actors if isinstance(actor, Mutex))
 
     def pair(view: View) -> str | None:
-        return f"{view(first)} and {view(last)}" if hash(repr((view(first), view(last)))) % 7 == 0 else None
+        states = f"{view(first)} and {view(last)}"
+        return states if crc32(states.encode()) % 7 == 0 else None
 
     def held(view: View, event: Event) -> str | None:
         return str(event.label) if any(view.held(mutex.name) for mutex in mutexes) else None
