@@ -5,7 +5,8 @@ fact ever became false again, all that can follow from a state would be reached 
 keeping track of what was true together. That is more than can really happen, and never less, of the steps seen so far.
 
 A step that nobody has seen yet counts for what its handler declares: it uses its actor in that way. What comes after it
-is unknown. So an answer is right up to the first such step, and a search that meets one has to ask again.
+is unknown. So an answer is right up to the first such step, and a search that meets one has to ask again. It does meet
+it, unless a step that stands still meanwhile would have given the actor another value: then it must not stand still.
 """
 
 from __future__ import annotations
@@ -52,6 +53,18 @@ class Site:
     before: list[Site] = attrs.field(factory=list)
 
 
+@attrs.frozen
+class Against:
+    """What depends on some steps. kinds: of steps. slots: of the actors of these steps, where handlers are said to
+    commute: what others do with them is learned with the value before, or with the one after, but not with both."""
+
+    kinds: Bits = 0
+    slots: Bits = 0
+
+    def __or__(self, other: Against) -> Against:
+        return Against(self.kinds | other.kinds, self.slots | other.slots)
+
+
 @attrs.frozen(eq=False)
 class Standing:
     """Where everybody is in one state. values: by slot, what is true of it. blocked: contexts that cannot move."""
@@ -77,7 +90,7 @@ class Futures:
         self._slot: list[int] = []  # by fact that an actor has a value: its slot
         self._fact(None, 0)  # _NOTHING
         self._many = False  # whether a control state has so many rules
-        self._declaring: dict[Bits, list[Site]] = {}  # by kinds, where a step of one of them may be taken
+        self._declaring: dict[Against, list[Site]] = {}  # where a step may be taken that nobody has seen
         self._values: list[dict[int, int]] = [{} for _ in range(local.fields)]  # by slot: facts by number
         self.size = 0
 
@@ -110,9 +123,12 @@ class Futures:
             values.append(facts[number] if number in facts else self._value(slot, number))
         return Standing(numbers, here, values, blocked)
 
-    def conflicts(self, here: Standing, still: Bits, kinds: Bits, *, first: bool) -> Bits:
-        """Contexts that may take a step of one of these kinds, or unblock one of those in `still`, while the contexts
-        in `still` do nothing. first: one of them is enough."""
+    def conflicts(self, here: Standing, still: Bits, against: Against, *, first: bool) -> Bits:
+        """Contexts that may do something `against` those in `still`, or unblock one of them, while they do nothing.
+
+        first: one such context is enough.
+        """
+        kinds = against.kinds
         rules, found, alarms = self._rules, 0, self._alarms(here, still & here.blocked)
         news = [site.fact for site in here.sites if not still >> site.place & 1]
         have = {*here.values, *news}
@@ -135,7 +151,7 @@ class Futures:
                         news.append(value)
                         if live is not None:
                             live[self._slot[value]].append(value)
-        return found | self._unseen(have, kinds)
+        return found | self._unseen(have, against)
 
     def _picked(self, fact: int, live: Sequence[Sequence[int]]) -> Sequence[Rule]:
         """The rules that need this fact; of a control state, those for values that are true."""
@@ -144,12 +160,14 @@ class Futures:
             return self._rules[fact]
         return [rule for value in live[site.slot] for rule in site.rules.get(value, ())]
 
-    def _unseen(self, have: Collection[int], kinds: Bits) -> Bits:
-        """Contexts that may take a step of one of these kinds that nobody has seen, with what is true."""
-        if kinds not in self._declaring:
-            self._declaring[kinds] = [site for sites in self.sites for site in sites if site.declared & kinds]
+    def _unseen(self, have: Collection[int], against: Against) -> Bits:
+        """Contexts that may take a step that nobody has seen, with what is true."""
+        if against not in self._declaring:
+            every = (site for sites in self.sites for site in sites)
+            declaring = [s for s in every if s.declared & against.kinds or (s.declared and against.slots >> s.slot & 1)]
+            self._declaring[against] = declaring
         found = 0
-        for site in self._declaring[kinds]:
+        for site in self._declaring[against]:
             if site.fact in have and not found >> site.place & 1:
                 values = self._values[site.slot].items()
                 if any(value in have and number not in site.seen for number, value in values):

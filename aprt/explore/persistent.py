@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from aprt.explore.futures import Bits, Futures, Standing
-from aprt.explore.kinds import Kinds
-from aprt.explore.local_steps import LocalStep
+from aprt.explore.futures import Against, Bits, Futures, Standing
+from aprt.explore.local_steps import LocalStep, LocalSteps
 
 _SEEDS = 3  # how many contexts a set is built around, before the smallest one is taken
 _PATIENCE = 200  # sets in a row that were built in vain, before no more are
@@ -27,8 +26,8 @@ _PATIENCE = 200  # sets in a row that were built in vain, before no more are
 class PersistentSets:
     """Finds persistent sets in the states of one search, as bits of places of contexts."""
 
-    def __init__(self, futures: Futures, kinds: Kinds) -> None:
-        self._futures, self._kinds = futures, kinds
+    def __init__(self, futures: Futures, local: LocalSteps) -> None:
+        self._futures, self._local = futures, local
         self._luck: defaultdict[tuple[int, int], int] = defaultdict(int)  # by context and control state
         self._vain = 0
 
@@ -40,8 +39,8 @@ class PersistentSets:
             return every
         against = {place: self._against(steps) for place, steps in enabled.items()}
         rivals = {}  # how many others depend on the step, some time
-        for place, kinds in against.items():
-            rivals[place] = len([site for site in here.sites if site.footprint & kinds and site.place != place])
+        for place, ours in against.items():
+            rivals[place] = len([site for site in here.sites if site.footprint & ours.kinds and site.place != place])
             if not rivals[place]:
                 return 1 << place
         luck = self._luck
@@ -59,13 +58,13 @@ class PersistentSets:
         here = self._futures.standing(numbers, blocked=~every)
         if here is None or not every & ~chosen:
             return not every & ~chosen
-        against = 0
+        against = Against()
         for place, steps in enabled.items():
             if chosen >> place & 1:
                 against |= self._against(steps)
         return not self._futures.conflicts(here, chosen, against, first=True)
 
-    def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Bits], every: Bits) -> Bits:
+    def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Against], every: Bits) -> Bits:
         """The smallest of the sets built around some contexts, when none is enough alone."""
         smallest = every
         if self._vain < _PATIENCE:
@@ -76,21 +75,23 @@ class PersistentSets:
             self._vain = self._vain + 1 if smallest == every else 0
         return smallest
 
-    def _closure(self, here: Standing, place: int, against: Mapping[int, Bits]) -> Bits:
+    def _closure(self, here: Standing, place: int, against: Mapping[int, Against]) -> Bits:
         """The contexts that must be in the set when one is."""
         chosen, more = 0, 1 << place
         while more & ~chosen:
             chosen |= more
-            kinds = 0
-            for member, depend in against.items():
+            theirs = Against()
+            for member, ours in against.items():
                 if chosen >> member & 1:
-                    kinds |= depend
-            more = self._futures.conflicts(here, chosen, kinds, first=False)
+                    theirs |= ours
+            more = self._futures.conflicts(here, chosen, theirs, first=False)
         return chosen
 
-    def _against(self, steps: Sequence[LocalStep]) -> Bits:
-        """The kinds that depend on one of these steps."""
-        against = 0
+    def _against(self, steps: Sequence[LocalStep]) -> Against:
+        """What depends on one of these steps."""
+        kinds, slots = 0, 0
         for step in steps:
-            against |= self._kinds.meets[step.kind]
-        return against
+            kinds |= self._local.kinds.meets[step.kind]
+            if step.slot in self._local.loose:
+                slots |= 1 << step.slot
+        return Against(kinds, slots)

@@ -66,7 +66,7 @@ class _Search:
         self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note)
         self.local = LocalSteps(system, self.tables, visibility)
         self.futures = Futures(system, self.tables, self.local, visibility)
-        self.sets = PersistentSets(self.futures, self.local.kinds)
+        self.sets = PersistentSets(self.futures, self.local)
         self.states, self.numbers = [INITIAL], {INITIAL: 0}
         self.parents, self.via, self.depths = array("Q", [0]), array("Q", [0]), array("Q", [0])
         self.possible, self.moved, self.known = list[Bits](), list[Bits](), list[int]()

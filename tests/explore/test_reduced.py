@@ -13,9 +13,11 @@ from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Always, Before, Check, History, Noted, Wrong
 from aprt.explore import reduced, wander
 from aprt.explore.enumerator import Values
-from aprt.explore.futures import Futures
+from aprt.explore.futures import Against, Futures
+from aprt.explore.persistent import PersistentSets
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
+from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.v4 import V4
 from benchmarks.models import philosophers
 from tests.explore.programs.cells import Cell, inc, lastzero
@@ -118,6 +120,27 @@ def test_a_context_that_waits_must_not_be_let_go_on_by_others(monkeypatch: pytes
     assert search(model, early).findings != ()
     monkeypatch.setattr(Futures, "_alarms", lambda *_: frozenset())
     assert search(model, early).findings == ()
+
+
+def test_what_commutes_is_learned_with_one_value_and_may_be_needed_with_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sem, x = RwSem("sem"), Variable("x")
+
+    async def upgrade() -> None:
+        await x.store(1)
+        await sem.down_read()
+        await sem.down_write()  # an oops, whether the other one reads by then or not
+
+    async def read() -> None:
+        await sem.down_read()
+        await x.store(2)
+
+    model = system(sem, x, upgrade=upgrade, read=read)
+    assert search(model).oopses == explore(model).oopses
+    whole = PersistentSets._against
+    monkeypatch.setattr(PersistentSets, "_against", lambda sets, steps: Against(whole(sets, steps).kinds))
+    assert search(model).oopses < explore(model).oopses
 
 
 # cycles
