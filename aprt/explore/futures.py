@@ -11,7 +11,9 @@ it, unless a step that stands still meanwhile would have given the actor another
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
 import attrs
@@ -32,6 +34,11 @@ a value; its kind; its context."""
 
 _NOTHING = 0  # the fact that is always true: a choice needs no other
 _MANY = 16  # rules of a control state, from which on those for the values at hand are picked out
+
+
+def union(sets: Iterable[Bits]) -> Bits:
+    """All that is in one of the sets."""
+    return reduce(or_, sets, 0)
 
 
 @attrs.define(eq=False)

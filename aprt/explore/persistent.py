@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from aprt.explore.futures import Against, Bits, Futures, Standing
+from aprt.explore.futures import Against, Bits, Futures, Standing, union
 from aprt.explore.local_steps import LocalStep, LocalSteps
 
 _SEEDS = 3  # how many contexts a set is built around, before the smallest one is taken
@@ -30,17 +30,21 @@ class PersistentSets:
         self._futures, self._local = futures, local
         self._luck: defaultdict[tuple[int, int], int] = defaultdict(int)  # by context and control state
         self._vain = 0
+        self._known: dict[int, Against] = {}  # by the number of the first of some steps
+        self._kinds = 0  # how many there were then
 
     def choose(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]]) -> Bits:
         """Some of the contexts in `enabled`, at least one; all of them where that is not known to be enough."""
-        every = sum(1 << place for place in enabled)
+        every = sum([1 << place for place in enabled])
         here = self._futures.standing(numbers, blocked=~every)
         if here is None or len(enabled) == 1:
             return every
-        against = {place: self._against(steps) for place, steps in enabled.items()}
-        rivals = {}  # how many others depend on the step, some time
-        for place, ours in against.items():
-            rivals[place] = len([site for site in here.sites if site.footprint & ours.kinds and site.place != place])
+        footprints = [site.footprint for site in here.sites]
+        against, rivals = {}, {}  # rivals: how many others depend on the step, some time
+        for place, steps in enabled.items():
+            ours = against[place] = self._against(steps)
+            kinds = ours.kinds
+            rivals[place] = len([1 for footprint in footprints if footprint & kinds]) - bool(footprints[place] & kinds)
             if not rivals[place]:
                 return 1 << place
         luck = self._luck
@@ -89,9 +93,12 @@ class PersistentSets:
 
     def _against(self, steps: Sequence[LocalStep]) -> Against:
         """What depends on one of these steps."""
-        kinds, slots = 0, 0
-        for step in steps:
-            kinds |= self._local.kinds.meets[step.kind]
-            if step.slot in self._local.loose:
-                slots |= 1 << step.slot
-        return Against(kinds, slots)
+        kinds = self._local.kinds.meets
+        if len(kinds) != self._kinds:
+            self._kinds = len(kinds)
+            self._known.clear()
+        number = steps[0].number
+        if number not in self._known:
+            loose = {step.slot for step in steps if step.slot in self._local.loose}
+            self._known[number] = Against(union(kinds[step.kind] for step in steps), union(1 << s for s in loose))
+        return self._known[number]

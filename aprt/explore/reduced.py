@@ -101,7 +101,7 @@ class _Search:
     def _enter(self, here: int) -> None:
         """Take the steps of a persistent set, or see how the execution has ended."""
         enabled = {} if here in self.oopses else self._enabled(here)
-        self.possible.append(sum(1 << place for place in enabled))
+        self.possible.append(sum([1 << place for place in enabled]))
         self.moved.append(0)
         self.known.append(self.futures.size)
         if not here & 63:
@@ -149,6 +149,8 @@ class _Search:
     def _hold(self, enabled: Enabled) -> None:
         """Hold handlers to what they declare to commute. Raises: `ModelError`."""
         loose = [steps[0] for steps in enabled.values() if steps[0].slot in self.local.loose]
+        if len({step.slot for step in loose}) == len(loose):
+            return
         for one, other in permutations(loose, 2):
             if one.slot == other.slot and not self.local.kinds.meets[one.kind] >> other.kind & 1:
                 self.local.hold_beside(one, other)
