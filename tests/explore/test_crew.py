@@ -83,6 +83,7 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line() -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.slow  # on a busy machine distributed gives up starting its event loop
 def test_a_worker_with_another_version_is_refused(address: str) -> None:
     with pytest.raises(UserError, match="but this is aprt"):
         ClusterCrew(address, work.process_name)
