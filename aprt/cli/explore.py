@@ -64,7 +64,7 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
     help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
 )
 @click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
+@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
 @click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are.")
 @crew_options
@@ -90,7 +90,7 @@ def command(
     seed: int,
     loop: LoopName,
     symmetry: bool,
-    save: Path | None,
+    schedule: Path | None,
     measures_matrix: bool,
     estimate: bool,
     jobs: int,
@@ -111,12 +111,12 @@ def command(
         search = Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
-            if save is not None or measures_matrix or estimate:
-                raise click.UsageError("--save, --measures-matrix and --estimate take one SCENARIO")
+            if schedule is not None or measures_matrix or estimate:
+                raise click.UsageError("--schedule, --measures-matrix and --estimate take one SCENARIO")
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
         if measures_matrix:
-            _check_matrix(case, strategy, save)
+            _check_matrix(case, strategy, schedule)
             return _matrix(case, properties, limits, form, color, interrupts)
         if estimate:
             return _estimate(case, search, form, color)
@@ -124,8 +124,8 @@ def command(
             crewed = None if workers is None else Crewed(workers, case_finder(registry))
             verdict = _ask(case, properties, search, interrupts, crewed)
         _show(verdict, form, color)
-        if save is not None:
-            _save(verdict, save)
+        if schedule is not None:
+            _save(verdict, schedule)
         return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 
 
@@ -166,15 +166,15 @@ def _save(verdict: Verdict, path: Path) -> None:
     remark(f"the schedule is in {path}; aprt replay {path}")
 
 
-def _check_matrix(case: Case, strategy: str, save: Path | None) -> None:
+def _check_matrix(case: Case, strategy: str, schedule: Path | None) -> None:
     """Refuse what a matrix could only ignore."""
     from aprt.verdict.case import changed_measures
 
     changed = changed_measures(case)
     if changed:
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-    if save is not None or strategy not in ("auto", "states"):
-        option = "--strategy" if save is None else "--save"
+    if schedule is not None or strategy not in ("auto", "states"):
+        option = "--strategy" if schedule is None else "--schedule"
         raise click.UsageError(f"{option} goes with one search, and not with --measures-matrix")
 
 

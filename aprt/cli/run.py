@@ -50,7 +50,7 @@ HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 @click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
 @click.option("--speed", type=click.FloatRange(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
 @click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
+@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
 @format_option
 @color_option
 @click.pass_obj
@@ -69,7 +69,7 @@ def command(
     jitter: int,
     speed: float,
     no_live: bool,
-    save: Path | None,
+    schedule: Path | None,
     form: str,
     color: str,
 ) -> int:
@@ -93,8 +93,8 @@ def command(
             case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
         )
         _show(case, model, plan, live, form, color)
-        if save is not None:
-            _save(case, live, save)
+        if schedule is not None:
+            _save(case, live, schedule)
         return _exit(live)
 
 

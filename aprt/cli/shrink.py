@@ -25,7 +25,7 @@ from aprt.cli.options import (
 @switch_options
 @property_option
 @click.option("--max-states", type=click.IntRange(min=0), help="Only try, from so many states on.")
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
+@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
 @format_option
 @color_option
 @click.pass_obj
@@ -36,7 +36,7 @@ def command(
     taken_out: tuple[str, ...],
     properties: tuple[str, ...],
     max_states: int | None,
-    save: Path | None,
+    schedule: Path | None,
     form: str,
     color: str,
 ) -> int:
@@ -48,14 +48,13 @@ def command(
     with Interrupts():
         from aprt.explore.minimal import LIMIT
         from aprt.verdict.shrink import shrink
-        from aprt.verdict.tokens import resolve
-        from aprt.verdict.tokens import save as write
+        from aprt.verdict.tokens import resolve, save
         from aprt.view.shrink_text import shrink_json, shrink_text
 
         recording = resolve(token, case_finder(registry, put_in, taken_out))
         shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
         echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
-        if save is not None:
-            write(save, recording.case, shrunk.finding.schedule)
-            remark(f"the schedule is in {save}; aprt replay {save}")
+        if schedule is not None:
+            save(schedule, recording.case, shrunk.finding.schedule)
+            remark(f"the schedule is in {schedule}; aprt replay {schedule}")
         return 0

@@ -27,7 +27,7 @@ def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Pa
         head, *more = textwrap.wrap(f"VIOLATED {finding.property}: {finding.text}", WIDTH, subsequent_indent="  ")
         lines += ["", head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more]
     if execution.findings and token is None:
-        lines += ["", "too long for a token: --save FILE keeps it for aprt replay FILE"]
+        lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
         lines += ["", f"reproduce   aprt replay {token}", f"explain     aprt explain {token}"]
     return "\n".join([*lines, "", run_line(case, plan, live, token)])

@@ -41,7 +41,7 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
         "",
     ]
     if shrunk.token is None:
-        lines.append("too long for a token: --save FILE keeps it for aprt replay FILE")
+        lines.append("too long for a token: --schedule FILE keeps it for aprt replay FILE")
     else:
         lines += [f"reproduce   aprt replay {shrunk.token}", f"explain     aprt explain {shrunk.token}"]
     return "\n".join([*lines, "", shrink_line(shrunk)])

@@ -103,7 +103,7 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     lines.append("")
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
     if shown.token is None:
-        lines.append(f"{steps}, {switches}; too long for a token: --save FILE keeps it for aprt replay FILE")
+        lines.append(f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE")
     else:
         lines.append(f"reproduce   aprt replay {shown.token}")
         lines.append(f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}")

@@ -96,8 +96,8 @@ USAGE = [
         "--measures-matrix tries every set of measures: leave locked to it (try 'aprt explore --help')",
     ),
     (
-        ("explore", "toy/abba", "--measures-matrix", "--save", "x.json"),
-        "--save goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
+        ("explore", "toy/abba", "--measures-matrix", "--schedule", "x.json"),
+        "--schedule goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
     ),
     (
         ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
@@ -114,7 +114,7 @@ USAGE = [
         for command in ("explore", "run")
     ),
     (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
-    (("explore", "toy/abba", "--save", "/no/where"), "cannot write /no/where: No such file or directory"),
+    (("explore", "toy/abba", "--schedule", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
 
 
@@ -178,7 +178,7 @@ def test_a_token_that_does_not_fit_the_model_exits_with_4_and_says_why() -> None
 
 def test_a_saved_schedule_replays(tmp_path: Path) -> None:
     file = str(tmp_path / "race.json")
-    saved = aprt("explore", "toy/abba", "--save", file)
+    saved = aprt("explore", "toy/abba", "--schedule", file)
     assert saved.exit_code == 1
     assert saved.stderr.endswith(f"aprt: the schedule is in {file}; aprt replay {file}\n")
     assert aprt("replay", file).stdout.replace(file, ABBA) == aprt("replay", ABBA).stdout
@@ -186,7 +186,7 @@ def test_a_saved_schedule_replays(tmp_path: Path) -> None:
 
 
 def test_nothing_is_saved_when_nothing_is_violated(tmp_path: Path) -> None:
-    result = aprt("explore", "toy/tidy", "--save", str(tmp_path / "race.json"))
+    result = aprt("explore", "toy/tidy", "--schedule", str(tmp_path / "race.json"))
     assert result.stderr.endswith(
         "aprt: nothing was violated, so " + str(tmp_path / "race.json") + " was not written\n"
     )
@@ -244,7 +244,7 @@ def test_shrink_as_json_has_both_prices_and_a_token_that_replays(tmp_path: Path)
     steps = [("a", "counter.load"), ("b", "counter.load"), ("c", "counter.load")]
     steps += [("a", "counter.store"), ("c", "counter.store"), ("b", "counter.store")]
     token, file = token_of("toy/lost-update+threads=3", steps), str(tmp_path / "small.json")
-    data = json.loads(aprt("shrink", token, "--format", "json", "--save", file).stdout)
+    data = json.loads(aprt("shrink", token, "--format", "json", "--schedule", file).stdout)
     assert data["before"] == {"preemptions": 3, "steps": 6, "switches": 5, "token": token}
     assert data["after"] == {"preemptions": 1, "steps": 6, "switches": 3, "token": data["after"]["token"]}
     assert (data["claim"], data["fails"], data["schema"]) == ("optimal", "at the end", "aprt.shrink/1")

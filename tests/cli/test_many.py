@@ -101,7 +101,7 @@ USAGE = [
     (("toy/abba", "--shard", "0/2"), "'0/2' is no shard (try 1/4: the first of four)"),
     (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
     (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
-    (("toy/abba", "toy/tidy", "--measures-matrix"), "--save, --measures-matrix and --estimate take one SCENARIO"),
+    (("toy/abba", "toy/tidy", "--measures-matrix"), "--schedule, --measures-matrix and --estimate take one SCENARIO"),
 ]
 
 
