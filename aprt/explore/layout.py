@@ -129,11 +129,11 @@ def byte_widths(packing: Packing, slots: Iterable[int]) -> dict[int, int]:
 
 
 def tight_widths(packing: Packing, slots: Iterable[int], least: int) -> dict[int, int]:
-    """As many bits as needed, `least` at least; and one more each where that takes no more words."""
+    """As many bits as needed, `least` at least; and up to three more each where that takes no more words."""
     counts = packing.counts()
     tight = {slot: max(least, (counts[slot] - 1).bit_length()) for slot in slots}
-    roomy = {slot: width and width + 1 for slot, width in tight.items()}
-    return roomy if len(_words(roomy)) == len(_words(tight)) else tight
+    roomy = [{slot: width and width + spare for slot, width in tight.items()} for spare in (3, 2, 1, 0)]
+    return next(widths for widths in roomy if len(_words(widths)) == len(_words(tight)))
 
 
 def _multiplier(slot: int) -> int:

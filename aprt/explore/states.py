@@ -16,7 +16,7 @@ when a step is possible there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 import attrs
@@ -149,6 +149,10 @@ class _Search:
             violations = self.checks.end(state)
         for violation in violations:
             self.record(violation, self.depth, here)
+
+    def unchecked(self, ends: Sequence[int], deadlocks: int) -> None:
+        self.ends += ends
+        self.deadlocks += deadlocks
 
     def _hang(self) -> None:
         """The backward pass, over a graph that is complete."""

@@ -81,7 +81,8 @@ class Tables(Generic[T]):
     """The local steps of a system. note: called once per step, its answer is kept in the moves.
 
     rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
-    holds. steps: by number, as moves name them. changes: likewise, which slots a step changes, and by how much each.
+    holds. idle: likewise, whether it is one of end states: the context is done, or a daemon. steps: by number, as moves
+    name them. changes: likewise, which slots a step changes, and by how much each.
     learned: (context, control state, number in the deciding slot) of every set of moves, in the order learned.
     unmerged: places of behaviours (`file:line`) that keep control states apart.
 
@@ -97,6 +98,7 @@ class Tables(Generic[T]):
         self.unmerged: set[str] = set()
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
+        self.idle: tuple[list[bool], ...] = tuple([] for _ in system.contexts)
         self._system, self._note = system, note
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
@@ -138,9 +140,8 @@ class Tables(Generic[T]):
         """The contexts that are not done in a state, daemons left out, each with its pending operation."""
         numbers, found = self.packing.numbers(state), []
         for place, context in enumerate(self._system.contexts):
-            effect = self._controls[place][numbers[place]].effect
-            if effect is not None and not context.daemon:
-                found.append((context.name, str(effect)))
+            if not self.idle[place][numbers[place]]:
+                found.append((context.name, str(self.effect(place, numbers[place]))))
         return tuple(found)
 
     def schedule(self, steps: Iterable[int]) -> Schedule:
@@ -250,6 +251,7 @@ class Tables(Generic[T]):
             control = Control(number, effect, caller, chain, origin, thread)
             controls.append(control)
             self.held[place].append(self.packing.intern(self.packing.callers[place], caller))
+            self.idle[place].append(effect is None or self._system.contexts[place].daemon)
             slot = self.packing.actors[effect.actor.name] if isinstance(effect, Call) else place
             self.rows[place].append((slot, Row(partial(self._learn, place, control))))
         elif thread is not None:

@@ -13,6 +13,7 @@ from aprt.explore.checks import QUIET, Judge, Note, Recorder
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import U64, UNKNOWN, Guards, Steps
 from aprt.explore.layout import Layout
+from aprt.explore.loop import Outgrown
 from aprt.explore.packing import Packing
 from aprt.explore.tables import Move, Tables
 
@@ -28,16 +29,22 @@ class Growing:
 
     def append(self, item: object) -> int:
         """Add an item; gives its number."""
-        return self.extend(1, item)
+        first = self._more(1)
+        self.array[first] = item
+        return first
 
     def extend(self, count: int, item: object) -> int:
         """Add so many equal items; gives the number of the first."""
+        first = self._more(count)
+        self.array[first : self.used] = item
+        return first
+
+    def _more(self, count: int) -> int:
         first, self.used = self.used, self.used + count
         if self.used > len(self.array):
             room = np.zeros((max(self.used, 2 * len(self.array)), *self.array.shape[1:]), self.array.dtype)
             room[:first] = self.array[:first]
             self.array = room
-        self.array[first : self.used] = item
         return first
 
 
@@ -68,9 +75,14 @@ class Arrays:
         self._latest = 0  # key of a guard
         self._extra_numbers: dict[tuple[int, ...], int] = {}
         self._most = [0] * len(packing.controls)
+        self._entered: list[set[tuple[int, int]]] = [set() for _ in packing.controls]  # by context: control, number
         self.moves: dict[int, Move[Note]] = {}
         for array in (self._deltas, self._marks, self._first, self._extras, self._checks):
             array.append(0)
+        for place, rows in enumerate(tables.rows):
+            for control, (slot, row) in enumerate(rows):
+                for number, moves in row.items():
+                    self._enter(place, control, slot, number, moves)
 
     @property
     def widest(self) -> int:
@@ -90,20 +102,26 @@ class Arrays:
         return Guards(*arrays, self._known, self._adds, self._extras.array)
 
     def learn(self, numbers: Sequence[int]) -> None:
-        """What every context can do in the state with these numbers by slot. The layout must fit what that is."""
+        """What every context can do in the state with these numbers by slot. Raises: `Outgrown`."""
         for place in self._packing.controls:
-            slot, moves = self._tables.rows[place][numbers[place]]
-            row = self._rows[self._starts[place] + numbers[place]]
-            if row[3] == UNKNOWN:
-                row[:] = self._row(place, slot)
-            entry = row[3] + (0 if slot == place else numbers[slot])
-            if self._entries.array[entry] == UNKNOWN:
-                self._entries.array[entry] = self._moves(place, moves[numbers[slot]])
+            control = numbers[place]
+            slot, row = self._tables.rows[place][control]
+            number = numbers[slot]
+            if (control, number) not in self._entered[place]:
+                moves = row[number]
+                if not self._layout.fits():
+                    raise Outgrown
+                self._enter(place, control, slot, number, moves)
 
-    def _row(self, place: int, slot: int) -> tuple[int, int, int, int]:
-        if slot == place:  # a choice, or nothing to do: there is one entry
-            return 0, 0, 0, self._entries.extend(1, UNKNOWN)
-        return *self._layout.place(slot), self._entries.extend(self._layout.ones[slot] + 1, UNKNOWN)
+    def _enter(self, place: int, control: int, slot: int, number: int, moves: tuple[Move[Note], ...]) -> None:
+        row = self._rows[self._starts[place] + control]
+        if row[kernels.START] == UNKNOWN:
+            # a choice, or nothing to do, is decided by the control state itself, and has one entry
+            where, size = ((0, 0, 0), 1) if slot == place else (self._layout.place(slot), self._layout.ones[slot] + 1)
+            row[:] = *where, self._entries.extend(size, UNKNOWN)
+        entry = self._moves(place, moves)
+        self._entries.array[row[kernels.START] + (0 if slot == place else number)] = entry
+        self._entered[place].add((control, number))
 
     def words(self, changes: Iterable[tuple[int, int]]) -> list[int]:
         """What to add to the words of a state to change the numbers in these slots by so much."""

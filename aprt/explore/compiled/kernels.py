@@ -45,7 +45,7 @@ class Store(NamedTuple):
 class Steps(NamedTuple):
     """What is learned. contexts: where the field of the control state is, and the row of its number 0.
 
-    rows: where the deciding field is, and the entry of its number 0, or `UNKNOWN`. A place is a word, a shift, a mask.
+    rows: where the deciding field is, and the entry of its number 0, or `UNKNOWN`. Columns: `WORD` to `START`.
     entries: `UNKNOWN`, `BLOCKED`, or the first move of some that end with the one marked `LAST`.
     deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
     """
@@ -75,29 +75,36 @@ class Guards(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Successors, the numbers of the states they come from, the moves, hashes, and what the table had there."""
+    """Successors, the numbers of the states they come from, the moves, hashes, and what the table had there.
+
+    stuck: states without steps, as long as there is room: with none, each is told as `TERMINAL`.
+    """
 
     successors: U64
     sources: U32
     moves: I32
     hashes: U64
     found: U64
+    stuck: U32
 
 
+WORD, SHIFT, MASK, START = 0, 1, 2, 3
 UNKNOWN, BLOCKED = -1, 0
 LAST, NOTED, OOPS = 1, 2, 4
 END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
 AFTER_OOPS = 1 << 31
 
-HERE, COUNT, TRANSITIONS, NEXT, FILLED, CURSOR = 0, 1, 2, 3, 4, 5
+HERE, COUNT, TRANSITIONS, NEXT, FILLED, STUCK, CURSOR = 0, 1, 2, 3, 4, 5, 6
 """What is in a cursor: the next state to expand; states; steps taken; in the block, the next successor, and how many
-there are; and how long it is."""
+there are; how many are in `Block.stuck`; and how long a cursor is."""
 
 DONE, PAUSE, FULL, LIMIT, LEARN, TERMINAL, LOOK = 0, 1, 2, 3, 4, 5, 6
 """Why `expand` returns: all is expanded; time to report; too little room; one state too many; the state HERE has an
 entry that is unknown, or no step; the step NEXT has a check that is not known to be in order."""
 
 ADDED, TOO_MANY = -1, -2
+
+_BATCH = 256
 
 _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -112,10 +119,16 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """The function as a part of those compiled ones that call it: a call passes all of its arrays, which takes longer
+    than what is done here."""
+    return njit(inline="always")(function)
+
+
 arrange, reach_back = compiled(hangs.arrange), compiled(hangs.reach_back)
 
 
-@compiled
+@inlined
 def hashed(words: Words, rows: U64, row: int) -> Any:
     """The hash of a row."""
     value = _NONE
@@ -128,7 +141,7 @@ def hashed(words: Words, rows: U64, row: int) -> Any:
     return value ^ (value >> _HALF)
 
 
-@compiled
+@inlined
 def equal(words: Words, ours: U64, our: int, theirs: U64, their: int) -> bool:
     """Whether two rows are the same."""
     same = True
@@ -137,7 +150,14 @@ def equal(words: Words, ours: U64, our: int, theirs: U64, their: int) -> bool:
     return same
 
 
-@compiled
+@inlined
+def field(states: U64, number: int, places: I64, row: int) -> Int:
+    """The number in a field of a state, whose place is in a row of `places`."""
+    word = states[number, places[row, WORD]]
+    return np.int64(word >> np.uint64(places[row, SHIFT]) & np.uint64(places[row, MASK]))
+
+
+@inlined
 def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
     """The number of the state in a row, given its hash; -1 - place, where it would be in the table, when it is new."""
     table = store.table
@@ -154,7 +174,7 @@ def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
         place = (place + _ONE) & ones
 
 
-@compiled
+@inlined
 def add(words: Words, store: Store, cursor: I64, rows: U64, row: int, value: int, missing: int, parent: int) -> None:
     """Add the state in a row, for which `find` gave `missing`."""
     number = cursor[COUNT]
@@ -181,13 +201,18 @@ def admit(words: Words, store: Store, cursor: I64, rows: U64, row: int, limit: i
 @compiled
 def fill(words: Words, store: Store, count: int) -> None:
     """Enter so many states into an empty table."""
-    ones = np.uint64(len(store.table) - 1)
-    for number in range(count):
-        value = hashed(words, store.states, number)
-        place = value & ones
-        while store.table[place] != _NONE:
-            place = (place + _ONE) & ones
-        store.table[place] = (value >> _HALF) << _HALF | np.uint64(number + 1)
+    ones, values = np.uint64(len(store.table) - 1), np.empty(_BATCH, np.uint64)
+    for first in range(0, count, _BATCH):
+        batch = min(_BATCH, count - first)
+        met = _NONE
+        for i in range(batch):
+            values[i] = hashed(words, store.states, first + i)
+            met |= store.table[values[i] & ones]  # so that it is near when it is needed
+        for i in range(batch):
+            place = values[i] & ones
+            while store.table[place] != _NONE:
+                place = (place + _ONE) & ones
+            store.table[place] = (values[i] >> _HALF) << _HALF | np.uint64(first + i + 1)
 
 
 @compiled
@@ -254,12 +279,10 @@ def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, la
         before = filled
         if store.parents[here] < AFTER_OOPS:
             for place in range(len(steps.contexts)):
-                word, shift, mask, start = steps.contexts[place]
-                row = start + np.int64(states[here, word] >> np.uint64(shift) & np.uint64(mask))
-                word, shift, mask, start = rows[row]
+                row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
                 move = UNKNOWN
-                if start != UNKNOWN:
-                    move = steps.entries[start + np.int64(states[here, word] >> np.uint64(shift) & np.uint64(mask))]
+                if rows[row, START] != UNKNOWN:
+                    move = steps.entries[rows[row, START] + field(states, here, rows, row)]
                 if move == UNKNOWN:
                     reason = LEARN
                     break
@@ -272,7 +295,11 @@ def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, la
                     filled += 1
                     move = BLOCKED if steps.marks[move] & LAST else move + 1
             if reason == DONE and filled == before:
-                reason = TERMINAL
+                if cursor[STUCK] < len(block.stuck):
+                    block.stuck[cursor[STUCK]] = here
+                    cursor[STUCK] += 1
+                else:
+                    reason = TERMINAL
             if reason != DONE:
                 filled = before
                 break

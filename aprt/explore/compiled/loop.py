@@ -8,26 +8,37 @@ met, and for every state without steps, in the order in which the plain loop mee
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
+from aprt.explore import loop
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
-from aprt.explore.compiled.kernels import COUNT, FILLED, HERE, NEXT, TRANSITIONS, U32, U64, Block, Int, Store
+from aprt.explore.compiled.kernels import COUNT, FILLED, HERE, NEXT, STUCK, TRANSITIONS, U32, U64, Block, Int, Store
 from aprt.explore.layout import Layout, tight_widths
-from aprt.explore.loop import Host, Loop, Outgrown, after
+from aprt.explore.loop import Loop, Outgrown, after
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
+_STUCK = 4_096  # states without steps before they are told to the search
 _MOST = kernels.AFTER_OOPS - 1  # states that can be numbered
 _KNOWN = 2_000  # states after which most of what there is to learn is known
 _GENEROUS = 6  # bits of every field before that
 
 
+class Host(loop.Host, Protocol):
+    """The search that a compiled loop works for."""
+
+    def unchecked(self, ends: Sequence[int], deadlocks: int) -> None:
+        """These end states, and so many deadlocks, are reached, where neither is checked (`Checks.terminal`)."""
+
+
 class CompiledLoop(Loop):
     name = "compiled"
+    host: Host
 
     def __init__(self, host: Host, before: PlainLoop) -> None:
         super().__init__(host)
@@ -79,6 +90,7 @@ class CompiledLoop(Loop):
             while not self._expand(last):
                 pass
         finally:
+            self._tell_stuck()
             self.transitions = int(self._cursor[TRANSITIONS])
             self.oopses += (count + np.flatnonzero(self._parents[count : len(self)] & kernels.AFTER_OOPS)).tolist()
 
@@ -93,14 +105,17 @@ class CompiledLoop(Loop):
                 pass
             case kernels.LIMIT:
                 cursor[TRANSITIONS] += 1
+                self._forget_after(int(self._block.sources[cursor[NEXT]]))
                 raise Stop("max_states")
             case kernels.FULL:
                 self._make_room()
             case kernels.LEARN:
                 self._learn(int(cursor[HERE]))
-            case kernels.TERMINAL:
+            case kernels.TERMINAL if self.host.checks.terminal:
                 self.host.terminal(int(cursor[HERE]))
                 cursor[HERE] += 1
+            case kernels.TERMINAL:
+                self._tell_stuck()
             case kernels.LOOK:
                 self._look()
             case reason:
@@ -114,13 +129,26 @@ class CompiledLoop(Loop):
 
     def _learn(self, here: int) -> None:
         """What is possible in that state."""
-        state = self.state(here)
-        self.tables.moves(state)
-        if self.layout.fits():
-            self._arrays.learn(self.packing.numbers(state))
+        try:
+            self._arrays.learn(self.layout.numbers(self.dense(here)))
             self._widen()
-        else:
+        except Outgrown:
             self._pack_anew()
+
+    def _forget_after(self, here: int) -> None:
+        """States behind that one have not been looked at, whatever the block has made of them."""
+        self._cursor[STUCK] = np.searchsorted(self._block.stuck[: self._cursor[STUCK]], here)
+
+    def _tell_stuck(self) -> None:
+        """Tell the search of the states without steps that were only noted down."""
+        stuck = self._block.stuck[: self._cursor[STUCK]]
+        self._cursor[STUCK] = 0
+        end = np.ones(len(stuck), np.bool_)
+        for place, idle in enumerate(self.tables.idle):
+            word, shift, mask = self.layout.place(place)
+            end &= np.array(idle)[self._states[stuck, word] >> np.uint64(shift) & np.uint64(mask)]
+        ends = stuck[end].tolist()
+        self.host.unchecked(ends, len(stuck) - len(ends))
 
     def _look(self) -> None:
         """Take the step NEXT and check whatever there is to check."""
@@ -132,7 +160,10 @@ class CompiledLoop(Loop):
         state = self.state(here)
         try:
             successor = self.take(here, state, move)
-        except Outgrown:
+        except BaseException as error:
+            self._forget_after(here)
+            if not isinstance(error, Outgrown):
+                raise
             # all steps out of that state again
             self._cursor[TRANSITIONS] -= np.count_nonzero(self._block.sources[: i + 1] == here)
             self._cursor[HERE] = here
@@ -182,14 +213,24 @@ class CompiledLoop(Loop):
         """From now on; what was learned in terms of another layout is looked up again."""
         self.layout = layout
         self._arrays = Arrays(self.tables, self.packing, layout)
-        self._block = _block(2 * _BLOCK, layout.words)
+        self._block = self._new_block(2 * _BLOCK)
         self._make_room()
 
     def _widen(self) -> None:
         """Let an empty block have room for the successors of one state more than it has to be filled with."""
-        room, words = _BLOCK + self._arrays.widest, self.layout.words
-        if room > len(self._block.sources) or words != self._block.successors.shape[1]:
-            self._block = _block(room + _BLOCK, words)
+        room = _BLOCK + self._arrays.widest
+        if room > len(self._block.sources):
+            self._block = self._new_block(room + _BLOCK)
+
+    def _new_block(self, room: int) -> Block:
+        return Block(
+            np.zeros((room, self.layout.words), np.uint64),
+            np.zeros(room, np.uint32),
+            np.zeros(room, np.int32),
+            np.zeros(room, np.uint64),
+            np.zeros(room, np.uint64),
+            np.zeros(0 if self.host.checks.terminal else _STUCK, np.uint32),
+        )
 
     def first_hang(self, ends: Sequence[int]) -> int | None:
         count, edges = len(self), self._edges()
@@ -217,13 +258,3 @@ class CompiledLoop(Loop):
                 here, number = int(block.sources[cursor[NEXT]]), int(block.moves[cursor[NEXT]])
                 state = self.state(here)
                 arrays.remember(number, state, after(state, arrays.moves[number])[0], new=False)
-
-
-def _block(room: int, words: int) -> Block:
-    return Block(
-        np.zeros((room, words), np.uint64),
-        np.zeros(room, np.uint32),
-        np.zeros(room, np.int32),
-        np.zeros(room, np.uint64),
-        np.zeros(room, np.uint64),
-    )
