@@ -8,6 +8,8 @@ estimate for each number of steps. Then
 - else "states", when they fit into memory; its schedules are the shortest;
 - else "reduced", when the states that matter do, and it can check what is asked;
 - else the portfolio, which draws lots and is never complete.
+
+What a small system has no use for is imported when another comes.
 """
 
 from __future__ import annotations
@@ -16,16 +18,16 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.explore import dpor, portfolio, reduced, states
-from aprt.explore.estimates import Estimates, Tally
-from aprt.explore.random_walk import RandomWalk
+from aprt.explore import states
 from aprt.explore.result import Bounds, Exploration, Question
-from aprt.explore.unseen import unseen
-from aprt.explore.walks import Walks
+
+if TYPE_CHECKING:
+    from aprt.explore.estimates import Estimates
 
 _SMALL = 20_000  # states that are looked at before anything is estimated: a tenth of a second
 _LARGE = 3_000_000  # states that are too many to keep
@@ -73,6 +75,8 @@ def search(question: Question) -> Exploration:
 
 def _large(question: Question, look: Look, begin: float) -> tuple[Exploration, str]:
     """The answer of the strategy that suits what is not small, and why."""
+    from aprt.explore import dpor, portfolio, reduced  # most systems are small
+
     if look.few_traces:
         try:
             found = dpor.search(_rest(question, begin, look.traces))
@@ -115,6 +119,11 @@ def _rest(question: Question, begin: float, expected: float | None = None) -> Qu
 
 def _look(question: Question, least: int) -> Look:
     """least: states that are known."""
+    from aprt.explore.estimates import Tally
+    from aprt.explore.random_walk import RandomWalk
+    from aprt.explore.unseen import unseen
+    from aprt.explore.walks import Walks
+
     states: defaultdict[int, Counter[int]] = defaultdict(Counter)  # how often each was met, by the number of steps
     traces: Counter[int] = Counter()
     begin = time.perf_counter()
@@ -136,6 +145,8 @@ def _look(question: Question, least: int) -> Look:
 
 def _most(met: Counter[int], estimates: Estimates) -> float:
     """Traces there are, at most. met: how often each was."""
+    from aprt.explore.unseen import unseen
+
     if estimates.traces is not None:
         return estimates.traces.high
     left = unseen(met)

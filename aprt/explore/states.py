@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -27,13 +28,13 @@ from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.loop import Loop
-from aprt.explore.loop_orbits import OrbitLoop
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
-from aprt.explore.retrace import Retrace
-from aprt.explore.symmetry import Symmetry
 from aprt.explore.tables import Tables
 from aprt.explore.watchdog import Stop, Watchdog
+
+if TYPE_CHECKING:
+    from aprt.explore.symmetry import Symmetry
 
 _PAYS = 150_000  # states from which on it pays to load the compiled loop, which takes as long as they do
 
@@ -78,13 +79,20 @@ class _Search:
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
         self.watchdog = Watchdog(question)
         self.depth = 0
-        self.symmetry = Symmetry(question.system, self.tables, self.checks) if question.symmetry else None
-        self.loop: Loop = PlainLoop(self) if self.symmetry is None else OrbitLoop(self, self.symmetry)
+        self.symmetry: Symmetry | None = None
+        self.loop: Loop = self._orbits() if question.symmetry else PlainLoop(self)
         self.switch = _switch(question)
         self.loading: float | None = None
         self.ends: list[int] = []
         self.deadlocks = 0
         self.found: dict[str, _Found] = {}
+
+    def _orbits(self) -> Loop:
+        from aprt.explore.loop_orbits import OrbitLoop  # few searches need them
+        from aprt.explore.symmetry import Symmetry
+
+        self.symmetry = Symmetry(self.question.system, self.tables, self.checks)
+        return OrbitLoop(self, self.symmetry)
 
     def explore(self) -> Exploration:
         stopped = None
@@ -176,6 +184,8 @@ class _Search:
 
     def _finding(self, id: str, found: _Found) -> Finding:
         if self.symmetry is not None:
+            from aprt.explore.retrace import Retrace
+
             orbits = [self.loop.state(number) for number in self.loop.way(found.here)]
             return Retrace(self.tables, self.checks, self.symmetry).finding(id, orbits, found.via is not None)
         steps = self.loop.steps(self.loop.way(found.here)) + ([] if found.via is None else [found.via])

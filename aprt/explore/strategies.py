@@ -1,39 +1,41 @@
-"""The strategies of exploration by name. One strategy is one file with one function: question in, answer out."""
+"""The strategies of exploration by name. One strategy is one file with one function: question in, answer out.
+
+A strategy is imported when it is asked for: importing all takes as long as a small search.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import did_you_mean
-from aprt.explore import auto, delay, dpor, pct, portfolio, pos, random_walk, reduced, states, urw
 from aprt.explore.result import Exploration, Question
 
 Strategy: TypeAlias = Callable[[Question], Exploration]
 
-STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
+STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "auto": auto.search,
-        "delay": delay.search,
-        "dpor": dpor.search,
-        "dpor:source": dpor.search_by_source_sets,
-        "pct": pct.search,
-        "portfolio": portfolio.search,
-        "pos": pos.search,
-        "random": random_walk.search,
-        "reduced": reduced.search,
-        "states": states.search,
-        "urw": urw.search,
+        "auto": "auto.search",
+        "delay": "delay.search",
+        "dpor": "dpor.search",
+        "dpor:source": "dpor.search_by_source_sets",
+        "pct": "pct.search",
+        "portfolio": "portfolio.search",
+        "pos": "pos.search",
+        "random": "random_walk.search",
+        "reduced": "reduced.search",
+        "states": "states.search",
+        "urw": "urw.search",
     }
 )
+"""Where in `aprt.explore` the functions are."""
 
 SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
 
-_NUMBERED: Final[Mapping[str, Callable[[Question, int], Exploration]]] = MappingProxyType(
-    {"delay": delay.search, "pct": pct.search}
-)
+_NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
 
 
 def find_strategy(text: str) -> Strategy:
@@ -42,7 +44,7 @@ def find_strategy(text: str) -> Strategy:
     Raises: `UserError` for an unknown one, a number where there is none, or one that is not 1 to 9.
     """
     if text in STRATEGIES:
-        return STRATEGIES[text]
+        return _function(text)
     name, _, number = text.partition(":")
     if name not in STRATEGIES:
         raise UserError(f"unknown strategy {name!r}{did_you_mean(name, STRATEGIES)}")
@@ -52,5 +54,11 @@ def find_strategy(text: str) -> Strategy:
         raise UserError(f"strategy {name!r} takes no number, but {text!r} has one")
     if number not in list("123456789"):
         raise UserError(f"strategy {name!r} takes a number from 1 to 9, not {number!r}")
-    search, parameter = _NUMBERED[name], int(number)
+    search, parameter = _function(name), int(number)
     return lambda question: search(question, parameter)
+
+
+def _function(name: str) -> Callable[..., Exploration]:
+    module, _, function = STRATEGIES[name].partition(".")
+    found: Callable[..., Exploration] = getattr(import_module(f"aprt.explore.{module}"), function)
+    return found

@@ -1,11 +1,14 @@
-"""Ask a question about a case: search, replay what was found on trio, and name it by a token."""
+"""Ask a question about a case: search, replay what was found on trio, and name it by a token.
+
+What only a finding needs is imported when there is one: trio takes longer to import than most searches.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -13,14 +16,14 @@ from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
-from aprt.explore.minimal import minimal
-from aprt.explore.parallel.crew import Crew
 from aprt.explore.result import Bounds, Exploration, LoopName, Progress, StopOn
 from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
-from aprt.verdict.confirm import confirm, tidy
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import Shown, Size, Verdict, selected
+
+if TYPE_CHECKING:
+    from aprt.explore.parallel.crew import Crew
 
 Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 
@@ -99,6 +102,8 @@ def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System,
 
 
 def _show(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
+    from aprt.verdict.confirm import confirm
+
     (property,) = model.select((found.property,))
     found, claim = shorten(model.system, found, property)
     finding, execution = confirm(model.system, found, property)
@@ -106,10 +111,14 @@ def _show(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
 
 
 def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:
+    from aprt.verdict.confirm import tidy
+
     return tidy(system, found, property), "shortest"
 
 
 def _minimize(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:
+    from aprt.explore.minimal import minimal
+
     smaller = minimal(system, found.schedule, property, _QUICK)
     return attrs.evolve(found, schedule=smaller.schedule), smaller.claim
 

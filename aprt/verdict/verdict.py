@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
@@ -16,13 +16,15 @@ from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
-from aprt.explore.minimal import Claim
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
 
+if TYPE_CHECKING:
+    from aprt.explore.minimal import Claim
+
 Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
 
-Size: TypeAlias = Literal["shortest"] | Claim
+Size: TypeAlias = "Literal['shortest'] | Claim"
 
 NOT_MODELLED = ("weak memory", "real time", "interrupt latency", "firmware inside the card")
 
