@@ -9,6 +9,7 @@ change places, so do their contexts and actors, and wherever a value names the o
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -66,22 +67,29 @@ class Renaming:
                 return value
             return tuple(parts) if kind is tuple else kind(*parts)
         if isinstance(value, PMap):
-            return value if self._absent(value.items()) else pmap({self(k): self(v) for k, v in value.items()})
+            items = [(self._renamed(key), self._renamed(part)) for key, part in value.items()]
+            same = all(key in value and value[key] is part for key, part in items)
+            return value if same else pmap(dict(items))
         for collection, make in ((frozenset, frozenset), (PSet, pset), (PVector, pvector)):
             if isinstance(value, collection):
-                return value if self._absent(value) else make(map(self._renamed, value))
+                parts = [self._renamed(part) for part in value]
+                return value if _same(parts, value) else make(parts)
         return self._record(value) if attrs.has(kind) else value
 
-    def _absent(self, parts: Iterable[object]) -> bool:
-        return all(self._renamed(part) is part for part in parts)
-
     def _record(self, record: Any) -> Any:
-        fields = [field for field in attrs.fields(type(record)) if field.init]
-        before = [getattr(record, field.name) for field in fields]
+        kind: Any = type(record)
+        fields = _fields(kind)
+        before = [getattr(record, name) for name, _ in fields]
         after = [self._renamed(part) for part in before]
         if _same(after, before):
             return record
-        return attrs.evolve(record, **{field.alias: part for field, part in zip(fields, after, strict=True)})
+        return attrs.evolve(record, **{alias: part for (_, alias), part in zip(fields, after, strict=True)})
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of an attrs class, by their own names and those that they are initialised by."""
+    return tuple((field.name, field.alias) for field in attrs.fields(kind) if field.init)
 
 
 def _same(parts: Iterable[object], others: Iterable[object]) -> bool:

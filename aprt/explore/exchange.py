@@ -37,6 +37,7 @@ class Exchange:
         self._actors = {self._packing.actors[actor.name]: actor for actor in system.actors}
         self.slots = self._slots()
         self._numbers: list[dict[int, int]] = [{} for _ in self.slots]
+        self._compared: set[tuple[int, int, int]] = set()  # moves whose counterparts were compared with them
         self._judges: dict[Judge, Judge] = {}
         self._recorders: dict[Recorder, Recorder] = {}
         for place in self._packing.controls:
@@ -64,12 +65,16 @@ class Exchange:
         return sum(self._packing.delta(self.slots[slot], 0, self.number(slot, n)) for slot, n in enumerate(numbers))
 
     def compare_moves(self, place: int, control: int, number: int) -> None:
-        """The moves of a context, with those of its counterpart."""
+        """The moves of a context, with those of its counterpart; once for both."""
+        if (place, control, number) in self._compared:
+            self._compared.remove((place, control, number))
+            return
         (slot, row), image = self._tables.rows[place][control], self._numbers[place][control]
         other_slot, other_row = self._tables.rows[self.slots[place]][image]
         if other_slot != self.slots[slot]:
             self._refuse(place, control, "and something else then")
-        moves, others = row[number], other_row[self.number(slot, number)]
+        other_number = self.number(slot, number)
+        moves, others = row[number], other_row[other_number]
         if not moves and not others:
             return
         pairs = [(moves[0], others[0])] if len(moves) == len(others) == 1 else self._options(moves, others)
@@ -77,6 +82,8 @@ class Exchange:
             self._refuse(place, control, "and then it is enabled otherwise")
         for move, other in pairs:
             self._compare(place, control, (slot, number), move, other)
+        if (self.slots[place], image, other_number) != (place, control, number):
+            self._compared.add((self.slots[place], image, other_number))
 
     def compare_verdicts(self, check: Judge | Recorder, state: int) -> None:
         """What a check said about a state, with what its counterpart says."""
@@ -155,7 +162,8 @@ class Exchange:
             self._pair_judges(getattr(watch, kind, ()), getattr(other, kind, ()))
         recorders = {recorder.slots[0]: recorder for recorder in getattr(other, "histories", ())}
         for recorder in getattr(watch, "histories", ()):
-            self._recorders[recorder] = recorders[self.slots[recorder.slots[0]]]
+            counterpart = recorders[self.slots[recorder.slots[0]]]
+            self._recorders[recorder], self._recorders[counterpart] = counterpart, recorder
 
     def _correspond(self, slot: int, number: int, other: int) -> bool:
         """From now on these two numbers become each other; False when they cannot."""
@@ -171,7 +179,7 @@ class Exchange:
             if found is None:
                 self._differ(f"{judge.id} looks at one of them only")
             left.remove(found)
-            self._judges[judge] = found
+            self._judges[judge], self._judges[found] = found, judge
         if left:
             self._differ(f"{left[0].id} looks at one of them only")
 

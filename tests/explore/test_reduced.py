@@ -205,7 +205,7 @@ def looks(model: System, seed: int) -> tuple[Property, ...]:
 
 def test_what_checks_see_on_the_way_is_seen_in_some_order_that_is_left() -> None:
     broken: Counter[str] = Counter()
-    for seed in range(60):
+    for seed in range(40):
         model = generate(seed)
         properties = looks(model, seed)
         wanted = {finding.property for finding in explore(model, properties, stop_on="all").findings}
