@@ -34,7 +34,7 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.visibility import Unseen, Visibility
+from aprt.explore.visibility import Visibility, in_order
 from aprt.explore.wakeup_tree import Branch, WakeupSequence, insert
 from aprt.explore.watchdog import Stop, Watchdog
 
@@ -69,16 +69,16 @@ def search_by_source_sets(question: Question, rules: Rules = EVERY_RULE) -> Expl
 
 
 def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
-    """Begin anew until all that checks ask for is kept in order."""
-    visibility, watchdog = Visibility(question.properties), Watchdog(question)
-    while True:
+    watchdog = Watchdog(question)
+
+    def explore(visibility: Visibility) -> Exploration:
         run = TraceSearch(question, visibility, watchdog, brief, rules)
         try:
             return run.explore()
-        except Unseen as unseen:
-            visibility = visibility.wider(unseen)
         finally:
             run.tables.close()
+
+    return in_order(question.properties, explore)
 
 
 class TraceSearch:

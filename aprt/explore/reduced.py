@@ -31,7 +31,7 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.persistent import PersistentSets
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.visibility import Unseen, Visibility
+from aprt.explore.visibility import Visibility, in_order
 from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog
 
@@ -40,16 +40,17 @@ Enabled: TypeAlias = Mapping[int, tuple[LocalStep, ...]]
 
 
 def search(question: Question) -> Exploration:
-    """Explore what matters, within the bounds; begin anew until all that checks ask for is kept in order."""
-    visibility, watchdog = Visibility(question.properties), Watchdog(question)
-    while True:
+    """Explore what matters, within the bounds."""
+    watchdog = Watchdog(question)
+
+    def explore(visibility: Visibility) -> Exploration:
         run = _Search(question, visibility, watchdog)
         try:
             return run.explore()
-        except Unseen as unseen:
-            visibility = visibility.wider(unseen)
         finally:
             run.tables.close()
+
+    return in_order(question.properties, explore)
 
 
 class _Search:

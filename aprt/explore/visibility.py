@@ -9,8 +9,8 @@ Such a search runs each trace in one of its orders. A check is judged right only
   other.
 - `History` follows the messages of some actors, reads too: all of those depend on each other.
 - A check may ask what contexts hold (`View.held`, `View.inflight`), of a certain lock or resource. Then steps that take
-  it or give it back count as changes. What a check asks is known only when it does: it raises `Unseen`, and the search
-  begins anew with more order (`Visibility.wider`), or gives up.
+  it or give it back count as changes. What a check asks is known only when it does: it raises `Unordered`, and the
+  search begins anew with more order (`in_order`), or gives up.
 - `NoHang` speaks of the state graph, and is refused.
 
 The additional order makes for more traces, so a search without such checks takes fewer executions. "Visible" steps are
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Literal, NoReturn, TypeAlias, overload
+from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -34,12 +34,14 @@ from aprt.core.properties import After, Always, Before, Check, History, NoHang, 
 from aprt.core.system import View
 from aprt.explore.independence import CHANGE, READ, StepInfo, Use, declares
 
+T = TypeVar("T")
+
 Message: TypeAlias = tuple[str, str]  # actor, op
 Holding: TypeAlias = tuple[Literal["held", "inflight"], Hashable]  # a lock, or a resource
 _INSTEAD: Final = "use --strategy states"
 
 
-class Unseen(UserError):
+class Unordered(UserError):
     """A check asked for something that contexts hold and that is not kept in order. As it stands, a refusal."""
 
     def __init__(self, id: str, check: Check, holding: Holding) -> None:
@@ -80,7 +82,8 @@ class Group:
 class Visibility:
     """What the checks of some properties see, as more dependence of steps. asked: by check, what it asks of contexts.
 
-    groups: without them nothing is added. properties: as given, but their checks raise `Unseen` when they ask for more.
+    groups: without them nothing is added. properties: as given, but their checks raise `Unordered` when they ask for
+    more.
 
     Raises: `UserError` when a check needs the state graph.
     """
@@ -100,10 +103,10 @@ class Visibility:
         groups = (_group(check, self._holdings(check)) for p in self._given for check in p.checks)
         self.groups = tuple(dict.fromkeys(group for group in groups if group is not None))
 
-    def wider(self, unseen: Unseen) -> Visibility:
+    def wider(self, unordered: Unordered) -> Visibility:
         """The same, but what was asked for is kept in order."""
-        holdings = self._holdings(unseen.check) | {unseen.holding}
-        return Visibility(self._given, {**self._asked, unseen.check: holdings})
+        holdings = self._holdings(unordered.check) | {unordered.holding}
+        return Visibility(self._given, {**self._asked, unordered.check: holdings})
 
     def extend(self, step: StepInfo, notes: Iterable[Note] | None = ()) -> StepInfo:
         """The step, which left these notes (None: nobody knows which), with what checks see of it among its uses."""
@@ -122,6 +125,16 @@ class Visibility:
                 return attrs.evolve(check, test=partial(_limited, id, check, check.test, self._holdings(check)))
             case _:
                 return check
+
+
+def in_order(properties: Iterable[Property], search: Callable[[Visibility], T]) -> T:
+    """What a search comes to that is begun anew until all that the checks ask for is kept in order."""
+    visibility = Visibility(properties)
+    while True:
+        try:
+            return search(visibility)
+        except Unordered as unordered:
+            visibility = visibility.wider(unordered)
 
 
 def _group(check: Check, holdings: frozenset[Holding]) -> Group | None:
@@ -160,7 +173,7 @@ def _holding(note: Note) -> Holding | None:
 def _limited(
     id: str, check: Check, test: Callable[..., str | None], known: frozenset[Holding], view: View, *event: Event
 ) -> str | None:
-    return test(_LimitedView(view.states, _Hidden(id), view, known, partial(Unseen, id, check)), *event)
+    return test(_LimitedView(view.states, _Hidden(id), view, known, partial(Unordered, id, check)), *event)
 
 
 @attrs.frozen(eq=False)
@@ -169,7 +182,7 @@ class _LimitedView(View):
 
     whole: View = View({})
     known: frozenset[Holding] = frozenset()
-    unseen: Callable[[Holding], Exception] = RuntimeError
+    unordered: Callable[[Holding], Exception] = RuntimeError
 
     def inflight(self, resource: Hashable) -> int:
         self._seen(("inflight", resource))
@@ -181,7 +194,7 @@ class _LimitedView(View):
 
     def _seen(self, holding: Holding) -> None:
         if holding not in self.known:
-            raise self.unseen(holding)
+            raise self.unordered(holding)
 
 
 class _Hidden(Sequence[Caller]):

@@ -11,7 +11,7 @@ from aprt.core.events import Event
 from aprt.core.notes import Hold, Owes, Took
 from aprt.core.properties import DEADLOCK, HANG, After, Before, History, Noted
 from aprt.explore.independence import StepInfo, dependent
-from aprt.explore.visibility import Unseen, Visibility
+from aprt.explore.visibility import Unordered, Visibility
 from aprt.kernel.mailbox import Mailbox
 from tests.explore.tiny import Lock, Variable
 
@@ -79,10 +79,10 @@ def test_what_contexts_hold_is_kept_in_order_once_a_check_asks_for_it() -> None:
     asks = always("p", (X,), ask)
     visibility = Visibility((asks,))
     for holding in (("held", "lock"), ("inflight", "page")):
-        with pytest.raises(Unseen) as unseen:
+        with pytest.raises(Unordered) as unordered:
             visibility.properties[0].checks[0].test(View({}))  # type: ignore[union-attr]
-        assert unseen.value.holding == holding
-        visibility = visibility.wider(unseen.value)
+        assert unordered.value.holding == holding
+        visibility = visibility.wider(unordered.value)
     holder = Caller("a", (Hold("lock"),))
     test = visibility.properties[0].checks[0].test  # type: ignore[union-attr]
     assert (test(View({}, ())), test(View({}, (holder,)))) == (None, "held")  # type: ignore[call-arg,arg-type]

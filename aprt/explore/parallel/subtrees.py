@@ -29,7 +29,7 @@ from aprt.explore.dpor import WHOLE, Steps, Subtree, TraceSearch
 from aprt.explore.parallel.crew import Crew, desk, scatter
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Bounds, Exploration, Question, StopOn
-from aprt.explore.visibility import Holding, Unseen, Visibility
+from aprt.explore.visibility import Holding, Unordered, Visibility
 from aprt.explore.watchdog import Stop, Watchdog
 
 Labels: TypeAlias = tuple[int, ...]
@@ -131,8 +131,8 @@ class _Search:
             for _, outcome in scatter(self.crew, _explore, tasks):
                 self._count(outcome)
             stopped = "max_depth" if self.endings["cut"] else None
-        except Unseen as unseen:
-            raise _Wider(_portable(self.question.properties, unseen)) from None
+        except Unordered as unordered:
+            raise _Wider(_portable(self.question.properties, unordered)) from None
         except Stop as stop:
             stopped = stop.reason
         except KeyboardInterrupt:
@@ -229,8 +229,8 @@ def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
         run.run(task.subtree)
     except Stop as stop:
         stopped = stop.reason
-    except Unseen as unseen:
-        wider = _portable(run.question.properties, unseen)
+    except Unordered as unordered:
+        wider = _portable(run.question.properties, unordered)
     return _Outcome(
         executions=run.executions - before[0],
         blocked=run.blocked - before[1],
@@ -260,8 +260,8 @@ def _checks(properties: tuple[Property, ...]) -> list[Check]:
     return [check for property in properties for check in property.checks]
 
 
-def _portable(properties: tuple[Property, ...], unseen: Unseen) -> tuple[int, Holding]:
-    return _checks(properties).index(unseen.check), unseen.holding
+def _portable(properties: tuple[Property, ...], unordered: Unordered) -> tuple[int, Holding]:
+    return _checks(properties).index(unordered.check), unordered.holding
 
 
 def _visibility(properties: tuple[Property, ...], asked: Asked) -> Visibility:
