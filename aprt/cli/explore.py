@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,11 +113,15 @@ def command(
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
             if schedule is not None or measures_matrix or estimate:
-                raise click.UsageError("--schedule, --measures-matrix and --estimate take one SCENARIO")
+                raise click.UsageError("--schedule, --measures-matrix, --estimate: for one SCENARIO, without --shard")
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
+        if measures_matrix or estimate:
+            both = measures_matrix and estimate
+            others = {"--estimate": both, "--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
+            _check_alone("--measures-matrix" if measures_matrix else "--estimate", search, others)
         if measures_matrix:
-            _check_matrix(case, strategy, schedule)
+            _check_matrix(case)
             return _matrix(case, properties, limits, form, color, interrupts)
         if estimate:
             return _estimate(case, search, form, color)
@@ -166,16 +171,21 @@ def _save(verdict: Verdict, path: Path) -> None:
     remark(f"the schedule is in {path}; aprt replay {path}")
 
 
-def _check_matrix(case: Case, strategy: str, schedule: Path | None) -> None:
-    """Refuse what a matrix could only ignore."""
+def _check_alone(option: str, search: Search, others: Mapping[str, object]) -> None:
+    """Refuse what was given together with an option that could only ignore it."""
+    strategy = search.strategy not in ("auto", "states")
+    ignored = {"--strategy": strategy, "--loop": search.loop != "auto", "--symmetry": search.symmetry, **others}
+    for other, given in ignored.items():
+        if given:
+            raise click.UsageError(f"{option} and {other} cannot be combined")
+
+
+def _check_matrix(case: Case) -> None:
     from aprt.verdict.case import changed_measures
 
     changed = changed_measures(case)
     if changed:
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-    if schedule is not None or strategy not in ("auto", "states"):
-        option = "--strategy" if schedule is None else "--schedule"
-        raise click.UsageError(f"{option} goes with one search, and not with --measures-matrix")
 
 
 def _estimate(case: Case, search: Search, form: str, color: str) -> int:

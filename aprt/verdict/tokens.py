@@ -21,9 +21,9 @@ from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case
+from aprt.verdict.json_file import read_json
 
 LONGEST = 120  # letters; what is longer is no pleasure to paste
-_LARGEST = 10_000_000  # bytes of a schedule file
 _SCHEMA = "aprt.schedule/1"
 
 
@@ -100,17 +100,7 @@ def _follow(goals: Iterable[Goal], system: System) -> Schedule:
 
 
 def _read(path: Path) -> tuple[str, Schedule]:
-    try:
-        if path.is_dir():
-            raise UserError(f"{path}: is a directory, not a schedule file")
-        if path.stat().st_size > _LARGEST:
-            raise UserError(f"{path}: too large for a schedule file (more than {_LARGEST:,} bytes)")
-        data = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UserError(f"{path}: not JSON") from None
-    match data:
+    match read_json(path, "a schedule file"):
         case {"schema": str(schema)} if schema != _SCHEMA:
             raise UserError(f"{path}: schema: {schema!r} is unknown (this aprt reads {_SCHEMA!r})")
         case {"schema": _, "scenario": str(reference), "steps": [*steps], **rest}:

@@ -6,7 +6,6 @@ One object, `aprt.verdicts/1`: `shard` is `I/N`, `asked` the references of this 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -14,6 +13,7 @@ from typing import Any, Self, TypeAlias
 import attrs
 
 from aprt.core.errors import UserError
+from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
 from aprt.view.verdict_json import dump
 from aprt.view.verdict_text import verdict_line
@@ -76,13 +76,7 @@ class Sheet:
     @classmethod
     def read(cls, path: Path) -> Self:
         """The sheet that a file holds. Raises: `UserError`."""
-        try:
-            data = json.loads(path.read_bytes())
-        except OSError as error:
-            raise UserError(f"cannot read {path}: {error.strerror}") from None
-        except (ValueError, RecursionError):
-            raise UserError(f"{path}: not JSON") from None
-        match data:
+        match read_json(path, "a shard's answers"):
             case {"schema": str(schema)} if schema != SCHEMA:
                 raise UserError(f"{path}: schema: {schema!r} cannot be merged (this aprt merges {SCHEMA!r})")
             case {"shard": str(shard), "asked": [*asked], "verdicts": [*verdicts], "version": str(version)}:

@@ -97,11 +97,11 @@ USAGE = [
     ),
     (
         ("explore", "toy/abba", "--measures-matrix", "--schedule", "x.json"),
-        "--schedule goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
+        "--measures-matrix and --schedule cannot be combined (try 'aprt explore --help')",
     ),
     (
         ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
-        "--strategy goes with one search, and not with --measures-matrix (try 'aprt explore --help')",
+        "--measures-matrix and --strategy cannot be combined (try 'aprt explore --help')",
     ),
     *(
         ((command, "toy/abba", "--era", "v4"), "scenario 'toy/abba' names era 'toy', but the era asked for is 'v4'")

@@ -82,6 +82,11 @@ def test_a_shard_that_is_missing_or_there_twice_is_told(tmp_path: Path) -> None:
     assert (twice.exit_code, twice.stderr) == (2, "aprt: shard 1/3 is there twice\n")
 
 
+def test_a_directory_is_no_shard(tmp_path: Path) -> None:
+    result = aprt("merge", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (2, f"aprt: {tmp_path}: is a directory, not a shard's answers\n")
+
+
 WRONG = [
     ("no JSON", "not JSON"),
     ("{}", "not written by aprt explore --shard I/N --format json"),
@@ -101,7 +106,18 @@ USAGE = [
     (("toy/abba", "--shard", "0/2"), "'0/2' is no shard (try 1/4: the first of four)"),
     (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
     (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
-    (("toy/abba", "toy/tidy", "--measures-matrix"), "--schedule, --measures-matrix and --estimate take one SCENARIO"),
+    *(
+        ((*args, option), "--schedule, --measures-matrix, --estimate: for one SCENARIO, without --shard")
+        for args in (("toy/abba", "toy/tidy"), ("toy/abba", "--shard", "1/2"))
+        for option in ("--measures-matrix", "--estimate")
+    ),
+    *(
+        (("toy/abba", option, *other), f"{option} and {other[0]} cannot be combined")
+        for option in ("--measures-matrix", "--estimate")
+        for other in (("--jobs", "2"), ("--cluster", "here"), ("--symmetry",), ("--loop", "plain"))
+    ),
+    (("toy/abba", "--estimate", "--measures-matrix"), "--measures-matrix and --estimate cannot be combined"),
+    (("toy/abba", "--estimate", "--strategy", "dpor"), "--estimate and --strategy cannot be combined"),
 ]
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import distributed
 import pytest
 
+from aprt.explore.parallel.crew import LocalCrew
+
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
@@ -16,3 +18,10 @@ def address() -> Iterator[str]:
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.CRITICAL
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="session")
+def crew() -> Iterator[LocalCrew]:
+    """Two worker processes."""
+    with LocalCrew(2) as crew:
+        yield crew

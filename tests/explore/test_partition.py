@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -19,9 +19,10 @@ from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.crew import Crew, LocalCrew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.replay import replay
-from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.result import Bounds, Exploration
 from aprt.view.version import aprt_version
 from tests.explore import work
+from tests.explore.work import Here, question
 
 R = TypeVar("R")
 
@@ -31,21 +32,11 @@ ORIGINS: dict[str, Origin] = {
     "an oops": partial(work.origin, "generated:generate", 45),
     "histories, oopses": partial(work.case, "v4/h8"),
     "life cycle": partial(work.case, "v4/rogue-close"),
+    "wrong at once": partial(work.wrong_at_once, "two_phase:two_phase_commit", 3),
 }
 
 # distributed leaves a socket to the garbage collector when it looks for a port
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[LocalCrew]:
-    with LocalCrew(2) as crew:
-        yield crew
-
-
-def question(origin: Origin, **options: Any) -> Question:
-    system, properties = origin()
-    return Question(system, properties, **({"stop_on": "all"} | options))
 
 
 def comparable(found: Exploration) -> Exploration:
@@ -115,6 +106,25 @@ def test_hangs_and_symmetry_are_for_one_process(crew: LocalCrew) -> None:
         partition.search(question(origin), origin, crew)
     with pytest.raises(UserError, match="symmetry"):
         partition.search(question(ORIGINS["2PC"], symmetry=True), ORIGINS["2PC"], crew)
+
+
+def test_what_is_wrong_at_once_is_told_when_nobody_has_begun() -> None:
+    origin = ORIGINS["wrong at once"]
+    found = partition.search(question(origin), origin, Interrupted(), small=1)
+    assert (found.stopped, [len(f.schedule) for f in found.findings]) == ("interrupted", [0])
+
+
+class Interrupted(Here):
+    """A crew that is interrupted when it is first asked for something."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        if not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+        return super().submit(seat, task, *args)
 
 
 class NoCrew:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 import pytest
@@ -15,10 +13,9 @@ from aprt.explore import dpor
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.crew import LocalCrew
 from aprt.explore.parallel.part import Origin
-from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.result import Bounds, Exploration
 from tests.explore import work
-
-R = TypeVar("R")
+from tests.explore.work import Here, question
 
 ORIGINS: dict[str, Origin] = {
     "increments": partial(work.origin, "increment:increment", 3),
@@ -28,17 +25,6 @@ ORIGINS: dict[str, Origin] = {
     "an oops": partial(work.origin, "generated:generate", 45),
     "what contexts hold": partial(work.case, "v4/h16"),
 }
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[LocalCrew]:
-    with LocalCrew(2) as crew:
-        yield crew
-
-
-def question(origin: Origin, **options: Any) -> Question:
-    system, properties = origin()
-    return Question(system, properties, **({"stop_on": "all"} | options))
 
 
 def timeless(found: Exploration) -> Exploration:
@@ -91,17 +77,3 @@ def test_states_are_not_bounded(crew: LocalCrew) -> None:
     origin = ORIGINS["increments"]
     with pytest.raises(UserError, match="--max-states is for one process"):
         subtrees.search(question(origin, bounds=Bounds(max_states=10)), origin, crew)
-
-
-class Here:
-    """A crew of this very process."""
-
-    seats = 1
-
-    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
-        future: Future[R] = Future()
-        future.set_result(task(*args))
-        return future
-
-    def refill(self, seat: int) -> None:
-        raise AssertionError("nobody has died")

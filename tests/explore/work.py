@@ -1,17 +1,43 @@
-"""Work for crews, which processes must be able to import."""
+"""Work for crews, which processes must be able to import, and who does it."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import signal
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from aprt import DEADLOCK, HANG, Property, System
+from aprt import DEADLOCK, HANG, Property, System, always
 from aprt.core.properties import NoHang
+from aprt.explore.parallel.part import Origin
+from aprt.explore.result import Question
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
+
+R = TypeVar("R")
+
+
+def question(origin: Origin, **options: Any) -> Question:
+    """All that is wrong with what `origin` makes."""
+    system, properties = origin()
+    return Question(system, properties, **({"stop_on": "all"} | options))
+
+
+class Here:
+    """A crew of this very process."""
+
+    seats = 1
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        future: Future[R] = Future()
+        future.set_result(task(*args))
+        return future
+
+    def refill(self, seat: int) -> None:
+        raise AssertionError("nobody has died")
 
 
 def origin(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:
@@ -25,6 +51,12 @@ def case(reference: str) -> tuple[System, tuple[Property, ...]]:
     """A scenario of era v4, with all of its properties that one execution can break."""
     model = Case.parse(reference, ERAS).model()
     return model.system, tuple(p for p in model.properties if not any(isinstance(c, NoHang) for c in p.checks))
+
+
+def wrong_at_once(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:
+    """Likewise a program, in which every state is wrong."""
+    system, _ = origin(name, *args)
+    return system, (always("wrong", system.actors, lambda view: "wrong"),)
 
 
 def square(number: int) -> int:

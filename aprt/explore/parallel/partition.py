@@ -233,8 +233,10 @@ class _Search:
         if most is not None and self.states >= most:
             raise Stop("max_states")
 
-    def _steps(self, broken: Broken) -> list[int]:
+    def _steps(self, length: int, broken: Broken) -> list[int]:
         """The numbers of the steps that show it, by the shortest way."""
+        if not length:  # nobody need be asked, and when the search was interrupted nobody may know
+            return []
         path: list[int] = []
         came: tuple[int, int] | None = broken.part, broken.number
         while came is not None:
@@ -250,12 +252,11 @@ class _Search:
     def _answer(self, stopped: str | None) -> Exploration:
         shortest = sorted(self.found.items(), key=lambda item: item[1][0])
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
-        schedule = self.teacher.tables.schedule
         return Exploration(
             strategy="states",
             complete=stopped is None,
             stopped=stopped,
-            findings=tuple(Finding(id, broken.text, schedule(self._steps(broken))) for id, (_, broken) in kept),
+            findings=tuple(self._finding(id, *found) for id, found in kept),
             states=self.states,
             transitions=self.transitions,
             executions=0,
@@ -267,6 +268,9 @@ class _Search:
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
+
+    def _finding(self, id: str, length: int, broken: Broken) -> Finding:
+        return Finding(id, broken.text, self.teacher.tables.schedule(self._steps(length, broken)))
 
     def _events(self) -> Iterator[Event]:
         """Every step that is possible, once the search is complete."""
