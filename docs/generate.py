@@ -24,6 +24,7 @@ LIFE_CYCLES: Final = ("kill-qemu", "rogue-close")
 
 KINDS: Final[Mapping[Kind, str]] = {
     "measure": "Things that can be put in to make the guarantee true. All are out in the series.",
+    "fix": "Repairs of the kernel, by their number in the museum. Those that the era lacks are out.",
     "variant": "What is not known of the series, or was repaired later: a choice between ways of doing it.",
     "assumption": "What public text on the architecture leaves open. Those in force are printed with every verdict.",
     "parameter": "The size of the situation, and what its guest does.",
@@ -89,7 +90,9 @@ def switches_page() -> str:
     sections = []
     for kind in get_args(Kind):
         rows = [(f"`{s.name}`", _values(s), s.about) for s in V4.switches if s.kind == kind]
-        sections += [f"## {kind.capitalize()}s", KINDS[kind], table(("switch", "set by", "what it decides"), rows)]
+        head = "Fixes" if kind == "fix" else f"{kind.capitalize()}s"
+        if rows:
+            sections += [f"## {head}", KINDS[kind], table(("switch", "set by", "what it decides"), rows)]
     return page(
         "# Switches of era v4",
         "`--with WORD` sets a switch, `--without WORD` puts it back; in the name of a scenario a word follows a plus "
@@ -101,7 +104,9 @@ def switches_page() -> str:
 
 
 def _values(switch: Switch) -> str:
-    return _words(spelling(switch, value) for value in (switch.values[1:] if switch.flag else switch.values))
+    if switch.flag:
+        return _words((switch.name, *switch.aliases))
+    return _words(spelling(switch, value) for value in switch.values)
 
 
 def scenarios_page() -> str:

@@ -1,39 +1,62 @@
 """Scenarios and switches: how a name such as `v4/kill-qemu+vm_ref` becomes a system with its properties.
 
-A **switch** is one named thing that can differ. A *flag* (measure, mutant, option) is `out` or `in` and is set by
+A **switch** is one named thing that can differ. A *flag* (measure, fix, mutant, option) is `out` or `in` and is set by
 its name; any other switch has several values, the default first, and is set by `name=value` or, when the value
 says it all (`remove_unlocked`), by the value alone.
+
+A **fix** is a flag that every era has, `in` by default where the era's kernel has the fix. It has other words, too: its
+number in the museum, and the id of each of its commits, or seven digits of one and more.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
 
+from aprt.core.commits import is_commit, same_commit
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 
-Kind: TypeAlias = Literal["measure", "variant", "assumption", "mutant", "parameter"]
+Kind: TypeAlias = Literal["measure", "fix", "variant", "assumption", "mutant", "parameter"]
 
 FLAG = ("out", "in")
 
 
 @attrs.frozen
 class Switch:
-    """A named difference. values: the default first. about: one line, what it decides."""
+    """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it."""
 
     name: str
     kind: Kind
     values: tuple[str, ...]
     about: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def flag(self) -> bool:
-        return self.values == FLAG
+        return set(self.values) == set(FLAG)
+
+    @property
+    def default(self) -> str:
+        return self.values[0]
+
+    @property
+    def without(self) -> str:
+        """What it is set to when a user takes it out."""
+        return "out" if self.flag else self.default
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        return tuple(alias for alias in self.aliases if is_commit(alias))
+
+    def called(self, word: str) -> bool:
+        """Whether a word names it."""
+        return word in (self.name, *self.aliases) or any(same_commit(word, id) for id in self.commits)
 
 
 @attrs.frozen
@@ -44,39 +67,44 @@ class Settings:
     chosen: tuple[tuple[str, str], ...] = ()  # sorted, only what differs from the default
 
     def __getitem__(self, name: str) -> str:
-        for key, value in self.chosen:
-            if key == name:
-                return value
-        return self._switch(name).values[0]
+        """The value of a switch, by its name or an alias."""
+        switch = self._switch(name)
+        return next((value for key, value in self.chosen if key == switch.name), switch.default)
 
     def on(self, name: str) -> bool:
-        """Whether the flag of that name is in."""
+        """Whether the flag of that name, or alias, is in."""
         return self[name] == "in"
 
     def set(self, name: str, value: str) -> Settings:
         """These settings with one switch changed."""
-        if value not in self._switch(name).values:
+        switch = self._switch(name)
+        if value not in switch.values:
             raise ModelError(f"switch {name} has no value {value!r}")
-        chosen = dict(self.chosen) | {name: value}
-        if value == self._switch(name).values[0]:
-            del chosen[name]
+        chosen = dict(self.chosen) | {switch.name: value}
+        if value == switch.default:
+            del chosen[switch.name]
         return attrs.evolve(self, chosen=tuple(sorted(chosen.items())))
 
     def names(self, *kinds: Kind) -> tuple[str, ...]:
-        """What differs from the default, as a user would write it; of all kinds when none is named."""
-        wanted = [(self._switch(name), value) for name, value in self.chosen]
+        """What was put in or changed, as a user would write it; of all kinds when none is named."""
+        wanted = [(self._switch(name), value) for name, value in self.chosen if name not in self.without]
         return tuple(spelling(s, value) for s, value in wanted if not kinds or s.kind in kinds)
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The flags that are in by default and were taken out."""
+        return tuple(name for name, value in self.chosen if value == "out" and self._switch(name).flag)
 
     def _switch(self, name: str) -> Switch:
         for switch in self.switches:
-            if switch.name == name:
+            if name == switch.name or name in switch.aliases:
                 return switch
         raise ModelError(f"no switch is called {name!r}")
 
 
 def spelling(switch: Switch, value: str) -> str:
     """How a user sets `switch` to `value`: the name of a flag, a telling value, or `name=value`."""
-    if switch.flag:
+    if switch.flag and value == "in":
         return switch.name
     return value if "_" in value else f"{switch.name}={value}"
 
@@ -144,36 +172,68 @@ class Era:
     def settings(self, scenario: Scenario, put_in: Iterable[str] = (), taken_out: Iterable[str] = ()) -> Settings:
         """The defaults, the scenario's preset, then `put_in`, then `taken_out`.
 
-        Raises: `UserError` for an unknown name, or one that is both put in and taken out.
+        Raises: `UserError` for an unknown name, one that is both put in and taken out, a fix to be put in that is in
+        by default, or one to be taken out that is not.
         """
-        into, out = self._expand(put_in), self._expand(taken_out)
-        for word in into:
-            if word in out:
-                raise UserError(f"switch {word!r} is both put in and taken out")
+        into, out = ([self.parse(word) for word in self._expand(words)] for words in (put_in, taken_out))
+        for switch, _ in into:
+            if any(switch == other for other, _ in out):
+                raise UserError(f"switch {switch.name!r} is both put in and taken out")
         settings = Settings(self.switches)
-        for word in (*scenario.preset, *into):
-            settings = settings.set(*self._parse(word))
-        for word in out:
-            name, _ = self._parse(word)
-            settings = settings.set(name, next(s for s in self.switches if s.name == name).values[0])
+        for switch, value in map(self.parse, scenario.preset):
+            settings = settings.set(switch.name, value)
+        for switch, value in (*into, *((switch, switch.without) for switch, _ in out)):
+            self._check_fix(switch, value, settings)
+            settings = settings.set(switch.name, value)
         return settings
 
+    def parse(self, word: str) -> tuple[Switch, str]:
+        """The switch that a word sets, and to what. Raises: `UserError` with a suggestion."""
+        name, equals, value = word.partition("=")
+        named = [switch for switch in self.switches if switch.called(name)]
+        if len(named) > 1:
+            known = (f"{id} ({s.name})" for s in named for id in s.commits if same_commit(name, id))
+            raise UserError(f"commit {name!r} is ambiguous: {', '.join(known)}")
+        for switch in named:
+            if value in switch.values or (switch.flag and not equals):
+                return switch, value or "in"
+        for switch in self.switches:
+            for value in switch.values:
+                if not switch.flag and spelling(switch, value) == word:
+                    return switch, value
+        raise UserError(self._unknown(word, name))
+
     def words(self) -> tuple[str, ...]:
-        """Every word that sets a switch, groups included."""
-        spelled = [spelling(s, v) for s in self.switches for v in (s.values[1:] if s.flag else s.values)]
+        """Every word that sets a switch, groups and aliases included."""
+        spelled = [word for s in self.switches for word in _words(s)]
         return (*self.groups, *spelled)
+
+    def _unknown(self, word: str, name: str) -> str:
+        fixes = [switch for switch in self.switches if switch.kind == "fix"]
+        if is_commit(name):
+            known = [id for switch in fixes for id in switch.commits]
+            return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"
+        if fixes and re.fullmatch(r"B\d+", name):
+            known = [next((alias for alias in s.aliases if alias.startswith("B")), s.name) for s in fixes]
+            return f"era {self.name} has no fix {name!r} (it knows {', '.join(known)})"
+        return f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}"
+
+    def _check_fix(self, switch: Switch, value: str, settings: Settings) -> None:
+        """Refuse to put a fix in, or to take it out, where that is how the era's kernel is."""
+        if switch.kind != "fix" or not value == switch.default == settings[switch.name]:
+            return
+        if value == "in":
+            raise UserError(f"era {self.name} has fix {switch.name!r} (--without {switch.name} takes it out)")
+        raise UserError(f"era {self.name} never had fix {switch.name!r} (--with {switch.name} puts it in)")
 
     def _expand(self, words: Iterable[str]) -> list[str]:
         return [name for word in words for name in self.groups.get(word, (word,))]
 
-    def _parse(self, word: str) -> tuple[str, str]:
-        for switch in self.switches:
-            for value in switch.values:
-                if word == f"{switch.name}={value}" or (
-                    spelling(switch, value) == word and not (switch.flag and value == "out")
-                ):
-                    return switch.name, value
-        raise UserError(f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}")
+
+def _words(switch: Switch) -> tuple[str, ...]:
+    if switch.flag:
+        return switch.name, *switch.aliases
+    return tuple(spelling(switch, value) for value in switch.values)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -13,10 +13,10 @@ from fnmatch import fnmatchcase
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.scenario import Era, Model, Scenario, Settings, Switch, did_you_mean, spelling
+from aprt.core.scenario import Era, Model, Scenario, Settings, did_you_mean, spelling
 
 DEFAULT_ERA = "v4"
-_OUT = "=out"  # what a flag, or a group of flags, is set to when it is taken out
+_OUT = "=out"  # what a group of flags is set to when it is taken out
 
 
 @attrs.frozen
@@ -62,13 +62,15 @@ class Case:
 
         A switch that is named itself counts for more than a group that it belongs to.
         """
-        into, out = tuple(put_in), tuple(taken_out)
-        for word in into:
-            if word in out:
+        words = tuple(words)
+        _named(era, words)
+        into, out = _named(era, put_in), _named(era, taken_out)
+        for name, word in into.items():
+            if name in out:
                 raise UserError(f"switch {word!r} is both put in and taken out")
-        removed = [word for word in _members(era, out) if word in out or word not in into]
-        kept = [word for word in _members(era, (*words, *into)) if word not in removed]
-        return cls(era, scenario, era.settings(scenario, kept, removed))
+        removed = {name: word for name, word in _members(era, out.values()) if name in out or name not in into}
+        kept = [word for name, word in _members(era, (*words, *into.values())) if name not in removed]
+        return cls(era, scenario, era.settings(scenario, kept, removed.values()))
 
     def __str__(self) -> str:
         return self.name + "".join(f"+{word}" for word in self.words)
@@ -83,7 +85,7 @@ class Case:
         """What differs from the scenario's own setting, as a user writes it; a group where one fits."""
         preset = self.era.settings(self.scenario)
         changed = {s.name: s for s in self.era.switches if self.settings[s.name] != preset[s.name]}
-        words = {name: _word(switch, self.settings[name]) for name, switch in changed.items()}
+        words = {name: spelling(switch, self.settings[name]) for name, switch in changed.items()}
         found: list[str] = []
         for group, members in self.era.groups.items():
             for end in ("", _OUT):
@@ -160,15 +162,24 @@ def find_era(name: str, eras: Mapping[str, Era]) -> Era:
     return eras[name]
 
 
-def _members(era: Era, words: Iterable[str]) -> list[str]:
-    found: list[str] = []
+def _named(era: Era, words: Iterable[str]) -> dict[str, str]:
+    """The words by what they name, a switch or a group. Raises: `UserError` when two set one switch differently."""
+    found: dict[str, str] = {}
     for word in words:
-        group = word.removesuffix(_OUT)
-        end = word[len(group) :]
-        found += (member + end for member in era.groups.get(group, (group,)))
+        group = word.removesuffix(_OUT) in era.groups
+        name = word if group else era.parse(word)[0].name
+        if name in found and not group and era.parse(found[name]) != era.parse(word):
+            raise UserError(f"{found[name]!r} and {word!r} contradict each other: both set switch {name!r}")
+        found[name] = word
     return found
 
 
-def _word(switch: Switch, value: str) -> str:
-    # a flag that is taken out has no word of its own
-    return switch.name + _OUT if switch.flag and value == "out" else spelling(switch, value)
+def _members(era: Era, words: Iterable[str]) -> list[tuple[str, str]]:
+    """The words with groups spelled out, each behind the name of its switch."""
+    found: list[tuple[str, str]] = []
+    for word in words:
+        group = word.removesuffix(_OUT)
+        end = word[len(group) :]
+        members = [member + end for member in era.groups.get(group, (group,))]
+        found += ((era.parse(member)[0].name, member) for member in members)
+    return found

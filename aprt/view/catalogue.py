@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -75,11 +75,10 @@ def scenario_text(case: Case) -> str:
     parts.append("scope\n" + "\n".join(_wrapped(f"  {line}", "    ") for line in model.scope))
     if model.assumptions:
         parts.append("assumed\n" + _table((f"  {name}", value) for name, value in model.assumptions))
-    for kind in get_args(Kind):
-        switches = [switch for switch in case.era.switches if switch.kind == kind]
+    for head, switches in _by_kind(case.era):
         if switches:
             rows = ((f"  {s.name}", f"{s.about} [{_values(s, case.settings[s.name])}]") for s in switches)
-            parts.append(f"{kind}s\n{_table(rows)}")
+            parts.append(f"{head}\n{_table(rows)}")
     return "\n\n".join(parts)
 
 
@@ -139,6 +138,17 @@ def claims_json(claims: Sequence[Claim]) -> str:
     )
 
 
+def _by_kind(era: Era) -> Iterator[tuple[str, list[Switch]]]:
+    """The era's switches under headings: those of a kind, fixes by whether the era has them."""
+    for kind in get_args(Kind):
+        switches = [switch for switch in era.switches if switch.kind == kind]
+        if kind == "fix":
+            yield f"fixes that {era.name} has", [switch for switch in switches if switch.default == "in"]
+            yield f"fixes that {era.name} lacks", [switch for switch in switches if switch.default == "out"]
+        else:
+            yield f"{kind}s", switches
+
+
 def _values(switch: Switch, value: str) -> str:
     """The value in force, then what else there is."""
     others = [] if switch.flag else [other for other in switch.values if other != value]
@@ -146,7 +156,13 @@ def _values(switch: Switch, value: str) -> str:
 
 
 def _switch(switch: Switch) -> dict[str, Any]:
-    return {"name": switch.name, "kind": switch.kind, "values": list(switch.values), "about": switch.about}
+    return {
+        "name": switch.name,
+        "kind": switch.kind,
+        "values": list(switch.values),
+        "about": switch.about,
+        "aliases": list(switch.aliases),
+    }
 
 
 def _table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:

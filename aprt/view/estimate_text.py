@@ -9,7 +9,7 @@ from aprt.explore.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import count
+from aprt.view.words import count, switched
 
 ESTIMATE_SCHEMA = "aprt.estimate/1"
 
@@ -35,7 +35,7 @@ def estimate_line(case: Case, found: Estimates) -> str:
     reliable = found.interleavings.reliable and (found.traces is None or found.traces.reliable)
     return (
         f"aprt: ESTIMATE scenario={case.name} era={case.era.name} "
-        f"with={','.join(case.settings.names()) or '-'} interleavings={found.interleavings.value:.0f} traces={traces} "
+        f"{switched(case.settings)} interleavings={found.interleavings.value:.0f} traces={traces} "
         f"reliable={'yes' if reliable else 'no'} probes={found.probes}"
     )
 

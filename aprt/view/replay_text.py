@@ -15,7 +15,7 @@ from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
-from aprt.view.words import count, step
+from aprt.view.words import count, step, switched
 
 _ENDINGS = MappingProxyType(
     {
@@ -79,7 +79,7 @@ def replay_line(recording: Recording, execution: Execution) -> str:
     return (
         f"aprt: {'VIOLATED' if found else 'REPLAYED'} property={found or '-'} "
         f"scenario={recording.case.name} era={recording.case.era.name} "
-        f"with={','.join(recording.case.settings.names()) or '-'} "
+        f"{switched(recording.case.settings)} "
         f"steps={len(execution.events)} token={recording.named}"
     )
 

@@ -11,7 +11,7 @@ from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text
 from aprt.view.version import aprt_version
-from aprt.view.words import count
+from aprt.view.words import count, switched
 
 RUN_SCHEMA = "aprt.run/1"
 
@@ -39,7 +39,7 @@ def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
     return (
         f"aprt: {'VIOLATED' if found else 'RAN'} property={found or '-'} "
         f"scenario={case.name} era={case.era.name} "
-        f"with={','.join(case.settings.names()) or '-'} mode={plan.mode} seed={live.seed} runs={live.runs} "
+        f"{switched(case.settings)} mode={plan.mode} seed={live.seed} runs={live.runs} "
         f"steps={len(live.execution.events)} token={token or '-'}"
     )
 
@@ -53,6 +53,7 @@ def run_json(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
         "scenario": str(case),
         "era": case.era.name,
         "switches": list(case.settings.names()),
+        "without": list(case.settings.without),
         "mode": plan.mode,
         "seed": live.seed,
         "runs": live.runs,

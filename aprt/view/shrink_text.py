@@ -11,7 +11,7 @@ from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import count
+from aprt.view.words import count, switched
 
 SHRINK_SCHEMA = "aprt.shrink/1"
 
@@ -52,7 +52,7 @@ def shrink_line(shrunk: Shrunk) -> str:
     case, after = shrunk.recording.case, shrunk.minimal.after
     return (
         f"aprt: SHRUNK property={shrunk.property.id} scenario={case.name} era={case.era.name} "
-        f"with={','.join(case.settings.names()) or '-'} claim={shrunk.minimal.claim} preemptions={after.preemptions} "
+        f"{switched(case.settings)} claim={shrunk.minimal.claim} preemptions={after.preemptions} "
         f"steps={after.steps} switches={after.switches} token={shrunk.token or '-'}"
     )
 
@@ -65,6 +65,7 @@ def shrink_json(shrunk: Shrunk) -> str:
         "scenario": str(case),
         "era": case.era.name,
         "switches": list(case.settings.names()),
+        "without": list(case.settings.without),
         "property": shrunk.property.id,
         "title": shrunk.property.title,
         "text": shrunk.finding.text,

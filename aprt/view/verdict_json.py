@@ -33,6 +33,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "scenario": str(verdict.case),
         "era": verdict.case.era.name,
         "switches": list(verdict.case.settings.names()),
+        "without": list(verdict.case.settings.without),
         "properties": [p.id for p in verdict.properties],
         "unexercised": None if exploration.unexercised is None else list(exploration.unexercised),
         "complete": exploration.complete,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.columns import WIDTH, columns
@@ -66,6 +67,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
         "scenario": answer["scenario"].partition("+")[0],
         "era": answer["era"],
         "with": ",".join(answer["switches"]),
+        **({"without": ",".join(answer["without"])} if answer["without"] else {}),
         "complete": "yes" if answer["complete"] else "no",
         "strategy": answer["strategy"],
         "traces": answer["traces"],
@@ -153,7 +155,7 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
     assumed = ", ".join(f"{name}={value}" for name, value in model.assumptions) or "none"
     facts = {
         "covered": covered(verdict.exploration),
-        "switches": ", ".join(verdict.case.settings.names()) or "none",
+        "switches": _switches(verdict.case.settings),
         "scope": "; ".join(model.scope),
         "assumed": assumed,
         "not in it": ", ".join(NOT_MODELLED),
@@ -166,6 +168,10 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
         yield f"{paint.dim(name.ljust(12))}{first}"
         yield from (" " * 12 + line for line in more)
+
+
+def _switches(settings: Settings) -> str:
+    return ", ".join([*settings.names(), *(f"without {name}" for name in settings.without)]) or "none"
 
 
 def _indented(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from aprt.core.events import Event
+from aprt.core.scenario import Settings
 
 _LARGEST_COUNT = 0xFFF  # a larger number is an address
 
@@ -43,6 +44,12 @@ def step(event: Event) -> str:
 def count(n: int, noun: str, plural: str = "") -> str:
     """`1 state`, `1,832 states`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
+
+
+def switched(settings: Settings) -> str:
+    """Switches in a line for grep: `with=vm_ref,locked`, and `without=B8` where a flag that was in is taken out."""
+    without = ",".join(settings.without)
+    return f"with={','.join(settings.names()) or '-'}" + (f" without={without}" if without else "")
 
 
 def _inside(brackets: str, items: Iterable[str]) -> str:

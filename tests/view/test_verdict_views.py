@@ -145,6 +145,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "scenario": "toy/lost-update+threads=3",
         "era": "toy",
         "switches": ["threads=3"],
+        "without": [],
         "properties": ["T1"],
         "unexercised": None,
         "complete": False,
