@@ -13,9 +13,9 @@ from aprt.core.properties import Property
 from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
-from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.v4_measures import ASSUMED, NEEDS, Assumed
-from aprt.vfio_ap.v4_ways import WAYS, Way
+from aprt.vfio_ap.v4.era import V4
+from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS, Assumed
+from aprt.vfio_ap.v4.ways import WAYS, Way
 
 ROOT: Final = Path(__file__).parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"

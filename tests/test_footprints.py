@@ -22,7 +22,7 @@ from aprt.kernel.object import Object
 from aprt.kernel.rwsem import RwSem, RwSemState
 from aprt.kernel.timer import Timer, TimerState
 from aprt.kernel.workqueue import Work, WorkState
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 from tests.vfio_ap.machines import model
 
 Case: TypeAlias = tuple[Actor[Any], Any, Call[Any], Caller]

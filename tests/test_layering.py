@@ -3,6 +3,10 @@
     core <- kernel <- vfio_ap                core <- explore, runtime, detect
     explore, runtime, detect <- verdict      all of these <- view <- cli
 
+and within vfio_ap, where `machine`, `build` and the like are files (IN_VFIO_AP has them all):
+
+    ap <- kvm <- machine <- driver <- build <- v4 <- topology
+
 An import counts wherever it stands: in a function, or under TYPE_CHECKING, it is an arrow like any other. A table
 at module level is a value, not state, when its declared type lets nobody change it (`Mapping`, `Sequence`); a memo of
 a pure function is no state either.
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,6 +39,19 @@ MAY_IMPORT = {
     "view": BELOW_VIEW,
     "cli": BELOW_VIEW | {"view"},
 }
+
+IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a row before its own
+    frozenset({"memory", "process"}),
+    frozenset({"ap"}),
+    frozenset({"kvm"}),
+    frozenset({"machine"}),
+    frozenset({"driver", "notification"}),
+    frozenset({"guest_code"}),
+    frozenset({"programs", "userspace"}),
+    frozenset({"build"}),
+    frozenset({"v4"}),
+    frozenset({"eras", "topology"}),
+)
 
 EVERYWHERE = frozenset({"attr", "attrs", "pyrsistent", "msgspec"})
 ONLY_IN = {
@@ -72,19 +89,29 @@ def _arrows(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
         if target == RELATIVE:
             yield line, "imports relatively; write the name in full"
             continue
-        top, _, rest = target.partition(".")
-        inside = top == "aprt"
-        reason = _inside(_package(module), rest.partition(".")[0]) if inside else _outside(module, top)
+        top = target.partition(".")[0]
+        reason = _inside(module, target) if top == "aprt" else _outside(module, top)
         if reason is not None:
             yield line, f"imports {target}, {reason}"
 
 
-def _inside(package: str, target: str) -> str | None:
-    if not package or target == package:  # aprt itself gathers what a program needs
+def _inside(module: str, target: str) -> str | None:
+    package, other = _package(module), _package(target)
+    if package == other == "vfio_ap":
+        return _inside_vfio_ap(_part(module), _part(target))
+    if not package or other == package:  # aprt itself gathers what a program needs
         return None
     if package not in MAY_IMPORT:
         return f"and {package} is no layer"
-    return None if target in MAY_IMPORT[package] else f"which is not below {package}"
+    return None if other in MAY_IMPORT[package] else f"which is not below {package}"
+
+
+def _inside_vfio_ap(part: str, other: str) -> str | None:
+    if other == part:
+        return None
+    rows = [row for row, parts in enumerate(IN_VFIO_AP) if part in parts]
+    below = frozenset[str]().union(*IN_VFIO_AP[: rows[0]]) if rows else frozenset[str]()
+    return None if other in below else f"which is not below {part}"
 
 
 def _outside(module: str, top: str) -> str | None:
@@ -104,13 +131,18 @@ def _package(module: str) -> str:
     return "" if name == "__main__" else name
 
 
+def _part(module: str) -> str:
+    """The part of vfio_ap that a module is or is in; empty for `aprt.vfio_ap` itself."""
+    return ".".join(module.split(".")[2:3])
+
+
 def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 yield from ((node.lineno, alias.name) for alias in names)
-            case ast.ImportFrom(module="aprt", level=0, names=names):
-                yield from ((node.lineno, f"aprt.{alias.name}") for alias in names)
+            case ast.ImportFrom(module="aprt" | "aprt.vfio_ap" as package, level=0, names=names):
+                yield from ((node.lineno, f"{package}.{alias.name}") for alias in names)
             case ast.ImportFrom(module=str(name), level=0):
                 yield node.lineno, name
             case ast.ImportFrom(level=level) if level:
@@ -185,6 +217,11 @@ def test_every_package_is_a_layer() -> None:
     assert {"core", "kernel", "vfio_ap", "explore", "runtime", "verdict", "view", "cli"} <= packages
 
 
+def test_every_part_of_vfio_ap_has_its_row() -> None:
+    parts = {path.stem for path in (ROOT / "vfio_ap").iterdir() if path.stem not in {"__init__", "__pycache__"}}
+    assert sorted(part for row in IN_VFIO_AP for part in row) == sorted(parts)
+
+
 def test_the_layers_have_no_cycle() -> None:
     below = dict(MAY_IMPORT)
     while below:
@@ -201,11 +238,15 @@ WRONG = [
     ("aprt.core.actor", "import random", "imports random, and a pure layer does no I/O"),
     ("aprt.explore.states", "import aprt.runtime.run", "imports aprt.runtime.run, which is not below explore"),
     ("aprt.explore.states", "from aprt import runtime", "imports aprt.runtime, which is not below explore"),
-    ("aprt.explore.states", "from aprt.vfio_ap import kvm", "imports aprt.vfio_ap, which is not below explore"),
+    ("aprt.explore.states", "from aprt.vfio_ap import kvm", "imports aprt.vfio_ap.kvm, which is not below explore"),
     ("aprt.explore.states", "from . import result", "imports relatively"),
     ("aprt.verdict.ask", "def f():\n    import click", "imports click, allowed in aprt.cli"),
     ("aprt.view.words", "from aprt.cli.options import echo", "imports aprt.cli.options, which is not below view"),
     ("aprt.view.words", "import trio", "imports trio, allowed in aprt.runtime, aprt.verdict, aprt.view.live"),
+    ("aprt.vfio_ap.ap.mdev", "import aprt.vfio_ap.kvm.kvm", "imports aprt.vfio_ap.kvm.kvm, which is not below ap"),
+    ("aprt.vfio_ap.driver.pqap", "from aprt.vfio_ap import v4", "imports aprt.vfio_ap.v4, which is not below driver"),
+    ("aprt.vfio_ap.driver.pqap", "import aprt.vfio_ap.notification", "which is not below driver"),
+    ("aprt.vfio_ap.thing", "import aprt.vfio_ap.memory", "imports aprt.vfio_ap.memory, which is not below thing"),
     ("aprt.extra.thing", "import aprt.core.actor", "imports aprt.core.actor, and extra is no layer"),
     ("aprt.core.actor", "seen = {}", "seen is mutable and shared"),
     ("aprt.core.actor", "seen: dict[str, int] = dict()", "seen: dict[str, int] is mutable and shared"),
@@ -228,6 +269,8 @@ RIGHT = [
     ("aprt.runtime.stage", "import trio.lowlevel\nimport time"),
     ("aprt.view.live", "import trio, rich.live"),
     ("aprt.view.words", "from aprt.verdict.ask import ask\nfrom aprt.vfio_ap.eras import ERAS"),
+    ("aprt.vfio_ap.driver.pqap", "import aprt.vfio_ap.driver.reset\nfrom aprt.vfio_ap.machine import Machine"),
+    ("aprt.vfio_ap.topology.script", "from aprt.vfio_ap import userspace\nfrom aprt.kernel.held import held"),
     ("aprt.cli.run", "import click, rich\nimport aprt.view.words"),
     ("aprt.core.actor", "__all__ = ['a']\nFIXED = (1, 2)\nNAMES = frozenset({'a'})\nTABLE = pmap({1: 2})"),
     ("aprt.core.actor", "TABLE: Final[Mapping[int, int]] = {1: 2}\nNAMES: Sequence[str] = ['a']"),

@@ -11,8 +11,8 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era
 from aprt.verdict.case import Case, find_era
-from aprt.vfio_ap.topology_files import load_topology
-from aprt.vfio_ap.topology_system import topology_scenario
+from aprt.vfio_ap.topology.files import load_topology
+from aprt.vfio_ap.topology.system import topology_scenario
 
 T = TypeVar("T")
 

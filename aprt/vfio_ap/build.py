@@ -14,29 +14,29 @@ from aprt.core.system import Context
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.ap_bus import ApBus, ApBusState
-from aprt.vfio_ap.ap_queue import ApQueue, interrupt_control, reset_end
-from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.crycb import Crycb, CrycbState
-from aprt.vfio_ap.gib import Gib, gal_interrupt
-from aprt.vfio_ap.gisa import Gisa
-from aprt.vfio_ap.gisa_int import GisaInt, GisaParts
-from aprt.vfio_ap.gisa_switches import GisaRules
-from aprt.vfio_ap.group import Group, GroupState
-from aprt.vfio_ap.kick import gisa_timer
-from aprt.vfio_ap.kvm import Kvm, KvmState
+from aprt.vfio_ap.ap.ap_bus import ApBus, ApBusState
+from aprt.vfio_ap.ap.ap_queue import ApQueue, interrupt_control, reset_end
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.matrix_dev import MatrixDev, MatrixDevState
+from aprt.vfio_ap.ap.mdev import Found, Mdev, MdevState
+from aprt.vfio_ap.ap.module import Module, ModuleState
+from aprt.vfio_ap.ap.response import Rc
+from aprt.vfio_ap.ap.vfio_ap_queue import VfioApQueue, VfioApQueueState
+from aprt.vfio_ap.kvm.crycb import Crycb, CrycbState
+from aprt.vfio_ap.kvm.gib import Gib, gal_interrupt
+from aprt.vfio_ap.kvm.gisa import Gisa
+from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaParts
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.group import Group, GroupState
+from aprt.vfio_ap.kvm.kick import gisa_timer
+from aprt.vfio_ap.kvm.kvm import Kvm, KvmState
+from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.machine import Guest, Machine, Queue
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.matrix_dev import MatrixDev, MatrixDevState
-from aprt.vfio_ap.mdev import Found, Mdev, MdevState
 from aprt.vfio_ap.memory import Memory
-from aprt.vfio_ap.module import Module, ModuleState
 from aprt.vfio_ap.notification import replies
 from aprt.vfio_ap.process import Process
-from aprt.vfio_ap.response import Rc
 from aprt.vfio_ap.userspace import DEVICE, KVM_VFIO, VM, vcpu_file
-from aprt.vfio_ap.vcpu import Vcpu
-from aprt.vfio_ap.vfio_ap_queue import VfioApQueue, VfioApQueueState
 
 NIB_PAGES = (3, 4)  # guest pages that programs put their notification bytes in
 

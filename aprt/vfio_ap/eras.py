@@ -5,6 +5,6 @@ from __future__ import annotations
 from pyrsistent import PMap, pmap
 
 from aprt.core.scenario import Era
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 
 ERAS: PMap[str, Era] = pmap({V4.name: V4})

@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.response import TRANSIENT, Rc, Status
+from aprt.vfio_ap.driver.pqap import NO_HOOK, Aqic, handle_pqap
+from aprt.vfio_ap.kvm.vcpu import Vcpu, wait_for_interrupt
 from aprt.vfio_ap.machine import Guest, Machine
-from aprt.vfio_ap.pqap import NO_HOOK, Aqic, handle_pqap
-from aprt.vfio_ap.response import TRANSIENT, Rc, Status
-from aprt.vfio_ap.vcpu import Vcpu, wait_for_interrupt
 
 
 @attrs.frozen

@@ -12,21 +12,21 @@ from aprt.core.errors import ModelError
 from aprt.core.scenario import Settings
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
-from aprt.vfio_ap.ap_bus import ApBus
-from aprt.vfio_ap.ap_queue import ApQueue
-from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.crycb import Crycb
-from aprt.vfio_ap.gib import Gib
-from aprt.vfio_ap.gisa_int import GisaParts
-from aprt.vfio_ap.group import Group
-from aprt.vfio_ap.kvm import Kvm
-from aprt.vfio_ap.matrix_dev import MatrixDev
-from aprt.vfio_ap.mdev import Mdev
+from aprt.vfio_ap.ap.ap_bus import ApBus
+from aprt.vfio_ap.ap.ap_queue import ApQueue
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix_dev import MatrixDev
+from aprt.vfio_ap.ap.mdev import Mdev
+from aprt.vfio_ap.ap.module import Module
+from aprt.vfio_ap.ap.vfio_ap_queue import VfioApQueue
+from aprt.vfio_ap.kvm.crycb import Crycb
+from aprt.vfio_ap.kvm.gib import Gib
+from aprt.vfio_ap.kvm.gisa_int import GisaParts
+from aprt.vfio_ap.kvm.group import Group
+from aprt.vfio_ap.kvm.kvm import Kvm
+from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.memory import Memory
-from aprt.vfio_ap.module import Module
 from aprt.vfio_ap.process import Process
-from aprt.vfio_ap.vcpu import Vcpu
-from aprt.vfio_ap.vfio_ap_queue import VfioApQueue
 
 
 @attrs.frozen(eq=False)

@@ -5,7 +5,7 @@ Source: the AP architecture as the kernel relies on it; `docs/reference/model.md
 
 from __future__ import annotations
 
-from aprt.vfio_ap.gib import make_pending
+from aprt.vfio_ap.kvm.gib import make_pending
 from aprt.vfio_ap.machine import Machine, Queue
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
-from aprt.vfio_ap.group_notifier import group_set_kvm
+from aprt.vfio_ap.driver.group_notifier import group_set_kvm
+from aprt.vfio_ap.driver.kvm_destroy import put_vm
+from aprt.vfio_ap.driver.vfio_device import open_device, release_device
 from aprt.vfio_ap.guest_code import Instruction, execute
-from aprt.vfio_ap.kvm_destroy import put_vm
+from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.machine import Guest, Machine
-from aprt.vfio_ap.vcpu import Vcpu
-from aprt.vfio_ap.vfio_device import open_device, release_device
 
 DEVICE = "device"
 VM = "vm"

@@ -18,7 +18,7 @@ from aprt.explore.persistent import PersistentSets
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
 from aprt.kernel.rwsem import RwSem
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 from benchmarks.models import philosophers
 from tests.explore.programs.cells import Cell, inc, lastzero
 from tests.explore.programs.generated import generate

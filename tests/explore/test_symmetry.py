@@ -36,7 +36,7 @@ from aprt.explore.replay import replay
 from aprt.explore.symmetry import Symmetry
 from aprt.explore.tables import Tables
 from aprt.kernel.rwsem import RwSem
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 from tests.explore.programs.cells import Cell
 from tests.explore.programs.generated import generate_alike
 from tests.explore.programs.increment import increment, increment_lock

@@ -16,7 +16,7 @@ from aprt.explore.random_walk import sample_schedules
 from aprt.explore.replay import replay
 from aprt.runtime.compare import Difference, compare
 from aprt.runtime.stage import Stage
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 
 SHARES = {
     "rogue-close": 200,

@@ -16,15 +16,15 @@ from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.gib import Gib, gal_interrupt, make_pending
-from aprt.vfio_ap.gisa import Gisa, GisaState, bit
-from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState, GisaParts
-from aprt.vfio_ap.gisa_properties import gisa_properties
-from aprt.vfio_ap.gisa_switches import V4, GisaRules
-from aprt.vfio_ap.gisc import gisc_register, gisc_unregister
-from aprt.vfio_ap.kick import gisa_timer
-from aprt.vfio_ap.kvm_destroy import gisa_destroy
-from aprt.vfio_ap.vcpu import Vcpu, wait_for_interrupt
+from aprt.vfio_ap.driver.kvm_destroy import gisa_destroy
+from aprt.vfio_ap.kvm.gib import Gib, gal_interrupt, make_pending
+from aprt.vfio_ap.kvm.gisa import Gisa, GisaState, bit
+from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaIntState, GisaParts
+from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
+from aprt.vfio_ap.kvm.gisa_switches import V4, GisaRules
+from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister
+from aprt.vfio_ap.kvm.kick import gisa_timer
+from aprt.vfio_ap.kvm.vcpu import Vcpu, wait_for_interrupt
 
 ISC, OTHER = 3, 5
 

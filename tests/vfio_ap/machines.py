@@ -14,15 +14,15 @@ from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration, StopOn
 from aprt.explore.stepper import Stepper
-from aprt.vfio_ap.ap_queue import ApQueueState
-from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.ap.ap_queue import ApQueueState
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
+from aprt.vfio_ap.driver.pqap import Aqic
 from aprt.vfio_ap.guest_code import execute
 from aprt.vfio_ap.machine import Guest, Machine, Queue
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.pqap import Aqic
-from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
+from aprt.vfio_ap.v4.era import V4
 
 A, B = Apqn(5, 4), Apqn(5, 5)
 

@@ -11,13 +11,13 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Owes
-from aprt.vfio_ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
-from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.crycb import CrycbState
+from aprt.vfio_ap.ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.response import NO_REPLY, Rc, Status
+from aprt.vfio_ap.driver.pqap import Aqic
 from aprt.vfio_ap.guest_code import execute
-from aprt.vfio_ap.pqap import Aqic
-from aprt.vfio_ap.response import NO_REPLY, Rc, Status
-from aprt.vfio_ap.vcpu import VcpuState
+from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.kvm.vcpu import VcpuState
 from tests.vfio_ap.machines import A, Bench, ask, broken, model
 
 HW = ApQueue("hw", Apqn(5, 4))

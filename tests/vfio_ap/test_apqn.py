@@ -2,7 +2,7 @@
 
 import pytest
 
-from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn
 
 
 def test_an_apqn_prints_as_the_kernel_prints_it_and_reads_back() -> None:

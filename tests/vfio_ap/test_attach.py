@@ -7,18 +7,20 @@ import pytest
 from pyrsistent import pmap, pset
 
 from aprt.core.actor import Caller
-from aprt.vfio_ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.mdev import Found, MdevState
+from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.build import GuestPlan
-from aprt.vfio_ap.crycb import CrycbState
-from aprt.vfio_ap.group import GroupState
-from aprt.vfio_ap.group_notifier import group_set_kvm, notify
-from aprt.vfio_ap.kvm import KvmState
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.mdev import Found, MdevState
+from aprt.vfio_ap.driver.group_notifier import group_set_kvm, notify
+from aprt.vfio_ap.driver.vfio_device import open_device, release_device
+from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.kvm.group import GroupState
+from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.memory import MemoryState
-from aprt.vfio_ap.module import ModuleState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.response import Errno
 from aprt.vfio_ap.userspace import (
     DEVICE,
     KVM_VFIO,
@@ -27,8 +29,6 @@ from aprt.vfio_ap.userspace import (
     group_del,
     open_everything,
 )
-from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.vfio_device import open_device, release_device
 from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 
 MATRIX = Matrix.of([5], [4])

@@ -9,10 +9,10 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Owes
-from aprt.vfio_ap.gib import Gib, GibState, make_pending, process_gib_alert_list
-from aprt.vfio_ap.gisa import NONE, NULL, GisaState
-from aprt.vfio_ap.gisa_int import GisaIntState
-from aprt.vfio_ap.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.gib import Gib, GibState, make_pending, process_gib_alert_list
+from aprt.vfio_ap.kvm.gisa import NONE, NULL, GisaState
+from aprt.vfio_ap.kvm.gisa_int import GisaIntState
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 from tests.vfio_ap.gisa_systems import alone, host
 
 GIB = Gib("gib")

@@ -10,8 +10,8 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Oops, Owes
-from aprt.vfio_ap.gisa import LINKING, NONE, NULL, Gisa, GisaState, Word, bit, first_isc, is_gisa
-from aprt.vfio_ap.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.gisa import LINKING, NONE, NULL, Gisa, GisaState, Word, bit, first_isc, is_gisa
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 
 GISA = Gisa("g")
 FREE = GisaState("g")

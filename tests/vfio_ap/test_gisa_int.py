@@ -11,12 +11,12 @@ from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Gave, Hold, Oops, Owes, Took
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.gib import GAL_ISC, GibState
-from aprt.vfio_ap.gisa import NULL, GisaState
-from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState, get_ipm_or_restore_iam
-from aprt.vfio_ap.gisa_switches import V4, GisaRules
-from aprt.vfio_ap.gisc import gisc_register, gisc_unregister
-from aprt.vfio_ap.kvm_destroy import gisa_destroy
+from aprt.vfio_ap.driver.kvm_destroy import gisa_destroy
+from aprt.vfio_ap.kvm.gib import GAL_ISC, GibState
+from aprt.vfio_ap.kvm.gisa import NULL, GisaState
+from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaIntState, get_ipm_or_restore_iam
+from aprt.vfio_ap.kvm.gisa_switches import V4, GisaRules
+from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister
 from tests.vfio_ap.gisa_systems import Host, alone, host
 
 LOCK = Spinlock("lock")

@@ -13,8 +13,8 @@ import pytest
 
 from aprt.core.scenario import Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.gisa_switches import GISA_SWITCHES, V4, GisaRules
-from aprt.vfio_ap.vcpu import Vcpu
+from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES, V4, GisaRules
+from aprt.vfio_ap.kvm.vcpu import Vcpu
 from tests.vfio_ap.gisa_systems import ISC, OTHER, Host, Vm, ends, host, idles, interrupts, registers, unregisters
 
 FIXED = GisaRules(clear_kicked=True, keep_deliverable=True, destroy_synchronizes=True, restore_locked=True)

@@ -10,11 +10,11 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Owes
-from aprt.vfio_ap.gisa import GisaState
-from aprt.vfio_ap.gisa_int import GisaIntState
-from aprt.vfio_ap.gisa_switches import V4, GisaRules
-from aprt.vfio_ap.kick import gisa_vcpu_kicker, kick_single_vcpu
-from aprt.vfio_ap.vcpu import Vcpu, VcpuState, wait_for_interrupt
+from aprt.vfio_ap.kvm.gisa import GisaState
+from aprt.vfio_ap.kvm.gisa_int import GisaIntState
+from aprt.vfio_ap.kvm.gisa_switches import V4, GisaRules
+from aprt.vfio_ap.kvm.kick import gisa_vcpu_kicker, kick_single_vcpu
+from aprt.vfio_ap.kvm.vcpu import Vcpu, VcpuState, wait_for_interrupt
 from tests.vfio_ap.gisa_systems import Host, alone, host, registered_once
 
 VCPU = Vcpu("vm0.v0", cr6=0x18)

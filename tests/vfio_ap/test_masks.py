@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aprt.vfio_ap.masks import ALL, format_mask, parse_mask
+from aprt.vfio_ap.ap.masks import ALL, format_mask, parse_mask
 
 numbers = st.frozensets(st.integers(0, 255))
 

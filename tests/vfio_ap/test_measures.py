@@ -9,10 +9,10 @@ from aprt.verdict.case import Case
 from aprt.verdict.claims import claims
 from aprt.verdict.verdict import selected
 from aprt.vfio_ap.eras import ERAS
-from aprt.vfio_ap.topology_system import SHOWN
-from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.v4_measures import NEEDS, Need
-from aprt.vfio_ap.v4_ways import WAYS
+from aprt.vfio_ap.topology.system import SHOWN
+from aprt.vfio_ap.v4.era import V4
+from aprt.vfio_ap.v4.measures import NEEDS, Need
+from aprt.vfio_ap.v4.ways import WAYS
 from tests.vfio_ap.machines import ask, broken, model
 
 MEASURES = ("vm_ref", "hook_lock", "clear_apcb", "wait_reset", "cleanup_everywhere", "one_mutex")

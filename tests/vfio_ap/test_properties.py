@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.vfio_ap.v4_switches import SWITCHES
+from aprt.vfio_ap.v4.switches import SWITCHES
 from tests.vfio_ap.machines import ask, broken, model
 
 ALL = "kill-qemu+all-measures"

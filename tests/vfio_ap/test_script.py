@@ -2,10 +2,11 @@
 
 from aprt.core.events import Event
 from aprt.runtime.run import run
-from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.eras import ERAS
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.topology import (
+from aprt.vfio_ap.topology.system import topology_scenario
+from aprt.vfio_ap.topology.topology import (
     Action,
     Assignment,
     Boot,
@@ -17,7 +18,6 @@ from aprt.vfio_ap.topology import (
     Script,
     Topology,
 )
-from aprt.vfio_ap.topology_system import topology_scenario
 from tests.vfio_ap.three_guests import UUID1
 
 Q4, Q5 = Apqn(5, 4), Apqn(5, 5)

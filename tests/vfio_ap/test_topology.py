@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from aprt.core.errors import ModelError
-from aprt.vfio_ap.apqn import Apqn
-from aprt.vfio_ap.masks import ALL
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.topology import (
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.masks import ALL
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.topology.files import load_topology
+from aprt.vfio_ap.topology.topology import (
     Action,
     Assignment,
     Bind,
@@ -26,7 +27,6 @@ from aprt.vfio_ap.topology import (
     Topology,
     Unbind,
 )
-from aprt.vfio_ap.topology_files import load_topology
 from tests.vfio_ap.three_guests import BUS, DEMO, UUID1, UUID2, UUID3
 
 

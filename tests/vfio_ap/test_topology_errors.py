@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from aprt.core.errors import UserError
-from aprt.vfio_ap.masks import format_mask
-from aprt.vfio_ap.topology_files import load_topology
+from aprt.vfio_ap.ap.masks import format_mask
+from aprt.vfio_ap.topology.files import load_topology
 from tests.vfio_ap.three_guests import (
     BUS,
     DEMO,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aprt.core.errors import UserError
-from aprt.vfio_ap.topology import Topology
-from aprt.vfio_ap.topology_files import load_topology
+from aprt.vfio_ap.topology.files import load_topology
+from aprt.vfio_ap.topology.topology import Topology
 from tests.vfio_ap.three_guests import DEMO, MDEV1
 
 FILES = sorted(str(path.relative_to(DEMO)) for path in DEMO.rglob("*") if path.is_file())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.vfio_ap.v4 import V4
+from aprt.vfio_ap.v4.era import V4
 from tests.vfio_ap.machines import ask, model
 
 

@@ -12,12 +12,14 @@ from pyrsistent import pmap
 from aprt.core.system import Context, System
 from aprt.explore.enumerator import executions
 from aprt.explore.stepper import Stepper
-from aprt.vfio_ap.ap_queue import ApQueueState
-from aprt.vfio_ap.kvm import KvmState
-from aprt.vfio_ap.kvm_destroy import put_vm
-from aprt.vfio_ap.pqap import Aqic
+from aprt.vfio_ap.ap.ap_queue import ApQueueState
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.ap.vfio_ap_queue import Saved
+from aprt.vfio_ap.driver.kvm_destroy import put_vm
+from aprt.vfio_ap.driver.pqap import Aqic
+from aprt.vfio_ap.driver.vfio_device import ioctl_reset
+from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.response import Errno
 from aprt.vfio_ap.userspace import (
     DEVICE,
     KVM_VFIO,
@@ -27,8 +29,6 @@ from aprt.vfio_ap.userspace import (
     exit_process,
     vcpu_thread,
 )
-from aprt.vfio_ap.vfio_ap_queue import Saved
-from aprt.vfio_ap.vfio_device import ioctl_reset
 from tests.vfio_ap.machines import A, Bench, enabled
 
 MEASURES = ("all-measures",)

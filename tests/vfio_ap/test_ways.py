@@ -13,8 +13,8 @@ from aprt.explore.explore import explore
 from aprt.explore.replay import replay
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
-from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.v4_ways import WAYS, Way, event_text, shows
+from aprt.vfio_ap.v4.era import V4
+from aprt.vfio_ap.v4.ways import WAYS, Way, event_text, shows
 from tests.vfio_ap.machines import ask, broken
 
 NAMES = [way.scenario.name for way in WAYS]

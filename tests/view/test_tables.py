@@ -18,22 +18,22 @@ from aprt.kernel.mutex import Mutex, MutexState
 from aprt.kernel.rwsem import RwSem, RwSemState
 from aprt.kernel.spinlock import Spinlock
 from aprt.runtime.ledger import Snapshot
-from aprt.vfio_ap.ap_queue import ApQueueState, Change, Target
-from aprt.vfio_ap.apqn import Apqn
+from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.mdev import Found, MdevState
+from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
-from aprt.vfio_ap.crycb import CrycbState
-from aprt.vfio_ap.gib import GibState
-from aprt.vfio_ap.gisa import GisaState
-from aprt.vfio_ap.gisa_int import GisaIntState
-from aprt.vfio_ap.kvm import KvmState
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.mdev import Found, MdevState
+from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.kvm.gib import GibState
+from aprt.vfio_ap.kvm.gisa import GisaState
+from aprt.vfio_ap.kvm.gisa_int import GisaIntState
+from aprt.vfio_ap.kvm.kvm import KvmState
+from aprt.vfio_ap.kvm.vcpu import VcpuState
 from aprt.vfio_ap.memory import MemoryState
-from aprt.vfio_ap.module import ModuleState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.v4 import V4
-from aprt.vfio_ap.vcpu import VcpuState
-from aprt.vfio_ap.vfio_ap_queue import Saved, VfioApQueueState
+from aprt.vfio_ap.v4.era import V4
 from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready, draw
 from aprt.view.tables.kinds import Picture

@@ -9,10 +9,10 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.system import System
-from aprt.vfio_ap.gib import Gib
-from aprt.vfio_ap.gisa import LINKING, NONE, NULL, Gisa, is_gisa
-from aprt.vfio_ap.gisa_int import GisaInt, GisaIntState
-from aprt.vfio_ap.kvm import Kvm
+from aprt.vfio_ap.kvm.gib import Gib
+from aprt.vfio_ap.kvm.gisa import LINKING, NONE, NULL, Gisa, is_gisa
+from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaIntState
+from aprt.vfio_ap.kvm.kvm import Kvm
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, listed, mask, plain, quiet
 

@@ -9,12 +9,12 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.system import System
-from aprt.vfio_ap.crycb import Crycb
-from aprt.vfio_ap.group import Group
-from aprt.vfio_ap.kvm import Kvm
+from aprt.vfio_ap.kvm.crycb import Crycb
+from aprt.vfio_ap.kvm.group import Group
+from aprt.vfio_ap.kvm.kvm import Kvm
+from aprt.vfio_ap.kvm.vcpu import Vcpu, VcpuState
 from aprt.vfio_ap.memory import Memory
 from aprt.vfio_ap.process import Process, ProcessState
-from aprt.vfio_ap.vcpu import Vcpu, VcpuState
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.mdevs import matrix
 from aprt.view.tables.sheet import Cell, Column, Sheet, bad, busy, good, listed, mask, plain, quiet

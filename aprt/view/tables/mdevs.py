@@ -8,11 +8,11 @@ from itertools import groupby
 from typing import Final
 
 from aprt.core.system import System
-from aprt.vfio_ap.ap_bus import ApBus
-from aprt.vfio_ap.matrix import Matrix
-from aprt.vfio_ap.matrix_dev import MatrixDev
-from aprt.vfio_ap.mdev import Mdev
-from aprt.vfio_ap.module import Module
+from aprt.vfio_ap.ap.ap_bus import ApBus
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.matrix_dev import MatrixDev
+from aprt.vfio_ap.ap.mdev import Mdev
+from aprt.vfio_ap.ap.module import Module
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet
 

@@ -1,0 +1,116 @@
+"""The AP bus: which queue devices exist, which driver each is bound to, and what the host may use.
+
+The actor holds the bus's data; scan, bind and unbind are behaviours of whoever runs them (`bus_scan`, a write to
+sysfs), with the device lock of the queue held around a driver's probe and remove.
+
+Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), apmask_store().
+Left out: card devices, the host (zcrypt) driver's own state machine, uevents.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import attrs
+from pyrsistent import PMap, pmap
+
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.notes import Owes
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+
+Driver: TypeAlias = Literal["vfio_ap", "zcrypt", "none"]
+
+
+@attrs.frozen
+class ApBusState:
+    config: Matrix  # what the machine has configured for the host
+    scanned: Matrix  # ap_qci_info: the configuration that the last scan saw
+    reserved: Matrix  # apmask x aqmask: queues of the default drivers
+    drivers: PMap[Apqn, Driver] = pmap()  # queue devices that exist, with the driver bound to each
+    drvdata: PMap[Apqn, int] = pmap()  # generation of the vfio_ap_queue behind a device
+
+
+@attrs.frozen(eq=False)
+class ApBus(Actor[ApBusState]):
+    """max_adapter, max_domain: the highest numbers of the machine."""
+
+    config: Matrix
+    reserved: Matrix = Matrix()
+    max_adapter: int = 255
+    max_domain: int = 255
+
+    def initial(self) -> ApBusState:
+        return ApBusState(self.config, self.config, self.reserved)
+
+    @handler(reads="config")
+    def qci(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
+        """The host's configuration as the machine reports it now."""
+        return state, state.config
+
+    @handler(reads="config scanned", writes="scanned")
+    def fetch_info(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
+        """QCI, kept as what the bus goes by until the next scan."""
+        if state.scanned == state.config:
+            return state, state.config
+        return attrs.evolve(state, scanned=state.config), state.config
+
+    @handler(reads="", writes="config")
+    def reconfigure(self, state: ApBusState, by: Caller, config: Matrix) -> Outcome[ApBusState, None]:
+        """The hypervisor gives or takes adapters and domains."""
+        return attrs.evolve(state, config=config), None
+
+    @handler(reads="drivers")
+    def devices(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, tuple[Apqn, ...]]:
+        """The queue devices that exist, ascending."""
+        return state, tuple(sorted(state.drivers))
+
+    @handler(reads="drivers")
+    def driver_of(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, Driver | None]:
+        """The driver bound to a queue device; None: there is no such device."""
+        return state, state.drivers.get(apqn)
+
+    @handler(reads="reserved")
+    def is_reserved(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, bool]:
+        """Whether the masks keep the APQN for the host's default drivers."""
+        return state, apqn in state.reserved
+
+    @handler(reads="reserved", writes="reserved")
+    def reserve(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
+        """The administrator's masks now keep the APQN (with the whole cross it spans) for the host's drivers."""
+        reserved = state.reserved.with_bit("apm", apqn.apid).with_bit("aqm", apqn.apqi)
+        return attrs.evolve(state, reserved=reserved), None
+
+    @handler(reads="drivers", writes="drivers")
+    def add_device(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
+        """A scan has found a queue and made its device, without a driver yet."""
+        return attrs.evolve(state, drivers=state.drivers.set(apqn, "none")), None
+
+    @handler(reads="drivers", writes="drivers")
+    def set_driver(self, state: ApBusState, by: Caller, apqn: Apqn, driver: Driver) -> Outcome[ApBusState, None]:
+        """The probe that began with `begin_callback` has returned, and the device has this driver (or none)."""
+        drivers = state.drivers.set(apqn, driver)
+        return attrs.evolve(state, drivers=drivers), None, (Owes(("callback", apqn), -1),)
+
+    @handler(reads="")
+    def begin_callback(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
+        """A driver's probe or remove begins; until its end the device is between two states."""
+        return state, None, (Owes(("callback", apqn), 1),)
+
+    @handler(reads="drivers", writes="drivers")
+    def end_remove(self, state: ApBusState, by: Caller, apqn: Apqn, gone: bool) -> Outcome[ApBusState, None]:
+        """A driver's remove has returned: the device has no driver, or is gone."""
+        drivers = state.drivers.discard(apqn) if gone else state.drivers.set(apqn, "none")
+        return attrs.evolve(state, drivers=drivers), None, (Owes(("callback", apqn), -1),)
+
+    @handler(reads="drvdata", writes="drvdata")
+    def set_drvdata(
+        self, state: ApBusState, by: Caller, apqn: Apqn, generation: int | None
+    ) -> Outcome[ApBusState, None]:
+        if generation is None:
+            return attrs.evolve(state, drvdata=state.drvdata.discard(apqn)), None
+        return attrs.evolve(state, drvdata=state.drvdata.set(apqn, generation)), None
+
+    @handler(reads="drvdata")
+    def get_drvdata(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, int | None]:
+        return state, state.drvdata.get(apqn)

@@ -1,0 +1,281 @@
+"""The hardware queue: what the AP instructions do to it, and what it does late, by itself.
+
+An instruction only starts things. AQIC answered 00 leaves `pending_irq`, a reset answered 00 leaves
+`pending_reset`; three daemons per queue (`interrupt_control`, `reset_end`, `reply`) finish them at any later
+step. While a reply is being notified (NIB, then IPM, in several steps) the queue is busy with the effect and
+neither a reset nor an interrupt change ends, nor is the card taken away or broken.
+
+Two fields are no hardware: `user` says whose requests or keys the queue holds since the last finished ZAPQ, and
+`zapq` what became of the last ZAPQ that the host issued (`silent`: it, or a later TAPQ, was answered 01, 03 or
+04); properties P11, P12, P34 and P35 read them.
+
+Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
+`reset_end` are fields of the actor. Left out: messages and their psmids, message parts, APFT data, async codes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.notes import Broken, Note, Owes
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.response import NO_REPLY, SILENT, Rc, Status
+from aprt.vfio_ap.memory import PAGE
+
+Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
+HOST = "host"
+DEPTH = 2  # requests and replies a queue has room for; the model needs no more to show a full queue
+
+
+@attrs.frozen
+class Target:
+    """Where an enabled queue notifies.
+
+    guest: whose memory holds the NIB. nib: guest address, bytes. gisa: the GISA's name; None: invalid designation.
+    gisc, nisc: guest and host subclass, 0..7.
+    """
+
+    guest: str
+    nib: int
+    gisa: str | None
+    gisc: int
+    nisc: int
+
+    @property
+    def page(self) -> int:
+        return self.nib >> PAGE
+
+    def __str__(self) -> str:
+        return f"{self.gisa} isc {self.gisc} nib {self.nib:#x}"
+
+
+@attrs.frozen
+class Change:
+    """An interrupt change that was accepted and has not happened yet; None switches off."""
+
+    to: Target | None
+
+
+@attrs.frozen
+class ApQueueState:
+    cfg: Literal["on", "off", "absent"] = "on"
+    chkstop: bool = False
+    requests: int = 0
+    replies: int = 0
+    irq: Target | None = None
+    pending_irq: Change | None = None
+    pending_reset: Literal["RAPQ", "ZAPQ"] | None = None
+    effect: Target | None = None  # the notification that is being written
+    next_rc: Rc | None = None  # what the next instruction answers instead, out of the machine's own reasons
+    user: str | None = None
+    zapq: Zapq = "none"
+
+    @property
+    def works(self) -> bool:
+        return self.cfg == "on" and not self.chkstop
+
+    @property
+    def status(self) -> Status:
+        return Status(Rc.NORMAL, not (self.requests or self.replies), self.replies > 0, self.irq is not None)
+
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that this queue may still notify."""
+        aims = [self.irq, self.effect, self.pending_irq.to if self.pending_irq else None]
+        return tuple(t for t in aims if t is not None)
+
+
+@attrs.frozen(eq=False)
+class ApQueue(Actor[ApQueueState]):
+    """One hardware queue. Instructions name their user: a VM's name, or `HOST`."""
+
+    apqn: Apqn
+    off_is_silent: bool = True
+    irq_off_at: str = "end"
+    aqic_while_pending: str = "busy"
+    reset_end: str = "tapq00"
+
+    def initial(self) -> ApQueueState:
+        return ApQueueState()
+
+    def silent(self, state: ApQueueState) -> bool:
+        """Whether nothing can come from this queue any more (assumption `off_is_silent`)."""
+        return self.off_is_silent and not state.works
+
+    def reset_over(self, state: ApQueueState) -> bool:
+        """Whether the host may take its last ZAPQ for finished: it is, or (`off_is_silent`) the queue is or was off."""
+        return state.zapq == "finished" or self.silent(state) or (self.off_is_silent and state.zapq == "silent")
+
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc zapq", writes="next_rc zapq")
+    def tapq(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
+        """Test. With `reset_end=e_seen` a running reset already answers 00, and only E tells its end."""
+        refused = self._refusal(state)
+        if refused is Rc.RESET_IN_PROGRESS and self.reset_end == "e_seen":
+            return state, attrs.evolve(state.status, rc=Rc.NORMAL, empty=False)
+        if refused is None:
+            return state, state.status
+        if refused in SILENT and user == HOST and state.zapq == "accepted":
+            state = attrs.evolve(state, zapq="silent")
+        return self._refuse(state, refused)
+
+    @handler(
+        reads="cfg chkstop requests replies irq pending_reset next_rc zapq",
+        writes="irq pending_irq pending_reset next_rc zapq",
+    )
+    def reset(self, state: ApQueueState, by: Caller, kind: str, user: str) -> Outcome[ApQueueState, Status]:
+        """RAPQ or ZAPQ. 00: accepted, ends later; cancels an interrupt change that has not happened yet."""
+        refused = self._refusal(state)
+        host_zapq = kind == "ZAPQ" and user == HOST
+        if refused is not None:
+            if host_zapq and refused in SILENT:
+                state = attrs.evolve(state, zapq="silent")
+            elif host_zapq and state.zapq != "accepted":  # one that runs already is as good
+                state = attrs.evolve(state, zapq="refused")
+            return self._refuse(state, refused)
+        started = attrs.evolve(
+            state,
+            pending_reset="ZAPQ" if kind == "ZAPQ" else "RAPQ",
+            pending_irq=None,
+            irq=None if self.irq_off_at == "accept" else state.irq,
+            zapq="accepted" if host_zapq else state.zapq,
+        )
+        return started, attrs.evolve(started.status, rc=Rc.NORMAL)
+
+    @handler(reads="cfg chkstop requests replies irq pending_irq pending_reset next_rc", writes="pending_irq next_rc")
+    def aqic(self, state: ApQueueState, by: Caller, target: Target | None) -> Outcome[ApQueueState, Status]:
+        """Interrupt control by the host: on towards `target`, or off (None).
+
+        00: accepted, takes effect later; 07: it already is so, whatever the target; 06, 08: bad operands.
+        Ends what `GisaInt.designation` began: the caller is no longer between reading the GISA and the answer.
+        """
+        notes: tuple[Note, ...] = () if target is None else (Owes(("irq_enable", target.guest), -1),)
+        refused = self._refusal(state)
+        if refused is None and state.pending_irq is not None:
+            refused = Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
+        if refused is None and (target is None) == (state.irq is None):
+            refused = Rc.OTHERWISE_CHANGED
+        if refused is None and target is not None and target.nib == 0:
+            refused = Rc.INVALID_ADDRESS
+        if refused is None and target is not None and target.gisa is None:
+            refused = Rc.INVALID_GISA
+        if refused is not None:
+            after, status = self._refuse(state, refused)
+            return after, status, notes
+        return attrs.evolve(state, pending_irq=Change(target)), state.status, notes
+
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc user", writes="requests user next_rc")
+    def nqap(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
+        """Enqueue one request. From now on the queue holds something of `user`."""
+        refused = self._refusal(state)
+        if refused is None and state.requests + state.replies >= DEPTH:
+            refused = Rc.Q_FULL
+        if refused is not None:
+            return self._refuse(state, refused)
+        after = attrs.evolve(state, requests=state.requests + 1, user=user)
+        return after, after.status, self._leak(state, user)
+
+    @handler(reads="cfg chkstop requests replies irq pending_reset next_rc user", writes="replies user next_rc")
+    def dqap(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, Status]:
+        """Dequeue one reply; `NO_REPLY` when none is waiting."""
+        refused = self._refusal(state)
+        if refused is None and not state.replies:
+            refused = NO_REPLY
+        if refused is not None:
+            return self._refuse(state, refused)
+        after = attrs.evolve(state, replies=state.replies - 1, user=user)
+        return after, after.status, self._leak(state, user)
+
+    @handler(reads="cfg chkstop pending_irq effect", writes="irq pending_irq")
+    def finish_irq(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
+        """An accepted interrupt change takes effect. Blocks while there is none, or the queue does nothing."""
+        if state.pending_irq is None or state.effect is not None or self.silent(state):
+            return BLOCK
+        return attrs.evolve(state, irq=state.pending_irq.to, pending_irq=None), None
+
+    @handler(reads="cfg chkstop pending_reset effect user zapq", writes="irq pending_reset requests replies user zapq")
+    def finish_reset(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
+        """An accepted reset ends: empty, interrupt off; after ZAPQ nothing of the former user is left."""
+        if state.pending_reset is None or state.effect is not None or self.silent(state):
+            return BLOCK
+        zeroized = state.pending_reset == "ZAPQ"
+        return attrs.evolve(
+            state,
+            pending_reset=None,
+            irq=None,
+            requests=0,
+            replies=0,
+            user=None if zeroized else state.user,
+            zapq="finished" if zeroized and state.zapq == "accepted" else state.zapq,
+        ), None
+
+    @handler(reads="cfg chkstop requests replies irq pending_reset effect", writes="requests replies effect")
+    def answer(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, Target | None]:
+        """The card answers a request. Replies whom to notify; the queue is busy until `notified`."""
+        if not state.requests or state.pending_reset is not None or state.effect is not None or not state.works:
+            return BLOCK
+        target = None if state.replies else state.irq
+        after = attrs.evolve(state, requests=state.requests - 1, replies=state.replies + 1, effect=target)
+        return after, target
+
+    @handler(reads="", writes="effect")
+    def notified(self, state: ApQueueState, by: Caller) -> Outcome[ApQueueState, None]:
+        """NIB and IPM are written; the queue is no longer busy with them."""
+        return attrs.evolve(state, effect=None), None
+
+    @handler(reads="cfg effect zapq", writes="cfg irq pending_irq pending_reset requests replies user zapq")
+    def configure(
+        self, state: ApQueueState, by: Caller, cfg: Literal["on", "off", "absent"]
+    ) -> Outcome[ApQueueState, None]:
+        """The hypervisor configures the card on or off, or takes it away. On recovery the queue is reset."""
+        if state.effect is not None:
+            return BLOCK
+        if cfg != "on" or state.cfg == "on":
+            return attrs.evolve(state, cfg=cfg), None
+        zapq = "finished" if state.zapq == "accepted" else state.zapq
+        return ApQueueState(chkstop=state.chkstop, next_rc=state.next_rc, zapq=zapq), None
+
+    @handler(reads="effect", writes="chkstop")
+    def checkstop(self, state: ApQueueState, by: Caller, broken: bool) -> Outcome[ApQueueState, None]:
+        """The card breaks, or comes back as it was."""
+        if state.effect is not None:
+            return BLOCK
+        return attrs.evolve(state, chkstop=broken), None
+
+    @handler(reads="", writes="next_rc")
+    def disturb(self, state: ApQueueState, by: Caller, rc: Rc) -> Outcome[ApQueueState, None]:
+        """The next instruction will answer `rc` (assumptions `busy_may_answer` and `unexpected_rc`)."""
+        return attrs.evolve(state, next_rc=rc), None
+
+    def _refusal(self, state: ApQueueState) -> Rc | None:
+        if state.cfg == "absent":
+            return Rc.Q_NOT_AVAIL
+        if state.cfg == "off":
+            return Rc.DECONFIGURED
+        if state.chkstop:
+            return Rc.CHECKSTOPPED
+        if state.next_rc is not None:
+            return state.next_rc
+        return Rc.RESET_IN_PROGRESS if state.pending_reset else None
+
+    def _refuse(self, state: ApQueueState, rc: Rc) -> tuple[ApQueueState, Status]:
+        status = attrs.evolve(state.status, rc=rc)
+        return (attrs.evolve(state, next_rc=None) if state.next_rc is not None else state), status
+
+    def _leak(self, state: ApQueueState, user: str) -> tuple[Note, ...]:
+        if state.user in (None, user):
+            return ()
+        return (Broken("P11", f"{user} uses {self.apqn}, which still holds something of {state.user}"),)
+
+
+async def interrupt_control(queue: ApQueue) -> None:
+    """Daemon: interrupt changes of the queue take effect, at any later step."""
+    while True:
+        await queue.finish_irq()
+
+
+async def reset_end(queue: ApQueue) -> None:
+    """Daemon: resets of the queue end, at any later step."""
+    while True:
+        await queue.finish_reset()

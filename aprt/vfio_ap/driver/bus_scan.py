@@ -1,0 +1,109 @@
+"""What the AP bus does with queue devices: bind, unbind, scan.
+
+The device lock of the queue is held around a driver's probe and remove. After a driver's remove has returned the
+bus issues one more ZAPQ and does not wait.
+
+Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), ap_scan_adapter();
+drivers/base/bus.c: bind_store(), unbind_store(). Left out: card devices, scan timer, config flags of devices.
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.kernel.held import held
+from aprt.vfio_ap.ap.ap_bus import Driver
+from aprt.vfio_ap.ap.ap_queue import HOST
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.driver.vfio_ap_drv import probe_queue, remove_queue
+from aprt.vfio_ap.machine import Machine
+
+
+@mirrors("ap_device_probe")
+async def bind(machine: Machine, apqn: Apqn, driver: Driver) -> int:
+    """Give a queue device a driver. -ENODEV: no such device, not free, or the masks keep it from this driver."""
+    queue = machine.queues[apqn]
+    async with held(queue.device_lock):
+        if await machine.bus.driver_of(apqn) != "none":
+            return Errno.ENODEV.failure
+        if await machine.bus.is_reserved(apqn) != (driver == "zcrypt"):
+            return Errno.ENODEV.failure
+        await machine.bus.begin_callback(apqn)
+        result = await probe_queue(machine, queue) if driver == "vfio_ap" else 0
+        await machine.bus.set_driver(apqn, driver if result == 0 else "none")
+        return result
+
+
+@mirrors("ap_device_remove")
+async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
+    """Take a queue device from its driver; `gone`: the device itself disappears too. -ENODEV: it has none."""
+    queue = machine.queues[apqn]
+    async with held(queue.device_lock):
+        driver = await machine.bus.driver_of(apqn)
+        if driver is None or (driver == "none" and not gone):
+            return Errno.ENODEV.failure
+        await machine.bus.begin_callback(apqn)
+        if driver == "vfio_ap":
+            await remove_queue(machine, queue)
+        await queue.hw.reset("ZAPQ", HOST)
+        await machine.bus.end_remove(apqn, gone)
+        return 0
+
+
+async def rebind_to_host(machine: Machine, apqn: Apqn) -> None:
+    """The administrator takes the queue from vfio_ap for the host: unbind, reserve it, bind to zcrypt."""
+    if await unbind(machine, apqn) == 0:
+        await machine.bus.reserve(apqn)
+        await bind(machine, apqn, "zcrypt")
+
+
+@mirrors("ap_scan_bus")
+async def scan(machine: Machine) -> None:
+    """One bus scan: devices whose queue left the host's configuration go, new ones appear and are bound."""
+    async with held(machine.scan_mutex):
+        config = await machine.bus.fetch_info()
+        known = await machine.bus.devices()
+        for apqn in known:
+            if apqn not in config:
+                await unbind(machine, apqn, gone=True)
+        for apqn in sorted(machine.queues):
+            if apqn in config and apqn not in known:
+                await machine.bus.add_device(apqn)
+                driver: Driver = "zcrypt" if await machine.bus.is_reserved(apqn) else "vfio_ap"
+                await bind(machine, apqn, driver)
+
+
+async def card_vanishes(machine: Machine, apid: int) -> None:
+    """The hypervisor takes an adapter away; its queues answer 01 from now on; a scan notices."""
+    config = await machine.bus.qci()
+    for apqn in sorted(machine.queues):
+        if apqn.apid == apid:
+            await machine.queues[apqn].hw.configure("absent")
+    await machine.bus.reconfigure(config.without_bit("apm", apid))
+    await scan(machine)
+
+
+async def card_off_and_on(machine: Machine, apid: int) -> None:
+    """The operator configures a card off, and later on again: its queues come back reset. The bus keeps its devices."""
+    for state in ("off", "on"):
+        for apqn in sorted(machine.queues):
+            if apqn.apid == apid:
+                await machine.queues[apqn].hw.configure(state)
+
+
+async def card_breaks(machine: Machine, apid: int) -> None:
+    """A card is checkstopped, and recovers later: its queues come back as they were. The bus keeps its devices."""
+    for broken in (True, False):
+        for apqn in sorted(machine.queues):
+            if apqn.apid == apid:
+                await machine.queues[apqn].hw.checkstop(broken)
+
+
+async def card_appears(machine: Machine, apid: int) -> None:
+    """The hypervisor gives an adapter; a scan finds it."""
+    config = await machine.bus.qci()
+    for apqn in sorted(machine.queues):
+        if apqn.apid == apid:
+            await machine.queues[apqn].hw.configure("on")
+    await machine.bus.reconfigure(config.with_bit("apm", apid))
+    await scan(machine)

@@ -1,0 +1,71 @@
+"""The end of a VM, in the order the kernel takes it apart.
+
+Mirrors: virt/kvm/kvm_main.c: kvm_put_kvm(), kvm_destroy_vm(), kvm_destroy_devices();
+arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(); arch/s390/kvm/interrupt.c: kvm_s390_gisa_destroy();
+virt/kvm/vfio.c: kvm_vfio_destroy() (2019: the kvm-vfio device is destroyed, and SET_KVM(NULL) sent, only after the
+architecture's part is gone).
+"""
+
+from __future__ import annotations
+
+from pyrsistent import PMap, pmap
+
+from aprt.core.chain import mirrors
+from aprt.vfio_ap.driver.group_notifier import group_set_kvm
+from aprt.vfio_ap.kvm.gib import Gib, process_gib_alert_list
+from aprt.vfio_ap.kvm.gisa_int import GisaParts
+from aprt.vfio_ap.machine import Guest, Machine
+
+
+@mirrors("kvm_put_kvm")
+async def put_vm(machine: Machine, guest: Guest) -> None:
+    """Drop a reference of the VM; whoever drops the last destroys it, here and now."""
+    if await guest.vm.put():
+        await destroy_vm(machine, guest)
+
+
+@mirrors("kvm_destroy_vm")
+async def destroy_vm(machine: Machine, guest: Guest) -> None:
+    """vCPUs (their files are closed), GISA, the page with GISA and CRYCB, the kvm devices, struct kvm itself."""
+    await gisa_destroy(guest.gisa, machine.gib, machine.gisas())
+    await guest.crycb.free()
+    await guest.gisa.gisa.free()
+    await group_set_kvm(machine, guest, None)
+    await guest.gisa.interrupt.free()
+    await guest.vm.free()
+
+
+@mirrors("kvm_s390_gisa_destroy")
+async def gisa_destroy(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts] | None = None) -> None:
+    """Take the GISA from a VM that nobody uses any more. Its page may be freed on return.
+
+    It has to leave the alert list for that, see `_leave_list`; then the timer is cancelled. vms: all VMs of the
+    machine, by GISA name; None: this one is alone.
+    """
+    if await parts.interrupt.begin_destroy() is None:
+        return
+    await _leave_list(parts, gib, vms or pmap({parts.gisa.name: parts}))
+    if not parts.rules.timer_after_destroy:
+        await parts.interrupt.cancel_timer()
+    await parts.interrupt.end_destroy()
+
+
+async def _leave_list(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts]) -> None:
+    """2019: poll until the GISA is in no list, for ever if nobody processes it (B10); IAM stays as it is.
+
+    destroy_takes_list (6.6): nothing is armed any more, and a GISA that is in the list makes the caller process
+    it, once; another processor may have the GISA in hand. destroy_synchronizes: until it is out and nobody has.
+    """
+    gisa, rules = parts.gisa, parts.rules
+    if rules.destroy_synchronizes:
+        await parts.interrupt.drop_alert_mask()
+        while await gisa.set_iam(0):
+            await process_gib_alert_list(gib, vms)
+        await gib.synchronize()
+    elif rules.destroy_takes_list:
+        await parts.interrupt.drop_alert_mask()
+        if await gisa.set_iam(0):
+            await process_gib_alert_list(gib, vms)
+    elif not rules.destroy_ignores_list:
+        while await gisa.in_alert_list():
+            pass

@@ -1,0 +1,1 @@
+"""Topologies: a host and its guests from files that users have, as a scenario."""

@@ -1,0 +1,1 @@
+"""Era v4: its switches, properties and scenarios."""

@@ -1,0 +1,70 @@
+"""From a machine and its contexts to a model: the properties of v4, the scope and the assumptions in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aprt.core.actor import Actor
+from aprt.core.properties import DEADLOCK, Property
+from aprt.core.scenario import Model
+from aprt.core.symmetry import Alike
+from aprt.core.system import Context, System
+from aprt.kernel.rules import RULES
+from aprt.vfio_ap.build import hardware
+from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.userspace import vcpu_file
+from aprt.vfio_ap.v4.guarantee import p1, p4, p9, p34, p35
+from aprt.vfio_ap.v4.isolation import p11, p12, p13, p14, p16, p17, p24
+from aprt.vfio_ap.v4.resources import p5, p6, p7, p8, p10
+from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
+
+ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
+
+
+def properties(machine: Machine) -> tuple[Property, ...]:
+    """All that can be checked on a v4 machine, by number; P34 and P35 only with all measures in."""
+    own = [make(machine) for make in (p1, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p16, p17, p24, p34, p35)]
+    parts = tuple(guest.gisa for guest in machine.guests)
+    vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
+    found = [*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK]
+    if not all(machine.on(measure) for measure in GROUPS["all-measures"]):
+        found = [p for p in found if p.id not in ONLY_WITH_ALL_MEASURES]
+    return tuple(sorted(found, key=_number))
+
+
+def _number(property: Property) -> tuple[str, int]:
+    letters = property.id.rstrip("0123456789")
+    return (letters if letters in "PK" else "z", int(property.id[len(letters) :] or 0))
+
+
+def model(
+    machine: Machine,
+    contexts: Iterable[Context],
+    states: Mapping[str, Any],
+    scope: Iterable[str] = (),
+    actors: Iterable[Actor[Any]] = (),
+) -> Model:
+    """The model that runs `contexts` and the machine's hardware from `states`. actors: beside the machine's."""
+    contexts, alike = (
+        (*contexts, *hardware(machine)),
+        tuple(_vcpus_alike(g) for g in machine.guests if len(g.vcpus) > 1),
+    )
+    system = System((*machine.actors(), *actors), contexts, states, alike)
+    assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
+    return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
+
+
+def _vcpus_alike(guest: Guest) -> Alike:
+    """The vCPUs of a guest run the same program. A scenario that tells them apart is not symmetric."""
+    return Alike(tuple((vcpu.name, vcpu_file(vcpu)) for vcpu in guest.vcpus))
+
+
+def _scope(machine: Machine) -> tuple[str, ...]:
+    guests = ", ".join(f"{g.name} ({len(g.vcpus)} vCPU)" for g in machine.guests)
+    queues = ", ".join(str(apqn) for apqn in sorted(machine.queues))
+    return (
+        f"guests: {guests}; queues: {queues}; mdevs: {', '.join(m.name for m in machine.mdevs)}",
+        f"requests and interrupt delivery: {'in' if machine.on('delivery') else 'out'}",
+    )

@@ -1,0 +1,206 @@
+"""The situations of H1-H16: who does what in each, as models.
+
+The rows of `ways` name them; a situation may serve several rows, with other switches. Of schedules that are
+equally short the search finds the one in which contexts that come first act early, which is why some come before the
+guest's vCPUs: then a row's schedule has the steps in the order that its story tells.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import attrs
+from pyrsistent import pmap
+
+from aprt.core.effects import choose
+from aprt.core.scenario import Model, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.mdev import MdevState
+from aprt.vfio_ap.build import GuestPlan
+from aprt.vfio_ap.driver.bus_scan import bind, unbind
+from aprt.vfio_ap.driver.group_notifier import notify
+from aprt.vfio_ap.driver.iommu_notifier import dma_unmap
+from aprt.vfio_ap.driver.mdev_sysfs import unassign
+from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.programs import program
+from aprt.vfio_ap.userspace import (
+    DEVICE,
+    KVM_VFIO,
+    VM,
+    close_all,
+    close_fd,
+    close_these,
+    group_del,
+    open_everything,
+    vcpu_file,
+    vcpu_thread,
+)
+from aprt.vfio_ap.v4.situation import QUEUES, Situation, attached, detached
+
+
+def killed_with_copy(settings: Settings) -> Model:
+    s = attached(settings)
+    copy = s.pass_device_on()
+    return s.model(
+        *s.kill(),
+        Context("other", partial(close_fd, s.machine, s.guest, copy)),
+        scope="the process is killed; another one has a copy of the device's descriptor and closes it at any step",
+    )
+
+
+def device_kept(settings: Settings) -> Model:
+    s = attached(settings)
+    closed = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
+    return s.model(
+        Context("user", partial(close_these, s.machine, s.guest, closed)),
+        scope="user space closes VM, vCPUs and kvm-vfio while the guest runs, and keeps the device open",
+    )
+
+
+def device_duplicated(settings: Settings) -> Model:
+    s = attached(settings)
+    s.pass_device_on()
+    closed = (DEVICE, VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
+    return s.model(
+        Context("user", partial(close_these, s.machine, s.guest, closed)),
+        scope="every file is closed, but a duplicate of the device's descriptor lives on elsewhere",
+    )
+
+
+def group_deleted(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    s.contexts.append(Context("user", partial(_group_del_then_close, s.machine, s.guest)))
+    s.run_vcpus(s.guest)
+    return s.model(
+        scope="the group is taken from kvm-vfio, then the device is closed, then everything else",
+    )
+
+
+async def _group_del_then_close(machine: Machine, guest: Guest) -> None:
+    await group_del(machine, guest)
+    await close_fd(machine, guest, DEVICE)
+    await close_all(machine, guest)
+
+
+def device_closed(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    s.contexts.append(Context("user", partial(_close_device_first, s.machine, s.guest)))
+    s.run_vcpus(s.guest)
+    return s.model(
+        scope="the device is closed first, then everything else, while the vCPU runs",
+    )
+
+
+async def _close_device_first(machine: Machine, guest: Guest) -> None:
+    await close_fd(machine, guest, DEVICE)
+    await close_all(machine, guest)
+
+
+def unbound(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    s.contexts.append(Context("unbind", partial(unbind, s.machine, s.apqn)))
+    s.run_vcpus(s.guest)
+    return s.model(
+        scope="the administrator unbinds the queue; nothing is closed",
+    )
+
+
+def exit_after_program(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    return s.model(
+        Context("vm0.vcpu0", partial(_run_then_close, s.machine, s.guest, True)),
+        scope="one thread runs the guest and then closes the device first",
+    )
+
+
+async def _run_then_close(machine: Machine, guest: Guest, device_first: bool) -> None:
+    code = program(machine.variant("guest"), min(machine.queues))
+    await vcpu_thread(machine, guest, guest.vcpus[0], code)
+    if device_first:
+        await close_fd(machine, guest, DEVICE)
+    await close_all(machine, guest)
+
+
+def unassign_against_open(settings: Settings) -> Model:
+    s = detached(settings, Matrix.of([5], [4]))
+    return s.model(
+        Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
+        Context("qemu", partial(open_everything, s.machine, s.guest)),
+        scope="the administrator unassigns the adapter while QEMU opens the device",
+    )
+
+
+def probed_late(settings: Settings) -> Model:
+    s = detached(settings, Matrix.of([5], [4]))
+    machine, mdev = s.machine, s.guest.mdev
+    bus: ApBusState = s.states[machine.bus.name]
+    none: Driver = "none"
+    s.states[machine.bus.name] = attrs.evolve(bus, drivers=pmap({s.apqn: none}), drvdata=pmap())
+    s.states[mdev.name] = MdevState(True, Matrix.of([5], [4]))
+    del s.states[machine.queues[s.apqn].object.name]
+    return s.model(
+        Context("host", partial(_open_then_bind, s.machine, s.guest, s.apqn)),
+        scope="the mdev has the APQN in its matrix, the device is bound to the driver after QEMU has opened everything",
+    )
+
+
+async def _open_then_bind(machine: Machine, guest: Guest, apqn: Apqn) -> None:
+    await open_everything(machine, guest)
+    await bind(machine, apqn, "vfio_ap")
+
+
+def disabled_then_closed(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("user", partial(close_all, s.machine, s.guest)),
+        scope="the guest enables and disables its interrupt while everything is closed",
+    )
+
+
+def unmapped(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("user", partial(_unmap_some, s.machine, s.guest)),
+        scope="user space unmaps the NIB's page: alone, or as the second page of a range",
+    )
+
+
+async def _unmap_some(machine: Machine, guest: Guest) -> None:
+    if await choose("range", "page", "from-before") == "page":
+        await dma_unmap(machine, guest, 3, 1)
+    else:
+        await dma_unmap(machine, guest, 2, 2)
+
+
+def module_unloaded(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        Context("rmmod", partial(_rmmod, s.machine)),
+        scope="the device is closed and the module unloaded while the guest enables its interrupt",
+    )
+
+
+async def _rmmod(machine: Machine) -> None:
+    await machine.module.unload()
+
+
+def second_mdev(settings: Settings) -> Model:
+    matrix = Matrix.of([5], [4])
+    plans = (GuestPlan("vm0", "mdev0", matrix), GuestPlan("vm1", "mdev1", Matrix(), attached=False))
+    s = Situation(settings, plans, QUEUES[:1], running=False)
+    return s.model(
+        Context("user", partial(_open_second, s.machine, s.guest)),
+        scope="user space opens a second mdev for a VM that has one already",
+    )
+
+
+async def _open_second(machine: Machine, guest: Guest) -> None:
+    group, mdev = machine.guest("vm1").group, machine.mdev("mdev1")
+    await group.record(guest.name)
+    await group.register(mdev.name)
+    await notify(machine, mdev, guest)
+    await group.called()
