@@ -3,9 +3,9 @@
     core <- kernel <- vfio_ap                core <- explore, runtime, detect
     explore, runtime, detect <- verdict      all of these <- view <- cli
 
-and within vfio_ap, where `machine`, `build` and the like are files (IN_VFIO_AP has them all):
+and within vfio_ap (IN_VFIO_AP has every part):
 
-    ap <- kvm <- machine <- driver <- build <- v4 <- topology
+    ap <- kvm <- host <- series <- v4 <- topology
 
 An import counts wherever it stands: in a function, or under TYPE_CHECKING, it is an arrow like any other. A table
 at module level is a value, not state, when its declared type lets nobody change it (`Mapping`, `Sequence`); a memo of
@@ -44,11 +44,8 @@ IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a r
     frozenset({"memory", "process"}),
     frozenset({"ap"}),
     frozenset({"kvm"}),
-    frozenset({"machine"}),
-    frozenset({"driver", "notification"}),
-    frozenset({"guest_code"}),
-    frozenset({"programs", "userspace"}),
-    frozenset({"build"}),
+    frozenset({"host"}),
+    frozenset({"series"}),
     frozenset({"v4"}),
     frozenset({"eras", "topology"}),
 )
@@ -243,9 +240,9 @@ WRONG = [
     ("aprt.verdict.ask", "def f():\n    import click", "imports click, allowed in aprt.cli"),
     ("aprt.view.words", "from aprt.cli.options import echo", "imports aprt.cli.options, which is not below view"),
     ("aprt.view.words", "import trio", "imports trio, allowed in aprt.runtime, aprt.verdict, aprt.view.live"),
-    ("aprt.vfio_ap.ap.mdev", "import aprt.vfio_ap.kvm.kvm", "imports aprt.vfio_ap.kvm.kvm, which is not below ap"),
-    ("aprt.vfio_ap.driver.pqap", "from aprt.vfio_ap import v4", "imports aprt.vfio_ap.v4, which is not below driver"),
-    ("aprt.vfio_ap.driver.pqap", "import aprt.vfio_ap.notification", "which is not below driver"),
+    ("aprt.vfio_ap.ap.ap_queue", "import aprt.vfio_ap.kvm.kvm", "imports aprt.vfio_ap.kvm.kvm, which is not below ap"),
+    ("aprt.vfio_ap.series.pqap", "from aprt.vfio_ap import v4", "imports aprt.vfio_ap.v4, which is not below series"),
+    ("aprt.vfio_ap.host.userspace", "import aprt.vfio_ap.series.pqap", "which is not below host"),
     ("aprt.vfio_ap.thing", "import aprt.vfio_ap.memory", "imports aprt.vfio_ap.memory, which is not below thing"),
     ("aprt.extra.thing", "import aprt.core.actor", "imports aprt.core.actor, and extra is no layer"),
     ("aprt.core.actor", "seen = {}", "seen is mutable and shared"),
@@ -269,8 +266,8 @@ RIGHT = [
     ("aprt.runtime.stage", "import trio.lowlevel\nimport time"),
     ("aprt.view.live", "import trio, rich.live"),
     ("aprt.view.words", "from aprt.verdict.ask import ask\nfrom aprt.vfio_ap.eras import ERAS"),
-    ("aprt.vfio_ap.driver.pqap", "import aprt.vfio_ap.driver.reset\nfrom aprt.vfio_ap.machine import Machine"),
-    ("aprt.vfio_ap.topology.script", "from aprt.vfio_ap import userspace\nfrom aprt.kernel.held import held"),
+    ("aprt.vfio_ap.series.pqap", "import aprt.vfio_ap.series.reset\nfrom aprt.vfio_ap.series.machine import Machine"),
+    ("aprt.vfio_ap.topology.script", "from aprt.vfio_ap.host import userspace\nfrom aprt.kernel.held import held"),
     ("aprt.cli.run", "import click, rich\nimport aprt.view.words"),
     ("aprt.core.actor", "__all__ = ['a']\nFIXED = (1, 2)\nNAMES = frozenset({'a'})\nTABLE = pmap({1: 2})"),
     ("aprt.core.actor", "TABLE: Final[Mapping[int, int]] = {1: 2}\nNAMES: Sequence[str] = ['a']"),

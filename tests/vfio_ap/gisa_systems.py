@@ -16,7 +16,7 @@ from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.driver.kvm_destroy import gisa_destroy
+from aprt.vfio_ap.host.kvm_destroy import gisa_destroy
 from aprt.vfio_ap.kvm.gib import Gib, gal_interrupt, make_pending
 from aprt.vfio_ap.kvm.gisa import Gisa, GisaState, bit
 from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaIntState, GisaParts

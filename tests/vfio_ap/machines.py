@@ -17,11 +17,13 @@ from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.guest_code import execute
-from aprt.vfio_ap.machine import Guest, Machine, Queue
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.guest_code import execute
+from aprt.vfio_ap.host.hardware import hardware
+from aprt.vfio_ap.series.build import make_machine, states
+from aprt.vfio_ap.series.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.v4.era import V4
 
 A, B = Apqn(5, 4), Apqn(5, 5)

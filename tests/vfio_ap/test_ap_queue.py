@@ -14,8 +14,8 @@ from aprt.core.notes import Broken, Owes
 from aprt.vfio_ap.ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import NO_REPLY, Rc, Status
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.guest_code import execute
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.vcpu import VcpuState
 from tests.vfio_ap.machines import A, Bench, ask, broken, model

@@ -8,20 +8,12 @@ from pyrsistent import pmap, pset
 
 from aprt.core.actor import Caller
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Found, MdevState
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.build import GuestPlan
-from aprt.vfio_ap.driver.group_notifier import group_set_kvm, notify
-from aprt.vfio_ap.driver.vfio_device import open_device, release_device
-from aprt.vfio_ap.kvm.crycb import CrycbState
-from aprt.vfio_ap.kvm.group import GroupState
-from aprt.vfio_ap.kvm.kvm import KvmState
-from aprt.vfio_ap.memory import MemoryState
-from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.userspace import (
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.userspace import (
     DEVICE,
     KVM_VFIO,
     VM,
@@ -29,6 +21,15 @@ from aprt.vfio_ap.userspace import (
     group_del,
     open_everything,
 )
+from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.kvm.group import GroupState
+from aprt.vfio_ap.kvm.kvm import KvmState
+from aprt.vfio_ap.memory import MemoryState
+from aprt.vfio_ap.process import ProcessState
+from aprt.vfio_ap.series.group_notifier import group_set_kvm, notify
+from aprt.vfio_ap.series.mdev import MdevState
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
+from aprt.vfio_ap.series.vfio_device import open_device, release_device
 from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 
 MATRIX = Matrix.of([5], [4])

@@ -9,17 +9,17 @@ from pyrsistent import PMap, pmap
 from aprt.core.actor import Caller
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
-from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.matrix_dev import MatrixDevState
-from aprt.vfio_ap.ap.mdev import Found, MdevState
 from aprt.vfio_ap.ap.response import Errno, Rc
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.build import GuestPlan
-from aprt.vfio_ap.driver.bus_scan import bind, card_appears, card_vanishes, rebind_to_host, scan, unbind
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.guest_code import execute
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.bus_scan import bind, card_appears, card_vanishes, rebind_to_host, scan, unbind
+from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.series.matrix_dev import MatrixDevState
+from aprt.vfio_ap.series.mdev import MdevState
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from tests.vfio_ap.machines import A, B, Bench, broken
 
 HOST = Matrix.of([5], [4, 5])

@@ -11,7 +11,7 @@ from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Gave, Hold, Oops, Owes, Took
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.driver.kvm_destroy import gisa_destroy
+from aprt.vfio_ap.host.kvm_destroy import gisa_destroy
 from aprt.vfio_ap.kvm.gib import GAL_ISC, GibState
 from aprt.vfio_ap.kvm.gisa import NULL, GisaState
 from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaIntState, get_ipm_or_restore_iam

@@ -12,11 +12,12 @@ from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.response import Rc
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.driver.pqap import NO_HOOK, Aqic, handle_pqap
-from aprt.vfio_ap.guest_code import Reset, execute
+from aprt.vfio_ap.host.aqic import NO_HOOK, Aqic
+from aprt.vfio_ap.host.guest_code import Reset, execute
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.kvm.vcpu import VcpuState
+from aprt.vfio_ap.series.pqap import handle_pqap
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.v4.era import V4
 from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 

@@ -17,15 +17,15 @@ from aprt.core.system import Context
 from aprt.explore.explore import explore
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueueState, Target
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Found
 from aprt.vfio_ap.ap.module import ModuleState
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.build import GuestPlan
+from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gisa_int import GisaIntState
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.process import ProcessState
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.v4.situation import Situation
 from tests.vfio_ap.machines import A, settings
 

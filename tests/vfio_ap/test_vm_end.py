@@ -14,13 +14,9 @@ from aprt.explore.enumerator import executions
 from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved
-from aprt.vfio_ap.driver.kvm_destroy import put_vm
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.driver.vfio_device import ioctl_reset
-from aprt.vfio_ap.kvm.kvm import KvmState
-from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.userspace import (
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.host.userspace import (
     DEVICE,
     KVM_VFIO,
     VM,
@@ -29,6 +25,10 @@ from aprt.vfio_ap.userspace import (
     exit_process,
     vcpu_thread,
 )
+from aprt.vfio_ap.kvm.kvm import KvmState
+from aprt.vfio_ap.process import ProcessState
+from aprt.vfio_ap.series.vfio_ap_queue import Saved
+from aprt.vfio_ap.series.vfio_device import ioctl_reset
 from tests.vfio_ap.machines import A, Bench, enabled
 
 MEASURES = ("all-measures",)

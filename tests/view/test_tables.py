@@ -19,12 +19,11 @@ from aprt.kernel.rwsem import RwSem, RwSemState
 from aprt.kernel.spinlock import Spinlock
 from aprt.runtime.ledger import Snapshot
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
-from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Found, MdevState
 from aprt.vfio_ap.ap.module import ModuleState
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueueState
-from aprt.vfio_ap.build import GuestPlan, hardware, make_machine, states
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import GibState
 from aprt.vfio_ap.kvm.gisa import GisaState
@@ -33,6 +32,9 @@ from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.kvm.vcpu import VcpuState
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.process import ProcessState
+from aprt.vfio_ap.series.build import make_machine, states
+from aprt.vfio_ap.series.mdev import MdevState
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.v4.era import V4
 from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready, draw

@@ -35,3 +35,14 @@ class Apqn:
 
     def __str__(self) -> str:
         return f"{self.apid:02x}.{self.apqi:04x}"
+
+
+@attrs.frozen
+class Found:
+    """A pointer to a vfio_ap_queue: its APQN and the generation the list knows."""
+
+    apqn: Apqn
+    generation: int
+
+    def __str__(self) -> str:
+        return f"q {self.apqn} #{self.generation}"

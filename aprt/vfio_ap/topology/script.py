@@ -12,16 +12,16 @@ import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.chain import mirrors
-from aprt.vfio_ap import userspace
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import Rc
-from aprt.vfio_ap.driver.bus_scan import bind, scan, unbind
-from aprt.vfio_ap.driver.mdev_sysfs import assign, assign_control_domain, create
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.guest_code import Confirm, Dqap, Nqap, Reset, Wait, execute, interpreted_tapq
+from aprt.vfio_ap.host import userspace
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.bus_scan import bind, scan, unbind
+from aprt.vfio_ap.host.guest_code import Confirm, Dqap, Nqap, Reset, Wait, execute, interpreted_tapq
 from aprt.vfio_ap.kvm.vcpu import Vcpu
-from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.mdev_sysfs import assign, assign_control_domain, create
 from aprt.vfio_ap.topology import topology as script
 
 

@@ -18,9 +18,10 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBus, ApBusState
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.build import GuestPlan, make_machine
+from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.kvm.kvm import KvmState
-from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.series.build import make_machine
+from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.topology import script
 from aprt.vfio_ap.topology.script import Chain, Turn
 from aprt.vfio_ap.topology.topology import Action, Bind, Boot, GuestDefinition, Kill, Topology, Unbind, VcpuAction

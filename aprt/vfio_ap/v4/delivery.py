@@ -17,18 +17,18 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved
-from aprt.vfio_ap.build import GuestPlan
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC, program
+from aprt.vfio_ap.host.userspace import VM, close_fd, vcpu_thread
 from aprt.vfio_ap.kvm.gib import GAL_ISC, GibState
 from aprt.vfio_ap.kvm.gisa import NULL, GisaState, bit
 from aprt.vfio_ap.kvm.gisa_int import GisaIntState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.kvm.vcpu import Vcpu, VcpuState, wait_for_interrupt
-from aprt.vfio_ap.machine import Guest
 from aprt.vfio_ap.memory import PAGE, MemoryState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC, program
-from aprt.vfio_ap.userspace import VM, close_fd, vcpu_thread
+from aprt.vfio_ap.series.machine import Guest
+from aprt.vfio_ap.series.vfio_ap_queue import Saved
 from aprt.vfio_ap.v4.situation import QUEUES, Situation, attached
 
 PATH = ("P2", "P3", "P25", "P26", "P27", "P28", "P29", "P30", "P31")

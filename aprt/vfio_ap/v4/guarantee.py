@@ -11,8 +11,8 @@ from aprt.core.properties import Actors, After, Always, AtEnd, Before, History, 
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Mdev
-from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.mdev import Mdev
 
 
 def hardware_of(machine: Machine) -> tuple[Actor[Any], ...]:

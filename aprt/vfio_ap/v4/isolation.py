@@ -14,9 +14,9 @@ from aprt.core.properties import Actors, Always, Before, History, Noted, Propert
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import Target
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.mdev import Mdev
 from aprt.vfio_ap.ap.response import Rc
-from aprt.vfio_ap.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.v4.guarantee import hardware_of
 
 

@@ -6,10 +6,10 @@ from functools import partial
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.driver.bus_scan import card_breaks, card_off_and_on
-from aprt.vfio_ap.driver.vfio_device import ioctl_reset
-from aprt.vfio_ap.machine import Guest, Machine
-from aprt.vfio_ap.userspace import DEVICE, close_all, close_fd, group_del
+from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
+from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.vfio_device import ioctl_reset
 from aprt.vfio_ap.v4.situation import attached
 
 LIFE = ("P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P16")

@@ -9,9 +9,9 @@ from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Noted, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved
-from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.vfio_ap_queue import Saved
 from aprt.vfio_ap.v4.guarantee import hardware_of
 
 

@@ -7,13 +7,13 @@ from functools import partial
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Mdev
-from aprt.vfio_ap.driver.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
-from aprt.vfio_ap.driver.iommu_notifier import dma_unmap
-from aprt.vfio_ap.driver.mdev_sysfs import assign, remove, unassign
-from aprt.vfio_ap.machine import Guest, Machine
-from aprt.vfio_ap.programs import program
-from aprt.vfio_ap.userspace import DEVICE, close_fd, open_everything, vcpu_thread
+from aprt.vfio_ap.host.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
+from aprt.vfio_ap.host.programs import program
+from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
+from aprt.vfio_ap.series.iommu_notifier import dma_unmap
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.series.mdev_sysfs import assign, remove, unassign
 from aprt.vfio_ap.v4.situation import attached, detached
 
 

@@ -8,11 +8,12 @@ from aprt.core.scenario import Model, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.build import GuestPlan, make_machine, states
-from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.programs import program
+from aprt.vfio_ap.host.userspace import DEVICE, exit_process, kill, vcpu_thread
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.programs import program
-from aprt.vfio_ap.userspace import DEVICE, exit_process, kill, vcpu_thread
+from aprt.vfio_ap.series.build import make_machine, states
+from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.v4.model import model
 
 QUEUES = (Apqn(5, 4), Apqn(5, 5))

@@ -18,15 +18,10 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import MdevState
-from aprt.vfio_ap.build import GuestPlan
-from aprt.vfio_ap.driver.bus_scan import bind, unbind
-from aprt.vfio_ap.driver.group_notifier import notify
-from aprt.vfio_ap.driver.iommu_notifier import dma_unmap
-from aprt.vfio_ap.driver.mdev_sysfs import unassign
-from aprt.vfio_ap.machine import Guest, Machine
-from aprt.vfio_ap.programs import program
-from aprt.vfio_ap.userspace import (
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.bus_scan import bind, unbind
+from aprt.vfio_ap.host.programs import program
+from aprt.vfio_ap.host.userspace import (
     DEVICE,
     KVM_VFIO,
     VM,
@@ -38,6 +33,11 @@ from aprt.vfio_ap.userspace import (
     vcpu_file,
     vcpu_thread,
 )
+from aprt.vfio_ap.series.group_notifier import notify
+from aprt.vfio_ap.series.iommu_notifier import dma_unmap
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.mdev import MdevState
+from aprt.vfio_ap.series.mdev_sysfs import unassign
 from aprt.vfio_ap.v4.situation import QUEUES, Situation, attached, detached
 
 

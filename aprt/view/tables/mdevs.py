@@ -10,9 +10,9 @@ from typing import Final
 from aprt.core.system import System
 from aprt.vfio_ap.ap.ap_bus import ApBus
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.matrix_dev import MatrixDev
-from aprt.vfio_ap.ap.mdev import Mdev
 from aprt.vfio_ap.ap.module import Module
+from aprt.vfio_ap.series.matrix_dev import MatrixDev
+from aprt.vfio_ap.series.mdev import Mdev
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.sheet import Cell, Column, Sheet, busy, listed, plain, quiet
 

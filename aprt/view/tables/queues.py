@@ -12,10 +12,10 @@ from aprt.core.system import System
 from aprt.vfio_ap.ap.ap_bus import ApBus
 from aprt.vfio_ap.ap.ap_queue import ApQueue, ApQueueState, Target
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.matrix_dev import MatrixDev
-from aprt.vfio_ap.ap.mdev import Mdev
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved, VfioApQueue
 from aprt.vfio_ap.kvm.gisa import Gisa
+from aprt.vfio_ap.series.matrix_dev import MatrixDev
+from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueue
 from aprt.view.tables.kinds import Actors, Looked
 from aprt.view.tables.sheet import DULL, FIRST, NEXT, Cell, Column, Sheet, bad, busy, good, plain, quiet
 

@@ -15,8 +15,7 @@ from aprt.vfio_ap.ap.ap_bus import Driver
 from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.driver.vfio_ap_drv import probe_queue, remove_queue
-from aprt.vfio_ap.machine import Machine
+from aprt.vfio_ap.host.machine import Machine
 
 
 @mirrors("ap_device_probe")
@@ -29,7 +28,7 @@ async def bind(machine: Machine, apqn: Apqn, driver: Driver) -> int:
         if await machine.bus.is_reserved(apqn) != (driver == "zcrypt"):
             return Errno.ENODEV.failure
         await machine.bus.begin_callback(apqn)
-        result = await probe_queue(machine, queue) if driver == "vfio_ap" else 0
+        result = await machine.ops.probe(machine, queue) if driver == "vfio_ap" else 0
         await machine.bus.set_driver(apqn, driver if result == 0 else "none")
         return result
 
@@ -44,7 +43,7 @@ async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
             return Errno.ENODEV.failure
         await machine.bus.begin_callback(apqn)
         if driver == "vfio_ap":
-            await remove_queue(machine, queue)
+            await machine.ops.remove(machine, queue)
         await queue.hw.reset("ZAPQ", HOST)
         await machine.bus.end_remove(apqn, gone)
         return 0

@@ -9,11 +9,11 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.mdev import Found
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.driver.cleanup import free_records
-from aprt.vfio_ap.driver.reset import reset_and_wait, reset_until_empty
-from aprt.vfio_ap.machine import Machine, Queue
+from aprt.vfio_ap.series.cleanup import free_records
+from aprt.vfio_ap.series.machine import Machine, Queue
+from aprt.vfio_ap.series.reset import reset_and_wait, reset_until_empty
 
 
 @mirrors("vfio_ap_queue_dev_probe")

@@ -7,38 +7,17 @@ Left out: the checks of facilities and of the guest's own registers that end in 
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
-
-import attrs
-
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
 from aprt.vfio_ap.ap.ap_queue import Target
-from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.mdev import Found, Mdev
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Rc
-from aprt.vfio_ap.ap.vfio_ap_queue import Saved
-from aprt.vfio_ap.driver.cleanup import disable, free_records
+from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
 from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister
-from aprt.vfio_ap.machine import Guest, Machine, Queue
-
-NO_HOOK: Final = "EOPNOTSUPP"
-"""Nobody in the kernel handles the instruction; it goes to QEMU."""
-
-Answer: TypeAlias = Rc | Literal["EOPNOTSUPP"]
-
-
-@attrs.frozen
-class Aqic:
-    """A guest's PQAP(AQIC). ir: on or off. isc: guest subclass 0..7. nib: guest address, bytes (GR2)."""
-
-    apqn: Apqn
-    ir: bool = True
-    isc: int = 3
-    nib: int = 0x3F00
-
-    def __str__(self) -> str:
-        return f"PQAP(AQIC) {self.apqn} " + (f"on isc {self.isc} nib {self.nib:#x}" if self.ir else "off")
+from aprt.vfio_ap.series.cleanup import disable, free_records
+from aprt.vfio_ap.series.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.series.vfio_ap_queue import Saved
 
 
 async def handle_pqap(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:

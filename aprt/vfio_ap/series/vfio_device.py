@@ -10,11 +10,11 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.driver.cleanup import detach
-from aprt.vfio_ap.driver.group_notifier import notify
-from aprt.vfio_ap.driver.kvm_destroy import put_vm
-from aprt.vfio_ap.driver.reset import reset_queues
-from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.series.cleanup import detach
+from aprt.vfio_ap.series.group_notifier import notify
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.reset import reset_queues
 
 
 @mirrors("vfio_ap_mdev_open")

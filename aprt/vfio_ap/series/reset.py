@@ -12,7 +12,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Errno, Rc
-from aprt.vfio_ap.machine import Machine
+from aprt.vfio_ap.series.machine import Machine
 
 
 @mirrors("vfio_ap_mdev_reset_queue")

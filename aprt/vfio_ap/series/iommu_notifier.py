@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.driver.cleanup import disable
-from aprt.vfio_ap.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
+from aprt.vfio_ap.series.cleanup import disable
+from aprt.vfio_ap.series.machine import Guest, Machine
 
 ROUNDS = 10  # type1 calls back so often before it gives up
 

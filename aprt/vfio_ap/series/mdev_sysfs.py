@@ -18,11 +18,11 @@ from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
-from aprt.vfio_ap.ap.matrix_dev import INSTANCES
-from aprt.vfio_ap.ap.mdev import Mdev
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.driver.reset import reset_queues
-from aprt.vfio_ap.machine import Machine
+from aprt.vfio_ap.series.machine import Machine
+from aprt.vfio_ap.series.matrix_dev import INSTANCES
+from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.series.reset import reset_queues
 
 QueueDimension: TypeAlias = Literal["apm", "aqm"]
 

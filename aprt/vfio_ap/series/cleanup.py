@@ -19,12 +19,13 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.ap_queue import HOST
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.ap.mdev import Found, Mdev
 from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Rc, Status
-from aprt.vfio_ap.driver.reset import reset_queues
 from aprt.vfio_ap.kvm.gisc import gisc_unregister
-from aprt.vfio_ap.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.machine import Guest, Machine, Queue
+from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.series.reset import reset_queues
 
 _OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})  # AQIC(disable): the interrupt will be, or is, off
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 from pyrsistent import PMap, pmap
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.driver.group_notifier import group_set_kvm
+from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.kvm.gib import Gib, process_gib_alert_list
 from aprt.vfio_ap.kvm.gisa_int import GisaParts
-from aprt.vfio_ap.machine import Guest, Machine
 
 
 @mirrors("kvm_put_kvm")
@@ -30,7 +29,8 @@ async def destroy_vm(machine: Machine, guest: Guest) -> None:
     await gisa_destroy(guest.gisa, machine.gib, machine.gisas())
     await guest.crycb.free()
     await guest.gisa.gisa.free()
-    await group_set_kvm(machine, guest, None)
+    if machine.ops.kvm_vfio_destroyed is not None:
+        await machine.ops.kvm_vfio_destroyed(machine, guest)
     await guest.gisa.interrupt.free()
     await guest.vm.free()
 

@@ -9,8 +9,7 @@ import attrs
 
 from aprt.core.actor import Actor, Caller, Outcome, handler
 from aprt.kernel.mutex import Mutex
-from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.mdev import Found
+from aprt.vfio_ap.ap.apqn import Apqn, Found
 
 INSTANCES = 65536
 

@@ -5,8 +5,8 @@ Source: the AP architecture as the kernel relies on it; `docs/reference/model.md
 
 from __future__ import annotations
 
+from aprt.vfio_ap.host.machine import Machine, Queue
 from aprt.vfio_ap.kvm.gib import make_pending
-from aprt.vfio_ap.machine import Machine, Queue
 
 
 async def replies(machine: Machine, queue: Queue) -> None:

@@ -11,19 +11,8 @@ import attrs
 from aprt.core.actor import BLOCK, Caller, Outcome, handler
 from aprt.core.notes import Note, Owes
 from aprt.kernel.object import Object
-from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
-
-
-@attrs.frozen
-class Found:
-    """A pointer to a vfio_ap_queue: its APQN and the generation the list knows."""
-
-    apqn: Apqn
-    generation: int
-
-    def __str__(self) -> str:
-        return f"q {self.apqn} #{self.generation}"
 
 
 @attrs.frozen

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.driver.pqap import Aqic
-from aprt.vfio_ap.guest_code import Confirm, Dqap, Instruction, Nqap, Reset, Wait
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.host.guest_code import Confirm, Dqap, Instruction, Nqap, Reset, Wait
 
 FIRST_NIB, SECOND_NIB = 0x3F00, 0x4F00
 FIRST_ISC, SECOND_ISC = 3, 4

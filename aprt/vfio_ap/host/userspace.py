@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
-from aprt.vfio_ap.driver.group_notifier import group_set_kvm
-from aprt.vfio_ap.driver.kvm_destroy import put_vm
-from aprt.vfio_ap.driver.vfio_device import open_device, release_device
-from aprt.vfio_ap.guest_code import Instruction, execute
+from aprt.vfio_ap.host.guest_code import Instruction, execute
+from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.kvm.vcpu import Vcpu
-from aprt.vfio_ap.machine import Guest, Machine
 
 DEVICE = "device"
 VM = "vm"
@@ -42,7 +40,7 @@ async def vcpu_thread(machine: Machine, guest: Guest, vcpu: Vcpu, program: tuple
 async def release_file(machine: Machine, guest: Guest, file: str) -> None:
     """The last reference of a file is gone. VM, vCPU and kvm-vfio files each hold a reference of the VM."""
     if file == DEVICE:
-        await release_device(machine, guest)
+        await machine.ops.release(machine, guest)
     else:
         await put_vm(machine, guest)
 
@@ -86,7 +84,7 @@ async def group_del(machine: Machine, guest: Guest) -> None:
     file = await guest.process.fdget(KVM_VFIO)
     if file is None:
         return
-    await group_set_kvm(machine, guest, None)
+    await machine.ops.set_kvm(machine, guest, None)
     if await guest.process.fput(file):
         await release_file(machine, guest, file)
 
@@ -99,8 +97,8 @@ async def open_everything(machine: Machine, guest: Guest) -> int:
     await guest.vm.create()
     for file in (VM, *(vcpu_file(vcpu) for vcpu in guest.vcpus), KVM_VFIO):
         await guest.process.install(file, file)
-    await group_set_kvm(machine, guest, guest)
-    error = await open_device(machine, guest)
+    await machine.ops.set_kvm(machine, guest, guest)
+    error = await machine.ops.open(machine, guest)
     if error == 0:
         await guest.process.install(DEVICE, DEVICE)
     return error

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
-from aprt.vfio_ap.ap.mdev import Mdev
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.driver.cleanup import detach
-from aprt.vfio_ap.machine import Guest, Machine
+from aprt.vfio_ap.series.cleanup import detach
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.mdev import Mdev
 
 
 @mirrors("kvm_vfio_group_set_kvm")

@@ -13,9 +13,9 @@ import attrs
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import TRANSIENT, Rc, Status
-from aprt.vfio_ap.driver.pqap import NO_HOOK, Aqic, handle_pqap
+from aprt.vfio_ap.host.aqic import NO_HOOK, Aqic
+from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.kvm.vcpu import Vcpu, wait_for_interrupt
-from aprt.vfio_ap.machine import Guest, Machine
 
 
 @attrs.frozen
@@ -89,7 +89,7 @@ async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> N
             await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, Rc.Q_NOT_AVAIL, 3)
             return
         await guest.crycb.leave()
-    answer = await handle_pqap(machine, guest, aqic)
+    answer = await machine.ops.pqap(machine, guest, aqic)
     if answer == NO_HOOK:
         await vcpu.operation_exception()
     elif machine.on("wrong_rc"):

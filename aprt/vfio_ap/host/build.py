@@ -1,0 +1,84 @@
+"""Builds what every machine has, whatever its driver: bus, hardware queues, VMs with their processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from aprt.core.scenario import Settings
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.spinlock import Spinlock
+from aprt.vfio_ap.ap.ap_bus import ApBus
+from aprt.vfio_ap.ap.ap_queue import ApQueue
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.machine import Guest, Queue
+from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, vcpu_file
+from aprt.vfio_ap.kvm.crycb import Crycb
+from aprt.vfio_ap.kvm.gisa import Gisa
+from aprt.vfio_ap.kvm.gisa_int import GisaInt, GisaParts
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.kvm import Kvm
+from aprt.vfio_ap.kvm.vcpu import Vcpu
+from aprt.vfio_ap.memory import Memory
+from aprt.vfio_ap.process import Process
+
+NIB_PAGES = (3, 4)  # guest pages that programs put their notification bytes in
+
+
+@attrs.frozen
+class GuestPlan:
+    """A guest to build. vm, mdev: their names. matrix: what its mdev has. vcpus: how many.
+
+    attached: the process has everything open and the mdev has its VM from the start.
+    """
+
+    vm: str
+    mdev: str
+    matrix: Matrix
+    vcpus: int = 1
+    attached: bool = True
+    pages: tuple[int, ...] = NIB_PAGES
+
+
+def parts(thing: Queue | Guest) -> dict[str, Any]:
+    """The fields of a queue or guest, for a driver's class that adds its own."""
+    return {field.name: getattr(thing, field.name) for field in attrs.fields(type(thing))}
+
+
+def make_bus(apqns: tuple[Apqn, ...]) -> ApBus:
+    """The AP bus of a host that has the adapters and domains of `apqns`."""
+    return ApBus("ap_bus", Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns)))
+
+
+def make_queue(settings: Settings, apqn: Apqn) -> Queue:
+    """The hardware of one APQN, under the assumptions of the settings."""
+    hw = ApQueue(
+        f"hw {apqn}",
+        apqn,
+        off_is_silent=settings["off_is_silent"] == "yes",
+        irq_off_at=settings["irq_off_at"],
+        aqic_while_pending=settings["aqic_while_pending"],
+        reset_end=settings["reset_end"],
+    )
+    return Queue(apqn=apqn, hw=hw, device_lock=Mutex(f"device_lock {apqn}"))
+
+
+def make_guest(plan: GuestPlan, rules: GisaRules) -> Guest:
+    """The VM of a plan, with its process."""
+    vm = plan.vm
+    ref_lock, kvm_lock = Spinlock(f"{vm}.ref_lock"), Mutex(f"{vm}.kvm_lock")
+    gisa = Gisa(f"{vm}.gisa", rules)
+    vcpus = tuple(Vcpu(f"{vm}.vcpu{i}") for i in range(plan.vcpus))
+    files = (VM, *(vcpu_file(vcpu) for vcpu in vcpus), KVM_VFIO, DEVICE) if plan.attached else ()
+    threads = tuple(vcpu.name for vcpu in vcpus)
+    return Guest(
+        vm=Kvm(vm, users=2 + plan.vcpus),
+        crycb=Crycb(f"{vm}.crycb", kvm_lock),
+        kvm_lock=kvm_lock,
+        gisa=GisaParts(gisa, GisaInt(f"{vm}.gisa_int", vm=vm, ref_lock=ref_lock, rules=rules), ref_lock),
+        memory=Memory(f"{vm}.memory", vm, plan.pages),
+        process=Process(f"{vm}.process", files, threads),
+        vcpus=vcpus,
+    )

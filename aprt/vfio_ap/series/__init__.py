@@ -1,0 +1,1 @@
+"""The vfio_ap driver of the v4 series: its structures, and its procedures as the contexts run them."""

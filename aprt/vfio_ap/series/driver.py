@@ -1,0 +1,26 @@
+"""The driver of the series, as the tables of functions through which bus, KVM and vfio call it."""
+
+from __future__ import annotations
+
+from aprt.vfio_ap.host.ops import Ops
+from aprt.vfio_ap.series.group_notifier import group_set_kvm
+from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.pqap import handle_pqap
+from aprt.vfio_ap.series.vfio_ap_drv import probe_queue, remove_queue
+from aprt.vfio_ap.series.vfio_device import open_device, release_device
+
+
+async def _kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
+    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
+    await group_set_kvm(machine, guest, None)
+
+
+OPS = Ops(
+    probe=probe_queue,
+    remove=remove_queue,
+    pqap=handle_pqap,
+    open=open_device,
+    release=release_device,
+    set_kvm=group_set_kvm,
+    kvm_vfio_destroyed=_kvm_vfio_destroyed,
+)
