@@ -1,15 +1,16 @@
 """Strategy "auto": looks at the system for a moment, picks a strategy that suits it, and says why.
 
-Most systems are small: a search over states is begun, and often that is all. Where it is not, random walks (*probes*,
-for two seconds at most) tell how many traces there are, at most (`estimates`), and how many states, at least, by Chao's
+Most systems are small: a search over states is begun, and often that is all. Where it is not, it pauses, and random
+walks (*probes*) tell how many traces there are, at most (`estimates`), and how many states, at least, by Chao's
 estimate for each number of steps. Then
 
 - "dpor", when there are far fewer traces than states, and it can check what is asked;
-- else "states", when they fit into memory; its schedules are the shortest;
+- else "states" goes on, when they fit into memory; its schedules are the shortest;
 - else "reduced", when the states that matter do, and it can check what is asked;
 - else the portfolio, which draws lots and is never complete.
 
-What a small system has no use for is imported when another comes.
+All of this is decided by counts: the same question gets the same strategy on every machine. What a small system has no
+use for is imported when another comes.
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.explore import states
-from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.result import Exploration, Question
+from aprt.explore.states import Doubt
+from aprt.explore.watchdog import Stop
 
 if TYPE_CHECKING:
     from aprt.explore.estimates import Estimates
 
-_SMALL = 20_000  # states that are looked at before anything is estimated: a tenth of a second
+_SMALL = 150_000  # states that are found in the time that a look at the system may take: half a second or so
 _LARGE = 3_000_000  # states that are too many to keep
 _REDUCED = 100_000  # likewise, of those that matter: what finds them is slower
 _PER_TRACE = 100  # states that are looked at in the time that one trace takes
-_PROBES, _SECONDS = 1_000, 2.0
+_PROBES, _STEPS = 1_000, 100_000  # of a look; in all of the probes
+_SETS = 200_000  # down-sets of traces that are looked at: half a second
 _COUNTLESS = 1e12
 _RARE = 0.1  # the chance of what was not seen, when what was seen says how much there is
+_UNSUITABLE = "unsuitable"  # why a search over states gives up after a look
 
 
 @attrs.frozen
@@ -62,39 +67,65 @@ def search(question: Question) -> Exploration:
         return attrs.evolve(states.search(question), picked="no other strategy knows symmetry")
     if question.loop != "auto":
         return attrs.evolve(states.search(question), picked="no other strategy has loops to choose from")
-    begin = time.perf_counter()
-    found, picked = _within(states.search, question, _SMALL), "there are few states"
-    if _too_many(found, question):
+    return _Choice(question).search()
+
+
+class _Choice:
+    """A search that may change its mind. look: None where there was no need; instead: the answer of "dpor"."""
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.begin = question, time.perf_counter()
+        self.look: Look | None = None
+        self.instead: Exploration | None = None
+
+    def search(self) -> Exploration:
+        doubt = Doubt(_SMALL, self._doubt)
+        found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
+        picked = "there are few states" if self.look is None else str(self.look)
+        if self.instead is not None:
+            found = self.instead
+        elif found.stopped == _UNSUITABLE or _too_many(found, self.question):
+            seen = f"there are more than {_LARGE:,} states" if self.look is None else self.look
+            found, picked = _with(found, self._beyond()), f"{seen}, too many to keep"
+        return attrs.evolve(found, seconds=time.perf_counter() - self.begin, picked=picked)
+
+    def _doubt(self, least: int) -> float:
+        """Whether the search over states is to go on: `Stop` if not. Gives the number of states."""
+        self.look = look = _look(self._rest(), least)
+        if look.few_traces:
+            self.instead = self._traces(look)
+        if self.instead is not None or look.states >= _LARGE:
+            raise Stop(_UNSUITABLE)
+        return look.states
+
+    def _traces(self, look: Look) -> Exploration | None:
+        """The answer of "dpor", where it has one."""
+        from aprt.explore import dpor
+
         try:
-            look = _look(question, found.states)
-        except KeyboardInterrupt:
-            return attrs.evolve(found, stopped="interrupted")
-        found, picked = _large(question, look, begin)
-    return attrs.evolve(found, seconds=time.perf_counter() - begin, picked=picked)
-
-
-def _large(question: Question, look: Look, begin: float) -> tuple[Exploration, str]:
-    """The answer of the strategy that suits what is not small, and why."""
-    from aprt.explore import dpor, portfolio, reduced  # most systems are small
-
-    if look.few_traces:
-        try:
-            found = dpor.search(_rest(question, begin, look.traces))
-            if found.stopped != "endless":  # a walk hardly ever keeps to the loop that has no end
-                return found, str(look)
+            found = dpor.search(attrs.evolve(self._rest(), expected=look.traces))
         except UserError:  # it cannot check what is asked
+            return None
+        return None if found.stopped == "endless" else found  # a walk hardly ever keeps to the loop that has no end
+
+    def _beyond(self) -> Exploration:
+        """The answer where states are too many to keep."""
+        from aprt.explore import portfolio, reduced
+
+        try:
+            found = _within(reduced.search, self._rest(), _REDUCED)
+            if not _too_many(found, self.question):
+                return found
+        except UserError:
             pass
-    if look.states < _LARGE:
-        found = _within(states.search, _rest(question, begin, look.states), _LARGE)
-        if not _too_many(found, question):
-            return found, str(look)
-    try:
-        found = _within(reduced.search, _rest(question, begin), _REDUCED)
-        if not _too_many(found, question):
-            return found, f"{look}, too many to keep"
-    except UserError:
-        pass
-    return portfolio.search(_rest(question, begin)), f"{look}, too many to keep"
+        return portfolio.search(self._rest())
+
+    def _rest(self) -> Question:
+        """The question with the time that is left for it."""
+        bounds = self.question.bounds
+        if bounds.budget is not None:
+            bounds = attrs.evolve(bounds, budget=max(0.0, bounds.budget - (time.perf_counter() - self.begin)))
+        return attrs.evolve(self.question, bounds=bounds)
 
 
 def _within(search: Callable[[Question], Exploration], question: Question, most: int) -> Exploration:
@@ -104,21 +135,20 @@ def _within(search: Callable[[Question], Exploration], question: Question, most:
     return search(attrs.evolve(question, bounds=bounds))
 
 
+def _with(known: Exploration, found: Exploration) -> Exploration:
+    """The second answer, with what the first one has found to be wrong."""
+    violated = {finding.property for finding in known.findings}
+    findings = (*known.findings, *(finding for finding in found.findings if finding.property not in violated))
+    return attrs.evolve(found, findings=findings, wrong=known.wrong | found.wrong)
+
+
 def _too_many(found: Exploration, question: Question) -> bool:
     """Whether the search gave up, but not where it was told to."""
     return found.stopped == "max_states" and found.states != question.bounds.max_states
 
 
-def _rest(question: Question, begin: float, expected: float | None = None) -> Question:
-    """The question with the time that is left for it."""
-    bounds = question.bounds
-    if bounds.budget is not None:
-        bounds = attrs.evolve(bounds, budget=max(0.0, bounds.budget - (time.perf_counter() - begin)))
-    return attrs.evolve(question, bounds=bounds, expected=expected)
-
-
 def _look(question: Question, least: int) -> Look:
-    """least: states that are known."""
+    """least: states that are known. Raises: `Stop` when the budget is spent."""
     from aprt.explore.estimates import Tally
     from aprt.explore.random_walk import RandomWalk
     from aprt.explore.unseen import unseen
@@ -126,18 +156,18 @@ def _look(question: Question, least: int) -> Look:
 
     states: defaultdict[int, Counter[int]] = defaultdict(Counter)  # how often each was met, by the number of steps
     traces: Counter[int] = Counter()
-    begin = time.perf_counter()
-    with Walks(attrs.evolve(question, properties=(), bounds=Bounds(max_depth=question.bounds.max_depth))) as walks:
+    bounds = attrs.evolve(question.bounds, max_states=None)
+    with Walks(attrs.evolve(question, properties=(), bounds=bounds, report=None)) as walks:
         picker, tally = RandomWalk(walks.random), Tally(walks)
-        for _ in range(_PROBES):
-            run, spent = walks.execution(picker), time.perf_counter() - begin
-            if spent < _SECONDS / 2:  # the tally takes far longer than the walk
+        probes = steps = 0
+        while probes < _PROBES and steps < _STEPS:
+            run = walks.execution(picker)
+            probes, steps = probes + 1, steps + len(run.steps)
+            if tally.sets < _SETS:
                 tally.add(run, picker.weight)
             traces[hash(walks.steps.trace(run.steps))] += 1
             for depth, state in enumerate(run.states):
                 states[depth][state] += 1
-            if spent >= _SECONDS:
-                break
         estimates = tally.estimates()
     many = sum(left.chao1 for left in map(unseen, states.values()) if left is not None)
     return Look(max(least, many), _most(traces, estimates), estimates.cut > 0)

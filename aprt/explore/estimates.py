@@ -91,10 +91,11 @@ def estimate(
 
 
 class Tally:
-    """The probes so far, by trace."""
+    """The probes so far, by trace. sets: down-sets that were looked at, which is what takes the time."""
 
     def __init__(self, walks: Walks) -> None:
         self._walks = walks
+        self.sets = 0
         self._cut = 0
         self._weights: list[float] = []  # of each probe
         self._traces: list[int] = []  # of each probe, its hash: two share one with a chance of 2**-64
@@ -114,6 +115,7 @@ class Tally:
                 self._spreads = None
             else:
                 self._spreads[trace] = found
+                self.sets += found.sets
 
     def estimates(self) -> Estimates:
         """What the probes say; there is at least one."""

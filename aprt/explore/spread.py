@@ -21,10 +21,14 @@ _MAX_SETS = 20_000  # some 50 ms
 
 @attrs.frozen
 class Spread:
-    """orders: interleavings of the trace. chance: that an execution of `RandomWalk` is one of them."""
+    """orders: interleavings of the trace. chance: that an execution of `RandomWalk` is one of them.
+
+    sets: down-sets that were looked at.
+    """
 
     orders: int
     chance: float
+    sets: int
 
 
 @attrs.frozen
@@ -47,7 +51,7 @@ def spread(walks: Walks, run: Run) -> Spread | None:
         if count > _MAX_SETS:
             return None
     (whole,) = level.values()
-    return Spread(whole.ways, whole.chance)
+    return Spread(whole.ways, whole.chance, count)
 
 
 def _onwards(

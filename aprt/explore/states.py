@@ -16,7 +16,7 @@ when a step is possible there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,20 @@ if TYPE_CHECKING:
 _PAYS = 150_000  # states from which on it pays to load the compiled loop, which takes as long as they do
 
 
-def search(question: Question) -> Exploration:
+@attrs.frozen
+class Doubt:
+    """What to ask once, between two levels, when there are so many states or more.
+
+    ask: given their number; gives the number to expect in all, or raises `Stop`.
+    """
+
+    states: int
+    ask: Callable[[int], float]
+
+
+def search(question: Question, doubt: Doubt | None = None) -> Exploration:
     """Explore all states, within the bounds."""
-    run = _Search(question)
+    run = _Search(question, doubt)
     try:
         return run.explore()
     finally:
@@ -73,8 +84,8 @@ def _switch(question: Question) -> int:
 class _Search:
     """What was found in which state. The states themselves, and most of the work, are in the loop."""
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(self, question: Question, doubt: Doubt | None) -> None:
+        self.question, self.doubt = question, doubt
         self.checks = Checks(question.properties, question.system)
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
         self.watchdog = Watchdog(question)
@@ -112,6 +123,8 @@ class _Search:
         first, last = 0, 1
         cut = False
         while first < last:
+            if self.doubt is not None and len(self.loop) >= self.doubt.states:
+                self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
             if len(self.loop) >= self.switch and isinstance(self.loop, PlainLoop):
                 self._compile(self.loop)
             if self.depth == self.question.bounds.max_depth:

@@ -19,12 +19,12 @@ class Stop(Exception):
 
 
 class Watchdog:
-    """Measures the time of one search from its making. clock: in seconds. expected: executions in all, if known."""
+    """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`."""
 
     def __init__(
         self, question: Question, expected: float | None = None, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self._expected = question.expected if expected is None else expected
+        self.expected = question.expected if expected is None else expected
         self._report, self._budget = question.report, question.bounds.budget
         self._clock, self._start = clock, clock()
         self._reported = self._start
@@ -39,6 +39,6 @@ class Watchdog:
         now = self._clock()
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
-            self._report(Progress(executions, states, transitions, depth, now - self._start, self._expected))
+            self._report(Progress(executions, states, transitions, depth, now - self._start, self.expected))
         if self._budget is not None and now - self._start >= self._budget:
             raise Stop("budget")

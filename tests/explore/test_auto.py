@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -45,8 +46,15 @@ def test_what_fits_into_memory_is_searched_by_states_after_a_look(monkeypatch: p
     monkeypatch.setattr(auto, "_SMALL", 1_000)
     chosen = explore(dining(5), strategy="auto")
     assert same(chosen, explore(dining(5)))
-    assert chosen.picked is not None
-    assert re.fullmatch(r"there seem to be 1,[0-9]{3} states or more and [1-9][0-9] traces or fewer", chosen.picked)
+    assert chosen.picked == "there seem to be 1,301 states or more and 57 traces or fewer"
+
+
+def test_a_slow_machine_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    clock = count(step=100)
+    monkeypatch.setattr(auto, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    chosen = explore(dining(5), strategy="auto")
+    assert chosen.picked == "there seem to be 1,301 states or more and 57 traces or fewer"
 
 
 def test_few_traces_are_searched_by_dpor() -> None:
@@ -94,6 +102,7 @@ def test_what_does_not_fit_is_left_to_reduced_when_few_states_matter(monkeypatch
 
 
 def test_what_does_not_fit_is_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 10_000)
     monkeypatch.setattr(auto, "_LARGE", 30_000)
     monkeypatch.setattr(auto, "_REDUCED", 1_000)
     chosen = explore(many_states(shared=True), strategy="auto", runs=20)
@@ -102,12 +111,28 @@ def test_what_does_not_fit_is_left_to_the_portfolio(monkeypatch: pytest.MonkeyPa
     assert chosen.picked.endswith(" and countless traces, too many to keep")
 
 
+def test_when_the_states_are_too_many_before_there_was_a_look_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_LARGE", 1_000)
+    monkeypatch.setattr(auto, "_REDUCED", 100)
+    chosen = explore(dining(5), strategy="auto", runs=20)
+    assert (chosen.strategy, chosen.picked) == ("portfolio", "there are more than 1,000 states, too many to keep")
+
+
 def test_states_that_turn_out_to_be_too_many_are_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_SMALL", 1_000)
     monkeypatch.setattr(auto, "_LARGE", 1_500)
     monkeypatch.setattr(auto, "_REDUCED", 100)
     monkeypatch.setattr(auto, "_PER_TRACE", 1_000)
     assert explore(dining(5), strategy="auto", runs=20).strategy == "portfolio"
+
+
+def test_what_was_found_before_the_states_were_too_many_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_LARGE", 1_700)
+    monkeypatch.setattr(auto, "_REDUCED", 10)
+    assert explore(dining(5), [DEADLOCK], strategy="portfolio", stop_on="all", runs=1).findings == ()
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all", runs=1)
+    assert chosen.strategy == "portfolio"
+    assert chosen.findings == explore(dining(5), [DEADLOCK]).findings
 
 
 def test_symmetry_is_for_states() -> None:
@@ -131,6 +156,9 @@ def test_an_interrupt_in_the_middle_of_the_look_keeps_what_was_seen(monkeypatch:
     def interrupt(question: object, least: int) -> auto.Look:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
     monkeypatch.setattr(auto, "_look", interrupt)
     chosen = explore(many_states(shared=True), strategy="auto")
-    assert (chosen.strategy, chosen.stopped, chosen.states) == ("states", "interrupted", 20_000)
+    alone = explore(many_states(shared=True), bounds=Bounds(max_depth=chosen.depth))
+    assert (chosen.strategy, chosen.stopped, chosen.states) == ("states", "interrupted", alone.states)
+    assert chosen.states >= 1_000
