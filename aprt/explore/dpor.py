@@ -70,15 +70,7 @@ def search_by_source_sets(question: Question, rules: Rules = EVERY_RULE) -> Expl
 
 def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
     watchdog = Watchdog(question)
-
-    def explore(visibility: Visibility) -> Exploration:
-        run = TraceSearch(question, visibility, watchdog, brief, rules)
-        try:
-            return run.explore()
-        finally:
-            run.tables.close()
-
-    return in_order(question.properties, explore)
+    return in_order(question.properties, lambda kept: TraceSearch(question, kept, watchdog, brief, rules))
 
 
 class TraceSearch:
@@ -120,6 +112,9 @@ class TraceSearch:
         self.found: dict[str, tuple[str, Steps]] = {}
         self._waiting = cache(self.tables.waiting)
         self._begun = watchdog.seconds
+
+    def close(self) -> None:
+        self.tables.close()
 
     def explore(self) -> Exploration:
         stopped = None

@@ -42,15 +42,7 @@ Enabled: TypeAlias = Mapping[int, tuple[LocalStep, ...]]
 def search(question: Question) -> Exploration:
     """Explore what matters, within the bounds."""
     watchdog = Watchdog(question)
-
-    def explore(visibility: Visibility) -> Exploration:
-        run = _Search(question, visibility, watchdog)
-        try:
-            return run.explore()
-        finally:
-            run.tables.close()
-
-    return in_order(question.properties, explore)
+    return in_order(question.properties, lambda kept: _Search(question, kept, watchdog))
 
 
 class _Search:
@@ -76,6 +68,9 @@ class _Search:
         self.ends = self.deadlocks = 0
         self.cut = False
         self.found: dict[str, tuple[str, list[int]]] = {}
+
+    def close(self) -> None:
+        self.tables.close()
 
     def explore(self) -> Exploration:
         stopped = None

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Literal, NoReturn, TypeAlias, TypeVar, overload
+from typing import Any, Final, Literal, NoReturn, Protocol, TypeAlias, overload
 
 import attrs
 
@@ -33,8 +33,7 @@ from aprt.core.notes import Gave, Note, Owes, Took
 from aprt.core.properties import After, Always, Before, Check, History, NoHang, Property
 from aprt.core.system import View
 from aprt.explore.independence import CHANGE, READ, StepInfo, Use, declares
-
-T = TypeVar("T")
+from aprt.explore.result import Exploration
 
 Message: TypeAlias = tuple[str, str]  # actor, op
 Holding: TypeAlias = tuple[Literal["held", "inflight"], Hashable]  # a lock, or a resource
@@ -127,14 +126,26 @@ class Visibility:
                 return check
 
 
-def in_order(properties: Iterable[Property], search: Callable[[Visibility], T]) -> T:
+class Run(Protocol):
+    """A search with some visibility. It raises `Unordered` where a check asks for more."""
+
+    def explore(self) -> Exploration: ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+def in_order(properties: Iterable[Property], begin: Callable[[Visibility], Run]) -> Exploration:
     """What a search comes to that is begun anew until all that the checks ask for is kept in order."""
     visibility = Visibility(properties)
     while True:
+        run = begin(visibility)
         try:
-            return search(visibility)
+            return run.explore()
         except Unordered as unordered:
             visibility = visibility.wider(unordered)
+        finally:
+            run.close()
 
 
 def _group(check: Check, holdings: frozenset[Holding]) -> Group | None:

@@ -113,7 +113,7 @@ class _Search:
         self.endings: dict[Ending, set[int]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
 
     def close(self) -> None:
-        self.traces.tables.close()
+        self.traces.close()
         for seat in range(self.crew.seats):
             self.crew.submit(seat, _forget, self.id)
 
@@ -253,7 +253,7 @@ def _labels(steps: Steps) -> Labels:
 
 def _forget(search: str) -> None:
     if search in desk():
-        desk().pop(search)[1].tables.close()
+        desk().pop(search)[1].close()
 
 
 def _checks(properties: tuple[Property, ...]) -> list[Check]:
