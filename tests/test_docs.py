@@ -29,7 +29,7 @@ from aprt.core.errors import UserError
 from aprt.verdict.verdict import selected
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.v4.switches import ASSUMPTIONS
+from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from docs import generate
 
 ROOT = Path(__file__).parent.parent

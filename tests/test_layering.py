@@ -5,7 +5,7 @@
 
 and within vfio_ap (IN_VFIO_AP has every part):
 
-    ap <- kvm <- host <- series <- v4 <- topology
+    ap <- kvm <- host <- series <- v4 <- topology, host <- mainline <- releases
 
 An import counts wherever it stands: in a function, or under TYPE_CHECKING, it is an arrow like any other. A table
 at module level is a value, not state, when its declared type lets nobody change it (`Mapping`, `Sequence`); a memo of
@@ -45,8 +45,8 @@ IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a r
     frozenset({"ap"}),
     frozenset({"kvm"}),
     frozenset({"host"}),
-    frozenset({"series"}),
-    frozenset({"v4"}),
+    frozenset({"series", "mainline"}),
+    frozenset({"v4", "releases"}),
     frozenset({"eras", "topology"}),
 )
 

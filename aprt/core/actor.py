@@ -107,7 +107,8 @@ class Handler(Generic[S, P, R]):
 
     reads, writes: field names of the state, beside those that `Actor.refuse` looks at; a written field may be read
     too; "*" is the whole state.
-    guarded_by: attribute of the actor that names the lock (an actor or None) which the caller must hold.
+    guarded_by: attributes of the actor that name the locks which the caller must hold: all of "a b", one of "a | b".
+    Such an attribute is an actor, None (nothing to hold), or a tuple of actors (one of them).
     on_freed: whether it may run on an object whose life has ended (hardware knows no life time).
     commutes: messages of the same actor, this one maybe among them, that other contexts may send before or after it
     with the same replies, notes and state; neither makes the other block or not. They say the same of this one.
@@ -130,7 +131,8 @@ class Handler(Generic[S, P, R]):
         room: str | None = None,
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
-        self.guarded_by, self.on_freed = guarded_by, on_freed
+        self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
+        self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.__doc__ = run.__doc__
         self.op = run.__name__
@@ -250,7 +252,7 @@ class Actor(abc.ABC, Generic[S]):
         if after is not state:
             self._check_footprint(found, state, after)
             self._check_queue(found, state, after)
-        if found.guarded_by is not None:
+        if found.guards:
             notes += self._unguarded(found, by)
         return after, reply, notes
 
@@ -279,9 +281,11 @@ class Actor(abc.ABC, Generic[S]):
                     f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
                     f"have (its fields: {known}; '*' is the whole state)"
                 )
-            if found.guarded_by is not None and not hasattr(self, found.guarded_by):
+            for name in sorted({name for all_of in found.guards for name in all_of}):
+                if hasattr(self, name):
+                    continue
                 raise ModelError(
-                    f"{self._where(found)} declares guarded_by={found.guarded_by!r}, which the actor does not have; "
+                    f"{self._where(found)} declares guarded_by={name!r}, which the actor does not have; "
                     "name an attribute that holds the lock's actor, or None"
                 )
             if found.room is not None and not hasattr(self, found.room):
@@ -290,10 +294,15 @@ class Actor(abc.ABC, Generic[S]):
                 )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
-        lock: Actor[Any] | None = getattr(self, cast(str, found.guarded_by))
-        if lock is None or by.holds(lock.name):
+        ways = [[self._guard(name) for name in all_of] for all_of in found.guards]
+        if any(all(not locks or any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
             return ()
-        return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {lock.name}"),)
+        wanted = " or ".join(" and ".join(locks[0].name for locks in way if locks) for way in ways)
+        return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
+
+    def _guard(self, name: str) -> tuple[Actor[Any], ...]:
+        guard: Actor[Any] | tuple[Actor[Any], ...] | None = getattr(self, name)
+        return () if guard is None else guard if isinstance(guard, tuple) else (guard,)
 
     def _check_footprint(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
         stray = frozenset() if "*" in found.writes else changed_fields(before, after) - found.writes

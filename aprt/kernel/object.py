@@ -41,6 +41,11 @@ class Object(Actor[L]):
             return Oops("P9", f"double free: {self.name} is already freed")
         return Oops("P9", f"use after free: {handler.op} on freed {self.name}")
 
+    @handler(reads="")
+    def null_dereference(self, state: L, by: Caller, what: str) -> Outcome[L, None]:
+        """The caller follows `what`, a pointer in this object that is NULL: the oops (P9)."""
+        return state, None, (Oops("P9", f"null-ptr-deref: {what} of {self.name} is NULL"),)
+
     @handler(reads="live", writes="live")
     def free(self, state: L, by: Caller) -> Outcome[L, None]:
         """Ends the life of the object; what else its state says stays, for whoever reads freed memory."""

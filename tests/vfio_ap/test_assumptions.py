@@ -6,8 +6,8 @@ import pytest
 
 from aprt.core.properties import HANG
 from aprt.explore.explore import explore
+from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.v4.measures import ASSUMED, Assumed
-from aprt.vfio_ap.v4.switches import ASSUMPTIONS
 from tests.vfio_ap.machines import broken, model
 
 ROWS = [pytest.param(row, id=f"{row.scenario}-{row.assumption}") for row in ASSUMED]

@@ -49,11 +49,11 @@ class ApBus(Actor[ApBusState]):
         return state, state.config
 
     @handler(reads="config scanned", writes="scanned")
-    def fetch_info(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
-        """QCI, kept as what the bus goes by until the next scan."""
+    def fetch_info(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, tuple[Matrix, Matrix]]:
+        """QCI, kept as what the bus goes by until the next scan. Replies what it said, and what it said before."""
         if state.scanned == state.config:
-            return state, state.config
-        return attrs.evolve(state, scanned=state.config), state.config
+            return state, (state.config, state.scanned)
+        return attrs.evolve(state, scanned=state.config), (state.config, state.scanned)
 
     @handler(reads="", writes="config")
     def reconfigure(self, state: ApBusState, by: Caller, config: Matrix) -> Outcome[ApBusState, None]:

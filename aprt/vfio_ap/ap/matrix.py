@@ -49,6 +49,10 @@ class Matrix:
     def intersection(self, other: Matrix) -> Matrix:
         return Matrix.of(self.apm & other.apm, self.aqm & other.aqm, self.adm & other.adm)
 
+    def difference(self, other: Matrix) -> Matrix:
+        """Each mask without what the other has in the same."""
+        return Matrix.of(self.apm - other.apm, self.aqm - other.aqm, self.adm - other.adm)
+
     def _mask(self, dimension: Dimension) -> PSet[int]:
         mask: PSet[int] = getattr(self, dimension)
         return mask

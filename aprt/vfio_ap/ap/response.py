@@ -24,8 +24,12 @@ class Rc(enum.IntEnum):
     INVALID_ADDRESS = 0x06
     OTHERWISE_CHANGED = 0x07
     INVALID_GISA = 0x08
+    STATE_CHANGE_IN_PROGRESS = 0x0A
     Q_NOT_BOUND = 0x0B
     Q_FULL = 0x10  # NQAP; for DQAP the same number means that no reply is waiting
+
+    ASSOC_SECRET_NOT_UNIQUE = 0x35
+    ASSOC_FAILED = 0x36
 
     def __str__(self) -> str:
         return f"{self.value:02x}"

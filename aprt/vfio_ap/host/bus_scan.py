@@ -60,7 +60,9 @@ async def rebind_to_host(machine: Machine, apqn: Apqn) -> None:
 async def scan(machine: Machine) -> None:
     """One bus scan: devices whose queue left the host's configuration go, new ones appear and are bound."""
     async with held(machine.scan_mutex):
-        config = await machine.bus.fetch_info()
+        config, old = await machine.bus.fetch_info()
+        if config != old and machine.ops.config_changed is not None:
+            await machine.ops.config_changed(machine, config, old)
         known = await machine.bus.devices()
         for apqn in known:
             if apqn not in config:
@@ -70,6 +72,8 @@ async def scan(machine: Machine) -> None:
                 await machine.bus.add_device(apqn)
                 driver: Driver = "zcrypt" if await machine.bus.is_reserved(apqn) else "vfio_ap"
                 await bind(machine, apqn, driver)
+        if config != old and machine.ops.scan_complete is not None:
+            await machine.ops.scan_complete(machine)
 
 
 async def card_vanishes(machine: Machine, apid: int) -> None:

@@ -41,8 +41,10 @@ async def release_file(machine: Machine, guest: Guest, file: str) -> None:
     """The last reference of a file is gone. VM, vCPU and kvm-vfio files each hold a reference of the VM."""
     if file == DEVICE:
         await machine.ops.release(machine, guest)
-    else:
-        await put_vm(machine, guest)
+        return
+    if file == KVM_VFIO and machine.ops.kvm_vfio_closed is not None:
+        await machine.ops.kvm_vfio_closed(machine, guest)
+    await put_vm(machine, guest)
 
 
 async def kill(guest: Guest) -> None:

@@ -41,6 +41,13 @@ class Kvm(Object[KvmState]):
         """kvm_get_kvm(). Finding: the count was already 0."""
         return _counted(state, refcount.inc(state.users, self.name, by))
 
+    @handler(reads="users", writes="users", on_freed=True)
+    def get_unless_zero(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
+        """kvm_get_kvm_safe(): one reference more, unless the last one is gone. The caller may look: a lock keeps it."""
+        if not state.users:
+            return state, False
+        return attrs.evolve(state, users=state.users + 1), True
+
     @handler(reads="users", writes="users")
     def put(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
         """Drop one reference; True: it was the last, and the caller destroys the VM. Finding: there was none."""

@@ -11,22 +11,20 @@ kernel happens one layer further up, and a closed device has no VM. -ENOMEM of c
 
 from __future__ import annotations
 
-import re
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.sysfs import parse
 from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.series.matrix_dev import INSTANCES
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.reset import reset_queues
 
 QueueDimension: TypeAlias = Literal["apm", "aqm"]
-
-_NUMBER: Final = re.compile(r"\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?", re.IGNORECASE | re.ASCII)
 
 
 @mirrors("vfio_ap_mdev_create")
@@ -54,19 +52,6 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
         await machine.matrix_dev.drop_mdev(mdev.name)
     await mdev.free()
     return 0
-
-
-def parse(text: str) -> int:
-    """The number a store function reads: `0x10`, `020` or `16`. -EINVAL: not a number; -ERANGE: no long.
-
-    Mirrors: lib/kstrtox.c: kstrtoul() with base 0. A `+` and one newline at the end are allowed, blanks are not.
-    """
-    form = _NUMBER.fullmatch(text)
-    if form is None:
-        return Errno.EINVAL.failure
-    digits = form[1].lower()
-    number = int(digits, 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10)
-    return number if number < 2**64 else Errno.ERANGE.failure
 
 
 async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:

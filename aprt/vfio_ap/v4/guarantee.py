@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
-from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Actors, After, Always, AtEnd, Before, History, Noted, Property, Wrong
+from aprt.core.properties import Actors, After, Always, AtEnd, History, Property, Wrong
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.properties import hardware_of
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
-
-
-def hardware_of(machine: Machine) -> tuple[Actor[Any], ...]:
-    return tuple(queue.hw for queue in machine.queues.values())
-
-
-def p1(machine: Machine) -> Property:
-    return Property(
-        "P1",
-        "no interrupt is aimed at a GISA when gisa_destroy begins",
-        tuple(_p1_check(machine, guest) for guest in machine.guests),
-        "When gisa_destroy(v) starts, no queue is enabled, or on its way to be, towards the GISA of v, no reset of\n"
-        "such a queue is unfinished, and no irq_enable for v is between reading the GISA and the answer of AQIC.\n"
-        "A queue that is off or broken does not count under the assumption off_is_silent.",
-    )
-
-
-def _p1_check(machine: Machine, guest: Guest) -> Before:
-    gisa = guest.gisa.gisa.name
-
-    def test(view: View, event: Event) -> str | None:
-        for apqn, queue in sorted(machine.queues.items()):
-            state = view(queue.hw)
-            if queue.hw.silent(state):
-                continue
-            if any(target.gisa == gisa for target in state.targets()):
-                return f"{apqn} is still aimed at {gisa} when gisa_destroy begins"
-        if view.inflight(("irq_enable", guest.name)):
-            return f"an irq_enable for {guest.name} is under way when gisa_destroy begins"
-        return None
-
-    return Before(guest.gisa.interrupt, "begin_destroy", hardware_of(machine), test)
 
 
 def p4(machine: Machine) -> Property:
@@ -79,16 +46,6 @@ def _dangling(machine: Machine, guest: Guest) -> Always:
         return None
 
     return Always((guest.vm, *machine.mdevs), test)
-
-
-def p9(machine: Machine) -> Property:
-    return Property(
-        "P9",
-        "software touches only objects that are alive",
-        (Noted(),),
-        "Every access by the driver, KVM or the bus hits a live object: queue, mdev, VM, GISA page, module text.\n"
-        "Pointers to queues carry a generation. An execution ends where this is violated, as the machine's would.",
-    )
 
 
 def p34(machine: Machine) -> Property:

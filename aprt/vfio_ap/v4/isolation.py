@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import partial
-from typing import Any
-
-from pyrsistent import PMap, pmap
-
-from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Actors, Always, Before, History, Noted, Property, Wrong
+from aprt.core.properties import Actors, Always, Before, Noted, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.ap_queue import Target
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.response import Rc
+from aprt.vfio_ap.host.properties import hardware_of
 from aprt.vfio_ap.series.machine import Guest, Machine, Queue
 from aprt.vfio_ap.series.mdev import Mdev
-from aprt.vfio_ap.v4.guarantee import hardware_of
 
 
 def p11(machine: Machine) -> Property:
@@ -241,35 +232,3 @@ def _reachable(machine: Machine, guest: Guest) -> Always:
         return None
 
     return Always((machine.bus, machine.scan_mutex, guest.crycb, guest.group, *machine.mdevs), test)
-
-
-def p24(machine: Machine) -> Property:
-    vcpus: tuple[Actor[Any], ...] = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
-    return Property(
-        "P24",
-        "what PQAP(AQIC) tells the guest is true",
-        (History(pmap(), (*hardware_of(machine), *vcpus), partial(_told, frozenset(vcpu.name for vcpu in vcpus))),),
-        "00 to enable: an AQIC with the guest's ISC and NIB was accepted by the queue. 01, 06, 07: nothing new was\n"
-        "enabled. The condition code is 3 iff the response code is not 00.",
-        tuple((vcpu, "answer") for vcpu in vcpus),
-    )
-
-
-def _told(vcpus: frozenset[str], memory: Hashable, event: Event) -> Hashable | Wrong:
-    """Memory: the target of the last accepted enable of every context that has not told its guest yet."""
-    accepted: PMap[str, Target] = memory  # type: ignore[assignment]
-    if event.actor not in vcpus:
-        if event.op != "aqic" or event.args == (None,) or event.reply.rc is not Rc.NORMAL:
-            return accepted
-        return accepted.set(event.context, event.args[0])
-    if event.op != "answer":
-        return accepted
-    ir, isc, nib, rc, cc = event.args
-    got = accepted.get(event.context)
-    if (cc == 3) != (rc != Rc.NORMAL):
-        return Wrong(f"response code {rc} comes with condition code {cc}")
-    if ir and rc == Rc.NORMAL and (got is None or (got.gisc, got.nib) != (isc, nib)):
-        return Wrong(f"the guest is told 00 for ISC {isc} and NIB {nib:#x}, which the queue did not accept")
-    if ir and rc in (Rc.Q_NOT_AVAIL, Rc.INVALID_ADDRESS, Rc.OTHERWISE_CHANGED) and got is not None:
-        return Wrong(f"the guest is told {rc} although the queue accepted {got}")
-    return accepted.discard(event.context)

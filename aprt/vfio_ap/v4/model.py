@@ -12,12 +12,13 @@ from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.hardware import hardware
+from aprt.vfio_ap.host.properties import p1, p8, p9, p10, p24
 from aprt.vfio_ap.host.userspace import vcpu_file
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.series.machine import Guest, Machine
-from aprt.vfio_ap.v4.guarantee import p1, p4, p9, p34, p35
-from aprt.vfio_ap.v4.isolation import p11, p12, p13, p14, p16, p17, p24
-from aprt.vfio_ap.v4.resources import p5, p6, p7, p8, p10
+from aprt.vfio_ap.v4.guarantee import p4, p34, p35
+from aprt.vfio_ap.v4.isolation import p11, p12, p13, p14, p16, p17
+from aprt.vfio_ap.v4.resources import p5, p6, p7
 from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
 
 ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})

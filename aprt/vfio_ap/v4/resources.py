@@ -7,12 +7,11 @@ from typing import Any, Literal
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Noted, Property
+from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Property
 from aprt.core.system import View
 from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.vfio_ap_queue import Saved
-from aprt.vfio_ap.v4.guarantee import hardware_of
 
 
 def _records(machine: Machine) -> tuple[Actor[Any], ...]:
@@ -149,42 +148,3 @@ def _returned(machine: Machine) -> AtEnd:
         return None
 
     return AtEnd((machine.module, *_records(machine)), test)
-
-
-def p8(machine: Machine) -> Property:
-    return Property(
-        "P8",
-        "a page is unpinned only when no queue can still write its NIB there",
-        (*(_writers(machine, guest) for guest in machine.guests), Noted()),
-        "When a pin of a page is dropped, the queues that may still write a NIB in that page are not more than the\n"
-        "pins that are left. Hardware that writes a page without a pin violates it too.",
-        tuple((guest.memory, op) for guest in machine.guests for op in ("unpin", "write_nib")),
-    )
-
-
-def _writers(machine: Machine, guest: Guest) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        page = event.args[0] >> PAGE
-        pins = view(guest.memory).pins.get(page, 0)
-        writers = [
-            str(apqn)
-            for apqn, queue in sorted(machine.queues.items())
-            if not queue.hw.silent(view(queue.hw))
-            and any(t.guest == guest.name and t.page == page for t in view(queue.hw).targets())
-        ]
-        if pins and len(writers) > pins - 1:
-            return f"page {page:#x} of {guest.name} is unpinned while {', '.join(writers)} may write its NIB there"
-        return None
-
-    return Before(guest.memory, "unpin", (guest.memory, *hardware_of(machine)), test)
-
-
-def p10(machine: Machine) -> Property:
-    return Property(
-        "P10",
-        "after a DMA unmap no page of the range is pinned",
-        (Noted(),),
-        "When user space unmaps a range, the callbacks (at most ten) leave no page of it pinned. type1 stops the host\n"
-        "with a BUG otherwise.",
-        tuple((guest.memory, "unmap") for guest in machine.guests),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from aprt.core.scenario import FLAG, Switch
+from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 
 MEASURES = (
@@ -32,33 +33,16 @@ VARIANTS = (
     Switch("module_owner", "variant", ("no_owner", "hook_owner"), "the hook takes a module reference (v6)"),
 )
 
-ASSUMPTIONS = (
-    Switch("off_is_silent", "assumption", ("yes", "no"), "a queue that answered 03/04/01 notifies nobody"),
-    Switch("aqic_intercepts_unassigned", "assumption", ("yes", "no"), "AQIC outside the APCB still exits"),
-    Switch("irq_off_at", "assumption", ("end", "accept"), "when a reset switches the interrupt off"),
-    Switch("aqic_while_pending", "assumption", ("busy", "otherwise_changed"), "AQIC before the last took effect"),
-    Switch("busy_may_answer", "assumption", ("no", "yes"), "05 at any instruction, once a run and queue"),
-    Switch("unexpected_rc", "assumption", ("no", "yes"), "a code nobody expects (0b), once a run and queue"),
-    Switch("reset_end", "assumption", ("tapq00", "e_seen"), "what ends a reset for the hardware"),
-)
-
-PROGRAMS = (
-    "enable_disable", "enable_reset", "enable_use", "enable_wait", "use", "use_reset", "reenable", "reenable_busy",
-)  # fmt: skip
-
 PARAMETERS = (
-    Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
-    Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
+    *HOST_PARAMETERS,
     Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
-    Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
-    Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )
 
 MASKS_LOCK = ("masks_locked", "masks_unlocked", "masks_locked_twice", "masks_unlocked_twice", "masks_in_spinlock")
 
 MUTANTS = (
     Switch("assign_twice", "mutant", FLAG, "assigning an adapter again inserts its queues again (P14)"),
-    Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),
+    *HOST_MUTANTS,
     Switch("free_before_reset", "mutant", FLAG, "a cleanup frees the records first and resets then (P12, P35)"),
     Switch("keep_irq_record", "mutant", FLAG, "what the records own is released, the records stay (P7, P34)"),
     Switch("put_twice", "mutant", FLAG, "release drops the VM reference of the mdev twice (K3)"),

@@ -1,0 +1,28 @@
+"""Switches of every era: what is assumed of the hardware, what a scenario has and runs, mistakes outside the driver."""
+
+from __future__ import annotations
+
+from aprt.core.scenario import FLAG, Switch
+
+ASSUMPTIONS = (
+    Switch("off_is_silent", "assumption", ("yes", "no"), "a queue that answered 03/04/01 notifies nobody"),
+    Switch("aqic_intercepts_unassigned", "assumption", ("yes", "no"), "AQIC outside the APCB still exits"),
+    Switch("irq_off_at", "assumption", ("end", "accept"), "when a reset switches the interrupt off"),
+    Switch("aqic_while_pending", "assumption", ("busy", "otherwise_changed"), "AQIC before the last took effect"),
+    Switch("busy_may_answer", "assumption", ("no", "yes"), "05 at any instruction, once a run and queue"),
+    Switch("unexpected_rc", "assumption", ("no", "yes"), "a code nobody expects (0b), once a run and queue"),
+    Switch("reset_end", "assumption", ("tapq00", "e_seen"), "what ends a reset for the hardware"),
+)
+
+PROGRAMS = (
+    "enable_disable", "enable_reset", "enable_use", "enable_wait", "use", "use_reset", "reenable", "reenable_busy",
+)  # fmt: skip
+
+HOST_PARAMETERS = (
+    Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
+    Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
+    Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
+    Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
+)
+
+HOST_MUTANTS = (Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),)

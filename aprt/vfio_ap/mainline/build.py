@@ -1,0 +1,128 @@
+"""Builds machines under the driver of a release, and the states of a guest that is already attached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from pyrsistent import pmap
+
+from aprt.core.scenario import Settings
+from aprt.core.system import Context
+from aprt.kernel.attribute import Attribute
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+from aprt.kernel.spinlock import Spinlock
+from aprt.kernel.workqueue import Work, worker
+from aprt.vfio_ap.ap.ap_bus import ApBusState
+from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
+from aprt.vfio_ap.kvm.crycb import CrycbState
+from aprt.vfio_ap.kvm.gib import Gib
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.kvm import KvmState
+from aprt.vfio_ap.mainline.driver import OPS
+from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
+from aprt.vfio_ap.mainline.matrix_dev import MatrixDev, MatrixDevState
+from aprt.vfio_ap.mainline.mdev import Mdev, MdevState
+from aprt.vfio_ap.mainline.reset import apq_reset_check
+from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue, VfioApQueueState
+from aprt.vfio_ap.mainline.vfio_device import VfioDevice, VfioDeviceState
+
+
+def make_machine(
+    settings: Settings, apqns: Iterable[Apqn], guests: Iterable[GuestPlan], spare_mdevs: Iterable[str] = ()
+) -> Machine:
+    """The actors of a host that has `apqns`, with a VM and an mdev for each plan, and further mdevs."""
+    numbers, plans = sorted(apqns), tuple(guests)
+    guests_lock, mdevs_lock = Mutex("guests_lock"), Mutex("mdevs_lock")
+    rules = GisaRules.of(settings)
+    queues = {apqn: _queue(settings, apqn, mdevs_lock) for apqn in numbers}
+    devices = {plan.mdev: _device(plan.mdev) for plan in plans}
+    works = tuple(queue.reset_work for queue in queues.values())
+    mdevs = {
+        name: Mdev(name, guests_lock, mdevs_lock, (devices[name].dev_set_lock,) if name in devices else (), works)
+        for name in (*devices, *spare_mdevs)
+    }
+    return Machine(
+        settings=settings,
+        ops=OPS,
+        bus=make_bus(tuple(numbers)),
+        scan_mutex=Mutex("ap_scan_bus_mutex"),
+        gib=Gib("gib", rules),
+        perms_mutex=Mutex("ap_perms_mutex"),
+        matrix_dev=MatrixDev("matrix_dev", guests_lock, mdevs_lock),
+        guests_lock=guests_lock,
+        mdevs_lock=mdevs_lock,
+        queues=pmap(queues),
+        mdevs=tuple(mdevs.values()),
+        guests=tuple(_guest(plan, devices[plan.mdev], mdevs[plan.mdev], rules) for plan in plans),
+    )
+
+
+def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
+    work = Work(f"reset_work {apqn}")
+    return Queue(
+        **parts(make_queue(settings, apqn)),
+        object=VfioApQueue(f"q {apqn}", apqn, mdevs_lock, work),
+        reset_work=work,
+        status=Attribute(f"status {apqn}"),
+    )
+
+
+def _device(mdev: str) -> VfioDevice:
+    return VfioDevice(
+        f"{mdev}.vfio", Mutex(f"{mdev}.dev_set_lock"), Mutex(f"{mdev}.group_lock"), Spinlock(f"{mdev}.kvm_ref_lock")
+    )
+
+
+def _guest(plan: GuestPlan, device: VfioDevice, mdev: Mdev, rules: GisaRules) -> Guest:
+    rwsem = RwSem(f"{plan.vm}.pqap_hook_rwsem", writer_first=False)
+    return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, device=device, mdev=mdev)
+
+
+def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = ()) -> dict[str, Any]:
+    """Initial states: all queues bound to vfio_ap except `unbound`, mdevs made and assigned, guests attached."""
+    plans, unbound = tuple(guests), frozenset(unbound)
+    bound = [apqn for apqn in sorted(machine.queues) if apqn not in unbound]
+    owner = {apqn: plan for plan in plans for apqn in plan.matrix.apqns() if apqn in bound}
+    found = {apqn: Found(apqn, 1) for apqn in bound}
+    result: dict[str, Any] = {
+        machine.bus.name: ApBusState(
+            machine.bus.config,
+            machine.bus.config,
+            machine.bus.reserved,
+            pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in sorted(machine.queues)}),
+            pmap(dict.fromkeys(bound, 1)),
+        ),
+        machine.matrix_dev.name: MatrixDevState(tuple(plan.mdev for plan in plans), machine.bus.config),
+    }
+    for apqn in bound:
+        plan = owner.get(apqn)
+        result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
+    for plan in plans:
+        mine = tuple(found[apqn] for apqn in bound if owner.get(apqn) is plan)
+        result |= _guest_states(machine, machine.guest(plan.vm), plan, mine)
+    return result
+
+
+def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[Found, ...]) -> Mapping[str, Any]:
+    vm, shadow = plan.vm if plan.attached else None, plan.matrix.intersection(machine.bus.config)
+    mdev = MdevState(True, plan.matrix, vm, shadow, table)
+    if not plan.attached:
+        return {plan.mdev: mdev, guest.vm.name: KvmState(0, live=False)}
+    return {
+        plan.mdev: mdev,
+        guest.vm.name: KvmState(guest.vm.users + 2, hook=plan.mdev),  # the core's reference and the driver's
+        guest.crycb.name: CrycbState(apcb=shadow),
+        guest.device.name: VfioDeviceState(1, vm, vm),
+    }
+
+
+def reset_workers(machine: Machine) -> list[Context]:
+    """The daemons that run the reset work of every queue."""
+    return [
+        Context(f"kworker {apqn}", partial(worker, queue.reset_work, apq_reset_check, machine, queue), daemon=True)
+        for apqn, queue in sorted(machine.queues.items())
+    ]

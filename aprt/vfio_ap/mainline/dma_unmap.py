@@ -1,0 +1,43 @@
+"""User space unmaps a range of guest memory that may hold a NIB.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_dma_unmap(), unmap_iova() (6.12);
+drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(), which repeats the callback and gives up with a BUG.
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.kernel.held import held
+from aprt.vfio_ap.mainline.irq import irq_disable
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.memory import PAGE
+
+ROUNDS = 10  # type1 calls back so often before it gives up
+
+
+@mirrors("vfio_dma_do_unmap")
+async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
+    """Unmap `pages` pages from page number `first` on. While one of them stays pinned the driver is told again."""
+    for _ in range(ROUNDS):
+        if await guest.memory.unmap(first, pages):
+            return
+        await notify_unmap(machine, guest, first, pages)
+    if not await guest.memory.unmap(first, pages):
+        await guest.memory.bug(first)
+
+
+@mirrors("vfio_ap_mdev_dma_unmap")
+async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
+    """The callback: every queue whose NIB lies in the range is disabled, which also unpins (B13).
+
+    Before that fix one page was unpinned, the first of the range, and nothing else done.
+    """
+    if not machine.on("B13"):
+        await guest.memory.unpin(first << PAGE)
+        return
+    async with held(machine.mdevs_lock):
+        for found in await guest.mdev.queues():
+            queue = machine.queues[found.apqn]
+            _, iova = await queue.object.records(found.generation)
+            if iova is not None and first <= iova.iova >> PAGE < first + pages:
+                await irq_disable(machine, queue, found)

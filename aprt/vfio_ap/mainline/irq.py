@@ -1,0 +1,102 @@
+"""The interrupt of a queue: switched on for a guest, switched off, and what it owns given back.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_enable(), vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear(),
+vfio_ap_free_aqic_resources(), vfio_ap_validate_nib(), ensure_nib_shared() (6.12).
+Left out: the 20 ms between two tries, as virtual time has none.
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, Target
+from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.response import Rc, Status
+from aprt.vfio_ap.host.aqic import Aqic
+from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister
+from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
+from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc
+
+IRQCLEAR_TRIES = 5
+DISABLE_TRIES = 6
+
+_OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})
+_AGAIN = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
+
+
+@mirrors("vfio_ap_free_aqic_resources")
+async def free_aqic_resources(machine: Machine, queue: Queue, found: Found, after_reset: bool = False) -> None:
+    """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who flushes his work.
+
+    Without an mdev the kernel warns; without a VM there is nobody to unregister with. Before fix B18 the ISC stayed
+    on record then. after_reset: the caller has concluded that a reset of the queue is over (property P12).
+    """
+    name = await queue.object.read_mdev(found.generation)
+    isc, iova = await queue.object.records(found.generation)
+    mdev = None if name is None else machine.mdev(name)
+    if isc is not None:
+        vm = None if mdev is None else await mdev.read_kvm()
+        if vm is not None:
+            await gisc_unregister(machine.guest(vm).gisa, isc.isc)
+        if vm is not None or machine.on("B18"):
+            await queue.object.forget_isc(found.generation, vm is not None, after_reset)
+    if iova is not None and mdev is not None:
+        await machine.guest(iova.vm).memory.unpin(iova.iova)
+        await queue.object.forget_iova(found.generation, after_reset)
+
+
+@mirrors("vfio_ap_wait_for_irqclear")
+async def wait_for_irqclear(hw: ApQueue) -> None:
+    """Poll until the interrupt is off, at most five times; any other answer than 00, 02, 05 ends it with a warning."""
+    for _ in range(IRQCLEAR_TRIES):
+        seen = await hw.tapq(HOST)
+        if seen.rc in (Rc.NORMAL, Rc.RESET_IN_PROGRESS) and not seen.irq_enabled:
+            return
+        if seen.rc not in (Rc.NORMAL, Rc.RESET_IN_PROGRESS, Rc.BUSY):
+            return
+
+
+@mirrors("vfio_ap_irq_disable")
+async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
+    """AQIC(disable), at most six tries, then give back what the queue owns, whatever the answer was. The last answer.
+
+    Locks: mdevs_lock held.
+    """
+    for _ in range(DISABLE_TRIES):
+        status = await queue.hw.aqic(None)
+        if status.rc in _OFF:
+            await wait_for_irqclear(queue.hw)
+        if status.rc not in _AGAIN:
+            break
+    await free_aqic_resources(machine, queue, found)
+    return status
+
+
+@mirrors("vfio_ap_irq_enable")
+async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found, aqic: Aqic) -> Rc:
+    """Pin the NIB, register the GISC, AQIC; then give back what an older enable left, and record the new.
+
+    The guest may have reset the queue unseen, so an old pair may be on record: it is given back only after the new
+    one is accepted (B5; out, it is overwritten). 07 gives the new pair back. Any other refusal only disables: what is
+    on record is given back, and the new pair, which is on no record, stays taken. Locks: mdevs_lock held.
+    """
+    if not aqic.nib and machine.on("B38"):
+        return Rc.INVALID_ADDRESS
+    if not await guest.memory.pin(aqic.nib):
+        return Rc.INVALID_ADDRESS
+    nisc = await gisc_register(guest.gisa, aqic.isc)
+    if nisc < 0 and machine.on("B37"):
+        await guest.memory.unpin(aqic.nib)
+        return Rc.INVALID_ADDRESS
+    gisa = await guest.gisa.interrupt.designation()
+    status = await queue.hw.aqic(Target(guest.name, aqic.nib, gisa, aqic.isc, nisc))
+    if status.rc is Rc.NORMAL:
+        if machine.on("B5"):
+            await free_aqic_resources(machine, queue, found)
+        await queue.object.record(found.generation, SavedIsc(guest.name, aqic.isc), SavedIova(guest.name, aqic.nib))
+        return status.rc
+    if status.rc is Rc.OTHERWISE_CHANGED:
+        await gisc_unregister(guest.gisa, aqic.isc)
+        await guest.memory.unpin(aqic.nib)
+    else:
+        await irq_disable(machine, queue, found)
+    return status.rc

@@ -1,0 +1,72 @@
+"""The machine with what the driver keeps: the matrix device, its locks, mdevs, queue objects, and the vfio devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from aprt.core.actor import Actor
+from aprt.kernel.attribute import Attribute
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+from aprt.kernel.workqueue import Work
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.host import machine as host
+from aprt.vfio_ap.host.machine import named
+from aprt.vfio_ap.mainline.matrix_dev import MatrixDev
+from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue
+from aprt.vfio_ap.mainline.vfio_device import VfioDevice
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Queue(host.Queue):
+    """One APQN, with the driver's object for it, its reset work, and the attribute `status` of its device."""
+
+    object: VfioApQueue
+    reset_work: Work
+    status: Attribute
+
+    def actors(self) -> tuple[Actor[Any], ...]:
+        return (self.hw, self.object, self.reset_work, self.status, self.device_lock)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Guest(host.Guest):
+    """One VM, and the vfio device of the mdev that its QEMU opens. hook_rwsem: pqap_hook_rwsem."""
+
+    hook_rwsem: RwSem
+    device: VfioDevice
+    mdev: Mdev
+
+    def actors(self) -> tuple[Actor[Any], ...]:
+        return (*super().actors(), self.hook_rwsem, *self.device.actors())
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Machine(host.Machine):
+    """The host under the driver of a release. perms_mutex: ap_perms_mutex."""
+
+    matrix_dev: MatrixDev
+    perms_mutex: Mutex
+    guests_lock: Mutex
+    mdevs_lock: Mutex
+    mdevs: tuple[Mdev, ...]
+    queues: Mapping[Apqn, Queue]
+    guests: tuple[Guest, ...]
+
+    def guest(self, vm: str) -> Guest:
+        """The guest whose VM has that name."""
+        return named(self.guests, vm)
+
+    def mdev(self, name: str) -> Mdev:
+        """The mediated device of that name."""
+        return named(self.mdevs, name)
+
+    def driver_actors(self) -> tuple[Actor[Any], ...]:
+        return (self.perms_mutex, self.matrix_dev, self.guests_lock, self.mdevs_lock)
+
+    def mdev_actors(self) -> tuple[Actor[Any], ...]:
+        return self.mdevs

@@ -1,0 +1,52 @@
+"""ap_matrix_dev: the one matrix device: the list of mdevs, and the host's configuration as the driver knows it.
+
+Mirrors: drivers/s390/crypto/vfio_ap_private.h: struct ap_matrix_dev (6.12).
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.kernel.mutex import Mutex
+from aprt.vfio_ap.ap.matrix import Matrix
+
+INSTANCES = 65536
+
+
+@attrs.frozen
+class MatrixDevState:
+    # guarded by guests_lock:
+    mdevs: tuple[str, ...] = ()
+    info: Matrix = Matrix()
+
+
+@attrs.frozen(eq=False)
+class MatrixDev(Actor[MatrixDevState]):
+    """guests_lock: None in kernels that have one lock for everything, which is mdevs_lock then."""
+
+    guests_lock: Mutex | None
+    mdevs_lock: Mutex
+
+    def initial(self) -> MatrixDevState:
+        return MatrixDevState()
+
+    @handler(reads="mdevs", guarded_by="guests_lock")
+    def list_mdevs(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, tuple[str, ...]]:
+        return state, state.mdevs
+
+    @handler(reads="mdevs", writes="mdevs", guarded_by="guests_lock")
+    def add_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
+        return attrs.evolve(state, mdevs=(*state.mdevs, mdev)), None
+
+    @handler(reads="mdevs", writes="mdevs", guarded_by="guests_lock")
+    def drop_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
+        return attrs.evolve(state, mdevs=tuple(m for m in state.mdevs if m != mdev)), None
+
+    @handler(reads="info", guarded_by="guests_lock | mdevs_lock")
+    def read_info(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, Matrix]:
+        return state, state.info
+
+    @handler(reads="info", writes="info", guarded_by="guests_lock")
+    def set_info(self, state: MatrixDevState, by: Caller, info: Matrix) -> Outcome[MatrixDevState, None]:
+        return (state if state.info == info else attrs.evolve(state, info=info)), None

@@ -1,0 +1,179 @@
+"""What an administrator writes: mdev create and remove, assign and unassign of adapters, domains, control domains.
+
+Every operation returns 0 or a negative errno and, when it fails, has changed nothing.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_probe(), vfio_ap_mdev_remove(), assign_adapter_store(),
+unassign_adapter_store(), assign_domain_store(), unassign_domain_store(), assign_control_domain_store(),
+unassign_control_domain_store(), vfio_ap_mdev_validate_masks(), vfio_ap_mdev_hot_unplug_adapters() (6.12).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from aprt.core.chain import mirrors
+from aprt.kernel.held import held
+from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.matrix import Dimension, Matrix
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.sysfs import parse
+from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
+from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
+from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.mainline.matrix_dev import INSTANCES
+from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.mainline.reset import reset_qlist, reset_queues
+
+QueueDimension: TypeAlias = Literal["apm", "aqm"]
+
+
+@mirrors("vfio_ap_mdev_probe")
+async def create(machine: Machine, mdev: Mdev) -> int:
+    """mdev create. -EEXIST: there is one of that UUID; -EPERM: no instance is left."""
+    async with held(machine.guests_lock, when=machine.on("B20")), held(machine.mdevs_lock, when=not machine.on("B20")):
+        if len(await machine.matrix_dev.list_mdevs()) >= INSTANCES:
+            return Errno.EPERM.failure
+        if not await mdev.create():
+            return Errno.EEXIST.failure
+        await machine.matrix_dev.add_mdev(mdev.name)
+    return 0
+
+
+@mirrors("vfio_ap_mdev_remove")
+async def remove(machine: Machine, mdev: Mdev) -> int:
+    """mdev remove: waits until the last user has closed the device, resets, lets the queues go, frees the mdev."""
+    for guest in machine.guests:
+        if guest.mdev == mdev:
+            await guest.device.wait_closed()
+    async with held(machine.guests_lock), held(machine.mdevs_lock):
+        await reset_queues(machine, mdev)
+        for found in await mdev.queues():
+            await machine.queues[found.apqn].object.set_mdev(found.generation, None)
+        await machine.matrix_dev.drop_mdev(mdev.name)
+    await mdev.free()
+    return 0
+
+
+async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
+    """assign_adapter (apm) or assign_domain (aqm): the mdev gets the queues, and its guest those it may see.
+
+    -EINVAL, -ERANGE: not a number; -ENODEV: above the machine's maximum; -EADDRNOTAVAIL: an APQN that would result
+    is kept for the host's drivers; -EADDRINUSE: another mdev has it. Already assigned is no error (B16).
+    """
+    async with held(machine.perms_mutex):
+        guest = await lock_for_mdev(machine, mdev)
+        result = await _assign(machine, mdev, dimension, text)
+        await unlock(machine, guest)
+        return result
+
+
+async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
+    number = _number(machine, dimension, text)
+    if number < 0:
+        return number
+    matrix = await mdev.read_matrix()
+    if matrix.has(dimension, number) and machine.on("B16"):
+        return 0
+    new = _part(matrix, dimension, number)
+    error = await validate(machine, mdev, new)
+    if error:
+        return error
+    await mdev.set_matrix(matrix.with_bit(dimension, number))
+    for apqn in new.apqns():
+        await link_apqn(machine, mdev, apqn)
+    await filter_and_update(machine, mdev, new)
+    return 0
+
+
+async def validate(machine: Machine, mdev: Mdev, wanted: Matrix) -> int:
+    """-EADDRNOTAVAIL or -EADDRINUSE when somebody else has an APQN of `wanted`. Locks: guests_lock, perms_mutex."""
+    for apqn in wanted.apqns():
+        if await machine.bus.is_reserved(apqn):
+            return Errno.EADDRNOTAVAIL.failure
+    for name in await machine.matrix_dev.list_mdevs():
+        if name != mdev.name and (await machine.mdev(name).read_matrix()).intersection(wanted).apqns():
+            return Errno.EADDRINUSE.failure
+    return 0
+
+
+async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
+    """unassign_adapter or unassign_domain: the guest loses them, the queues it could see are reset.
+
+    Errors as for `assign`, but a number that is not assigned is no error.
+    """
+    guest = await lock_for_mdev(machine, mdev)
+    result = await _unassign(machine, mdev, dimension, text)
+    await unlock(machine, guest)
+    return result
+
+
+async def _unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
+    number = _number(machine, dimension, text)
+    if number < 0:
+        return number
+    matrix = await mdev.read_matrix()
+    if not matrix.has(dimension, number):
+        return 0
+    await mdev.set_matrix(matrix.without_bit(dimension, number))
+    await hot_unplug(machine, mdev, _part(matrix, dimension, number), dimension, number)
+    return 0
+
+
+async def hot_unplug(machine: Machine, mdev: Mdev, gone: Matrix, dimension: QueueDimension, number: int) -> None:
+    """Take the queues of `gone` from the mdev, and the number from its guest first. Locks: those of `lock_for_mdev`."""
+    shadow = await mdev.read_shadow()
+    to_reset: tuple[Found, ...] = ()
+    for apqn in gone.apqns():
+        found = await mdev.find(apqn)
+        if found is not None:
+            if machine.on("B34"):
+                await mdev.hash_del(found)
+            to_reset += (found,) if apqn in shadow else ()
+    if shadow.has(dimension, number):
+        await mdev.set_shadow(shadow.without_bit(dimension, number))
+        await update_guest_apcb(machine, mdev)
+    if machine.on("B33"):
+        await reset_qlist(machine, to_reset)
+    for found in to_reset:
+        await machine.queues[found.apqn].object.set_mdev(found.generation, None)
+
+
+async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool = True) -> int:
+    """assign_ or (not `assigned`) unassign_control_domain. -EINVAL, -ERANGE, -ENODEV as for `assign`."""
+    guest = await lock_for_mdev(machine, mdev)
+    result = await _assign_control_domain(machine, mdev, text, assigned)
+    await unlock(machine, guest)
+    return result
+
+
+async def _assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool) -> int:
+    number = _number(machine, "adm", text)
+    if number < 0:
+        return number
+    matrix, shadow = await mdev.read_matrix(), await mdev.read_shadow()
+    if matrix.has("adm", number) == assigned:
+        return 0
+    if assigned:
+        await mdev.set_matrix(matrix.with_bit("adm", number))
+        if await filter_cdoms(machine, mdev):
+            await update_guest_apcb(machine, mdev)
+        return 0
+    await mdev.set_matrix(matrix.without_bit("adm", number))
+    if shadow.has("adm", number):
+        await mdev.set_shadow(shadow.without_bit("adm", number))
+        await update_guest_apcb(machine, mdev)
+    return 0
+
+
+def _number(machine: Machine, dimension: Dimension, text: str) -> int:
+    number = parse(text)
+    if number > (machine.bus.max_adapter if dimension == "apm" else machine.bus.max_domain):
+        return Errno.ENODEV.failure
+    return number
+
+
+def _part(matrix: Matrix, dimension: QueueDimension, number: int) -> Matrix:
+    """What of the matrix, with `number` in it, has that number."""
+    if dimension == "apm":
+        return Matrix.of([number], matrix.aqm)
+    return Matrix.of(matrix.apm, [number])

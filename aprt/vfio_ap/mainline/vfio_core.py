@@ -1,0 +1,94 @@
+"""The vfio core: the device file of an mdev is opened and closed, and kvm-vfio tells the group which VM uses it.
+
+Mirrors: drivers/vfio/group.c: vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(),
+vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_df_open(), vfio_df_close(),
+vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
+vfio_ap_mdev_close_device(); virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release();
+virt/kvm/kvm_main.c: kvm_device_release() (6.12).
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.kernel.held import held
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.mainline.kvm_attach import set_kvm, unset_kvm
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.reset import reset_queues
+from aprt.vfio_ap.mainline.vfio_device import VfioDevice
+
+
+@mirrors("vfio_df_group_open")
+async def open_device(machine: Machine, guest: Guest) -> int:
+    """The device file is opened; the first time the core takes a reference of the VM and the driver attaches it.
+
+    0; -EINVAL: no VM is known; what the driver says otherwise.
+    """
+    device = guest.device
+    async with held(device.group_lock), held(device.dev_set_lock):
+        if await device.opened(1) > 1:
+            return 0
+        vm = await _get_kvm_safe(machine, device)
+        await device.set_kvm(None if vm is None else vm.name)
+        error = Errno.EINVAL.failure if vm is None else await set_kvm(machine, guest.mdev, vm)
+        if error:
+            await device.opened(-1)
+            await _put_kvm(machine, device)
+        return error
+
+
+@mirrors("vfio_df_group_close")
+async def release_device(machine: Machine, guest: Guest) -> None:
+    """The device file is closed for good; after the last one the driver detaches, and then the core drops its VM."""
+    device = guest.device
+    async with held(device.group_lock), held(device.dev_set_lock):
+        if await device.opened(-1) == 0:
+            await unset_kvm(machine, guest.mdev)
+            await _put_kvm(machine, device)
+
+
+async def _get_kvm_safe(machine: Machine, device: VfioDevice) -> Guest | None:
+    """A reference of the recorded VM, unless its last one is gone already."""
+    lock = device.kvm_ref_lock
+    async with held(lock or device.group_lock, when=lock is not None):
+        vm = await device.recorded_kvm()
+        if vm is None or not await machine.guest(vm).vm.get_unless_zero():
+            return None
+        return machine.guest(vm)
+
+
+async def _put_kvm(machine: Machine, device: VfioDevice) -> None:
+    vm = await device.read_kvm()
+    if vm is not None:
+        await device.set_kvm(None)
+        await put_vm(machine, machine.guest(vm))
+
+
+@mirrors("kvm_vfio_file_set_kvm")
+async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> None:
+    """kvm-vfio records a VM, or that there is none, in the group of `guest`."""
+    device = guest.device
+    async with held(device.kvm_ref_lock or device.group_lock):
+        await device.record_kvm(None if vm is None else vm.name)
+
+
+@mirrors("kvm_device_release")
+async def kvm_vfio_closed(machine: Machine, guest: Guest) -> None:
+    """The kvm-vfio file is closed for good: the group forgets the VM (B11). Locks: takes kvm->lock."""
+    if machine.on("B11"):
+        async with held(guest.kvm_lock):
+            await group_set_kvm(machine, guest, None)
+
+
+async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
+    """The kvm-vfio device goes with its VM. Before fix B11 the group forgets the VM only here."""
+    if not machine.on("B11"):
+        await group_set_kvm(machine, guest, None)
+
+
+@mirrors("vfio_ap_mdev_ioctl")
+async def ioctl_reset(machine: Machine, guest: Guest) -> int:
+    """VFIO_DEVICE_RESET: 0 or -EIO, which QEMU only prints."""
+    async with held(machine.mdevs_lock):
+        return await reset_queues(machine, guest.mdev)

@@ -1,0 +1,69 @@
+"""The vfio core's side of one mdev: its device and its group, with their locks and the VM they know.
+
+Mirrors: drivers/vfio/vfio_main.c: struct vfio_device (open_count, kvm); drivers/vfio/group.c: struct vfio_group
+(kvm, kvm_ref_lock, group_lock) (6.12). Left out: containers, iommufd, several devices in a group.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.spinlock import Spinlock
+
+
+@attrs.frozen
+class VfioDeviceState:
+    # guarded by the lock of the device's set:
+    open_count: int = 0
+    kvm: str | None = None  # the reference that the core took at the first open
+    # guarded by kvm_ref_lock:
+    group_kvm: str | None = None  # what kvm-vfio recorded
+
+
+@attrs.frozen(eq=False)
+class VfioDevice(Actor[VfioDeviceState]):
+    """kvm_ref_lock: None in kernels that guard the group's VM with group_lock."""
+
+    dev_set_lock: Mutex
+    group_lock: Mutex
+    kvm_ref_lock: Spinlock | None
+
+    def initial(self) -> VfioDeviceState:
+        return VfioDeviceState()
+
+    def actors(self) -> tuple[Actor[Any], ...]:
+        """The device and its locks."""
+        own: tuple[Actor[Any], ...] = (self, self.dev_set_lock, self.group_lock)
+        return own if self.kvm_ref_lock is None else (*own, self.kvm_ref_lock)
+
+    @handler(reads="group_kvm", guarded_by="kvm_ref_lock")
+    def recorded_kvm(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, str | None]:
+        return state, state.group_kvm
+
+    @handler(reads="group_kvm", writes="group_kvm", guarded_by="kvm_ref_lock")
+    def record_kvm(self, state: VfioDeviceState, by: Caller, vm: str | None) -> Outcome[VfioDeviceState, None]:
+        """kvm-vfio gets or loses the group."""
+        return (state if state.group_kvm == vm else attrs.evolve(state, group_kvm=vm)), None
+
+    @handler(reads="open_count", writes="open_count", guarded_by="dev_set_lock")
+    def opened(self, state: VfioDeviceState, by: Caller, by_how_many: int) -> Outcome[VfioDeviceState, int]:
+        """One open file more or less; replies how many there are now."""
+        count = state.open_count + by_how_many
+        return attrs.evolve(state, open_count=count), count
+
+    @handler(reads="kvm", guarded_by="dev_set_lock")
+    def read_kvm(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, str | None]:
+        return state, state.kvm
+
+    @handler(reads="kvm", writes="kvm", guarded_by="dev_set_lock")
+    def set_kvm(self, state: VfioDeviceState, by: Caller, vm: str | None) -> Outcome[VfioDeviceState, None]:
+        return (state if state.kvm == vm else attrs.evolve(state, kvm=vm)), None
+
+    @handler(reads="open_count")
+    def wait_closed(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
+        """vfio_unregister_group_dev(): blocks until the last user has closed the device."""
+        return BLOCK if state.open_count else (state, None)

@@ -1,0 +1,27 @@
+"""The eras of the releases: name, title, and the scenarios that make sense in them."""
+
+from __future__ import annotations
+
+from pyrsistent import pmap
+
+from aprt.core.scenario import Era
+from aprt.vfio_ap.releases.life import LIFE_CYCLES
+from aprt.vfio_ap.releases.switches import switches
+
+_TITLES = (
+    ("6.0", "dynamic configuration: guests_lock, mdevs_lock, shadow APCB, hot plug and unplug"),
+    ("6.2", "DMA unmap disables the interrupts of the queues concerned"),
+    ("6.3", "resets end when TAPQ says so; the vfio core keeps a VM reference"),
+    ("6.6", "a work item waits for the end of each reset, without limit"),
+    ("6.8", "the whole matrix is filtered, what a guest loses is reset"),
+    ("6.12", "as 6.8"),
+    ("6.16", "6.8 with the event that tells user space of configuration changes"),
+    ("2026", "6.12.117, with the ten fixes of August to October 2026"),
+)
+
+
+def _era(name: str, title: str) -> Era:
+    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in LIFE_CYCLES}))
+
+
+RELEASES = tuple(_era(name, title) for name, title in _TITLES)

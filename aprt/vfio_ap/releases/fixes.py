@@ -1,0 +1,75 @@
+"""The fixes of the driver and of what is around it, by their number in the museum, with the release that has them.
+
+An era has every fix whose version is at most its own, so each is a switch of every era: in where the era has it.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.scenario import Switch
+
+NEWEST = "2026"
+
+
+@attrs.frozen
+class Fix:
+    """number: in the museum, and the switch's name. since: the first release that has it. about: what it does."""
+
+    number: str
+    since: str
+    about: str
+    commits: tuple[str, ...] = ()
+
+
+FIXES = (
+    Fix("B4", "5.15", "the hook is read and called under a lock, and changed under it", ("1e753732bda6",)),
+    Fix("B5", "5.3", "a second enable gives back what the first one left", ("ec89b55e3bce",)),
+    Fix("B6", "5.3", "the PQAP handler runs under the driver's lock"),
+    Fix("B11", "6.2", "the group forgets its VM when the kvm-vfio file is closed", ("51cdc8bc120e",)),
+    Fix("B12", "6.3", "a spinlock of its own guards the group's VM", ("2b48f52f2bff",)),
+    Fix("B13", "6.2", "DMA unmap disables the queues whose NIB is in the range", ("2a54e347d990",)),
+    Fix("B14", "6.3", "TAPQ's response code says when a reset is over", ("62414d901c3a", "7cb7636a1ac1")),
+    Fix("B15", "6.6", "a work item waits for the end of a reset, without limit", ("680b7ddd7e2a", "7847a19b5b62")),
+    Fix("B16", "6.0", "what is assigned or linked already is left alone", ("1918f2b20c3d",)),
+    Fix("B17", NEWEST, "the hook is tested and set in one section, and stays out on error", ("4400270ec034",)),
+    Fix("B18", NEWEST, "a queue that left the host's configuration gives back what it owns", ("65e05ec252a9",)),
+    Fix("B19", NEWEST, "kvm->lock is taken only where there is a VM", ("d50346801b4f",)),
+    Fix("B20", NEWEST, "the list of mdevs is changed and walked under guests_lock", ("7fa61c29850d",)),
+    Fix("B21", NEWEST, "a mask that becomes empty is a change, too", ("917f509bfb88",)),
+    Fix("B22", NEWEST, "probe takes its locks before the attribute appears", ("dd6f4ef6f8a3",)),
+    Fix("B23", NEWEST, "the bitmap of filtered adapters begins empty", ("bf09b9d7cd78",)),
+    Fix("B24", NEWEST, "whether something was removed is asked for each mdev anew", ("b1f092d94f62",)),
+    Fix("B25", NEWEST, "control domains that the host lost are taken from the guest", ("6b8a02e216f6",)),
+    Fix("B26", NEWEST, "what the host gained is noted under mdevs_lock", ("5883528250be",)),
+    Fix("B27", "6.8", "unbinding a queue resets all queues of its adapter", ("f009cfa46655",)),
+    Fix("B28", "6.8", "queues that the filter takes from a guest are reset", ("f848cba767e5",)),
+    Fix("B29", "6.8", "the filter looks at the whole matrix", ("850fb7fa8c68",)),
+    Fix("B30", "6.8", "the filter looks at what the host has", ("16fb78cbf56e",)),
+    Fix("B31", "6.8", "probe leaves a guest alone for which additions are pending", ("774d10196e64",)),
+    Fix("B32", "6.8", "a queue that left the host's configuration is not reset", ("b9bd10c43456",)),
+    Fix("B33", "6.0", "queues are reset when they are unassigned", ("70aeefe574cb",)),
+    Fix("B34", "6.0", "an unassigned queue leaves the table of its mdev"),
+    Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
+    Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
+    Fix("B39", "6.3", "a probe that fails takes its attribute away again", ("08866d34c709",)),
+)
+
+
+def has(era: str, since: str) -> bool:
+    """Whether an era has what came with a release."""
+    return _order(since) <= _order(era)
+
+
+def fix_switches(era: str) -> tuple[Switch, ...]:
+    """A switch for every fix: in, where the era has it."""
+    return tuple(Switch(f.number, "fix", in_or_out(has(era, f.since)), f.about, f.commits) for f in FIXES)
+
+
+def in_or_out(default: bool) -> tuple[str, str]:
+    """The values of a flag that is in, or out, by default."""
+    return ("in", "out") if default else ("out", "in")
+
+
+def _order(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))

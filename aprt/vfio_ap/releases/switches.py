@@ -1,0 +1,44 @@
+"""The switches of a release: fixes and features as it has them, and what is the same in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import attrs
+
+from aprt.core.scenario import FLAG, Switch
+from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS
+from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
+from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
+
+PARAMETERS = (
+    *HOST_PARAMETERS,
+    Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
+)
+
+_GISA_FIXES: Mapping[str, str] = MappingProxyType(
+    {"clear_kicked": "5.15", "keep_deliverable": "5.15", "idle_by_index": "5.15", "destroy_takes_list": "6.6"}
+)
+
+
+def switches(era: str) -> tuple[Switch, ...]:
+    """All switches of an era, with its defaults."""
+    features = (
+        Switch(
+            "cfg_chg_event",
+            "variant",
+            in_or_out(era == "6.16"),
+            "user space can be told of changes of a guest's configuration (6.16)",
+        ),
+    )
+    gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
+    return (*fix_switches(era), *features, *ASSUMPTIONS, *PARAMETERS, *HOST_MUTANTS, *gisa)
+
+
+def _as_of(era: str, switch: Switch) -> Switch:
+    """A switch of the GISA as the era has it: a repair that is in the kernel by then is in."""
+    since = _GISA_FIXES.get(switch.name)
+    if since is None:
+        return switch
+    return attrs.evolve(switch, kind="fix", values=in_or_out(has(era, since)))
