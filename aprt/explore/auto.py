@@ -9,8 +9,8 @@ estimate for each number of steps. Then
 - else "reduced", when the states that matter do, and it can check what is asked;
 - else the portfolio, which draws lots and is never complete.
 
-All of this is decided by counts: the same question gets the same strategy on every machine. What a small system has no
-use for is imported when another comes.
+Counts decide, not the clock: unless a budget ends it, a question gets the same strategy on every machine. What a small
+system has no use for is imported when another comes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _Choice:
     def search(self) -> Exploration:
         doubt = Doubt(_SMALL, self._doubt)
         found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
-        picked = "there are few states" if self.look is None else str(self.look)
+        picked = "it ended after few states" if self.look is None else str(self.look)
         if self.instead is not None:
             found = self.instead
         elif found.stopped == _UNSUITABLE or _too_many(found, self.question):

@@ -39,7 +39,7 @@ def same(a: Exploration, b: Exploration) -> bool:
 def test_a_small_system_is_searched_by_states_and_costs_nothing_more(stop_on: str) -> None:
     chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on=stop_on)  # type: ignore[arg-type]
     assert same(chosen, explore(dining(5), [DEADLOCK], stop_on=stop_on))  # type: ignore[arg-type]
-    assert chosen.picked == "there are few states"
+    assert chosen.picked == "it ended after few states"
 
 
 def test_what_fits_into_memory_is_searched_by_states_after_a_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ scope       two threads
 assumed     none
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
-picked      states, since there are few states
+picked      states, since it ended after few states
 
 aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no strategy=states traces=- states=5 steps=4 \
 token=aprt2:toy/abba:rgFjmI097Uqg"""
@@ -93,7 +93,7 @@ scope       3 threads, one update each
 assumed     memory=sc
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
-picked      states, since there are few states
+picked      states, since it ended after few states
 
 aprt: HOLDS property=T1 scenario=toy/tidy era=toy with=locked,threads=3 complete=yes strategy=states traces=- \
 states=44 steps=48 token=-"""
@@ -154,7 +154,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
             "not modelled: weak memory, real time, interrupt latency, firmware inside the card",
         ],
         "strategy": "states",
-        "picked": "there are few states",
+        "picked": "it ended after few states",
         "executions": 0,
         "traces": None,
         "redundant": None,
