@@ -1,0 +1,30 @@
+"""What the bugs have in common: the mistakes that are worth a lesson each."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Pattern(Enum):
+    """A way to be wrong, in one line."""
+
+    FIX_BEGETS_BUG = "a fix begets a bug: what else did the changed code do?"
+    NEW_BEFORE_OLD = "get the new before you let go of the old"
+    SENTINEL_IN_RANGE = "a value that means 'nothing' is also a valid value"
+    CHANGED_IS_NOT_NONEMPTY = "'the result is not empty' is not 'something changed'"
+    LAST_PUT_UNDER_LOCK = "a reference that may be the last is dropped under a lock its destructor takes"
+    ONLY_OTHERS_CAN_END_IT = "waiting for an event that only others produce"
+    ALREADY_ON_ITS_WAY = "a flag 'somebody is on the way' outlives the one who was"
+    LATE_HARDWARE = "an answer of the hardware means 'begun', not 'done'"
+    VISIBLE_TOO_EARLY = "visible to others before it is initialized"
+    SECOND_ACQUISITION = "the error path of the second acquisition forgets the first"
+    FOUND_HERE_CLEANED_THERE = "looked up in one set, cleaned up over another"
+    POINTER_OUTLIVES = "a pointer is kept, or read, longer than what it points to"
+    LOCK_ORDER = "locks are taken in two orders, or something that waits is none to the lock checker"
+    UNLOCKED_ACCESS = "read and written under different locks, or none"
+    ONE_PATH_FORGETS = "of several paths to the end, one forgets the cleanup"
+    HANDED_ON_UNRESET = "handed on to the next user without a reset"
+    PART_FOR_WHOLE = "only what was touched is looked at, where the whole decides"
+    WRONG_NAME = "two ways to name a thing, mixed up"
+    COUNTER_DRIFTS = "a counter is set instead of counted"
+    INITIAL_STATE = "a variable carries something over from before, or has no value at all"

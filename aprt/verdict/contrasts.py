@@ -1,0 +1,115 @@
+"""Checking contrasts: what is to be found is found in one case, and is not in the other, in a complete search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+
+import attrs
+
+from aprt.core.contrast import Contrast
+from aprt.explore.parallel.crew import Crew, scatter
+from aprt.explore.result import Bounds
+from aprt.verdict.ask import Finder, Search, ask
+from aprt.verdict.verdict import Verdict, Word
+
+
+@attrs.frozen
+class Seen:
+    """What one search said. findings: property and words of each; token: of the first one."""
+
+    reference: str
+    word: Word
+    complete: bool
+    strategy: str
+    executions: int
+    states: int
+    seconds: float
+    findings: tuple[tuple[str, str], ...]
+    token: str | None
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Seen:
+        found, shown = verdict.exploration, verdict.shown
+        first = [(one.finding.property, one.finding.text) for one in shown]
+        return cls(
+            str(verdict.case),
+            verdict.word,
+            found.complete,
+            found.manner,
+            found.executions,
+            found.states,
+            found.seconds,
+            tuple(dict.fromkeys((*first, *sorted(found.wrong)))) if found.stopped != "violation" else tuple(first),
+            shown[0].token if shown else None,
+        )
+
+
+@attrs.frozen
+class Checked:
+    """The answer to a contrast. name: what it is a contrast of."""
+
+    name: str
+    contrast: Contrast
+    buggy: Seen
+    fixed: Seen
+
+    @property
+    def met(self) -> bool:
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What was not as it must be, one line each."""
+        wanted, said = self.contrast, []
+        if not self.buggy.findings:
+            said.append(f"{wanted.property} is not violated without the fix ({self.buggy.word})")
+        elif not wanted.says(*self.buggy.findings[0]):
+            said.append(f"another finding without the fix: {': '.join(self.buggy.findings[0])}")
+        if still := [text for property, text in self.fixed.findings if wanted.says(property, text)]:
+            said.append(f"still found with the fix: {still[0]}")
+        elif not self.fixed.complete:
+            said.append(f"not everything was searched with the fix ({self.fixed.states:,} states)")
+        return tuple(said)
+
+    @property
+    def observations(self) -> tuple[tuple[str, str], ...]:
+        """What else is violated with the fix: property and words."""
+        return tuple(found for found in self.fixed.findings if not self.contrast.says(*found))
+
+
+@attrs.frozen
+class _Piece:
+    name: str
+    contrast: Contrast = attrs.field(repr=False)
+    find: Finder = attrs.field(repr=False)
+    bounds: Bounds = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def check_many(
+    contrasts: Mapping[str, Contrast], find: Finder, bounds: Bounds, crew: Crew | None = None
+) -> Iterator[Checked]:
+    """Check contrasts by name, in the order they come in: that of `contrasts` without a crew.
+
+    find: gives the case of a reference; with a crew it must be picklable. bounds: of each search, two a contrast.
+
+    Raises: `UserError` for a reference or a property that does not exist, `ReplayMismatch` as `ask`.
+    """
+    pieces = [_Piece(name, contrast, find, bounds) for name, contrast in contrasts.items()]
+    if crew is None:
+        yield from map(_check, pieces)
+        return
+    for _, checked in scatter(crew, _check, pieces):
+        yield checked
+
+
+def _check(piece: _Piece) -> Checked:
+    contrast, find = piece.contrast, piece.find
+    buggy = ask(find(contrast.buggy), (contrast.property,), Search(bounds=piece.bounds))
+    fixed_case = find(contrast.fixed)
+    ids = dict.fromkeys((contrast.property, *fixed_case.scenario.properties))
+    fixed = ask(fixed_case, tuple(ids), Search(bounds=piece.bounds, stop_on="all"))
+    return Checked(piece.name, contrast, Seen.of(buggy), Seen.of(fixed))
