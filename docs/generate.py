@@ -11,6 +11,8 @@ from typing import Final, get_args
 
 from aprt.core.properties import Property
 from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
+from aprt.museum.catalogue import ENTRIES, HALLS
+from aprt.museum.entry import Entry, Hall
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.vfio_ap.v4.era import V4
@@ -89,7 +91,7 @@ def switches_page() -> str:
     groups = [f"- `{name}`: {_words(words)}" for name, words in V4.groups.items()]
     sections = []
     for kind in get_args(Kind):
-        rows = [(f"`{s.name}`", _values(s), s.about) for s in V4.switches if s.kind == kind]
+        rows = [(f"`{s.word}`", _values(s), s.about) for s in V4.switches if s.kind == kind]
         head = "Fixes" if kind == "fix" else f"{kind.capitalize()}s"
         if rows:
             sections += [f"## {head}", KINDS[kind], table(("switch", "set by", "what it decides"), rows)]
@@ -154,6 +156,49 @@ def measures_page() -> str:
     )
 
 
+def museum_page() -> str:
+    """Every bug of the museum: a table for each hall, and a section each."""
+    halls = [_hall(hall) for hall in HALLS]
+    modelled = sum(entry.shown_by is not None for entry in ENTRIES)
+    exhibits = sum(entry.exhibit is not None for entry in ENTRIES)
+    return page(
+        "# The museum",
+        "Bugs that the kernel had, each with the commit of its fix. `aprt museum show B8` (or a commit) tells one, "
+        "`aprt museum check` finds every one without its fix, and shows in a complete search that it is gone with it.",
+        f"Of {len(ENTRIES)} entries {modelled} are modelled, {exhibits} can only be exhibited, and "
+        f"{len(ENTRIES) - modelled - exhibits} are not modelled yet.",
+        *halls,
+    )
+
+
+def _hall(hall: Hall) -> str:
+    rows = [(f"[{e.id}](#{e.id.lower()})", e.title, ", ".join(e.kinds), e.version, _place(e)) for e in hall.entries]
+    index = table(("entry", "what happens", "kind", "fixed in", "scenario"), rows)
+    head = f"## Hall {hall.number}: {hall.title}"
+    return "\n\n".join((head, index, *(_entry(entry) for entry in hall.entries)))
+
+
+def _place(entry: Entry) -> str:
+    if entry.shown_by is not None:
+        return f"`{entry.shown_by.buggy.partition('+')[0]}`"
+    return "exhibit only" if entry.exhibit else "not yet"
+
+
+def _entry(entry: Entry) -> str:
+    commits = _words(entry.commits) if entry.commits else "commit not known"
+    facts = [
+        f"- fix: {entry.subject} ({commits}), {entry.version}" + (f", {entry.cve}" if entry.cve else ""),
+        f"- lesson: {entry.pattern.value}",
+        *([f"- note: {entry.note}"] if entry.note else []),
+        *([f"- exhibit only: {entry.exhibit}"] if entry.exhibit else []),
+    ]
+    parts = [f"### {entry.id}", f"**{entry.title}**", _flow(entry.story), "\n".join(facts)]
+    if (contrast := entry.shown_by) is not None:
+        asked = f"--property {contrast.violates}"
+        parts.append(f"```sh\naprt explore {contrast.buggy} {asked}\naprt explore {contrast.fixed} {asked}\n```")
+    return "\n\n".join(parts)
+
+
 def needs_table() -> str:
     """Per measure, what is broken without it; the README shows it too."""
     rows = ((f"`{n.measure}`", f"`v4/{n.scenario}`", n.property, n.why) for n in NEEDS)
@@ -209,6 +254,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "switches.md": switches_page,
     "scenarios.md": scenarios_page,
     "measures.md": measures_page,
+    "museum.md": museum_page,
 }
 
 

@@ -74,7 +74,13 @@ def _strategies(eras: Mapping[str, Era]) -> list[str]:
     return list(STRATEGIES)
 
 
+def _entries(eras: Mapping[str, Era]) -> list[str]:
+    from aprt.museum.catalogue import ENTRIES
+
+    return [word for entry in ENTRIES for word in (entry.id, *entry.commits)]
+
+
 SCENARIO, TOKEN = Subject(), Recorded()
 SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
 PROPERTIES = Name("property", lambda eras: [*_properties(eras), "all"])
-STRATEGY = Name("strategy", _strategies)
+STRATEGY, ENTRY = Name("strategy", _strategies), Name("entry", _entries)

@@ -35,6 +35,7 @@ COMMANDS = (
     "scenario",
     "property",
     "era",
+    "museum",
     "bench",
     "doctor",
     "completion",

@@ -6,29 +6,23 @@ from fnmatch import fnmatchcase
 
 import attrs
 
-from aprt.core.properties import Finding
-
 
 @attrs.frozen
 class Contrast:
-    """In `buggy` the property is violated, in `fixed` not in that way. Both are references, `ERA/NAME[+SWITCH...]`.
+    """In `buggy` a property is violated, in `fixed` not in that way. Both are references, `ERA/NAME[+SWITCH...]`.
 
-    finding: a pattern (`*` stands for anything) for the words of what is found. What is said of `fixed` in other
-    words is another matter.
+    violates: the number of the property. finding: a pattern (`*` stands for anything) for the words of what is found.
+    What is said of `fixed` in other words is another matter.
     """
 
     buggy: str
     fixed: str
-    property: str
+    violates: str
     finding: str = "*"
-
-    def shows(self, finding: Finding) -> bool:
-        """Whether this is what is to be found."""
-        return self.says(finding.property, finding.text)
 
     def says(self, property: str, text: str) -> bool:
         """Whether a violation of `property` in these words is what is to be found."""
-        return property == self.property and fnmatchcase(text, self.finding)
+        return property == self.violates and fnmatchcase(text, self.finding)
 
     @property
     def name(self) -> str:

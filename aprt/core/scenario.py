@@ -46,6 +46,11 @@ class Switch:
         return self.values[0]
 
     @property
+    def word(self) -> str:
+        """What verdicts and references call it: its number in the museum, if it has one, else its name."""
+        return next((alias for alias in self.aliases if re.fullmatch(r"B\d+", alias)), self.name)
+
+    @property
     def without(self) -> str:
         """What it is set to when a user takes it out."""
         return "out" if self.flag else self.default
@@ -87,13 +92,15 @@ class Settings:
 
     def names(self, *kinds: Kind) -> tuple[str, ...]:
         """What was put in or changed, as a user would write it; of all kinds when none is named."""
-        wanted = [(self._switch(name), value) for name, value in self.chosen if name not in self.without]
-        return tuple(spelling(s, value) for s, value in wanted if not kinds or s.kind in kinds)
+        wanted = [(self._switch(name), value) for name, value in self.chosen]
+        kept = [(s, value) for s, value in wanted if not (s.flag and value == "out")]
+        return tuple(spelling(s, value) for s, value in kept if not kinds or s.kind in kinds)
 
     @property
     def without(self) -> tuple[str, ...]:
         """The flags that are in by default and were taken out."""
-        return tuple(name for name, value in self.chosen if value == "out" and self._switch(name).flag)
+        switches = (self._switch(name) for name, value in self.chosen if value == "out")
+        return tuple(switch.word for switch in switches if switch.flag)
 
     def _switch(self, name: str) -> Switch:
         for switch in self.switches:
@@ -105,8 +112,8 @@ class Settings:
 def spelling(switch: Switch, value: str) -> str:
     """How a user sets `switch` to `value`: the name of a flag, a telling value, or `name=value`."""
     if switch.flag and value == "in":
-        return switch.name
-    return value if "_" in value else f"{switch.name}={value}"
+        return switch.word
+    return value if "_" in value else f"{switch.word}={value}"
 
 
 @attrs.frozen(eq=False)
@@ -192,7 +199,7 @@ class Era:
         name, equals, value = word.partition("=")
         named = [switch for switch in self.switches if switch.called(name)]
         if len(named) > 1:
-            known = (f"{id} ({s.name})" for s in named for id in s.commits if same_commit(name, id))
+            known = (f"{id} ({s.word})" for s in named for id in s.commits if same_commit(name, id))
             raise UserError(f"commit {name!r} is ambiguous: {', '.join(known)}")
         for switch in named:
             if value in switch.values or (switch.flag and not equals):
@@ -214,7 +221,7 @@ class Era:
             known = [id for switch in fixes for id in switch.commits]
             return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"
         if fixes and re.fullmatch(r"B\d+", name):
-            known = [next((alias for alias in s.aliases if alias.startswith("B")), s.name) for s in fixes]
+            known = [switch.word for switch in fixes]
             return f"era {self.name} has no fix {name!r} (it knows {', '.join(known)})"
         return f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}"
 
@@ -223,8 +230,8 @@ class Era:
         if switch.kind != "fix" or not value == switch.default == settings[switch.name]:
             return
         if value == "in":
-            raise UserError(f"era {self.name} has fix {switch.name!r} (--without {switch.name} takes it out)")
-        raise UserError(f"era {self.name} never had fix {switch.name!r} (--with {switch.name} puts it in)")
+            raise UserError(f"era {self.name} has fix {switch.word} (--without {switch.word} takes it out)")
+        raise UserError(f"era {self.name} never had fix {switch.word} (--with {switch.word} puts it in)")
 
     def _expand(self, words: Iterable[str]) -> list[str]:
         return [name for word in words for name in self.groups.get(word, (word,))]

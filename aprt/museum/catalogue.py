@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -29,8 +30,10 @@ def find_entries(word: str) -> tuple[Entry, ...]:
     if is_commit(word):
         commits = [commit for entry in ENTRIES for commit in entry.commits]
         raise UserError(f"no entry has commit {word!r}{did_you_mean(word, commits, 'see aprt museum list')}")
+    if re.fullmatch(r"[Bb]\d+", word) is None:
+        raise UserError(f"{word!r} is no entry: give its number (B8), or seven digits of a commit and more")
     ids = [entry.id for entry in ENTRIES]
-    raise UserError(f"no entry is called {word!r}{did_you_mean(word.upper(), ids, 'see aprt museum list')}")
+    raise UserError(f"no entry is called {word!r}{did_you_mean(word.upper(), ids)}")
 
 
 def _matches(entry: Entry, word: str) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ ENTRIES = (
         Pattern.POINTER_OUTLIVES,
         Contrast(
             "v4/kill-qemu+wait_reset",
-            "v4/kill-qemu+wait_reset+vm_ref",
+            "v4/kill-qemu+vm_ref+wait_reset",
             "P1",
-            "* is still aimed at vm0.gisa when gisa_destroy begins",
+            "* when gisa_destroy begins",
         ),
         note="no single commit: the reference came with version 6 or 7 of the series",
     ),
@@ -96,7 +96,7 @@ ENTRIES = (
         "freed memory; the queue goes to the host's driver with an interrupt aimed at a\n"
         "guest. With the lock there is still a device in the list whose data is gone.",
         Pattern.POINTER_OUTLIVES,
-        Contrast("v4/remove-vs-intercept+remove_unlocked", "v4/remove-vs-intercept", "P9"),
+        Contrast("v4/h8", "v4/h8+remove_locked", "P9", "use after free: records on freed q *"),
         note="the look-up through the bus, which came with 6.0, is a second half; its commit is not known",
     ),
     Entry(
@@ -127,7 +127,7 @@ ENTRIES = (
         "its bit stays. When the next interrupt comes and only vCPU 0 is idle, the kicker\n"
         "believes that somebody is on the way, and wakes nobody.",
         Pattern.ALREADY_ON_ITS_WAY,
-        Contrast("v4/lost-kick", "v4/lost-kick+clear_kicked", "P31", "* counts as kicked and sleeps"),
+        Contrast("v4/lost-kick", "v4/lost-kick+B8", "P31", "* counts as kicked and sleeps"),
     ),
     Entry(
         "B9",
@@ -141,8 +141,8 @@ ENTRIES = (
         "place: after vCPU 0 nothing is left, and vCPU 1 is never looked at.",
         Pattern.PART_FOR_WHOLE,
         Contrast(
-            "v4/lost-kick+clear_kicked",
-            "v4/lost-kick+clear_kicked+keep_deliverable",
+            "v4/lost-kick+B8",
+            "v4/lost-kick+B8+B9",
             "P30",
             "isc 3 of vm0.gisa is pending, and * sleeps for good",
         ),

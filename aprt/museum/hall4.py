@@ -31,7 +31,7 @@ ENTRIES = (
         "value and the exchange with another. IAM is set while the GISA is in the alert\n"
         "list, or a pending bit is lost.",
         Pattern.UNLOCKED_ACCESS,
-        Contrast("v4/unplug+delivery+guest=enable_use+torn_word", "v4/unplug+delivery+guest=enable_use", "P26"),
+        Contrast("v4/reply+torn_word", "v4/reply", "P26", "* is in the alert list, but its next_alert says *"),
     ),
     Entry(
         "B42",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-
 import attrs
 
 from aprt.core.contrast import Contrast
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import Finder, Search, ask
+from aprt.verdict.case import Case
 from aprt.verdict.verdict import Verdict, Word
 
 
@@ -31,17 +31,18 @@ class Seen:
     @classmethod
     def of(cls, verdict: Verdict) -> Seen:
         found, shown = verdict.exploration, verdict.shown
-        first = [(one.finding.property, one.finding.text) for one in shown]
+        first = ((one.finding.property, one.finding.text) for one in shown)
+        others = () if found.stopped == "violation" else sorted(found.wrong)
         return cls(
-            str(verdict.case),
-            verdict.word,
-            found.complete,
-            found.manner,
-            found.executions,
-            found.states,
-            found.seconds,
-            tuple(dict.fromkeys((*first, *sorted(found.wrong)))) if found.stopped != "violation" else tuple(first),
-            shown[0].token if shown else None,
+            reference=str(verdict.case),
+            word=verdict.word,
+            complete=found.complete,
+            strategy=found.manner,
+            executions=found.executions,
+            states=found.states,
+            seconds=found.seconds,
+            findings=tuple(dict.fromkeys((*first, *others))),
+            token=shown[0].token if shown else None,
         )
 
 
@@ -63,7 +64,7 @@ class Checked:
         """What was not as it must be, one line each."""
         wanted, said = self.contrast, []
         if not self.buggy.findings:
-            said.append(f"{wanted.property} is not violated without the fix ({self.buggy.word})")
+            said.append(f"{wanted.violates} is not violated without the fix ({self.buggy.word})")
         elif not wanted.says(*self.buggy.findings[0]):
             said.append(f"another finding without the fix: {': '.join(self.buggy.findings[0])}")
         if still := [text for property, text in self.fixed.findings if wanted.says(property, text)]:
@@ -108,8 +109,15 @@ def check_many(
 
 def _check(piece: _Piece) -> Checked:
     contrast, find = piece.contrast, piece.find
-    buggy = ask(find(contrast.buggy), (contrast.property,), Search(bounds=piece.bounds))
-    fixed_case = find(contrast.fixed)
-    ids = dict.fromkeys((contrast.property, *fixed_case.scenario.properties))
-    fixed = ask(fixed_case, tuple(ids), Search(bounds=piece.bounds, stop_on="all"))
-    return Checked(piece.name, contrast, Seen.of(buggy), Seen.of(fixed))
+    buggy = look(find(contrast.buggy), (contrast.violates,), Search(bounds=piece.bounds))
+    case = find(contrast.fixed)
+    ids = tuple(dict.fromkeys((contrast.violates, *case.scenario.properties)))
+    return Checked(piece.name, contrast, buggy, look(case, ids, Search(bounds=piece.bounds, stop_on="all")))
+
+
+def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
+    """What a search says, as `ask`. Raises: KeyboardInterrupt when it was interrupted."""
+    verdict = ask(case, ids, search)
+    if verdict.interrupted:
+        raise KeyboardInterrupt
+    return Seen.of(verdict)

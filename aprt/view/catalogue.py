@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, get_args
 
 from aprt.core.scenario import Era, Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim
-from aprt.view.columns import WIDTH
+from aprt.view.lists import table, wrapped
 
 
 def eras_text(eras: Mapping[str, Era]) -> str:
     """One line per era."""
-    return _table(
+    return table(
         (era.name, era.title, f"{len(era.scenarios)} scenarios, {len(era.switches)} switches") for era in eras.values()
     )
 
@@ -42,7 +40,7 @@ def eras_json(eras: Mapping[str, Era]) -> str:
 
 def scenarios_text(eras: Iterable[Era]) -> str:
     """One line per scenario."""
-    return _table(((f"{era.name}/{s.name}", s.title) for era in eras for s in scenarios(era)), wrap=False)
+    return table(((f"{era.name}/{s.name}", s.title) for era in eras for s in scenarios(era)), wrap=False)
 
 
 def scenarios_json(eras: Iterable[Era]) -> str:
@@ -69,16 +67,16 @@ def scenario_text(case: Case) -> str:
     own = [p for p in model.properties if p.id in case.scenario.properties]
     others = [p.id for p in model.properties if p.id not in case.scenario.properties]
     parts = [f"{case}  {case.scenario.title}", case.scenario.story, "checked"]
-    parts[-1] += "\n" + _table((f"  {p.id}", p.title) for p in own)
+    parts[-1] += "\n" + table((f"  {p.id}", p.title) for p in own)
     if others:
-        parts[-1] += "\n" + _wrapped(f"  on demand: {', '.join(others)}", "    ")
-    parts.append("scope\n" + "\n".join(_wrapped(f"  {line}", "    ") for line in model.scope))
+        parts[-1] += "\n" + wrapped(f"  on demand: {', '.join(others)}", "    ")
+    parts.append("scope\n" + "\n".join(wrapped(f"  {line}", "    ") for line in model.scope))
     if model.assumptions:
-        parts.append("assumed\n" + _table((f"  {name}", value) for name, value in model.assumptions))
+        parts.append("assumed\n" + table((f"  {name}", value) for name, value in model.assumptions))
     for head, switches in _by_kind(case.era):
         if switches:
-            rows = ((f"  {s.name}", f"{s.about} [{_values(s, case.settings[s.name])}]") for s in switches)
-            parts.append(f"{head}\n{_table(rows)}")
+            rows = ((f"  {s.word}", f"{s.about} [{_values(s, case.settings[s.name])}]") for s in switches)
+            parts.append(f"{head}\n{table(rows)}")
     return "\n\n".join(parts)
 
 
@@ -103,19 +101,19 @@ def scenario_json(case: Case) -> str:
 
 def claims_text(claims: Iterable[Claim]) -> str:
     """One line per property."""
-    return _table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
+    return table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
 
 
 def claim_text(claim: Claim) -> str:
     """One property in full."""
     parts = [f"{claim.property.id}  {claim.property.title}"]
     if claim.property.text:
-        parts.append(_wrapped(" ".join(claim.property.text.split())))
-    parts.append(_wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
+        parts.append(wrapped(" ".join(claim.property.text.split())))
+    parts.append(wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
     more = [name for name in claim.available if name not in claim.default]
     if more:
         demand = "on demand, with all measures in" if claim.all_measures else "on demand"
-        parts.append(_wrapped(f"{demand}: {', '.join(more)}", "  "))
+        parts.append(wrapped(f"{demand}: {', '.join(more)}", "  "))
     return "\n\n".join(parts)
 
 
@@ -163,24 +161,6 @@ def _switch(switch: Switch) -> dict[str, Any]:
         "about": switch.about,
         "aliases": list(switch.aliases),
     }
-
-
-def _table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
-    """Left-aligned columns, two blanks between; the last one is wrapped at the width of a mail, if at all."""
-    rows = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
-    indent = sum(widths) + 2 * len(widths)
-    lines = []
-    for *cells, last in rows:
-        first, *more = textwrap.wrap(last, max(30, WIDTH - indent) if wrap else 1 + len(last)) or [""]
-        head = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        lines += [f"{head}  {first}".rstrip(), *(" " * indent + line for line in more)]
-    return "\n".join(lines)
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    fill = partial(textwrap.fill, width=WIDTH, subsequent_indent=indent, break_on_hyphens=False)
-    return "\n".join(fill(line) for line in text.splitlines())
 
 
 def _dump(kind: str, data: dict[str, Any]) -> str:

@@ -40,9 +40,9 @@ def aprt(*args: str) -> Result:
     "word", ["locked", "B8", "9b57e9d5010b", "9b57e9d", "9b57e9d5010b0123456789abcdef0123456789ab"]
 )
 def test_a_fix_has_its_name_its_number_and_seven_digits_or_more_of_its_commit(word: str) -> None:
-    assert str(case("new/abba", taken_out=[word])) == "new/abba+locked=out"
-    assert str(case(f"new/abba+{word}=out")) == "new/abba+locked=out"
-    assert str(case("old/abba", put_in=[word])) == str(case(f"old/abba+{word}")) == "old/abba+locked"
+    assert str(case("new/abba", taken_out=[word])) == "new/abba+B8=out"
+    assert str(case(f"new/abba+{word}=out")) == "new/abba+B8=out"
+    assert str(case("old/abba", put_in=[word])) == str(case(f"old/abba+{word}")) == "old/abba+B8"
 
 
 def test_settings_know_a_fix_by_its_number_in_every_era() -> None:
@@ -50,30 +50,30 @@ def test_settings_know_a_fix_by_its_number_in_every_era() -> None:
     assert not case("old/abba").settings.on("B8")
     taken_out, put_in = case("new/abba", taken_out=["B8"]), case("old/abba", put_in=["B8"])
     assert (taken_out.settings["B8"], put_in.settings["B8"]) == ("out", "in")
-    assert (taken_out.settings.names(), taken_out.settings.without) == ((), ("locked",))
-    assert (put_in.settings.names("fix"), put_in.settings.without) == (("locked",), ())
+    assert (taken_out.settings.names(), taken_out.settings.without) == ((), ("B8",))
+    assert (put_in.settings.names("fix"), put_in.settings.without) == (("B8",), ())
 
 
 def test_the_text_of_a_case_without_a_fix_gives_the_same_case() -> None:
     taken_out = case("new/abba", put_in=["order=same_order"], taken_out=["B8", "B37"])
-    assert str(taken_out) == "new/abba+locked=out+B37=out+same_order"
+    assert str(taken_out) == "new/abba+B8=out+B37=out+same_order"
     assert case(str(taken_out)).settings == taken_out.settings
 
 
 def test_a_scenario_may_set_a_fix_that_some_of_its_eras_have_anyway() -> None:
     assert case("new/tidy").settings.on("B8")
     assert str(case("new/tidy")) == "new/tidy"
-    assert str(case("new/tidy", taken_out=["B8"])) == "new/tidy+locked=out"
-    assert str(case("old/tidy", taken_out=["B8"])) == "old/tidy+locked=out"
+    assert str(case("new/tidy", taken_out=["B8"])) == "new/tidy+B8=out"
+    assert str(case("old/tidy", taken_out=["B8"])) == "old/tidy+B8=out"
 
 
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("new/abba", {"put_in": ["B8"]}, "era new has fix 'locked' (--without locked takes it out)"),
-        ("new/abba+B8", {}, "era new has fix 'locked' (--without locked takes it out)"),
-        ("old/abba", {"taken_out": ["B8"]}, "era old never had fix 'locked' (--with locked puts it in)"),
-        ("old/abba+B8=out", {}, "era old never had fix 'locked' (--with locked puts it in)"),
+        ("new/abba", {"put_in": ["B8"]}, "era new has fix B8 (--without B8 takes it out)"),
+        ("new/abba+B8", {}, "era new has fix B8 (--without B8 takes it out)"),
+        ("old/abba", {"taken_out": ["B8"]}, "era old never had fix B8 (--with B8 puts it in)"),
+        ("old/abba+B8=out", {}, "era old never had fix B8 (--with B8 puts it in)"),
         ("old/abba", {"taken_out": ["B38"]}, "era old has no fix 'B38' (it knows B8, B37)"),
         (
             "old/abba",
@@ -117,21 +117,18 @@ def test_a_prefix_of_two_commits_is_ambiguous_unless_one_fix_has_both() -> None:
 def test_a_verdict_says_what_was_taken_out_and_its_token_carries_it() -> None:
     args = ("explore", "new/lost-update", "--without", "9b57e9d5010b")
     line = aprt(*args).stdout.splitlines()[-1]
-    assert line.startswith(
-        "aprt: VIOLATED property=T1 scenario=new/lost-update era=new with=- without=locked complete=no"
-    )
+    assert line.startswith("aprt: VIOLATED property=T1 scenario=new/lost-update era=new with=- without=B8 complete=no")
     data = json.loads(aprt(*args, "--format", "json").stdout)
-    assert (data["scenario"], data["switches"], data["without"]) == ("new/lost-update+locked=out", [], ["locked"])
-    assert data["token"].startswith("aprt2:new/lost-update+locked=out:")
-    assert " with=- without=locked " in aprt("replay", data["token"]).stdout
+    assert (data["scenario"], data["switches"], data["without"]) == ("new/lost-update+B8=out", [], ["B8"])
+    assert data["token"].startswith("aprt2:new/lost-update+B8=out:")
+    assert " with=- without=B8 " in aprt("replay", data["token"]).stdout
     assert aprt("explore", "new/lost-update").exit_code == 0
 
 
 def test_scenario_show_tells_what_an_era_has_from_what_it_lacks() -> None:
     new = aprt("scenario", "show", "new/abba", "--without", "B8").stdout
-    assert "fixes that new has\n  locked  locked [out]\n  B37     B37 [in]\n  B38     B38 [in]\n" in new
+    assert "fixes that new has\n  B8   locked [out]\n  B37  B37 [in]\n  B38  B38 [in]\n" in new
     assert "fixes that new lacks" not in new
     assert (
-        "fixes that old lacks\n  locked  locked [out]\n  B37     B37 [out]\n"
-        in aprt("scenario", "show", "old/abba").stdout
+        "fixes that old lacks\n  B8   locked [out]\n  B37  B37 [out]\n" in aprt("scenario", "show", "old/abba").stdout
     )

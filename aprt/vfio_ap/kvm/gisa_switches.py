@@ -1,5 +1,7 @@
 """The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
 
+Repairs that a later kernel has are fixes, by their number in the museum and their commit.
+
 Two repairs are in no kernel known to the model's sources. `destroy_synchronizes` closes the gap between a GISA's
 leaving the alert list and the start of its timer, which breaks P3 and P28 and is still there with the repair of 6.6.
 `restore_locked` closes the one in which a restore of IAM misses that the last user of an ISC is gone (P25, P29).
@@ -16,11 +18,16 @@ import attrs
 
 from aprt.core.scenario import FLAG, Settings, Switch
 
+
+def _fix(name: str, about: str, *aliases: str) -> Switch:
+    return Switch(name, "fix", FLAG, about, aliases)
+
+
 GISA_REPAIRS = (
-    Switch("clear_kicked", "variant", FLAG, "a kicked bit is cleared before sleeping again too (B8, 5.15)"),
-    Switch("keep_deliverable", "variant", FLAG, "a vCPU that is passed over leaves the pending ISCs alone (B9, 5.15)"),
-    Switch("idle_by_index", "variant", FLAG, "the idle mask is written by vCPU index, not by vcpu_id (B40, 5.15)"),
-    Switch("destroy_takes_list", "variant", FLAG, "gisa_destroy clears IAM and processes the list itself (B10, 6.6)"),
+    _fix("clear_kicked", "a kicked bit is cleared before sleeping again too (5.15)", "B8", "9b57e9d5010b"),
+    _fix("keep_deliverable", "a vCPU that is passed over leaves the pending ISCs alone (5.15)", "B9", "0e9ff65f455d"),
+    _fix("idle_by_index", "the idle mask is written by vCPU index, not by vcpu_id (5.15)", "B40", "a3e03bc1368c"),
+    _fix("destroy_takes_list", "gisa_destroy clears IAM and processes the list itself (6.6)", "B10", "f87ef5723536"),
     Switch("destroy_synchronizes", "variant", FLAG, "gisa_destroy empties the list and waits for others who do"),
     Switch("restore_locked", "variant", FLAG, "IAM is restored under ref_lock"),
 )

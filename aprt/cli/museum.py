@@ -1,0 +1,59 @@
+"""`aprt museum`: bugs that the kernel had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from aprt.cli.museum_work import check, hunt, matrix
+from aprt.cli.names import ENTRY
+from aprt.cli.options import Registry, echo, format_option
+
+if TYPE_CHECKING:
+    from aprt.museum.entry import Entry
+
+_KINDS = ("UAF", "NULL", "LEAK", "CYCLE", "DEADLOCK", "LOST", "STALE", "MISSED", "HANG", "RACE", "LOGIC", "SEC")
+
+
+@click.group("museum", no_args_is_help=False)
+def command() -> None:
+    """Bugs that the kernel had, each by the number or the commit of its fix."""
+
+
+@command.command("list")
+@click.option(
+    "--kind", type=click.Choice(_KINDS, case_sensitive=False), metavar="KIND", help=f"One of {', '.join(_KINDS)}."
+)
+@click.option("--hall", type=click.IntRange(1, 5), help="Only this hall.")
+@format_option
+def list_entries(kind: str | None, hall: int | None, form: str) -> int:
+    """List them, one a line."""
+    from aprt.museum.catalogue import HALLS
+    from aprt.view.museum_text import entries_json, entries_text
+
+    found: list[Entry] = []
+    for room in HALLS:
+        if hall in (None, room.number):
+            found += (entry for entry in room.entries if kind is None or kind in entry.kinds)
+    echo(entries_json(found) if form == "json" else entries_text(found))
+    return 0
+
+
+@command.command("show")
+@click.argument("entry", type=ENTRY, metavar="NUMBER|COMMIT")
+@format_option
+@click.pass_obj
+def show_entry(registry: Registry, entry: str, form: str) -> int:
+    """Tell the story of a bug, and what to type to see it."""
+    from aprt.museum.catalogue import find_entries
+    from aprt.view.museum_text import entries_json, entry_text
+
+    found = find_entries(entry)
+    eras = registry()
+    echo(entries_json(found) if form == "json" else "\n\n\n".join(entry_text(one, eras) for one in found))
+    return 0
+
+
+for _subcommand in (check, hunt, matrix):
+    command.add_command(_subcommand)

@@ -1,0 +1,168 @@
+"""The commands of `aprt museum` that search: check, hunt, matrix. Each shares its work among processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.names import ENTRY
+from aprt.cli.options import (
+    INTERRUPTED,
+    Duration,
+    Registry,
+    bounds,
+    case_finder,
+    color_option,
+    crew,
+    crew_options,
+    echo,
+    format_option,
+    paint,
+    seed_option,
+)
+
+if TYPE_CHECKING:
+    from aprt.core.contrast import Contrast
+    from aprt.explore.parallel.crew import Crew
+    from aprt.museum.entry import Entry
+    from aprt.view.museum_check import Inspection
+
+R = TypeVar("R")
+UNMET = 5
+
+entries_argument = click.argument("entries", type=ENTRY, metavar="[NUMBER|COMMIT]...", nargs=-1)
+budget_option = click.option("--budget", type=Duration(), default="60s", help="For each search: 10s, 500ms, 2m.")
+
+
+@click.command("check", short_help="Find every bug without its fix, and not with it.")
+@entries_argument
+@budget_option
+@crew_options
+@click.option("--format", "form", type=click.Choice(["text", "ktap", "json"]), default="text", help="For whom.")
+@color_option
+@click.pass_obj
+def check(
+    registry: Registry,
+    entries: tuple[str, ...],
+    budget: float,
+    jobs: int,
+    cluster: str | None,
+    form: str,
+    color: str,
+) -> int:
+    """Check the entries, all when none is named: each bug is found without its fix, and a complete search with the
+    fix does not find it.
+
+    What else is violated is told, and is no failure. An entry that is not modelled yet is one. Exits with 0 when
+    every entry is as it must be, else with 5.
+    """
+    from aprt.view.museum_check import check_json, check_ktap, check_text
+
+    inspection = inspect(registry, _named(entries), budget, jobs, cluster)
+    shapes = {"json": check_json, "ktap": check_ktap}
+    echo(shapes[form](inspection) if form in shapes else check_text(inspection, paint(color)))
+    return INTERRUPTED if inspection.interrupted else 0 if inspection.met else UNMET
+
+
+def inspect(
+    registry: Registry, entries: tuple[Entry, ...], budget: float, jobs: int, cluster: str | None
+) -> Inspection:
+    """Check these entries, as far as they are modelled and nobody presses Ctrl-C."""
+    from aprt.verdict.contrasts import check_many
+    from aprt.view.museum_check import Inspection
+
+    contrasts, find = _contrasts(entries), case_finder(registry)
+    limits = bounds(None, None, budget)
+    found = _collected(lambda crew: check_many(contrasts, find, limits, crew), len(contrasts), jobs, cluster)
+    return Inspection(entries, {checked.name: checked for checked in found})
+
+
+@click.command("hunt", short_help="See how soon each strategy meets a bug that it knows nothing of.")
+@entries_argument
+@click.option("--blind", "seconds", type=Duration(), default="60s", metavar="TIME", help="For each bug, in all.")
+@seed_option
+@crew_options
+@format_option
+@click.pass_obj
+def hunt(
+    registry: Registry,
+    entries: tuple[str, ...],
+    seconds: float,
+    seed: int,
+    jobs: int,
+    cluster: str | None,
+    form: str,
+) -> int:
+    """Have strategies run schedules of every entry without its fix until they meet the bug, or their time is over.
+
+    Prints schedules to the first hit, for bugs without their names. Exits with 0 whatever was found.
+    """
+    from aprt.verdict import hunt as hunting
+    from aprt.view.museum_tables import hunt_json, hunt_text
+
+    contrasts, find = _contrasts(_named(entries)), case_finder(registry)
+    found = _collected(lambda crew: hunting.hunt(contrasts, find, seconds, seed, crew), len(contrasts), jobs, cluster)
+    ordered = sorted(found, key=lambda hunted: list(contrasts).index(hunted.name))
+    echo(hunt_json(ordered, seconds, seed) if form == "json" else hunt_text(ordered, seconds))
+    return 0 if len(found) == len(contrasts) else INTERRUPTED
+
+
+@click.command("matrix", short_help="Say which era has which bug.")
+@entries_argument
+@budget_option
+@crew_options
+@format_option
+@click.pass_obj
+def matrix(
+    registry: Registry, entries: tuple[str, ...], budget: float, jobs: int, cluster: str | None, form: str
+) -> int:
+    """Search the scenario of every entry in every era that has it, with the fixes that the era has.
+
+    Without names the sixteen ways h1 to h16 have rows, too. Exits with 0 when every search was complete, else with 3.
+    """
+    from aprt.museum.ways import WAYS
+    from aprt.verdict.era_matrix import era_matrix, reference_in
+    from aprt.view.museum_tables import matrix_json, matrix_text
+
+    contrasts = _contrasts(_named(entries)) | ({} if entries else dict(WAYS))
+    eras, find, limits = registry(), case_finder(registry), bounds(None, None, budget)
+    of = sum(reference_in(era, contrast) is not None for contrast in contrasts.values() for era in eras.values())
+    cells = _collected(lambda crew: era_matrix(contrasts, eras, find, limits, crew), of, jobs, cluster)
+    show = matrix_json if form == "json" else matrix_text
+    echo(show(list(contrasts), list(eras), cells))
+    if len(cells) < of:
+        return INTERRUPTED
+    return 3 if any(one.cell == "open" for one in cells) else 0
+
+
+def _named(words: tuple[str, ...]) -> tuple[Entry, ...]:
+    """The entries with these numbers or commits, each once; all when none is named."""
+    from aprt.museum.catalogue import ENTRIES, find_entries
+
+    found = [entry for word in words for entry in find_entries(word)] if words else ENTRIES
+    return tuple(dict.fromkeys(found))
+
+
+def _contrasts(entries: tuple[Entry, ...]) -> dict[str, Contrast]:
+    return {entry.id: entry.shown_by for entry in entries if entry.shown_by is not None}
+
+
+def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, jobs: int, cluster: str | None) -> list[R]:
+    """What the work brings; less than `of` pieces when Ctrl-C ended it."""
+    from aprt.cli.progress import ProgressLine
+
+    found: list[R] = []
+    progress = ProgressLine()
+    with Interrupts() as interrupts:
+        try:
+            with crew(jobs, cluster) as workers, interrupts.allowed:
+                for one in work(workers):
+                    found.append(one)
+                    progress.tell(f"{len(found)} of {of}")
+        except KeyboardInterrupt:
+            pass
+    progress.close()
+    return found

@@ -1,0 +1,82 @@
+"""Which kernel has which bug: each contrast's scenario in every era that has it, as that era's kernel is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
+from aprt.core.scenario import Era, Settings
+from aprt.explore.parallel.crew import Crew, scatter
+from aprt.explore.result import Bounds
+from aprt.verdict.ask import Finder, Search
+from aprt.verdict.contrasts import Seen, look
+
+Cell: TypeAlias = Literal["has it", "has it not", "open"]
+
+
+@attrs.frozen
+class Entered:
+    """One cell: what a search of the contrast's scenario in one era says, with that era's own fixes."""
+
+    name: str
+    era: str
+    cell: Cell
+    seen: Seen
+
+
+@attrs.frozen
+class _Piece:
+    name: str
+    era: str
+    reference: str
+    contrast: Contrast = attrs.field(repr=False)
+    find: Finder = attrs.field(repr=False)
+    bounds: Bounds = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.era}"
+
+
+def era_matrix(
+    contrasts: Mapping[str, Contrast], eras: Mapping[str, Era], find: Finder, bounds: Bounds, crew: Crew | None = None
+) -> Iterator[Entered]:
+    """The cells, in the order they come in. An era that lacks the scenario, or one of its switches, has no cell.
+
+    The rest is as for `check_many`.
+    """
+    pieces = [
+        _Piece(name, era.name, reference, contrast, find, bounds)
+        for name, contrast in contrasts.items()
+        for era in eras.values()
+        if (reference := reference_in(era, contrast)) is not None
+    ]
+    if crew is None:
+        yield from map(_enter, pieces)
+        return
+    for _, entered in scatter(crew, _enter, pieces):
+        yield entered
+
+
+def reference_in(era: Era, contrast: Contrast) -> str | None:
+    """The contrast's scenario in another era, without any of its fixes put in or taken out."""
+    if contrast.name not in era.scenarios:
+        return None
+    try:
+        given = [(word, *era.parse(word)) for word in contrast.shared]
+    except UserError:
+        return None
+    defaults = Settings(era.switches)
+    words = [word for word, switch, value in given if defaults[switch.name] != value]
+    return "+".join((f"{era.name}/{contrast.name}", *words))
+
+
+def _enter(piece: _Piece) -> Entered:
+    contrast = piece.contrast
+    search = Search(bounds=piece.bounds, stop_on="all")
+    seen = look(piece.find(piece.reference), (contrast.violates,), search)
+    found = any(contrast.says(*finding) for finding in seen.findings)
+    return Entered(piece.name, piece.era, "has it" if found else "has it not" if seen.complete else "open", seen)

@@ -1,0 +1,100 @@
+"""The museum's entries as text and as JSON: a line each, or one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aprt.core.contrast import Contrast
+from aprt.core.scenario import Era
+from aprt.museum.catalogue import hall_of
+from aprt.museum.entry import Entry
+from aprt.verdict.case import Case
+from aprt.view.lists import table, wrapped
+from aprt.view.verdict_json import dump
+from aprt.view.version import aprt_version
+
+MUSEUM_SCHEMA = "aprt.museum/1"
+
+
+def entries_text(entries: Iterable[Entry]) -> str:
+    """One line per entry: number, kinds, version of the fix, the scenario that shows it, title."""
+    return table(((e.id, "/".join(e.kinds), e.version, _place(e), e.title) for e in entries), wrap=False)
+
+
+def entry_text(entry: Entry, eras: Mapping[str, Era]) -> str:
+    """All that is known of an entry, and what to type to see it."""
+    parts = [f"{entry.id}  {entry.title}", wrapped(" ".join(entry.story.split())), _facts(entry)]
+    if entry.shown_by is not None:
+        parts.append(_see(entry.shown_by, eras))
+    else:
+        parts.append(wrapped(f"exhibit only: {entry.exhibit}" if entry.exhibit else "not modelled yet"))
+    return "\n\n".join(parts)
+
+
+def entries_json(entries: Iterable[Entry]) -> str:
+    """One object, `aprt.museum/1`."""
+    data = {
+        "schema": MUSEUM_SCHEMA,
+        "entries": [entry_object(entry) for entry in entries],
+        "version": aprt_version(),
+    }
+    return dump(data)
+
+
+def entry_object(entry: Entry) -> dict[str, Any]:
+    """An entry for programs; null where it is not modelled, or nothing is known."""
+    contrast = entry.shown_by
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "hall": hall_of(entry).number,
+        "kinds": list(entry.kinds),
+        "commits": list(entry.commits),
+        "subject": entry.subject,
+        "version": entry.version,
+        "cve": entry.cve,
+        "story": " ".join(entry.story.split()),
+        "pattern": entry.pattern.value,
+        "note": entry.note,
+        "exhibit": entry.exhibit,
+        "property": None if contrast is None else contrast.violates,
+        "finding": None if contrast is None else contrast.finding,
+        "buggy": None if contrast is None else contrast.buggy,
+        "fixed": None if contrast is None else contrast.fixed,
+    }
+
+
+def _place(entry: Entry) -> str:
+    if entry.shown_by is not None:
+        return entry.shown_by.buggy.partition("+")[0]
+    return "exhibit only" if entry.exhibit else "not modelled yet"
+
+
+def _facts(entry: Entry) -> str:
+    hall = hall_of(entry)
+    facts = {
+        "kind": ", ".join(entry.kinds),
+        "fix": entry.subject,
+        "commit": ", ".join(entry.commits) or "not known",
+        "since": entry.version,
+        "CVE": entry.cve,
+        "note": entry.note,
+        "lesson": entry.pattern.value,
+        "hall": f"{hall.number}, {hall.title}",
+    }
+    return table((name, text) for name, text in facts.items() if text is not None)
+
+
+def _see(contrast: Contrast, eras: Mapping[str, Era]) -> str:
+    case = Case.parse(contrast.buggy, eras)
+    (property,) = case.model().select((contrast.violates,))
+    return "\n".join(
+        [
+            wrapped(f"breaks {property.id}: {property.title}", "  "),
+            wrapped(f"  as: {contrast.finding}", "    "),
+            "",
+            f"without the fix   aprt explore {contrast.buggy} --property {property.id}",
+            f"with it           aprt explore {contrast.fixed} --property {property.id}",
+        ]
+    )

@@ -1,0 +1,119 @@
+"""Contrasts are met when the right thing is found on one side, and not on the other in a complete search."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from aprt.cli.options import case_finder
+from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
+from aprt.core.scenario import Era
+from aprt.explore.parallel.crew import LocalCrew
+from aprt.explore.result import UNBOUNDED, Bounds
+from aprt.verdict.contrasts import Checked, check_many
+from aprt.verdict.era_matrix import era_matrix, reference_in
+from aprt.verdict.hunt import STRATEGIES, hunt
+from tests.toy import ERAS, TOY
+
+LOST = Contrast("toy/lost-update", "toy/lost-update+locked", "T1", "counter is *")
+ABBA = Contrast("toy/abba", "toy/abba+same_order", "T3")
+
+
+def known_toys() -> Mapping[str, Era]:
+    return ERAS
+
+
+FIND = case_finder(known_toys)
+
+
+def check(contrast: Contrast, bounds: Bounds = UNBOUNDED) -> Checked:
+    (checked,) = check_many({"one": contrast}, FIND, bounds)
+    return checked
+
+
+def test_a_contrast_is_met_when_its_finding_is_on_one_side_only() -> None:
+    checked = check(LOST)
+    assert (checked.met, checked.failures, checked.observations) == (True, (), ())
+    assert checked.buggy.findings == (("T1", "counter is 1"),)
+    assert checked.buggy.token is not None
+    assert checked.buggy.token.startswith("aprt2:toy/lost-update:")
+    assert (checked.fixed.word, checked.fixed.complete, checked.fixed.findings) == ("HOLDS", True, ())
+
+
+@pytest.mark.parametrize(
+    ("contrast", "failure"),
+    [
+        (Contrast("toy/lost-update", "toy/lost-update+locked", "T2"), "T2 is not violated without the fix (HOLDS)"),
+        (
+            Contrast("toy/lost-update", "toy/lost-update+locked", "T1", "counter is 7"),
+            "another finding without the fix: T1: counter is 1",
+        ),
+        (Contrast("toy/lost-update+atomic", "toy/tidy", "T1"), "T1 is not violated without the fix (HOLDS)"),
+        (Contrast("toy/abba", "toy/abba+locked", "T3"), "still found with the fix: each waits for the other"),
+        (
+            Contrast("toy/lost-update", "toy/lost-update+threads=3", "T1", "counter is *"),
+            "still found with the fix: counter is 2",
+        ),
+    ],
+    ids=["wrong property", "other words", "nothing to find", "no fix", "not gone"],
+)
+def test_a_contrast_with_something_wrong_in_it_is_not_met(contrast: Contrast, failure: str) -> None:
+    checked = check(contrast)
+    assert (checked.met, checked.failures) == (False, (failure,))
+
+
+def test_words_that_are_found_later_on_the_fixed_side_count_too() -> None:
+    later = check(Contrast("toy/lost-update+threads=4", "toy/lost-update+threads=4", "T1", "counter is 3"))
+    assert later.failures[-1] == "still found with the fix: counter is 3"
+
+
+def test_a_search_that_did_not_end_shows_nothing() -> None:
+    checked = check(LOST, Bounds(max_states=10))
+    assert checked.failures[-1] == "not everything was searched with the fix (10 states)"
+
+
+def test_what_else_is_violated_with_the_fix_is_an_observation() -> None:
+    checked = check(Contrast("toy/lost-update", "toy/lost-update+threads=3", "T1", "counter is 7"))
+    assert checked.observations == (("T1", "counter is 2"), ("T1", "counter is 1"))
+    assert checked.failures == ("another finding without the fix: T1: counter is 1",)
+
+
+def test_what_does_not_exist_is_a_users_mistake() -> None:
+    with pytest.raises(UserError, match="unknown property 'T9'"):
+        check(Contrast("toy/abba", "toy/abba+same_order", "T9"))
+    with pytest.raises(UserError, match="unknown switch 'same'"):
+        check(Contrast("toy/abba", "toy/abba+same", "T3"))
+
+
+def test_a_crew_says_what_one_process_says() -> None:
+    def told(checked: Checked) -> tuple[object, ...]:
+        return checked.name, checked.met, checked.buggy.states, checked.buggy.token, checked.fixed.states
+
+    contrasts = {"lost": LOST, "abba": ABBA}
+    with LocalCrew(2) as crew:
+        together = {told(checked) for checked in check_many(contrasts, FIND, UNBOUNDED, crew)}
+    assert together == {told(checked) for checked in check_many(contrasts, FIND, UNBOUNDED)}
+
+
+def test_the_matrix_asks_each_era_as_it_is() -> None:
+    contrasts = {"lost": Contrast("toy/lost-update+threads=3", "toy/lost-update+locked+threads=3", "T1"), "abba": ABBA}
+    cells = {(one.name, one.cell, one.seen.reference) for one in era_matrix(contrasts, ERAS, FIND, UNBOUNDED)}
+    assert cells == {("lost", "has it", "toy/lost-update+threads=3"), ("abba", "has it", "toy/abba")}
+    held = {"tidy": Contrast("old/tidy", "toy/tidy", "T1")}
+    assert [one.cell for one in era_matrix(held, ERAS, FIND, UNBOUNDED)] == ["has it not"]
+    assert [one.cell for one in era_matrix(held, ERAS, FIND, Bounds(max_states=3))] == ["open"]
+
+
+def test_an_era_without_the_scenario_or_a_switch_of_it_has_no_cell() -> None:
+    assert reference_in(TOY, Contrast("old/xyzzy", "old/xyzzy+locked", "T1")) is None
+    assert reference_in(TOY, Contrast("old/abba+magic", "old/abba+magic+locked", "T1")) is None
+    assert reference_in(TOY, Contrast("old/abba+threads=2", "old/abba+threads=2", "T1")) == "toy/abba"
+
+
+def test_a_hunt_counts_schedules_to_the_first_hit() -> None:
+    never = Contrast("toy/lost-update", "toy/lost-update+locked", "T1", "counter is 7")
+    (lost, none) = hunt({"lost": LOST, "none": never}, FIND, 7.0, seed=3)
+    assert (lost.found, none.found) == (True, False)
+    assert [one.strategy for one in lost.tries] == list(STRATEGIES)
+    assert all(one.schedules is None or 1 <= one.schedules <= 20 for one in lost.tries)
+    assert {one.schedules for one in none.tries} == {None}
