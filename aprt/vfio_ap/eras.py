@@ -1,11 +1,13 @@
-"""The eras that the model follows, by name."""
+"""The eras that the model follows, by name, the oldest first."""
 
 from __future__ import annotations
 
-from pyrsistent import PMap, pmap
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from aprt.core.scenario import Era
 from aprt.vfio_ap.releases.eras import RELEASES
 from aprt.vfio_ap.v4.era import V4
 
-ERAS: PMap[str, Era] = pmap({era.name: era for era in (V4, *RELEASES)})
+ERAS: Final[Mapping[str, Era]] = MappingProxyType({era.name: era for era in (V4, *RELEASES)})
