@@ -5,7 +5,9 @@ from __future__ import annotations
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era
+from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.releases.life import LIFE_CYCLES
+from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
 
 _TITLES = (
@@ -21,7 +23,8 @@ _TITLES = (
 
 
 def _era(name: str, title: str) -> Era:
-    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in LIFE_CYCLES}))
+    scenarios = (*LIFE_CYCLES, *deliveries(Situation))
+    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in scenarios}))
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era
-from aprt.vfio_ap.v4.delivery import DELIVERY
+from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.v4.life import LIFE_CYCLES
 from aprt.vfio_ap.v4.scenarios import SCENARIOS
+from aprt.vfio_ap.v4.situation import Situation
 from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
 from aprt.vfio_ap.v4.ways import WAYS
+
+_SCENARIOS = (*LIFE_CYCLES, *SCENARIOS, *deliveries(Situation), *(way.scenario for way in WAYS))
 
 V4 = Era(
     name="v4",
     title='the series "vfio: ap: AP Queue Interrupt Control", version 4, February 2019, partly reconstructed',
     switches=SWITCHES,
-    scenarios=pmap({s.name: s for s in (*LIFE_CYCLES, *SCENARIOS, *DELIVERY, *(way.scenario for way in WAYS))}),
+    scenarios=pmap(
+        {s.name: s for s in (*LIFE_CYCLES, *SCENARIOS, *deliveries(Situation), *(way.scenario for way in WAYS))}
+    ),
     groups=pmap(GROUPS),
 )

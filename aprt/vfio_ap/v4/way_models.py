@@ -21,6 +21,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, unbind
 from aprt.vfio_ap.host.programs import program
+from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.host.userspace import (
     DEVICE,
     KVM_VFIO,
@@ -38,7 +39,7 @@ from aprt.vfio_ap.series.iommu_notifier import dma_unmap
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.mdev_sysfs import unassign
-from aprt.vfio_ap.v4.situation import QUEUES, Situation, attached, detached
+from aprt.vfio_ap.v4.situation import Situation, attached, detached
 
 
 def killed_with_copy(settings: Settings) -> Model:

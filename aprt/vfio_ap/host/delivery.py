@@ -1,0 +1,94 @@
+"""Scenarios about the way of an interrupt, for any driver: alert, alert list, kick, delivery; a VM ends meanwhile.
+
+In `two-vms` and `lost-kick` interrupts are enabled and requests in the queues from the start: what is explored
+begins with the card's answer. A vCPU that waits for interrupts is a daemon, so that a state in
+which nothing happens any more is an end, whoever sleeps in it; property P30 looks at that.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aprt.core.scenario import Model, Scenario, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.machine import Guest
+from aprt.vfio_ap.host.pending import idle, in_alert_list, last_file_open, reply_expected
+from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
+from aprt.vfio_ap.host.situation import QUEUES, Situation
+from aprt.vfio_ap.host.userspace import VM, close_fd
+from aprt.vfio_ap.kvm.gisa import bit
+from aprt.vfio_ap.kvm.vcpu import VcpuState
+
+PATH = ("P2", "P3", "P25", "P26", "P27", "P28", "P29", "P30", "P31")
+
+
+def alert(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings, running=False)
+    s.run_vcpus(s.machine.guests[0], daemon=True)
+    return s.model(scope="the vCPU enables the interrupt, sends a request and waits for it; nothing is closed")
+
+
+def two_vms(kind: type[Situation], settings: Settings) -> Model:
+    ending = GuestPlan("vm0", "mdev0", Matrix(), attached=False)
+    s = kind(settings, (ending, GuestPlan("vm1", "mdev1", Matrix.of([5], [4]))), QUEUES[:1], running=False)
+    first, second = s.machine.guests
+    s.states |= last_file_open(first) | in_alert_list(s.machine, first)
+    _expect_reply(s, second, QUEUES[:1])
+    return s.model(
+        Context("user", partial(close_fd, s.machine, first, VM)),
+        scope="the first VM, device closed, is in the alert list when its last file goes; the second has a request",
+    )
+
+
+def lost_kick(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings, running=False)
+    (guest,) = s.machine.guests
+    _expect_reply(s, guest, tuple(sorted(s.machine.queues)))
+    closed, *others = guest.vcpus
+    s.states[closed.name] = VcpuState(cr6=bit(SECOND_ISC))
+    s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in (closed, *others)]
+    return s.model(scope="a request in each queue; the vCPUs only wait, the first is closed for the queues' ISC")
+
+
+def _expect_reply(s: Situation, guest: Guest, apqns: tuple[Apqn, ...]) -> None:
+    s.states |= reply_expected(guest, tuple(s.machine.queues[apqn] for apqn in apqns))
+    for apqn in apqns:
+        s.states |= s.recorded(guest, apqn, FIRST_ISC, FIRST_NIB)
+
+
+def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
+    """The scenarios, with the driver whose situations are of this class."""
+    return (
+        Scenario(
+            "alert",
+            "a guest enables its interrupt, sends a request and waits",
+            "Hardware sets NIB and IPM and alerts the host, the timer kicks the vCPU;\n"
+            "meanwhile the vCPU may be on its way to sleep.",
+            PATH,
+            partial(alert, kind),
+            ("guest=enable_wait", "delivery"),
+        ),
+        Scenario(
+            "two-vms",
+            "two VMs in the alert list, one of them ends",
+            "An alert of the first VM, whose device is closed already, is not worked off yet;\n"
+            "the second VM's comes while gisa_destroy waits for the first one's GISA to leave\n"
+            "the list. The list's processor may still be about to start its timer then.",
+            PATH,
+            partial(two_vms, kind),
+            ("delivery",),
+        ),
+        Scenario(
+            "lost-kick",
+            "two idle vCPUs, one of them closed for what is pending",
+            "The kick looks for a vCPU that can take the interrupt. The closed one hides\n"
+            "the other (B9); a vCPU that was kicked is passed over later on, although\n"
+            "it sleeps again (B8).",
+            PATH,
+            partial(lost_kick, kind),
+            ("vcpus=2", "delivery"),
+        ),
+    )
