@@ -127,7 +127,7 @@ ENTRIES = (
         "its bit stays. When the next interrupt comes and only vCPU 0 is idle, the kicker\n"
         "believes that somebody is on the way, and wakes nobody.",
         Pattern.ALREADY_ON_ITS_WAY,
-        Contrast("v4/lost-kick", "v4/lost-kick+B8", "P31", "* counts as kicked and sleeps"),
+        Contrast("2026/lost-kick+B8=out", "2026/lost-kick", "P31", "* counts as kicked and sleeps"),
     ),
     Entry(
         "B9",
@@ -140,12 +140,7 @@ ENTRIES = (
         "loop over the idle vCPUs intersects what is pending with what each will take, in\n"
         "place: after vCPU 0 nothing is left, and vCPU 1 is never looked at.",
         Pattern.PART_FOR_WHOLE,
-        Contrast(
-            "v4/lost-kick+B8",
-            "v4/lost-kick+B8+B9",
-            "P30",
-            "isc 3 of vm0.gisa is pending, and * sleeps for good",
-        ),
+        Contrast("2026/lost-kick+B9=out", "2026/lost-kick", "P30", "isc 3 of vm0.gisa is pending, *"),
     ),
     Entry(
         "B10",
@@ -159,6 +154,7 @@ ENTRIES = (
         "another VM, perhaps never. A CPU stalls for good. And IAM stays as it is, so that\n"
         "a late interrupt can put the GISA back into the list.",
         Pattern.ONLY_OTHERS_CAN_END_IT,
+        Contrast("2026/end-listed+B10=out", "2026/end-listed", "P33", "no end state can be reached: *"),
     ),
     Entry(
         "B11",

@@ -18,6 +18,7 @@ ENTRIES = (
         "the bit of its id, and the kick takes the bits for numbers. With ids that have gaps\n"
         "it kicks another vCPU than the one that sleeps, or one that is not there.",
         Pattern.WRONG_NAME,
+        Contrast("2026/sparse-ids+B40=out", "2026/sparse-ids", "P30", "isc 3 of vm0.gisa is pending, *"),
     ),
     Entry(
         "B41",
@@ -31,7 +32,8 @@ ENTRIES = (
         "value and the exchange with another. IAM is set while the GISA is in the alert\n"
         "list, or a pending bit is lost.",
         Pattern.UNLOCKED_ACCESS,
-        Contrast("v4/reply+torn_word", "v4/reply", "P26", "* is in the alert list, but its next_alert says *"),
+        Contrast("2026/late-reply+torn_word", "2026/late-reply", "P26", "* is in the alert list, but its *"),
+        note="a matter of what the compiler makes of it, so that no era has it of its own accord",
     ),
     Entry(
         "B42",
@@ -58,7 +60,7 @@ ENTRIES = (
         "no alert interrupt arrives, idle guests sleep on, and B10 waits for ever. The byte\n"
         "has to be set once, by hand.",
         Pattern.FIX_BEGETS_BUG,
-        Contrast("v4/alert+gal_lost", "v4/alert", "P30"),
+        Contrast("2026/alert+gal_lost", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
         note="never in a release: the cleanup was reverted by 88a096a7a460 and done again",
     ),
     Entry(

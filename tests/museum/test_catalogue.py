@@ -88,3 +88,20 @@ def test_what_is_no_entry_is_told_with_what_there_is(word: str, message: str) ->
     with pytest.raises(UserError) as caught:
         find_entries(word)
     assert str(caught.value) == message
+
+
+def test_the_fixes_of_the_releases_are_those_of_the_entries() -> None:
+    fixes = {s.word: s for s in ERAS["2026"].switches if s.kind == "fix"}
+    assert set(fixes) <= set(BY_ID)
+    for number, switch in fixes.items():
+        assert set(switch.commits) == set(BY_ID[number].commits) or number == "B6"  # which has the commit of B5
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.shown_by], ids=lambda entry: entry.id)
+def test_an_entry_takes_out_its_own_fix_and_changes_nothing_else(entry: Entry) -> None:
+    """In an era that has the fix. The series has measures instead, and some mistakes are no lack of a fix."""
+    assert entry.shown_by is not None
+    buggy, fixed = (Case.parse(text, ERAS) for text in (entry.shown_by.buggy, entry.shown_by.fixed))
+    if buggy.settings.without:
+        assert buggy.settings.without == (entry.id,)
+        assert buggy.settings.set(entry.id, "in") == fixed.settings

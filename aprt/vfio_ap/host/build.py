@@ -31,7 +31,8 @@ NIB_PAGES = (3, 4)  # guest pages that programs put their notification bytes in
 class GuestPlan:
     """A guest to build. vm, mdev: their names. matrix: what its mdev has. vcpus: how many.
 
-    attached: the process has everything open and the mdev has its VM from the start.
+    attached: the process has everything open and the mdev has its VM from the start. sparse: the ids of the vCPUs,
+    which user space chooses, have gaps: none is the vCPU's index.
     """
 
     vm: str
@@ -39,6 +40,7 @@ class GuestPlan:
     matrix: Matrix
     vcpus: int = 1
     attached: bool = True
+    sparse: bool = False
     pages: tuple[int, ...] = NIB_PAGES
 
 
@@ -70,7 +72,7 @@ def make_guest(plan: GuestPlan, rules: GisaRules) -> Guest:
     vm = plan.vm
     ref_lock, kvm_lock = Spinlock(f"{vm}.ref_lock"), Mutex(f"{vm}.kvm_lock")
     gisa = Gisa(f"{vm}.gisa", rules)
-    vcpus = tuple(Vcpu(f"{vm}.vcpu{i}") for i in range(plan.vcpus))
+    vcpus = tuple(Vcpu(f"{vm}.vcpu{i}", idle_as=f"{vm}.id{i + 7}" if plan.sparse else None) for i in range(plan.vcpus))
     files = (VM, *(vcpu_file(vcpu) for vcpu in vcpus), KVM_VFIO, DEVICE) if plan.attached else ()
     threads = tuple(vcpu.name for vcpu in vcpus)
     return Guest(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import attrs
+
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
@@ -20,6 +22,7 @@ from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
 from aprt.vfio_ap.host.situation import QUEUES, Situation
 from aprt.vfio_ap.host.userspace import VM, close_fd
 from aprt.vfio_ap.kvm.gisa import bit
+from aprt.vfio_ap.kvm.gisa_properties import p33
 from aprt.vfio_ap.kvm.vcpu import VcpuState
 
 PATH = ("P2", "P3", "P25", "P26", "P27", "P28", "P29", "P30", "P31")
@@ -51,6 +54,33 @@ def lost_kick(kind: type[Situation], settings: Settings) -> Model:
     s.states[closed.name] = VcpuState(cr6=bit(SECOND_ISC))
     s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in (closed, *others)]
     return s.model(scope="a request in each queue; the vCPUs only wait, the first is closed for the queues' ISC")
+
+
+def sparse_ids(kind: type[Situation], settings: Settings) -> Model:
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), sparse=True)
+    s = kind(settings, (plan,), QUEUES[:1], running=False)
+    (guest,) = s.machine.guests
+    _expect_reply(s, guest, QUEUES[:1])
+    s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in guest.vcpus]
+    return s.model(scope="a request in the queue; the vCPU, whose id is not its index, only waits")
+
+
+def end_listed(kind: type[Situation], settings: Settings) -> Model:
+    s = kind(settings, (GuestPlan("vm0", "mdev0", Matrix(), attached=False),), (), running=False)
+    (guest,) = s.machine.guests
+    s.states |= last_file_open(guest) | in_alert_list(s.machine, guest, alerted=False)
+    model = s.model(
+        Context("user", partial(close_fd, s.machine, guest, VM)),
+        scope="the VM's GISA is in the alert list when its last file is closed, and no alert interrupt comes",
+    )
+    return attrs.evolve(model, properties=(*model.properties, p33(guest.gisa)))
+
+
+def late_reply(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings)
+    (guest,) = s.machine.guests
+    _expect_reply(s, guest, tuple(sorted(s.machine.queues)))
+    return s.model(scope="the guest disables the interrupt of its queue while the card answers; nothing is closed")
 
 
 def _expect_reply(s: Situation, guest: Guest, apqns: tuple[Apqn, ...]) -> None:
@@ -90,5 +120,32 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             PATH,
             partial(lost_kick, kind),
             ("vcpus=2", "delivery"),
+        ),
+        Scenario(
+            "sparse-ids",
+            "an idle vCPU whose id is not its index",
+            "User space chooses the ids of vCPUs. The vCPU that goes to sleep writes itself into\n"
+            "the idle mask, and the kick reads the mask.",
+            PATH,
+            partial(sparse_ids, kind),
+            ("delivery",),
+        ),
+        Scenario(
+            "end-listed",
+            "a VM ends while its GISA is in the alert list",
+            "The alert interrupt that would empty the list does not come, or belongs to\n"
+            "somebody else. gisa_destroy must not wait for it.",
+            ("P3", "P33"),
+            partial(end_listed, kind),
+            ("delivery",),
+        ),
+        Scenario(
+            "late-reply",
+            "the guest disables its interrupt while the card answers",
+            "Unregistering the last user of an ISC writes IAM, in the same word in which hardware\n"
+            "makes the interrupt pending and links the GISA into the alert list.",
+            PATH,
+            partial(late_reply, kind),
+            ("guest=enable_disable", "delivery"),
         ),
     )

@@ -25,10 +25,13 @@ def last_file_open(guest: Guest) -> dict[str, Any]:
     return {guest.vm.name: KvmState(users=1), guest.process.name: process}
 
 
-def in_alert_list(machine: Machine, guest: Guest) -> dict[str, Any]:
-    """An interrupt came just before the guest's queues were reset; the host has not seen the alert yet."""
+def in_alert_list(machine: Machine, guest: Guest, alerted: bool = True) -> dict[str, Any]:
+    """An interrupt came just before the guest's queues were reset; the host has not worked off the list yet.
+
+    alerted: the alert interrupt is pending in the host.
+    """
     gisa = guest.gisa.gisa.name
-    return {gisa: GisaState(NULL, ipm=bit(FIRST_ISC)), machine.gib.name: GibState(gisa, gal=True)}
+    return {gisa: GisaState(NULL, ipm=bit(FIRST_ISC)), machine.gib.name: GibState(gisa, gal=alerted)}
 
 
 def reply_expected(guest: Guest, queues: tuple[Queue, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aprt.core.events import Event
-from aprt.core.properties import After, Always, AtEnd, Before, Noted, Property
+from aprt.core.properties import After, Always, AtEnd, Before, NoHang, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa import LINKING, MAX_ISC, NULL, bit, is_gisa
@@ -250,3 +250,15 @@ def _p31(parts: GisaParts, vcpu: Vcpu) -> Always:
         return None
 
     return Always((parts.interrupt, vcpu), test)
+
+
+def p33(parts: GisaParts) -> Property:
+    """Not among `gisa_properties`: it takes a search of the whole state graph."""
+    return Property(
+        "P33",
+        "gisa_destroy terminates, whatever else happens or does not",
+        (NoHang(),),
+        "From every state an end can be reached: whoever destroys a VM is not left polling for something that\n"
+        "only somebody else could do. Source: kvm_s390_gisa_destroy() since 6.6.",
+        ((parts.interrupt, "begin_destroy"),),
+    )

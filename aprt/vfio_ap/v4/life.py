@@ -125,13 +125,4 @@ LIFE_CYCLES = (
         ("P5", "P6", "P7", "P8", "P9", "P11", "P16"),
         unplug,
     ),
-    Scenario(
-        "reply",
-        "QEMU unplugs the device while the card answers",
-        "As unplug, and a request is on its way: its reply may make the interrupt pending\n"
-        "at every step of the handler that enables it and of the cleanup.",
-        ("P2", "P8", "P25", "P26", "P27"),
-        unplug,
-        ("guest=enable_use", "delivery"),
-    ),
 )
