@@ -10,7 +10,8 @@ Two fields are no hardware: `user` says whose requests or keys the queue holds s
 04); properties P11, P12, P34 and P35 read them.
 
 Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
-`reset_end` are fields of the actor. Left out: messages and their psmids, message parts, APFT data, async codes.
+`reset_end` are fields of the actor. Left out: messages and their psmids, message parts, async codes; of the data that
+TAPQ with the T bit gives all but the type.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import attrs
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.response import NO_REPLY, SILENT, Rc, Status
+from aprt.vfio_ap.ap.response import NO_REPLY, SILENT, TYPED, Rc, Status
 from aprt.vfio_ap.memory import PAGE
 
 Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
 HOST = "host"
+CEX4, CEX8 = 10, 14  # types of adapters, as TAPQ tells them
 DEPTH = 2  # requests and replies a queue has room for; the model needs no more to show a full queue
 
 
@@ -89,9 +91,10 @@ class ApQueueState:
 
 @attrs.frozen(eq=False)
 class ApQueue(Actor[ApQueueState]):
-    """One hardware queue. Instructions name their user: a VM's name, or `HOST`."""
+    """One hardware queue of an adapter of type `hwtype`. Instructions name their user: a VM's name, or `HOST`."""
 
     apqn: Apqn
+    hwtype: int = CEX8
     off_is_silent: bool = True
     irq_off_at: str = "end"
     aqic_while_pending: str = "busy"
@@ -119,6 +122,14 @@ class ApQueue(Actor[ApQueueState]):
         if refused in SILENT and user == HOST and state.zapq == "accepted":
             state = attrs.evolve(state, zapq="silent")
         return self._refuse(state, refused)
+
+    @handler(reads="cfg chkstop pending_reset next_rc zapq", writes="next_rc zapq")
+    def tapq_type(self, state: ApQueueState, by: Caller, user: str) -> Outcome[ApQueueState, int | None]:
+        """Test with the T bit: the type of the adapter; None: the answer, 01 or an unexpected one, has none."""
+        rc = self._refusal(state) or Rc.NORMAL
+        if rc in SILENT and user == HOST and state.zapq == "accepted":
+            state = attrs.evolve(state, zapq="silent")
+        return self._spent(state), self.hwtype if rc in TYPED else None
 
     @handler(
         reads="cfg chkstop requests replies irq pending_reset next_rc zapq",
@@ -260,8 +271,10 @@ class ApQueue(Actor[ApQueueState]):
         return Rc.RESET_IN_PROGRESS if state.pending_reset else None
 
     def _refuse(self, state: ApQueueState, rc: Rc) -> tuple[ApQueueState, Status]:
-        status = attrs.evolve(state.status, rc=rc)
-        return (attrs.evolve(state, next_rc=None) if state.next_rc is not None else state), status
+        return self._spent(state), attrs.evolve(state.status, rc=rc)
+
+    def _spent(self, state: ApQueueState) -> ApQueueState:
+        return state if state.next_rc is None else attrs.evolve(state, next_rc=None)
 
     def _leak(self, state: ApQueueState, user: str) -> tuple[Note, ...]:
         if state.user in (None, user):

@@ -40,6 +40,9 @@ NO_REPLY = Rc.Q_FULL
 SILENT = frozenset({Rc.Q_NOT_AVAIL, Rc.DECONFIGURED, Rc.CHECKSTOPPED})
 """Answers of a queue that delivers nothing, if the assumption `off_is_silent` is right."""
 
+TYPED = frozenset({Rc.NORMAL, Rc.RESET_IN_PROGRESS, Rc.DECONFIGURED, Rc.CHECKSTOPPED, Rc.BUSY})
+"""Answers of TAPQ that come with the type of the adapter."""
+
 TRANSIENT = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
 """Answers that another try may change without anybody's doing."""
 

@@ -4,8 +4,8 @@ Removals are announced before the devices disappear, additions before they appea
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_on_cfg_changed(), vfio_ap_mdev_on_cfg_remove(),
 vfio_ap_mdev_cfg_remove(), vfio_ap_mdev_hot_unplug_cfg(), vfio_ap_mdev_on_cfg_add(), vfio_ap_on_scan_complete(),
-vfio_ap_mdev_hot_plug_cfg(), vfio_ap_mdev_resource_in_use() (6.12).
-Left out: the types of cards, of which the driver takes CEX4 and later only.
+vfio_ap_mdev_cfg_add(), vfio_ap_filter_apid_by_qtype(), vfio_ap_mdev_hot_plug_cfg(),
+vfio_ap_mdev_resource_in_use() (6.12).
 """
 
 from __future__ import annotations
@@ -13,10 +13,21 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.chain import mirrors
+from aprt.core.effects import choose
 from aprt.kernel.held import held
+from aprt.vfio_ap.ap.ap_queue import CEX4, HOST
+from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.mainline.guest_config import NO_APIDS, filter_cdoms, filter_matrix, reset_queues_of, update_guest_apcb
+from aprt.vfio_ap.mainline.guest_config import (
+    NO_APIDS,
+    Apids,
+    filter_cdoms,
+    filter_matrix,
+    reset_queues_of,
+    update_guest_apcb,
+)
+from aprt.vfio_ap.mainline.locks import lock_below_guests, unlock_below_guests
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 
@@ -34,30 +45,29 @@ async def config_changed(machine: Machine, new: Matrix, old: Matrix) -> None:
 
 
 async def _cfg_remove(machine: Machine, removed: Matrix) -> None:
-    before = False
+    """Before fix B24 a flag that one mdev set was still set for the next.
+
+    Before B25 of the control domains it was those that the mdev has not.
+    """
+    unplugs = False
     for name in await machine.matrix_dev.list_mdevs():
         mdev = machine.mdev(name)
-        gone = removed.intersection(await mdev.read_matrix())
-        before = gone != Matrix() or (before and not machine.on("B24"))
-        if before:
-            guest = await _lock_vm(machine, mdev)
-            await machine.mdevs_lock.lock()
+        guest = await _lock(machine, mdev)
+        matrix = await mdev.read_matrix()
+        gone = removed.intersection(matrix)
+        if not machine.on("B25"):
+            gone = attrs.evolve(gone, adm=removed.difference(matrix).adm)
+        unplugs = gone != Matrix() or (unplugs and not machine.on("B24"))
+        if unplugs:
             await _hot_unplug_cfg(machine, mdev, gone)
-            await machine.mdevs_lock.unlock()
-            if guest is not None:
-                await guest.kvm_lock.unlock()
+        await unlock_below_guests(machine, guest)
 
 
-async def _lock_vm(machine: Machine, mdev: Mdev) -> Guest | None:
-    """kvm->lock of the mdev's VM. Before fix B19 it was taken whether there was a VM or not."""
-    vm = await mdev.read_kvm()
-    if vm is None:
-        if not machine.on("B19"):
-            await mdev.null_dereference("kvm->lock")
-        return None
-    guest = machine.guest(vm)
-    await guest.kvm_lock.lock()
-    return guest
+async def _lock(machine: Machine, mdev: Mdev) -> Guest | None:
+    """As `lock_below_guests`; before fix B19 kvm->lock was taken whether there was a VM or not."""
+    if not machine.on("B19") and await mdev.read_kvm() is None:
+        await mdev.null_dereference("kvm")
+    return await lock_below_guests(machine, mdev)
 
 
 @mirrors("vfio_ap_mdev_hot_unplug_cfg")
@@ -65,8 +75,6 @@ async def _hot_unplug_cfg(machine: Machine, mdev: Mdev, gone: Matrix) -> None:
     """Take what the host lost from the guest. No reset: the devices are about to go."""
     old = await mdev.read_shadow()
     shadow = old.difference(gone)
-    if not machine.on("B25"):
-        shadow = attrs.evolve(shadow, adm=old.adm)
     await mdev.set_shadow(shadow)
     if _changed(machine, old, shadow, gone):
         await update_guest_apcb(machine, mdev)
@@ -79,25 +87,53 @@ def _changed(machine: Machine, old: Matrix, shadow: Matrix, gone: Matrix) -> boo
     return bool((gone.apm and shadow.apm) or (gone.aqm and shadow.aqm) or (gone.adm and shadow.adm))
 
 
+@mirrors("vfio_ap_mdev_cfg_add")
 async def _cfg_add(machine: Machine, added: Matrix) -> None:
-    for name in await machine.matrix_dev.list_mdevs():
+    mdevs = await machine.matrix_dev.list_mdevs()
+    if not mdevs:
+        return
+    added = await _of_known_type(machine, added)
+    for name in mdevs:
         mdev = machine.mdev(name)
         async with held(machine.mdevs_lock, when=machine.on("B26")):
             await mdev.set_added((await mdev.read_matrix()).intersection(added))
 
 
+@mirrors("vfio_ap_filter_apid_by_qtype")
+async def _of_known_type(machine: Machine, added: Matrix) -> Matrix:
+    """Without the adapters that are older than CEX4, or whose type is not told.
+
+    Their queues in the domains that were *added* are asked: when no domain was, no adapter is looked at.
+    """
+    for apid in sorted(added.apm):
+        for apqi in sorted(added.aqm):
+            queue = machine.queues.get(Apqn(apid, apqi))
+            hwtype = None if queue is None else await queue.hw.tapq_type(HOST)
+            if hwtype is None or hwtype < CEX4:
+                added = added.without_bit("apm", apid)
+                break
+    return added
+
+
 @mirrors("vfio_ap_on_scan_complete")
 async def scan_complete(machine: Machine) -> None:
-    """The scan is done and the new devices are there: guests get what the host gained and their mdevs have."""
+    """The scan is done and the new devices are there: guests get what the host gained and their mdevs have.
+
+    Before fix B26 what was gained was looked at, and forgotten, under guests_lock only.
+    """
+    locked = machine.on("B26")
     async with held(machine.guests_lock):
         for name in await machine.matrix_dev.list_mdevs():
             mdev = machine.mdev(name)
-            guest = await _lock_vm(machine, mdev)
-            await machine.mdevs_lock.lock()
+            if not locked and await mdev.read_added() == Matrix():
+                continue
+            guest = await _lock(machine, mdev)
             await _hot_plug_cfg(machine, mdev)
-            await machine.mdevs_lock.unlock()
-            if guest is not None:
-                await guest.kvm_lock.unlock()
+            if locked:
+                await mdev.set_added(Matrix())
+            await unlock_below_guests(machine, guest)
+            if not locked:
+                await mdev.set_added(Matrix())
 
 
 @mirrors("vfio_ap_mdev_hot_plug_cfg")
@@ -105,17 +141,29 @@ async def _hot_plug_cfg(machine: Machine, mdev: Mdev) -> None:
     added = await mdev.read_added()
     if added == Matrix():
         return
-    changed, lost = False, NO_APIDS
-    if added.apm or added.aqm:
-        changed, lost = await filter_matrix(machine, mdev)
-    elif not machine.on("B23"):
-        lost = tuple(sorted((await mdev.read_shadow()).apm))  # whatever the bitmap held: here, all of them
-    if added.adm:
+    gained = added.intersection(await mdev.read_matrix())
+    changed, lost = await _hot_plug_queues(machine, mdev, gained)
+    if gained.adm:
         changed = await filter_cdoms(machine, mdev) or changed
     if changed:
         await update_guest_apcb(machine, mdev)
     await reset_queues_of(machine, mdev, lost)
-    await mdev.set_added(Matrix())
+
+
+async def _hot_plug_queues(machine: Machine, mdev: Mdev, gained: Matrix) -> tuple[bool, Apids]:
+    """Result as for `filter_matrix`. Before fix B29 it was called, for a part of the matrix, in any case.
+
+    Before B23 nobody had cleared the bitmap of the adapters that the guest loses when it was not.
+    """
+    if not machine.on("B29"):
+        shadow = await mdev.read_shadow()
+        aqm = shadow.aqm if gained.apm and not gained.aqm else gained.aqm
+        return await filter_matrix(machine, mdev, Matrix.of(gained.apm or shadow.apm, aqm))
+    if gained.apm or gained.aqm:
+        return await filter_matrix(machine, mdev)
+    if machine.on("B23") or await choose("apm_filtered", "empty", "full") == "empty":
+        return False, NO_APIDS
+    return False, tuple(sorted((await mdev.read_shadow()).apm))
 
 
 @mirrors("vfio_ap_mdev_resource_in_use")

@@ -37,7 +37,12 @@ async def unlock_for_kvm(machine: Machine, guest: Guest) -> None:
 async def lock_for_mdev(machine: Machine, mdev: Mdev) -> Guest | None:
     """guests_lock, kvm->lock of the mdev's VM if it has one, mdevs_lock. Replies the guest whose lock was taken."""
     await machine.guests_lock.lock()
-    guest = await _lock_vm_of(machine, mdev)
+    return await lock_below_guests(machine, mdev)
+
+
+async def lock_below_guests(machine: Machine, mdev: Mdev | None) -> Guest | None:
+    """The same, when guests_lock is held; without an mdev only mdevs_lock."""
+    guest = None if mdev is None else await _lock_vm_of(machine, mdev)
     await machine.mdevs_lock.lock()
     return guest
 
@@ -46,26 +51,27 @@ async def lock_by_apqn(machine: Machine, apqn: Apqn) -> tuple[Mdev | None, Guest
     """As `lock_for_mdev`, for the mdev whose matrix has the APQN, if there is one; replies it, too."""
     await machine.guests_lock.lock()
     mdev = await mdev_of(machine, apqn)
-    guest = None if mdev is None else await _lock_vm_of(machine, mdev)
-    await machine.mdevs_lock.lock()
-    return mdev, guest
+    return mdev, await lock_below_guests(machine, mdev)
 
 
 async def lock_for_queue(machine: Machine, queue: Queue, found: Found) -> Guest | None:
     """As `lock_for_mdev`, for the mdev that the queue points to."""
     await machine.guests_lock.lock()
     name = await queue.object.peek_mdev(found.generation)
-    guest = None if name is None else await _lock_vm_of(machine, machine.mdev(name))
-    await machine.mdevs_lock.lock()
-    return guest
+    return await lock_below_guests(machine, None if name is None else machine.mdev(name))
 
 
 async def unlock(machine: Machine, guest: Guest | None) -> None:
-    """The reverse of the three above, given the guest they replied."""
+    """The reverse of those that take guests_lock, given the guest they replied."""
+    await unlock_below_guests(machine, guest)
+    await machine.guests_lock.unlock()
+
+
+async def unlock_below_guests(machine: Machine, guest: Guest | None) -> None:
+    """The reverse of `lock_below_guests`."""
     await machine.mdevs_lock.unlock()
     if guest is not None:
         await guest.kvm_lock.unlock()
-    await machine.guests_lock.unlock()
 
 
 async def mdev_of(machine: Machine, apqn: Apqn) -> Mdev | None:

@@ -12,7 +12,6 @@ from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found
-from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_queues_of, update_guest_apcb
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
@@ -28,27 +27,33 @@ Shown: TypeAlias = Literal["unassigned", "assigned", "in use"]
 async def probe_queue(machine: Machine, queue: Queue) -> int:
     """A queue device gets this driver: 0 or -ENOMEM. An mdev that has its APQN gets the queue, and its guest too.
 
-    While the mdev has additions pending, scan_complete will do the filtering (B31). Locks: device_lock held.
+    Before fix B22 the locks were taken last, when the attribute was there and the object, too. Locks: device_lock held.
     """
-    if not machine.on("B22"):
-        await queue.status.create()
-    mdev, guest = await lock_by_apqn(machine, queue.apqn)
-    if machine.on("B22"):
-        await queue.status.create()
+    locks_first = machine.on("B22")
+    mdev, guest = await lock_by_apqn(machine, queue.apqn) if locks_first else (None, None)
+    await queue.status.create()
     if machine.on("probe_enomem") and await choose("alloc", "ok", "fails") == "fails":
-        await unlock(machine, guest)
+        if locks_first:
+            await unlock(machine, guest)
         if machine.on("B39"):
             await queue.status.remove()
         return Errno.ENOMEM.failure
     found = Found(queue.apqn, await queue.object.alloc())
+    if not locks_first:
+        mdev, guest = await lock_by_apqn(machine, queue.apqn)
     if mdev is not None:
-        await link_queue(machine, mdev, found)
-        added = await mdev.read_added()
-        if not (machine.on("B31") and (added.apm or added.aqm)):
-            await filter_and_update(machine, mdev, Matrix.of([queue.apqn.apid], [queue.apqn.apqi]))
+        await _give_to_guest(machine, mdev, found)
     await machine.bus.set_drvdata(queue.apqn, found.generation)
     await unlock(machine, guest)
     return 0
+
+
+async def _give_to_guest(machine: Machine, mdev: Mdev, found: Found) -> None:
+    """While the mdev has adapters or domains pending, scan_complete will do the filtering (B31)."""
+    await link_queue(machine, mdev, found)
+    added = await mdev.read_added()
+    if not (machine.on("B31") and (added.apm or added.aqm)):
+        await filter_and_update(machine, mdev)
 
 
 @mirrors("vfio_ap_mdev_remove_queue")
