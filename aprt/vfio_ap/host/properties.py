@@ -1,4 +1,4 @@
-"""Properties that hold for any driver, as they only look at hardware, KVM and the guest: P1, P8, P9, P10, P24."""
+"""Properties that hold for any driver, as they only look at hardware, KVM and the guest: P1, P4, P8, P9, P10, P24."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyrsistent import PMap, pmap
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Before, History, Noted, Property, Wrong
+from aprt.core.properties import Always, AtEnd, Before, History, Noted, Property, Wrong
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import Target
 from aprt.vfio_ap.ap.response import Rc
@@ -58,6 +58,40 @@ def p9(machine: Machine) -> Property:
         "Every access by the driver, KVM or the bus hits a live object: queue, mdev, VM, GISA page, module text.\n"
         "Pointers to queues carry a generation. An execution ends where this is violated, as the machine's would.",
     )
+
+
+def p4(machine: Machine) -> Property:
+    checks: list[Always | AtEnd] = []
+    for guest in machine.guests:
+        checks += [_immortal(guest), _dangling(machine, guest)]
+    return Property(
+        "P4",
+        "a VM is destroyed when its last file is closed, and not before its mdev forgets it",
+        tuple(checks),
+        "When every file of a VM and of its devices is closed and all is done, the VM is gone. As long as an mdev has\n"
+        "the VM its reference count is at least 1.",
+        tuple((guest.vm, "put") for guest in machine.guests),
+    )
+
+
+def _immortal(guest: Guest) -> AtEnd:
+    def test(view: View) -> str | None:
+        if not view(guest.process).refs and view(guest.vm).live:
+            return f"every file is closed and {guest.name} is still alive ({view(guest.vm).users} references)"
+        return None
+
+    return AtEnd((guest.process, guest.vm), test)
+
+
+def _dangling(machine: Machine, guest: Guest) -> Always:
+    def test(view: View) -> str | None:
+        for mdev in machine.mdev_actors():
+            state = view(mdev)
+            if state.live and state.kvm == guest.name and view(guest.vm).users == 0:
+                return f"{mdev.name} points to {guest.name}, whose reference count is 0"
+        return None
+
+    return Always((guest.vm, *machine.mdev_actors()), test)
 
 
 def p8(machine: Machine) -> Property:

@@ -112,9 +112,10 @@ def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[
     mdev = MdevState(True, plan.matrix, vm, shadow, table)
     if not plan.attached:
         return {plan.mdev: mdev, guest.vm.name: KvmState(0, live=False)}
+    references = 2 - machine.on("no_core_ref") - machine.on("no_driver_ref")
     return {
         plan.mdev: mdev,
-        guest.vm.name: KvmState(guest.vm.users + 2, hook=plan.mdev),  # the core's reference and the driver's
+        guest.vm.name: KvmState(guest.vm.users + references, hook=plan.mdev),
         guest.crycb.name: CrycbState(apcb=shadow),
         guest.device.name: VfioDeviceState(1, vm, vm),
     }

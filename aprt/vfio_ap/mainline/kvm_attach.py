@@ -44,7 +44,8 @@ async def _set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
         for other in await machine.matrix_dev.list_mdevs():
             if other != mdev.name and await machine.mdev(other).read_kvm() == guest.name:
                 return Errno.EPERM.failure
-    await guest.vm.get()
+    if not machine.on("no_driver_ref"):
+        await guest.vm.get()
     await mdev.set_kvm(guest.name)
     await update_guest_apcb(machine, mdev)
     return 0
@@ -67,11 +68,17 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     await mdev.begin_detach()
     if machine.on("B17"):
         await guest.vm.set_hook(None)
-    await guest.crycb.set_masks(Matrix())
+    if not machine.on("keep_apcb"):
+        await guest.crycb.set_masks(Matrix())
     await reset_queues(machine, mdev)
     if not machine.on("B17"):
-        await put_vm(machine, guest)
+        await _put(machine, guest)
     await mdev.set_kvm(None)
     await unlock_for_kvm(machine, guest)
     if machine.on("B17"):
+        await _put(machine, guest)
+
+
+async def _put(machine: Machine, guest: Guest) -> None:
+    if not machine.on("no_driver_ref"):
         await put_vm(machine, guest)

@@ -70,7 +70,7 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
 
 async def flush(machine: Machine, queue: Queue, found: Found) -> int:
     """Wait for the end of a reset: 0, or -EIO when its ZAPQ was answered anything but 00. Locks: mdevs_lock held."""
-    if machine.on("B15"):
+    if machine.on("B15") and not machine.on("reset_unwaited"):
         await queue.reset_work.flush()
     rc = await queue.object.reset_status(found.generation)
     return 0 if rc is Rc.NORMAL else Errno.EIO.failure
@@ -95,7 +95,8 @@ async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
 @mirrors("vfio_ap_mdev_reset_queues")
 async def reset_queues(machine: Machine, mdev: Mdev) -> int:
     """Reset every queue in the table of the mdev. 0 or -EIO. Locks: mdevs_lock held."""
-    return await reset_qlist(machine, await mdev.queues())
+    queues = await mdev.queues()
+    return await reset_qlist(machine, queues[1:] if machine.on("reset_skips_first") else queues)
 
 
 async def _reset_and_poll(machine: Machine, queue: Queue, found: Found) -> None:

@@ -44,7 +44,8 @@ async def release_device(machine: Machine, guest: Guest) -> None:
     device = guest.device
     async with held(device.group_lock), held(device.dev_set_lock):
         if await device.opened(-1) == 0:
-            await unset_kvm(machine, guest.mdev)
+            if not machine.on("close_needs_group") or await _recorded(device) is not None:
+                await unset_kvm(machine, guest.mdev)
             await _put_kvm(machine, device)
 
 
@@ -53,16 +54,24 @@ async def _get_kvm_safe(machine: Machine, device: VfioDevice) -> Guest | None:
     lock = device.kvm_ref_lock
     async with held(lock or device.group_lock, when=lock is not None):
         vm = await device.recorded_kvm()
-        if vm is None or not await machine.guest(vm).vm.get_unless_zero():
+        if vm is None:
+            return None
+        if not machine.on("no_core_ref") and not await machine.guest(vm).vm.get_unless_zero():
             return None
         return machine.guest(vm)
+
+
+async def _recorded(device: VfioDevice) -> str | None:
+    async with held(device.kvm_ref_lock or device.group_lock):
+        return await device.recorded_kvm()
 
 
 async def _put_kvm(machine: Machine, device: VfioDevice) -> None:
     vm = await device.read_kvm()
     if vm is not None:
         await device.set_kvm(None)
-        await put_vm(machine, machine.guest(vm))
+        if not machine.on("no_core_ref"):
+            await put_vm(machine, machine.guest(vm))
 
 
 @mirrors("kvm_vfio_file_set_kvm")

@@ -1,15 +1,21 @@
-"""Scenarios about the life of a guest: from everything open to everything closed, in every order."""
+"""Scenarios about the life of a guest: it runs, is reset, loses its device or its card, and ends, in every order."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from aprt.core.effects import choose
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.host.userspace import close_all
+from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
+from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del
+from aprt.vfio_ap.mainline.dma_unmap import dma_unmap
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.vfio_core import ioctl_reset
 from aprt.vfio_ap.releases.situation import attached
 
-LIFE = ("P1", "P3", "P8", "P9")
+RECORDS = ("P5", "P6", "P7", "P8", "P9")
+LIFE = ("P1", "P3", "P4", *RECORDS, "P11", "P12")
 
 
 def kill_qemu(settings: Settings) -> Model:
@@ -28,6 +34,77 @@ def rogue_close(settings: Settings) -> Model:
     )
 
 
+def card_off(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        *s.kill(),
+        Context("operator", partial(card_off_and_on, s.machine, s.apqn.apid)),
+        scope="the process is killed at any step, the card is configured off and on again at any step",
+    )
+
+
+def card_broken(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        *s.kill(),
+        Context("card", partial(card_breaks, s.machine, s.apqn.apid)),
+        scope="the process is killed at any step, the card is checkstopped and recovers at any step",
+    )
+
+
+def qemu_reset(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(_reset_then_exit, s.machine, s.guest)),
+        scope="QEMU resets the device and later closes everything, in any order",
+    )
+
+
+async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
+    await ioctl_reset(machine, guest)
+    await close_all(machine, guest)
+
+
+def unplug(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(_unplug, s.machine, s.guest)),
+        scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
+    )
+
+
+async def _unplug(machine: Machine, guest: Guest) -> None:
+    await close_fd(machine, guest, DEVICE)
+    await group_del(machine, guest)
+
+
+def reset_reenable(settings: Settings) -> Model:
+    return attached(settings).model(scope="enable, reset unseen by the host, enable again; nothing is closed")
+
+
+def close_and_use(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        scope="the device is closed while the guest sends requests; the VM stays",
+    )
+
+
+def unmap(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("qemu", partial(_unmap_some, s.machine, s.guest)),
+        scope="user space unmaps the NIB's page: alone, or as the second page of a range",
+    )
+
+
+async def _unmap_some(machine: Machine, guest: Guest) -> None:
+    if await choose("range", "page", "from-before") == "page":
+        await dma_unmap(machine, guest, 3, 1)
+    else:
+        await dma_unmap(machine, guest, 2, 2)
+
+
 LIFE_CYCLES = (
     Scenario(
         "kill-qemu",
@@ -44,5 +121,72 @@ LIFE_CYCLES = (
         "Closing the device races with the PQAP handler.",
         LIFE,
         rogue_close,
+    ),
+    Scenario(
+        "card-off",
+        "the card is configured off and on again while QEMU is killed",
+        "A reset of a queue that is off answers 03 and counts as done; when the card\n"
+        "is on again its queues come back reset. Is a queue that is off silent?\n"
+        "That is the assumption off_is_silent.",
+        LIFE,
+        card_off,
+    ),
+    Scenario(
+        "card-broken",
+        "the card is checkstopped and recovers while QEMU is killed",
+        "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
+        "when the card recovers its queues come back as they were, interrupt included.",
+        LIFE,
+        card_broken,
+    ),
+    Scenario(
+        "qemu-reset",
+        "QEMU resets the device, then closes everything",
+        "VFIO_DEVICE_RESET switches the interrupt off and gives back what the queue\n"
+        "owns; the guest may enable again; then all files are closed in any order.",
+        LIFE,
+        qemu_reset,
+    ),
+    Scenario(
+        "unplug",
+        "QEMU unplugs the device in its own order, the VM lives on",
+        "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
+        (*RECORDS, "P11", "P12"),
+        unplug,
+    ),
+    Scenario(
+        "reset-reenable",
+        "the guest resets its queue, unseen, and enables the interrupt again",
+        "The reset switches the interrupt off in hardware; the host's records stay.\n"
+        "The second enable finds an old NIB and ISC on record (B5). The guest polls\n"
+        "TAPQ to 00 in between.",
+        (*RECORDS, "P24"),
+        reset_reenable,
+        ("guest=reenable",),
+    ),
+    Scenario(
+        "reset-reenable-busy",
+        "the same without polling: AQIC may meet the running reset",
+        "As reset-reenable, but the guest does not wait for its reset, so the second\nAQIC can be answered 02.",
+        (*RECORDS, "P24"),
+        reset_reenable,
+        ("guest=reenable_busy",),
+    ),
+    Scenario(
+        "close-and-use",
+        "the device is closed while the guest sends a request",
+        "The guest loses its masks before its queue is reset; a request after the reset\n"
+        "would be there for the queue's next user.",
+        ("P11", "P12"),
+        close_and_use,
+        ("guest=use",),
+    ),
+    Scenario(
+        "dma-unmap",
+        "user space unmaps the page with the NIB",
+        "The page may be used for something else as soon as it is unmapped; until the\n"
+        "queue is disabled it writes its notification byte there (B13).",
+        (*RECORDS, "P10"),
+        unmap,
     ),
 )

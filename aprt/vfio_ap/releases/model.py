@@ -9,17 +9,23 @@ from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
+from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.hardware import hardware
-from aprt.vfio_ap.host.properties import p1, p8, p9, p10, p24
+from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
+from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.mainline.build import reset_workers
 from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.releases.resets import forgets, let_go
+from aprt.vfio_ap.releases.resources import books, p7
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
-    own = [make(machine) for make in (p1, p8, p9, p10, p24)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p24)]
+    records = books(machine)
+    own += [p5(machine, records), p6(machine, records), p11(machine, let_go(machine)), p12(machine, forgets(machine))]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))

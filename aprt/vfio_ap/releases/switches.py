@@ -17,6 +17,16 @@ PARAMETERS = (
     Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
 )
 
+MUTANTS = (
+    *HOST_MUTANTS,
+    Switch("no_driver_ref", "mutant", FLAG, "an mdev that has a VM takes no reference of it (P1, without the core's)"),
+    Switch("no_core_ref", "mutant", FLAG, "the vfio core takes no reference of the VM of an open device (P9)"),
+    Switch("close_needs_group", "mutant", FLAG, "the driver's close runs only while the group has its VM (P4)"),
+    Switch("keep_apcb", "mutant", FLAG, "a detach leaves the guest its masks (P11)"),
+    Switch("reset_skips_first", "mutant", FLAG, "the first queue of an mdev's table is not reset (P1)"),
+    Switch("reset_unwaited", "mutant", FLAG, "nobody waits for the end of a reset (P1)"),
+)
+
 _GISA_FIXES: Mapping[str, str] = MappingProxyType(
     {"clear_kicked": "5.15", "keep_deliverable": "5.15", "idle_by_index": "5.15", "destroy_takes_list": "6.6"}
 )
@@ -33,7 +43,7 @@ def switches(era: str) -> tuple[Switch, ...]:
         ),
     )
     gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
-    return (*fix_switches(era), *features, *ASSUMPTIONS, *PARAMETERS, *HOST_MUTANTS, *gisa)
+    return (*fix_switches(era), *features, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)
 
 
 def _as_of(era: str, switch: Switch) -> Switch:

@@ -1,51 +1,17 @@
-"""Properties of the guarantee itself and of life times: P1, P4, P9, P34, P35, in the forms that v4 can be held to."""
+"""Properties of a detach, in the forms that v4 can be held to: P34, P35."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
 from aprt.core.events import Event
-from aprt.core.properties import Actors, After, Always, AtEnd, History, Property, Wrong
+from aprt.core.properties import Actors, After, History, Property, Wrong
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.properties import hardware_of
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
-
-
-def p4(machine: Machine) -> Property:
-    checks: list[Always | AtEnd] = []
-    for guest in machine.guests:
-        checks += [_immortal(guest), _dangling(machine, guest)]
-    return Property(
-        "P4",
-        "a VM is destroyed when its last file is closed, and not before its mdev forgets it",
-        tuple(checks),
-        "When every file of a VM and of its devices is closed and all is done, the VM is gone. As long as an mdev has\n"
-        "the VM its reference count is at least 1.",
-        tuple((guest.vm, "put") for guest in machine.guests),
-    )
-
-
-def _immortal(guest: Guest) -> AtEnd:
-    def test(view: View) -> str | None:
-        if not view(guest.process).refs and view(guest.vm).live:
-            return f"every file is closed and {guest.name} is still alive ({view(guest.vm).users} references)"
-        return None
-
-    return AtEnd((guest.process, guest.vm), test)
-
-
-def _dangling(machine: Machine, guest: Guest) -> Always:
-    def test(view: View) -> str | None:
-        for mdev in machine.mdevs:
-            state = view(mdev)
-            if state.live and state.kvm == guest.name and view(guest.vm).users == 0:
-                return f"{mdev.name} points to {guest.name}, whose reference count is 0"
-        return None
-
-    return Always((guest.vm, *machine.mdevs), test)
 
 
 def p34(machine: Machine) -> Property:

@@ -1,111 +1,27 @@
-"""Properties of resets, buckets, hook and what the guest is told: P11, P12, P13, P14, P16, P17, P24."""
+"""Properties of buckets, lists and hook, and of what a guest reaches: P13, P14, P16, P17; the parts of P11, P12."""
 
 from __future__ import annotations
 
-from aprt.core.events import Event
-from aprt.core.properties import Actors, Always, Before, Noted, Property
+from typing import Any
+
+from aprt.core.actor import Actor
+from aprt.core.properties import Actors, Always, Before, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.host.properties import hardware_of
-from aprt.vfio_ap.series.machine import Guest, Machine, Queue
-from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.host.users import detached, still_used
+from aprt.vfio_ap.series.machine import Guest, Machine
 
 
-def p11(machine: Machine) -> Property:
-    checks: list[Before | Noted] = [Noted()]
-    for mdev in machine.mdevs:
-        checks += [_left_behind(machine, mdev, op) for op in ("end_detach", "set_kvm")]
-    checks += [_freed(machine), _handed_to_host(machine), _unbound(machine)]
-    checks += [_shown(machine, guest) for guest in machine.guests]
-    return Property(
-        "P11",
-        "a queue changes its user only after a finished ZAPQ",
-        tuple(checks),
-        "A queue that holds requests, replies or keys is used by nobody else, and does not change hands: its guest is\n"
-        "not detached, it does not go to the free list, it is not unbound, not bound to a host driver, and does not\n"
-        "become visible to a guest. A ZAPQ must have ended since the former user's last instruction.",
-        tuple((hw, op) for hw in hardware_of(machine) for op in ("nqap", "dqap")),
-    )
+def let_go(machine: Machine) -> list[Before]:
+    """For P11: with a detach, however it is done, and when a queue goes to the free list."""
+    detaches = [detached(machine, mdev, op) for mdev in machine.mdevs for op in ("end_detach", "set_kvm")]
+    freed = still_used(machine, machine.matrix_dev, "give", lambda event: event.args[0].apqn, "goes to the free list")
+    return [*detaches, freed]
 
 
-def _holds(machine: Machine, view: View, apqn: Apqn) -> str | None:
-    """Whose things the queue holds; None also for one that is off or gone, and comes back reset."""
-    hw = view(machine.queues[apqn].hw)
-    return hw.user if hw.cfg == "on" else None
-
-
-def _left_behind(machine: Machine, mdev: Mdev, op: str) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        state = view(mdev)
-        if state.kvm is None or event.args not in ((), (None,)):
-            return None
-        for apqn in sorted(machine.queues):
-            if apqn in state.matrix and _holds(machine, view, apqn) == state.kvm:
-                return f"{mdev.name} lets {state.kvm} go while {apqn} holds something of it"
-        return None
-
-    return Before(mdev, op, (mdev, *hardware_of(machine)), test)
-
-
-def _handed_to_host(machine: Machine) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        apqn, driver = event.args
-        user = _holds(machine, view, apqn)
-        return (
-            f"{apqn} is given to the host while it holds something of {user}" if driver == "zcrypt" and user else None
-        )
-
-    return Before(machine.bus, "set_driver", hardware_of(machine), test)
-
-
-def _freed(machine: Machine) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        apqn = event.args[0].apqn
-        user = _holds(machine, view, apqn)
-        return f"{apqn} goes to the free list while it holds something of {user}" if user else None
-
-    return Before(machine.matrix_dev, "give", hardware_of(machine), test)
-
-
-def _unbound(machine: Machine) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        apqn, _ = event.args
-        user = _holds(machine, view, apqn)
-        return f"{apqn} is unbound while it holds something of {user}" if user else None
-
-    return Before(machine.bus, "end_remove", hardware_of(machine), test)
-
-
-def _shown(machine: Machine, guest: Guest) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        (masks,) = event.args
-        for apqn in sorted(machine.queues):
-            user = _holds(machine, view, apqn)
-            if user and apqn in masks and apqn not in view(guest.crycb).apcb:
-                return f"{apqn} becomes visible to {guest.name} while it holds something of {user}"
-        return None
-
-    return Before(guest.crycb, "set_masks", (guest.crycb, *hardware_of(machine)), test)
-
-
-def p12(machine: Machine) -> Property:
-    return Property(
-        "P12",
-        "a reset counts as finished only when it is",
-        tuple(_concluded(queue) for queue in machine.queues.values()),
-        "Records are forgotten after a reset only when the last ZAPQ that the host issued was accepted and has ended,\n"
-        "or the queue answered that it does not work (off, broken, gone) and off_is_silent holds.",
-    )
-
-
-def _concluded(queue: Queue) -> Before:
-    def test(view: View, event: Event) -> str | None:
-        hw = view(queue.hw)
-        if not event.args[2] or queue.hw.reset_over(hw):
-            return None
-        return f"the records of {queue.apqn} are freed as if it were reset; its last ZAPQ is {hw.zapq}"
-
-    return Before(queue.object, "forget", (queue.hw,), test)
+def forgets(machine: Machine) -> list[tuple[Apqn, Actor[Any], str]]:
+    """For P12: records are erased by one message."""
+    return [(apqn, queue.object, "forget") for apqn, queue in machine.queues.items()]
 
 
 def p13(machine: Machine) -> Property:

@@ -11,14 +11,16 @@ from aprt.core.scenario import Model
 from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
+from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.hardware import hardware
-from aprt.vfio_ap.host.properties import p1, p8, p9, p10, p24
+from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
+from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.host.userspace import vcpu_file
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.series.machine import Guest, Machine
-from aprt.vfio_ap.v4.guarantee import p4, p34, p35
-from aprt.vfio_ap.v4.isolation import p11, p12, p13, p14, p16, p17
-from aprt.vfio_ap.v4.resources import p5, p6, p7
+from aprt.vfio_ap.v4.guarantee import p34, p35
+from aprt.vfio_ap.v4.isolation import forgets, let_go, p13, p14, p16, p17
+from aprt.vfio_ap.v4.resources import books, p7
 from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
 
 ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
@@ -26,7 +28,9 @@ ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a v4 machine, by number; P34 and P35 only with all measures in."""
-    own = [make(machine) for make in (p1, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p16, p17, p24, p34, p35)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p14, p16, p17, p24, p34, p35)]
+    records = books(machine)
+    own += [p5(machine, records), p6(machine, records), p11(machine, let_go(machine)), p12(machine, forgets(machine))]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     found = [*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK]

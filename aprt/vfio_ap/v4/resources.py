@@ -1,14 +1,15 @@
-"""Properties of pins, registrations and records: P5, P6, P7, P8, P10."""
+"""How the series keeps its records, for P5 and P6, and the property that they tell the truth: P7."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from aprt.core.actor import Actor
-from aprt.core.events import Event
-from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Property
+from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
+from aprt.vfio_ap.host import machine as host
+from aprt.vfio_ap.host.balance import Books, common_ends
 from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.vfio_ap_queue import Saved
@@ -18,87 +19,23 @@ def _records(machine: Machine) -> tuple[Actor[Any], ...]:
     return (*(queue.object for queue in machine.queues.values()), *machine.mdevs)
 
 
-def _saved(machine: Machine, view: View, guest: Guest) -> list[Saved]:
+def _saved(machine: Machine, view: View, guest: host.Guest) -> list[Saved]:
     """What queues have on record for the VM, through the mdev that points to it."""
     mine = {mdev.name for mdev in machine.mdevs if view(mdev).kvm == guest.name}
     states = [view(queue.object) for queue in machine.queues.values()]
     return [s.saved for s in states if s.live and s.saved is not None and s.mdev in mine]
 
 
-def _nothing_owed(machine: Machine, kind: Literal["pin", "gisc"]) -> list[Check]:
-    """Whoever ends a procedure holds nothing of this kind beyond the records, nor less than they say."""
-    vcpus = [vcpu for guest in machine.guests for vcpu in guest.vcpus]
-    ends: list[tuple[Actor[Any], str]] = [(vcpu, op) for vcpu in vcpus for op in ("answer", "operation_exception")]
-    ends += [(mdev, "end_detach") for mdev in machine.mdevs]
+def books(machine: Machine) -> Books:
+    """How the series keeps its records: ISC and NIB together, or neither."""
+    ends: list[tuple[Actor[Any], str]] = [(mdev, "end_detach") for mdev in machine.mdevs]
     ends += [(guest.group, "called") for guest in machine.guests]
-    ends += [(guest.memory, "unmap") for guest in machine.guests]
-    ends += [(machine.bus, op) for op in ("set_driver", "end_remove")]
-    return [Before(actor, op, (), partial(_owed, kind)) for actor, op in ends]
-
-
-def _owed(kind: str, view: View, event: Event) -> str | None:
-    what = {"pin": "a pin of page {:#x} of {}", "gisc": "a registration of ISC {} of {}"}[kind]
-    for resource, count in event.caller.owed:
-        match resource:
-            case (of, str(vm), int(number)) if of == kind:
-                thing = what.format(number, vm)
-                if count > 0:
-                    return f"{event.context} ends at {event.label.op} with {thing} that is on no record"
-                return f"{event.context} ends at {event.label.op} with {thing} given back that is still on record"
-    return None
-
-
-def p5(machine: Machine) -> Property:
-    checks = _nothing_owed(machine, "pin")
-    for guest in machine.guests:
-        reads: Actors = (guest.memory, *_records(machine))
-        checks.append(Always(reads, partial(_unequal_pins, machine, guest, True)))
-        checks.append(AtEnd(reads, partial(_unequal_pins, machine, guest, False)))
-    return Property(
-        "P5",
-        "every pinned page is on the record of a queue",
-        tuple(checks),
-        "The pins of a page of v are as many as the queues of the mdev that has v and whose NIB is in that page, plus\n"
-        "those that running procedures hold. What a procedure (a PQAP, a detach, a notifier, a probe or remove, a DMA\n"
-        "unmap) still holds when it ends was leaked.",
-        tuple((guest.memory, op) for guest in machine.guests for op in ("pin", "unpin")),
+    return Books(
+        _records(machine),
+        lambda view, guest: [s.nib >> PAGE for s in _saved(machine, view, guest)],
+        lambda view, guest: [s.isc for s in _saved(machine, view, guest)],
+        (*common_ends(machine), *ends),
     )
-
-
-def _unequal_pins(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
-    saved = [s.nib >> PAGE for s in _saved(machine, view, guest)]
-    pins = view(guest.memory).pins
-    for page in sorted({*pins, *saved}):
-        recorded = saved.count(page) + (view.inflight(("pin", guest.name, page)) if running else 0)
-        if pins.get(page, 0) != recorded:
-            return f"page {page:#x} of {guest.name} has {pins.get(page, 0)} pins, on record are {recorded}"
-    return None
-
-
-def p6(machine: Machine) -> Property:
-    checks = _nothing_owed(machine, "gisc")
-    for guest in machine.guests:
-        reads: Actors = (guest.gisa.interrupt, *_records(machine))
-        checks.append(Always(reads, partial(_unequal_registrations, machine, guest, True)))
-        checks.append(AtEnd(reads, partial(_unequal_registrations, machine, guest, False)))
-    return Property(
-        "P6",
-        "every GISC registration is on the record of a queue",
-        tuple(checks),
-        "The reference count of each guest ISC of v is the number of queues of the mdev that has v and that have this\n"
-        "ISC on record, plus the registrations that running procedures hold. What a procedure still holds when it\n"
-        "ends was leaked.",
-        tuple((guest.gisa.interrupt, op) for guest in machine.guests for op in ("register", "unregister")),
-    )
-
-
-def _unequal_registrations(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
-    saved = [s.isc for s in _saved(machine, view, guest)]
-    for isc, count in enumerate(view(guest.gisa.interrupt).ref_count):
-        recorded = saved.count(isc) + (view.inflight(("gisc", guest.name, isc)) if running else 0)
-        if count != recorded:
-            return f"ISC {isc} of {guest.name} is registered {count} times, on record are {recorded}"
-    return None
 
 
 def p7(machine: Machine) -> Property:

@@ -1,0 +1,31 @@
+"""What a release's driver adds to the properties of users and resets: P11 and P12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aprt.core.actor import Actor
+from aprt.core.events import Event
+from aprt.core.properties import Before
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.host.users import detached, still_used
+from aprt.vfio_ap.mainline.machine import Machine
+
+
+def let_go(machine: Machine) -> list[Before]:
+    """For P11: with the last step of a detach, and when a queue leaves its mdev."""
+    detaches = [detached(machine, mdev, "set_kvm") for mdev in machine.mdevs]
+    return [*detaches, *(_unlinked(machine, apqn) for apqn in sorted(machine.queues))]
+
+
+def _unlinked(machine: Machine, apqn: Apqn) -> Before:
+    def leaves(event: Event) -> Apqn | None:
+        _, mdev = event.args
+        return apqn if mdev is None else None
+
+    return still_used(machine, machine.queues[apqn].object, "set_mdev", leaves, "leaves its mdev")
+
+
+def forgets(machine: Machine) -> list[tuple[Apqn, Actor[Any], str]]:
+    """For P12: ISC and address are forgotten by one message each."""
+    return [(apqn, queue.object, op) for apqn, queue in machine.queues.items() for op in ("forget_isc", "forget_iova")]
