@@ -15,8 +15,20 @@ from aprt.verdict.verdict import Verdict, Word
 
 
 @attrs.frozen
+class Told:
+    """A finding in a few words. token: of a schedule that shows it, where the search kept one."""
+
+    property: str
+    text: str
+    token: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.property}: {self.text}"
+
+
+@attrs.frozen
 class Seen:
-    """What one search said. findings: property and words of each; token: of the first one."""
+    """What one search said. findings: those with a schedule come first."""
 
     reference: str
     word: Word
@@ -25,14 +37,13 @@ class Seen:
     executions: int
     states: int
     seconds: float
-    findings: tuple[tuple[str, str], ...]
-    token: str | None
+    findings: tuple[Told, ...]
 
     @classmethod
     def of(cls, verdict: Verdict) -> Seen:
         found, shown = verdict.exploration, verdict.shown
-        first = ((one.finding.property, one.finding.text) for one in shown)
-        others = () if found.stopped == "violation" else sorted(found.wrong)
+        first = {(one.finding.property, one.finding.text): one.token for one in shown}
+        others = dict.fromkeys(sorted(found.wrong)) if found.stopped != "violation" else {}
         return cls(
             reference=str(verdict.case),
             word=verdict.word,
@@ -41,8 +52,7 @@ class Seen:
             executions=found.executions,
             states=found.states,
             seconds=found.seconds,
-            findings=tuple(dict.fromkeys((*first, *others))),
-            token=shown[0].token if shown else None,
+            findings=tuple(Told(*said, token) for said, token in {**first, **others, **first}.items()),
         )
 
 
@@ -65,18 +75,21 @@ class Checked:
         wanted, said = self.contrast, []
         if not self.buggy.findings:
             said.append(f"{wanted.violates} is not violated without the fix ({self.buggy.word})")
-        elif not wanted.says(*self.buggy.findings[0]):
-            said.append(f"another finding without the fix: {': '.join(self.buggy.findings[0])}")
-        if still := [text for property, text in self.fixed.findings if wanted.says(property, text)]:
-            said.append(f"still found with the fix: {still[0]}")
+        elif not self._wanted(self.buggy.findings[0]):
+            said.append(f"another finding without the fix: {self.buggy.findings[0]}")
+        if still := [found for found in self.fixed.findings if self._wanted(found)]:
+            said.append(f"still found with the fix: {still[0].text}")
         elif not self.fixed.complete:
             said.append(f"not everything was searched with the fix ({self.fixed.states:,} states)")
         return tuple(said)
 
     @property
-    def observations(self) -> tuple[tuple[str, str], ...]:
-        """What else is violated with the fix: property and words."""
-        return tuple(found for found in self.fixed.findings if not self.contrast.says(*found))
+    def observations(self) -> tuple[Told, ...]:
+        """What else is violated with the fix."""
+        return tuple(found for found in self.fixed.findings if not self._wanted(found))
+
+    def _wanted(self, found: Told) -> bool:
+        return self.contrast.says(found.property, found.text)
 
 
 @attrs.frozen

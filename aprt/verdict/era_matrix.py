@@ -20,12 +20,21 @@ Cell: TypeAlias = Literal["has it", "has it not", "open"]
 
 @attrs.frozen
 class Entered:
-    """One cell: what a search of the contrast's scenario in one era says, with that era's own fixes."""
+    """One cell: what a search of the contrast's scenario in one era says, with that era's own fixes.
+
+    fixed: whether the era has the fix, by its switch of that name; None where it has no such switch.
+    """
 
     name: str
     era: str
     cell: Cell
     seen: Seen
+    fixed: bool | None
+
+    @property
+    def surprising(self) -> bool:
+        """Whether the era has the bug and the fix, or neither."""
+        return self.cell != "open" and self.fixed is (self.cell == "has it")
 
 
 @attrs.frozen
@@ -75,8 +84,9 @@ def reference_in(era: Era, contrast: Contrast) -> str | None:
 
 
 def _enter(piece: _Piece) -> Entered:
-    contrast = piece.contrast
-    search = Search(bounds=piece.bounds, stop_on="all")
-    seen = look(piece.find(piece.reference), (contrast.violates,), search)
-    found = any(contrast.says(*finding) for finding in seen.findings)
-    return Entered(piece.name, piece.era, "has it" if found else "has it not" if seen.complete else "open", seen)
+    contrast, case = piece.contrast, piece.find(piece.reference)
+    seen = look(case, (contrast.violates,), Search(bounds=piece.bounds, stop_on="all"))
+    found = any(contrast.says(told.property, told.text) for told in seen.findings)
+    cell: Cell = "has it" if found else "has it not" if seen.complete else "open"
+    fixes = (switch for switch in case.era.switches if switch.kind == "fix" and switch.called(piece.name))
+    return Entered(piece.name, piece.era, cell, seen, next((case.settings.on(fix.name) for fix in fixes), None))

@@ -76,5 +76,5 @@ def _try(piece: _Piece, strategy: str) -> Try:
     bounds = Bounds(budget=piece.seconds / len(STRATEGIES))
     search = Search(strategy, bounds, seed=piece.seed, runs=_RUNS)
     seen = look(piece.find(contrast.buggy), (contrast.violates,), search)
-    hit = any(contrast.says(*finding) for finding in seen.findings)
+    hit = any(contrast.says(told.property, told.text) for told in seen.findings)
     return Try(strategy, max(1, seen.executions) if hit else None, seen.executions, seen.seconds)

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import attrs
 
 from aprt.museum.entry import Entry
-from aprt.verdict.contrasts import Checked, Seen
+from aprt.verdict.contrasts import Checked, Seen, Told
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.verdict_json import dump
@@ -109,12 +109,16 @@ def _remarks(inspection: Inspection, entry: Entry) -> list[str]:
     buggy, fixed = checked.buggy, checked.fixed
     lines = list(checked.failures)
     if buggy.findings:
-        lines.append(f"without the fix: {': '.join(buggy.findings[0])} ({_effort(buggy)})")
-    if buggy.token is not None:
-        lines.append(f"aprt replay {buggy.token}")
+        lines += _shown("without the fix", buggy.findings[0], f" ({_effort(buggy)})")
     lines.append(f"with the fix: {'complete' if fixed.complete else 'not complete'} ({_effort(fixed)})")
-    lines += (f"observed with the fix: {id}: {text}" for id, text in checked.observations)
+    for told in checked.observations:
+        lines += _shown("observed with the fix", told)
     return lines
+
+
+def _shown(when: str, told: Told, more: str = "") -> list[str]:
+    again = [] if told.token is None else [f"aprt replay {told.token}"]
+    return [f"{when}: {told}{more}", *again]
 
 
 def _effort(seen: Seen) -> str:
@@ -131,9 +135,7 @@ def _object(inspection: Inspection, entry: Entry) -> dict[str, Any]:
         "buggy": None if checked is None else seen_object(checked.buggy),
         "fixed": None if checked is None else seen_object(checked.fixed),
         "failures": [] if checked is None else list(checked.failures),
-        "observations": []
-        if checked is None
-        else [{"property": id, "text": text} for id, text in checked.observations],
+        "observations": [] if checked is None else _findings(checked.observations),
     }
 
 
@@ -148,9 +150,8 @@ def seen_object(seen: Seen) -> dict[str, Any]:
         "states": seen.states,
         "seconds": round(seen.seconds, 3),
         "findings": _findings(seen.findings),
-        "token": seen.token,
     }
 
 
-def _findings(found: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"property": id, "text": text} for id, text in found]
+def _findings(found: Iterable[Told]) -> list[dict[str, str | None]]:
+    return [{"property": told.property, "text": told.text, "token": told.token} for told in found]

@@ -61,12 +61,17 @@ def hunt_json(hunts: Sequence[Hunted], seconds: float, seed: int) -> str:
 
 def matrix_text(names: Sequence[str], eras: Sequence[str], cells: Sequence[Entered]) -> str:
     """A row per bug, a column per era; the line for grep."""
-    entered = {(one.name, one.era): _SIGNS[one.cell] for one in cells}
+    entered = {(one.name, one.era): _SIGNS[one.cell] + "!" * one.surprising for one in cells}
     rows = [("", *eras), *((name, *(entered.get((name, era), ".") for era in eras)) for name in names)]
-    legend = "BUG: found   -: not there, complete search   ?: open   .: no such scenario in this era"
+    legend = (
+        "BUG: found   -: not there, complete search   ?: open   .: no such scenario\n"
+        "!: found although the era has the fix, or not found although it lacks it"
+    )
     bugs = sum(one.cell == "has it" for one in cells)
     opens = sum(one.cell == "open" for one in cells)
-    line = f"aprt: ERAS rows={len(names)} eras={len(eras)} cells={len(cells)} bugs={bugs} open={opens}"
+    surprises = sum(one.surprising for one in cells)
+    told = f"cells={len(cells)} bugs={bugs} open={opens} surprising={surprises}"
+    line = f"aprt: ERAS rows={len(names)} eras={len(eras)} {told}"
     return f"{table(rows)}\n\n{legend}\n\n{line}"
 
 

@@ -21,6 +21,7 @@ def test_a_bug_is_found_without_its_fix_and_not_with_it(entry: Entry) -> None:
     assert entry.shown_by is not None
     (checked,) = check_many({entry.id: entry.shown_by}, case_finder(known_eras), Bounds(budget=100))
     assert checked.failures == ()
-    assert checked.buggy.token is not None
-    assert len(checked.buggy.token) < 60
-    assert decode(checked.buggy.token).reference == entry.shown_by.buggy
+    token = checked.buggy.findings[0].token
+    assert token is not None
+    assert len(token) < 60
+    assert decode(token).reference == entry.shown_by.buggy

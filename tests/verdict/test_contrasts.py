@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 
 from aprt.cli.options import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
-from aprt.core.scenario import Era
+from aprt.core.scenario import FLAG, Era, Switch
 from aprt.explore.parallel.crew import LocalCrew
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.contrasts import Checked, check_many
@@ -34,9 +35,10 @@ def check(contrast: Contrast, bounds: Bounds = UNBOUNDED) -> Checked:
 def test_a_contrast_is_met_when_its_finding_is_on_one_side_only() -> None:
     checked = check(LOST)
     assert (checked.met, checked.failures, checked.observations) == (True, (), ())
-    assert checked.buggy.findings == (("T1", "counter is 1"),)
-    assert checked.buggy.token is not None
-    assert checked.buggy.token.startswith("aprt2:toy/lost-update:")
+    assert list(map(str, checked.buggy.findings)) == ["T1: counter is 1"]
+    token = checked.buggy.findings[0].token
+    assert token is not None
+    assert token.startswith("aprt2:toy/lost-update:")
     assert (checked.fixed.word, checked.fixed.complete, checked.fixed.findings) == ("HOLDS", True, ())
 
 
@@ -74,7 +76,10 @@ def test_a_search_that_did_not_end_shows_nothing() -> None:
 
 def test_what_else_is_violated_with_the_fix_is_an_observation() -> None:
     checked = check(Contrast("toy/lost-update", "toy/lost-update+threads=3", "T1", "counter is 7"))
-    assert checked.observations == (("T1", "counter is 2"), ("T1", "counter is 1"))
+    assert list(map(str, checked.observations)) == ["T1: counter is 2", "T1: counter is 1"]
+    shown, seen = checked.observations
+    assert shown.token is not None  # the search keeps a schedule per property
+    assert seen.token is None
     assert checked.failures == ("another finding without the fix: T1: counter is 1",)
 
 
@@ -87,7 +92,7 @@ def test_what_does_not_exist_is_a_users_mistake() -> None:
 
 def test_a_crew_says_what_one_process_says() -> None:
     def told(checked: Checked) -> tuple[object, ...]:
-        return checked.name, checked.met, checked.buggy.states, checked.buggy.token, checked.fixed.states
+        return checked.name, checked.met, checked.buggy.states, checked.buggy.findings, checked.fixed.states
 
     contrasts = {"lost": LOST, "abba": ABBA}
     with LocalCrew(2) as crew:
@@ -117,3 +122,23 @@ def test_a_hunt_counts_schedules_to_the_first_hit() -> None:
     assert [one.strategy for one in lost.tries] == list(STRATEGIES)
     assert all(one.schedules is None or 1 <= one.schedules <= 20 for one in lost.tries)
     assert {one.schedules for one in none.tries} == {None}
+
+
+def test_a_cell_that_contradicts_the_eras_fix_is_surprising() -> None:
+    fix = Switch("locked", "fix", ("in", "out"), "the update holds a mutex", ("B90",))
+    switches = (fix, *(switch for switch in TOY.switches if switch.name != "locked"))
+    new = attrs.evolve(TOY, name="new", switches=switches, groups={})
+    eras = {"new": new, "old": attrs.evolve(new, name="old", switches=(attrs.evolve(fix, values=FLAG), *switches[1:]))}
+    contrasts = {
+        "B90": Contrast("new/lost-update+B90=out", "new/lost-update", "T1"),
+        "B91": Contrast("new/abba", "new/abba+same_order", "T3"),
+    }
+    cells = {(one.name, one.era): one for one in era_matrix(contrasts, eras, case_finder(lambda: eras), UNBOUNDED)}
+    assert {key: (one.cell, one.fixed, one.surprising) for key, one in cells.items()} == {
+        ("B90", "new"): ("has it not", True, False),
+        ("B90", "old"): ("has it", False, False),
+        ("B91", "new"): ("has it", None, False),
+        ("B91", "old"): ("has it", None, False),
+    }
+    lost = attrs.evolve(cells["B90", "new"], cell="has it"), attrs.evolve(cells["B90", "old"], cell="has it not")
+    assert [one.surprising for one in lost] == [True, True]
