@@ -7,12 +7,12 @@ import pytest
 from tests.vfio_ap.releases import ask, broken
 
 HOLDS = [
-    ("kill-qemu", 2552),
-    ("rogue-close", 8978),
-    ("qemu-reset", 10664),
-    ("unplug", 747),
+    ("kill-qemu", 2533),
+    ("rogue-close", 8820),
+    ("qemu-reset", 10482),
+    ("unplug", 735),
     ("reset-reenable", 106),
-    ("close-and-use", 308),
+    ("close-and-use", 302),
 ]
 
 

@@ -10,7 +10,7 @@ from pyrsistent import pmap
 
 from aprt.core.scenario import Settings
 from aprt.core.system import Context
-from aprt.kernel.attribute import Attribute
+from aprt.kernel.attribute import Attribute, AttributeState
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
@@ -101,6 +101,7 @@ def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn
     for apqn in bound:
         plan = owner.get(apqn)
         result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
+    result |= {machine.queues[apqn].status.name: AttributeState(there=False) for apqn in unbound}
     for plan in plans:
         mine = tuple(found[apqn] for apqn in bound if owner.get(apqn) is plan)
         result |= _guest_states(machine, machine.guest(plan.vm), plan, mine)

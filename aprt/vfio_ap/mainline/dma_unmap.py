@@ -30,7 +30,8 @@ async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> N
 async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     """The callback: every queue whose NIB lies in the range is disabled, which also unpins (B13).
 
-    Before that fix one page was unpinned, the first of the range, and nothing else done.
+    A queue without a NIB has the address 0. Before that fix one page was unpinned, the first of the range, and
+    nothing else done.
     """
     if not machine.on("B13"):
         await guest.memory.unpin(first << PAGE)
@@ -38,6 +39,7 @@ async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -
     async with held(machine.mdevs_lock):
         for found in await guest.mdev.queues():
             queue = machine.queues[found.apqn]
-            _, iova = await queue.object.records(found.generation)
-            if iova is not None and first <= iova.iova >> PAGE < first + pages:
+            _, saved = await queue.object.records(found.generation)
+            page = 0 if saved is None else saved.iova >> PAGE
+            if first <= page < first + pages:
                 await irq_disable(machine, queue, found)

@@ -68,13 +68,19 @@ async def update_guest_apcb(machine: Machine, mdev: Mdev) -> None:
             await mdev.signal_cfg_chg()
 
 
-async def reset_queues_of(machine: Machine, mdev: Mdev, apids: Apids) -> None:
-    """Reset the queues of these adapters that are in the domains of the shadow, and wait (B28). Locks: mdevs_lock."""
-    if not apids or not machine.on("B28"):
-        return
-    aqm = (await mdev.read_shadow()).aqm
-    lost = tuple(found for found in await mdev.queues() if found.apqn.apid in apids and found.apqn.apqi in aqm)
-    await reset_qlist(machine, lost)
+@mirrors("reset_queues_for_apids")
+async def reset_adapters(machine: Machine, mdev: Mdev, apids: Apids) -> None:
+    """Reset the queues of these adapters that are in the domains of the shadow, and wait. Locks: mdevs_lock held."""
+    if apids:
+        aqm = (await mdev.read_shadow()).aqm
+        lost = tuple(found for found in await mdev.queues() if found.apqn.apid in apids and found.apqn.apqi in aqm)
+        await reset_qlist(machine, lost)
+
+
+async def reset_filtered(machine: Machine, mdev: Mdev, apids: Apids) -> None:
+    """The same for adapters that the filter has taken from a guest (B28)."""
+    if machine.on("B28"):
+        await reset_adapters(machine, mdev, apids)
 
 
 async def filter_and_update(machine: Machine, mdev: Mdev, only: Matrix | None = None) -> None:
@@ -82,7 +88,7 @@ async def filter_and_update(machine: Machine, mdev: Mdev, only: Matrix | None = 
     changed, lost = await filter_matrix(machine, mdev, only)
     if changed:
         await update_guest_apcb(machine, mdev)
-        await reset_queues_of(machine, mdev, lost)
+        await reset_filtered(machine, mdev, lost)
 
 
 @mirrors("vfio_ap_mdev_link_queue")
@@ -109,8 +115,14 @@ async def vfio_ap_get_queue(machine: Machine, apqn: Apqn) -> Found | None:
     return None if generation is None else Found(apqn, generation)
 
 
+@mirrors("_queue_passable")
 async def _queue_passable(machine: Machine, mdev: Mdev, apqn: Apqn) -> bool:
+    """Whether the guest may see a queue: it is bound, and its last reset is no reason against it.
+
+    Before 6.6 (B15) a queue whose last ZAPQ was answered 03 or 04 was kept from the guest, too.
+    """
     found = await mdev.find(apqn)
     if found is None:
         return False
-    return await machine.queues[apqn].object.reset_status(found.generation) in _PASSABLE
+    rc = await machine.queues[apqn].object.reset_status(found.generation)
+    return rc in _PASSABLE if machine.on("B15") else rc is Rc.NORMAL

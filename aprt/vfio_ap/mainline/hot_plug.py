@@ -24,7 +24,7 @@ from aprt.vfio_ap.mainline.guest_config import (
     Apids,
     filter_cdoms,
     filter_matrix,
-    reset_queues_of,
+    reset_filtered,
     update_guest_apcb,
 )
 from aprt.vfio_ap.mainline.locks import lock_below_guests, unlock_below_guests
@@ -147,7 +147,7 @@ async def _hot_plug_cfg(machine: Machine, mdev: Mdev) -> None:
         changed = await filter_cdoms(machine, mdev) or changed
     if changed:
         await update_guest_apcb(machine, mdev)
-    await reset_queues_of(machine, mdev, lost)
+    await reset_filtered(machine, mdev, lost)
 
 
 async def _hot_plug_queues(machine: Machine, mdev: Mdev, gained: Matrix) -> tuple[bool, Apids]:

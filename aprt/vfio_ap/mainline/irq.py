@@ -24,14 +24,20 @@ _AGAIN = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
 
 
 @mirrors("vfio_ap_free_aqic_resources")
-async def free_aqic_resources(machine: Machine, queue: Queue, found: Found, after_reset: bool = False) -> None:
+async def free_aqic_resources(
+    machine: Machine, queue: Queue, found: Found, after_reset: bool = False, without_isc: bool = True
+) -> None:
     """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who flushes his work.
 
-    Without an mdev the kernel warns; without a VM there is nobody to unregister with. Before fix B18 the ISC stayed
-    on record then. after_reset: the caller has concluded that a reset of the queue is over (property P12).
+    Both go to the mdev that the queue has now. Without one the kernel warns; without a VM there is nobody to
+    unregister with, and before fix B18 the ISC stayed on record then. The address 0 says that nothing is pinned.
+    after_reset: the caller has concluded that a reset of the queue is over (property P12). without_isc: also when
+    no ISC is on record.
     """
-    name = await queue.object.read_mdev(found.generation)
     isc, iova = await queue.object.records(found.generation)
+    if isc is None and (iova is None or not without_isc):
+        return
+    name = await queue.object.read_mdev(found.generation)
     mdev = None if name is None else machine.mdev(name)
     if isc is not None:
         vm = None if mdev is None else await mdev.read_kvm()
@@ -39,8 +45,8 @@ async def free_aqic_resources(machine: Machine, queue: Queue, found: Found, afte
             await gisc_unregister(machine.guest(vm).gisa, isc.isc)
         if vm is not None or machine.on("B18"):
             await queue.object.forget_isc(found.generation, vm is not None, after_reset)
-    if iova is not None and mdev is not None:
-        await machine.guest(iova.vm).memory.unpin(iova.iova)
+    if iova is not None and iova.iova and mdev is not None:
+        await machine.container(mdev).unpin(iova.iova)
         await queue.object.forget_iova(found.generation, after_reset)
 
 
@@ -77,14 +83,17 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
 
     The guest may have reset the queue unseen, so an old pair may be on record: it is given back only after the new
     one is accepted (B5; out, it is overwritten). 07 gives the new pair back. Any other refusal only disables: what is
-    on record is given back, and the new pair, which is on no record, stays taken. Locks: mdevs_lock held.
+    on record is given back, and the new pair, which is on no record, stays taken. Before fix B37 the pin stays when
+    the registration fails. Locks: mdevs_lock held.
     """
     if not aqic.nib and machine.on("B38"):
         return Rc.INVALID_ADDRESS
     if not await guest.memory.pin(aqic.nib):
         return Rc.INVALID_ADDRESS
     nisc = await gisc_register(guest.gisa, aqic.isc)
-    if nisc < 0 and machine.on("B37"):
+    if nisc < 0 and not machine.on("B37"):
+        return Rc.INVALID_GISA
+    if nisc < 0:
         await guest.memory.unpin(aqic.nib)
         return Rc.INVALID_ADDRESS
     gisa = await guest.gisa.interrupt.designation()

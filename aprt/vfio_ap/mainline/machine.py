@@ -19,6 +19,7 @@ from aprt.vfio_ap.mainline.matrix_dev import MatrixDev
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
+from aprt.vfio_ap.memory import Memory
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -64,6 +65,10 @@ class Machine(host.Machine):
     def mdev(self, name: str) -> Mdev:
         """The mediated device of that name."""
         return named(self.mdevs, name)
+
+    def container(self, mdev: Mdev) -> Memory:
+        """The memory that the vfio device of an mdev pins pages of: that of the VM whose QEMU opens it."""
+        return next(guest for guest in self.guests if guest.mdev == mdev).memory
 
     def driver_actors(self) -> tuple[Actor[Any], ...]:
         return (self.perms_mutex, self.matrix_dev, self.guests_lock, self.mdevs_lock)

@@ -47,8 +47,10 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
             await guest.device.wait_closed()
     async with held(machine.guests_lock), held(machine.mdevs_lock):
         await reset_queues(machine, mdev)
+        matrix = await mdev.read_matrix()
         for found in await mdev.queues():
-            await machine.queues[found.apqn].object.set_mdev(found.generation, None)
+            if found.apqn in matrix:
+                await machine.queues[found.apqn].object.set_mdev(found.generation, None)
         await machine.matrix_dev.drop_mdev(mdev.name)
     await mdev.free()
     return 0
@@ -74,11 +76,12 @@ async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text:
     matrix = await mdev.read_matrix()
     if matrix.has(dimension, number) and machine.on("B16"):
         return 0
-    new = _part(matrix, dimension, number)
-    error = await validate(machine, mdev, new)
+    wanted, new = matrix.with_bit(dimension, number), _part(matrix, dimension, number)
+    await mdev.set_matrix(wanted)
+    error = await validate(machine, mdev, wanted)
     if error:
+        await mdev.set_matrix(wanted.without_bit(dimension, number))
         return error
-    await mdev.set_matrix(matrix.with_bit(dimension, number))
     for apqn in new.apqns():
         await link_apqn(machine, mdev, apqn)
     await filter_and_update(machine, mdev, new)
@@ -120,21 +123,25 @@ async def _unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, tex
 
 
 async def hot_unplug(machine: Machine, mdev: Mdev, gone: Matrix, dimension: QueueDimension, number: int) -> None:
-    """Take the queues of `gone` from the mdev, and the number from its guest first. Locks: those of `lock_for_mdev`."""
+    """Take the queues of `gone` from the mdev, and the number from its guest first. Locks: those of `lock_for_mdev`.
+
+    The queues that the guest could see are reset, and no longer point to the mdev; nothing more is done about others.
+    Before that (B33) no queue was reset, and none pointed to the mdev any more.
+    """
     shadow = await mdev.read_shadow()
-    to_reset: tuple[Found, ...] = ()
+    let_go: tuple[Found, ...] = ()
     for apqn in gone.apqns():
         found = await mdev.find(apqn)
         if found is not None:
             if machine.on("B34"):
                 await mdev.hash_del(found)
-            to_reset += (found,) if apqn in shadow else ()
+            let_go += (found,) if apqn in shadow or not machine.on("B33") else ()
     if shadow.has(dimension, number):
         await mdev.set_shadow(shadow.without_bit(dimension, number))
         await update_guest_apcb(machine, mdev)
     if machine.on("B33"):
-        await reset_qlist(machine, to_reset)
-    for found in to_reset:
+        await reset_qlist(machine, let_go)
+    for found in let_go:
         await machine.queues[found.apqn].object.set_mdev(found.generation, None)
 
 

@@ -13,25 +13,29 @@ from aprt.core.effects import choose
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_queues_of, update_guest_apcb
+from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_adapters, update_guest_apcb
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
 from aprt.vfio_ap.mainline.locks import lock_by_apqn, lock_for_queue, mdev_of, unlock
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.mainline.reset import reset_and_wait
+from aprt.vfio_ap.mainline.reset import reset_qlist
 
 Shown: TypeAlias = Literal["unassigned", "assigned", "in use"]
 
 
 @mirrors("vfio_ap_mdev_probe_queue")
 async def probe_queue(machine: Machine, queue: Queue) -> int:
-    """A queue device gets this driver: 0 or -ENOMEM. An mdev that has its APQN gets the queue, and its guest too.
+    """A queue device gets this driver: 0, -EEXIST (its attribute was left behind) or -ENOMEM.
 
-    Before fix B22 the locks were taken last, when the attribute was there and the object, too. Locks: device_lock held.
+    An mdev that has its APQN gets the queue, and its guest too. Before fix B22 the locks were taken last, when the
+    attribute was there and the object, too. Locks: device_lock held.
     """
     locks_first = machine.on("B22")
     mdev, guest = await lock_by_apqn(machine, queue.apqn) if locks_first else (None, None)
-    await queue.status.create()
+    if not await queue.status.create():
+        if locks_first:
+            await unlock(machine, guest)
+        return Errno.EEXIST.failure
     if machine.on("probe_enomem") and await choose("alloc", "ok", "fails") == "fails":
         if locks_first:
             await unlock(machine, guest)
@@ -85,12 +89,12 @@ async def _take_from_guest(machine: Machine, queue: Queue, found: Found, mdev: M
             await mdev.set_shadow(shadow.without_bit("apm", queue.apqn.apid))
             await update_guest_apcb(machine, mdev)
             if machine.on("B27"):
-                await reset_queues_of(machine, mdev, (queue.apqn.apid,))
+                await reset_adapters(machine, mdev, (queue.apqn.apid,))
             else:
-                await reset_and_wait(machine, queue, found)
+                await reset_qlist(machine, (found,))
             return
     if queue.apqn in await machine.matrix_dev.read_info() or not machine.on("B32"):
-        await reset_and_wait(machine, queue, found)
+        await reset_qlist(machine, (found,))
     elif machine.on("B18"):
         await free_aqic_resources(machine, queue, found)
 

@@ -63,6 +63,7 @@ FIXES = (
     Fix("B32", "6.8", "a queue that left the host's configuration is not reset", ("b9bd10c43456",)),
     Fix("B33", "6.0", "queues are reset when they are unassigned", ("70aeefe574cb",)),
     Fix("B34", "6.0", "an unassigned queue leaves the table of its mdev"),
+    Fix("B35", "5.12", "a queue that was reset is not told to switch its interrupt off", ("6c12a6384e0c",)),
     Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
     Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
     Fix("B39", "6.3", "a probe that fails takes its attribute away again", ("08866d34c709",)),
