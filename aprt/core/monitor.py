@@ -2,7 +2,7 @@
 
 Simple on purpose: a view of the system is kept from the events alone, so that whatever a driver checks live can be
 checked again on a stored log. A property is looked at until it is broken, then dropped. `NoHang` speaks of all
-executions at once; one execution never breaks it.
+executions at once; one execution never breaks it. `Eventually` is broken by one that ends, or else never ends.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aprt.core.properties import (
     AtEnd,
     Before,
     Check,
+    Eventually,
     Finding,
     History,
     NoDeadlock,
@@ -70,7 +71,7 @@ class Monitor:
             case "end":
                 return self._look(lambda id, check: self._at_end(check))
             case "deadlock":
-                return self._look(lambda id, check: check.text(blocked) if isinstance(check, NoDeadlock) else None)
+                return self._look(lambda id, check: self._at_deadlock(check, blocked))
             case "oops" | "cut":
                 return ()
 
@@ -88,7 +89,12 @@ class Monitor:
         return check.test(self._view(check.reads)) if isinstance(check, Always) else None
 
     def _at_end(self, check: Check) -> str | None:
-        return check.test(self._view(check.reads)) if isinstance(check, AtEnd) else None
+        return check.test(self._view(check.reads)) if isinstance(check, AtEnd | Eventually) else None
+
+    def _at_deadlock(self, check: Check, blocked: tuple[tuple[str, str], ...]) -> str | None:
+        if isinstance(check, NoDeadlock):
+            return check.text(blocked)
+        return check.test(self._view(check.reads)) if isinstance(check, Eventually) else None
 
     def _history(self, check: Check, event: Event) -> str | None:
         if not isinstance(check, History) or event.actor not in {actor.name for actor in check.concerns}:

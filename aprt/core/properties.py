@@ -101,7 +101,19 @@ class NoHang:
         return "no end state can be reached: " + ", ".join(f"{context} is at {op}" for context, op in unfinished)
 
 
-Check: TypeAlias = Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang
+@attrs.frozen(eq=False)
+class Eventually:
+    """What `test` says is so does not stay so for ever, on any execution that neglects nobody.
+
+    Nobody: a context that can take a step, and goes on being able to, takes one; a context that can take a lock again
+    and again takes it. Only a complete search of the state graph can tell, but for an execution that ends.
+    """
+
+    reads: Actors
+    test: Callable[[View], str | None]
+
+
+Check: TypeAlias = Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually
 
 
 @attrs.frozen(eq=False)
@@ -121,11 +133,15 @@ class Property:
 
 @attrs.frozen
 class Finding:
-    """A violated property: which, in what words, and the schedule that shows it (its last step breaks it)."""
+    """A violated property: which, in what words, and the schedule that shows it (its last step breaks it).
+
+    loop: how many steps at its end repeat for ever; 0 for what breaks in finite time.
+    """
 
     property: str
     text: str
     schedule: Schedule
+    loop: int = 0
 
 
 def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:

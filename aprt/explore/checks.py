@@ -25,6 +25,7 @@ from aprt.core.properties import (
     AtEnd,
     Before,
     Check,
+    Eventually,
     History,
     NoDeadlock,
     NoHang,
@@ -181,7 +182,8 @@ class Checks:
     Raises: `ModelError` when a property declares an actor that the system does not have.
     terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
-    slot of its memory. always, ends: the checks of every state, and of end states. evaluated: what was looked at in
+    slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
+    for ever. evaluated: what was looked at in
     which state, in that order; not what was remembered. wrong: all that was said to be wrong so far.
     """
 
@@ -201,8 +203,9 @@ class Checks:
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
+        self.eventually = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Eventually)]
         self.liveness = bool(self._hangs)
-        self.terminal = bool(self.ends or self._deadlocks)
+        self.terminal = bool(self.ends or self._deadlocks or self.eventually)
         self.judging = bool(self._steps or self.always)
 
     def note(self, step: Step) -> Note:
@@ -231,11 +234,12 @@ class Checks:
 
     def end(self, state: int) -> list[Violation]:
         """What is wrong in an end state."""
-        return violated(self.ends, state)
+        return violated([*self.ends, *self.eventually], state)
 
-    def deadlock(self, waiting: Waiting) -> list[Violation]:
+    def deadlock(self, state: int, waiting: Waiting) -> list[Violation]:
         """What is wrong with a deadlock in which these wait."""
-        return self._said((id, check.text(waiting)) for id, check in self._deadlocks)
+        stuck = self._said((id, check.text(waiting)) for id, check in self._deadlocks)
+        return stuck + violated(self.eventually, state)
 
     def hang(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a hang in which these wait, or go on for ever."""
@@ -281,7 +285,7 @@ def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -
 def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:
     for id, check in checks:
         match check:
-            case Always() | AtEnd():
+            case Always() | AtEnd() | Eventually():
                 declared: Actors = check.reads
             case Before() | After():
                 declared = (check.actor, *check.reads)

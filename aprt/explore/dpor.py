@@ -284,7 +284,7 @@ class TraceSearch:
             ending = "cut"
         elif waiting := self._waiting(state):
             ending = "deadlock"
-            self._record(self.checks.deadlock(waiting))
+            self._record(self.checks.deadlock(state, waiting))
         else:
             ending = "end"
             self._record(self.checks.end(state))

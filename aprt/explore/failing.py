@@ -87,7 +87,7 @@ class Ground:
         """How a state fails in which no step is possible."""
         waiting = self.tables.waiting(state)
         if waiting:
-            return "deadlock" if self.checks.deadlock(waiting) else None
+            return "deadlock" if self.checks.deadlock(state, waiting) else None
         return "end" if self.checks.end(state) else None
 
     def label(self, number: int) -> Label:

@@ -185,7 +185,7 @@ class _Search:
         waiting = self.tables.waiting(self.states[here])
         if waiting:
             self.deadlocks += 1
-            violations = self.checks.deadlock(waiting)
+            violations = self.checks.deadlock(self.states[here], waiting)
         else:
             self.ends += 1
             violations = self.checks.end(self.states[here])

@@ -55,7 +55,7 @@ class Retrace:
     def _wrong(self, state: int) -> list[Violation]:
         """What is wrong in a state that ends a finding."""
         waiting, stuck = self.tables.waiting(state), not self.tables.moves(state)
-        terminal = (self.checks.deadlock(waiting) if waiting else self.checks.end(state)) if stuck else []
+        terminal = (self.checks.deadlock(state, waiting) if waiting else self.checks.end(state)) if stuck else []
         return violated(self.checks.always, state) + terminal + self.checks.hang(waiting)
 
 

@@ -5,7 +5,8 @@ the shortest there is for its property. A state beyond a violation is explored l
 follows an oops. The memory of a history that is checked is part of the state and counts.
 
 A **hang** shows in the whole graph only: a second pass, backwards over all steps from the end states, done
-when a property asks for it and the search is complete. Executions that end in an oops do not hang.
+when a property asks for it and the search is complete. Executions that end in an oops do not hang. So does what stays
+as it is **for ever**: a third pass looks for fair loops in the states in which it is so (`explore.fairness`).
 
 With symmetry on, a state stands for its orbit (`explore.symmetry`), and findings are led back to executions.
 
@@ -61,12 +62,16 @@ def search(question: Question, doubt: Doubt | None = None) -> Exploration:
 
 @attrs.frozen
 class _Found:
-    """What was violated, by the step numbered `via` out of the state numbered `here`; in that state, if None."""
+    """What was violated, by the step numbered `via` out of the state numbered `here`; in that state, if None.
+
+    loop: the steps that lead from that state back to it, and are taken for ever.
+    """
 
     text: str
     length: int
     here: int
     via: int | None
+    loop: tuple[int, ...] = ()
 
 
 def _switch(question: Question) -> int:
@@ -99,6 +104,9 @@ class _Search:
         self.found: dict[str, _Found] = {}
 
     def _orbits(self) -> Loop:
+        if self.checks.eventually:
+            ids = ", ".join(sorted({judge.id for judge in self.checks.eventually}))
+            raise UserError(f"{ids} is about who is neglected, and symmetry does not tell: leave out --symmetry")
         from aprt.explore.loop_orbits import OrbitLoop  # few searches need them
         from aprt.explore.symmetry import Symmetry
 
@@ -112,6 +120,7 @@ class _Search:
                 self.record(violation, 0, 0)
             self._levels()
             self._hang()
+            self._for_ever()
         except Stop as stop:
             stopped = stop.reason
         except KeyboardInterrupt:
@@ -164,7 +173,7 @@ class _Search:
         waiting = self.tables.waiting(state)
         if waiting:
             self.deadlocks += 1
-            violations = self.checks.deadlock(waiting)
+            violations = self.checks.deadlock(state, waiting)
         else:
             self.ends.append(here)
             violations = self.checks.end(state)
@@ -184,14 +193,28 @@ class _Search:
             for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
                 self.record(violation, len(self.loop.way(lost)) - 1, lost)
 
-    def record(self, violation: Violation, length: int, here: int, via: int | None = None) -> None:
+    def _for_ever(self) -> None:
+        """Fair loops in what is complete."""
+        if not self.checks.eventually:
+            return
+        from aprt.explore.eventually import for_ever  # few searches need it
+
+        for judge in self.checks.eventually:
+            found = for_ever(self.tables, self.loop, judge)
+            if found is not None:
+                here, text, steps = found
+                self.record((judge.id, text), len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+
+    def record(
+        self, violation: Violation, length: int, here: int, via: int | None = None, loop: tuple[int, ...] = ()
+    ) -> None:
         """Keep the shortest per property, and stop when one is enough.
 
         A step out of this level is one longer than a deadlock within it that may still come: then finish the level.
         """
         id, text = violation
         if id not in self.found or length < self.found[id].length:
-            self.found[id] = _Found(text, length, here, via)
+            self.found[id] = _Found(text, length, here, via, loop)
         if self.question.stop_on == "first" and (via is None or not self.checks.terminal):
             raise Stop("violation")
 
@@ -202,7 +225,7 @@ class _Search:
             orbits = [self.loop.state(number) for number in self.loop.way(found.here)]
             return Retrace(self.tables, self.checks, self.symmetry).finding(id, orbits, found.via is not None)
         steps = self.loop.steps(self.loop.way(found.here)) + ([] if found.via is None else [found.via])
-        return Finding(id, found.text, self.tables.schedule(steps))
+        return Finding(id, found.text, self.tables.schedule([*steps, *found.loop]), len(found.loop))
 
     def _answer(self, stopped: str | None) -> Exploration:
         shortest = sorted(self.found.items(), key=lambda item: item[1].length)

@@ -11,7 +11,7 @@ Such a search runs each trace in one of its orders. A check is judged right only
 - A check may ask what contexts hold (`View.held`, `View.inflight`), of a certain lock or resource. Then steps that take
   it or give it back count as changes. What a check asks is known only when it does: it raises `Unordered`, and the
   search begins anew with more order (`in_order`), or gives up.
-- `NoHang` speaks of the state graph, and is refused.
+- `NoHang` and `Eventually` speak of the state graph, and are refused.
 
 The additional order makes for more traces, so a search without such checks takes fewer executions. "Visible" steps are
 those of Peled, "All from one, one for all", CAV 1993; kept apart here by groups of actors rather than all together.
@@ -30,7 +30,7 @@ from aprt.core.actor import Actor, Caller
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Note, Owes, Took
-from aprt.core.properties import After, Always, Before, Check, History, NoHang, Property
+from aprt.core.properties import After, Always, Before, Check, Eventually, History, NoHang, Property
 from aprt.core.system import View
 from aprt.explore.independence import CHANGE, READ, StepInfo, Use, declares
 from aprt.explore.result import Exploration
@@ -92,7 +92,7 @@ class Visibility:
     ) -> None:
         self._given, self._asked = tuple(properties), asked
         for property in self._given:
-            if any(isinstance(check, NoHang) for check in property.checks):
+            if any(isinstance(check, NoHang | Eventually) for check in property.checks):
                 raise UserError(
                     f"property {property.id} asks what can be reached from each state, not in a trace; {_INSTEAD}"
                 )

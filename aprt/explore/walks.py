@@ -188,7 +188,7 @@ class Walks:
         elif not self._enabled[state]:
             waiting = self.tables.waiting(state)
             self._endings[state] = "deadlock" if waiting else "end"
-            self._record(self.checks.deadlock(waiting) if waiting else self.checks.end(state), steps)
+            self._record(self.checks.deadlock(state, waiting) if waiting else self.checks.end(state), steps)
 
     def _record(self, violations: Sequence[Violation], steps: list[int]) -> None:
         for id, text in violations:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.errors import ReplayMismatch
+from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding, NoHang, Property
-from aprt.core.schedule import Schedule
+from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
 from aprt.explore import replay as explorer
 from aprt.runtime import run as runtime
@@ -29,6 +30,9 @@ def confirm(system: System, finding: Finding, property: Property) -> tuple[Findi
     Raises: `ReplayMismatch` when the drivers differ, or when the replay does not break the property.
     """
     execution = both(system, finding.schedule, (property,))
+    if finding.loop:
+        _goes_round(system, finding, execution)
+        return finding, execution
     if not _shows(execution, finding.schedule, property):
         raise ReplayMismatch(len(finding.schedule), f"a violation of {property.id}", ())
     return execution.findings[0] if execution.findings else finding, execution
@@ -46,8 +50,24 @@ def both(system: System, schedule: Schedule, properties: tuple[Property, ...]) -
     return live
 
 
+def _goes_round(system: System, finding: Finding, execution: Execution) -> None:
+    """Trio takes the steps that repeat once more, and they are the same again."""
+    labels = [(label.context, label.op) for label in finding.schedule]
+    again = runtime.replay(system, Schedule.of([*labels, *labels[-finding.loop :]]))
+    rounds = execution.events[-finding.loop :], again.events[-finding.loop :]
+    if [_told(event) for event in rounds[0]] != [_told(event) for event in rounds[1]]:
+        raise ReplayMismatch(len(labels), "the same steps once more", ())
+
+
+def _told(event: Event) -> Event:
+    """An event but for where it stands."""
+    return attrs.evolve(event, index=0, label=Label(event.label.context, event.label.op))
+
+
 def tidy(system: System, finding: Finding, property: Property) -> Finding:
     """The finding by as long a schedule with fewer switches, where that still shows it and nothing earlier."""
+    if finding.loop:
+        return finding
     schedule = merge_runs(explorer.replay(system, finding.schedule).events)
     if schedule.switches >= finding.schedule.switches:
         return finding

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Remark
-from aprt.core.properties import Finding, NoHang, Property
+from aprt.core.properties import Eventually, Finding, NoHang, Property
 from aprt.core.system import System
 from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
@@ -35,8 +35,8 @@ def replay_text(recording: Recording, execution: Execution, properties: Sequence
         "",
         f"{count(len(execution.events), 'step')} on trio, the same as in the explorer; {ending_text(execution)}",
     ]
-    if not execution.findings and any(isinstance(check, NoHang) for p in properties for check in p.checks):
-        lines.append("whether an end can still be reached is beyond one execution; aprt explore tells")
+    if not execution.findings and any(isinstance(check, NoHang | Eventually) for p in properties for check in p.checks):
+        lines.append("whether it can go on like this for ever is beyond one execution; aprt explore tells")
     for finding in at_last_step(execution):
         text = f"VIOLATED {finding.property}: {finding.text}"
         head, *more = textwrap.wrap(text, WIDTH, subsequent_indent="  ")

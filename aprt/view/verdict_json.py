@@ -60,6 +60,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
                 "token": shown.token,
                 "size": shown.size,
                 "schedule": _labels(shown.finding.schedule),
+                "loop": shown.finding.loop,
             }
             for shown in verdict.shown
         ],

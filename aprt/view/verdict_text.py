@@ -102,6 +102,8 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     several = f" ({count(1 + len(others), 'finding')})" if others else ""
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
     lines += (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
+    if finding.loop:
+        lines.append(f"  and so on for ever: the last {count(finding.loop, 'step')} again and again")
     lines.append("")
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
     if shown.token is None:

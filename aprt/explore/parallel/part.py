@@ -156,7 +156,7 @@ class Part(Pupil):
         waiting = self.tables.waiting(state)
         if waiting:
             self._deadlocks += 1
-            violations = self.checks.deadlock(waiting)
+            violations = self.checks.deadlock(state, waiting)
         else:
             self._ends += 1
             violations = self.checks.end(state)

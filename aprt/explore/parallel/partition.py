@@ -76,12 +76,14 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
     """Explore all states of what `origin` makes, as `question` says. The first `small` states are for one process: most
     searches have no more.
 
-    Raises: `UserError` for a property about hangs, for symmetry, and when the compiled loop is asked for.
+    Raises: `UserError` for a property about hangs or about what is so for ever, for symmetry, and when the compiled
+    loop is asked for.
     """
     if question.symmetry:
         raise UserError("states that differ by symmetry are told apart by one process only: leave out --jobs")
-    if Checks(question.properties, question.system).liveness:
-        raise UserError("hangs are looked for by one process only: leave out --jobs and --cluster")
+    checks = Checks(question.properties, question.system)
+    if checks.liveness or checks.eventually:
+        raise UserError("hangs and loops are looked for by one process only: leave out --jobs and --cluster")
     if question.loop == "compiled":
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")
     first = states.search(_first(question, small))
