@@ -115,6 +115,8 @@ class Handler(Generic[S, P, R]):
     puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one, and does nothing
     else. What a put replies does not depend on the items there, nor what a take replies on those behind the first.
     room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
+    acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
+    of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
     """
 
     def __init__(
@@ -129,11 +131,13 @@ class Handler(Generic[S, P, R]):
         puts: str | None = None,
         takes: str | None = None,
         room: str | None = None,
+        acquires: str | None = None,
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
         self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
+        self.acquires = acquires
         self.__doc__ = run.__doc__
         self.op = run.__name__
 
@@ -158,6 +162,7 @@ def handler(
     puts: str | None = None,
     takes: str | None = None,
     room: str | None = None,
+    acquires: str | None = None,
 ) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
     """Declare a method of an actor as the handler of the message of the same name.
 
@@ -177,6 +182,7 @@ def handler(
             puts=puts,
             takes=takes,
             room=room,
+            acquires=acquires,
         )
 
     return declare
@@ -187,11 +193,13 @@ class Actor(abc.ABC, Generic[S]):
     """A component. Two actors are the same iff their names are; a system has each name once.
 
     sorts: fields of the state that hold a tuple in sorted order, which says nothing; renaming sorts them again.
+    lock_class: what it is called in the lock order, with others of its kind; None for its own name.
     """
 
     sorts: ClassVar[tuple[str, ...]] = ()
 
     name: str
+    lock_class: str | None = attrs.field(default=None, kw_only=True)
 
     def __init_subclass__(cls) -> None:
         """Raises: `ModelError` when a handler claims to commute with a message that does not say so, too."""
@@ -218,6 +226,15 @@ class Actor(abc.ABC, Generic[S]):
         if after is state or not self.sorts:
             return after
         return cast(S, attrs.evolve(cast(Any, after), **{f: tuple(sorted(getattr(after, f))) for f in self.sorts}))
+
+    def hold(self, mode: str = "exclusive", *, atomic: bool = False) -> Hold:
+        """This actor, held as a lock."""
+        return Hold(self.name, mode, atomic, self.lock_class)
+
+    def acquired(self, call: Call[Any]) -> Hold | None:
+        """The lock that a context waits for which sends `call`; None when it waits for none."""
+        mode = self.handler(call.op).acquires
+        return None if mode is None else self.hold(mode)
 
     def refuse(self, state: S, handler: Handler[Any, ..., Any]) -> Oops | None:
         """Why this message cannot be handled at all in `state`: touching it is an oops. None: it can."""

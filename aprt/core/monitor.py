@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from aprt.core.actor import Caller
 from aprt.core.events import Event
 from aprt.core.execution import Ending
+from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, title
 from aprt.core.properties import (
     Actors,
     After,
@@ -22,12 +23,17 @@ from aprt.core.properties import (
     Eventually,
     Finding,
     History,
+    LockOrder,
     NoDeadlock,
+    NoEdge,
     Noted,
+    Part,
     Property,
     Wrong,
+    ordering,
 )
 from aprt.core.schedule import Label, Schedule
+from aprt.core.step import Ask
 from aprt.core.system import System, View
 
 
@@ -35,7 +41,8 @@ class Monitor:
     """The properties of one execution of `system`. findings: the first of each property, in the order seen.
 
     What is wrong in the initial state is a finding from the start, with an empty schedule. Of one event, notes
-    come first, then the state before it, the histories, the state after it, and what must always hold.
+    come first, then the state before it, the histories, the state after it, and what must always hold. What a context
+    asks for next belongs to its own last step, also when others have gone on by the time that it is heard of.
     """
 
     def __init__(self, system: System, properties: Sequence[Property]) -> None:
@@ -45,6 +52,9 @@ class Monitor:
         self._labels: list[Label] = []
         self._open = list(properties)
         self._memory: dict[History, Hashable] = {}
+        self._order = LockGraph() if any(ordering(p) for p in properties) else None
+        self._parts: dict[Edge, Part] = {}
+        self._length = dict.fromkeys(self._callers, 0)  # of the schedule up to a context's last step
         self._look(lambda id, check: self._always(check))
 
     def feed(self, event: Event) -> tuple[Finding, ...]:
@@ -58,12 +68,25 @@ class Monitor:
         holds = event.caller.after(event.notes)
         touched = event.changed or holds != self._callers[event.context]
         self._callers[event.context] = holds
+        self._length[event.context] = len(self._labels)
         if event.actor is not None:
             self._states[event.actor] = event.state
         found += self._look(lambda id, check: self._after(check, event))
         if touched:
             found += self._look(lambda id, check: self._always(check))
         return found
+
+    def ask(self, ask: Ask) -> tuple[Finding, ...]:
+        """What a context asks for after its last event, or at first. Returns what that broke."""
+        demand = None if self._order is None else Demand.of(ask)
+        if self._order is None or demand is None:
+            return ()
+        length = self._length[ask.by.context]
+        for edge in demand.edges:
+            if edge not in self._parts:
+                self._parts[edge] = Part(edge, demand.words(edge), Schedule(tuple(self._labels[:length])))
+        cycle = self._order.cycle() if self._order.demand(demand) else None
+        return self._find(lambda id, check: self._unordered(id, check, demand, cycle))
 
     def finish(self, ending: Ending, blocked: tuple[tuple[str, str], ...] = ()) -> tuple[Finding, ...]:
         """No more events; blocked: as in `Execution`. Returns what the end state, or the deadlock, broke."""
@@ -105,13 +128,30 @@ class Monitor:
         self._memory[check] = memory
         return None
 
+    def _unordered(self, id: str, check: Check, demand: Demand, cycle: Cycle | None) -> Finding | None:
+        match check:
+            case NoEdge(edge) if edge in demand.edges:
+                return Finding(id, demand.words(edge), self._parts[edge].schedule)
+            case LockOrder() if cycle is not None:
+                parts = tuple(self._parts[edge] for edge in cycle)
+                return Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts)
+            case _:
+                return None
+
     def _look(self, test: Callable[[str, Check], str | None]) -> tuple[Finding, ...]:
+        def found(id: str, check: Check) -> Finding | None:
+            text = test(id, check)
+            return None if text is None else Finding(id, text, Schedule(tuple(self._labels)))
+
+        return self._find(found)
+
+    def _find(self, test: Callable[[str, Check], Finding | None]) -> tuple[Finding, ...]:
         found = []
         for property in tuple(self._open):
-            text = _first(test(property.id, check) for check in property.checks)
-            if text is not None:
+            finding = next(filter(None, (test(property.id, check) for check in property.checks)), None)
+            if finding is not None:
                 self._open.remove(property)
-                found.append(Finding(property.id, text, Schedule(tuple(self._labels))))
+                found.append(finding)
         self.findings += tuple(found)
         return tuple(found)
 

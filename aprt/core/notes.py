@@ -14,11 +14,25 @@ import attrs
 
 @attrs.frozen
 class Hold:
-    """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep."""
+    """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep.
+
+    lock_class: what it is called in the lock order (`core.lock_order`), where that is not the lock's own name.
+    """
 
     lock: str
     mode: str = "exclusive"  # "exclusive", "read" or "write"
     atomic: bool = False  # a spinlock: no sleeping while it is held
+    lock_class: str | None = None
+
+    @property
+    def family(self) -> str:
+        """The class of the lock; a class of its own by default."""
+        return self.lock if self.lock_class is None else self.lock_class
+
+    @property
+    def shared(self) -> bool:
+        """Whether others may hold the lock like this at the same time."""
+        return self.mode == "read"
 
 
 @attrs.frozen

@@ -16,6 +16,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
+from aprt.core.lock_order import Edge
 from aprt.core.schedule import Schedule
 from aprt.core.system import View
 
@@ -113,7 +114,24 @@ class Eventually:
     test: Callable[[View], str | None]
 
 
-Check: TypeAlias = Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually
+@attrs.frozen(eq=False)
+class LockOrder:
+    """No cycle in the lock order (`core.lock_order`) of all that is seen.
+
+    A search judges all executions that it saw together; a single execution can show a cycle, too.
+    """
+
+
+@attrs.frozen(eq=False)
+class NoEdge:
+    """No context makes this edge of the lock order: one part of a cycle, on its own."""
+
+    edge: Edge
+
+
+Check: TypeAlias = (
+    Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually | LockOrder | NoEdge
+)
 
 
 @attrs.frozen(eq=False)
@@ -132,16 +150,32 @@ class Property:
 
 
 @attrs.frozen
+class Part:
+    """One edge of a cycle in the lock order, in words, and a schedule after whose last step a context makes it."""
+
+    edge: Edge
+    text: str
+    schedule: Schedule
+
+    def alone(self, id: str) -> Property:
+        """The property of that number that the schedule breaks by itself."""
+        return Property(id, self.text, (NoEdge(self.edge),))
+
+
+@attrs.frozen
 class Finding:
     """A violated property: which, in what words, and the schedule that shows it (its last step breaks it).
 
     loop: how many steps at its end repeat for ever; 0 for what breaks in finite time.
+    parts: of a cycle in the lock order, all its edges; those of several executions have schedules of their own, and
+    `schedule` is the longest. Empty for other findings.
     """
 
     property: str
     text: str
     schedule: Schedule
     loop: int = 0
+    parts: tuple[Part, ...] = ()
 
 
 def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
@@ -152,6 +186,11 @@ def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Proper
 def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
     """A property of one check that holds in every end state."""
     return Property(id, id, (AtEnd(reads, test),))
+
+
+def ordering(property: Property) -> bool:
+    """Whether the property asks in which order locks are taken."""
+    return any(isinstance(check, LockOrder | NoEdge) for check in property.checks)
 
 
 DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))

@@ -33,6 +33,15 @@ class Step:
         return attrs.evolve(self.event, index=index, label=attrs.evolve(self.event.label, nth=nth))
 
 
+@attrs.frozen
+class Ask:
+    """A call that a context has made, whether or not it can be handled yet. by: the context, with what it holds."""
+
+    by: Caller
+    call: Call[Any]
+    chain: tuple[str, ...]
+
+
 def call(actor: Actor[Any], state: Any, effect: Call[Any], by: Caller, chain: tuple[str, ...]) -> Step | None:
     """Context `by` sends `effect` to `actor` in `state`; None when that blocks.
 

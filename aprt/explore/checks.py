@@ -18,6 +18,7 @@ import attrs
 from aprt.core.actor import Caller
 from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
+from aprt.core.lock_order import Demand, LockGraph, title
 from aprt.core.properties import (
     Actors,
     After,
@@ -27,13 +28,16 @@ from aprt.core.properties import (
     Check,
     Eventually,
     History,
+    LockOrder,
     NoDeadlock,
+    NoEdge,
     NoHang,
     Noted,
     Property,
     Wrong,
+    ordering,
 )
-from aprt.core.step import Step
+from aprt.core.step import Ask, Step
 from aprt.core.system import System, View
 from aprt.explore.packing import INITIAL, Packing
 from aprt.explore.tables import Waiting
@@ -183,11 +187,12 @@ class Checks:
     terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
-    for ever. evaluated: what was looked at in
-    which state, in that order; not what was remembered. wrong: all that was said to be wrong so far.
+    for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was said to be wrong so far. order: the lock
+    order of all steps that were learned, None when nothing asks for it. closing: whether the step with which that first
+    has a cycle counts as a violation, so that a search can end there.
     """
 
-    def __init__(self, properties: Sequence[Property], system: System) -> None:
+    def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
         self.evaluated: Evaluated = []
         self.wrong: set[Violation] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
@@ -204,17 +209,24 @@ class Checks:
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
         self.eventually = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Eventually)]
+        self._closing = closing
+        self._ordered = [(id, check) for id, check in checks if isinstance(check, LockOrder | NoEdge)]
+        self.order = LockGraph() if any(map(ordering, properties)) else None
         self.liveness = bool(self._hangs)
         self.terminal = bool(self.ends or self._deadlocks or self.eventually)
         self.judging = bool(self._steps or self.always)
 
-    def note(self, step: Step) -> Note:
-        """What to look at when this step is taken, and in the state it leads to when that is new."""
+    def note(self, step: Step, ask: Ask | None) -> Note:
+        """What to look at when this step is taken, and in the state it leads to when that is new.
+
+        ask: what its context asks for afterwards.
+        """
         event, caller_changed = step.event, step.caller != step.event.caller
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
-            noted=tuple(
-                self._said((note.property, note.text) for note in event.broken if note.property in self._noted)
+            noted=(
+                *self._said((note.property, note.text) for note in event.broken if note.property in self._noted),
+                *self._said(self._asked(ask)),
             ),
             before=self._about(Before, event),
             after=self._about(After, event),
@@ -228,8 +240,10 @@ class Checks:
         quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
         return None if quiet else watch, tuple(touched)
 
-    def start(self) -> list[Violation]:
-        """What is wrong in the initial state."""
+    def start(self, first: Iterable[Ask]) -> list[Violation]:
+        """What is wrong in the initial state, in which the contexts ask for these."""
+        for ask in first:
+            self._said(self._asked(ask))  # none: nothing is held yet
         return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
@@ -244,6 +258,19 @@ class Checks:
     def hang(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a hang in which these wait, or go on for ever."""
         return self._said((id, check.text(waiting)) for id, check in self._hangs)
+
+    def _asked(self, ask: Ask | None) -> Iterator[Violation]:
+        """What a call says about the lock order; of cycles, the first one only. The end of the search sees all."""
+        demand = None if ask is None or self.order is None else Demand.of(ask)
+        if demand is None or self.order is None:
+            return
+        new = self.order.demand(demand)
+        for id, check in self._ordered:
+            if isinstance(check, NoEdge) and check.edge in demand.edges:
+                yield id, demand.words(check.edge)
+            elif isinstance(check, LockOrder) and new and self._closing and (cycle := self.order.cycle()) is not None:
+                self._closing = False
+                yield id, title(cycle)
 
     def _said(self, violations: Iterable[Violation]) -> list[Violation]:
         found = list(violations)

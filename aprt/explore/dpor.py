@@ -119,7 +119,7 @@ class TraceSearch:
     def explore(self) -> Exploration:
         stopped = None
         try:
-            self._record(self.checks.start())
+            self._record(self.checks.start(self.tables.first))
             self.run(WHOLE)
             stopped = "max_depth" if self.endings["cut"] else None
         except Stop as stop:
@@ -356,6 +356,7 @@ class TraceSearch:
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
             wrong=frozenset(self.checks.wrong),
+            lock_order=self.checks.order,
             learning=self._begun + self.local.seconds,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )

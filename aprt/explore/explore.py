@@ -46,7 +46,13 @@ def explore(
     question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop)
     search = find_strategy(strategy)
     if crew is None or origin is None:
-        return search(question)
-    from aprt.explore.parallel.share import shared  # not needed by most
+        found = search(question)
+    else:
+        from aprt.explore.parallel.share import shared  # not needed by most
 
-    return shared(strategy)(question, origin, crew)
+        found = shared(strategy)(question, origin, crew)
+    if found.lock_order is None:
+        return found
+    from aprt.explore.lock_cycles import judged
+
+    return judged(question, found, search)

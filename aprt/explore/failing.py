@@ -101,7 +101,7 @@ class Ground:
         when the context would do something else, it does that.
         """
         places = {context.name: place for place, context in enumerate(self.system.contexts)}
-        if self.checks.start():
+        if self.checks.start(self.tables.first):
             return Played((), 0, "start")
         state, last, price, steps = INITIAL, NOBODY, 0, list[int]()
         for label in wanted:

@@ -75,7 +75,7 @@ class _Search:
     def explore(self) -> Exploration:
         stopped = None
         try:
-            self._record(self.checks.start(), [])
+            self._record(self.checks.start(self.tables.first), [])
             wander(self.local, self.tables, self.packing.numbers(INITIAL))
             self._run()
             stopped = "max_depth" if self.cut else None
@@ -225,6 +225,7 @@ class _Search:
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
+            lock_order=self.checks.order,
             unexercised=None
             if stopped
             else unexercised(self.question.properties, (s.event for s in self.tables.steps)),

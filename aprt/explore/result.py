@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Finding, Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
@@ -131,6 +132,8 @@ class Exploration:
     learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
     turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio
     picked: str | None = None  # why this strategy, where it was not asked for
+    # the locks that were asked for while others were held, where a property asks for that
+    lock_order: LockGraph | None = attrs.field(default=None, eq=False)
     # all that was seen to be wrong (property, in what words); no process of a crew tells the others
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
 

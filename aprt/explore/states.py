@@ -91,7 +91,8 @@ class _Search:
 
     def __init__(self, question: Question, doubt: Doubt | None) -> None:
         self.question, self.doubt = question, doubt
-        self.checks = Checks(question.properties, question.system)
+        # a cycle closes with one step, although its counterparts are no different
+        self.checks = Checks(question.properties, question.system, closing=not question.symmetry)
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
         self.watchdog = Watchdog(question)
         self.depth = 0
@@ -116,7 +117,7 @@ class _Search:
     def explore(self) -> Exploration:
         stopped = None
         try:
-            for violation in self.checks.start():
+            for violation in self.checks.start(self.tables.first):
                 self.record(violation, 0, 0)
             self._levels()
             self._hang()
@@ -251,6 +252,7 @@ class _Search:
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),
+            lock_order=self.checks.order,
         )
 
     def _events(self) -> Iterator[Event]:

@@ -18,7 +18,7 @@ from aprt.core.execution import Ending, Execution
 from aprt.core.monitor import Monitor
 from aprt.core.properties import Property
 from aprt.core.schedule import Label
-from aprt.core.step import Step
+from aprt.core.step import Ask, Step
 from aprt.core.system import System
 from aprt.explore.thread import Thread
 
@@ -39,6 +39,8 @@ class Stepper:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._monitor = Monitor(system, properties)
         self._oops = False
+        for context in system.contexts:
+            self._ask(context.name)
 
     def __enter__(self) -> Stepper:
         return self
@@ -79,6 +81,8 @@ class Stepper:
         if not done.oops:
             self._threads[context].resume(event.reply)
         self._monitor.feed(event)
+        if not done.oops:
+            self._ask(context)
 
     def waiting(self) -> tuple[tuple[str, str], ...]:
         """The contexts that are not done, daemons left out, each with its pending operation."""
@@ -99,6 +103,11 @@ class Stepper:
         blocked = self.waiting() if ending == "deadlock" else ()
         self._monitor.finish(ending, blocked)
         return Execution(tuple(self.events), ending, self._monitor.findings, blocked)
+
+    def _ask(self, context: str) -> None:
+        thread = self._threads[context]
+        if isinstance(thread.effect, Call):
+            self._monitor.ask(Ask(self.callers[context], thread.effect, thread.chain))
 
     def _steps(self, context: str) -> dict[str, Step]:
         """What `context` can do now, by operation."""

@@ -24,7 +24,7 @@ from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.notes import Oops
 from aprt.core.schedule import Schedule
-from aprt.core.step import Step
+from aprt.core.step import Ask, Step
 from aprt.core.system import System
 from aprt.explore.control import control_key
 from aprt.explore.packing import Packing, Unknown
@@ -57,6 +57,11 @@ class Control:
     thread: Thread | None = None
     after: dict[Hashable, Control] = attrs.field(factory=dict)
 
+    @property
+    def ask(self) -> Ask | None:
+        """The call that the context waits for, if it is one."""
+        return Ask(self.caller, self.effect, self.chain) if isinstance(self.effect, Call) else None
+
     def trail(self) -> list[tuple[Control, Any]]:
         """The control states before this one, first one first, each with the answer it was given."""
         steps, here = [], self.origin
@@ -78,7 +83,8 @@ class Row(dict[int, tuple[Move[T], ...]]):
 
 
 class Tables(Generic[T]):
-    """The local steps of a system. note: called once per step, its answer is kept in the moves.
+    """The local steps of a system. note: called once per step, with what the context asks for afterwards; its answer is
+    kept in the moves.
 
     rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
     holds. idle: likewise, whether it is one of end states: the context is done, or a daemon. steps: by number, as moves
@@ -90,7 +96,7 @@ class Tables(Generic[T]):
     to learn when the packing is not open. `close` it when done.
     """
 
-    def __init__(self, system: System, packing: Packing, note: Callable[[Step], T]) -> None:
+    def __init__(self, system: System, packing: Packing, note: Callable[[Step, Ask | None], T]) -> None:
         self.packing = packing
         self.steps: list[Step] = []
         self.changes: list[tuple[tuple[int, int], ...]] = []
@@ -127,6 +133,12 @@ class Tables(Generic[T]):
             if moves:
                 found.append((place, moves))
         return tuple(found)
+
+    @property
+    def first(self) -> tuple[Ask, ...]:
+        """What the contexts ask for before any step."""
+        asks = (controls[0].ask for controls in self._controls)
+        return tuple(ask for ask in asks if ask is not None)
 
     def effect(self, place: int, control: int) -> Effect[Any] | None:
         """What a context waits for in a control state; None when it is done."""
@@ -187,7 +199,7 @@ class Tables(Generic[T]):
         self.changes.append(tuple((slot, change) for slot, change in changes.items() if change))
         self.steps.append(done)
         delta = sum(packing.delta(slot, 0, change) for slot, change in changes.items())
-        return delta, len(self.steps) - 1, self._note(done)
+        return delta, len(self.steps) - 1, self._note(done, after.ask)
 
     def _stop(self, place: int, control: Control, done: Step) -> Control:
         oops = tuple(note for note in done.event.notes if isinstance(note, Oops))

@@ -129,7 +129,7 @@ class Walks:
     def explore(self, picker: Picker, strategy: str) -> Exploration:
         """Do `question.runs` executions, within the bounds. The finding of a property is the first one seen."""
         try:
-            self._record(self.checks.start(), [])
+            self._record(self.checks.start(self.tables.first), [])
             for _ in range(self.question.runs):
                 run = self.execution(picker)
                 self._executions += 1
@@ -216,6 +216,7 @@ class Walks:
             seed=self.question.seed,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
+            lock_order=self.checks.order,
             traces=len(self._traces),
             unseen=None if left is None else left.mass,
             unseen_below=None if left is None else left.below,

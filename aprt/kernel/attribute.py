@@ -1,7 +1,7 @@
 """An attribute in sysfs: there or not, with readers whom its removal waits for.
 
-Like lockdep, an active reference counts as a lock that its reader holds, and removing the attribute takes it: a reader
-who needs a lock that the remover holds shows up as a cycle in the lock order.
+As for lockdep, an active reference counts as a lock that its reader holds, and removing the attribute asks for it: a
+reader who needs a lock that the remover holds shows up as a cycle in the lock order (P20).
 
 Mirrors: fs/kernfs/dir.c: kernfs_get_active(), kernfs_drain(). Left out: what is read or written.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Hold, Took
+from aprt.core.notes import Gave, Took
 from aprt.kernel import rules
 
 
@@ -43,7 +43,7 @@ class Attribute(Actor[AttributeState]):
         if not state.there:
             return state, False
         after = attrs.evolve(state, readers=tuple(sorted((*state.readers, by.context))))
-        return after, True, (Took(Hold(self.name, "read")),)
+        return after, True, (Took(self.hold("read")),)
 
     @handler(reads="readers", writes="readers")
     def leave(self, state: AttributeState, by: Caller) -> Outcome[AttributeState, None]:
@@ -54,7 +54,7 @@ class Attribute(Actor[AttributeState]):
         left.remove(by.context)
         return attrs.evolve(state, readers=tuple(left)), None, (Gave(self.name),)
 
-    @handler(reads="there readers", writes="there")
+    @handler(reads="there readers", writes="there", acquires="write")
     def remove(self, state: AttributeState, by: Caller) -> Outcome[AttributeState, None]:
         """Blocks until its last reader has left. Findings: removed by its own reader; sleeping under a spinlock."""
         if by.context in state.readers:
@@ -62,4 +62,4 @@ class Attribute(Actor[AttributeState]):
         if state.readers:
             return BLOCK
         after = attrs.evolve(state, there=False) if state.there else state
-        return after, None, (Took(Hold(self.name, "write")), Gave(self.name), *rules.may_sleep(by, self.name))
+        return after, None, rules.may_sleep(by, self.name)

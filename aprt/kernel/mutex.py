@@ -1,17 +1,23 @@
 """mutex: one owner, sleeps while waiting.
 
+Locks of one kind share a `lock_class`, and the lock order is one of classes. Where two of a class are nested on
+purpose, the inner one is taken with a subclass: `lock(1)`, as by mutex_lock_nested().
+
 A free mutex may be taken by any waiter; no order of waiters is kept. Lock misuse is a finding of the rules of
 `kernel.rules`, never a crash.
 
-Mirrors: kernel/locking/mutex.c: mutex_lock, mutex_trylock, mutex_unlock.
+Mirrors: kernel/locking/mutex.c: mutex_lock, mutex_lock_nested, mutex_trylock, mutex_unlock.
 Left out: optimistic spinning; hand-off to the first waiter; interruptible and killable waiting.
 """
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.effects import Call
 from aprt.core.notes import Gave, Hold, Took
 from aprt.kernel import rules
 
@@ -23,26 +29,33 @@ class MutexState:
 
 @attrs.frozen(eq=False)
 class Mutex(Actor[MutexState]):
-    """A lock class of its own per name; `await mutex.lock()` returns with the lock held."""
+    """`await mutex.lock()` returns with the lock held."""
 
     def initial(self) -> MutexState:
         return MutexState()
 
-    @handler(reads="owner", writes="owner")
-    def lock(self, state: MutexState, by: Caller) -> Outcome[MutexState, None]:
-        """Blocks until free. Findings: recursive lock (ends the execution), sleeping under a spinlock."""
+    def acquired(self, call: Call[Any]) -> Hold | None:
+        hold = super().acquired(call)
+        return hold if hold is None or not call.args else _nested(hold, cast(int, call.args[0]))
+
+    @handler(reads="owner", writes="owner", acquires="exclusive")
+    def lock(self, state: MutexState, by: Caller, subclass: int = 0) -> Outcome[MutexState, None]:
+        """Blocks until free. Findings: recursive lock (ends the execution), sleeping under a spinlock.
+
+        subclass: of the lock's class, in the lock order.
+        """
         if state.owner == by.context:
             return state, None, (rules.recursive(by, self.name),)
         if state.owner is not None:
             return BLOCK
-        return MutexState(by.context), None, (Took(Hold(self.name)), *rules.may_sleep(by, self.name))
+        return MutexState(by.context), None, (Took(_nested(self.hold(), subclass)), *rules.may_sleep(by, self.name))
 
     @handler(reads="owner", writes="owner")
     def trylock(self, state: MutexState, by: Caller) -> Outcome[MutexState, bool]:
         """Never blocks; replies whether the lock is now held."""
         if state.owner is not None:
             return state, False
-        return MutexState(by.context), True, (Took(Hold(self.name)),)
+        return MutexState(by.context), True, (Took(self.hold()),)
 
     @handler(reads="owner", writes="owner")
     def unlock(self, state: MutexState, by: Caller) -> Outcome[MutexState, None]:
@@ -50,3 +63,7 @@ class Mutex(Actor[MutexState]):
         if state.owner != by.context:
             return state, None, (rules.not_owner(by, self.name, state.owner),)
         return MutexState(), None, (Gave(self.name),)
+
+
+def _nested(hold: Hold, subclass: int) -> Hold:
+    return attrs.evolve(hold, lock_class=f"{hold.family}/{subclass}") if subclass else hold

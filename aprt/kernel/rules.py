@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from aprt.core.actor import Caller
 from aprt.core.notes import Broken, Note, Oops
-from aprt.core.properties import Noted, Property
+from aprt.core.properties import LockOrder, Noted, Property
+
+LOCK_ORDER = Property(
+    "P20",
+    "locks are taken in one order",
+    (LockOrder(),),
+    "Over all executions together, what is held while something else is asked for makes no cycle. Whatever is waited "
+    "for counts as a lock: mutexes, readers, writers, the end of a work item or of a timer callback, a flag that "
+    "somebody clears, the readers of an attribute that is removed, vCPUs that leave SIE. A trylock does not wait, but "
+    "what it takes is held.",
+)
 
 RULES = (
     Property("K1", "no context takes a lock that it already holds", (Noted(),)),
     Property("K2", "a lock is released by the context that holds it", (Noted(),)),
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
+    LOCK_ORDER,
     Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),)),
     Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),)),
 )

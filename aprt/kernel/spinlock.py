@@ -13,7 +13,7 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Hold, Took
+from aprt.core.notes import Gave, Took
 from aprt.kernel import rules
 
 
@@ -24,12 +24,12 @@ class SpinlockState:
 
 @attrs.frozen(eq=False)
 class Spinlock(Actor[SpinlockState]):
-    """A lock class of its own per name; `await spinlock.lock()` returns with the lock held."""
+    """`await spinlock.lock()` returns with the lock held."""
 
     def initial(self) -> SpinlockState:
         return SpinlockState()
 
-    @handler(reads="owner", writes="owner")
+    @handler(reads="owner", writes="owner", acquires="exclusive")
     def lock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, None]:
         """Blocks until free. Finding: recursive lock (ends the execution)."""
         if state.owner == by.context:
@@ -53,4 +53,4 @@ class Spinlock(Actor[SpinlockState]):
         return SpinlockState(), None, (Gave(self.name),)
 
     def _took(self) -> Took:
-        return Took(Hold(self.name, atomic=True))
+        return Took(self.hold(atomic=True))

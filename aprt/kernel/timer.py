@@ -6,8 +6,8 @@ Its daemon context runs `timer_daemon(timer, callback)`; the callback returns wh
     idle --arm--> armed --fire--> running --finish--> idle
                                           --rearm---> armed
 
-The callback runs in interrupt context, so sleeping in it is a finding of rule P23. Like lockdep, a running callback
-counts as a lock that its context holds and that `cancel_sync` takes for a moment. A callback that always fires
+The callback runs in interrupt context, so sleeping in it is a finding of rule P23. As for lockdep, a running callback
+counts as a lock that its context holds and that `cancel_sync` waits for. A callback that always fires
 again leaves a system without an end state: let something end it.
 
 Mirrors: kernel/time/hrtimer.c: hrtimer_start, hrtimer_cancel, hrtimer_try_to_cancel, __run_hrtimer;
@@ -23,7 +23,7 @@ from typing import TypeVarTuple
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Hold, Took
+from aprt.core.notes import Gave, Took
 from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
@@ -58,7 +58,7 @@ class Timer(Actor[TimerState]):
             return state, False
         return attrs.evolve(state, armed=False), True
 
-    @handler(reads="armed runner", writes="armed")
+    @handler(reads="armed runner", writes="armed", acquires="exclusive")
     def cancel_sync(self, state: TimerState, by: Caller) -> Outcome[TimerState, bool]:
         """Blocks while the callback runs, then as `cancel`. Finding: called by the callback (ends the execution).
 
@@ -68,15 +68,14 @@ class Timer(Actor[TimerState]):
             return state, False, (rules.recursive(by, self.name),)
         if state.runner is not None:
             return BLOCK
-        after = attrs.evolve(state, armed=False) if state.armed else state
-        return after, state.armed, (Took(Hold(self.name)), Gave(self.name))
+        return (attrs.evolve(state, armed=False) if state.armed else state), state.armed
 
     @handler(reads="armed runner", writes="armed runner")
     def fire(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: blocks until armed and the callback does not run; then the caller runs it."""
         if not state.armed or state.runner is not None:
             return BLOCK
-        return TimerState(runner=by.context), None, (Took(Hold(self.name, atomic=True)),)
+        return TimerState(runner=by.context), None, (Took(self.hold(atomic=True)),)
 
     @handler(reads="runner", writes="runner")
     def finish(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:

@@ -10,6 +10,10 @@ Waiting is three steps and a look in between, and their order is the whole point
 `wait_event` does them in that order. A behaviour that looks *before* it prepares can lose the wake-up that comes
 in between and sleep for good, which an exploration shows as a deadlock.
 
+To a lock checker a condition that somebody else makes true is no lock, and yet it can close a cycle like one. `awaits`
+says what the waiters wait for, as a lock: sleeping on the queue then counts as asking for it, and whoever makes the
+condition false has to hold it until it is true again (`kernel.flag`).
+
 Mirrors: kernel/sched/wait.c: prepare_to_wait, finish_wait, autoremove_wake_function, __wake_up;
 include/linux/wait.h: wait_event.
 Left out: the look that wait_event takes before it first prepares; spurious wake-ups; interruptible waiting; the
@@ -19,11 +23,13 @@ difference between exclusive and other waiters (`wake_one` treats all as exclusi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVarTuple
+from typing import Any, TypeVarTuple
 
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.effects import Call
+from aprt.core.notes import Hold
 from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
@@ -38,7 +44,15 @@ class WaitQueueState:
 
 @attrs.frozen(eq=False)
 class WaitQueue(Actor[WaitQueueState]):
-    """Any number of contexts may wait; a wake-up with nobody on the queue is forgotten."""
+    """Any number of contexts may wait; a wake-up with nobody on the queue is forgotten.
+
+    awaits: what they wait for, as a lock; None when that is no part of the lock order.
+    """
+
+    awaits: Hold | None = None
+
+    def acquired(self, call: Call[Any]) -> Hold | None:
+        return self.awaits if call.op == "schedule" else None
 
     def initial(self) -> WaitQueueState:
         return WaitQueueState()

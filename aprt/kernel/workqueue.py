@@ -5,9 +5,9 @@
 A work item queued while it runs is pending as well and runs again. Every work item has its own worker, a daemon
 context that runs `worker(work, function)`.
 
-Like lockdep, a running work item counts as a lock that its worker holds and that `flush` takes for a moment: a work
-item that needs a lock which its flusher holds then shows up as a cycle in the lock order, and flushing a work item
-from itself as rule K1.
+As for lockdep, a running work item counts as a lock that its worker holds and that `flush` waits for: a work item that
+needs a lock which its flusher holds then shows up as a cycle in the lock order (P20), and flushing a work item from
+itself as rule K1.
 
 Mirrors: kernel/workqueue.c: queue_work, process_one_work, flush_work, cancel_work, cancel_work_sync.
 Left out: pools and concurrency limits (a work item never waits for a worker); delayed work; that flush_work does
@@ -23,7 +23,7 @@ from typing import TypeVarTuple
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Hold, Took
+from aprt.core.notes import Gave, Took
 from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
@@ -56,7 +56,7 @@ class Work(Actor[WorkState]):
         """For the worker: blocks until the item is pending and nobody runs it; then the caller does."""
         if not state.pending or state.runner is not None:
             return BLOCK
-        return WorkState(runner=by.context), None, (Took(Hold(self.name)),)
+        return WorkState(runner=by.context), None, (Took(self.hold()),)
 
     @handler(reads="runner", writes="runner")
     def done(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:
@@ -65,7 +65,7 @@ class Work(Actor[WorkState]):
             return state, None, (rules.not_owner(by, self.name, state.runner),)
         return attrs.evolve(state, runner=None), None, (Gave(self.name),)
 
-    @handler(reads="pending runner")
+    @handler(reads="pending runner", acquires="exclusive")
     def flush(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:
         """Blocks until the item is neither pending nor running.
 
@@ -75,7 +75,7 @@ class Work(Actor[WorkState]):
             return state, None, (rules.recursive(by, self.name),)
         if state.pending or state.runner is not None:
             return BLOCK
-        return state, None, (Took(Hold(self.name)), Gave(self.name), *rules.may_sleep(by, self.name))
+        return state, None, rules.may_sleep(by, self.name)
 
     @handler(reads="pending", writes="pending")
     def cancel(self, state: WorkState, by: Caller) -> Outcome[WorkState, bool]:

@@ -19,6 +19,7 @@ from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.schedule import Label
+from aprt.core.step import Ask
 from aprt.core.system import Behaviour, Context, operation
 from aprt.runtime.errors import ComponentCrash
 from aprt.runtime.mailbox import Mailbox
@@ -157,7 +158,7 @@ class FreeContext(ContextPart):
         for _ in range(self.pace.delay()):
             await trio.lowlevel.checkpoint()
         actor = request.call.actor.name
-        self.reports.leave(Asked(self.name, self._doing, actor))
+        self.reports.leave(_asked(request))
         self.actors[actor].put(request)
         answer = await self.receive()
         assert isinstance(answer, Answer)
@@ -183,7 +184,7 @@ class GatedContext(ContextPart):
 
     async def ask(self, request: Request) -> Answer:
         actor, label = request.call.actor.name, request.label
-        self.reports.leave(Asked(self.name, self._doing, actor))
+        self.reports.leave(_asked(request))
         may = self._may((label,))
         while True:
             if may:
@@ -219,6 +220,10 @@ class GatedContext(ContextPart):
     def _park(self, labels: tuple[Label, ...], request: Request | None) -> None:
         self.gate.put(Offer(self.name, labels, request, self.mailbox, len(self._leave)))
         self._leave.clear()
+
+
+def _asked(request: Request) -> Asked:
+    return Asked(request.caller.context, request.label.op, Ask(request.caller, request.call, request.chain))
 
 
 def _abandon(name: str, behaviour: Behaviour) -> None:

@@ -20,6 +20,7 @@ from aprt.core.effects import Call
 from aprt.core.execution import Ending, Execution
 from aprt.core.notes import Note
 from aprt.core.schedule import Label
+from aprt.core.step import Ask
 from aprt.runtime.mailbox import Mailbox
 
 
@@ -115,11 +116,16 @@ ToActor: TypeAlias = Request | Probe | Attempt | Halt
 
 
 class Asked(NamedTuple):
-    """A context has arrived at its next effect. actor: None for a choice."""
+    """A context has arrived at its next effect. ask: the call that it is; None for a choice."""
 
     context: str
     operation: str
-    actor: str | None
+    ask: Ask | None
+
+    @property
+    def actor(self) -> str | None:
+        """Whom it calls."""
+        return None if self.ask is None else self.ask.call.actor.name
 
 
 class Waits(NamedTuple):

@@ -95,6 +95,7 @@ class ObserverPart:
         match report:
             case Asked():
                 self.ledger.asked(report)
+                self._ask(report)
             case Handled():
                 self._handled(report)
             case Chose():
@@ -153,6 +154,10 @@ class ObserverPart:
         if any(isinstance(note, Oops) for note in event.notes):
             self._close("oops")
         elif found and self._watch.stop_on_finding:
+            self._close("cut")
+
+    def _ask(self, asked: Asked) -> None:
+        if asked.ask is not None and self._monitor.ask(asked.ask) and self._watch.stop_on_finding:
             self._close("cut")
 
     def _full(self) -> bool:

@@ -36,12 +36,14 @@ class Shown:
     token: None when the schedule cannot be told by one.
     size: how small it is. `shortest`: no schedule that breaks the property has fewer steps. Else as `Minimal.claim`:
     what a strategy found that does not look for the shortest was made as small as could be done in a moment.
+    parts: of a cycle in the lock order, its edges, each with a schedule of its own; the rest is that of the longest.
     """
 
     finding: Finding
     events: tuple[Event, ...]
     token: str | None
     size: Size
+    parts: tuple[Shown, ...] = ()
 
 
 @attrs.frozen(eq=False)

@@ -61,6 +61,15 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
                 "size": shown.size,
                 "schedule": _labels(shown.finding.schedule),
                 "loop": shown.finding.loop,
+                "parts": [
+                    {
+                        "text": part.finding.text,
+                        "token": part.token,
+                        "size": part.size,
+                        "schedule": _labels(part.finding.schedule),
+                    }
+                    for part in shown.parts
+                ],
             }
             for shown in verdict.shown
         ],

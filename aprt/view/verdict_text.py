@@ -101,25 +101,38 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     others = verdict.others(finding)
     several = f" ({count(1 + len(others), 'finding')})" if others else ""
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
-    lines += (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
-    if finding.loop:
-        lines.append(f"  and so on for ever: the last {count(finding.loop, 'step')} again and again")
-    lines.append("")
-    steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
-    if shown.token is None:
-        lines.append(f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE")
-    else:
-        lines.append(f"reproduce   aprt replay {shown.token}")
-        lines.append(f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}")
-        if shown.size != "optimal":
-            lines.append(f"shrink      aprt shrink {shown.token}    {paint.dim('# to the fewest preemptions')}")
-    lines.append(f"size        {_SIZES[shown.size]}")
+    lines += _cycle(shown) if shown.parts else _schedule(shown, paint)
     if others:
         lines.append("")
         lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
     if len(others) > _OTHERS:
         lines.append(f"  and {len(others) - _OTHERS:,} more; --format json has all")
     return "\n".join(lines)
+
+
+def _cycle(shown: Shown) -> Iterable[str]:
+    """Who makes each edge of a cycle; the executions need not be one."""
+    for part in shown.parts:
+        yield from _indented(part.finding.text)
+        yield f"    aprt replay {part.token}" if part.token else "    too long for a token"
+    yield "found in all executions together: each of these shows its own part"
+
+
+def _schedule(shown: Shown, paint: Paint) -> Iterable[str]:
+    yield from (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
+    finding = shown.finding
+    if finding.loop:
+        yield f"  and so on for ever: the last {count(finding.loop, 'step')} again and again"
+    yield ""
+    steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
+    if shown.token is None:
+        yield f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE"
+    else:
+        yield f"reproduce   aprt replay {shown.token}"
+        yield f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}"
+        if shown.size != "optimal":
+            yield f"shrink      aprt shrink {shown.token}    {paint.dim('# to the fewest preemptions')}"
+    yield f"size        {_SIZES[shown.size]}"
 
 
 def _unbroken(verdict: Verdict, paint: Paint) -> str:

@@ -38,7 +38,7 @@ TOOK, GAVE = Took(Hold("work")), Gave("work")
         (WORK.done(), RUNNING, (IDLE, None, (GAVE,))),
         (WORK.done(), AGAIN, (PENDING, None, (GAVE,))),
         (WORK.done(), OTHER, (OTHER, None, (Broken("K2", "a releases work, which b holds"),))),
-        (WORK.flush(), IDLE, (IDLE, None, (TOOK, GAVE))),
+        (WORK.flush(), IDLE, (IDLE, None, ())),
         (WORK.flush(), RUNNING, (RUNNING, None, (Oops("K1", "a locks work, which it already holds"),))),
         (WORK.cancel(), PENDING, (IDLE, True, ())),
         (WORK.cancel(), AGAIN, (RUNNING, True, ())),

@@ -104,7 +104,7 @@ def _first(question: Question, small: int) -> Question:
 
 def _places(question: Question, seats: int) -> Places:
     packing = Packing(question.system, 0)
-    tables: Tables[None] = Tables(question.system, packing, lambda step: None)
+    tables: Tables[None] = Tables(question.system, packing, lambda step, ask: None)
     try:
         return choose_places(tables, packing, seats)
     finally:
@@ -137,7 +137,7 @@ class _Search:
     def explore(self) -> Exploration:
         stopped = None
         try:
-            for id, text in self.teacher.checks.start():
+            for id, text in self.teacher.checks.start(self.teacher.tables.first):
                 self.found[id] = 0, Broken(text, 0, 0, None)
             self.states = 1
             self._levels()
@@ -268,6 +268,7 @@ class _Search:
             oopses=self.oopses,
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
+            lock_order=self.teacher.checks.order,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
 

@@ -23,6 +23,7 @@ from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.execution import Ending
 from aprt.core.exercise import unexercised
+from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Finding, Property
 from aprt.explore import dpor
 from aprt.explore.dpor import WHOLE, Steps, Subtree, TraceSearch
@@ -56,7 +57,8 @@ class _Task:
 @attrs.frozen
 class _Outcome:
     """What a piece came to. found: by property, what is wrong and the steps that show it. ended: for each state in
-    which executions end and that this process did not tell of before, one of them. wider: what a check asked for."""
+    which executions end and that this process did not tell of before, one of them. order: the lock
+    order that the process knows. wider: what a check asked for."""
 
     executions: int
     blocked: int
@@ -64,6 +66,7 @@ class _Outcome:
     depth: int
     found: Mapping[str, tuple[str, Labels]]
     ended: tuple[tuple[Ending, Labels], ...]
+    order: LockGraph | None
     stopped: str | None = None
     wider: tuple[int, Holding] | None = None
 
@@ -120,7 +123,7 @@ class _Search:
     def explore(self) -> Exploration:
         stopped = None
         try:
-            for id, text in self.traces.checks.start():
+            for id, text in self.traces.checks.start(self.traces.tables.first):
                 self.found[id] = text, ()
             self._stop_if_found()
             bounds = self.question.bounds
@@ -174,6 +177,8 @@ class _Search:
         for ending, steps in outcome.ended:
             self.traces.begin(Subtree(steps))
             self.endings[ending].add(self.traces.states[-1])
+        if self.traces.checks.order is not None and outcome.order is not None:
+            self.traces.checks.order.merge(outcome.order)
         if outcome.stopped is not None:
             raise Stop(outcome.stopped)
         self.watchdog.look(self.executions, 0, self.transitions, self.depth)
@@ -200,6 +205,7 @@ class _Search:
             unmerged=tuple(sorted(self.traces.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
+            lock_order=self.traces.checks.order,
             unexercised=None if stopped else unexercised(self.question.properties, self._events()),
         )
 
@@ -242,6 +248,7 @@ def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
             for ending, known in run.endings.items()
             for steps in list(known.values())[told[ending] :]
         ),
+        order=run.checks.order,
         stopped=stopped,
         wider=wider,
     )

@@ -1,0 +1,144 @@
+"""Lock order: which locks contexts ask for while they hold others, and whether that goes in a circle.
+
+Over any number of executions: a circle is found although its parts never meet in one. An **edge** leads from a lock
+that is held to one that is asked for, granted or not, by class: locks of one kind share a class, and so an order.
+Whatever can be waited for counts, as its handler declares (`acquires`): also the end of a work item or a timer
+callback, a flag, the readers of an attribute. A trylock never waits, so no edge leads to it, but from it on.
+
+Not every circle is one. Who asks for reading does not wait for another reader, unless a writer that waits comes
+between: some context must be seen to take that class for writing, and then readers count as waiting whether or not
+the lock is fair. A lock that is asked for while the very same one is held is no edge: that is rule K1, or harmless.
+
+The rules are those of the kernel's lockdep (Documentation/locking/lockdep-design.rst), but for two things: lockdep
+takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import attrs
+
+from aprt.core.chain import told
+from aprt.core.notes import Hold
+from aprt.core.step import Ask
+
+
+@attrs.frozen(order=True)
+class Edge:
+    """A lock of class `held` is held while one of class `asked` is asked for; shared: for reading."""
+
+    held: str
+    asked: str
+    held_shared: bool = False
+    asked_shared: bool = False
+
+
+Cycle: TypeAlias = tuple[Edge, ...]
+"""Each edge begins where the one before ends, the first where the last ends."""
+
+
+@attrs.frozen
+class Demand:
+    """What one call asks for, and by whom. edges: with the lock held that each is from."""
+
+    ask: Ask
+    lock: Hold
+
+    @classmethod
+    def of(cls, ask: Ask) -> Demand | None:
+        """None when the call waits for no lock."""
+        lock = ask.call.actor.acquired(ask.call)
+        return None if lock is None else cls(ask, lock)
+
+    @property
+    def edges(self) -> dict[Edge, Hold]:
+        """The edges of the lock order that it makes, each with the lock that it is from."""
+        held = self.ask.by.held
+        if any(hold.lock == self.lock.lock for hold in held):
+            return {}
+        return {Edge(hold.family, self.lock.family, hold.shared, self.lock.shared): hold for hold in held}
+
+    def words(self, edge: Edge) -> str:
+        """One of its edges as a reader is told of it."""
+        functions = told(self.ask.chain)
+        where = f" in {functions[-1]}()" if functions else ""
+        return f"{self.ask.by.context} holds {_named(self.edges[edge])} and asks for {_named(self.lock)}{where}"
+
+
+class LockGraph:
+    """The lock order as far as it was seen. edges: all of it. written: the classes that are asked for exclusively."""
+
+    def __init__(self) -> None:
+        self.edges: set[Edge] = set()
+        self.written: set[str] = set()
+
+    def add(self, edges: Iterable[Edge]) -> bool:
+        """Whether some of these are new."""
+        before = len(self.edges)
+        self.edges.update(edges)
+        return len(self.edges) > before
+
+    def write(self, lock_class: str) -> bool:
+        """A lock of that class is asked for exclusively. Whether that is new."""
+        before = len(self.written)
+        self.written.add(lock_class)
+        return len(self.written) > before
+
+    def demand(self, demand: Demand) -> bool:
+        """A context asks for a lock. Whether that says anything new."""
+        written = not demand.lock.shared and self.write(demand.lock.family)
+        return self.add(demand.edges) or written
+
+    def merge(self, other: LockGraph) -> None:
+        """Add what was seen elsewhere."""
+        self.edges |= other.edges
+        self.written |= other.written
+
+    def cycle(self) -> Cycle | None:
+        """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
+        found = [cycle for edge in self.edges if (cycle := self._through(edge)) is not None]
+        return min(map(_turned, found), key=lambda cycle: (len(cycle), cycle), default=None)
+
+    def _through(self, first: Edge) -> Cycle | None:
+        """A shortest cycle with that edge in it."""
+        ways: deque[Cycle] = deque([(first,)])
+        seen = {first}
+        while ways:
+            way = ways.popleft()
+            for edge in self._next(way[-1]):
+                if edge == first:
+                    return way
+                if edge not in seen:
+                    seen.add(edge)
+                    ways.append((*way, edge))
+        return None
+
+    def _next(self, edge: Edge) -> list[Edge]:
+        """The edges of contexts for which that of `edge` has to wait, in order."""
+        return sorted(
+            other
+            for other in self.edges
+            if other.held == edge.asked
+            and (not edge.asked_shared or not other.held_shared or edge.asked in self.written)
+        )
+
+
+def title(cycle: Cycle) -> str:
+    """A cycle in one line."""
+    if len(cycle) == 1:
+        return f"possible recursive locking: {cycle[0].held} -> {cycle[0].asked}"
+    classes = [edge.held for edge in cycle]
+    return f"possible circular locking dependency: {' -> '.join([*classes, classes[0]])}"
+
+
+def _turned(cycle: Cycle) -> Cycle:
+    first = min(range(len(cycle)), key=lambda i: cycle[i:])
+    return cycle[first:] + cycle[:first]
+
+
+def _named(hold: Hold) -> str:
+    family = "" if hold.lock_class in (None, hold.lock) else f" ({hold.lock_class})"
+    return f"{hold.lock}{family}" + (" for reading" if hold.shared else "")

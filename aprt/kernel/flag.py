@@ -1,0 +1,54 @@
+"""flag: "somebody is at it", said by a variable instead of a lock: who finds it set waits until it is clear.
+
+That silences a lock checker and changes nothing: while the flag is set others wait for whoever set it, and if that
+context needs a lock which one of them holds, none goes on. Here the flag counts as a lock, from `set` to `clear`, and a
+wait queue that `awaits` it as a place where it is asked for:
+
+    busy = Flag("kvm_busy")
+    idle = WaitQueue("wait_for_kvm", busy.hold())
+
+Whoever sets it clears it. Setting it does not wait: look first, under the lock that guards it.
+
+Mirrors: drivers/s390/crypto/vfio_ap_private.h (v5.13, v5.14): matrix_mdev->kvm_busy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.notes import Gave, Took
+
+
+@attrs.frozen
+class FlagState:
+    is_set: bool = False
+
+
+@attrs.frozen(eq=False)
+class Flag(Actor[FlagState]):
+    """Starts out clear. guard: the lock that every access needs, if any."""
+
+    guard: Actor[Any] | None = None
+
+    def initial(self) -> FlagState:
+        return FlagState()
+
+    @handler(reads="is_set", guarded_by="guard")
+    def clear_now(self, state: FlagState, by: Caller) -> Outcome[FlagState, bool]:
+        """Whether it is clear."""
+        return state, not state.is_set
+
+    @handler(reads="is_set", writes="is_set", guarded_by="guard")
+    def set(self, state: FlagState, by: Caller) -> Outcome[FlagState, None]:
+        """From here on the caller counts as its holder."""
+        notes = () if by.holds(self.name) else (Took(self.hold()),)
+        return (state if state.is_set else FlagState(True)), None, notes
+
+    @handler(reads="is_set", writes="is_set", guarded_by="guard")
+    def clear(self, state: FlagState, by: Caller) -> Outcome[FlagState, None]:
+        """The caller no longer counts as its holder. Waking who waits is a step of its own."""
+        notes = (Gave(self.name),) if by.holds(self.name) else ()
+        return (FlagState() if state.is_set else state), None, notes

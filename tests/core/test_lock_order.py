@@ -1,0 +1,91 @@
+"""The lock order as a graph of classes: which circles count."""
+
+from __future__ import annotations
+
+import pytest
+
+from aprt.core.actor import Caller
+from aprt.core.lock_order import Demand, Edge, LockGraph, title
+from aprt.core.notes import Hold
+from aprt.core.step import Ask
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+
+A, B = Mutex("a", lock_class="A"), Mutex("b")
+OTHER_A = Mutex("a2", lock_class="A")
+SEM = RwSem("sem")
+
+
+def graph(*edges: Edge, written: str = "") -> LockGraph:
+    found = LockGraph()
+    found.add(edges)
+    for name in written:
+        found.write(name)
+    return found
+
+
+def edges(*names: str) -> tuple[Edge, ...]:
+    """`AB` is A held while B is asked for; a letter in lower case is for reading."""
+    return tuple(Edge(h.upper(), a.upper(), h.islower(), a.islower()) for h, a in names)
+
+
+def test_a_cycle_is_a_shortest_one_and_begins_with_its_first_name() -> None:
+    assert graph(*edges("BC", "CA", "AB")).cycle() == edges("AB", "BC", "CA")
+    assert graph(*edges("BC", "CA", "AB", "CB")).cycle() == edges("BC", "CB")
+    assert graph(*edges("XY", "YX", "AB", "BA")).cycle() == edges("AB", "BA")
+    assert graph(*edges("AB", "BC", "AC")).cycle() is None
+    assert graph().cycle() is None
+
+
+def test_two_locks_of_one_class_are_a_cycle_of_one_edge() -> None:
+    assert graph(*edges("AA", "AB")).cycle() == edges("AA")
+    assert title(edges("AA")) == "possible recursive locking: A -> A"
+    assert title(edges("AB", "BA")) == "possible circular locking dependency: A -> B -> A"
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "cycle"),
+    [
+        ("Ab bA", "", None),  # who reads b does not wait for who reads b
+        ("Ab bA", "B", "Ab bA"),  # unless a writer waits in between
+        ("Ab BA", "", "Ab BA"),  # a reader waits for a writer
+        ("AB bA", "", "AB bA"),  # a writer waits for a reader
+        ("ab ba", "A", None),  # one place with a writer is not enough
+        ("ab ba", "AB", "ab ba"),
+        ("aa", "", None),
+        ("aA", "", "aA"),
+        ("ab bc ca", "BC", None),
+        ("ab bc Ca", "BC", None),
+        ("ab bc cA", "BC", "ab bc cA"),
+    ],
+)
+def test_readers_wait_for_readers_only_where_there_is_a_writer(names: str, written: str, cycle: str | None) -> None:
+    found = graph(*edges(*names.split()), written=written).cycle()
+    assert found == (None if cycle is None else edges(*cycle.split()))
+
+
+def test_what_a_call_asks_for_is_an_edge_from_every_lock_that_its_context_holds() -> None:
+    held = (Hold("a", lock_class="A"), Hold("sem", "read"))
+    demand = Demand.of(Ask(Caller("t", held), B.lock(), ("ioctl", "handle", "__aenter__")))
+    assert demand is not None
+    assert demand.edges == {Edge("A", "b"): held[0], Edge("sem", "b", held_shared=True): held[1]}
+    assert demand.words(Edge("A", "b")) == "t holds a (A) and asks for b in handle()"
+    assert demand.words(Edge("sem", "b", held_shared=True)) == "t holds sem for reading and asks for b in handle()"
+
+
+def test_a_lock_that_is_held_already_and_a_trylock_ask_for_nothing() -> None:
+    by = Caller("t", (Hold("sem", "read"), Hold("b")))
+    again = Demand.of(Ask(by, SEM.down_read(), ()))
+    assert again is not None
+    assert again.edges == {}
+    assert Demand.of(Ask(by, A.trylock(), ())) is None
+    assert Demand.of(Ask(by, B.unlock(), ())) is None
+
+
+def test_another_lock_of_the_class_is_an_edge_and_a_subclass_a_class_of_its_own() -> None:
+    by = Caller("t", (Hold("a", lock_class="A"),))
+    plain, nested = Demand.of(Ask(by, OTHER_A.lock(), ())), Demand.of(Ask(by, OTHER_A.lock(1), ()))
+    assert plain is not None
+    assert nested is not None
+    assert list(plain.edges) == [Edge("A", "A")]
+    assert list(nested.edges) == [Edge("A", "A/1")]
