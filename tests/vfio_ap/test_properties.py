@@ -30,6 +30,12 @@ ROWS = [
     ("P14", "assign+assign_twice", "mdev0 has a queue twice", "assign"),
     ("P16", "h16", "the hook of vm0 is mdev1, the mdev that has it is mdev0", "h16+hook_after_check"),
     ("P17", "h11", "vm0 reaches 05.0004, which no mdev assigns to it", "h11+kvm_test_locked"),
+    (
+        "P20",
+        "kill-qemu+masks_locks_crossed",
+        "possible circular locking dependency: matrix_lock -> vm0.kvm_lock -> matrix_lock",
+        "kill-qemu",
+    ),
     ("P22", "kill-qemu+masks_unlocked", "exit does vm0.crycb.set_masks without holding vm0.kvm_lock", "kill-qemu"),
     (
         "P23",
@@ -96,6 +102,7 @@ MUTANTS_IN = [
     ("masks_lock=masks_locked_twice", ALL, {"K1"}),
     ("masks_lock=masks_unlocked_twice", ALL, {"K2"}),
     ("masks_lock=masks_in_spinlock", ALL, {"P23"}),
+    ("masks_lock=masks_locks_crossed", "kill-qemu", {"P20"}),
     ("insert_while_listed", "lost-kick+queues=2", {"P26"}),
     ("torn_word", "unplug+delivery+guest=enable_use", {"P26"}),
     ("gib_rearm_early", "two-vms", {"P26", "P27"}),

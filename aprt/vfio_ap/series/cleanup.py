@@ -84,7 +84,11 @@ async def clear_masks(machine: Machine, guest: Guest) -> None:
     The mutants of `masks_lock` are the mistakes that can be made with a lock.
     """
     mutant, lock = machine.variant("masks_lock"), guest.kvm_lock
+    crossed = mutant == "masks_locks_crossed"
+    async with held(lock, when=crossed), held(machine.matrix_lock, when=crossed):
+        pass
     async with (
+        held(machine.matrix_lock, when=crossed),
         held(guest.gisa.ref_lock, when=mutant == "masks_in_spinlock"),
         held(lock, when=mutant == "masks_locked_twice"),
         held(lock, when=mutant != "masks_unlocked"),

@@ -38,7 +38,14 @@ PARAMETERS = (
     Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
 )
 
-MASKS_LOCK = ("masks_locked", "masks_unlocked", "masks_locked_twice", "masks_unlocked_twice", "masks_in_spinlock")
+MASKS_LOCK = (
+    "masks_locked",
+    "masks_unlocked",
+    "masks_locked_twice",
+    "masks_unlocked_twice",
+    "masks_in_spinlock",
+    "masks_locks_crossed",
+)
 
 MUTANTS = (
     Switch("assign_twice", "mutant", FLAG, "assigning an adapter again inserts its queues again (P14)"),
@@ -46,7 +53,7 @@ MUTANTS = (
     Switch("free_before_reset", "mutant", FLAG, "a cleanup frees the records first and resets then (P12, P35)"),
     Switch("keep_irq_record", "mutant", FLAG, "what the records own is released, the records stay (P7, P34)"),
     Switch("put_twice", "mutant", FLAG, "release drops the VM reference of the mdev twice (K3)"),
-    Switch("masks_lock", "mutant", MASKS_LOCK, "how a cleanup takes kvm->lock (P22, K1, K2, P23)"),
+    Switch("masks_lock", "mutant", MASKS_LOCK, "how a cleanup takes kvm->lock (P22, K1, K2, P23, P20)"),
     *GISA_SWITCHES,
 )
 
