@@ -134,7 +134,7 @@ class Monitor:
                 return Finding(id, demand.words(edge), self._parts[edge].schedule)
             case LockOrder() if cycle is not None:
                 parts = tuple(self._parts[edge] for edge in cycle)
-                return Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts)
+                return Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=parts)
             case _:
                 return None
 

@@ -187,9 +187,9 @@ class Checks:
     terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
-    for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was said to be wrong so far. order: the lock
-    order of all steps that were learned, None when nothing asks for it. closing: whether the step with which that first
-    has a cycle counts as a violation, so that a search can end there.
+    for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
+    said to be wrong so far. order: the lock order of all steps that were learned, None when nothing asks for it.
+    closing: whether the step with which that first has a cycle counts as a violation, so that a search can end there.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:

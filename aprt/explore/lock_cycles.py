@@ -48,4 +48,4 @@ def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Itera
         if not shown:
             return
         parts.append(Part(edge, shown[0].text, shown[0].schedule))
-    yield Finding(id, title(cycle), max((part.schedule for part in parts), key=len), tuple(parts))
+    yield Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=tuple(parts))
