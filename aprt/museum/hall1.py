@@ -79,9 +79,7 @@ ENTRIES = (
         "A host that overwrites its records loses the old pin and the old registration;\n"
         "one that lets them go before AQIC has succeeded may end up with neither pair.",
         Pattern.NEW_BEFORE_OLD,
-        Contrast(
-            "v4/reset-reenable+naive_reenable", "v4/reset-reenable", "P6", "ISC 3 of vm0 is registered 1 times, *"
-        ),
+        Contrast("2026/reset-reenable+B5=out", "2026/reset-reenable", "P6", "ISC 3 of vm0 is registered 1 times, *"),
         note="right in the series since version 4; reworked in 7 and 8",
     ),
     Entry(
@@ -96,7 +94,7 @@ ENTRIES = (
         "freed memory; the queue goes to the host's driver with an interrupt aimed at a\n"
         "guest. With the lock there is still a device in the list whose data is gone.",
         Pattern.POINTER_OUTLIVES,
-        Contrast("v4/h8", "v4/h8+remove_locked", "P9", "use after free: records on freed q *"),
+        Contrast("2026/unbind+B6=out", "2026/unbind", "P9", "use after free: records on freed q *"),
         note="the look-up through the bus, which came with 6.0, is a second half; its commit is not known",
     ),
     Entry(
@@ -193,9 +191,8 @@ ENTRIES = (
         "If the range begins before that page, the driver unpins the first page instead;\n"
         "the NIB's stays pinned, and after ten calls type1 stops the host with a BUG.",
         Pattern.LATE_HARDWARE,
-        Contrast(
-            "v4/dma-unmap+wait_reset", "v4/dma-unmap+wait_reset+unmap_disables", "P8", "page 0x3 of vm0 is unpinned *"
-        ),
+        Contrast("2026/dma-unmap+B13=out", "2026/dma-unmap", "P10", "vm0: pages from 0x2 on stay pinned while *"),
+        note="P5 and P7 show the first form; P8 is violated with the fix, too, which looks at I five times and goes on",
     ),
     Entry(
         "B14",
@@ -209,6 +206,12 @@ ENTRIES = (
         "ISC are let go; the queue was never reset by the host, its interrupt is still on,\n"
         "and the next reply goes to memory that was freed.",
         Pattern.LATE_HARDWARE,
+        Contrast(
+            "2026/reset-meets-reset+B14=out",
+            "2026/reset-meets-reset",
+            "P12",
+            "the records of 05.0004 are freed *; its last ZAPQ is refused",
+        ),
         note="a series of six; the subject is that of the first",
     ),
     Entry(
@@ -232,6 +235,9 @@ ENTRIES = (
         "from the next guest without a word. And the waits for several queues add up, with\n"
         "global locks held. The fix waits as long as it takes, in a work item per queue.",
         Pattern.LATE_HARDWARE,
+        Contrast(
+            "2026/reset-meets-reset+B15=out", "2026/reset-meets-reset", "P8", "page 0x3 of vm0 is unpinned while *"
+        ),
         note="a series; the subject is that of dd174833e44e",
     ),
     Entry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aprt.core.contrast import Contrast
 from aprt.museum.entry import Entry, Hall
 from aprt.museum.patterns import Pattern
 
@@ -18,6 +19,12 @@ ENTRIES = (
         "others keep what the guest put into them, and their interrupts. When the adapter\n"
         "is plugged in again the guest sees them as they were left.",
         Pattern.HANDED_ON_UNRESET,
+        Contrast(
+            "2026/sibling+B27=out",
+            "2026/sibling",
+            "P11",
+            "05.0004 becomes visible to vm0 while it holds *",
+        ),
     ),
     Entry(
         "B28",
@@ -29,6 +36,12 @@ ENTRIES = (
         "As B27, by another way: the filter takes an adapter from a guest that has used it,\n"
         "and leaves its queues as the guest left them.",
         Pattern.HANDED_ON_UNRESET,
+        Contrast(
+            "2026/assign-beside-unbound+B28=out",
+            "2026/assign-beside-unbound",
+            "P11",
+            "05.0004 becomes visible to vm0 while it holds *",
+        ),
     ),
     Entry(
         "B29",
@@ -90,6 +103,7 @@ ENTRIES = (
         "Since queues can be unassigned under a running guest they can be given to another\n"
         "mdev at once, with whatever the first guest left in them.",
         Pattern.HANDED_ON_UNRESET,
+        Contrast("2026/unassign+B33=out", "2026/unassign", "P11", "05.0004 leaves its mdev while it holds *"),
     ),
     Entry(
         "B34",

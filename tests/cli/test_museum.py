@@ -51,8 +51,8 @@ def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> No
     assert "\nfix     vfio/ap: Validate iova during dma_unmap and trigger irq disable\n" in text
     assert "\ncommit  2a54e347d990, ce4b4657ff18\n" in text
     assert text.endswith(
-        "without the fix   aprt explore v4/dma-unmap+wait_reset --property P8\n"
-        "with it           aprt explore v4/dma-unmap+wait_reset+unmap_disables --property P8\n"
+        "without the fix   aprt explore 2026/dma-unmap+B13=out --property P10\n"
+        "with it           aprt explore 2026/dma-unmap --property P10\n"
     )
     assert aprt("show", "B13").stdout == text
     assert aprt("show", UNMODELLED.id).stdout.endswith("\n\nnot modelled yet\n")
@@ -87,10 +87,13 @@ def test_a_check_tells_what_was_found_without_the_fix_and_exits_with_0() -> None
         result.stdout
         == """\
 MET  B13  unmapping does not stop the writer
-  without the fix: P8: page 0x3 of vm0 is unpinned while 05.0004 may write
-    its NIB there (53 states by states)
-  aprt replay aprt2:v4/dma-unmap+wait_reset:SAUKN7c6zaog
-  with the fix: complete (145 states by states)
+  without the fix: P10: vm0: pages from 0x2 on stay pinned while they are
+    unmapped (492 states by states)
+  aprt replay aprt2:2026/dma-unmap+B13=out:WAUKdgM6zm4kIeQ
+  with the fix: complete (1,461 states by states)
+  observed with the fix: P8: page 0x3 of vm0 is unpinned while 05.0004 may
+    write its NIB there
+  aprt replay aprt2:2026/dma-unmap:VQUKh3k6wFHnaog
 
 aprt: MUSEUM entries=1 met=1 exhibit-only=0 not-met=0 not-modelled=0 not-reached=0
 """
@@ -115,8 +118,8 @@ def test_a_check_as_json_has_both_sides_and_two_processes_say_the_same() -> None
         return [(id, one["scenario"], one["verdict"], one["complete"], one["states"]) for id, one in sides]
 
     assert told() == told("--jobs", "2") == [
-        ("B13", "v4/dma-unmap+wait_reset", "VIOLATED", False, 53),
-        ("B13", "v4/dma-unmap+wait_reset+unmap_disables", "HOLDS", True, 145),
+        ("B13", "2026/dma-unmap+B13=out", "VIOLATED", False, 492),
+        ("B13", "2026/dma-unmap", "VIOLATED", True, 1461),
         ("B16", "v4/assign+assign_twice", "VIOLATED", False, 220),
         ("B16", "v4/assign", "HOLDS", True, 615),
     ]  # fmt: skip
@@ -128,11 +131,11 @@ def test_a_check_as_json_has_both_sides_and_two_processes_say_the_same() -> None
         ({"violates": "P3"}, "P3 is not violated without the fix (HOLDS)"),
         (
             {"finding": "page 0x9 *"},
-            "another finding without the fix: P8: page 0x3 of vm0 is unpinned while",
+            "another finding without the fix: P10: vm0: pages from 0x2",
         ),
         (
             {"fixed": B13.shown_by.buggy},
-            "still found with the fix: page 0x3 of vm0 is unpinned while",
+            "still found with the fix: vm0: pages from 0x2 on stay",
         ),
     ],
 )
@@ -175,8 +178,8 @@ def test_the_matrix_has_a_column_for_each_era() -> None:
     assert result.exit_code == 0
     head, b13, b16 = (line.split() for line in result.stdout.splitlines()[:3])
     assert head == list(known_eras())
-    assert (b13[0], b13[1 + head.index("v4")]) == ("B13", "BUG")
+    assert (b13[0], b13[1 + head.index("6.0")], b13[1 + head.index("6.2")]) == ("B13", "BUG", "-")
     assert (b16[0], b16[1 + head.index("v4")]) == ("B16", "-")
     rows = json.loads(aprt("matrix", "B13", "--format", "json").stdout)["rows"]
-    assert rows[0]["eras"]["v4"]["cell"] == "has it"
-    assert rows[0]["eras"]["v4"]["scenario"] == "v4/dma-unmap+wait_reset"
+    assert rows[0]["eras"]["6.0"]["cell"] == "has it"
+    assert rows[0]["eras"]["6.0"]["scenario"] == "6.0/dma-unmap"

@@ -1,0 +1,49 @@
+"""Scenarios of the releases about a PQAP handler in flight while what it uses is taken away."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aprt.core.scenario import Model, Scenario, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.host.bus_scan import unbind
+from aprt.vfio_ap.host.userspace import DEVICE, close_fd
+from aprt.vfio_ap.mainline.mdev_sysfs import remove
+from aprt.vfio_ap.releases.situation import attached
+
+
+def remove_mdev(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        scope="the device is closed and the mdev removed while the guest enables its interrupt; the VM stays",
+    )
+
+
+def unbind_enabling(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("unbind", partial(unbind, s.machine, s.apqn)),
+        scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
+    )
+
+
+HANDLERS = (
+    Scenario(
+        "remove-mdev",
+        "the mdev is removed while a PQAP handler runs in it",
+        "The vCPU has read the hook, which is embedded in the mdev; the device is\n"
+        "closed, the mdev removed and freed; the handler goes on (B4).",
+        ("P9", "P22"),
+        remove_mdev,
+    ),
+    Scenario(
+        "unbind",
+        "a queue is unbound while its PQAP is intercepted",
+        "The handler has found the vfio_ap_queue; the administrator unbinds the device\n"
+        "and the driver frees the object; the handler goes on with its pointer (B6).",
+        ("P5", "P6", "P8", "P9", "P12", "P22"),
+        unbind_enabling,
+    ),
+)

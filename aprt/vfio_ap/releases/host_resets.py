@@ -1,0 +1,30 @@
+"""Scenarios of the releases in which the host resets a queue that is in the middle of something."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aprt.core.scenario import Model, Scenario, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.host.userspace import DEVICE, close_fd
+from aprt.vfio_ap.releases.situation import attached
+
+
+def reset_meets_reset(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        scope="the device is closed while the guest enables its interrupt and resets its queue itself; the VM stays",
+    )
+
+
+HOST_RESETS = (
+    Scenario(
+        "reset-meets-reset",
+        "the host resets a queue while the guest's own reset of it runs",
+        "The host's ZAPQ is answered 02: it was not accepted (B14). How long the reset\ntakes nobody knows (B15).",
+        ("P5", "P6", "P8", "P9", "P11", "P12"),
+        reset_meets_reset,
+        ("guest=enable_reset",),
+    ),
+)
