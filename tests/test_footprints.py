@@ -20,8 +20,11 @@ from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 from aprt.kernel.object import Object
 from aprt.kernel.rwsem import RwSem, RwSemState
+from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, TimerState
 from aprt.kernel.workqueue import Work, WorkState
+from aprt.vfio_ap.ap.ap_sm import HostQueue
+from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.v4.era import V4
 from tests.vfio_ap.machines import model
 
@@ -90,6 +93,16 @@ def test_the_components_of_the_interrupt_path_read_what_they_declare(switches: s
     assert untrue(cases, seen(cases)) == set()
     tried = {(type(actor).__name__, call.op) for actor, _, call, _ in cases}
     assert {("ApQueue", "reset"), ("GisaInt", "register"), ("Kvm", "put"), ("VfioApQueue", "records")} <= tried
+
+
+def test_the_state_machine_of_a_host_queue_reads_what_it_declares() -> None:
+    era = ERAS["2026"]
+    found = [era.scenario(name) for name in ("host-request", "host-no-irq", "host-offline")]
+    systems = [scenario.build(era.settings(scenario)).system for scenario in found]
+    cases = [case for system in systems for seed in range(5) for case in walk(system, seed)]
+    assert untrue(cases, seen(cases)) == set()
+    tried = {call.op for actor, _, call, _ in cases if isinstance(actor, HostQueue)}
+    assert tried == set(HostQueue("aq", Spinlock("lock")).messages())
 
 
 NAMES: tuple[str | None, ...] = (None, "a", "b")

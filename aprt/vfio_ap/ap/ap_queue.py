@@ -36,8 +36,8 @@ DEPTH = 2  # requests and replies a queue has room for; the model needs no more 
 class Target:
     """Where an enabled queue notifies.
 
-    guest: whose memory holds the NIB. nib: guest address, bytes. gisa: the GISA's name; None: invalid designation.
-    gisc, nisc: guest and host subclass, 0..7.
+    guest: whose memory holds the NIB; `HOST` for a queue that the host uses itself. nib: guest address, bytes.
+    gisa: the GISA's name; None: invalid designation, or no guest. gisc, nisc: guest and host subclass, 0..7.
     """
 
     guest: str
@@ -91,10 +91,14 @@ class ApQueueState:
 
 @attrs.frozen(eq=False)
 class ApQueue(Actor[ApQueueState]):
-    """One hardware queue of an adapter of type `hwtype`. Instructions name their user: a VM's name, or `HOST`."""
+    """One hardware queue of an adapter of type `hwtype`. Instructions name their user: a VM's name, or `HOST`.
+
+    interrupts: whether AQIC enables any; a host that is itself a guest may be refused them, with 06.
+    """
 
     apqn: Apqn
     hwtype: int = CEX8
+    interrupts: bool = True
     off_is_silent: bool = True
     irq_off_at: str = "end"
     aqic_while_pending: str = "busy"
@@ -161,15 +165,17 @@ class ApQueue(Actor[ApQueueState]):
         00: accepted, takes effect later; 07: it already is so, whatever the target; 06, 08: bad operands.
         Ends what `GisaInt.designation` began: the caller is no longer between reading the GISA and the answer.
         """
-        notes: tuple[Note, ...] = () if target is None else (Owes(("irq_enable", target.guest), -1),)
+        notes: tuple[Note, ...] = ()
+        if target is not None and target.guest != HOST:
+            notes = (Owes(("irq_enable", target.guest), -1),)
         refused = self._refusal(state)
         if refused is None and state.pending_irq is not None:
             refused = Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
         if refused is None and (target is None) == (state.irq is None):
             refused = Rc.OTHERWISE_CHANGED
-        if refused is None and target is not None and target.nib == 0:
+        if refused is None and target is not None and (target.nib == 0 or not self.interrupts):
             refused = Rc.INVALID_ADDRESS
-        if refused is None and target is not None and target.gisa is None:
+        if refused is None and target is not None and target.gisa is None and target.guest != HOST:
             refused = Rc.INVALID_GISA
         if refused is not None:
             after, status = self._refuse(state, refused)

@@ -117,12 +117,13 @@ async def vfio_ap_get_queue(machine: Machine, apqn: Apqn) -> Found | None:
 
 @mirrors("_queue_passable")
 async def _queue_passable(machine: Machine, mdev: Mdev, apqn: Apqn) -> bool:
-    """Whether the guest may see a queue: it is bound, and its last reset is no reason against it.
-
-    Before 6.6 (B15) a queue whose last ZAPQ was answered 03 or 04 was kept from the guest, too.
-    """
+    """Whether the guest may see a queue: it is bound, and its last reset is no reason against it."""
     found = await mdev.find(apqn)
     if found is None:
         return False
-    rc = await machine.queues[apqn].object.reset_status(found.generation)
+    return passable(machine, await machine.queues[apqn].object.reset_status(found.generation))
+
+
+def passable(machine: Machine, rc: Rc) -> bool:
+    """Whether a queue whose last ZAPQ was answered `rc` may be seen. Before 6.6 (B15) 03 and 04 spoke against it."""
     return rc in _PASSABLE if machine.on("B15") else rc is Rc.NORMAL

@@ -8,6 +8,7 @@ from aprt.core.scenario import Era
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.handlers import HANDLERS
+from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES
 from aprt.vfio_ap.releases.situation import Situation
@@ -26,7 +27,7 @@ _TITLES = (
 
 
 def _era(name: str, title: str) -> Era:
-    scenarios = (*LIFE_CYCLES, *HANDLERS, *HOST_RESETS, *ASSIGNING, *deliveries(Situation))
+    scenarios = (*LIFE_CYCLES, *HANDLERS, *HOST_RESETS, *ASSIGNING, *deliveries(Situation), *HOST_QUEUES)
     return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in scenarios}))
 
 

@@ -67,6 +67,8 @@ FIXES = (
     Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
     Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
     Fix("B39", "6.3", "a probe that fails takes its attribute away again", ("08866d34c709",)),
+    Fix("B47", "5.15", "without an interrupt the bus polls for replies", ("cabebb697c98",)),
+    Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
 )
 
 

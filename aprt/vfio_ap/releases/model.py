@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from aprt.core.properties import DEADLOCK, Property
@@ -12,23 +13,45 @@ from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
+from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.mainline.build import reset_workers
 from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.releases.config import p18, p36
 from aprt.vfio_ap.releases.resets import forgets, let_go
 from aprt.vfio_ap.releases.resources import books, p7
+from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, objects, p13, p15, was_reset
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p24)]
-    records = books(machine)
-    own += [p5(machine, records), p6(machine, records), p11(machine, let_go(machine)), p12(machine, forgets(machine))]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36)]
+    own += [*_balances(machine), *_structure(machine)]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))
+
+
+def _balances(machine: Machine) -> tuple[Property, ...]:
+    records = books(machine)
+    users = p11(machine, let_go(machine)), p12(machine, forgets(machine))
+    return (p5(machine, records), p6(machine, records), *users)
+
+
+def _structure(machine: Machine) -> tuple[Property, ...]:
+    queues = {apqn: queue.object for apqn, queue in machine.queues.items()}
+    masks = tuple((mdev, op) for mdev in machine.mdevs for op in ("set_matrix", "set_shadow"))
+    looked_at = (
+        "The last\nreset of the queue was accepted, or the queue was off. Not looked at while a scan, a probe or "
+        "remove runs,\nor somebody holds mdevs_lock."
+    )
+    return (
+        p14(machine, machine.matrix_dev, queues, partial(lists, machine)),
+        p16(machine, partial(hook_changes, machine), (), "With pqap_hook_rwsem free", "set_kvm"),
+        p17(machine, partial(masks_change, machine), objects(machine), looked_at, masks, partial(was_reset, machine)),
+    )
 
 
 def _number(property: Property) -> tuple[str, int]:

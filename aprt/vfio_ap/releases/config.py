@@ -1,0 +1,83 @@
+"""Properties of what a guest gets to see of its mdev's matrix: P18, P36."""
+
+from __future__ import annotations
+
+from aprt.core.events import Event
+from aprt.core.properties import Actors, After, Always, Property
+from aprt.core.system import View
+from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.structure import bus_busy, listed
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.releases.structure import objects, was_reset
+
+
+def p18(machine: Machine) -> Property:
+    return Property(
+        "P18",
+        "a guest has what the shadow of its mdev says",
+        tuple(_shadowed(machine, guest) for guest in machine.guests),
+        "With mdevs_lock free the APCB of v is the shadow of the mdev that has v, and empty when none has.",
+        (
+            *((guest.crycb, "set_masks") for guest in machine.guests),
+            *((mdev, "set_shadow") for mdev in machine.mdevs),
+        ),
+    )
+
+
+def _shadowed(machine: Machine, guest: Guest) -> Always:
+    def test(view: View) -> str | None:
+        if view.held(machine.mdevs_lock.name) or not view(guest.crycb).live:
+            return None
+        apcb = view(guest.crycb).apcb
+        for mdev in machine.mdevs:
+            state = view(mdev)
+            if state.live and state.kvm == guest.name:
+                same = apcb == state.shadow
+                return None if same else f"{guest.name} reaches {_text(apcb)}, {mdev.name} says {_text(state.shadow)}"
+        return None if apcb == Matrix() else f"{guest.name} reaches {apcb}, and no mdev has it"
+
+    return Always((guest.crycb, *machine.mdevs), test)
+
+
+def _text(matrix: Matrix) -> str:
+    return str(matrix) or "nothing"
+
+
+def p36(machine: Machine) -> Property:
+    reads: Actors = (machine.bus, machine.matrix_dev, *machine.mdevs, *objects(machine))
+
+    def test(view: View, event: Event) -> str | None:
+        if view.held(machine.mdevs_lock.name) or bus_busy(machine, view):
+            return None
+        for mdev in (machine.mdev(m.name) for m in listed(machine, machine.matrix_dev, view)):
+            expected, shadow = _expected(machine, mdev, view), view(mdev).shadow
+            if shadow != expected:
+                return f"a scan ends, and the shadow of {mdev.name} is {_text(shadow)}, not {_text(expected)}"
+        return None
+
+    return Property(
+        "P36",
+        "at the end of a scan every guest is given what it may have",
+        (After(machine.scan_mutex, "unlock", reads, test),),
+        "When a scan is over the shadow of each mdev is its matrix within the host's configuration, without adapters\n"
+        "that have a queue which is not bound to vfio_ap or was not reset. Not looked at while somebody holds\n"
+        "mdevs_lock, or a probe or remove runs.",
+        ((machine.scan_mutex, "unlock"),),
+    )
+
+
+def _expected(machine: Machine, mdev: Mdev, view: View) -> Matrix:
+    matrix, table = view(mdev).matrix, view(mdev).qtable
+    within = matrix.intersection(view(machine.bus).scanned)
+
+    def guest_may(apqn: Apqn) -> bool:
+        queue = machine.queues.get(apqn)
+        bound = queue is not None and Found(apqn, view(queue.object).generation) in table
+        return bound and was_reset(machine, view, apqn)
+
+    lost = [apid for apid in within.apm if not all(guest_may(Apqn(apid, apqi)) for apqi in within.aqm)]
+    for apid in lost:
+        within = within.without_bit("apm", apid)
+    return within

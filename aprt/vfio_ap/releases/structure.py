@@ -1,0 +1,94 @@
+"""Properties of tables, lists and assignments: P13 and P15, and what a release adds to P14, P16 and P17."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from aprt.core.properties import Actors, Always, Property
+from aprt.core.system import View
+from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.host import machine as host
+from aprt.vfio_ap.host.structure import listed
+from aprt.vfio_ap.mainline.guest_config import passable
+from aprt.vfio_ap.mainline.machine import Machine
+
+
+def objects(machine: Machine) -> Actors:
+    return tuple(queue.object for queue in machine.queues.values())
+
+
+def p13(machine: Machine) -> Property:
+    reads: Actors = (machine.matrix_dev, *machine.mdevs, *objects(machine))
+    return Property(
+        "P13",
+        "with mdevs_lock free every queue is in the table of the mdev that it points to",
+        (Always(reads, lambda view: _tables(machine, view)),),
+        "A queue is in the table of an mdev iff it points to that mdev, so it is in one table at most; its APQN is in\n"
+        "the matrix of the mdev then. Not looked at while somebody holds mdevs_lock.",
+        tuple((mdev, op) for mdev in machine.mdevs for op in ("hash_add", "hash_del", "set_matrix")),
+    )
+
+
+def _tables(machine: Machine, view: View) -> str | None:
+    if view.held(machine.mdevs_lock.name):
+        return None
+    mdevs = listed(machine, machine.matrix_dev, view)
+    for apqn, queue in sorted(machine.queues.items()):
+        state = view(queue.object)
+        if not state.live:
+            continue
+        places = [mdev.name for mdev in mdevs if Found(apqn, state.generation) in view(mdev).qtable]
+        if len(places) > 1:
+            return f"{apqn} is in the tables of {' and '.join(places)}"
+        place = places[0] if places else None
+        if state.mdev != place:
+            return f"{apqn} points to {state.mdev or 'no mdev'} and is in the table of {place or 'none'}"
+        if place is not None and apqn not in view(machine.mdev(place)).matrix:
+            return f"{apqn} is in the table of {place}, whose matrix does not have it"
+    return None
+
+
+def p15(machine: Machine) -> Property:
+    reads: Actors = (machine.bus, *machine.mdevs)
+    return Property(
+        "P15",
+        "nobody else has the APQNs of an mdev",
+        (Always(reads, lambda view: _shared(machine, view)),),
+        "No APQN is in the matrices of two mdevs, and none of an mdev is kept for the host's drivers.",
+        ((machine.bus, "reserve"), *((mdev, "set_matrix") for mdev in machine.mdevs)),
+    )
+
+
+def _shared(machine: Machine, view: View) -> str | None:
+    mdevs = [mdev for mdev in machine.mdevs if view(mdev).live]
+    for mdev in mdevs:
+        kept = view(mdev).matrix.intersection(view(machine.bus).reserved).apqns()
+        if kept:
+            return f"{kept[0]} is kept for the host's drivers, and {mdev.name} has it"
+    for one, other in combinations(mdevs, 2):
+        both = view(one).matrix.intersection(view(other).matrix).apqns()
+        if both:
+            return f"{one.name} and {other.name} both have {both[0]}"
+    return None
+
+
+def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
+    """For P14: the tables of the mdevs, without one that is about to be freed."""
+    return [(mdev.name, view(mdev).qtable) for mdev in listed(machine, machine.matrix_dev, view)]
+
+
+def hook_changes(machine: Machine, view: View, guest: host.Guest) -> bool:
+    """For P16: pqap_hook_rwsem is held. Before fix B17 an attach or detach changed hook and pointer one by one."""
+    opening = [] if machine.on("B17") else [g.device.dev_set_lock.name for g in machine.guests]
+    return any(view.held(lock) for lock in (machine.guest(guest.name).hook_rwsem.name, *opening))
+
+
+def masks_change(machine: Machine, view: View, guest: host.Guest) -> bool:
+    """For P17: somebody holds mdevs_lock, and may be about to write the masks."""
+    return view.held(machine.mdevs_lock.name)
+
+
+def was_reset(machine: Machine, view: View, apqn: Apqn) -> bool:
+    """For P17: the last reset of the queue is no reason to keep it from a guest; what the driver's filter asks."""
+    state = view(machine.queues[apqn].object)
+    return state.live and passable(machine, state.reset_rc)
