@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import Finder, Search
@@ -15,6 +16,7 @@ from aprt.verdict.contrasts import look
 
 STRATEGIES: Final = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor")
 _RUNS = 1_000_000_000  # more than there is time for
+_DEPTH = 300  # steps of an execution, since those that poll need not end
 
 
 @attrs.frozen
@@ -72,9 +74,12 @@ def _hunt(piece: _Piece) -> Hunted:
 
 
 def _try(piece: _Piece, strategy: str) -> Try:
-    contrast = piece.contrast
-    bounds = Bounds(budget=piece.seconds / len(STRATEGIES))
+    contrast, case = piece.contrast, piece.find(piece.contrast.buggy)
+    bounds = Bounds(max_depth=_DEPTH, budget=piece.seconds / len(STRATEGIES))
     search = Search(strategy, bounds, seed=piece.seed, runs=_RUNS)
-    seen = look(piece.find(contrast.buggy), (contrast.violates,), search)
+    try:
+        seen = look(case, (contrast.violates,), search)
+    except UserError:  # no schedule shows it: that there is no way on takes a search of all states
+        return Try(strategy, None, 0, 0.0)
     hit = any(contrast.says(told.property, told.text) for told in seen.findings)
     return Try(strategy, max(1, seen.executions) if hit else None, seen.executions, seen.seconds)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import attrs
 import pytest
 
+from aprt.cli import known_eras
 from aprt.cli.options import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
@@ -142,3 +143,9 @@ def test_a_cell_that_contradicts_the_eras_fix_is_surprising() -> None:
     }
     lost = attrs.evolve(cells["B90", "new"], cell="has it"), attrs.evolve(cells["B90", "old"], cell="has it not")
     assert [one.surprising for one in lost] == [True, True]
+
+
+def test_a_property_that_no_schedule_can_show_is_hunted_in_vain() -> None:
+    (hunted,) = hunt({"B10": Contrast("v4/end-listed", "v4/end-listed+B10", "P33")}, case_finder(known_eras), 1.0, 0)
+    assert not hunted.found
+    assert {one.strategy: one.executions for one in hunted.tries}["dpor"] == 0
