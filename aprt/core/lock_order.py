@@ -140,5 +140,5 @@ def _turned(cycle: Cycle) -> Cycle:
 
 
 def _named(hold: Hold) -> str:
-    family = "" if hold.lock_class in (None, hold.lock) else f" ({hold.lock_class})"
+    family = "" if hold.family in hold.lock else f" ({hold.family})"
     return f"{hold.lock}{family}" + (" for reading" if hold.shared else "")

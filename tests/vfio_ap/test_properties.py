@@ -33,7 +33,7 @@ ROWS = [
     (
         "P20",
         "kill-qemu+masks_locks_crossed",
-        "possible circular locking dependency: matrix_lock -> vm0.kvm_lock -> matrix_lock",
+        "possible circular locking dependency: kvm_lock -> matrix_lock -> kvm_lock",
         "kill-qemu",
     ),
     ("P22", "kill-qemu+masks_unlocked", "exit does vm0.crycb.set_masks without holding vm0.kvm_lock", "kill-qemu"),

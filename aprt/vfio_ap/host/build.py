@@ -64,13 +64,14 @@ def make_queue(settings: Settings, apqn: Apqn) -> Queue:
         aqic_while_pending=settings["aqic_while_pending"],
         reset_end=settings["reset_end"],
     )
-    return Queue(apqn=apqn, hw=hw, device_lock=Mutex(f"device_lock {apqn}"))
+    return Queue(apqn=apqn, hw=hw, device_lock=Mutex(f"device_lock {apqn}", lock_class="device_lock"))
 
 
 def make_guest(plan: GuestPlan, rules: GisaRules) -> Guest:
     """The VM of a plan, with its process."""
     vm = plan.vm
-    ref_lock, kvm_lock = Spinlock(f"{vm}.ref_lock"), Mutex(f"{vm}.kvm_lock")
+    ref_lock = Spinlock(f"{vm}.ref_lock", lock_class="ref_lock")
+    kvm_lock = Mutex(f"{vm}.kvm_lock", lock_class="kvm_lock")
     gisa = Gisa(f"{vm}.gisa", rules)
     vcpus = tuple(Vcpu(f"{vm}.vcpu{i}", idle_as=f"{vm}.id{i + 7}" if plan.sparse else None) for i in range(plan.vcpus))
     files = (VM, *(vcpu_file(vcpu) for vcpu in vcpus), KVM_VFIO, DEVICE) if plan.attached else ()

@@ -23,7 +23,7 @@ import attrs
 
 from aprt.core.actor import BLOCK, Caller, Outcome, handler
 from aprt.core.chain import mirrors
-from aprt.core.notes import Gave, Hold, Note, Owes, Took
+from aprt.core.notes import Gave, Hold, Owes, Took
 from aprt.kernel.held import held
 from aprt.kernel.object import Object
 from aprt.kernel.spinlock import Spinlock
@@ -123,37 +123,36 @@ class GisaInt(Object[GisaIntState]):
 
     # the timer
 
-    @handler(reads="timer", writes="timer")
+    @handler(reads="timer", writes="timer", acquires="exclusive")
     def restart_timer(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """By the list processor: cancel the timer (blocks while its callback runs) and let it fire at once."""
         if state.timer == "running":
             return BLOCK
-        notes = (*self._waited(), Owes(("restore", self.gisa), -1))
-        return attrs.evolve(state, timer="armed"), None, notes
+        return attrs.evolve(state, timer="armed"), None, (Owes(("restore", self.gisa), -1),)
 
-    @handler(reads="timer", writes="timer")
+    @handler(reads="timer", writes="timer", acquires="exclusive")
     def cancel_timer(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """Blocks while the callback runs; afterwards the timer will not fire."""
         if state.timer == "running":
             return BLOCK
-        return (attrs.evolve(state, timer="idle") if state.timer == "armed" else state), None, self._waited()
+        return (attrs.evolve(state, timer="idle") if state.timer == "armed" else state), None
 
     @handler(reads="timer", writes="timer", on_freed=True)
     def fire(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """For the timer's daemon: blocks until armed; the caller then runs the callback."""
         if state.timer != "armed":
             return BLOCK
-        return attrs.evolve(state, timer="running"), None, (Took(self._callback),)
+        return attrs.evolve(state, timer="running"), None, (Took(self.hold(atomic=True)),)
 
     @handler(reads="", writes="timer")
     def finish(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """The callback has returned: no restart."""
-        return attrs.evolve(state, timer="idle"), None, (Gave(self._callback.lock),)
+        return attrs.evolve(state, timer="idle"), None, (Gave(self.hold().lock),)
 
     @handler(reads="", writes="timer")
     def rearm(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """The callback has returned: again in 50 us."""
-        return attrs.evolve(state, timer="armed"), None, (Gave(self._callback.lock),)
+        return attrs.evolve(state, timer="armed"), None, (Gave(self.hold().lock),)
 
     # idle and kicked vCPUs
 
@@ -186,13 +185,9 @@ class GisaInt(Object[GisaIntState]):
             return state, None
         return attrs.evolve(state, kicked=_removed(state.kicked, vcpu)), None
 
-    @property
-    def _callback(self) -> Hold:
-        """Like lockdep: a running callback is a lock that its context holds, and cancelling takes it."""
-        return Hold(f"{self.name}.timer", atomic=True)
-
-    def _waited(self) -> tuple[Note, ...]:
-        return (Took(attrs.evolve(self._callback, atomic=False)), Gave(self._callback.lock))
+    def hold(self, mode: str = "exclusive", *, atomic: bool = False) -> Hold:
+        """As for lockdep: a running callback is a lock that its context holds, and cancelling asks for it."""
+        return Hold(f"{self.name}.timer", mode, atomic, "gisa_timer")
 
 
 def _counted(state: GisaIntState, isc: int, by: int) -> tuple[int, ...]:

@@ -62,23 +62,26 @@ def make_machine(
 
 
 def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
-    work = Work(f"reset_work {apqn}")
+    work = Work(f"reset_work {apqn}", lock_class="reset_work")
     return Queue(
         **parts(make_queue(settings, apqn)),
         object=VfioApQueue(f"q {apqn}", apqn, mdevs_lock, work),
         reset_work=work,
-        status=Attribute(f"status {apqn}"),
+        status=Attribute(f"status {apqn}", lock_class="status"),
     )
 
 
 def _device(mdev: str) -> VfioDevice:
     return VfioDevice(
-        f"{mdev}.vfio", Mutex(f"{mdev}.dev_set_lock"), Mutex(f"{mdev}.group_lock"), Spinlock(f"{mdev}.kvm_ref_lock")
+        f"{mdev}.vfio",
+        Mutex(f"{mdev}.dev_set_lock", lock_class="dev_set_lock"),
+        Mutex(f"{mdev}.group_lock", lock_class="group_lock"),
+        Spinlock(f"{mdev}.kvm_ref_lock", lock_class="kvm_ref_lock"),
     )
 
 
 def _guest(plan: GuestPlan, device: VfioDevice, mdev: Mdev, rules: GisaRules) -> Guest:
-    rwsem = RwSem(f"{plan.vm}.pqap_hook_rwsem", writer_first=False)
+    rwsem = RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem")
     return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, device=device, mdev=mdev)
 
 

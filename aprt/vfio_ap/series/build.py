@@ -53,7 +53,7 @@ def _queue(settings: Settings, apqn: Apqn) -> Queue:
 
 
 def _guest(plan: GuestPlan, mdev: Mdev, rules: GisaRules) -> Guest:
-    hook_lock, group = RwSem(f"{plan.vm}.hook_lock"), Group(f"{plan.vm}.group")
+    hook_lock, group = RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock"), Group(f"{plan.vm}.group")
     return Guest(**parts(make_guest(plan, rules)), hook_lock=hook_lock, group=group, mdev=mdev)
 
 
