@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from aprt.core.events import Event
 from aprt.core.notes import Took
-from aprt.core.properties import After, Always, AtEnd, Before, Check, History, LockOrder, NoEdge, Property
+from aprt.core.properties import After, Always, AtEnd, Before, Check, History, LockOrder, NoEdges, Property
 
 
 def unexercised(properties: Iterable[Property], events: Iterable[Event]) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class _Steps:
                 return (check.actor.name, check.op) in self._handled
             case Always(reads) | AtEnd(reads) if reads:
                 return any(actor.name in self._changed for actor in reads)
-            case LockOrder() | NoEdge():
+            case LockOrder() | NoEdges():
                 return self._nested
             case History():
                 return any(actor.name in self._asked for actor in check.concerns)

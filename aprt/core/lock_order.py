@@ -126,6 +126,11 @@ class LockGraph:
         )
 
 
+def is_closed(edges: Cycle) -> bool:
+    """Whether they are a cycle, and not a part of one."""
+    return edges[0].held == edges[-1].asked
+
+
 def title(cycle: Cycle) -> str:
     """A cycle in one line."""
     if len(cycle) == 1:

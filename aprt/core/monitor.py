@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from aprt.core.actor import Caller
 from aprt.core.events import Event
 from aprt.core.execution import Ending
-from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, title
+from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, is_closed, title
 from aprt.core.properties import (
     Actors,
     After,
@@ -25,7 +25,7 @@ from aprt.core.properties import (
     History,
     LockOrder,
     NoDeadlock,
-    NoEdge,
+    NoEdges,
     Noted,
     Part,
     Property,
@@ -130,13 +130,17 @@ class Monitor:
 
     def _unordered(self, id: str, check: Check, demand: Demand, cycle: Cycle | None) -> Finding | None:
         match check:
-            case NoEdge(edge) if edge in demand.edges:
-                return Finding(id, demand.words(edge), self._parts[edge].schedule)
+            case NoEdges(edges) if not demand.edges.keys().isdisjoint(edges) and self._parts.keys() >= set(edges):
+                return self._cycle(id, edges)
             case LockOrder() if cycle is not None:
-                parts = tuple(self._parts[edge] for edge in cycle)
-                return Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=parts)
+                return self._cycle(id, cycle)
             case _:
                 return None
+
+    def _cycle(self, id: str, edges: Cycle) -> Finding:
+        parts = tuple(self._parts[edge] for edge in edges)
+        text = title(edges) if is_closed(edges) else parts[-1].text
+        return Finding(id, text, max((part.schedule for part in parts), key=len), parts=parts)
 
     def _look(self, test: Callable[[str, Check], str | None]) -> tuple[Finding, ...]:
         def found(id: str, check: Check) -> Finding | None:

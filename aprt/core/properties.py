@@ -16,7 +16,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.lock_order import Edge
+from aprt.core.lock_order import Cycle, Edge
 from aprt.core.schedule import Schedule
 from aprt.core.system import View
 
@@ -123,14 +123,14 @@ class LockOrder:
 
 
 @attrs.frozen(eq=False)
-class NoEdge:
-    """No context makes this edge of the lock order: one part of a cycle, on its own."""
+class NoEdges:
+    """No execution makes all of these edges of the lock order: a certain cycle, or a part of it."""
 
-    edge: Edge
+    edges: Cycle
 
 
 Check: TypeAlias = (
-    Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually | LockOrder | NoEdge
+    Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually | LockOrder | NoEdges
 )
 
 
@@ -157,18 +157,14 @@ class Part:
     text: str
     schedule: Schedule
 
-    def alone(self, id: str) -> Property:
-        """The property of that number that the schedule breaks by itself."""
-        return Property(id, self.text, (NoEdge(self.edge),))
-
 
 @attrs.frozen
 class Finding:
     """A violated property: which, in what words, and the schedule that shows it (its last step breaks it).
 
     loop: how many steps at its end repeat for ever; 0 for what breaks in finite time.
-    parts: of a cycle in the lock order, all its edges; those of several executions have schedules of their own, and
-    `schedule` is the longest. Empty for other findings.
+    parts: of a cycle in the lock order, its edges. Where no execution shows them all, each has a schedule of its own,
+    and `schedule` is the longest. Empty for other findings.
     """
 
     property: str
@@ -176,6 +172,20 @@ class Finding:
     schedule: Schedule
     loop: int = 0
     parts: tuple[Part, ...] = ()
+
+    def is_whole(self) -> bool:
+        """Whether `schedule` shows all parts."""
+        return all(self.schedule.labels[: len(part.schedule)] == part.schedule.labels for part in self.parts)
+
+    def each(self) -> tuple[Finding, ...]:
+        """The parts, as findings of their own."""
+        return tuple(Finding(self.property, part.text, part.schedule, parts=(part,)) for part in self.parts)
+
+    def exactly(self, property: Property) -> Property:
+        """What the schedule breaks: `property`, or of a cycle in the lock order this cycle."""
+        if not self.parts:
+            return property
+        return attrs.evolve(property, checks=(NoEdges(tuple(part.edge for part in self.parts)),))
 
 
 def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
@@ -190,7 +200,7 @@ def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Proper
 
 def ordering(property: Property) -> bool:
     """Whether the property asks in which order locks are taken."""
-    return any(isinstance(check, LockOrder | NoEdge) for check in property.checks)
+    return any(isinstance(check, LockOrder | NoEdges) for check in property.checks)
 
 
 DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))

@@ -8,17 +8,17 @@ that concern it. `core.monitor` says the same of one execution, without tables; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Final, TypeAlias, overload
+from typing import Any, Final, TypeAlias, overload
 
 import attrs
 
 from aprt.core.actor import Caller
 from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
-from aprt.core.lock_order import Demand, LockGraph, title
+from aprt.core.lock_order import Demand, Edge, LockGraph, is_closed, title
 from aprt.core.properties import (
     Actors,
     After,
@@ -30,7 +30,7 @@ from aprt.core.properties import (
     History,
     LockOrder,
     NoDeadlock,
-    NoEdge,
+    NoEdges,
     NoHang,
     Noted,
     Property,
@@ -44,6 +44,7 @@ from aprt.explore.tables import Waiting
 
 _OVER = Wrong("")  # the memory of every history that went wrong
 
+Advance: TypeAlias = Callable[[Any, Event], "Hashable | Wrong"]
 Evaluated: TypeAlias = "list[tuple[Judge | Recorder, int]]"
 Violation: TypeAlias = tuple[str, str]  # number of the property, what is wrong
 Note: TypeAlias = tuple["Watch | None", tuple["Judge", ...]]
@@ -126,7 +127,7 @@ class Recorder:
     def __init__(
         self,
         id: str,
-        check: History,
+        advance: Advance,
         slot: int,
         event: Event,
         packing: Packing,
@@ -134,7 +135,7 @@ class Recorder:
         wrong: set[Violation],
     ) -> None:
         self.id, self.slots = id, (slot,)
-        self._check, self._slot, self._event, self._packing = check, slot, event, packing
+        self._moves, self._slot, self._event, self._packing = advance, slot, event, packing
         self._log, self._wrong = log, wrong
         self._known: dict[int, tuple[int, str | None]] = {}
 
@@ -151,7 +152,7 @@ class Recorder:
         if memory is _OVER:
             return 0, None
         with _blamed(self.id):
-            after = self._check.advance(memory, self._event)
+            after = self._moves(memory, self._event)
         text = after.text if isinstance(after, Wrong) else None
         if text is not None:
             self._wrong.add((self.id, text))
@@ -197,11 +198,15 @@ class Checks:
         self.wrong: set[Violation] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
         histories = [(id, check) for id, check in checks if isinstance(check, History)]
-        self.packing = Packing(system, len(histories))
+        cycles = [(id, check) for id, check in checks if isinstance(check, NoEdges)]
+        self.packing = Packing(system, len(histories) + len(cycles))
         _known(checks, self.packing)
-        for slot, (_, history) in zip(self.packing.memories, histories, strict=True):
-            self.packing.intern(slot, history.initial)
-        self.histories = [(id, h, slot) for slot, (id, h) in zip(self.packing.memories, histories, strict=True)]
+        memories = [*(history.initial for _, history in histories), *(frozenset[Edge]() for _ in cycles)]
+        for slot, memory in zip(self.packing.memories, memories, strict=True):
+            self.packing.intern(slot, memory)
+        slots = iter(self.packing.memories)
+        self.histories = [(id, history, next(slots)) for id, history in histories]
+        self._cycles = [(id, cycle, next(slots)) for id, cycle in cycles]
         self._noted = [id for id, check in checks if isinstance(check, Noted)]
         self._steps = [(id, check) for id, check in checks if isinstance(check, Before | After)]
         self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
@@ -210,7 +215,7 @@ class Checks:
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
         self.eventually = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Eventually)]
         self._closing = closing
-        self._ordered = [(id, check) for id, check in checks if isinstance(check, LockOrder | NoEdge)]
+        self._ordered = [id for id, check in checks if isinstance(check, LockOrder)]
         self.order = LockGraph() if any(map(ordering, properties)) else None
         self.liveness = bool(self._hangs)
         self.terminal = bool(self.ends or self._deadlocks or self.eventually)
@@ -222,18 +227,18 @@ class Checks:
         ask: what its context asks for afterwards.
         """
         event, caller_changed = step.event, step.caller != step.event.caller
+        demand = self._demand(ask)
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
             noted=(
                 *self._said((note.property, note.text) for note in event.broken if note.property in self._noted),
-                *self._said(self._asked(ask)),
+                *self._said(self._closed(demand)),
             ),
             before=self._about(Before, event),
             after=self._about(After, event),
             histories=tuple(
-                Recorder(id, history, slot, event, self.packing, self.evaluated, self.wrong)
-                for id, history, slot in self.histories
-                if event.actor in {actor.name for actor in history.concerns}
+                Recorder(id, advance, slot, event, self.packing, self.evaluated, self.wrong)
+                for id, advance, slot in self._moved(event, demand)
             ),
             oops=step.oops,
         )
@@ -243,7 +248,7 @@ class Checks:
     def start(self, first: Iterable[Ask]) -> list[Violation]:
         """What is wrong in the initial state, in which the contexts ask for these."""
         for ask in first:
-            self._said(self._asked(ask))  # none: nothing is held yet
+            self._closed(self._demand(ask))  # what is held makes no cycle: that is nothing yet
         return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
@@ -259,18 +264,27 @@ class Checks:
         """What is wrong with a hang in which these wait, or go on for ever."""
         return self._said((id, check.text(waiting)) for id, check in self._hangs)
 
-    def _asked(self, ask: Ask | None) -> Iterator[Violation]:
-        """What a call says about the lock order; of cycles, the first one only. The end of the search sees all."""
-        demand = None if ask is None or self.order is None else Demand.of(ask)
-        if demand is None or self.order is None:
-            return
-        new = self.order.demand(demand)
-        for id, check in self._ordered:
-            if isinstance(check, NoEdge) and check.edge in demand.edges:
-                yield id, demand.words(check.edge)
-            elif isinstance(check, LockOrder) and new and self._closing and (cycle := self.order.cycle()) is not None:
-                self._closing = False
-                yield id, title(cycle)
+    def _demand(self, ask: Ask | None) -> Demand | None:
+        return None if ask is None or self.order is None else Demand.of(ask)
+
+    def _closed(self, demand: Demand | None) -> list[Violation]:
+        """The first cycle in the lock order, when it is this demand that closes it. The end of the search sees all."""
+        if self.order is None or demand is None or not self.order.demand(demand) or not self._closing:
+            return []
+        cycle = self.order.cycle()
+        self._closing = cycle is None
+        return [] if cycle is None else [(id, title(cycle)) for id in self._ordered]
+
+    def _moved(self, event: Event, demand: Demand | None) -> Iterator[tuple[str, Advance, int]]:
+        """The memories that a step moves on, with how."""
+        for id, history, slot in self.histories:
+            if event.actor in {actor.name for actor in history.concerns}:
+                yield id, history.advance, slot
+        made = {} if demand is None else demand.edges
+        for id, cycle, slot in self._cycles:
+            if demand is not None and not made.keys().isdisjoint(cycle.edges):
+                text = title(cycle.edges) if is_closed(cycle.edges) else demand.words(cycle.edges[-1])
+                yield id, partial(_made, frozenset(made).intersection(cycle.edges), cycle, text), slot
 
     def _said(self, violations: Iterable[Violation]) -> list[Violation]:
         found = list(violations)
@@ -307,6 +321,12 @@ def _blamed(id: str) -> Iterator[None]:
 
 def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -> str | None:
     return test(view, event)
+
+
+def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edge], event: Event) -> Hashable | Wrong:
+    """The edges of a cycle that an execution has made, with these."""
+    made = memory | new
+    return Wrong(text) if made.issuperset(cycle.edges) else made
 
 
 def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:

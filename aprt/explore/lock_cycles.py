@@ -1,9 +1,10 @@
 """Findings about the lock order, which no single execution need show: made when a search is over.
 
 A search notes what contexts ask for while they hold locks when it learns a step, which costs it nothing, and stops at
-the first cycle when told to stop at the first finding. Then the same strategy looks for each edge of the cycle by
-itself: it met them before, so it does so again. Where it cannot (a random one may have seen a step that it did not
-take), the states are searched. What is not shown is no finding.
+the first cycle when told to stop at the first finding. Then it is looked for an execution that makes all edges of the
+cycle. Where there is none, or not soon, the same strategy looks for each edge by itself: it met them before, so it does
+so again. Where it cannot (a random one may have seen a step that it did not take), states are searched. What is not
+shown is no finding.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from aprt.core.lock_order import Cycle, title
-from aprt.core.properties import Finding, LockOrder, NoEdge, Part, Property
+from aprt.core.properties import Finding, LockOrder, NoEdges, Part, Property
 from aprt.explore import states
+from aprt.explore.replay import replay
 from aprt.explore.result import Exploration, Question
 
-_STATES = 200_000  # to look through for an edge that the strategy did not show
+_STATES = 100_000  # to look through for one execution: half a second
 
 Search = Callable[[Question], Exploration]
 
@@ -39,13 +41,24 @@ def judged(question: Question, found: Exploration, search: Search) -> Exploratio
 
 
 def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Iterator[Finding]:
-    parts = []
+    """One execution that shows the whole cycle, if that is soon found, or else one for each edge."""
+    alone = attrs.evolve(question, stop_on="first", report=None, symmetry=False, loop="auto")
+    few = attrs.evolve(alone, bounds=attrs.evolve(question.bounds, max_states=_STATES))
+    whole = _shown(id, few, cycle, states.search)
+    if whole is not None:
+        yield whole
+        return
+    parts: list[Part] = []
     for edge in cycle:
-        asked = Property(id, title(cycle), (NoEdge(edge),))
-        quiet = attrs.evolve(question, properties=(asked,), stop_on="first", report=None, symmetry=False)
-        bounded = attrs.evolve(quiet, bounds=attrs.evolve(question.bounds, max_states=_STATES), loop="auto")
-        shown = search(quiet).findings or states.search(bounded).findings
-        if not shown:
+        shown = _shown(id, alone, (edge,), search) or _shown(id, few, (edge,), states.search)
+        if shown is None:
             return
-        parts.append(Part(edge, shown[0].text, shown[0].schedule))
+        parts += shown.parts
     yield Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=tuple(parts))
+
+
+def _shown(id: str, question: Question, edges: Cycle, search: Search) -> Finding | None:
+    """An execution that makes all of these edges."""
+    asked = Property(id, title(edges), (NoEdges(edges),))
+    found = search(attrs.evolve(question, properties=(asked,))).findings
+    return replay(question.system, found[0].schedule, (asked,)).findings[0] if found else None

@@ -37,7 +37,7 @@ class Flag(Actor[FlagState]):
         return FlagState()
 
     @handler(reads="is_set", guarded_by="guard")
-    def clear_now(self, state: FlagState, by: Caller) -> Outcome[FlagState, bool]:
+    def is_clear(self, state: FlagState, by: Caller) -> Outcome[FlagState, bool]:
         """Whether it is clear."""
         return state, not state.is_set
 

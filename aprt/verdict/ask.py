@@ -102,30 +102,27 @@ def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System,
 
 
 def _show(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
-    if found.parts:
-        return _show_cycle(case, model, found, shorten)
-    (property,) = model.select((found.property,))
-    return _show_schedule(case, model, found, property, shorten)
-
-
-def _show_cycle(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
-    """A cycle in the lock order, edge by edge: each has to happen on trio."""
-    id = found.property
-    shown = tuple(
-        _show_schedule(case, model, Finding(id, part.text, part.schedule), part.alone(id), shorten)
-        for part in found.parts
-    )
-    longest = max(shown, key=lambda part: len(part.finding.schedule))
-    finding = attrs.evolve(found, schedule=longest.finding.schedule)
-    return attrs.evolve(longest, finding=finding, parts=shown)
-
-
-def _show_schedule(case: Case, model: Model, found: Finding, property: Property, shorten: Shorten) -> Shown:
     from aprt.verdict.confirm import confirm
 
+    if not found.is_whole():
+        return _show_parts(case, model, found, shorten)
+    (property,) = model.select((found.property,))
+    property = found.exactly(property)
     found, claim = shorten(model.system, found, property)
     finding, execution = confirm(model.system, found, property)
     return Shown(finding, execution.events, token_of(case, model.system, finding.schedule), claim)
+
+
+def _show_parts(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
+    """A cycle in the lock order that takes several executions."""
+    parts = tuple(_show(case, model, part, shorten) for part in found.each())
+    longest = max(parts, key=lambda part: len(part.finding.schedule))
+    finding = attrs.evolve(
+        found,
+        schedule=longest.finding.schedule,
+        parts=tuple(edge for part in parts for edge in part.finding.parts),
+    )
+    return attrs.evolve(longest, finding=finding, parts=parts)
 
 
 def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:

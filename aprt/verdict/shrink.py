@@ -37,6 +37,7 @@ def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT) 
     case, model = recording.case, recording.model
     found = _failure(recording, selected(case, model, ids or ("all",)))
     (property,) = model.select((found.property,))
+    property = found.exactly(property)
     smaller = minimal(model.system, found.schedule, property, limit)
     finding, execution = confirm(model.system, attrs.evolve(found, schedule=smaller.schedule), property)
     token = token_of(case, model.system, finding.schedule)

@@ -101,7 +101,11 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     others = verdict.others(finding)
     several = f" ({count(1 + len(others), 'finding')})" if others else ""
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
-    lines += _cycle(shown) if shown.parts else _schedule(shown, paint)
+    if shown.parts:
+        lines += _cycle(shown)
+    else:
+        lines += [line for part in finding.parts for line in [*_indented(part.text), ""]]
+        lines += _schedule(shown, paint)
     if others:
         lines.append("")
         lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import BLOCK
+from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
+from aprt.core.notes import Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
@@ -42,6 +43,17 @@ def test_what_each_message_does(call: Call[object], before: int, after: int, rep
 
 def test_waiting_blocks_until_it_is_done() -> None:
     assert answer(DONE.wait(), DONE.initial()) is BLOCK
+
+
+def test_who_promised_it_holds_it_until_it_is_complete_and_must_not_wait_for_it() -> None:
+    start, one, promised = DONE.initial(), CompletionState(1), Caller("a", (Hold("done"),))
+    assert answer(DONE.promise(), start, Caller("a")) == (start, None, (Took(Hold("done")),))
+    assert answer(DONE.promise(), start, promised) == (start, None, ())
+    assert answer(DONE.complete(), start, promised) == (one, None, (Gave("done"),))
+    assert answer(DONE.complete_all(), start, promised) == (CompletionState(ALL), None, (Gave("done"),))
+    assert answer(DONE.wait(), one, promised) == (start, None, ())
+    found = Oops("K1", "a locks done, which it already holds")
+    assert answer(DONE.wait(), start, promised) == (start, None, (found,))
 
 
 async def waits() -> None:

@@ -9,11 +9,13 @@ from aprt.core.properties import DEADLOCK, Noted, Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
 from aprt.explore.replay import replay as told
+from aprt.kernel.rules import LOCK_ORDER
 from aprt.runtime.observer import Watch
 from aprt.runtime.pace import Free, Steered
 from aprt.runtime.policy import Chaos, Uniform
 from aprt.runtime.run import replay as live
 from aprt.runtime.stage import Gated, Stage
+from tests.explore.programs.locking import nested
 from tests.toy import TOY
 
 from .systems import Counter, abba, adders, guest, late_write, one_lock, producer
@@ -93,3 +95,20 @@ def test_schedules_that_do_not_fit_are_refused_alike(system: System, steps: list
             replay(system, Schedule.of(steps))
         errors.append((caught.value.step, caught.value.expected, caught.value.enabled))
     assert errors[0] == errors[1]
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_cycle_in_the_lock_order_is_seen_in_one_execution_that_does_not_deadlock(seed: int) -> None:
+    system = nested("GAB", "GBA")
+    async with Stage(system) as stage:
+        for way in (Gated(Uniform(seed)), Gated(Chaos(seed))):
+            execution = await stage.run(way, Watch((LOCK_ORDER,)))
+            assert execution.ending == "end"
+            assert [finding.text for finding in execution.findings] == [
+                "possible circular locking dependency: A -> B -> A"
+            ]
+            assert execution.findings[0].is_whole()
+            assert execution == told(system, execution.schedule, (LOCK_ORDER,))
+            stopped = await stage.run(Gated(Uniform(seed)), Watch((LOCK_ORDER,), stop_on_finding=True))
+            assert (stopped.ending, len(stopped.events)) == ("cut", len(stopped.findings[0].schedule))

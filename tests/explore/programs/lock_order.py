@@ -103,7 +103,7 @@ def flagged(*, declared: bool = True, kvm_first: bool = False) -> System:
             await matrix.lock()
             while True:
                 await idle.prepare()
-                if await busy.clear_now():
+                if await busy.is_clear():
                     break
                 await matrix.unlock()
                 await idle.schedule()
