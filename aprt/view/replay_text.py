@@ -38,10 +38,15 @@ def replay_text(recording: Recording, execution: Execution, properties: Sequence
     if not execution.findings and any(isinstance(check, NoHang | Eventually) for p in properties for check in p.checks):
         lines.append("whether it can go on like this for ever is beyond one execution; aprt explore tells")
     for finding in at_last_step(execution):
-        text = f"VIOLATED {finding.property}: {finding.text}"
-        head, *more = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-        lines += ["", head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more]
+        lines += ["", *finding_lines(finding, paint)]
     return "\n".join([*lines, "", replay_line(recording, execution)])
+
+
+def finding_lines(finding: Finding, paint: Paint) -> list[str]:
+    """What was violated, and of a cycle in the lock order who makes it."""
+    head, *more = textwrap.wrap(f"VIOLATED {finding.property}: {finding.text}", WIDTH, subsequent_indent="  ")
+    parts = (textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ") for part in finding.parts)
+    return [head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more, *(line for part in parts for line in part)]
 
 
 class EventLines:

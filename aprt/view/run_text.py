@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import textwrap
 
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
-from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
-from aprt.view.replay_text import ending_text
+from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
 from aprt.view.words import count, switched
 
@@ -24,8 +22,7 @@ def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Pa
         f"{count(live.runs, 'run')}; {'interrupted' if live.stopped else ending_text(execution)}"
     ]
     for finding in execution.findings:
-        head, *more = textwrap.wrap(f"VIOLATED {finding.property}: {finding.text}", WIDTH, subsequent_indent="  ")
-        lines += ["", head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more]
+        lines += ["", *finding_lines(finding, paint)]
     if execution.findings and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
@@ -101,10 +102,8 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     others = verdict.others(finding)
     several = f" ({count(1 + len(others), 'finding')})" if others else ""
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
-    if shown.parts:
-        lines += _cycle(shown)
-    else:
-        lines += [line for part in finding.parts for line in [*_indented(part.text), ""]]
+    lines += _cycle(shown)
+    if not shown.parts:
         lines += _schedule(shown, paint)
     if others:
         lines.append("")
@@ -115,11 +114,16 @@ def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
 
 
 def _cycle(shown: Shown) -> Iterable[str]:
-    """Who makes each edge of a cycle; the executions need not be one."""
-    for part in shown.parts:
-        yield from _indented(part.finding.text)
-        yield f"    aprt replay {part.token}" if part.token else "    too long for a token"
-    yield "found in all executions together: each of these shows its own part"
+    """Who makes the edges of a cycle in the lock order; where that takes several executions, with a token for each."""
+    tokens = [part.token or "(too long for a token)" for part in shown.parts]
+    for part, token in zip_longest(shown.finding.parts, tokens):
+        yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        if token is not None:
+            yield f"    aprt replay {token}"
+    if shown.parts:
+        yield from ["", "no execution shows the whole cycle soon: each of these shows its own part of it"]
+    elif shown.finding.parts:
+        yield ""
 
 
 def _schedule(shown: Shown, paint: Paint) -> Iterable[str]:
