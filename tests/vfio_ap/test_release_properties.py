@@ -16,6 +16,8 @@ ROWS = [
     ("P10", "dma-unmap-B13", "vm0: pages from 0x2 on stay pinned while they are unmapped"),
     ("P11", "close-and-use+keep_apcb", "mdev0 lets vm0 go while 05.0004 holds something of it"),
     ("P12", "kill-qemu-B15-B14", "the records of 05.0004 are freed as if it were reset; its last ZAPQ is accepted"),
+    ("P34", "close-and-use+keep_apcb", "mdev0 is detached and vm0 can still reach apm={5} aqm={4}"),
+    ("P35", "kill-qemu-B17", "the VM reference is dropped before the VM pointer is cleared"),
 ]
 
 

@@ -15,7 +15,7 @@ from aprt.vfio_ap.mainline.vfio_core import ioctl_reset
 from aprt.vfio_ap.releases.situation import attached
 
 RECORDS = ("P5", "P6", "P7", "P8", "P9")
-LIFE = ("P1", "P3", "P4", *RECORDS, "P11", "P12", "P13", "P16", "P18")
+LIFE = ("P1", "P3", "P4", *RECORDS, "P11", "P12", "P13", "P16", "P18", "P34")
 
 
 def kill_qemu(settings: Settings) -> Model:
@@ -151,7 +151,7 @@ LIFE_CYCLES = (
         "unplug",
         "QEMU unplugs the device in its own order, the VM lives on",
         "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
-        (*RECORDS, "P11", "P12", "P13", "P16", "P18"),
+        (*RECORDS, "P11", "P12", "P13", "P16", "P18", "P34"),
         unplug,
     ),
     Scenario(

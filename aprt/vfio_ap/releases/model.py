@@ -11,6 +11,7 @@ from aprt.core.scenario import Model
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.balance import p5, p6
+from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
@@ -20,6 +21,7 @@ from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.mainline.build import reset_workers
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.releases.config import p18, p36
+from aprt.vfio_ap.releases.guarantee import detaches
 from aprt.vfio_ap.releases.resets import forgets, let_go
 from aprt.vfio_ap.releases.resources import books, p7
 from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, objects, p13, p15, was_reset
@@ -28,7 +30,7 @@ from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, o
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
     own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36)]
-    own += [*_balances(machine), *_structure(machine)]
+    own += [*_balances(machine), *_structure(machine), *_detach(machine)]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))
@@ -38,6 +40,10 @@ def _balances(machine: Machine) -> tuple[Property, ...]:
     records = books(machine)
     users = p11(machine, let_go(machine)), p12(machine, forgets(machine))
     return (p5(machine, records), p6(machine, records), *users)
+
+
+def _detach(machine: Machine) -> tuple[Property, ...]:
+    return (p34(machine, detaches(machine), "in the table of the mdev"), p35(machine, detaches(machine)))
 
 
 def _structure(machine: Machine) -> tuple[Property, ...]:

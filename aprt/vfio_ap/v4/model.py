@@ -13,6 +13,7 @@ from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.balance import p5, p6
+from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
@@ -20,7 +21,7 @@ from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.host.userspace import vcpu_file
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.series.machine import Guest, Machine
-from aprt.vfio_ap.v4.guarantee import p34, p35
+from aprt.vfio_ap.v4.guarantee import detaches
 from aprt.vfio_ap.v4.isolation import forgets, hook_changes, let_go, lists, masks_change, p13
 from aprt.vfio_ap.v4.resources import books, p7
 from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
@@ -30,8 +31,8 @@ ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a v4 machine, by number; P34 and P35 only with all measures in."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p24, p34, p35)]
-    own += [*_balances(machine), *_structure(machine)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p24)]
+    own += [*_balances(machine), *_structure(machine), *_detach(machine)]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     found = [*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK]
@@ -44,6 +45,11 @@ def _balances(machine: Machine) -> tuple[Property, ...]:
     records = books(machine)
     users = p11(machine, let_go(machine)), p12(machine, forgets(machine))
     return (p5(machine, records), p6(machine, records), *users)
+
+
+def _detach(machine: Machine) -> tuple[Property, ...]:
+    whose = "of the matrix that the driver still has (not one that was unbound)"
+    return (p34(machine, detaches(machine), whose), p35(machine, detaches(machine)))
 
 
 def _structure(machine: Machine) -> tuple[Property, ...]:
