@@ -311,15 +311,15 @@ class Actor(abc.ABC, Generic[S]):
                 )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
-        ways = [[self._guard(name) for name in all_of] for all_of in found.guards]
-        if any(all(not locks or any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
+        ways = [[guard for name in all_of if (guard := self._guard(name)) is not None] for all_of in found.guards]
+        if any(all(any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
             return ()
-        wanted = " or ".join(" and ".join(locks[0].name for locks in way if locks) for way in ways)
+        wanted = " or ".join(" and ".join(locks[0].name for locks in way) for way in ways if all(way))
         return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
 
-    def _guard(self, name: str) -> tuple[Actor[Any], ...]:
+    def _guard(self, name: str) -> tuple[Actor[Any], ...] | None:
         guard: Actor[Any] | tuple[Actor[Any], ...] | None = getattr(self, name)
-        return () if guard is None else guard if isinstance(guard, tuple) else (guard,)
+        return guard if guard is None or isinstance(guard, tuple) else (guard,)
 
     def _check_footprint(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
         stray = frozenset() if "*" in found.writes else changed_fields(before, after) - found.writes

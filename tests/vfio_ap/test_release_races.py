@@ -13,11 +13,11 @@ from tests.vfio_ap.releases import ask, broken, model
 BREAKS = [
     ("reset-reenable", "B5", {"P5", "P6"}, 106),
     ("unbind", "B6", {"P5", "P6", "P8", "P9", "P22"}, 943),
-    ("reset-meets-reset", "B14", {"P12"}, 1193),
-    ("reset-meets-reset", "B15", {"P8", "P12"}, 1193),
-    ("unassign", "B33", {"P11"}, 401),
-    ("sibling", "B27", {"P11"}, 1893),
-    ("assign-beside-unbound", "B28", {"P11"}, 566),
+    ("reset-meets-reset", "B14", {"P12", "P34", "P35"}, 1214),
+    ("reset-meets-reset", "B15", {"P8", "P12", "P34", "P35"}, 1214),
+    ("unassign", "B33", {"P11"}, 407),
+    ("sibling", "B27", {"P11"}, 1917),
+    ("assign-beside-unbound", "B28", {"P11"}, 578),
 ]
 
 

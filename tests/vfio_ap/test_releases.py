@@ -7,12 +7,12 @@ import pytest
 from tests.vfio_ap.releases import ask, broken
 
 HOLDS = [
-    ("kill-qemu", 2533),
-    ("rogue-close", 8820),
-    ("qemu-reset", 10482),
-    ("unplug", 735),
+    ("kill-qemu", 2565),
+    ("rogue-close", 8958),
+    ("qemu-reset", 10620),
+    ("unplug", 748),
     ("reset-reenable", 106),
-    ("close-and-use", 302),
+    ("close-and-use", 308),
 ]
 
 

@@ -15,10 +15,12 @@ import attrs
 from pyrsistent import PMap, pmap
 
 from aprt.core.actor import Actor, Caller, Outcome, handler
-from aprt.core.notes import Owes
+from aprt.core.notes import Note, Oops, Owes
+from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 
+Boot: TypeAlias = Literal["begun", "ready", "scanned"]
 Driver: TypeAlias = Literal["vfio_ap", "zcrypt", "none"]
 
 
@@ -26,19 +28,27 @@ Driver: TypeAlias = Literal["vfio_ap", "zcrypt", "none"]
 class ApBusState:
     config: Matrix  # what the machine has configured for the host
     scanned: Matrix  # ap_qci_info: the configuration that the last scan saw
+    # guarded by perms_mutex:
     reserved: Matrix  # apmask x aqmask: queues of the default drivers
     drivers: PMap[Apqn, Driver] = pmap()  # queue devices that exist, with the driver bound to each
     drvdata: PMap[Apqn, int] = pmap()  # generation of the vfio_ap_queue behind a device
+    boot: Boot = "scanned"  # ap_module_init() has begun, has set up the poll timer; the first scan is done
 
 
 @attrs.frozen(eq=False)
 class ApBus(Actor[ApBusState]):
-    """max_adapter, max_domain: the highest numbers of the machine."""
+    """max_adapter, max_domain: the highest numbers of the machine.
+
+    perms_mutex: None in kernels whose masks nobody changes here. deletes_unbound: a scan takes a device without driver
+    for broken (before fix B51).
+    """
 
     config: Matrix
     reserved: Matrix = Matrix()
     max_adapter: int = 255
     max_domain: int = 255
+    perms_mutex: Mutex | None = None
+    deletes_unbound: bool = False
 
     def initial(self) -> ApBusState:
         return ApBusState(self.config, self.config, self.reserved)
@@ -70,21 +80,54 @@ class ApBus(Actor[ApBusState]):
         """The driver bound to a queue device; None: there is no such device."""
         return state, state.drivers.get(apqn)
 
-    @handler(reads="reserved")
+    @handler(reads="drivers")
+    def driver_flags(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, Driver | None]:
+        """The driver of a device, for who looks into it; None: there is no such device. Finding: it has no driver."""
+        notes: tuple[Note, ...] = ()
+        if state.drivers.get(apqn) == "none":
+            notes = (Oops("P9", f"null-ptr-deref: the driver of {apqn} is NULL"),)
+        return state, state.drivers.get(apqn), notes
+
+    @handler(reads="reserved", guarded_by="perms_mutex")
     def is_reserved(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, bool]:
         """Whether the masks keep the APQN for the host's default drivers."""
         return state, apqn in state.reserved
 
-    @handler(reads="reserved", writes="reserved")
+    @handler(reads="reserved", guarded_by="perms_mutex")
+    def masks(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, Matrix]:
+        """apmask and aqmask."""
+        return state, state.reserved
+
+    @handler(reads="reserved", writes="reserved", guarded_by="perms_mutex")
+    def set_masks(self, state: ApBusState, by: Caller, masks: Matrix) -> Outcome[ApBusState, None]:
+        return (state if state.reserved == masks else attrs.evolve(state, reserved=masks)), None
+
+    @handler(reads="reserved", writes="reserved", guarded_by="perms_mutex")
     def reserve(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
         """The administrator's masks now keep the APQN (with the whole cross it spans) for the host's drivers."""
         reserved = state.reserved.with_bit("apm", apqn.apid).with_bit("aqm", apqn.apqi)
         return attrs.evolve(state, reserved=reserved), None
 
-    @handler(reads="drivers", writes="drivers")
+    @handler(reads="boot", writes="boot")
+    def boots(self, state: ApBusState, by: Caller, boot: Boot) -> Outcome[ApBusState, None]:
+        """ap_module_init() is so far."""
+        return attrs.evolve(state, boot=boot), None
+
+    @handler(reads="boot")
+    def has_scanned(self, state: ApBusState, by: Caller) -> Outcome[ApBusState, bool]:
+        """Whether the first scan is done (ap_scan_bus_count)."""
+        return state, state.boot == "scanned"
+
+    @handler(reads="drivers boot", writes="drivers")
     def add_device(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, None]:
-        """A scan has found a queue and made its device, without a driver yet."""
-        return attrs.evolve(state, drivers=state.drivers.set(apqn, "none")), None
+        """A scan has found a queue and made its device, without a driver yet; the queue's state machine starts.
+
+        Finding: that arms the poll timer, which is not set up yet.
+        """
+        notes: tuple[Note, ...] = ()
+        if state.boot == "begun":
+            notes = (Oops("P9", "null-ptr-deref: the function of the poll timer is NULL"),)
+        return attrs.evolve(state, drivers=state.drivers.set(apqn, "none")), None, notes
 
     @handler(reads="drivers", writes="drivers")
     def set_driver(self, state: ApBusState, by: Caller, apqn: Apqn, driver: Driver) -> Outcome[ApBusState, None]:

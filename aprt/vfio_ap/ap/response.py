@@ -66,12 +66,14 @@ class Errno(enum.IntEnum):
 
     EPERM = 1
     EIO = 5
+    EBADF = 9
     ENOMEM = 12
     EBUSY = 16
     EEXIST = 17
     ENODEV = 19
     EINVAL = 22
     ERANGE = 34
+    EUSERS = 87
     EADDRINUSE = 98
     EADDRNOTAVAIL = 99
 

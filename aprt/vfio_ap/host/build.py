@@ -49,9 +49,10 @@ def parts(thing: Queue | Guest) -> dict[str, Any]:
     return {field.name: getattr(thing, field.name) for field in attrs.fields(type(thing))}
 
 
-def make_bus(apqns: tuple[Apqn, ...]) -> ApBus:
-    """The AP bus of a host that has the adapters and domains of `apqns`."""
-    return ApBus("ap_bus", Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns)))
+def make_bus(apqns: tuple[Apqn, ...], perms_mutex: Mutex | None = None, deletes_unbound: bool = False) -> ApBus:
+    """The AP bus of a host that has the adapters and domains of `apqns`. For the rest see `ApBus`."""
+    config = Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns))
+    return ApBus("ap_bus", config, perms_mutex=perms_mutex, deletes_unbound=deletes_unbound)
 
 
 def make_queue(settings: Settings, apqn: Apqn) -> Queue:

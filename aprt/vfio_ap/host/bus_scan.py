@@ -3,8 +3,9 @@
 The device lock of the queue is held around a driver's probe and remove. After a driver's remove has returned the
 bus issues one more ZAPQ and does not wait.
 
-Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), ap_scan_adapter();
-drivers/base/bus.c: bind_store(), unbind_store(). Left out: card devices, scan timer, config flags of devices.
+Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), ap_scan_adapter(),
+ap_scan_domains(), ap_bus_force_rescan(), ap_module_init(); drivers/base/bus.c: bind_store(), unbind_store().
+Left out: card devices, scan timer, config flags of devices; the module reference around the callbacks of a scan.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.ap_bus import Driver
-from aprt.vfio_ap.ap.ap_queue import HOST
+from aprt.vfio_ap.ap.ap_queue import CEX4, HOST
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.machine import Machine
@@ -25,7 +26,7 @@ async def bind(machine: Machine, apqn: Apqn, driver: Driver) -> int:
     async with held(queue.device_lock):
         if await machine.bus.driver_of(apqn) != "none":
             return Errno.ENODEV.failure
-        if await machine.bus.is_reserved(apqn) != (driver == "zcrypt"):
+        if await is_reserved(machine, apqn) != (driver == "zcrypt"):
             return Errno.ENODEV.failure
         await machine.bus.begin_callback(apqn)
         result = await machine.ops.probe(machine, queue) if driver == "vfio_ap" else 0
@@ -44,9 +45,24 @@ async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
         await machine.bus.begin_callback(apqn)
         if driver == "vfio_ap":
             await machine.ops.remove(machine, queue)
-        await queue.hw.reset("ZAPQ", HOST)
+        if driver != "none":
+            await queue.hw.reset("ZAPQ", HOST)
         await machine.bus.end_remove(apqn, gone)
         return 0
+
+
+async def is_reserved(machine: Machine, apqn: Apqn) -> bool:
+    """Whether the masks keep a queue for the default drivers. ap_perms_mutex is held only while they are read."""
+    mutex = machine.perms_mutex
+    async with held(mutex or machine.scan_mutex, when=mutex is not None):
+        return await machine.bus.is_reserved(apqn)
+
+
+@mirrors("device_attach")
+async def attach(machine: Machine, apqn: Apqn) -> int:
+    """Give a queue device the driver that the masks want for it. Result as for `bind`."""
+    driver: Driver = "zcrypt" if await is_reserved(machine, apqn) else "vfio_ap"
+    return await bind(machine, apqn, driver)
 
 
 async def rebind_to_host(machine: Machine, apqn: Apqn) -> None:
@@ -64,16 +80,36 @@ async def scan(machine: Machine) -> None:
         if config != old and machine.ops.config_changed is not None:
             await machine.ops.config_changed(machine, config, old)
         known = await machine.bus.devices()
-        for apqn in known:
-            if apqn not in config:
-                await unbind(machine, apqn, gone=True)
         for apqn in sorted(machine.queues):
-            if apqn in config and apqn not in known:
+            if apqn in known:
+                await _keep_or_delete(machine, apqn, apqn in config)
+            elif apqn in config and machine.queues[apqn].hw.hwtype >= CEX4:
                 await machine.bus.add_device(apqn)
-                driver: Driver = "zcrypt" if await machine.bus.is_reserved(apqn) else "vfio_ap"
-                await bind(machine, apqn, driver)
+                await attach(machine, apqn)
         if config != old and machine.ops.scan_complete is not None:
             await machine.ops.scan_complete(machine)
+
+
+async def _keep_or_delete(machine: Machine, apqn: Apqn, configured: bool) -> None:
+    """Before fix B51 a device between two drivers was taken for broken; a later scan makes it anew."""
+    broken = configured and machine.bus.deletes_unbound and await machine.bus.driver_of(apqn) == "none"
+    if broken or not configured:
+        await unbind(machine, apqn, gone=True)
+
+
+@mirrors("ap_bus_force_rescan")
+async def force_rescan(machine: Machine) -> None:
+    """Somebody wants a scan: SCLP, when the configuration changed. Before the first one is done he is ignored (B49)."""
+    if not machine.on("B49") or await machine.bus.has_scanned():
+        await scan(machine)
+
+
+@mirrors("ap_module_init")
+async def boot(machine: Machine) -> None:
+    """The bus is initialized: its poll timer is set up, then it scans for the first time."""
+    await machine.bus.boots("ready")
+    await scan(machine)
+    await machine.bus.boots("scanned")
 
 
 async def card_vanishes(machine: Machine, apid: int) -> None:

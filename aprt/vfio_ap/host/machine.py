@@ -18,6 +18,7 @@ from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.ap_bus import ApBus
 from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.host.ops import Ops
 from aprt.vfio_ap.kvm.crycb import Crycb
 from aprt.vfio_ap.kvm.gib import Gib
@@ -71,12 +72,17 @@ class Guest:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Machine:
-    """The host. `settings` are the switches in force; behaviours ask `on` and `variant`. ops: the driver."""
+    """The host. `settings` are the switches in force; behaviours ask `on` and `variant`.
+
+    ops, module: the driver. perms_mutex: ap_perms_mutex; None: the masks do not change under the driver of this era.
+    """
 
     settings: Settings
     ops: Ops
+    module: Module
     bus: ApBus
     scan_mutex: Mutex
+    perms_mutex: Mutex | None = None
     gib: Gib
     queues: Mapping[Apqn, Queue]
     guests: tuple[Guest, ...]

@@ -21,6 +21,7 @@ class Ops:
     """probe, remove: of a queue device (machine, queue); probe replies 0 or a negative errno.
 
     config_changed: a scan has read another configuration (machine, new, old). scan_complete: and is done (machine).
+    in_use: whether queues that the host wants for itself are assigned (machine, wanted): 0 or a negative errno.
     pqap: a vCPU's PQAP(AQIC) is intercepted (machine, guest, aqic). open, release: first open, which replies 0 or a
     negative errno, and last close of the device file (machine, guest). set_kvm: kvm-vfio puts a guest, or None, into
     the guest's group (machine, guest, whom). kvm_vfio_closed: last close of the kvm-vfio file, None before there was
@@ -37,3 +38,4 @@ class Ops:
     kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = None
     config_changed: Callable[[Any, Any, Any], Awaitable[None]] | None = None
     scan_complete: Callable[[Any], Awaitable[None]] | None = None
+    in_use: Callable[[Any, Any], Awaitable[int]] | None = None

@@ -17,6 +17,7 @@ from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.workqueue import Work, worker
 from aprt.vfio_ap.ap.ap_bus import ApBusState
 from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import Gib
@@ -36,28 +37,28 @@ def make_machine(
 ) -> Machine:
     """The actors of a host that has `apqns`, with a VM and an mdev for each plan, and further mdevs."""
     numbers, plans = sorted(apqns), tuple(guests)
-    guests_lock, mdevs_lock = Mutex("guests_lock"), Mutex("mdevs_lock")
+    guests_lock, mdevs_lock, perms_mutex = Mutex("guests_lock"), Mutex("mdevs_lock"), Mutex("ap_perms_mutex")
     rules = GisaRules.of(settings)
     queues = {apqn: _queue(settings, apqn, mdevs_lock) for apqn in numbers}
-    devices = {plan.mdev: _device(plan.mdev) for plan in plans}
     works = tuple(queue.reset_work for queue in queues.values())
     mdevs = {
-        name: Mdev(name, guests_lock, mdevs_lock, (devices[name].dev_set_lock,) if name in devices else (), works)
-        for name in (*devices, *spare_mdevs)
+        name: Mdev(name, guests_lock, mdevs_lock, _device(name), _attributes(name), works)
+        for name in (*(plan.mdev for plan in plans), *spare_mdevs)
     }
     return Machine(
         settings=settings,
         ops=OPS,
-        bus=make_bus(tuple(numbers)),
+        module=Module("vfio_ap.ko"),
+        bus=make_bus(tuple(numbers), perms_mutex, not settings.on("B51")),
         scan_mutex=Mutex("ap_scan_bus_mutex"),
         gib=Gib("gib", rules),
-        perms_mutex=Mutex("ap_perms_mutex"),
+        perms_mutex=perms_mutex,
         matrix_dev=MatrixDev("matrix_dev", guests_lock, mdevs_lock),
         guests_lock=guests_lock,
         mdevs_lock=mdevs_lock,
         queues=pmap(queues),
         mdevs=tuple(mdevs.values()),
-        guests=tuple(_guest(plan, devices[plan.mdev], mdevs[plan.mdev], rules) for plan in plans),
+        guests=tuple(_guest(plan, mdevs[plan.mdev], rules) for plan in plans),
     )
 
 
@@ -71,6 +72,10 @@ def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
     )
 
 
+def _attributes(mdev: str) -> Attribute:
+    return Attribute(f"{mdev}.sysfs", lock_class="mdev_sysfs")
+
+
 def _device(mdev: str) -> VfioDevice:
     return VfioDevice(
         f"{mdev}.vfio",
@@ -80,9 +85,9 @@ def _device(mdev: str) -> VfioDevice:
     )
 
 
-def _guest(plan: GuestPlan, device: VfioDevice, mdev: Mdev, rules: GisaRules) -> Guest:
+def _guest(plan: GuestPlan, mdev: Mdev, rules: GisaRules) -> Guest:
     rwsem = RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem")
-    return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, device=device, mdev=mdev)
+    return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, mdev=mdev)
 
 
 def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = ()) -> dict[str, Any]:
@@ -105,6 +110,10 @@ def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn
         plan = owner.get(apqn)
         result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
     result |= {machine.queues[apqn].status.name: AttributeState(there=False) for apqn in unbound}
+    made = {plan.mdev for plan in plans}
+    for mdev in machine.mdevs:
+        if mdev.name not in made:
+            result |= {mdev.sysfs.name: AttributeState(False), mdev.device.name: VfioDeviceState(registered=False)}
     for plan in plans:
         mine = tuple(found[apqn] for apqn in bound if owner.get(apqn) is plan)
         result |= _guest_states(machine, machine.guest(plan.vm), plan, mine)
@@ -121,7 +130,7 @@ def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[
         plan.mdev: mdev,
         guest.vm.name: KvmState(guest.vm.users + references, hook=plan.mdev),
         guest.crycb.name: CrycbState(apcb=shadow),
-        guest.device.name: VfioDeviceState(1, vm, vm),
+        guest.device.name: VfioDeviceState(True, 1, 1, vm, vm),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.vfio_ap.host.ops import Ops
-from aprt.vfio_ap.mainline.hot_plug import config_changed, scan_complete
+from aprt.vfio_ap.mainline.hot_plug import config_changed, in_use, scan_complete
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.vfio_ap_drv import probe_queue, remove_queue
 from aprt.vfio_ap.mainline.vfio_core import (
@@ -25,4 +25,5 @@ OPS = Ops(
     kvm_vfio_destroyed=kvm_vfio_destroyed,
     config_changed=config_changed,
     scan_complete=scan_complete,
+    in_use=in_use,
 )

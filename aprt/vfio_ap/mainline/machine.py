@@ -36,14 +36,18 @@ class Queue(host.Queue):
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest(host.Guest):
-    """One VM, and the vfio device of the mdev that its QEMU opens. hook_rwsem: pqap_hook_rwsem."""
+    """One VM, and the mdev that its QEMU opens. hook_rwsem: pqap_hook_rwsem."""
 
     hook_rwsem: RwSem
-    device: VfioDevice
     mdev: Mdev
 
+    @property
+    def device(self) -> VfioDevice:
+        """The vfio device of its mdev."""
+        return self.mdev.device
+
     def actors(self) -> tuple[Actor[Any], ...]:
-        return (*super().actors(), self.hook_rwsem, *self.device.actors())
+        return (*super().actors(), self.hook_rwsem)
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -71,7 +75,8 @@ class Machine(host.Machine):
         return next(guest for guest in self.guests if guest.mdev == mdev).memory
 
     def driver_actors(self) -> tuple[Actor[Any], ...]:
-        return (self.perms_mutex, self.matrix_dev, self.guests_lock, self.mdevs_lock)
+        locks = (self.perms_mutex, self.matrix_dev, self.guests_lock, self.mdevs_lock)
+        return (self.module, *locks, *(actor for mdev in self.mdevs for actor in mdev.parts()))
 
     def mdev_actors(self) -> tuple[Actor[Any], ...]:
         return self.mdevs

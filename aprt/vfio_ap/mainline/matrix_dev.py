@@ -35,6 +35,11 @@ class MatrixDev(Actor[MatrixDevState]):
     def list_mdevs(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, tuple[str, ...]]:
         return state, state.mdevs
 
+    @handler(reads="mdevs")
+    def has_room(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, bool]:
+        """Whether there may be another mdev; the mdev core counts them itself."""
+        return state, len(state.mdevs) < INSTANCES
+
     @handler(reads="mdevs", writes="mdevs", guarded_by="guests_lock")
     def add_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
         return attrs.evolve(state, mdevs=(*state.mdevs, mdev)), None

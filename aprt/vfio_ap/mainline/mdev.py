@@ -6,14 +6,18 @@ here; the VM stores only its address, that is, this actor's name. Left out: the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.kernel.attribute import Attribute
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object
 from aprt.kernel.workqueue import Work
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 
 
 @attrs.frozen
@@ -36,14 +40,24 @@ class MdevState:
 class Mdev(Object[MdevState]):
     """One mediated device; its name is its short UUID.
 
-    closers: what unset_kvm reads the VM pointer under. works: the reset works, which read it while whoever flushes
-    them holds mdevs_lock.
+    device: what the vfio core has of it. sysfs: its attributes. works: the reset works, which read the VM pointer while
+    whoever flushes them holds mdevs_lock.
     """
 
     guests_lock: Mutex | None
     mdevs_lock: Mutex
-    closers: tuple[Mutex, ...] = ()
+    device: VfioDevice
+    sysfs: Attribute
     works: tuple[Work, ...] = ()
+
+    @property
+    def dev_set_lock(self) -> Mutex:
+        """What unset_kvm reads the VM pointer under."""
+        return self.device.dev_set_lock
+
+    def parts(self) -> tuple[Actor[Any], ...]:
+        """Its attributes and its device, with the locks of that."""
+        return (self.sysfs, *self.device.actors())
 
     def initial(self) -> MdevState:
         return MdevState()
@@ -60,7 +74,7 @@ class Mdev(Object[MdevState]):
 
     # the VM
 
-    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | closers | works")
+    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | dev_set_lock | works")
     def read_kvm(self, state: MdevState, by: Caller) -> Outcome[MdevState, str | None]:
         return state, state.kvm
 
@@ -78,11 +92,6 @@ class Mdev(Object[MdevState]):
 
     @handler(reads="matrix", guarded_by="guests_lock | mdevs_lock")
     def read_matrix(self, state: MdevState, by: Caller) -> Outcome[MdevState, Matrix]:
-        return state, state.matrix
-
-    @handler(reads="matrix")
-    def show_ap_config(self, state: MdevState, by: Caller) -> Outcome[MdevState, Matrix]:
-        """ap_config_show() takes no lock."""
         return state, state.matrix
 
     @handler(reads="matrix", writes="matrix", guarded_by="guests_lock mdevs_lock")
@@ -130,9 +139,9 @@ class Mdev(Object[MdevState]):
 
     # eventfds
 
-    @handler(reads="req_trigger")
-    def read_req_trigger(self, state: MdevState, by: Caller) -> Outcome[MdevState, bool]:
-        """Whether user space asked to be told that it should let go; read without a lock by request()."""
+    @handler(reads="req_trigger", guarded_by="mdevs_lock")
+    def signal_req(self, state: MdevState, by: Caller) -> Outcome[MdevState, bool]:
+        """User space is told that it should let go of the device, if it asked for that."""
         return state, state.req_trigger
 
     @handler(reads="cfg_chg_trigger", guarded_by="mdevs_lock")

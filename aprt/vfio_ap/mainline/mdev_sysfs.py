@@ -1,4 +1,4 @@
-"""What an administrator writes: mdev create and remove, assign and unassign of adapters, domains, control domains.
+"""What an administrator does: mdev create and remove, assign and unassign of adapters, domains, control domains.
 
 Every operation returns 0 or a negative errno and, when it fails, has changed nothing.
 
@@ -9,6 +9,7 @@ unassign_control_domain_store(), vfio_ap_mdev_validate_masks(), vfio_ap_mdev_hot
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from aprt.core.chain import mirrors
@@ -20,31 +21,41 @@ from aprt.vfio_ap.host.sysfs import parse
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
 from aprt.vfio_ap.mainline.machine import Machine
-from aprt.vfio_ap.mainline.matrix_dev import INSTANCES
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_qlist, reset_queues
+from aprt.vfio_ap.mainline.vfio_events import request
 
 QueueDimension: TypeAlias = Literal["apm", "aqm"]
 
 
 @mirrors("vfio_ap_mdev_probe")
 async def create(machine: Machine, mdev: Mdev) -> int:
-    """mdev create. -EEXIST: there is one of that UUID; -EPERM: no instance is left."""
+    """mdev create. -EEXIST: there is one of that UUID; -EUSERS: no instance is left.
+
+    The device can be opened as soon as it is registered; the attributes come last.
+    """
+    if not await mdev.create():
+        return Errno.EEXIST.failure
+    if not await machine.matrix_dev.has_room():
+        await mdev.free()
+        return Errno.EUSERS.failure
+    await mdev.device.register()
     async with held(machine.guests_lock, when=machine.on("B20")), held(machine.mdevs_lock, when=not machine.on("B20")):
-        if len(await machine.matrix_dev.list_mdevs()) >= INSTANCES:
-            return Errno.EPERM.failure
-        if not await mdev.create():
-            return Errno.EEXIST.failure
         await machine.matrix_dev.add_mdev(mdev.name)
+    await mdev.sysfs.create()
     return 0
 
 
 @mirrors("vfio_ap_mdev_remove")
 async def remove(machine: Machine, mdev: Mdev) -> int:
-    """mdev remove: waits until the last user has closed the device, resets, lets the queues go, frees the mdev."""
-    for guest in machine.guests:
-        if guest.mdev == mdev:
-            await guest.device.wait_closed()
+    """mdev remove: its attributes go, the last user is asked to close the device, and waited for.
+
+    Then the queues are reset and let go, and the mdev is freed.
+    """
+    await mdev.sysfs.remove()
+    if await mdev.device.unregister():
+        await request(machine, mdev)
+    await mdev.device.wait_unused()
     async with held(machine.guests_lock), held(machine.mdevs_lock):
         await reset_queues(machine, mdev)
         matrix = await mdev.read_matrix()
@@ -76,7 +87,7 @@ async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text:
     matrix = await mdev.read_matrix()
     if matrix.has(dimension, number) and machine.on("B16"):
         return 0
-    wanted, new = matrix.with_bit(dimension, number), _part(matrix, dimension, number)
+    wanted, new = matrix.with_bit(dimension, number), _part(matrix, dimension, [number])
     await mdev.set_matrix(wanted)
     error = await validate(machine, mdev, wanted)
     if error:
@@ -118,26 +129,32 @@ async def _unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, tex
     if not matrix.has(dimension, number):
         return 0
     await mdev.set_matrix(matrix.without_bit(dimension, number))
-    await hot_unplug(machine, mdev, _part(matrix, dimension, number), dimension, number)
+    await hot_unplug(machine, mdev, matrix, dimension, (number,))
     return 0
 
 
-async def hot_unplug(machine: Machine, mdev: Mdev, gone: Matrix, dimension: QueueDimension, number: int) -> None:
-    """Take the queues of `gone` from the mdev, and the number from its guest first. Locks: those of `lock_for_mdev`.
+@mirrors("vfio_ap_mdev_hot_unplug_adapters")
+async def hot_unplug(
+    machine: Machine, mdev: Mdev, matrix: Matrix, dimension: QueueDimension, numbers: tuple[int, ...]
+) -> None:
+    """Take the queues with these numbers from the mdev, and the numbers from its guest first.
+
+    matrix: what the mdev had until now. Locks: those of `lock_for_mdev`.
 
     The queues that the guest could see are reset, and no longer point to the mdev; nothing more is done about others.
     Before that (B33) no queue was reset, and none pointed to the mdev any more.
     """
     shadow = await mdev.read_shadow()
     let_go: tuple[Found, ...] = ()
-    for apqn in gone.apqns():
+    for apqn in _part(matrix, dimension, numbers).apqns():
         found = await mdev.find(apqn)
         if found is not None:
             if machine.on("B34"):
                 await mdev.hash_del(found)
             let_go += (found,) if apqn in shadow or not machine.on("B33") else ()
-    if shadow.has(dimension, number):
-        await mdev.set_shadow(shadow.without_bit(dimension, number))
+    left = shadow.difference(Matrix.of(**{dimension: numbers}))
+    if left != shadow:
+        await mdev.set_shadow(left)
         await update_guest_apcb(machine, mdev)
     if machine.on("B33"):
         await reset_qlist(machine, let_go)
@@ -179,8 +196,6 @@ def _number(machine: Machine, dimension: Dimension, text: str) -> int:
     return number
 
 
-def _part(matrix: Matrix, dimension: QueueDimension, number: int) -> Matrix:
-    """What of the matrix, with `number` in it, has that number."""
-    if dimension == "apm":
-        return Matrix.of([number], matrix.aqm)
-    return Matrix.of(matrix.apm, [number])
+def _part(matrix: Matrix, dimension: QueueDimension, numbers: Iterable[int]) -> Matrix:
+    """What of the matrix, with `numbers` in it, has one of them."""
+    return Matrix.of(numbers, matrix.aqm) if dimension == "apm" else Matrix.of(matrix.apm, numbers)

@@ -1,8 +1,8 @@
 """The vfio core: the device file of an mdev is opened and closed, and kvm-vfio tells the group which VM uses it.
 
-Mirrors: drivers/vfio/group.c: vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(),
-vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_df_open(), vfio_df_close(),
-vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
+Mirrors: drivers/vfio/group.c: vfio_group_ioctl_get_device_fd(), vfio_df_group_open(), vfio_df_group_close(),
+vfio_group_set_kvm(), vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_device_fops_release(),
+vfio_df_open(), vfio_df_close(), vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
 vfio_ap_mdev_close_device(); virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release();
 virt/kvm/kvm_main.c: kvm_device_release() (6.12).
 """
@@ -19,12 +19,22 @@ from aprt.vfio_ap.mainline.reset import reset_queues
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 
 
-@mirrors("vfio_df_group_open")
+@mirrors("vfio_group_ioctl_get_device_fd")
 async def open_device(machine: Machine, guest: Guest) -> int:
     """The device file is opened; the first time the core takes a reference of the VM and the driver attaches it.
 
-    0; -EINVAL: no VM is known; what the driver says otherwise.
+    0; -ENODEV: the device is being removed; -EINVAL: no VM is known; what the driver says otherwise.
     """
+    if not await guest.device.get_registration():
+        return Errno.ENODEV.failure
+    error = await _group_open(machine, guest)
+    if error:
+        await guest.device.put_registration()
+    return error
+
+
+@mirrors("vfio_df_group_open")
+async def _group_open(machine: Machine, guest: Guest) -> int:
     device = guest.device
     async with held(device.group_lock), held(device.dev_set_lock):
         if await device.opened(1) > 1:
@@ -38,9 +48,15 @@ async def open_device(machine: Machine, guest: Guest) -> int:
         return error
 
 
-@mirrors("vfio_df_group_close")
+@mirrors("vfio_device_fops_release")
 async def release_device(machine: Machine, guest: Guest) -> None:
     """The device file is closed for good; after the last one the driver detaches, and then the core drops its VM."""
+    await _group_close(machine, guest)
+    await guest.device.put_registration()
+
+
+@mirrors("vfio_df_group_close")
+async def _group_close(machine: Machine, guest: Guest) -> None:
     device = guest.device
     async with held(device.group_lock), held(device.dev_set_lock):
         if await device.opened(-1) == 0:

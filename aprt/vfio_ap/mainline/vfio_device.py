@@ -1,7 +1,8 @@
 """The vfio core's side of one mdev: its device and its group, with their locks and the VM they know.
 
-Mirrors: drivers/vfio/vfio_main.c: struct vfio_device (open_count, kvm); drivers/vfio/group.c: struct vfio_group
-(kvm, kvm_ref_lock, group_lock) (6.12). Left out: containers, iommufd, several devices in a group.
+Mirrors: drivers/vfio/vfio_main.c: struct vfio_device (refcount, open_count, kvm), vfio_unregister_group_dev();
+drivers/vfio/group.c: struct vfio_group (kvm, kvm_ref_lock, group_lock), vfio_device_get_from_name() (6.12).
+Left out: containers, iommufd, several devices in a group.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from aprt.kernel.spinlock import Spinlock
 
 @attrs.frozen
 class VfioDeviceState:
+    registered: bool = True
+    users: int = 0  # open files: from before the device is opened until after it is closed
     # guarded by the lock of the device's set:
     open_count: int = 0
     kvm: str | None = None  # the reference that the core took at the first open
@@ -40,6 +43,33 @@ class VfioDevice(Actor[VfioDeviceState]):
         own: tuple[Actor[Any], ...] = (self, self.dev_set_lock, self.group_lock)
         return own if self.kvm_ref_lock is None else (*own, self.kvm_ref_lock)
 
+    @handler(reads="", writes="registered")
+    def register(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
+        """From now on it can be opened."""
+        return attrs.evolve(state, registered=True), None
+
+    @handler(reads="registered users", writes="users")
+    def get_registration(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, bool]:
+        """Somebody is about to open it. False: it is not there any more."""
+        if not state.registered:
+            return state, False
+        return attrs.evolve(state, users=state.users + 1), True
+
+    @handler(reads="users", writes="users")
+    def put_registration(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
+        """A file is closed, and the driver done with it."""
+        return attrs.evolve(state, users=state.users - 1), None
+
+    @handler(reads="users", writes="registered")
+    def unregister(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, bool]:
+        """From now on nobody can open it. Replies whether it has users, who are to be asked to let go."""
+        return attrs.evolve(state, registered=False), state.users > 0
+
+    @handler(reads="users")
+    def wait_unused(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
+        """Blocks until the last user has closed the device."""
+        return BLOCK if state.users else (state, None)
+
     @handler(reads="group_kvm", guarded_by="kvm_ref_lock")
     def recorded_kvm(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, str | None]:
         return state, state.group_kvm
@@ -62,8 +92,3 @@ class VfioDevice(Actor[VfioDeviceState]):
     @handler(reads="kvm", writes="kvm", guarded_by="dev_set_lock")
     def set_kvm(self, state: VfioDeviceState, by: Caller, vm: str | None) -> Outcome[VfioDeviceState, None]:
         return (state if state.kvm == vm else attrs.evolve(state, kvm=vm)), None
-
-    @handler(reads="open_count")
-    def wait_closed(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
-        """vfio_unregister_group_dev(): blocks until the last user has closed the device."""
-        return BLOCK if state.open_count else (state, None)

@@ -35,6 +35,7 @@ _GISA_FIXES: Mapping[str, str] = MappingProxyType(
 def switches(era: str) -> tuple[Switch, ...]:
     """All switches of an era, with its defaults."""
     features = (
+        Switch("req_event", "variant", in_or_out(has(era, "6.5")), "user space can be asked to let a device go (6.5)"),
         Switch(
             "cfg_chg_event",
             "variant",

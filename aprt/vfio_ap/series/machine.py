@@ -11,7 +11,6 @@ from aprt.core.actor import Actor
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.machine import named
 from aprt.vfio_ap.kvm.group import Group
@@ -48,7 +47,6 @@ class Machine(host.Machine):
 
     matrix_dev: MatrixDev
     matrix_lock: Mutex
-    module: Module
     mdevs: tuple[Mdev, ...]
     queues: PMap[Apqn, Queue]
     guests: tuple[Guest, ...]
