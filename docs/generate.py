@@ -27,6 +27,7 @@ LIFE_CYCLES: Final = ("kill-qemu", "rogue-close")
 KINDS: Final[Mapping[Kind, str]] = {
     "measure": "Things that can be put in to make the guarantee true. All are out in the series.",
     "fix": "Repairs of the kernel, by their number in the museum. Those that the era lacks are out.",
+    "patch": "What a reader brings in a file of his own.",
     "variant": "What is not known of the series, or was repaired later: a choice between ways of doing it.",
     "assumption": "What public text on the architecture leaves open. Those in force are printed with every verdict.",
     "parameter": "The size of the situation, and what its guest does.",

@@ -215,6 +215,11 @@ def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (generate.REFERENCE / name).read_text(encoding="utf-8") == generate.PAGES[name]()
 
 
+def test_the_patch_that_the_howto_shows_is_that_of_its_commands() -> None:
+    (shown,) = (block.text for block in blocks(ROOT / "docs/howto/model-a-patch.md") if block.kind == "python")
+    assert (ROOT / "demos/handler_lock.py").read_text(encoding="utf-8").partition('"""\n\n')[2] == shown
+
+
 def test_the_tables_of_the_readme_are_what_the_code_says() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert generate.readme(text) == text

@@ -100,12 +100,16 @@ def find_case(
 ) -> Case:
     """The case that the options name; a directory is a topology. Raises: `UserError`."""
     from aprt.cli.directories import is_directory
+    from aprt.cli.own_files import is_own, own_case, with_patches
     from aprt.verdict.case import Case
 
     if re.match(r"aprt\d+:", scenario):
         raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
-    eras = registry()
-    if is_directory(scenario.partition("+")[0], eras):
+    subject, *words = scenario.split("+")
+    eras = with_patches(registry(), (*words, *put_in, *taken_out))
+    if is_own(subject):
+        return own_case(eras, scenario, era, put_in, taken_out)
+    if is_directory(subject, eras):
         from aprt.cli.topology import topology_case
 
         return topology_case(eras, scenario, era, put_in, taken_out)

@@ -14,11 +14,15 @@ from aprt.cli.options import (
     scenario_argument,
     switch_options,
 )
+from aprt.cli.scenario_file import new_scenario
 
 
 @click.group("scenario", no_args_is_help=False)
 def command() -> None:
     """The situations that can be explored."""
+
+
+command.add_command(new_scenario)
 
 
 @command.command("list")

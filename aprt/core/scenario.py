@@ -4,6 +4,8 @@ A **switch** is one named thing that can differ. A *flag* (measure, fix, mutant,
 its name; any other switch has several values, the default first, and is set by `name=value` or, when the value
 says it all (`remove_unlocked`), by the value alone.
 
+A **patch** is a flag that a reader brings (`patch`). It is in when it is named, and then the driver has his functions.
+
 A **fix** is a flag that every era has, `in` by default where the era's kernel has the fix. It has other words, too: its
 number in the museum, and the id of each of its commits, or seven digits of one and more.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -22,20 +24,26 @@ from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 
-Kind: TypeAlias = Literal["measure", "fix", "variant", "assumption", "mutant", "parameter"]
+Kind: TypeAlias = Literal["measure", "fix", "patch", "variant", "assumption", "mutant", "parameter"]
+
+T = TypeVar("T")
 
 FLAG = ("out", "in")
 
 
 @attrs.frozen
 class Switch:
-    """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it."""
+    """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it.
+
+    replaces: of a patch, the functions that it puts into a table of functions, by their names there.
+    """
 
     name: str
     kind: Kind
     values: tuple[str, ...]
     about: str
     aliases: tuple[str, ...] = ()
+    replaces: tuple[tuple[str, Callable[..., Any]], ...] = ()
 
     @property
     def flag(self) -> bool:
@@ -102,11 +110,38 @@ class Settings:
         switches = (self._switch(name) for name, value in self.chosen if value == "out")
         return tuple(switch.word for switch in switches if switch.flag)
 
+    def patched(self, table: T) -> T:
+        """A table of functions, a frozen record, with those in it that the patches in force replace.
+
+        Raises: `UserError` for a function that the table does not have, or that two patches replace.
+        """
+        known = [field.name for field in attrs.fields(type(cast(Any, table)))]
+        changes: dict[str, Callable[..., Any]] = {}
+        for switch in self.switches:
+            for name, function in switch.replaces if self.on(switch.name) else ():
+                if name not in known:
+                    raise UserError(
+                        f"{switch.name} replaces {name!r}, which the driver does not have{did_you_mean(name, known)}"
+                    )
+                if name in changes:
+                    raise UserError(f"two patches replace {name!r}; {switch.name} is the second")
+                changes[name] = function
+        changed: T = attrs.evolve(cast(Any, table), **changes)
+        return changed
+
     def _switch(self, name: str) -> Switch:
         for switch in self.switches:
             if name == switch.name or name in switch.aliases:
                 return switch
         raise ModelError(f"no switch is called {name!r}")
+
+
+def patch(about: str, **functions: Callable[..., Any]) -> Switch:
+    """A patch, for a file of one's own: in place of the driver's functions of these names, it has others.
+
+    about: one line. functions: behaviours with the parameters of those they replace (`aprt.vfio_ap.host.ops`).
+    """
+    return Switch("patch", "patch", FLAG, about, replaces=tuple(functions.items()))
 
 
 def spelling(switch: Switch, value: str) -> str:

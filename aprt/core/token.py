@@ -100,8 +100,8 @@ def encode(reference: str, schedule: Schedule, salt: int = 0) -> str:
 def decode(text: str) -> Token:
     """The token that `text` spells. Raises: `UserError` when it is damaged or of an unknown version."""
     match text.strip().split(":"):
-        case [version, reference, payload] if version == _PREFIX:
-            return _decode(reference, payload)
+        case [version, *reference, payload] if version == _PREFIX and reference:
+            return _decode(":".join(reference), payload)
         case [version, *_] if re.fullmatch(r"aprt\d+", version) and version != _PREFIX:
             raise UserError(f"token has unknown version {version!r} (this aprt reads {_PREFIX!r})")
         case _:

@@ -47,7 +47,7 @@ def make_machine(
     }
     return Machine(
         settings=settings,
-        ops=OPS,
+        ops=settings.patched(OPS),
         module=Module("vfio_ap.ko"),
         bus=make_bus(tuple(numbers), perms_mutex, not settings.on("B51")),
         scan_mutex=Mutex("ap_scan_bus_mutex"),

@@ -35,7 +35,7 @@ def make_machine(
     mdevs = {name: Mdev(name) for name in (*(plan.mdev for plan in guests), *spare_mdevs)}
     return Machine(
         settings=settings,
-        ops=OPS,
+        ops=settings.patched(OPS),
         bus=make_bus(tuple(apqns)),
         scan_mutex=Mutex("ap_scan_bus_mutex"),
         matrix_dev=MatrixDev("matrix_dev", matrix_lock),

@@ -1,0 +1,103 @@
+"""What a reader brings in a Python file of his own, named `FILE.py:NAME` or `MODULE:NAME`: scenarios and patches."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import TypeVar
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.scenario import Era, Scenario, Switch, did_you_mean
+from aprt.verdict.case import DEFAULT_ERA, Case, find_era
+
+T = TypeVar("T")
+
+
+def is_own(word: str) -> bool:
+    """Whether a word names something in a file of the reader's."""
+    return ":" in word
+
+
+def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, Era]:
+    """The eras, with a switch for every patch among the words. Raises: `UserError`."""
+    patches = tuple(_patch(word) for word in dict.fromkeys(words) if is_own(word))
+    if not patches:
+        return eras
+    return MappingProxyType({name: attrs.evolve(era, switches=(*era.switches, *patches)) for name, era in eras.items()})
+
+
+def own_case(
+    eras: Mapping[str, Era], text: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
+) -> Case:
+    """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario in a file. Raises: `UserError`."""
+    path, *words = text.split("+")
+    named, slash, rest = path.partition("/")
+    inside = bool(slash) and named in eras
+    if inside and era is not None and era != named:
+        raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
+    found = find_era(named if inside else era or DEFAULT_ERA, eras)
+    name = rest if inside else path
+    scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name)
+    return Case.make(found, scenario, words, put_in, taken_out)
+
+
+def _patch(word: str) -> Switch:
+    switch = _load(word, Switch, "patch")
+    if switch.kind != "patch":
+        raise UserError(f"{word}: a {switch.kind}; make a patch with aprt.patch(about, function=...)")
+    return attrs.evolve(switch, name=word)
+
+
+def _load(word: str, kind: type[T], what: str) -> T:
+    place, _, name = word.rpartition(":")
+    if any(letter in word for letter in "+="):
+        raise UserError(f"{word}: the name of a file with a {what} in it has no '+' and no '='")
+    module = _module(place)
+    found = vars(module).get(name)
+    if isinstance(found, kind):
+        return found
+    if found is not None:
+        raise UserError(f"{word}: is no {what}")
+    known = [known for known, value in vars(module).items() if isinstance(value, kind)]
+    raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, known)}")
+
+
+@cache
+def _module(place: str) -> ModuleType:
+    """The module that a file, or a name in Python's path, stands for. Whatever it raises is the reader's mistake."""
+    try:
+        if place.endswith(".py"):
+            return _file(Path(place))
+        return importlib.import_module(place)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{place}: {_reason(place, error)}") from None
+
+
+def _file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    name = f"aprt_own_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # as whatever looks for the module of a class expects it
+    spec.loader.exec_module(module)
+    return module
+
+
+def _reason(place: str, error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(place)]
+    where = f"line {lines[-1]}: " if lines else ""
+    return f"{where}{type(error).__name__}: {error}"

@@ -1,0 +1,146 @@
+"""Scenarios and patches from a reader's own file: found, named in tokens, shared among processes, told when wrong."""
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+from click.testing import CliRunner, Result
+
+from aprt.cli import known_eras
+from aprt.cli.root import root
+from aprt.core.errors import UserError
+from aprt.core.scenario import Settings, Switch, patch
+
+ROOT = Path(__file__).parent.parent.parent
+V1, V2 = "demos/handler_lock.py:V1", "demos/handler_lock.py:V2"
+SCENARIO = """
+from aprt import Actor, Context, System, at_end, handler
+from aprt.core.scenario import Model, Scenario
+
+class Counter(Actor[int]):
+    def initial(self): return 0
+    @handler(reads="*")
+    def read(self, state, by): return state, state
+    @handler(writes="*")
+    def write(self, state, by, value): return value, None
+
+def build(settings):
+    counter = Counter("counter")
+    async def add():
+        await counter.write(await counter.read() + 1)
+    system = System((counter,), (Context("a", add), Context("b", add)))
+    two = at_end("two", (counter,), lambda view: None if view(counter) == 2 else f"counter is {view(counter)}")
+    return Model(system, (two,), ("two threads",), ())
+
+MINE = Scenario("mine", "two threads add one", "Both read, then both write.", ("two",), build)
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def aprt(*args: str) -> Result:
+    return CliRunner().invoke(root, args, obj=known_eras)
+
+
+def said(*args: str) -> str:
+    return aprt("explore", *args).stdout.splitlines()[-1]
+
+
+def test_a_patch_repairs_what_a_missing_fix_broke() -> None:
+    assert said("2026/unbind", "--without", "B6", "--property", "P9").startswith("aprt: VIOLATED property=P9 ")
+    for version in (V1, V2):
+        line = said("2026/unbind", "--without", "B6", "--with", version)
+        assert line.startswith("aprt: HOLDS ")
+        assert f" with={version} without=B6 complete=yes " in line
+
+
+def test_what_a_patch_adds_is_found_and_its_token_names_the_file() -> None:
+    data = json.loads(aprt("explore", f"2026/rogue-close+B6=out+{V1}", "--property", "P20", "--format", "json").stdout)
+    assert (data["verdict"], data["switches"], data["without"]) == ("VIOLATED", [V1], ["B6"])
+    assert data["findings"][0]["text"].startswith("possible circular locking dependency: mdevs_lock -> ")
+    assert data["token"].startswith(f"aprt2:2026/rogue-close+B6=out+{V1}:")
+    replayed = aprt("replay", data["token"])
+    assert replayed.exit_code in (0, 1)
+    assert f"scenario=2026/rogue-close era=2026 with={V1} without=B6 " in replayed.stdout
+
+
+def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(SCENARIO)
+    for options in ((), ("--jobs", "2", "--strategy", "states")):
+        line = said(f"{file}:MINE", "--era", "2026", *options)
+        assert line.startswith(f"aprt: VIOLATED property=two scenario=2026/{file}:MINE era=2026 ")
+        assert aprt("replay", line.rpartition("token=")[2]).exit_code == 1
+    assert said(f"2026/{file}:MINE") == said(f"{file}:MINE", "--era", "2026")
+
+
+def test_a_new_scenario_file_works_and_is_never_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    assert aprt("scenario", "new", str(file)).stdout == (
+        f"{file}: change it, and see it: aprt explore {file}:SCENARIO --era 2026\n"
+    )
+    assert said(f"2026/{file}:SCENARIO", "--without", "B6").startswith("aprt: VIOLATED property=P")
+    again = aprt("scenario", "new", str(file))
+    assert (again.exit_code, again.stderr) == (2, f"aprt: {file}: is there already\n")
+    wrong = aprt("scenario", "new", str(tmp_path / "mine"))
+    assert (wrong.exit_code, wrong.stderr) == (
+        2,
+        f"aprt: {tmp_path / 'mine'}: the name of a scenario file ends in .py\n",
+    )
+
+
+FILES = {
+    "broken.py": "X = 1\nY = nothing\n",
+    "unfinished.py": "def f(:\n",
+    "other.py": "from aprt import patch\nfrom aprt.core.scenario import FLAG, Switch\n"
+    "FIX = Switch('f', 'fix', FLAG, 'a fix')\nBAD = patch('misspelled', qpap=print)\nONE = patch('one', pqap=print)\n"
+    "TWO = patch('two', pqap=print)\nNUMBER = 7\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--with", "{0}/broken.py:X"), "{0}/broken.py: line 2: NameError: name 'nothing' is not defined"),
+        (("--with", "{0}/unfinished.py:X"), "{0}/unfinished.py: SyntaxError: "),
+        (("--with", "{0}/nowhere.py:X"), "{0}/nowhere.py: no such file"),
+        (("--with", "no.such.module:X"), "no.such.module: ModuleNotFoundError: No module named 'no'"),
+        (("--with", "{0}/other.py:TOW"), "{0}/other.py has no patch called 'TOW' (did you mean 'TWO'?)"),
+        (("--with", "{0}/other.py:NUMBER"), "{0}/other.py:NUMBER: is no patch"),
+        (("--with", "{0}/other.py:FIX"), "{0}/other.py:FIX: a fix; make a patch with aprt.patch(about, function=...)"),
+        (
+            ("--with", "{0}/other.py:BAD"),
+            "{0}/other.py:BAD replaces 'qpap', which the driver does not have (did you mean 'pqap'?)",
+        ),
+        (
+            ("--with", "{0}/other.py:ONE", "--with", "{0}/other.py:TWO"),
+            "two patches replace 'pqap'; {0}/other.py:TWO is the second",
+        ),
+        (("--with", "a=b.py:X"), "a=b.py:X: the name of a file with a patch in it has no '+' and no '='"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_in_one_line(args: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    result = aprt("explore", "2026/unbind", *(arg.format(tmp_path) for arg in args))
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith(f"aprt: {message.format(tmp_path)}")
+
+
+@attrs.frozen
+class Table:
+    first: object = "as it was"
+    second: object = "as it was"
+
+
+def test_a_table_keeps_what_no_patch_in_force_replaces() -> None:
+    new: Switch = patch("another first", first=print)
+    settings = Settings((new,))
+    assert settings.patched(Table()) == Table()
+    assert settings.set("patch", "in").patched(Table()) == Table(print, "as it was")
+    with pytest.raises(UserError, match="replaces 'none', which the driver does not have \\(known: first, second\\)"):
+        Settings((patch("a third", none=print),)).set("patch", "in").patched(Table())
