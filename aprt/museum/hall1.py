@@ -120,10 +120,10 @@ ENTRIES = (
         ("9b57e9d5010b",),
         "KVM: s390: clear kicked_mask before sleeping again",
         "5.15",
-        "The timer kicks vCPU 0, and remembers it in a bit. Another vCPU takes the interrupt\n"
-        "first; vCPU 0 wakes, finds nothing, and sleeps again without entering SIE, so that\n"
-        "its bit stays. When the next interrupt comes and only vCPU 0 is idle, the kicker\n"
-        "believes that somebody is on the way, and wakes nobody.",
+        "The timer kicks a vCPU, and remembers it in a bit. The interrupt is taken before the\n"
+        "kick arrives, by another vCPU or by this one; it finds nothing and sleeps again\n"
+        "without entering SIE, so that its bit stays. When the next interrupt comes the\n"
+        "kicker believes that somebody is on the way, and wakes nobody.",
         Pattern.ALREADY_ON_ITS_WAY,
         Contrast("2026/lost-kick+B8=out", "2026/lost-kick", "P31", "* counts as kicked and sleeps"),
     ),

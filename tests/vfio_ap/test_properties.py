@@ -60,7 +60,12 @@ ROWS = [
         "isc 3 of vm0.gisa is pending, and vm0.vcpu1 sleeps for good",
         "lost-kick+clear_kicked+keep_deliverable",
     ),
-    ("P31", "lost-kick", "vm0.vcpu1 counts as kicked and sleeps", "lost-kick+clear_kicked+keep_deliverable"),
+    (
+        "P31",
+        "lost-kick+keep_deliverable",
+        "vm0.vcpu1 counts as kicked and sleeps",
+        "lost-kick+clear_kicked+keep_deliverable",
+    ),
     ("P34", f"{ALL}+keep_irq_record", "mdev0 is detached and 05.0004 is not reset, off and forgotten", ALL),
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
     ("K1", "kill-qemu+masks_locked_twice", "exit locks vm0.kvm_lock, which it already holds", "kill-qemu"),

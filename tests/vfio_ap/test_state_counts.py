@@ -18,7 +18,7 @@ from aprt.vfio_ap.v4.era import V4
 from tests.vfio_ap.machines import model
 
 # 10,000 states and more
-LARGE = {"card-off", "close-vs-unbind", "h1", "h13", "h2", "lost-kick", "qemu-reset", "rogue-close"}
+LARGE = {"card-off", "close-vs-unbind", "h1", "h13", "h2", "qemu-reset", "rogue-close"}
 
 # what the enumerator can see too: findings of handlers, and deadlocks
 NOTED = ("P9", "P10", "K1", "K2", "K3", "P22", "P23", "deadlock")

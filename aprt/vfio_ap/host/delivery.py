@@ -51,9 +51,11 @@ def lost_kick(kind: type[Situation], settings: Settings) -> Model:
     (guest,) = s.machine.guests
     _expect_reply(s, guest, tuple(sorted(s.machine.queues)))
     closed, *others = guest.vcpus
-    s.states[closed.name] = VcpuState(cr6=bit(SECOND_ISC))
-    s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in (closed, *others)]
-    return s.model(scope="a request in each queue; the vCPUs only wait, the first is closed for the queues' ISC")
+    interrupt = guest.gisa.interrupt.name
+    s.states[closed.name] = VcpuState(cr6=bit(SECOND_ISC), sleep="asleep")
+    s.states[interrupt] = attrs.evolve(s.states[interrupt], idle=(closed.name,))
+    s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in others]
+    return s.model(scope="a request in each queue; the first vCPU sleeps, closed for the queues' ISC, the other waits")
 
 
 def sparse_ids(kind: type[Situation], settings: Settings) -> Model:
