@@ -213,7 +213,11 @@ class Checks:
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
-        self.eventually = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Eventually)]
+        self.eventually = [
+            Judge(id, c.reads, c.test, self.packing, self.evaluated, wrong=set())  # it may be so for a while
+            for id, c in checks
+            if isinstance(c, Eventually)
+        ]
         self._closing = closing
         self._ordered = [id for id, check in checks if isinstance(check, LockOrder)]
         self.order = LockGraph() if any(map(ordering, properties)) else None
@@ -231,8 +235,8 @@ class Checks:
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
             noted=(
-                *self._said((note.property, note.text) for note in event.broken if note.property in self._noted),
-                *self._said(self._closed(demand)),
+                *self.said((note.property, note.text) for note in event.broken if note.property in self._noted),
+                *self.said(self._closed(demand)),
             ),
             before=self._about(Before, event),
             after=self._about(After, event),
@@ -253,16 +257,16 @@ class Checks:
 
     def end(self, state: int) -> list[Violation]:
         """What is wrong in an end state."""
-        return violated([*self.ends, *self.eventually], state)
+        return violated(self.ends, state) + self.said(violated(self.eventually, state))
 
     def deadlock(self, state: int, waiting: Waiting) -> list[Violation]:
         """What is wrong with a deadlock in which these wait."""
-        stuck = self._said((id, check.text(waiting)) for id, check in self._deadlocks)
-        return stuck + violated(self.eventually, state)
+        stuck = self.said((id, check.text(waiting)) for id, check in self._deadlocks)
+        return stuck + self.said(violated(self.eventually, state))
 
     def hang(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a hang in which these wait, or go on for ever."""
-        return self._said((id, check.text(waiting)) for id, check in self._hangs)
+        return self.said((id, check.text(waiting)) for id, check in self._hangs)
 
     def _demand(self, ask: Ask | None) -> Demand | None:
         return None if ask is None or self.order is None else Demand.of(ask)
@@ -286,7 +290,8 @@ class Checks:
                 text = title(cycle.edges) if is_closed(cycle.edges) else demand.words(cycle.edges[-1])
                 yield id, partial(_made, frozenset(made).intersection(cycle.edges), cycle, text), slot
 
-    def _said(self, violations: Iterable[Violation]) -> list[Violation]:
+    def said(self, violations: Iterable[Violation]) -> list[Violation]:
+        """These violations, kept in `wrong`."""
         found = list(violations)
         self.wrong.update(found)
         return found

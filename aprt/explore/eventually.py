@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from aprt.explore.checks import Judge, Note
 from aprt.explore.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.loop import Loop, after
 from aprt.explore.tables import Tables
 
 
-def for_ever(tables: Tables[Note], loop: Loop, judge: Judge) -> tuple[int, str, tuple[int, ...]] | None:
-    """The first state from which it can stay so: its number, what the check says of it, and the steps round.
+def for_ever(
+    tables: Tables[Note], loop: Loop, judges: Sequence[Judge]
+) -> Iterator[tuple[str, str, int, tuple[int, ...]]]:
+    """For each check that can stay so: its property, what it says, the first state from which it can, the steps round.
 
-    loop: with all states. None: nowhere.
+    loop: with all states.
     """
     oopses = set(loop.oopses)
-    states = {loop.state(number): number for number in range(len(loop)) if number not in oopses}
-    states = {state: number for state, number in states.items() if judge(state) is not None}
-    found = fair_loop(_graph(tables, states))
-    if found is None:
-        return None
-    here, edges = found
-    text = judge(loop.state(here))
-    assert text is not None
-    return here, f"{text}, for ever", tuple(edge.step for edge in edges)
+    so: list[dict[int, int]] = [{} for _ in judges]
+    for number in range(len(loop)):
+        if number not in oopses:
+            state = loop.state(number)
+            for judge, states in zip(judges, so, strict=True):
+                if judge(state) is not None:
+                    states[state] = number
+    for judge, states in zip(judges, so, strict=True):
+        found = fair_loop(_graph(tables, states))
+        if found is not None:
+            here, edges = found
+            yield judge.id, f"{judge(loop.state(here))}, for ever", here, tuple(edge.step for edge in edges)
 
 
 def _graph(tables: Tables[Note], states: dict[int, int]) -> Graph:

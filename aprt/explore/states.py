@@ -200,11 +200,9 @@ class _Search:
             return
         from aprt.explore.eventually import for_ever  # few searches need it
 
-        for judge in self.checks.eventually:
-            found = for_ever(self.tables, self.loop, judge)
-            if found is not None:
-                here, text, steps = found
-                self.record((judge.id, text), len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+        for id, text, here, steps in for_ever(self.tables, self.loop, self.checks.eventually):
+            self.checks.said([(id, text)])
+            self.record((id, text), len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
 
     def record(
         self, violation: Violation, length: int, here: int, via: int | None = None, loop: tuple[int, ...] = ()

@@ -152,7 +152,7 @@ ENTRIES = (
         "another VM, perhaps never. A CPU stalls for good. And IAM stays as it is, so that\n"
         "a late interrupt can put the GISA back into the list.",
         Pattern.ONLY_OTHERS_CAN_END_IT,
-        Contrast("2026/end-listed+B10=out", "2026/end-listed", "P33", "no end state can be reached: *"),
+        Contrast("2026/end-listed+B10=out", "2026/end-listed", "P33", "gisa_destroy of * goes on, for ever"),
     ),
     Entry(
         "B11",

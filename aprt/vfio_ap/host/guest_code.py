@@ -13,7 +13,7 @@ import attrs
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import TRANSIENT, Rc, Status
-from aprt.vfio_ap.host.aqic import NO_HOOK, Aqic
+from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.kvm.vcpu import Vcpu, wait_for_interrupt
 
@@ -49,11 +49,18 @@ class Confirm:
 
 
 @attrs.frozen
+class Insist:
+    """Repeat an AQIC while it is answered 02 or 05, as Linux does."""
+
+    aqic: Aqic
+
+
+@attrs.frozen
 class Wait:
     """Load a wait PSW: idle until an I/O interrupt comes."""
 
 
-Instruction: TypeAlias = Aqic | Nqap | Dqap | Reset | Confirm | Wait
+Instruction: TypeAlias = Aqic | Insist | Nqap | Dqap | Reset | Confirm | Wait
 
 
 async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instruction) -> None:
@@ -61,6 +68,10 @@ async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instr
     match instruction:
         case Aqic():
             await intercept(machine, guest, vcpu, instruction)
+        case Insist(aqic):
+            while await intercept(machine, guest, vcpu, aqic) in TRANSIENT:
+                if await guest.process.signal_pending():
+                    break
         case Wait():
             await wait_for_interrupt(guest.gisa, vcpu)
         case Reset(apqn, kind, polls):
@@ -78,24 +89,26 @@ async def execute(machine: Machine, guest: Guest, vcpu: Vcpu, instruction: Instr
 
 
 @mirrors("kvm_handle_sie_intercept")
-async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> None:
-    """PQAP(AQIC): exits to KVM; the answer goes to GR1 and the condition code.
+async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> Rc | None:
+    """PQAP(AQIC): exits to KVM; the answer, which is replied too, goes to GR1 and the condition code.
 
     With `aqic_intercepts_unassigned=no` an APQN outside the APCB is answered 01 by hardware. When nobody handles
     the instruction QEMU injects an operation exception: the guest gets no answer.
     """
     if machine.variant("aqic_intercepts_unassigned") == "no":
         if not await guest.crycb.enter(aqic.apqn):
-            await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, Rc.Q_NOT_AVAIL, 3)
-            return
+            return await _tell(vcpu, aqic, Rc.Q_NOT_AVAIL)
         await guest.crycb.leave()
     answer = await machine.ops.pqap(machine, guest, aqic)
-    if answer == NO_HOOK:
+    if not isinstance(answer, Rc):
         await vcpu.operation_exception()
-    elif machine.on("wrong_rc"):
-        await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, Rc.NORMAL, 0)
-    else:
-        await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, answer, 3 if answer else 0)
+        return None
+    return await _tell(vcpu, aqic, Rc.NORMAL if machine.on("wrong_rc") else answer)
+
+
+async def _tell(vcpu: Vcpu, aqic: Aqic, rc: Rc) -> Rc:
+    await vcpu.answer(aqic.ir, aqic.isc, aqic.nib, rc, 3 if rc else 0)
+    return rc
 
 
 async def _reset(machine: Machine, guest: Guest, apqn: Apqn, kind: str, polls: bool) -> None:

@@ -17,8 +17,10 @@ def hardware(machine: Machine) -> list[Context]:
     """The daemons of the machine: late effects of every queue and, with `delivery`, replies and alerts."""
     contexts = []
     for apqn, queue in sorted(machine.queues.items()):
-        contexts.append(Context(f"irq {apqn}", partial(interrupt_control, queue.hw), daemon=True))
-        contexts.append(Context(f"reset {apqn}", partial(reset_end, queue.hw), daemon=True))
+        if not machine.on("irq_stays_pending"):
+            contexts.append(Context(f"irq {apqn}", partial(interrupt_control, queue.hw), daemon=True))
+        if not machine.on("reset_stays_pending"):
+            contexts.append(Context(f"reset {apqn}", partial(reset_end, queue.hw), daemon=True))
         if machine.on("delivery"):
             contexts.append(Context(f"reply {apqn}", partial(replies, machine, queue), daemon=True))
         for switch, rc in (("busy_may_answer", Rc.BUSY), ("unexpected_rc", Rc.Q_NOT_BOUND)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.aqic import Aqic
-from aprt.vfio_ap.host.guest_code import Confirm, Dqap, Instruction, Nqap, Reset, Wait
+from aprt.vfio_ap.host.guest_code import Confirm, Dqap, Insist, Instruction, Nqap, Reset, Wait
 
 FIRST_NIB, SECOND_NIB = 0x3F00, 0x4F00
 FIRST_ISC, SECOND_ISC = 3, 4
@@ -16,6 +16,7 @@ def program(name: str, apqn: Apqn) -> tuple[Instruction, ...]:
     again = Aqic(apqn, True, SECOND_ISC, SECOND_NIB)
     programs: dict[str, tuple[Instruction, ...]] = {
         "enable": (enable,),
+        "reset_insist": (Reset(apqn, "RAPQ", polls=False), Insist(enable)),
         "enable_disable": (enable, Aqic(apqn, False)),
         "enable_reset": (enable, Reset(apqn, "RAPQ", polls=False)),
         "enable_use": (enable, Nqap(apqn)),

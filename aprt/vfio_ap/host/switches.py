@@ -16,6 +16,7 @@ ASSUMPTIONS = (
 
 PROGRAMS = (
     "enable_disable", "enable_reset", "enable_use", "enable_wait", "use", "use_reset", "reenable", "reenable_busy",
+    "reset_insist",
 )  # fmt: skip
 
 HOST_PARAMETERS = (
@@ -25,4 +26,12 @@ HOST_PARAMETERS = (
     Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )
 
-HOST_MUTANTS = (Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),)
+REFUSED_ENABLE = Switch(
+    "refused_enable", "variant", ("refused_clears", "refused_undoes"), "AQIC(enable) refused, but not by 07"
+)
+
+HOST_MUTANTS = (
+    Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),
+    Switch("irq_stays_pending", "mutant", FLAG, "an accepted interrupt change never takes effect (P42)"),
+    Switch("reset_stays_pending", "mutant", FLAG, "an accepted reset never ends (P32, P44)"),
+)

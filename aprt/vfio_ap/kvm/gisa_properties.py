@@ -8,9 +8,10 @@ explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from aprt.core.events import Event
-from aprt.core.properties import After, Always, AtEnd, Before, NoHang, Noted, Property
+from aprt.core.properties import After, Always, AtEnd, Before, Eventually, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa import LINKING, MAX_ISC, NULL, bit, is_gisa
@@ -252,13 +253,17 @@ def _p31(parts: GisaParts, vcpu: Vcpu) -> Always:
     return Always((parts.interrupt, vcpu), test)
 
 
-def p33(parts: GisaParts) -> Property:
+def p33(vms: tuple[GisaParts, ...]) -> Property:
     """Not among `gisa_properties`: it takes a search of the whole state graph."""
     return Property(
         "P33",
         "gisa_destroy terminates, whatever else happens or does not",
-        (NoHang(),),
-        "From every state an end can be reached: whoever destroys a VM is not left polling for something that\n"
-        "only somebody else could do. Source: kvm_s390_gisa_destroy() since 6.6.",
-        ((parts.interrupt, "begin_destroy"),),
+        tuple(Eventually((parts.interrupt,), partial(_destroying, parts)) for parts in vms),
+        "Whoever destroys a VM is not left polling for something that only somebody else could do.\n"
+        "Source: kvm_s390_gisa_destroy() since 6.6.",
+        tuple((parts.interrupt, "begin_destroy") for parts in vms),
     )
+
+
+def _destroying(parts: GisaParts, view: View) -> str | None:
+    return f"gisa_destroy of {parts.interrupt.vm} goes on" if view(parts.interrupt).destroying else None

@@ -83,7 +83,8 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
 
     The guest may have reset the queue unseen, so an old pair may be on record: it is given back only after the new
     one is accepted (B5; out, it is overwritten). 07 gives the new pair back. Any other refusal only disables: what is
-    on record is given back, and the new pair, which is on no record, stays taken. Before fix B37 the pin stays when
+    on record is given back, and the new pair, which is on no record, stays taken; variant `refused_undoes`, which is in
+    no kernel, gives it back as well. Before fix B37 the pin stays when
     the registration fails. Locks: mdevs_lock held.
     """
     if not aqic.nib and machine.on("B38"):
@@ -103,9 +104,9 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
             await free_aqic_resources(machine, queue, found)
         await queue.object.record(found.generation, SavedIsc(guest.name, aqic.isc), SavedIova(guest.name, aqic.nib))
         return status.rc
-    if status.rc is Rc.OTHERWISE_CHANGED:
+    if status.rc is Rc.OTHERWISE_CHANGED or machine.variant("refused_enable") == "refused_undoes":
         await gisc_unregister(guest.gisa, aqic.isc)
         await guest.memory.unpin(aqic.nib)
-    else:
+    if status.rc is not Rc.OTHERWISE_CHANGED:
         await irq_disable(machine, queue, found)
     return status.rc

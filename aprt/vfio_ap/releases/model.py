@@ -13,6 +13,7 @@ from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
+from aprt.vfio_ap.host.liveness import liveness
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
@@ -31,6 +32,7 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
     own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36)]
     own += [*_balances(machine), *_structure(machine), *_detach(machine)]
+    own += liveness(machine, (machine.guests_lock, machine.mdevs_lock, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))

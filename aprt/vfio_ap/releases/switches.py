@@ -8,7 +8,7 @@ from types import MappingProxyType
 import attrs
 
 from aprt.core.scenario import FLAG, Switch
-from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS
+from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS, REFUSED_ENABLE
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
 
@@ -42,6 +42,7 @@ def switches(era: str) -> tuple[Switch, ...]:
             in_or_out(era == "6.16"),
             "user space can be told of changes of a guest's configuration (6.16)",
         ),
+        REFUSED_ENABLE,
     )
     gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
     return (*fix_switches(era), *features, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)

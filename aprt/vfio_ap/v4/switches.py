@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from aprt.core.scenario import FLAG, Switch
-from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS
+from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS, REFUSED_ENABLE
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 
 MEASURES = (
@@ -22,7 +22,7 @@ VARIANTS = (
     Switch("handler_lock", "variant", ("handler_locked", "handler_unlocked"), "PQAP handler under the matrix lock"),
     Switch("hook_order", "variant", ("hook_after_check", "hook_before_check"), "SET_KVM: test first or hook first"),
     Switch("reenable", "variant", ("new_before_old", "naive_reenable"), "release the old pair, or overwrite it"),
-    Switch("refused_enable", "variant", ("refused_clears", "refused_undoes"), "AQIC(enable) refused, but not by 07"),
+    REFUSED_ENABLE,
     Switch("clear_retries", "variant", ("0", "5"), "retries of AQIC(disable) answered 02 or 05"),
     Switch("assign_errno", "variant", ("EADDRNOTAVAIL", "EADDRINUSE"), "answer when a queue is not on the free list"),
     Switch("kvm_test", "variant", ("kvm_test_unlocked", "kvm_test_locked"), "the -EBUSY test of assign and unassign"),
