@@ -18,6 +18,8 @@ from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.vfio_ap.v4.era import V4
 from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS, Assumed
 from aprt.vfio_ap.v4.ways import WAYS, Way
+from docs.driver_functions import DRV, FUNCTIONS, LEFT_OUT, OPS
+from docs.source_map import Mirrored, mirrored
 
 ROOT: Final = Path(__file__).parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -198,6 +200,37 @@ def _entry(entry: Entry) -> str:
     return "\n\n".join(parts)
 
 
+def source_page() -> str:
+    """Which function of the kernel is where in the model, and which functions of the driver are nowhere."""
+    found = mirrored(ROOT / "aprt")
+    files = dict.fromkeys(one.file for one in found)
+    sections = [_kernel_file(file, [one for one in found if one.file == file]) for file in files]
+    rows = [(f"`{name}`", reason) for name, reason in LEFT_OUT.items()]
+    return page(
+        "# The model against the source",
+        "Which function or structure of the kernel is mirrored by which file of aprt, and of which release, where that "
+        "is told. Read from the docstrings; what a file leaves out of what it mirrors stands in its docstring.",
+        *sections,
+        "## Functions of the driver that the model leaves out",
+        f"Of the {sum(map(len, FUNCTIONS.values()))} functions in `{OPS}` and `{DRV}` of Linux 6.16 these have no "
+        "counterpart of their own.",
+        table(("function", "why"), rows),
+    )
+
+
+def _kernel_file(file: str, found: list[Mirrored]) -> str:
+    rows = []
+    for symbol in dict.fromkeys(one.symbol for one in found):
+        places = [one for one in found if one.symbol == symbol]
+        rows.append((f"`{symbol}`", "<br>".join(map(_place_of, places))))
+    return "\n\n".join((f"## {file}", table(("of the kernel", "in aprt"), rows)))
+
+
+def _place_of(one: Mirrored) -> str:
+    path = one.path.relative_to(ROOT).as_posix()
+    return f"[{path}](../../{path})" + (f" ({one.version})" if one.version else "")
+
+
 def needs_table() -> str:
     """Per measure, what is broken without it; the README shows it too."""
     rows = ((f"`{n.measure}`", f"`v4/{n.scenario}`", n.property, n.why) for n in NEEDS)
@@ -254,6 +287,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "scenarios.md": scenarios_page,
     "measures.md": measures_page,
     "museum.md": museum_page,
+    "source.md": source_page,
 }
 
 

@@ -30,7 +30,8 @@ from aprt.verdict.verdict import selected
 from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
-from docs import generate
+from docs import generate, source_map
+from docs.driver_functions import FUNCTIONS, LEFT_OUT
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (
@@ -213,6 +214,26 @@ SEARCHES = {"measures.md"}  # pages that take longer than the default suite allo
 )
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (generate.REFERENCE / name).read_text(encoding="utf-8") == generate.PAGES[name]()
+
+
+def test_every_function_of_the_driver_is_mirrored_or_left_out_for_a_reason() -> None:
+    known = {name for names in FUNCTIONS.values() for name in names}
+    found = source_map.mirrored(ROOT / "aprt")
+    told = {one.symbol for one in found if one.file in FUNCTIONS} | (source_map.named(ROOT / "aprt") & known)
+    assert known <= told | set(LEFT_OUT)
+    assert set(LEFT_OUT) <= known - told
+
+
+def test_what_a_docstring_mirrors_is_read_with_its_file_and_release() -> None:
+    found = {(one.file, one.symbol, one.version) for one in source_map.mirrored(ROOT / "aprt")}
+    assert {
+        ("drivers/s390/crypto/vfio_ap_ops.c", "vfio_ap_mdev_set_kvm", "6.12"),
+        ("drivers/s390/crypto/vfio_ap_ops.c", "vfio_ap_mdev_iommu_notifier", "series, patch 4"),
+        ("virt/kvm/kvm_main.c", "kvm_put_kvm", ""),
+        ("QEMU hw/vfio/ap.c", "vfio_ap_realize", ""),
+        ("mm/slub.c", "kfree", ""),
+        ("arch/s390/include/asm/ap.h", "struct ap_queue_status", ""),
+    } <= found
 
 
 def test_the_patch_that_the_howto_shows_is_that_of_its_commands() -> None:
