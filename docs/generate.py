@@ -228,7 +228,7 @@ def _kernel_file(file: str, found: list[Mirrored]) -> str:
 
 def _place_of(one: Mirrored) -> str:
     path = one.path.relative_to(ROOT).as_posix()
-    return f"[{path}](../../{path})" + (f" ({one.version})" if one.version else "")
+    return f"`{path}`" + (f" ({one.version})" if one.version else "")
 
 
 def needs_table() -> str:
