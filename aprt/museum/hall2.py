@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aprt.core.contrast import Contrast
 from aprt.museum.entry import Entry, Hall
 from aprt.museum.patterns import Pattern
 
@@ -18,6 +19,7 @@ ENTRIES = (
         "PQAP of the guest is answered 01; and once B is removed, the next one calls\n"
         "through a pointer in freed memory.",
         Pattern.SECOND_ACQUISITION,
+        Contrast("2026/second-mdev+B17=out", "2026/second-mdev", "P16", "the hook of vm0 is mdev1, *"),
         cve="CVE-2026-89960",
     ),
     Entry(
@@ -32,6 +34,7 @@ ENTRIES = (
         "configuration, skips the reset, as B32 taught it, and with the reset the only call\n"
         "that frees the records: one page stays pinned, one GISC registered.",
         Pattern.FIX_BEGETS_BUG,
+        Contrast("2026/lose-enabled+B18=out", "2026/lose-enabled", "P5", "page 0x3 of vm0 has 1 pins, on record are 0"),
     ),
     Entry(
         "B19",
@@ -43,6 +46,7 @@ ENTRIES = (
         "The callbacks for a new host configuration walk all mdevs and take the kvm->lock of\n"
         "each one's VM, also of those that no guest has opened: their pointer is NULL.",
         Pattern.PART_FOR_WHOLE,
+        Contrast("2026/lose-unused+B19=out", "2026/lose-unused", "P9", "null-ptr-deref: kvm of mdev0 *"),
         cve="CVE-2026-89958",
     ),
     Entry(
@@ -56,6 +60,12 @@ ENTRIES = (
         "mdevs_lock only, and `status` walks it under that one alone. A walk can meet a\n"
         "node that is half in.",
         Pattern.UNLOCKED_ACCESS,
+        Contrast(
+            "2026/create-while-walked+B20=out",
+            "2026/create-while-walked",
+            "P22",
+            "* does matrix_dev.list_mdevs without *",
+        ),
         cve="CVE-2026-89956",
     ),
     Entry(
@@ -70,6 +80,7 @@ ENTRIES = (
         "is empty: 'nothing changed', the APCB is not written, and the guest goes on using\n"
         "what is no longer assigned to it.",
         Pattern.CHANGED_IS_NOT_NONEMPTY,
+        Contrast("2026/lose-adapter+B21=out", "2026/lose-adapter", "P18", "vm0 reaches apm={5} *, mdev0 says *"),
         cve="CVE-2026-89957",
     ),
     Entry(
@@ -82,6 +93,7 @@ ENTRIES = (
         "Probe makes the attribute of a queue first and gives the device its data afterwards.\n"
         "Who reads the file in between gets the NULL pointer, and the kernel uses it.",
         Pattern.VISIBLE_TOO_EARLY,
+        Contrast("2026/probe-while-read+B22=out", "2026/probe-while-read", "P9", "null-ptr-deref: the drvdata of *"),
         cve="CVE-2026-89955",
     ),
     Entry(
@@ -95,6 +107,9 @@ ENTRIES = (
         "filtered adapters, a local variable, has whatever was on the stack: queues of\n"
         "adapters are reset that nobody meant, under a running guest.",
         Pattern.INITIAL_STATE,
+        Contrast(
+            "2026/gain-control-domain+B23=out", "2026/gain-control-domain", "P45", "* is reset while vm0 reaches it"
+        ),
     ),
     Entry(
         "B24",
@@ -107,6 +122,7 @@ ENTRIES = (
         "is never cleared between two of them. After the first guest that loses something\n"
         "all others have their vCPUs stopped and their APCB written for nothing.",
         Pattern.INITIAL_STATE,
+        exhibit="it has no effect: what is to be removed is computed anew for each mdev, and nothing is done for none",
     ),
     Entry(
         "B25",
@@ -119,6 +135,12 @@ ENTRIES = (
         "computes what was removed and it has *not*: a guest that has a removed domain keeps\n"
         "its control.",
         Pattern.CHANGED_IS_NOT_NONEMPTY,
+        Contrast(
+            "2026/lose-control-domain+B25=out",
+            "2026/lose-control-domain",
+            "P36",
+            "a scan ends, and the shadow of mdev0 is * adm={9}, not *",
+        ),
         cve="CVE-2026-89959",
     ),
     Entry(
@@ -132,6 +154,7 @@ ENTRIES = (
         "domains are about to come, and holds guests_lock only; probe reads it under\n"
         "mdevs_lock, and may see half of it.",
         Pattern.UNLOCKED_ACCESS,
+        Contrast("2026/gain-adapter+B26=out", "2026/gain-adapter", "P22", "* does mdev0.set_added without *"),
     ),
 )
 

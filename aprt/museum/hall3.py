@@ -68,6 +68,12 @@ ENTRIES = (
         "there is no queue device, the filter takes that for 'not bound to us', and the whole\n"
         "adapter is kept from the guest for no reason.",
         Pattern.PART_FOR_WHOLE,
+        Contrast(
+            "2026/assign-absent-domain+B30=out",
+            "2026/assign-absent-domain",
+            "P36",
+            "a scan ends, and the shadow of mdev0 is *",
+        ),
     ),
     Entry(
         "B31",
@@ -80,6 +86,7 @@ ENTRIES = (
         "Each probe filters the guest's configuration and writes its APCB, for which all its\n"
         "vCPUs leave SIE: as many times as there are queues, where once is enough.",
         Pattern.PART_FOR_WHOLE,
+        Contrast("2026/gain-two-adapters+B31=out", "2026/gain-two-adapters", "P43"),
     ),
     Entry(
         "B32",
@@ -92,6 +99,7 @@ ENTRIES = (
         "them: ZAPQ answers 01, and the kernel warns. The fix skips the reset, and the\n"
         "release of pin and GISC that came with it; that became B18.",
         Pattern.FIX_BEGETS_BUG,
+        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P45", "* is reset although the host has lost it"),
     ),
     Entry(
         "B33",

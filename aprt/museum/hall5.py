@@ -45,6 +45,12 @@ ENTRIES = (
         "The bus registers for changes of the machine's configuration, and allocates the block\n"
         "that describes it afterwards. A change that comes in between finds a NULL pointer.",
         Pattern.VISIBLE_TOO_EARLY,
+        Contrast(
+            "2026/early-change+B49=out",
+            "2026/early-change",
+            "P9",
+            "null-ptr-deref: the function of the poll timer is NULL",
+        ),
     ),
     Entry(
         "B50",
@@ -57,6 +63,7 @@ ENTRIES = (
         "driver's module. When the answer is yes it returns at once and keeps it: vfio_ap can\n"
         "never be unloaded again.",
         Pattern.ONE_PATH_FORGETS,
+        Contrast("2026/masks-in-use+B50=out", "2026/masks-in-use", "P7", "vfio_ap.ko has * references *"),
     ),
     Entry(
         "B51",
@@ -68,6 +75,7 @@ ENTRIES = (
         "A queue that goes from one driver to another has none for a moment. A bus scan in\n"
         "that moment takes it for a broken one, and deletes the device.",
         Pattern.UNLOCKED_ACCESS,
+        Contrast("2026/masks-and-scan+B51=out", "2026/masks-and-scan", "P46"),
         note="the commit id is that of a mirror",
     ),
 )

@@ -157,3 +157,10 @@ class ApBus(Actor[ApBusState]):
     @handler(reads="drvdata")
     def get_drvdata(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, int | None]:
         return state, state.drvdata.get(apqn)
+
+    @handler(reads="drvdata")
+    def follow_drvdata(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, int]:
+        """The same for who does not look whether it is there. Finding: it is NULL."""
+        if apqn not in state.drvdata:
+            return state, 0, (Oops("P9", f"null-ptr-deref: the drvdata of {apqn} is NULL"),)
+        return state, state.drvdata[apqn]

@@ -49,6 +49,9 @@ class Matrix:
     def intersection(self, other: Matrix) -> Matrix:
         return Matrix.of(self.apm & other.apm, self.aqm & other.aqm, self.adm & other.adm)
 
+    def union(self, other: Matrix) -> Matrix:
+        return Matrix.of(self.apm | other.apm, self.aqm | other.aqm, self.adm | other.adm)
+
     def difference(self, other: Matrix) -> Matrix:
         """Each mask without what the other has in the same."""
         return Matrix.of(self.apm - other.apm, self.aqm - other.aqm, self.adm - other.adm)

@@ -15,6 +15,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.ap_bus import Driver
 from aprt.vfio_ap.ap.ap_queue import CEX4, HOST
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.machine import Machine
 
@@ -112,14 +113,23 @@ async def boot(machine: Machine) -> None:
     await machine.bus.boots("scanned")
 
 
-async def card_vanishes(machine: Machine, apid: int) -> None:
-    """The hypervisor takes an adapter away; its queues answer 01 from now on; a scan notices."""
-    config = await machine.bus.qci()
+async def change_config(machine: Machine, lost: Matrix = Matrix(), gained: Matrix = Matrix()) -> None:  # noqa: B008
+    """The hypervisor takes adapters or domains from the host and gives it others; a scan notices.
+
+    Queues that are gone answer 01 from now on.
+    """
+    old = await machine.bus.qci()
+    new = old.difference(lost).union(gained)
     for apqn in sorted(machine.queues):
-        if apqn.apid == apid:
-            await machine.queues[apqn].hw.configure("absent")
-    await machine.bus.reconfigure(config.without_bit("apm", apid))
+        if (apqn in old) != (apqn in new):
+            await machine.queues[apqn].hw.configure("on" if apqn in new else "absent")
+    await machine.bus.reconfigure(new)
     await scan(machine)
+
+
+async def card_vanishes(machine: Machine, apid: int) -> None:
+    """The hypervisor takes an adapter away; a scan notices."""
+    await change_config(machine, lost=Matrix.of([apid]))
 
 
 async def card_off_and_on(machine: Machine, apid: int) -> None:
@@ -140,9 +150,4 @@ async def card_breaks(machine: Machine, apid: int) -> None:
 
 async def card_appears(machine: Machine, apid: int) -> None:
     """The hypervisor gives an adapter; a scan finds it."""
-    config = await machine.bus.qci()
-    for apqn in sorted(machine.queues):
-        if apqn.apid == apid:
-            await machine.queues[apqn].hw.configure("on")
-    await machine.bus.reconfigure(config.with_bit("apm", apid))
-    await scan(machine)
+    await change_config(machine, gained=Matrix.of([apid]))

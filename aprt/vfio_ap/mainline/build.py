@@ -16,7 +16,9 @@ from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.workqueue import Work, worker
 from aprt.vfio_ap.ap.ap_bus import ApBusState
+from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
@@ -90,38 +92,56 @@ def _guest(plan: GuestPlan, mdev: Mdev, rules: GisaRules) -> Guest:
     return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, mdev=mdev)
 
 
-def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = ()) -> dict[str, Any]:
-    """Initial states: all queues bound to vfio_ap except `unbound`, mdevs made and assigned, guests attached."""
-    plans, unbound = tuple(guests), frozenset(unbound)
-    bound = [apqn for apqn in sorted(machine.queues) if apqn not in unbound]
+def states(
+    machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = (), config: Matrix | None = None
+) -> dict[str, Any]:
+    """Initial states: all queues bound to vfio_ap except `unbound`, mdevs made and assigned, guests attached.
+
+    config: what of its adapters and domains the host has, and its control domains; None: all, and none.
+    """
+    plans, config = tuple(guests), config or machine.bus.config
+    there = [apqn for apqn in sorted(machine.queues) if apqn in config]
+    unbound = frozenset(unbound)
+    bound = [apqn for apqn in there if apqn not in unbound]
     owner = {apqn: plan for plan in plans for apqn in plan.matrix.apqns() if apqn in bound}
     found = {apqn: Found(apqn, 1) for apqn in bound}
     result: dict[str, Any] = {
         machine.bus.name: ApBusState(
-            machine.bus.config,
-            machine.bus.config,
+            config,
+            config,
             machine.bus.reserved,
-            pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in sorted(machine.queues)}),
+            pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in there}),
             pmap(dict.fromkeys(bound, 1)),
         ),
-        machine.matrix_dev.name: MatrixDevState(tuple(plan.mdev for plan in plans), machine.bus.config),
+        machine.matrix_dev.name: MatrixDevState(tuple(plan.mdev for plan in plans), config),
     }
     for apqn in bound:
         plan = owner.get(apqn)
         result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
-    result |= {machine.queues[apqn].status.name: AttributeState(there=False) for apqn in unbound}
+    for apqn in sorted(machine.queues):
+        if apqn not in found:
+            result[machine.queues[apqn].status.name] = AttributeState(there=False)
+        if apqn not in there:
+            result[machine.queues[apqn].hw.name] = ApQueueState(cfg="absent")
     made = {plan.mdev for plan in plans}
     for mdev in machine.mdevs:
         if mdev.name not in made:
             result |= {mdev.sysfs.name: AttributeState(False), mdev.device.name: VfioDeviceState(registered=False)}
     for plan in plans:
         mine = tuple(found[apqn] for apqn in bound if owner.get(apqn) is plan)
-        result |= _guest_states(machine, machine.guest(plan.vm), plan, mine)
+        result |= _guest_states(machine, machine.guest(plan.vm), plan, mine, plan.matrix.intersection(config))
     return result
 
 
-def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[Found, ...]) -> Mapping[str, Any]:
-    vm, shadow = plan.vm if plan.attached else None, plan.matrix.intersection(machine.bus.config)
+def _guest_states(
+    machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[Found, ...], within: Matrix
+) -> Mapping[str, Any]:
+    """within: what of the matrix the host has."""
+    visible = {found.apqn for found in table}
+    shadow = within
+    for apqn in within.apqns():
+        shadow = shadow if apqn in visible else shadow.without_bit("apm", apqn.apid)
+    vm = plan.vm if plan.attached else None
     mdev = MdevState(True, plan.matrix, vm, shadow, table)
     if not plan.attached:
         return {plan.mdev: mdev, guest.vm.name: KvmState(0, live=False)}

@@ -106,10 +106,8 @@ async def status_show(machine: Machine, queue: Queue) -> Shown | None:
         return None
     shown: Shown = "unassigned"
     async with held(machine.guests_lock, when=machine.on("B20")), held(machine.mdevs_lock):
-        generation = await machine.bus.get_drvdata(queue.apqn)
-        if generation is None and not machine.on("B22"):
-            await queue.object.null_dereference("the drvdata")
-        mdev = None if generation is None else await mdev_of(machine, queue.apqn)
+        looked = machine.bus.get_drvdata if machine.on("B22") else machine.bus.follow_drvdata
+        mdev = None if await looked(queue.apqn) is None else await mdev_of(machine, queue.apqn)
         if mdev is not None:
             attached = await mdev.read_kvm() is not None
             shown = "in use" if attached and queue.apqn in await mdev.read_shadow() else "assigned"

@@ -7,7 +7,10 @@ from pyrsistent import pmap
 from aprt.core.scenario import Era
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.releases.assigning import ASSIGNING
+from aprt.vfio_ap.releases.attaching import ATTACHING
+from aprt.vfio_ap.releases.bus import BUS
 from aprt.vfio_ap.releases.handlers import HANDLERS
+from aprt.vfio_ap.releases.host_config import HOST_CONFIG
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES
@@ -27,7 +30,17 @@ _TITLES = (
 
 
 def _era(name: str, title: str) -> Era:
-    scenarios = (*LIFE_CYCLES, *HANDLERS, *HOST_RESETS, *ASSIGNING, *deliveries(Situation), *HOST_QUEUES)
+    scenarios = (
+        *LIFE_CYCLES,
+        *HANDLERS,
+        *HOST_RESETS,
+        *ASSIGNING,
+        *HOST_CONFIG,
+        *ATTACHING,
+        *BUS,
+        *deliveries(Situation),
+        *HOST_QUEUES,
+    )
     return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in scenarios}))
 
 

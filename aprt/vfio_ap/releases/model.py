@@ -21,6 +21,7 @@ from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.mainline.build import reset_workers
 from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.releases.changes import p43, p45, p46
 from aprt.vfio_ap.releases.config import p18, p36
 from aprt.vfio_ap.releases.guarantee import detaches
 from aprt.vfio_ap.releases.resets import forgets, let_go
@@ -30,7 +31,7 @@ from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, o
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36, p43, p45, p46)]
     own += [*_balances(machine), *_structure(machine), *_detach(machine)]
     own += liveness(machine, (machine.guests_lock, machine.mdevs_lock, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)

@@ -49,9 +49,14 @@ def p7(machine: Machine) -> Property:
     return Property(
         "P7",
         "the records of a queue tell the truth",
-        (*checks, AtEnd(_actors(machine), partial(_forgotten, machine))),
+        (
+            *checks,
+            AtEnd(_actors(machine), partial(_forgotten, machine)),
+            AtEnd((machine.module,), partial(_kept, machine)),
+        ),
         "What a queue has on record it owns: the ISC is registered, the page of the NIB is pinned, and the address 0\n"
-        "means that nothing is. At the end, a queue without a VM has nothing on record.",
+        "means that nothing is. At the end, a queue without a VM has nothing on record, and nobody has a reference of\n"
+        "the module.",
         tuple(
             (queue.object, op) for queue in machine.queues.values() for op in ("record", "forget_isc", "forget_iova")
         ),
@@ -71,6 +76,11 @@ def _untrue(machine: Machine, guest: Guest, running: bool, view: View) -> str | 
             if isinstance(record, SavedIova) and not record.iova:
                 return f"{apqn} has a pin on record as address 0, which says that it has none"
     return None
+
+
+def _kept(machine: Machine, view: View) -> str | None:
+    refs = view(machine.module).refs
+    return f"{machine.module.name} has {refs} references that nobody will give back" if refs else None
 
 
 def _forgotten(machine: Machine, view: View) -> str | None:

@@ -9,6 +9,7 @@ import attrs
 from aprt.core.scenario import Model, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host import situation
 from aprt.vfio_ap.host.build import GuestPlan
@@ -19,7 +20,10 @@ from aprt.vfio_ap.releases.model import model
 
 
 class Situation(situation.Situation):
-    """A machine under the driver of a release. unbound: queues that have no driver yet."""
+    """A machine under the driver of a release. unbound: queues that have no driver yet.
+
+    config: what of its adapters and domains the host has, and its control domains; None: all, and none.
+    """
 
     machine: Machine
 
@@ -31,9 +35,10 @@ class Situation(situation.Situation):
         running: bool = True,
         spare_mdevs: tuple[str, ...] = (),
         unbound: tuple[Apqn, ...] = (),
+        config: Matrix | None = None,
     ) -> None:
         self.machine = make_machine(settings, apqns, plans, spare_mdevs)
-        self._begin(self.machine, states(self.machine, plans, unbound), running)
+        self._begin(self.machine, states(self.machine, plans, unbound, config), running)
 
     @property
     def guest(self) -> Guest:

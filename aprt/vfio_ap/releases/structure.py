@@ -54,12 +54,14 @@ def p15(machine: Machine) -> Property:
         "P15",
         "nobody else has the APQNs of an mdev",
         (Always(reads, lambda view: _shared(machine, view)),),
-        "No APQN is in the matrices of two mdevs, and none of an mdev is kept for the host's drivers.",
-        ((machine.bus, "reserve"), *((mdev, "set_matrix") for mdev in machine.mdevs)),
+        "With guests_lock free no APQN is in the matrices of two mdevs, and none is kept for the host's drivers, too.",
+        ((machine.bus, "set_masks"), *((mdev, "set_matrix") for mdev in machine.mdevs)),
     )
 
 
 def _shared(machine: Machine, view: View) -> str | None:
+    if view.held(machine.guests_lock.name):
+        return None
     mdevs = [mdev for mdev in machine.mdevs if view(mdev).live]
     for mdev in mdevs:
         kept = view(mdev).matrix.intersection(view(machine.bus).reserved).apqns()

@@ -1,0 +1,231 @@
+"""Scenarios of the releases in which the hypervisor takes adapters and domains from the host, or gives it more."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import attrs
+
+from aprt.core.scenario import Model, Scenario, Settings
+from aprt.core.system import Context
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.bus_scan import change_config, scan
+from aprt.vfio_ap.host.pending import reply_expected
+from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
+from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev_sysfs import assign
+from aprt.vfio_ap.releases.situation import Situation, attached
+
+FIRST = QUEUES[0]
+SECOND = Apqn(6, 4)
+THIRD = Apqn(7, 4)
+CONTROL = 9  # a domain that is only controlled
+
+CONFIG = ("P5", "P6", "P7", "P8", "P9", "P11", "P13", "P17", "P18", "P22", "P36", "P43", "P45")
+
+
+def _changes(s: Situation, lost: Matrix = Matrix(), gained: Matrix = Matrix()) -> Context:  # noqa: B008
+    return Context("ap_scan", partial(change_config, s.machine, lost, gained))
+
+
+def lose_adapter(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid])),
+        scope="the host loses the guest's only adapter while the guest enables an interrupt",
+    )
+
+
+def lose_enabled(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    queue = s.machine.queues[s.apqn]
+    s.states |= reply_expected(s.guest, (queue,)) | s.recorded(s.guest, s.apqn, FIRST_ISC, FIRST_NIB)
+    s.states[queue.hw.name] = attrs.evolve(s.states[queue.hw.name], requests=0, user=None)
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid])),
+        scope="the host loses the adapter of a guest that has its interrupt on; no vCPU runs",
+    )
+
+
+def lose_domain(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        _changes(s, lost=Matrix.of([], [FIRST.apqi])),
+        scope="the host loses the guest's first domain while the guest enables an interrupt",
+    )
+
+
+def lose_unused(settings: Settings) -> Model:
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([FIRST.apid], [FIRST.apqi]), attached=False)
+    s = Situation(settings, (plan,), (FIRST,), running=False)
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid])),
+        scope="the host loses the adapter of an mdev that nobody has open",
+    )
+
+
+def lose_beside(settings: Settings) -> Model:
+    s = Situation(settings, (_one_adapter("vm0", FIRST), _one_adapter("vm1", SECOND)), (FIRST, SECOND), running=False)
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid])),
+        scope="two guests with an adapter each; the host loses that of the first; no vCPU runs",
+    )
+
+
+def _one_adapter(vm: str, apqn: Apqn) -> GuestPlan:
+    return GuestPlan(vm, f"mdev{vm[-1]}", Matrix.of([apqn.apid], [apqn.apqi], [CONTROL]))
+
+
+def _with_control_domain(settings: Settings, had: bool) -> Situation:
+    """A guest whose mdev has a control domain, which the host has (had) or not."""
+    matrix = Matrix.of([FIRST.apid], [FIRST.apqi], [CONTROL])
+    config = matrix if had else matrix.without_bit("adm", CONTROL)
+    return Situation(settings, (GuestPlan("vm0", "mdev0", matrix),), (FIRST,), config=config)
+
+
+def lose_control_domain(settings: Settings) -> Model:
+    s = _with_control_domain(settings, had=True)
+    return s.model(
+        _changes(s, lost=Matrix.of(adm=[CONTROL])),
+        scope="the host loses a control domain of a guest that enables an interrupt",
+    )
+
+
+def gain_control_domain(settings: Settings) -> Model:
+    s = _with_control_domain(settings, had=False)
+    return s.model(
+        _changes(s, gained=Matrix.of(adm=[CONTROL])),
+        scope="the host gains a control domain of a guest that enables an interrupt",
+    )
+
+
+def gain_adapter(settings: Settings) -> Model:
+    s = _gains(settings, (FIRST, SECOND))
+    return s.model(
+        _changes(s, gained=Matrix.of([SECOND.apid])),
+        scope="the host gains a second adapter of a guest that enables an interrupt on the first",
+    )
+
+
+def gain_two_adapters(settings: Settings) -> Model:
+    s = _gains(settings, (FIRST, SECOND, THIRD), running=False)
+    return s.model(
+        _changes(s, gained=Matrix.of([SECOND.apid, THIRD.apid])),
+        scope="the host gains two more adapters of a guest at the same time; no vCPU runs",
+    )
+
+
+def _gains(settings: Settings, apqns: tuple[Apqn, ...], running: bool = True) -> Situation:
+    """A guest whose mdev has all these queues, and a host that has only the first adapter yet."""
+    matrix = Matrix.of((apqn.apid for apqn in apqns), [FIRST.apqi])
+    config = Matrix.of([FIRST.apid], [FIRST.apqi])
+    return Situation(settings, (GuestPlan("vm0", "mdev0", matrix),), apqns, running, config=config)
+
+
+def adapter_replaced(settings: Settings) -> Model:
+    s = _gains(settings, (FIRST, SECOND))
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid]), gained=Matrix.of([SECOND.apid])),
+        scope="in one scan the host loses an adapter of a guest and gains another; the guest enables an interrupt",
+    )
+
+
+def assign_absent_domain(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("admin", partial(_assign_then_scan, s.machine, s.guest)),
+        scope="a domain that the host has not is assigned while the guest enables an interrupt; then the bus scans",
+    )
+
+
+async def _assign_then_scan(machine: Machine, guest: Guest) -> None:
+    await assign(machine, guest.mdev, "aqm", str(CONTROL))
+    await scan(machine)
+
+
+HOST_CONFIG = (
+    Scenario(
+        "lose-adapter",
+        "the host loses the only adapter of a guest that enables an interrupt",
+        "A scan takes the adapter from the guest, whose APCB has to become empty (B21),\n"
+        "and then the device from the driver, which resets what is there (B32).",
+        CONFIG,
+        lose_adapter,
+    ),
+    Scenario(
+        "lose-enabled",
+        "the host loses the adapter of a guest that has its interrupt on",
+        "The queue is in no configuration any more when the driver loses its device. It is\n"
+        "not reset then, and what it owns has to come back all the same (B18).",
+        CONFIG,
+        lose_enabled,
+    ),
+    Scenario(
+        "lose-domain",
+        "the host loses a domain of a guest that enables an interrupt",
+        "As lose-adapter, for the other mask.",
+        CONFIG,
+        lose_domain,
+    ),
+    Scenario(
+        "lose-unused",
+        "the host loses an adapter of an mdev without a VM",
+        "The callback walks all mdevs, and not every mdev has a VM whose lock could be\ntaken (B19).",
+        CONFIG,
+        lose_unused,
+    ),
+    Scenario(
+        "lose-beside",
+        "the host loses an adapter of one of two guests",
+        "The other guest loses nothing, and should not notice (B24).",
+        CONFIG,
+        lose_beside,
+    ),
+    Scenario(
+        "lose-control-domain",
+        "the host loses a control domain of a guest",
+        "What a guest loses is what was removed and it has; its APCB must show it (B25).",
+        CONFIG,
+        lose_control_domain,
+    ),
+    Scenario(
+        "gain-control-domain",
+        "the host gains a control domain of a guest",
+        "No adapter and no domain is gained, so no queue is filtered and none reset (B23).",
+        CONFIG,
+        gain_control_domain,
+    ),
+    Scenario(
+        "gain-adapter",
+        "the host gains an adapter of a guest that uses another one",
+        "What was gained is noted for each mdev; probes look at the note, and the end of\n"
+        "the scan gives it to the guest (B26).",
+        CONFIG,
+        gain_adapter,
+    ),
+    Scenario(
+        "gain-two-adapters",
+        "the host gains two adapters of a guest in one scan",
+        "Their queues appear one after the other; the guest is to be stopped once (B31).",
+        CONFIG,
+        gain_two_adapters,
+    ),
+    Scenario(
+        "adapter-replaced",
+        "the host loses one adapter of a guest and gains another",
+        "Removal and addition in the same scan, under a running guest.",
+        CONFIG,
+        adapter_replaced,
+    ),
+    Scenario(
+        "assign-absent-domain",
+        "a domain that the host has not is assigned to a guest's mdev",
+        "More may be assigned than there is. What is not there has no queue device, and\n"
+        "no guest loses an adapter for it (B30).",
+        CONFIG,
+        assign_absent_domain,
+    ),
+)
