@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from aprt.explore.result import Bounds as Bounds
     from aprt.explore.result import Exploration as Exploration
     from aprt.kernel.mutex import Mutex as Mutex
+    from aprt.kernel.rules import LOCK_ORDER as LOCK_ORDER
     from aprt.runtime.run import replay as replay
     from aprt.runtime.run import run as run
 
@@ -53,6 +54,7 @@ _EXPORTS = MappingProxyType(
         "aprt.core.system": ("Context", "System", "View"),
         "aprt.explore.result": ("Bounds", "Exploration"),
         "aprt.kernel.mutex": ("Mutex",),
+        "aprt.kernel.rules": ("LOCK_ORDER",),
         "aprt.runtime.run": ("replay", "run"),
     }
 )

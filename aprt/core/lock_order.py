@@ -3,7 +3,8 @@
 Over any number of executions: a circle is found although its parts never meet in one. An **edge** leads from a lock
 that is held to one that is asked for, granted or not, by class: locks of one kind share a class, and so an order.
 Whatever can be waited for counts, as its handler declares (`acquires`): also the end of a work item or a timer
-callback, a flag, the readers of an attribute. A trylock never waits, so no edge leads to it, but from it on.
+callback, a flag, the readers of an attribute. Dropping the last reference asks for the destruction that follows, which
+holds it. A trylock never waits, so no edge leads to it, but from it on.
 
 Not every circle is one. Who asks for reading does not wait for another reader, unless a writer that waits comes
 between: some context must be seen to take that class for writing, and then readers count as waiting whether or not
@@ -21,8 +22,10 @@ from typing import TypeAlias
 
 import attrs
 
+from aprt.core.actor import Caller
 from aprt.core.chain import told
-from aprt.core.notes import Hold
+from aprt.core.events import Event
+from aprt.core.notes import Hold, Took
 from aprt.core.step import Ask
 
 
@@ -42,30 +45,40 @@ Cycle: TypeAlias = tuple[Edge, ...]
 
 @attrs.frozen
 class Demand:
-    """What one call asks for, and by whom. edges: with the lock held that each is from."""
+    """A lock that a context asks for, and what it holds meanwhile. chain: what it is running."""
 
-    ask: Ask
+    by: Caller
     lock: Hold
+    chain: tuple[str, ...]
 
     @classmethod
     def of(cls, ask: Ask) -> Demand | None:
-        """None when the call waits for no lock."""
+        """What a call asks for; None when it waits for no lock."""
         lock = ask.call.actor.acquired(ask.call)
-        return None if lock is None else cls(ask, lock)
+        return None if lock is None else cls(ask.by, lock, ask.chain)
+
+    @classmethod
+    def last_put(cls, event: Event) -> Demand | None:
+        """The destruction that a step begins, as if it was asked for; None when it begins none."""
+        for note in event.notes:
+            if isinstance(note, Took) and note.hold.mode == "destroy":
+                return cls(event.caller, note.hold, event.chain)
+        return None
 
     @property
     def edges(self) -> dict[Edge, Hold]:
-        """The edges of the lock order that it makes, each with the lock that it is from."""
-        held = self.ask.by.held
+        """The edges of the lock order, each with the lock that it is from."""
+        held = self.by.held
         if any(hold.lock == self.lock.lock for hold in held):
             return {}
         return {Edge(hold.family, self.lock.family, hold.shared, self.lock.shared): hold for hold in held}
 
     def words(self, edge: Edge) -> str:
         """One of its edges as a reader is told of it."""
-        functions = told(self.ask.chain)
+        functions = told(self.chain)
         where = f" in {functions[-1]}()" if functions else ""
-        return f"{self.ask.by.context} holds {_named(self.edges[edge])} and asks for {_named(self.lock)}{where}"
+        does = "begins" if self.lock.mode == "destroy" else "asks for"
+        return f"{self.by.context} holds {_named(self.edges[edge])} and {does} {_named(self.lock)}{where}"
 
 
 class LockGraph:

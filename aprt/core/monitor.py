@@ -74,14 +74,16 @@ class Monitor:
         found += self._look(lambda id, check: self._after(check, event))
         if touched:
             found += self._look(lambda id, check: self._always(check))
-        return found
+        return found + self._demanded(Demand.last_put(event))
 
     def ask(self, ask: Ask) -> tuple[Finding, ...]:
         """What a context asks for after its last event, or at first. Returns what that broke."""
-        demand = None if self._order is None else Demand.of(ask)
+        return () if self._order is None else self._demanded(Demand.of(ask))
+
+    def _demanded(self, demand: Demand | None) -> tuple[Finding, ...]:
         if self._order is None or demand is None:
             return ()
-        length = self._length[ask.by.context]
+        length = self._length[demand.by.context]
         for edge in demand.edges:
             if edge not in self._parts:
                 self._parts[edge] = Part(edge, demand.words(edge), Schedule(tuple(self._labels[:length])))

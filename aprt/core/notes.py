@@ -20,7 +20,7 @@ class Hold:
     """
 
     lock: str
-    mode: str = "exclusive"  # "exclusive", "read" or "write"
+    mode: str = "exclusive"  # "exclusive", "read", "write", or "destroy": what was dropped last is being destroyed
     atomic: bool = False  # a spinlock: no sleeping while it is held
     lock_class: str | None = None
 

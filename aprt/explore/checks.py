@@ -231,18 +231,18 @@ class Checks:
         ask: what its context asks for afterwards.
         """
         event, caller_changed = step.event, step.caller != step.event.caller
-        demand = self._demand(ask)
+        demands = self._demands(event, ask)
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
             noted=(
                 *self.said((note.property, note.text) for note in event.broken if note.property in self._noted),
-                *self.said(self._closed(demand)),
+                *self.said(self._closed(demands)),
             ),
             before=self._about(Before, event),
             after=self._about(After, event),
             histories=tuple(
                 Recorder(id, advance, slot, event, self.packing, self.evaluated, self.wrong)
-                for id, advance, slot in self._moved(event, demand)
+                for id, advance, slot in self._moved(event, demands)
             ),
             oops=step.oops,
         )
@@ -252,7 +252,7 @@ class Checks:
     def start(self, first: Iterable[Ask]) -> list[Violation]:
         """What is wrong in the initial state, in which the contexts ask for these."""
         for ask in first:
-            self._closed(self._demand(ask))  # what is held makes no cycle: that is nothing yet
+            self._closed(self._demands(None, ask))  # no cycle: nothing is held yet
         return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
@@ -268,27 +268,34 @@ class Checks:
         """What is wrong with a hang in which these wait, or go on for ever."""
         return self.said((id, check.text(waiting)) for id, check in self._hangs)
 
-    def _demand(self, ask: Ask | None) -> Demand | None:
-        return None if ask is None or self.order is None else Demand.of(ask)
+    def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
+        """What a step asks for, and what its context does afterwards, where the lock order matters."""
+        if self.order is None:
+            return []
+        last_put = None if event is None else Demand.last_put(event)
+        asked = None if ask is None else Demand.of(ask)
+        return [demand for demand in (last_put, asked) if demand is not None]
 
-    def _closed(self, demand: Demand | None) -> list[Violation]:
-        """The first cycle in the lock order, when it is this demand that closes it. The end of the search sees all."""
-        if self.order is None or demand is None or not self.order.demand(demand) or not self._closing:
+    def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
+        """The first cycle in the lock order, when these close it. The end of the search sees all."""
+        new = [self.order.demand(demand) for demand in demands] if self.order is not None else []
+        if self.order is None or not self._closing or not any(new):
             return []
         cycle = self.order.cycle()
         self._closing = cycle is None
         return [] if cycle is None else [(id, title(cycle)) for id in self._ordered]
 
-    def _moved(self, event: Event, demand: Demand | None) -> Iterator[tuple[str, Advance, int]]:
+    def _moved(self, event: Event, demands: Sequence[Demand]) -> Iterator[tuple[str, Advance, int]]:
         """The memories that a step moves on, with how."""
         for id, history, slot in self.histories:
             if event.actor in {actor.name for actor in history.concerns}:
                 yield id, history.advance, slot
-        made = {} if demand is None else demand.edges
+        words = {edge: demand.words(edge) for demand in demands for edge in demand.edges}
         for id, cycle, slot in self._cycles:
-            if demand is not None and not made.keys().isdisjoint(cycle.edges):
-                text = title(cycle.edges) if is_closed(cycle.edges) else demand.words(cycle.edges[-1])
-                yield id, partial(_made, frozenset(made).intersection(cycle.edges), cycle, text), slot
+            made = frozenset(words).intersection(cycle.edges)
+            if made:
+                text = title(cycle.edges) if is_closed(cycle.edges) else words.get(cycle.edges[-1], "")
+                yield id, partial(_made, made, cycle, text), slot
 
     def said(self, violations: Iterable[Violation]) -> list[Violation]:
         """These violations, kept in `wrong`."""

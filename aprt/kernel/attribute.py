@@ -58,7 +58,7 @@ class Attribute(Actor[AttributeState]):
     def remove(self, state: AttributeState, by: Caller) -> Outcome[AttributeState, None]:
         """Blocks until its last reader has left. Findings: removed by its own reader; sleeping under a spinlock."""
         if by.context in state.readers:
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.readers:
             return BLOCK
         after = attrs.evolve(state, there=False) if state.there else state

@@ -47,7 +47,7 @@ class Completion(Actor[CompletionState]):
         Findings: waiting for what the caller promised (ends the execution), sleeping under a spinlock.
         """
         if state.done == 0:
-            return (state, None, (rules.recursive(by, self.name),)) if by.holds(self.name) else BLOCK
+            return (state, None, rules.recursive(by, self.name)) if by.holds(self.name) else BLOCK
         return _used(state), None, rules.may_sleep(by, self.name)
 
     @handler(reads="done", writes="done")

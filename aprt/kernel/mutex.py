@@ -45,7 +45,7 @@ class Mutex(Actor[MutexState]):
         subclass: of the lock's class, in the lock order.
         """
         if state.owner == by.context:
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.owner is not None:
             return BLOCK
         return MutexState(by.context), None, (Took(_nested(self.hold(), subclass)), *rules.may_sleep(by, self.name))

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from aprt.core.actor import Actor, Caller, Handler, Outcome, handler
-from aprt.core.notes import Oops
+from aprt.core.notes import Gave, Hold, Note, Oops
 
 
 class Mortal(Protocol):
@@ -27,6 +27,14 @@ class Mortal(Protocol):
 
 
 L = TypeVar("L", bound=Mortal)
+
+
+def destruction(name: str) -> Hold:
+    """The end of the object of that name, as what a context holds that dropped the last reference, until it is freed.
+
+    Locks that it held already when it dropped the reference must not be needed for that (P21).
+    """
+    return Hold(f"{name}.destroy", "destroy")
 
 
 @attrs.frozen(eq=False)
@@ -49,4 +57,5 @@ class Object(Actor[L]):
     @handler(reads="live", writes="live")
     def free(self, state: L, by: Caller) -> Outcome[L, None]:
         """Ends the life of the object; what else its state says stays, for whoever reads freed memory."""
-        return attrs.evolve(state, live=False), None  # type: ignore[misc]
+        ended: tuple[Note, ...] = (Gave(destruction(self.name).lock),) if by.holds(destruction(self.name).lock) else ()
+        return attrs.evolve(state, live=False), None, ended  # type: ignore[misc]

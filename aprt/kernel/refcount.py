@@ -22,7 +22,8 @@ from typing import Final, TypeAlias, TypeVar
 import attrs
 
 from aprt.core.actor import Actor, Caller, Outcome, handler
-from aprt.core.notes import Broken, Note
+from aprt.core.notes import Broken, Note, Took
+from aprt.kernel.object import destruction
 
 R = TypeVar("R")
 
@@ -45,11 +46,15 @@ def inc_not_zero(count: int, name: str, by: Caller) -> Counted[bool]:
     return (count if count == SATURATED else count + 1), True, ()
 
 
-def dec_and_test(count: int, name: str, by: Caller) -> Counted[bool]:
-    """Put a reference; replies whether it was the last. Finding: there is none (K3; the count saturates)."""
+def dec_and_test(count: int, name: str, by: Caller, destroys: str | None = None) -> Counted[bool]:
+    """Put a reference; replies whether it was the last. Finding: there is none (K3; the count saturates).
+
+    destroys: the name of the object (`kernel.object`) that the caller then destroys, and at last frees (P21).
+    """
     if count == 0:
         return SATURATED, False, (Broken("K3", f"{by.context} puts a reference to {name}, which has none left"),)
-    return (count if count == SATURATED else count - 1), count == 1, ()
+    notes = (Took(destruction(destroys)),) if count == 1 and destroys is not None else ()
+    return (count if count == SATURATED else count - 1), count == 1, notes
 
 
 @attrs.frozen
@@ -61,9 +66,13 @@ class RefCountState:
 
 @attrs.frozen(eq=False)
 class RefCount(Actor[RefCountState]):
-    """A count of its own. start: the count an execution begins with; 1 is the creator's reference."""
+    """A count of its own. start: the count an execution begins with; 1 is the creator's reference.
+
+    destroys: the name of the object that whoever puts the last reference destroys, and at last frees (P21).
+    """
 
     start: int = 1
+    destroys: str | None = None
 
     def initial(self) -> RefCountState:
         return RefCountState(self.start)
@@ -81,7 +90,7 @@ class RefCount(Actor[RefCountState]):
     @handler(reads="count", writes="count")
     def put(self, state: RefCountState, by: Caller) -> Outcome[RefCountState, bool]:
         """See `dec_and_test`."""
-        return _counted(state, dec_and_test(state.count, self.name, by))
+        return _counted(state, dec_and_test(state.count, self.name, by, self.destroys))
 
 
 def _counted(state: RefCountState, counted: Counted[R]) -> Outcome[RefCountState, R]:

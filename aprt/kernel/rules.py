@@ -21,14 +21,31 @@ RULES = (
     Property("K2", "a lock is released by the context that holds it", (Noted(),)),
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
     LOCK_ORDER,
+    Property(
+        "P21",
+        "the last reference is not dropped under a lock that the destructor takes",
+        (Noted(),),
+        "Where one execution drops the last reference under a lock and another one takes that lock while it destroys, "
+        "the cycle is one of P20.",
+    ),
     Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),)),
     Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),)),
 )
 
 
-def recursive(by: Caller, lock: str) -> Note:
-    """The finding of a context that would wait for itself; the execution cannot go on."""
-    return Oops("K1", f"{by.context} locks {lock}, which it already holds")
+def recursive(by: Caller, lock: str) -> tuple[Note, ...]:
+    """The finding of a context that would wait for itself; the execution cannot go on.
+
+    Where it held the lock when it dropped the last reference to what it now destroys, P21 says so as well.
+    """
+    found = (Oops("K1", f"{by.context} locks {lock}, which it already holds"),)
+    since = [hold.lock == lock for hold in by.held]
+    later = by.held[since.index(True) :] if any(since) else ()
+    return found + tuple(
+        Oops("P21", f"{by.context} dropped the last reference under {lock}, which {hold.lock} needs")
+        for hold in later
+        if hold.mode == "destroy"
+    )
 
 
 def may_sleep(by: Caller, awaited: str) -> tuple[Note, ...]:

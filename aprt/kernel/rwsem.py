@@ -47,7 +47,7 @@ class RwSem(Actor[RwSemState]):
         or reading what it writes; ends the execution), sleeping under a spinlock.
         """
         if state.writer == by.context or (by.context in state.readers and state.waiting):
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.writer is not None or state.waiting:
             return BLOCK
         after = attrs.evolve(state, readers=tuple(sorted((*state.readers, by.context))))
@@ -69,7 +69,7 @@ class RwSem(Actor[RwSemState]):
         Finding: recursive lock (ends the execution).
         """
         if _holds(state, by):
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if by.context in state.waiting:
             return state, None
         return attrs.evolve(state, waiting=tuple(sorted((*state.waiting, by.context)))), None
@@ -81,7 +81,7 @@ class RwSem(Actor[RwSemState]):
         Findings: recursive lock, also of a reader (ends the execution); sleeping under a spinlock.
         """
         if _holds(state, by):
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.readers or state.writer is not None:
             return BLOCK
         waiting = tuple(name for name in state.waiting if name != by.context)

@@ -33,7 +33,7 @@ class Spinlock(Actor[SpinlockState]):
     def lock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, None]:
         """Blocks until free. Finding: recursive lock (ends the execution)."""
         if state.owner == by.context:
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.owner is not None:
             return BLOCK
         return SpinlockState(by.context), None, (self._took(),)

@@ -65,7 +65,7 @@ class Timer(Actor[TimerState]):
         It spins rather than sleeps, so it may be called under a spinlock that the callback does not take.
         """
         if state.runner == by.context:
-            return state, False, (rules.recursive(by, self.name),)
+            return state, False, rules.recursive(by, self.name)
         if state.runner is not None:
             return BLOCK
         return (attrs.evolve(state, armed=False) if state.armed else state), state.armed

@@ -72,7 +72,7 @@ class Work(Actor[WorkState]):
         Findings: flushed by its own worker (ends the execution), sleeping under a spinlock.
         """
         if state.runner == by.context:
-            return state, None, (rules.recursive(by, self.name),)
+            return state, None, rules.recursive(by, self.name)
         if state.pending or state.runner is not None:
             return BLOCK
         return state, None, rules.may_sleep(by, self.name)

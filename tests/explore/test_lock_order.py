@@ -111,6 +111,27 @@ def test_where_no_execution_shows_the_whole_cycle_each_edge_has_its_own() -> Non
     ]
 
 
+def test_a_last_reference_dropped_under_a_lock_that_the_destructor_takes_is_p21_and_k1() -> None:
+    found = explore(programs.put_under_lock(), (*RULES, DEADLOCK), stop_on="all")
+    assert {finding.property: finding.text for finding in found.findings} == {
+        "K1": "closer locks group_lock, which it already holds",
+        "P20": "possible circular locking dependency: group_lock -> vm.destroy -> group_lock",
+        "P21": "closer dropped the last reference under group_lock, which vm.destroy needs",
+    }
+    for safe in (programs.put_under_lock(closer=False), programs.put_under_lock(destroyer=False)):
+        found = explore(safe, (*RULES, DEADLOCK), stop_on="all")
+        assert (found.complete, found.findings) == (True, ())
+
+
+def test_where_no_execution_has_the_put_and_the_destructor_under_one_lock_the_cycle_is_found_all_the_same() -> None:
+    (finding,) = explore(programs.last_put_or_destructor(), RULES, stop_on="all").findings
+    assert finding.property == "P20"
+    assert [part.text for part in finding.parts] == [
+        "closer holds group_lock and begins vm.destroy in close()",
+        "closer holds vm.destroy and asks for group_lock in close()",
+    ]
+
+
 @pytest.mark.parametrize("strategy", [*COMPLETE, *DRAWN])
 def test_each_edge_comes_with_a_schedule_after_which_a_context_asks_for_it(strategy: str) -> None:
     for system in (nested("GAB", "GBC", "GCA"), programs.either(), programs.flushed()):

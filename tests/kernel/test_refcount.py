@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
-from aprt.core.notes import Broken
+from aprt.core.actor import Caller
+from aprt.core.notes import Broken, Gave, Hold, Oops, Took
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
+from aprt.kernel.object import Object
 from aprt.kernel.refcount import SATURATED, RefCount, RefCountState, dec_and_test, inc, inc_not_zero
-from aprt.kernel.rules import RULES
+from aprt.kernel.rules import RULES, recursive
 from tests.kernel.callers import A, answer
+
+
+@attrs.frozen
+class Freed:
+    live: bool = True
+
+
+class Thing(Object[Freed]):
+    def initial(self) -> Freed:
+        return Freed()
+
 
 REFS = RefCount("refs")
 GET = Broken("K3", "a takes a reference to refs, which has none left")
@@ -58,6 +72,24 @@ def test_the_actor_starts_with_the_reference_of_its_creator_and_counts() -> None
     assert answer(REFS.get_unless_zero(), RefCountState(1)) == (RefCountState(2), True, ())
     assert answer(REFS.put(), RefCountState(1)) == (RefCountState(0), True, ())
     assert answer(REFS.put(), RefCountState(0)) == (RefCountState(SATURATED), False, (PUT,))
+
+
+def test_the_last_put_begins_a_destruction_that_the_caller_holds_until_it_frees_the_object() -> None:
+    begun = Hold("thing.destroy", "destroy")
+    refs = RefCount("refs", destroys="thing")
+    assert answer(refs.put(), RefCountState(2)) == (RefCountState(1), False, ())
+    assert answer(refs.put(), RefCountState(1)) == (RefCountState(0), True, (Took(begun),))
+    freed = Freed(live=False)
+    assert answer(Thing("thing").free(), Freed(), Caller("a", (begun,))) == (freed, None, (Gave("thing.destroy"),))
+    assert answer(Thing("thing").free(), Freed(), A) == (freed, None, ())
+
+
+def test_a_lock_that_was_held_at_the_last_put_is_not_needed_by_the_destruction() -> None:
+    begun, early, late = Hold("thing.destroy", "destroy"), Hold("early"), Hold("late")
+    by = Caller("a", (early, begun, late))
+    k1 = [Oops("K1", f"a locks {lock}, which it already holds") for lock in ("early", "late")]
+    p21 = Oops("P21", "a dropped the last reference under early, which thing.destroy needs")
+    assert (recursive(by, "early"), recursive(by, "late")) == ((k1[0], p21), (k1[1],))
 
 
 def test_a_count_that_stays_is_the_very_same_state() -> None:

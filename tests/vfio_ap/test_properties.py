@@ -36,6 +36,12 @@ ROWS = [
         "possible circular locking dependency: kvm_lock -> matrix_lock -> kvm_lock",
         "kill-qemu",
     ),
+    (
+        "P21",
+        f"{ALL}+put_early",
+        "exit dropped the last reference under matrix_lock, which vm0.destroy needs",
+        ALL,
+    ),
     ("P22", "kill-qemu+masks_unlocked", "exit does vm0.crycb.set_masks without holding vm0.kvm_lock", "kill-qemu"),
     (
         "P23",
@@ -102,6 +108,7 @@ MUTANTS_IN = [
     ("wrong_rc", "reset-reenable-busy", {"P24"}),
     ("free_before_reset", ALL, {"P8", "P12", "P35"}),
     ("keep_irq_record", ALL, {"P5", "P6", "P7", "P34"}),
+    ("put_early", ALL, {"K1", "P21"}),
     ("put_twice", "rogue-close+all-measures", {"P9", "K3"}),
     ("masks_lock=masks_unlocked", ALL, {"P22"}),
     ("masks_lock=masks_locked_twice", ALL, {"K1"}),

@@ -51,7 +51,7 @@ class Kvm(Object[KvmState]):
     @handler(reads="users", writes="users")
     def put(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
         """Drop one reference; True: it was the last, and the caller destroys the VM. Finding: there was none."""
-        return _counted(state, refcount.dec_and_test(state.users, self.name, by))
+        return _counted(state, refcount.dec_and_test(state.users, self.name, by, self.name))
 
     @handler(reads="", writes="live users hook", on_freed=True)
     def create(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:

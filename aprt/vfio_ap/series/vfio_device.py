@@ -39,10 +39,14 @@ async def release_device(machine: Machine, guest: Guest) -> None:
     if detached is None and not machine.on("cleanup_everywhere"):
         # without a VM the series still resets the queues of the matrix, and does nothing else
         await reset_queues(machine, await mdev.read_matrix())
+    early = machine.on("put_early")
+    if detached is not None and machine.on("vm_ref") and early:
+        async with held(machine.matrix_lock):
+            await put_vm(machine, detached)
     await guest.group.unregister()
     await mdev.set_opened(False)
     await machine.module.put()
-    if detached is not None and machine.on("vm_ref"):
+    if detached is not None and machine.on("vm_ref") and not early:
         await put_vm(machine, detached)
         if machine.on("put_twice"):
             await put_vm(machine, detached)

@@ -52,6 +52,7 @@ MUTANTS = (
     *HOST_MUTANTS,
     Switch("free_before_reset", "mutant", FLAG, "a cleanup frees the records first and resets then (P12, P35)"),
     Switch("keep_irq_record", "mutant", FLAG, "what the records own is released, the records stay (P7, P34)"),
+    Switch("put_early", "mutant", FLAG, "release drops the VM reference under the matrix lock, before all else (P21)"),
     Switch("put_twice", "mutant", FLAG, "release drops the VM reference of the mdev twice (K3)"),
     Switch("masks_lock", "mutant", MASKS_LOCK, "how a cleanup takes kvm->lock (P22, K1, K2, P23, P20)"),
     *GISA_SWITCHES,

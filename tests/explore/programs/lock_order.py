@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from aprt import Actor, Context, Mutex, System, choose
 from aprt.core.system import Behaviour
 from aprt.kernel.attribute import Attribute
 from aprt.kernel.completion import Completion
 from aprt.kernel.flag import Flag
 from aprt.kernel.held import held, reading, writing
+from aprt.kernel.object import Object
+from aprt.kernel.refcount import RefCount
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.timer import Timer, timer_daemon
 from aprt.kernel.wait_queue import WaitQueue
 from aprt.kernel.workqueue import Work, worker
+
+
+@attrs.frozen
+class GroupState:
+    live: bool = True
 
 
 def system(actors: tuple[Actor[Any], ...], **contexts: Callable[[], Behaviour]) -> System:
@@ -194,6 +203,50 @@ def of_one_class(*, nested: bool) -> System:
             await inner.unlock()
 
     return system((outer, inner), t=both)
+
+
+class Group(Object[GroupState]):
+    """An object that is destroyed with its last reference."""
+
+    def initial(self) -> GroupState:
+        return GroupState()
+
+
+def put_under_lock(*, closer: bool = True, destroyer: bool = True) -> System:
+    """B11: the destructor takes the lock under which a reference is dropped, if that was the last.
+
+    closer: one context drops a reference under the lock. destroyer: the destructor takes it.
+    """
+    lock, thing = Mutex("group_lock"), Group("vm")
+    users = RefCount("users", 2, destroys="vm")
+
+    async def put() -> None:
+        if await users.put():
+            async with held(lock, when=destroyer):
+                pass
+            await thing.free()
+
+    async def close_under_lock() -> None:
+        async with held(lock, when=closer):
+            await put()
+
+    return system((lock, users, thing), closer=close_under_lock, other=put)
+
+
+def last_put_or_destructor() -> System:
+    """Either the last reference is dropped under the lock, or the destructor takes it: no execution has both."""
+    lock, thing = Mutex("group_lock"), Group("vm")
+    users = RefCount("users", 1, destroys="vm")
+
+    async def close() -> None:
+        recorded = await choose("recorded", True, False)
+        async with held(lock, when=not recorded):
+            if await users.put():
+                async with held(lock, when=recorded):
+                    pass
+                await thing.free()
+
+    return system((lock, users, thing), closer=close)
 
 
 def itself() -> System:
