@@ -7,33 +7,46 @@ import click
 from aprt.cli.names import TOKEN
 from aprt.cli.options import Registry, case_finder, echo, format_option, switch_options
 
+_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table", "json")
 
-@click.command("explain", short_help="Show a schedule as columns.")
+
+@click.command("explain", short_help="Show a schedule as columns, or as a report of the kernel's.")
 @click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
-@click.option("--as", type=click.Choice(["columns"]), default="columns", expose_value=False, help="Shape of the text.")
+@click.option("--as", "shape", type=click.Choice(_SHAPES), help="Shape of the text.  [by the kind of finding]")
 @switch_options
 @format_option
 @click.pass_obj
-def command(registry: Registry, token: str, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str) -> int:
+def command(
+    registry: Registry, token: str, shape: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str
+) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
-    Columns are at most 75 letters wide, one for each context, ready for a mail or a commit message: functions and
-    locks as the kernel names them, what is held by whoever stands aside, and a mark where a property breaks.
+    A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as KASAN,
+    unlocked data as KCSAN; a reference count, a task that hangs, what leaks. Else, or with --as columns, it is told in
+    columns, one for each context, at most 75 letters wide: functions and locks as the kernel names them, what is held
+    by whoever stands aside, and a mark where a property breaks. --as story tells it in plain words.
     """
     from aprt.explore.replay import replay
     from aprt.verdict.tokens import resolve, token_of
     from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
+    from aprt.view.reports.report import report
+    from aprt.view.reports.subject import Subject
+    from aprt.view.reports.title import title
     from aprt.view.verdict_json import execution_json
 
     recording = resolve(token, case_finder(registry, put_in, taken_out))
     execution = replay(recording.model.system, recording.schedule, recording.model.properties)
-    if form == "json":
+    if "json" in (form, shape):
         echo(execution_json(recording, execution))
-    else:
-        lines = columns(execution.events, at_last_step(execution))
-        known = token_of(recording.case, recording.model.system, recording.schedule)
-        again = f"reproduce   aprt replay {known}"
-        lines += ["", again] if known and len(again) <= WIDTH else []
-        echo("\n".join([f"{recording.case}", recording.case.scenario.title, "", *lines]))
+        return 0
+    findings = at_last_step(execution)
+    subject = Subject(recording.case.scenario, recording.case.era.name, execution, findings[0] if findings else None)
+    lines = None if shape == "columns" else report(subject, shape)
+    if lines is None:
+        lines = columns(execution.events, findings)
+    known = token_of(recording.case, recording.model.system, recording.schedule)
+    again = f"reproduce   aprt replay {known}"
+    lines += ["", again] if known and len(again) <= WIDTH else []
+    echo("\n".join([f"{recording.case}", recording.case.scenario.title, title(subject), "", *lines]))
     return 0

@@ -1,0 +1,38 @@
+"""Which report a finding gets, and the report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aprt.view.reports.hungtask import hungtask
+from aprt.view.reports.kasan import kasan
+from aprt.view.reports.kcsan import kcsan
+from aprt.view.reports.leak import leak
+from aprt.view.reports.lockdep import lockdep
+from aprt.view.reports.refcount import refcount
+from aprt.view.reports.story import story
+from aprt.view.reports.subject import Subject
+from aprt.view.reports.table import table
+from aprt.view.reports.title import kind_of
+
+KINDS: Final = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table")
+
+
+def report(subject: Subject, kind: str | None = None) -> list[str] | None:
+    """The lines of the report of that kind, or of the one that tells the finding best; None: `columns` do.
+
+    A kind that needs a finding, or a step, where there is none, gives None, too.
+    """
+    kind = kind_of(subject) if kind is None else kind
+    finding, last = subject.finding, subject.last
+    match kind:
+        case "story":
+            return story(subject)
+        case "table":
+            return table(subject)
+        case "hungtask" if finding is not None:
+            return hungtask(subject, finding)
+    made = {"lockdep": lockdep, "kasan": kasan, "kcsan": kcsan, "refcount": refcount, "leak": leak}
+    if kind not in made or finding is None or last is None:
+        return None
+    return made[kind](subject, finding, last)
