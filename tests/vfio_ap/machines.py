@@ -103,7 +103,7 @@ class Bench:
         async def remember() -> None:
             result.append(await behaviour)
 
-        daemons = hardware(self.machine) if settles else []
+        daemons = self.daemons() if settles else []
         system = System(self.machine.actors(), (Context("me", remember), *daemons), self.states)
         with Stepper(system) as stepper:
             while options := stepper.options("me"):
@@ -116,6 +116,10 @@ class Bench:
             self.ending = stepper.ending()
             self.waiting = stepper.waiting()
         return result[0] if result else None
+
+    def daemons(self) -> list[Context]:
+        """What finishes by itself what is pending."""
+        return hardware(self.machine)
 
     def do(self, call: Call[Any], context: str = "me") -> Any:
         """One message."""

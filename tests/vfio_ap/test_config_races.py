@@ -53,6 +53,10 @@ KNOWN = [
     ("attach-while-unassigned", set(), 1412),
     ("ap-config", set(), 899),
     ("masks-and-assign", set(), 673),
+    ("lose-and-regain", set(), 955),
+    ("lose-and-unbind", set(), 7732),
+    ("gain-and-assign", {"P13"}, 1458),
+    ("gain-and-attach", set(), 4574),
 ]
 
 

@@ -74,14 +74,15 @@ def attach_while_unassigned(settings: Settings) -> Model:
 def attach_while_removed(settings: Settings) -> Model:
     s = _detached(settings)
     return s.model(
-        Context("qemu", partial(_open_and_close, s.machine, s.guest)),
+        Context("qemu", partial(open_and_close, s.machine, s.guest)),
         Context("admin", partial(remove, s.machine, s.guest.mdev)),
         Context("reader", partial(status_show, s.machine, s.machine.queues[FIRST])),
         scope="QEMU opens everything and closes the device again while the mdev is removed, and `status` is read",
     )
 
 
-async def _open_and_close(machine: Machine, guest: Guest) -> None:
+async def open_and_close(machine: Machine, guest: Guest) -> None:
+    """QEMU opens everything and, when that went well, closes the device again."""
     if await open_everything(machine, guest) == 0:
         await close_fd(machine, guest, DEVICE)
 

@@ -11,12 +11,13 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
-from aprt.vfio_ap.host.bus_scan import change_config, scan
+from aprt.vfio_ap.host.bus_scan import change_config, scan, unbind
 from aprt.vfio_ap.host.pending import reply_expected
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
 from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.mdev_sysfs import assign
+from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
+from aprt.vfio_ap.releases.attaching import open_and_close
 from aprt.vfio_ap.releases.situation import Situation, attached
 
 FIRST = QUEUES[0]
@@ -133,6 +134,55 @@ def adapter_replaced(settings: Settings) -> Model:
     )
 
 
+def lose_and_regain(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("ap_scan", partial(_goes_and_comes, s.machine)),
+        scope="the host loses the adapter of a guest that sends a request, and gains it again",
+    )
+
+
+async def _goes_and_comes(machine: Machine) -> None:
+    await change_config(machine, lost=Matrix.of([FIRST.apid]))
+    await change_config(machine, gained=Matrix.of([FIRST.apid]))
+
+
+def lose_and_unbind(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        _changes(s, lost=Matrix.of([FIRST.apid])),
+        Context("admin", partial(unbind, s.machine, FIRST)),
+        scope="the host loses the adapter of a guest that sends a request while its queue is unbound",
+    )
+
+
+def gain_and_assign(settings: Settings) -> Model:
+    matrix, config = Matrix.of([FIRST.apid], [FIRST.apqi]), Matrix.of([FIRST.apid], [FIRST.apqi])
+    plans = (GuestPlan("vm0", "mdev0", matrix),)
+    s = Situation(settings, plans, (FIRST, SECOND), running=False, config=config)
+    return s.model(
+        _changes(s, gained=Matrix.of([SECOND.apid])),
+        Context("admin", partial(_assign_and_unassign, s.machine, s.guest)),
+        scope="the host gains an adapter while it is assigned to the mdev of a guest, and unassigned; no vCPU runs",
+    )
+
+
+async def _assign_and_unassign(machine: Machine, guest: Guest) -> None:
+    await assign(machine, guest.mdev, "apm", str(SECOND.apid))
+    await unassign(machine, guest.mdev, "apm", str(SECOND.apid))
+
+
+def gain_and_attach(settings: Settings) -> Model:
+    matrix, config = Matrix.of([FIRST.apid, SECOND.apid], [FIRST.apqi]), Matrix.of([FIRST.apid], [FIRST.apqi])
+    plans = (GuestPlan("vm0", "mdev0", matrix, attached=False),)
+    s = Situation(settings, plans, (FIRST, SECOND), running=False, config=config)
+    return s.model(
+        _changes(s, gained=Matrix.of([SECOND.apid])),
+        Context("qemu", partial(open_and_close, s.machine, s.guest)),
+        scope="the host gains an adapter of an mdev while QEMU opens the device and closes it again",
+    )
+
+
 def assign_absent_domain(settings: Settings) -> Model:
     s = attached(settings)
     return s.model(
@@ -219,6 +269,36 @@ HOST_CONFIG = (
         "Removal and addition in the same scan, under a running guest.",
         CONFIG,
         adapter_replaced,
+    ),
+    Scenario(
+        "lose-and-regain",
+        "the host loses the adapter of a guest, and gains it again",
+        "When the adapter comes back its queues are reset, and the guest may have them.",
+        CONFIG,
+        lose_and_regain,
+        ("guest=use",),
+    ),
+    Scenario(
+        "lose-and-unbind",
+        "the host loses an adapter while its queue is unbound",
+        "Both take the adapter from the guest; whoever comes first does it.",
+        CONFIG,
+        lose_and_unbind,
+        ("guest=use",),
+    ),
+    Scenario(
+        "gain-and-assign",
+        "the host gains an adapter while it is assigned and unassigned",
+        "What was noted as gained may be in no matrix any more when the scan is complete.",
+        CONFIG,
+        gain_and_assign,
+    ),
+    Scenario(
+        "gain-and-attach",
+        "the host gains an adapter while QEMU opens and closes the device",
+        "The guest may come and go between the note of what was gained and the end of the scan.",
+        CONFIG,
+        gain_and_attach,
     ),
     Scenario(
         "assign-absent-domain",
