@@ -251,7 +251,7 @@ ENTRIES = (
         "the mdev's table once more. A node inserted twice at the head of its list is its own\n"
         "successor: whoever walks that bucket never comes back, with mdevs_lock held.",
         Pattern.PART_FOR_WHOLE,
-        Contrast("v4/assign+assign_twice", "v4/assign", "P14", "mdev0 has a queue twice"),
+        Contrast("2026/assign-twice+B16=out", "2026/assign-twice", "P14", "mdev0 has a queue twice"),
     ),
 )
 

@@ -55,6 +55,7 @@ ENTRIES = (
         "makes the guest's configuration from the whole matrix: the guest gets the queue\n"
         "that the host is using.",
         Pattern.PART_FOR_WHOLE,
+        Contrast("2026/assign-back+B29=out", "2026/assign-back", "P17", "vm0 reaches 05.0005, which is not bound *"),
         cve="CVE-2024-26620",
     ),
     Entry(
@@ -99,7 +100,7 @@ ENTRIES = (
         "them: ZAPQ answers 01, and the kernel warns. The fix skips the reset, and the\n"
         "release of pin and GISC that came with it; that became B18.",
         Pattern.FIX_BEGETS_BUG,
-        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P45", "* is reset although the host has lost it"),
+        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P47", "* is reset although the host has lost it"),
     ),
     Entry(
         "B33",
@@ -124,6 +125,7 @@ ENTRIES = (
         "and is not taken out of the mdev's: the next close resets it once more, whoever has\n"
         "it by then, and one node is in two lists.",
         Pattern.FIX_BEGETS_BUG,
+        Contrast("2026/unassign+B34=out", "2026/unassign", "P13", "05.0004 points to no mdev and is in the table of *"),
         note="the commit id is not known; it names 70aeefe574cb as what it fixes",
     ),
     Entry(
@@ -137,6 +139,7 @@ ENTRIES = (
         "has done already. On a machine without facility 65 that instruction does not exist:\n"
         "a specification exception, in the host.",
         Pattern.PART_FOR_WHOLE,
+        Contrast("2026/no-facility+B35=out", "2026/no-facility", "P47", "AQIC for 05.0004 without facility 65"),
     ),
     Entry(
         "B36",
@@ -149,6 +152,7 @@ ENTRIES = (
         "no attention to the answer: the device is gone, and its memory is not freed, its\n"
         "queues are not reset. Nor could a guest have had it at that point.",
         Pattern.ONE_PATH_FORGETS,
+        exhibit="the test comes after the last close, which takes the VM from the mdev: it is never true",
     ),
     Entry(
         "B37",
@@ -161,6 +165,7 @@ ENTRIES = (
         "the driver goes away with the page pinned and nothing on record, so that no cleanup\n"
         "ever finds it. Before 5.3 was out it went on, with the error code for an ISC.",
         Pattern.SECOND_ACQUISITION,
+        Contrast("2026/no-gisa+B37=out", "2026/no-gisa", "P5", "vm0.vcpu0 ends * with a pin of page 0x3 of vm0 *"),
     ),
     Entry(
         "B38",
@@ -173,6 +178,7 @@ ENTRIES = (
         "recorded; but a recorded 0 means that nothing is pinned, so that the page is never\n"
         "unpinned.",
         Pattern.SENTINEL_IN_RANGE,
+        Contrast("2026/nib-zero+B38=out", "2026/nib-zero", "P7", "05.0004 has a pin on record as address 0, *"),
     ),
     Entry(
         "B39",
@@ -184,6 +190,7 @@ ENTRIES = (
         "Probe makes the queue's group of attributes, then allocates. When there is no memory\n"
         "it returns -ENOMEM and leaves the attributes on a device that it does not have.",
         Pattern.SECOND_ACQUISITION,
+        Contrast("2026/probe-fails+B39=out", "2026/probe-fails", "P39", "* failed, and its attribute is there"),
     ),
     Entry(
         "B52",

@@ -86,6 +86,7 @@ ENTRIES = (
         "enabled. When that fails the function returns, the registration stays, and the VM\n"
         "comes to gisa_destroy with a bit in alert.mask. The shape of B37.",
         Pattern.SECOND_ACQUISITION,
+        Contrast("2026/forwarding+B45=out", "2026/forwarding", "P3", "gisa_destroy begins with alert.mask 0x10"),
     ),
     Entry(
         "B46",

@@ -10,7 +10,7 @@ import pytest
 
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
-from aprt.core.notes import Broken, Owes
+from aprt.core.notes import Broken, Oops, Owes
 from aprt.vfio_ap.ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import NO_REPLY, Rc, Status
@@ -134,7 +134,7 @@ BEGUN = Owes(("irq_enable", "vm0"), -1)
         (BROKEN, VM, status(CHKSTOP, "RI"), BROKEN),
         (SWITCHING, VM, status(LATER), SWITCHING),
         (BUSY, VM, status(LATER), NEW),
-        (NEW, attrs.evolve(VM, nib=0), status(ADDRESS), NEW),
+        (NEW, attrs.evolve(VM, nib=0), status(OK), put(SWITCHING, pending_irq=Change(attrs.evolve(VM, nib=0)))),
         (ON, VM, status(ALREADY, "EI"), ON),
         (ON, OTHER, status(ALREADY, "EI"), ON),
         (NEW, attrs.evolve(VM, gisa=None), status(GISA), NEW),
@@ -352,3 +352,25 @@ def test_the_assumptions_in_force_are_part_of_every_model() -> None:
         "unexpected_rc": "no",
         "reset_end": "tapq00",
     }
+
+
+def test_0a_waits_for_a_reset_and_is_gone_when_one_was_answered_so() -> None:
+    due = put(NEW, next_rc=Rc.STATE_CHANGE_IN_PROGRESS)
+    assert do(HW.tapq(HOST), due) == (due, status(OK), ())
+    refused = put(NEW, zapq="refused")
+    assert do(HW.reset("ZAPQ", HOST), due) == (refused, status(Rc.STATE_CHANGE_IN_PROGRESS), ())
+
+
+@pytest.mark.parametrize("rc", [Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED])
+def test_a_failed_association_is_the_answer_until_a_reset_is_accepted(rc: Rc) -> None:
+    due = put(NEW, next_rc=rc)
+    for call in (HW.tapq(HOST), HW.nqap("vm0"), HW.dqap("vm0")):
+        assert do(call, due) == (due, status(rc), ())
+    assert do(HW.aqic(None), due) == (due, status(rc), ())
+    started = put(NEW, pending_reset="ZAPQ", zapq="accepted")
+    assert do(HW.reset("ZAPQ", HOST), due) == (started, status(OK), ())
+
+
+def test_a_machine_without_facility_65_has_no_aqic() -> None:
+    after, _, notes = do(attrs.evolve(HW, facility_65=False).aqic(None), ON)
+    assert (after, notes) == (ON, (Oops("P47", "AQIC for 05.0004 without facility 65"),))

@@ -18,6 +18,13 @@ BREAKS = [
     ("unassign", "B33", {"P11"}, 407),
     ("sibling", "B27", {"P11"}, 1917),
     ("assign-beside-unbound", "B28", {"P11"}, 578),
+    ("assign-twice", "B16", {"P14", "P32", "deadlock"}, 53),
+    ("unassign", "B34", {"P13"}, 407),
+    ("no-facility", "B35", {"P47"}, 308),
+    ("no-gisa", "B37", {"P5"}, 460),
+    ("nib-zero", "B38", {"P5", "P7", "P34"}, 433),
+    ("probe-fails", "B39", {"P39"}, 82),
+    ("forwarding", "B45", {"P3", "P6"}, 79),
 ]
 
 
@@ -33,6 +40,24 @@ def test_a_race_is_there_without_its_fix_and_nothing_is_broken_with_it(
 def test_an_unmapped_page_is_unpinned_under_a_queue_that_writes_there_or_stays_pinned_until_the_host_stops() -> None:
     """B13: the range begins with the NIB's page, and the pin goes while the record stays; or it begins before."""
     assert broken("2026/dma-unmap-B13") - broken("2026/dma-unmap") == {"P5", "P7", "P10"}
+
+
+def test_the_filter_looks_at_a_queue_that_was_not_assigned_just_now() -> None:
+    """B29. Either way the queue that was hidden when its domain was unassigned still points to its mdev (P13)."""
+    assert broken("2026/assign-back-B29") - broken("2026/assign-back") == {"P17"}
+
+
+def test_a_hidden_queue_that_is_unassigned_keeps_its_interrupt_until_the_gisa_is_gone_and_longer() -> None:
+    assert broken("2026/unassign-hidden") == {"P1", "P3", "P5", "P6", "P7", "P13"}
+    assert broken("2026/unassign-hidden+aqic_intercepts_unassigned=no") == {"P13"}
+
+
+@pytest.mark.parametrize(("binding", "states"), [("state_change", 3232), ("failed_association", 3940)])
+def test_a_reset_of_a_queue_that_is_being_bound_is_waited_for_and_issued_again(binding: str, states: int) -> None:
+    """0a and 35. The guest's own enable may be refused with 35, and leaks what it took: P5, P6."""
+    found = ask(f"2026/reset-meets-reset+{binding}")
+    assert (found.complete, found.states) == (True, states)
+    assert {finding.property for finding in found.findings} <= {"P5", "P6"}
 
 
 def steps(text: str, property: str, *ops: str) -> list[str]:
@@ -62,4 +87,15 @@ def test_a_wait_that_ends_after_ten_polls_unpins_the_page_of_a_queue_that_is_not
         "close hw 05.0004.reset",
         *["close hw 05.0004.tapq"] * 10,
         "close vm0.memory.unpin",
+    ]
+
+
+def test_a_node_that_is_in_a_table_twice_lets_no_walk_come_back() -> None:
+    (deadlock,) = (finding for finding in ask("2026/assign-twice-B16").findings if finding.property == "deadlock")
+    assert deadlock.text == "admin waits for mdev0.queues"
+
+
+def test_a_guest_gets_a_queue_without_a_driver_when_a_domain_comes_back() -> None:
+    assert steps("2026/assign-back-B29", "P17", "set_matrix", "set_masks") == [
+        *["admin mdev0.set_matrix", "admin vm0.crycb.set_masks"] * 2,
     ]

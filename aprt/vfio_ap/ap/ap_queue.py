@@ -10,8 +10,8 @@ Two fields are no hardware: `user` says whose requests or keys the queue holds s
 04); properties P11, P12, P34 and P35 read them.
 
 Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
-`reset_end` are fields of the actor. Left out: messages and their psmids, message parts, async codes; of the data that
-TAPQ with the T bit gives all but the type.
+`reset_end` are fields of the actor. Left out: messages and their psmids, message parts, the bit that says that a code
+is of an earlier operation; of the data that TAPQ with the T bit gives all but the type.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Broken, Note, Owes
+from aprt.core.notes import Broken, Note, Oops, Owes
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import NO_REPLY, SILENT, TYPED, Rc, Status
 from aprt.vfio_ap.memory import PAGE
@@ -29,6 +29,8 @@ from aprt.vfio_ap.memory import PAGE
 Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
 HOST = "host"
 CEX4, CEX8 = 10, 14  # types of adapters, as TAPQ tells them
+FOR_RESETS = frozenset({Rc.STATE_CHANGE_IN_PROGRESS})  # what only a reset is answered
+UNTIL_RESET = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})  # what stays until a reset is accepted
 DEPTH = 2  # requests and replies a queue has room for; the model needs no more to show a full queue
 
 
@@ -93,12 +95,14 @@ class ApQueueState:
 class ApQueue(Actor[ApQueueState]):
     """One hardware queue of an adapter of type `hwtype`. Instructions name their user: a VM's name, or `HOST`.
 
-    interrupts: whether AQIC enables any; a host that is itself a guest may be refused them, with 06.
+    interrupts: whether AQIC enables any; a host that is itself a guest may be refused them, with 06. facility_65:
+    whether the machine has AQIC at all.
     """
 
     apqn: Apqn
     hwtype: int = CEX8
     interrupts: bool = True
+    facility_65: bool = True
     off_is_silent: bool = True
     irq_off_at: str = "end"
     aqic_while_pending: str = "busy"
@@ -133,7 +137,7 @@ class ApQueue(Actor[ApQueueState]):
         rc = self._refusal(state) or Rc.NORMAL
         if rc in SILENT and user == HOST and state.zapq == "accepted":
             state = attrs.evolve(state, zapq="silent")
-        return self._spent(state), self.hwtype if rc in TYPED else None
+        return self._spent(state, rc), self.hwtype if rc in TYPED else None
 
     @handler(
         reads="cfg chkstop requests replies irq pending_reset next_rc zapq",
@@ -141,7 +145,7 @@ class ApQueue(Actor[ApQueueState]):
     )
     def reset(self, state: ApQueueState, by: Caller, kind: str, user: str) -> Outcome[ApQueueState, Status]:
         """RAPQ or ZAPQ. 00: accepted, ends later; cancels an interrupt change that has not happened yet."""
-        refused = self._refusal(state)
+        refused = self._refusal(state, resets=True)
         host_zapq = kind == "ZAPQ" and user == HOST
         if refused is not None:
             if host_zapq and refused in SILENT:
@@ -155,6 +159,7 @@ class ApQueue(Actor[ApQueueState]):
             pending_irq=None,
             irq=None if self.irq_off_at == "accept" else state.irq,
             zapq="accepted" if host_zapq else state.zapq,
+            next_rc=None,
         )
         return started, attrs.evolve(started.status, rc=Rc.NORMAL)
 
@@ -162,9 +167,12 @@ class ApQueue(Actor[ApQueueState]):
     def aqic(self, state: ApQueueState, by: Caller, target: Target | None) -> Outcome[ApQueueState, Status]:
         """Interrupt control by the host: on towards `target`, or off (None).
 
-        00: accepted, takes effect later; 07: it already is so, whatever the target; 06, 08: bad operands.
+        00: accepted, takes effect later; 07: it already is so, whatever the target; 06, 08: bad operands. The address
+        that a guest calls 0 is another one for the host. Finding P47: the machine does not have the instruction.
         Ends what `GisaInt.designation` began: the caller is no longer between reading the GISA and the answer.
         """
+        if not self.facility_65:
+            return state, state.status, (Oops("P47", f"AQIC for {self.apqn} without facility 65"),)
         notes: tuple[Note, ...] = ()
         if target is not None and target.guest != HOST:
             notes = (Owes(("irq_enable", target.guest), -1),)
@@ -173,7 +181,11 @@ class ApQueue(Actor[ApQueueState]):
             refused = Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
         if refused is None and (target is None) == (state.irq is None):
             refused = Rc.OTHERWISE_CHANGED
-        if refused is None and target is not None and (target.nib == 0 or not self.interrupts):
+        if (
+            refused is None
+            and target is not None
+            and (not self.interrupts or (target.guest == HOST and not target.nib))
+        ):
             refused = Rc.INVALID_ADDRESS
         if refused is None and target is not None and target.gisa is None and target.guest != HOST:
             refused = Rc.INVALID_GISA
@@ -262,25 +274,27 @@ class ApQueue(Actor[ApQueueState]):
 
     @handler(reads="", writes="next_rc")
     def disturb(self, state: ApQueueState, by: Caller, rc: Rc) -> Outcome[ApQueueState, None]:
-        """The next instruction will answer `rc` (assumptions `busy_may_answer` and `unexpected_rc`)."""
+        """The next instruction will answer `rc`; 0a: the next reset; 35, 36: every one until a reset is accepted."""
         return attrs.evolve(state, next_rc=rc), None
 
-    def _refusal(self, state: ApQueueState) -> Rc | None:
+    def _refusal(self, state: ApQueueState, resets: bool = False) -> Rc | None:
         if state.cfg == "absent":
             return Rc.Q_NOT_AVAIL
         if state.cfg == "off":
             return Rc.DECONFIGURED
         if state.chkstop:
             return Rc.CHECKSTOPPED
-        if state.next_rc is not None:
+        if state.next_rc is not None and state.next_rc not in (UNTIL_RESET if resets else FOR_RESETS):
             return state.next_rc
         return Rc.RESET_IN_PROGRESS if state.pending_reset else None
 
     def _refuse(self, state: ApQueueState, rc: Rc) -> tuple[ApQueueState, Status]:
-        return self._spent(state), attrs.evolve(state.status, rc=rc)
+        return self._spent(state, rc), attrs.evolve(state.status, rc=rc)
 
-    def _spent(self, state: ApQueueState) -> ApQueueState:
-        return state if state.next_rc is None else attrs.evolve(state, next_rc=None)
+    def _spent(self, state: ApQueueState, rc: Rc) -> ApQueueState:
+        due = state.next_rc
+        stays = due is None or due in UNTIL_RESET or (due in FOR_RESETS and due is not rc)
+        return state if stays else attrs.evolve(state, next_rc=None)
 
     def _leak(self, state: ApQueueState, user: str) -> tuple[Note, ...]:
         if state.user in (None, user):

@@ -55,8 +55,8 @@ def make_bus(apqns: tuple[Apqn, ...], perms_mutex: Mutex | None = None, deletes_
     return ApBus("ap_bus", config, perms_mutex=perms_mutex, deletes_unbound=deletes_unbound)
 
 
-def make_queue(settings: Settings, apqn: Apqn) -> Queue:
-    """The hardware of one APQN, under the assumptions of the settings."""
+def make_queue(settings: Settings, apqn: Apqn, facility_65: bool = True) -> Queue:
+    """The hardware of one APQN, under the assumptions of the settings. facility_65: the machine has AQIC."""
     hw = ApQueue(
         f"hw {apqn}",
         apqn,
@@ -64,6 +64,7 @@ def make_queue(settings: Settings, apqn: Apqn) -> Queue:
         irq_off_at=settings["irq_off_at"],
         aqic_while_pending=settings["aqic_while_pending"],
         reset_end=settings["reset_end"],
+        facility_65=facility_65,
     )
     return Queue(apqn=apqn, hw=hw, device_lock=Mutex(f"device_lock {apqn}", lock_class="device_lock"))
 

@@ -94,6 +94,17 @@ def _dangling(machine: Machine, guest: Guest) -> Always:
     return Always((guest.vm, *machine.mdev_actors()), test)
 
 
+def p47(machine: Machine) -> Property:
+    return Property(
+        "P47",
+        "the host issues only instructions that the machine has",
+        (Noted(),),
+        "Without facility 65 there is no AQIC: whoever issues it ends in a specification exception, and an execution\n"
+        "here.",
+        tuple((hw, "aqic") for hw in hardware_of(machine)),
+    )
+
+
 def p8(machine: Machine) -> Property:
     return Property(
         "P8",

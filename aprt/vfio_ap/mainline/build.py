@@ -67,7 +67,7 @@ def make_machine(
 def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
     work = Work(f"reset_work {apqn}", lock_class="reset_work")
     return Queue(
-        **parts(make_queue(settings, apqn)),
+        **parts(make_queue(settings, apqn, settings["facility_65"] == "yes")),
         object=VfioApQueue(f"q {apqn}", apqn, mdevs_lock, work),
         reset_work=work,
         status=Attribute(f"status {apqn}", lock_class="status"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.kernel.attribute import Attribute
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object
@@ -123,7 +123,8 @@ class Mdev(Object[MdevState]):
 
     @handler(reads="qtable", guarded_by="mdevs_lock")
     def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[Found, ...]]:
-        return state, state.qtable
+        """All entries. Never comes back when one is in the table twice: it is its own successor then."""
+        return BLOCK if len(set(state.qtable)) < len(state.qtable) else (state, state.qtable)
 
     @handler(reads="qtable", writes="qtable", guarded_by="mdevs_lock")
     def hash_add(self, state: MdevState, by: Caller, queue: Found) -> Outcome[MdevState, None]:

@@ -11,7 +11,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, unbind
 from aprt.vfio_ap.host.situation import QUEUES
-from aprt.vfio_ap.host.userspace import DEVICE, close_fd
+from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.situation import Situation, attached
@@ -78,17 +78,30 @@ async def _filtered_and_back(machine: Machine, guest: Guest) -> None:
 
 
 def assign_back(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = _beside_unbound(settings, (FIRST.apqi, SIBLING.apqi))
     return s.model(
         Context("admin", partial(_unassign_and_back, s.machine, s.guest)),
-        Context("unbind", partial(unbind, s.machine, SIBLING)),
-        scope="a domain is unassigned and assigned again while the queue in another one is unbound; no vCPU runs",
+        scope="a domain is unassigned and assigned again; a queue in another one has no driver",
     )
 
 
 async def _unassign_and_back(machine: Machine, guest: Guest) -> None:
     await unassign(machine, guest.mdev, "aqm", "4")
     await assign(machine, guest.mdev, "aqm", "4")
+
+
+def unassign_hidden(settings: Settings) -> Model:
+    s = _beside_unbound(settings, (FIRST.apqi, SIBLING.apqi))
+    return s.model(
+        Context("admin", partial(_unassign_then_exit, s.machine, s.guest)),
+        scope="an adapter that the guest cannot see is unassigned while it enables an interrupt there; then all files "
+        "are closed",
+    )
+
+
+async def _unassign_then_exit(machine: Machine, guest: Guest) -> None:
+    await unassign(machine, guest.mdev, "apm", "5")
+    await close_these(machine, guest, (DEVICE, KVM_VFIO, vcpu_file(guest.vcpus[0]), VM))
 
 
 ASSIGNING = (
@@ -128,11 +141,18 @@ ASSIGNING = (
     ),
     Scenario(
         "assign-back",
-        "a domain is unassigned and assigned again while a queue is unbound",
+        "a domain is unassigned and assigned again beside one whose queue has no driver",
         "The filter has to look at all queues, not only at those of the domain that was\n"
         "assigned: else the guest gets one that the host uses (B29).",
         ("P9", "P17"),
         assign_back,
-        ("queues=2",),
+    ),
+    Scenario(
+        "unassign-hidden",
+        "an adapter is unassigned that its guest cannot see, but has an interrupt on",
+        "One of its queues has no driver, so the guest has none of them; yet PQAP(AQIC) is\n"
+        "answered for what is assigned. Only queues that the guest could see are reset.",
+        ("P1", "P2", "P3", "P5", "P6", "P8", "P9", "P13"),
+        unassign_hidden,
     ),
 )

@@ -14,6 +14,7 @@ from aprt.vfio_ap.releases.host_config import HOST_CONFIG
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES
+from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
 
@@ -35,6 +36,7 @@ def _era(name: str, title: str) -> Era:
         *HANDLERS,
         *HOST_RESETS,
         *ASSIGNING,
+        *REFUSED,
         *HOST_CONFIG,
         *ATTACHING,
         *BUS,

@@ -18,7 +18,24 @@ def reset_meets_reset(settings: Settings) -> Model:
     )
 
 
+def no_facility(settings: Settings) -> Model:
+    s = attached(settings)
+    return s.model(
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
+        scope="the device is closed while the guest sends a request; the VM stays",
+    )
+
+
 HOST_RESETS = (
+    Scenario(
+        "no-facility",
+        "a queue is reset on a machine without AQIC",
+        "A queue that was reset has its interrupt off; to tell it so once more takes an\n"
+        "instruction that may not exist (B35).",
+        ("P11", "P12", "P47"),
+        no_facility,
+        ("guest=use", "facility_65=no"),
+    ),
     Scenario(
         "reset-meets-reset",
         "the host resets a queue while the guest's own reset of it runs",

@@ -14,7 +14,7 @@ from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.liveness import liveness
-from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
+from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24, p47
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.users import p11, p12
@@ -23,6 +23,8 @@ from aprt.vfio_ap.mainline.build import reset_workers
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.releases.changes import p43, p45, p46
 from aprt.vfio_ap.releases.config import p18, p36
+from aprt.vfio_ap.releases.disturbances import disturbances
+from aprt.vfio_ap.releases.failing import p39
 from aprt.vfio_ap.releases.guarantee import detaches
 from aprt.vfio_ap.releases.resets import forgets, let_go
 from aprt.vfio_ap.releases.resources import books, p7
@@ -31,7 +33,7 @@ from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, o
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36, p43, p45, p46)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36, p39, p43, p45, p46, p47)]
     own += [*_balances(machine), *_structure(machine), *_detach(machine)]
     own += liveness(machine, (machine.guests_lock, machine.mdevs_lock, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)
@@ -70,7 +72,8 @@ def _number(property: Property) -> tuple[str, int]:
 
 def model(machine: Machine, contexts: Iterable[Context], states: Mapping[str, Any], scope: Iterable[str] = ()) -> Model:
     """The model that runs `contexts`, the machine's hardware and its workers from `states`."""
-    system = System(machine.actors(), (*contexts, *hardware(machine), *reset_workers(machine)), states)
+    running = (*contexts, *hardware(machine), *disturbances(machine), *reset_workers(machine))
+    system = System(machine.actors(), running, states)
     assumptions = [(s.name, machine.settings[s.name]) for s in ASSUMPTIONS]
     return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
 

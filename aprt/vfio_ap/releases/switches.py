@@ -10,11 +10,14 @@ import attrs
 from aprt.core.scenario import FLAG, Switch
 from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS, REFUSED_ENABLE
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
+from aprt.vfio_ap.releases.disturbances import BINDINGS
 from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
 
 PARAMETERS = (
     *HOST_PARAMETERS,
     Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
+    Switch("facility_65", "parameter", ("yes", "no"), "the machine has AQIC"),
+    Switch("binding", "parameter", tuple(BINDINGS), "secure binding: 0a at a reset, or 35 until one, once a queue"),
 )
 
 MUTANTS = (
