@@ -57,11 +57,9 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({OPS: _names(
 
 LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "vfio_ap_mdev_get_queue": _PART,
         "vfio_ap_unlink_queue_fr_mdev": _PART,
         "vfio_ap_unlink_mdev_fr_queue": _PART,
         "vfio_ap_mdev_unlink_fr_queues": _PART,
-        "vfio_ap_mdev_verify_no_sharing": _PART,
         "vfio_ap_mdev_link_adapter": _PART,
         "vfio_ap_mdev_link_domain": _PART,
         "vfio_ap_mdev_unlink_adapter": _PART,

@@ -6,6 +6,8 @@ says it all (`remove_unlocked`), by the value alone.
 
 A **patch** is a flag that a reader brings (`patch`). It is in when it is named, and then the driver has his functions.
 
+A **feature** is how an era's kernel is built: a switch that has one value there and cannot be set.
+
 A **fix** is a flag that every era has, `in` by default where the era's kernel has the fix. It has other words, too: its
 number in the museum, and the id of each of its commits, or seven digits of one and more.
 """
@@ -24,7 +26,7 @@ from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 
-Kind: TypeAlias = Literal["measure", "fix", "patch", "variant", "assumption", "mutant", "parameter"]
+Kind: TypeAlias = Literal["measure", "fix", "patch", "feature", "variant", "assumption", "mutant", "parameter"]
 
 T = TypeVar("T")
 
@@ -232,14 +234,14 @@ class Era:
     def parse(self, word: str) -> tuple[Switch, str]:
         """The switch that a word sets, and to what. Raises: `UserError` with a suggestion."""
         name, equals, value = word.partition("=")
-        named = [switch for switch in self.switches if switch.called(name)]
+        named = [switch for switch in self._settable if switch.called(name)]
         if len(named) > 1:
             known = (f"{id} ({s.word})" for s in named for id in s.commits if same_commit(name, id))
             raise UserError(f"commit {name!r} is ambiguous: {', '.join(known)}")
         for switch in named:
             if value in switch.values or (switch.flag and not equals):
                 return switch, value or "in"
-        for switch in self.switches:
+        for switch in self._settable:
             for value in switch.values:
                 if not switch.flag and spelling(switch, value) == word:
                     return switch, value
@@ -247,11 +249,17 @@ class Era:
 
     def words(self) -> tuple[str, ...]:
         """Every word that sets a switch, groups and aliases included."""
-        spelled = [word for s in self.switches for word in _words(s)]
+        spelled = [word for s in self._settable for word in _words(s)]
         return (*self.groups, *spelled)
+
+    @property
+    def _settable(self) -> tuple[Switch, ...]:
+        return tuple(switch for switch in self.switches if switch.kind != "feature")
 
     def _unknown(self, word: str, name: str) -> str:
         fixes = [switch for switch in self.switches if switch.kind == "fix"]
+        if any(switch.kind == "feature" and switch.called(name) for switch in self.switches):
+            return f"{name!r} cannot be changed: it is how the kernel of era {self.name} is built"
         if is_commit(name):
             known = [id for switch in fixes for id in switch.commits]
             return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"

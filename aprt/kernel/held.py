@@ -1,6 +1,6 @@
 """Critical sections: `async with held(mutex):` takes a lock on the way in and gives it back on the way out.
 
-With `when=False` a section takes no lock and makes no step, so a kernel that lacks a lock needs no second body.
+Without a lock, or with `when=False`, a section makes no step, so a kernel that lacks a lock needs no second body.
 
 A section is a plain value, because it lives on the value stack of a suspended behaviour and two control states
 are the same only when what they hold is equal. It gives the lock back on `return`, `break` and errors; not when
@@ -23,8 +23,8 @@ from aprt.kernel.spinlock import Spinlock
 class Section:
     """What to send on the way in and out. announce: sent first, by locks that keep track of who waits."""
 
-    take: Call[None]
-    give: Call[None]
+    take: Call[None] | None
+    give: Call[None] | None
     when: bool = True
     announce: Call[None] | None = None
 
@@ -33,18 +33,19 @@ class Section:
             return
         if self.announce is not None:
             await self.announce
-        await self.take
+        if self.take is not None:
+            await self.take
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.when and (error is None or isinstance(error, Exception)):
+        if self.when and self.give is not None and (error is None or isinstance(error, Exception)):
             await self.give
 
 
-def held(lock: Mutex | Spinlock, *, when: bool = True) -> Section:
+def held(lock: Mutex | Spinlock | None, *, when: bool = True) -> Section:
     """The section in which the caller owns `lock`."""
-    return Section(lock.lock(), lock.unlock(), when)
+    return Section(None, None) if lock is None else Section(lock.lock(), lock.unlock(), when)
 
 
 def reading(rwsem: RwSem, *, when: bool = True) -> Section:

@@ -26,7 +26,7 @@ from aprt.vfio_ap.kvm.group import GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.series.group_notifier import group_set_kvm, notify
+from aprt.vfio_ap.series.group_notifier import notify, set_group
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.series.vfio_device import open_device, release_device
@@ -95,7 +95,7 @@ def test_a_device_opened_before_the_group_is_added_is_attached_later() -> None:
     assert bench.run(open_device(bench.machine, bench.guest)) == 0
     assert bench[bench.guest.mdev] == MdevState(True, MATRIX, None, False, True, (FOUND,))
     assert bench[bench.guest.group] == GroupState(None, "mdev0")
-    bench.run(group_set_kvm(bench.machine, bench.guest, bench.guest))
+    bench.run(set_group(bench.machine, bench.guest, bench.guest))
     assert bench[bench.guest.mdev].kvm == "vm0"
     assert bench[bench.guest.group] == GroupState("vm0", "mdev0")
 
@@ -117,14 +117,14 @@ MASKS = ["vm0.has_crycb", "vm0.kvm_lock.lock", "mdev0.read_matrix", "vm0.crycb.s
 def test_set_kvm_does_its_steps_in_this_order(words: tuple[str, ...], operations: list[str]) -> None:
     bench = closed(*words)
     bench.do(bench.guest.vm.create())
-    assert bench.run(notify(bench.machine, bench.guest.mdev, bench.guest)) == 0
+    assert bench.run(notify(bench.machine, "mdev0", "vm0")) == 0
     assert bench.operations == operations
 
 
 def test_a_vm_without_crypto_block_gets_no_masks() -> None:
     bench = closed()
     bench[bench.guest.vm] = KvmState(3, crycbd=False)
-    assert bench.run(notify(bench.machine, bench.guest.mdev, bench.guest)) == 0
+    assert bench.run(notify(bench.machine, "mdev0", "vm0")) == 0
     assert bench[bench.guest.crycb] == CrycbState()
     assert bench.operations == ATTACH + HOOK + ["vm0.has_crycb"]
 
@@ -136,7 +136,7 @@ def test_a_second_mdev_for_a_vm_is_eperm_and_its_hook_stays_only_when_it_was_set
     plans = (GuestPlan("vm0", "mdev0", MATRIX), GuestPlan("vm1", "mdev1", Matrix(), attached=False))
     bench = Bench(*words, plans=plans)
     before = bench.states
-    assert bench.run(notify(bench.machine, bench.machine.mdev("mdev1"), bench.guest)) == EPERM
+    assert bench.run(notify(bench.machine, "mdev1", "vm0")) == EPERM
     assert bench[bench.guest.vm].hook == hook
     assert {**bench.states, "vm0": before["vm0"]} == before
 
@@ -144,7 +144,7 @@ def test_a_second_mdev_for_a_vm_is_eperm_and_its_hook_stays_only_when_it_was_set
 def test_set_kvm_null_of_the_series_forgets_the_vm_and_leaves_the_rest() -> None:
     bench = enabled("vm_ref")
     before = bench.states
-    assert bench.run(notify(bench.machine, bench.guest.mdev, None)) == 0
+    assert bench.run(notify(bench.machine, "mdev0", None)) == 0
     assert bench.operations == ["mdev0.set_kvm"]
     assert bench[bench.guest.mdev] == attrs.evolve(before["mdev0"], kvm=None)
     assert {**bench.states, "mdev0": before["mdev0"]} == before
@@ -158,7 +158,7 @@ def test_set_kvm_null_with_cleanup_everywhere_cleans_up_as_release_does() -> Non
     assert bench[bench.guest.vm] == KvmState(3)
     assert bench[bench.guest.crycb] == CrycbState()
     before = bench.states
-    assert bench.run(notify(bench.machine, bench.guest.mdev, None)) == 0  # a second one finds nothing to do
+    assert bench.run(notify(bench.machine, "mdev0", None)) == 0  # a second one finds nothing to do
     assert bench.states == before
 
 
@@ -257,7 +257,7 @@ def test_a_release_ignores_that_its_reset_was_refused_twice() -> None:
 
 def test_a_release_without_a_vm_resets_the_queues_and_leaves_the_records() -> None:
     bench = enabled()
-    bench.run(notify(bench.machine, bench.guest.mdev, None))
+    bench.run(notify(bench.machine, "mdev0", None))
     bench.run(release_device(bench.machine, bench.guest))
     assert bench.operations == ["mdev0.begin_detach", *RESET, *CLOSE]
     assert bench[bench.queue.object] == VfioApQueueState(True, 1, SAVED, "mdev0")

@@ -154,6 +154,19 @@ class ApBus(Actor[ApBusState]):
             return attrs.evolve(state, drvdata=state.drvdata.discard(apqn)), None
         return attrs.evolve(state, drvdata=state.drvdata.set(apqn, generation)), None
 
+    @handler(reads="drivers drvdata")
+    def driver_find_device(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, int | None]:
+        """Walk the devices that are bound to vfio_ap, looking for the APQN in what their drvdata points to.
+
+        Replies that drvdata, None when no device has it. Oops (P9): one on the way has none, as its remove is not over.
+        """
+        for device in sorted(d for d, driver in state.drivers.items() if driver == "vfio_ap"):
+            if device not in state.drvdata:
+                return state, None, (Oops("P9", f"null-ptr-deref: the drvdata of queue device {device} is NULL"),)
+            if device == apqn:
+                return state, state.drvdata[device]
+        return state, None
+
     @handler(reads="drvdata")
     def get_drvdata(self, state: ApBusState, by: Caller, apqn: Apqn) -> Outcome[ApBusState, int | None]:
         return state, state.drvdata.get(apqn)

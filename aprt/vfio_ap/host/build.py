@@ -69,9 +69,9 @@ def make_queue(settings: Settings, apqn: Apqn, facility_65: bool = True) -> Queu
     return Queue(apqn=apqn, hw=hw, device_lock=Mutex(f"device_lock {apqn}", lock_class="device_lock"))
 
 
-def make_guest(plan: GuestPlan, rules: GisaRules) -> Guest:
+def make_guest(settings: Settings, plan: GuestPlan) -> Guest:
     """The VM of a plan, with its process."""
-    vm = plan.vm
+    vm, rules = plan.vm, GisaRules.of(settings)
     ref_lock = Spinlock(f"{vm}.ref_lock", lock_class="ref_lock")
     kvm_lock = Mutex(f"{vm}.kvm_lock", lock_class="kvm_lock")
     gisa = Gisa(f"{vm}.gisa", rules)
@@ -86,4 +86,7 @@ def make_guest(plan: GuestPlan, rules: GisaRules) -> Guest:
         memory=Memory(f"{vm}.memory", vm, plan.pages),
         process=Process(f"{vm}.process", files, threads),
         vcpus=vcpus,
+        vcpu_mutexes=tuple(Mutex(f"{vcpu.name}.mutex", lock_class="vcpu_mutex") for vcpu in vcpus)
+        if settings.on("vcpu_mutex")
+        else (),
     )

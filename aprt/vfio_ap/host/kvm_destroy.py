@@ -17,10 +17,12 @@ from aprt.vfio_ap.kvm.gisa_int import GisaParts
 
 
 @mirrors("kvm_put_kvm")
-async def put_vm(machine: Machine, guest: Guest) -> None:
-    """Drop a reference of the VM; whoever drops the last destroys it, here and now."""
-    if await guest.vm.put():
+async def put_vm(machine: Machine, guest: Guest) -> bool:
+    """Drop a reference of the VM; whoever drops the last destroys it, here and now. Whether it was the last."""
+    last = await guest.vm.put()
+    if last:
         await destroy_vm(machine, guest)
+    return last
 
 
 @mirrors("kvm_destroy_vm")

@@ -51,7 +51,7 @@ class Queue:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest:
-    """One VM with all that belongs to it, and the process that runs it."""
+    """One VM with all that belongs to it, and the process that runs it. vcpu_mutexes: one a vCPU, where modelled."""
 
     vm: Kvm
     crycb: Crycb
@@ -60,14 +60,19 @@ class Guest:
     memory: Memory
     process: Process
     vcpus: tuple[Vcpu, ...]
+    vcpu_mutexes: tuple[Mutex, ...]
 
     @property
     def name(self) -> str:
         return self.vm.name
 
+    def vcpu_mutex(self, vcpu: Vcpu) -> Mutex | None:
+        """vcpu->mutex, which every ioctl of the vCPU holds; None where that is not modelled."""
+        return self.vcpu_mutexes[self.vcpus.index(vcpu)] if self.vcpu_mutexes else None
+
     def actors(self) -> tuple[Actor[Any], ...]:
         own = (self.vm, self.crycb, self.kvm_lock, self.memory, self.process)
-        return (*own, self.gisa.gisa, self.gisa.interrupt, self.gisa.ref_lock, *self.vcpus)
+        return (*own, self.gisa.gisa, self.gisa.interrupt, self.gisa.ref_lock, *self.vcpus, *self.vcpu_mutexes)
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -23,6 +23,7 @@ HOST_PARAMETERS = (
     Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
     Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
     Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
+    Switch("vcpu_mutex", "parameter", FLAG, "a vCPU's thread holds the vCPU's mutex while it runs"),
     Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
+from aprt.kernel.held import held
 from aprt.vfio_ap.host.guest_code import Instruction, execute
 from aprt.vfio_ap.host.kvm_destroy import put_vm
 from aprt.vfio_ap.host.machine import Guest, Machine
@@ -30,7 +31,8 @@ async def vcpu_thread(machine: Machine, guest: Guest, vcpu: Vcpu, program: tuple
         file = await guest.process.fdget(vcpu_file(vcpu))
         if file is None:
             break
-        await execute(machine, guest, vcpu, instruction)
+        async with held(guest.vcpu_mutex(vcpu)):
+            await execute(machine, guest, vcpu, instruction)
         if await guest.process.fput(file):
             await release_file(machine, guest, file)
     await guest.process.leave(vcpu.name)
@@ -79,6 +81,18 @@ async def close_these(machine: Machine, guest: Guest, fds: tuple[str, ...]) -> N
     """User space closes these descriptors in this order, and keeps the rest."""
     for fd in fds:
         await close_fd(machine, guest, fd)
+
+
+@mirrors("kvm_s390_cpus_to_pv")
+async def pv_enable(guest: Guest) -> None:
+    """ioctl(VM, KVM_PV_ENABLE): the guest becomes a protected one, vCPU after vCPU, each when it is out of KVM_RUN.
+
+    Locks: takes kvm->lock, and in it the mutex of each vCPU. Left out: what the ultravisor does.
+    """
+    async with held(guest.kvm_lock):
+        for vcpu in guest.vcpus:
+            async with held(guest.vcpu_mutex(vcpu)):
+                pass
 
 
 async def group_del(machine: Machine, guest: Guest) -> None:

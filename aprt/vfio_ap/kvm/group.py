@@ -5,14 +5,20 @@ changes the pointer calls the notifier in his own context; unregistering waits f
 notifier chain's rwsem makes it.
 
 Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
-vfio_unregister_group_notifier(). Left out: containers, the group's own device count.
+vfio_unregister_group_notifier() (before 6.0). Left out: containers, the group's own device count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.chain import mirrors
+
+Notifier: TypeAlias = Callable[[Any, str, str | None], Awaitable[int]]
 
 
 @attrs.frozen
@@ -54,3 +60,24 @@ class Group(Actor[GroupState]):
         if any(context != by.context for context in state.calling):
             return BLOCK
         return attrs.evolve(state, notifier=None), None
+
+
+@mirrors("vfio_group_set_kvm")
+async def group_set_kvm(group: Group, vm: str | None, notifier: Notifier, machine: Any) -> None:
+    """kvm-vfio records a VM, or None; a notifier that is registered is called at once, for its mdev.
+
+    What it returns is ignored, as the kernel's callers do.
+    """
+    mdev = await group.record(vm)
+    if mdev is not None:
+        await notifier(machine, mdev, vm)
+        await group.called()
+
+
+@mirrors("vfio_register_group_notifier")
+async def register_notifier(group: Group, mdev: str, notifier: Notifier, machine: Any) -> None:
+    """The driver wants to be told; it is, at once, of a VM that is recorded already."""
+    vm = await group.register(mdev)
+    if vm is not None:
+        await notifier(machine, mdev, vm)
+        await group.called()

@@ -67,6 +67,11 @@ class Kvm(Object[KvmState]):
     def set_hook(self, state: KvmState, by: Caller, mdev: str | None) -> Outcome[KvmState, None]:
         return (state if state.hook == mdev else attrs.evolve(state, hook=mdev)), None
 
+    @handler(reads="")
+    def kvm_lock(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
+        """kvm->lock, an actor of its own, lies in here: who uses it when the VM may be gone looks here first."""
+        return state, None
+
     @handler(reads="crycbd")
     def has_crycb(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
         return state, state.crycbd

@@ -24,13 +24,15 @@ from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue,
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa_switches import GisaRules
+from aprt.vfio_ap.kvm.group import Group, GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
-from aprt.vfio_ap.mainline.driver import OPS
+from aprt.vfio_ap.mainline.driver import DYNAMIC, FIXED
 from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev, MatrixDevState
 from aprt.vfio_ap.mainline.mdev import Mdev, MdevState
 from aprt.vfio_ap.mainline.reset import apq_reset_check
 from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue, VfioApQueueState
+from aprt.vfio_ap.mainline.vfio_core import keeps_vm
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice, VfioDeviceState
 
 
@@ -39,29 +41,37 @@ def make_machine(
 ) -> Machine:
     """The actors of a host that has `apqns`, with a VM and an mdev for each plan, and further mdevs."""
     numbers, plans = sorted(apqns), tuple(guests)
-    guests_lock, mdevs_lock, perms_mutex = Mutex("guests_lock"), Mutex("mdevs_lock"), Mutex("ap_perms_mutex")
-    rules = GisaRules.of(settings)
+    guests_lock, mdevs_lock = _locks(settings)
+    perms_mutex = Mutex("ap_perms_mutex")
     queues = {apqn: _queue(settings, apqn, mdevs_lock) for apqn in numbers}
     works = tuple(queue.reset_work for queue in queues.values())
     mdevs = {
-        name: Mdev(name, guests_lock, mdevs_lock, _device(name), _attributes(name), works)
+        name: Mdev(name, guests_lock, mdevs_lock, _device(settings, name), _attributes(name), works)
         for name in (*(plan.mdev for plan in plans), *spare_mdevs)
     }
     return Machine(
         settings=settings,
-        ops=settings.patched(OPS),
+        ops=settings.patched(DYNAMIC if settings.on("dynamic_config") else FIXED),
         module=Module("vfio_ap.ko"),
         bus=make_bus(tuple(numbers), perms_mutex, not settings.on("B51")),
         scan_mutex=Mutex("ap_scan_bus_mutex"),
-        gib=Gib("gib", rules),
+        gib=Gib("gib", GisaRules.of(settings)),
         perms_mutex=perms_mutex,
         matrix_dev=MatrixDev("matrix_dev", guests_lock, mdevs_lock),
         guests_lock=guests_lock,
         mdevs_lock=mdevs_lock,
         queues=pmap(queues),
         mdevs=tuple(mdevs.values()),
-        guests=tuple(_guest(plan, mdevs[plan.mdev], rules) for plan in plans),
+        guests=tuple(_guest(settings, plan, mdevs[plan.mdev]) for plan in plans),
     )
+
+
+def _locks(settings: Settings) -> tuple[Mutex, Mutex]:
+    """guests_lock and mdevs_lock, or the one lock that guards everything before 6.0."""
+    if settings.on("dynamic_config"):
+        return Mutex("guests_lock"), Mutex("mdevs_lock")
+    lock = Mutex("matrix_lock")
+    return lock, lock
 
 
 def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
@@ -78,18 +88,28 @@ def _attributes(mdev: str) -> Attribute:
     return Attribute(f"{mdev}.sysfs", lock_class="mdev_sysfs")
 
 
-def _device(mdev: str) -> VfioDevice:
+def _device(settings: Settings, mdev: str) -> VfioDevice:
+    reads_group = settings.on("dynamic_config")
     return VfioDevice(
         f"{mdev}.vfio",
-        Mutex(f"{mdev}.dev_set_lock", lock_class="dev_set_lock"),
-        Mutex(f"{mdev}.group_lock", lock_class="group_lock"),
-        Spinlock(f"{mdev}.kvm_ref_lock", lock_class="kvm_ref_lock"),
+        Mutex(f"{mdev}.dev_set_lock", lock_class="dev_set_lock") if settings.on("dev_set") else None,
+        Mutex(f"{mdev}.group_lock", lock_class="group_lock") if reads_group else None,
+        _kvm_ref_lock(mdev) if reads_group and settings.on("B12") else None,
     )
 
 
-def _guest(plan: GuestPlan, mdev: Mdev, rules: GisaRules) -> Guest:
-    rwsem = RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem")
-    return Guest(**parts(make_guest(plan, rules)), hook_rwsem=rwsem, mdev=mdev)
+def _kvm_ref_lock(mdev: str) -> Spinlock:
+    return Spinlock(f"{mdev}.kvm_ref_lock", lock_class="kvm_ref_lock")
+
+
+def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
+    return Guest(
+        **parts(make_guest(settings, plan)),
+        hook_rwsem=RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem"),
+        group=Group(f"{plan.vm}.group"),
+        has_notifier=not settings.on("dynamic_config"),
+        mdev=mdev,
+    )
 
 
 def states(
@@ -111,12 +131,12 @@ def states(
             config,
             machine.bus.reserved,
             pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in there}),
-            pmap(dict.fromkeys(bound, 1)),
+            pmap(dict.fromkeys(bound, 1)) if machine.on("aqic") else pmap(),
         ),
         machine.matrix_dev.name: MatrixDevState(tuple(plan.mdev for plan in plans), config),
     }
-    for apqn in bound:
-        plan = owner.get(apqn)
+    for apqn in bound if machine.on("aqic") else ():
+        plan = owner.get(apqn) if machine.on("dynamic_config") else None
         result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
     for apqn in sorted(machine.queues):
         if apqn not in found:
@@ -137,21 +157,35 @@ def _guest_states(
     machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[Found, ...], within: Matrix
 ) -> Mapping[str, Any]:
     """within: what of the matrix the host has."""
-    visible = {found.apqn for found in table}
-    shadow = within
-    for apqn in within.apqns():
-        shadow = shadow if apqn in visible else shadow.without_bit("apm", apqn.apid)
+    dynamic = machine.on("dynamic_config")
+    shadow = _filtered(within, table) if dynamic else Matrix()
     vm = plan.vm if plan.attached else None
-    mdev = MdevState(True, plan.matrix, vm, shadow, table)
+    mdev = MdevState(True, plan.matrix, vm, shadow, table if dynamic else ())
     if not plan.attached:
         return {plan.mdev: mdev, guest.vm.name: KvmState(0, live=False)}
-    references = 2 - machine.on("no_core_ref") - machine.on("no_driver_ref")
-    return {
+    hook = plan.mdev if machine.on("aqic") else None
+    result = {
         plan.mdev: mdev,
-        guest.vm.name: KvmState(guest.vm.users + references, hook=plan.mdev),
-        guest.crycb.name: CrycbState(apcb=shadow),
-        guest.device.name: VfioDeviceState(True, 1, 1, vm, vm),
+        guest.vm.name: KvmState(guest.vm.users + _references(machine), hook=hook),
+        guest.crycb.name: CrycbState(apcb=shadow if dynamic else plan.matrix),
     }
+    if dynamic:
+        return {**result, guest.device.name: VfioDeviceState(True, 1, 1, vm, vm)}
+    return {**result, guest.device.name: VfioDeviceState(True, 1, 1), guest.group.name: GroupState(vm, plan.mdev)}
+
+
+def _filtered(within: Matrix, table: tuple[Found, ...]) -> Matrix:
+    """Without the adapters that have a queue which is not in the table."""
+    known = {found.apqn for found in table}
+    for apqn in within.apqns():
+        within = within if apqn in known else within.without_bit("apm", apqn.apid)
+    return within
+
+
+def _references(machine: Machine) -> int:
+    """How many references of the VM the driver and the vfio core have while the device is open."""
+    by_driver = machine.on("aqic") and not machine.on("no_driver_ref")
+    return by_driver + (machine.on("dynamic_config") and keeps_vm(machine))
 
 
 def reset_workers(machine: Machine) -> list[Context]:

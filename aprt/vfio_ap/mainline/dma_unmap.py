@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
+from aprt.vfio_ap.mainline.find_queue import queues_of
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
@@ -37,7 +38,7 @@ async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -
         await guest.memory.unpin(first << PAGE)
         return
     async with held(machine.mdevs_lock):
-        for found in await guest.mdev.queues():
+        for found in await queues_of(machine, guest.mdev):
             queue = machine.queues[found.apqn]
             _, saved = await queue.object.records(found.generation)
             page = 0 if saved is None else saved.iova >> PAGE

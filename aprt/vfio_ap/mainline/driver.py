@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from aprt.vfio_ap.host.ops import Ops
+from aprt.vfio_ap.mainline import fixed_config, group_notifier, vfio_ap_drv, vfio_core
 from aprt.vfio_ap.mainline.hot_plug import config_changed, in_use, scan_complete
 from aprt.vfio_ap.mainline.pqap import handle_pqap
-from aprt.vfio_ap.mainline.vfio_ap_drv import probe_queue, remove_queue
-from aprt.vfio_ap.mainline.vfio_core import (
-    group_set_kvm,
-    kvm_vfio_closed,
-    kvm_vfio_destroyed,
-    open_device,
-    release_device,
-)
 
-OPS = Ops(
-    probe=probe_queue,
-    remove=remove_queue,
+DYNAMIC = Ops(
+    probe=vfio_ap_drv.probe_queue,
+    remove=vfio_ap_drv.remove_queue,
     pqap=handle_pqap,
-    open=open_device,
-    release=release_device,
-    set_kvm=group_set_kvm,
-    kvm_vfio_closed=kvm_vfio_closed,
-    kvm_vfio_destroyed=kvm_vfio_destroyed,
+    open=vfio_core.open_device,
+    release=vfio_core.release_device,
+    set_kvm=vfio_core.group_set_kvm,
+    kvm_vfio_closed=vfio_core.kvm_vfio_closed,
+    kvm_vfio_destroyed=vfio_core.kvm_vfio_destroyed,
     config_changed=config_changed,
     scan_complete=scan_complete,
     in_use=in_use,
 )
+
+FIXED = Ops(
+    probe=fixed_config.probe_queue,
+    remove=fixed_config.remove_queue,
+    pqap=handle_pqap,
+    open=group_notifier.open_device,
+    release=group_notifier.release_device,
+    set_kvm=group_notifier.set_group,
+    kvm_vfio_destroyed=group_notifier.kvm_vfio_destroyed,
+)
+"""Before 6.0: no configuration changes under a guest, and a group notifier says which VM has the device."""

@@ -60,10 +60,14 @@ async def filter_cdoms(machine: Machine, mdev: Mdev) -> bool:
 
 @mirrors("vfio_ap_mdev_update_guest_apcb")
 async def update_guest_apcb(machine: Machine, mdev: Mdev) -> None:
-    """Give the guest, if there is one, what the shadow says. Locks: mdevs_lock held, and kvm->lock of the guest."""
+    """Give the guest, if there is one, what the shadow says, before 6.0 the matrix.
+
+    Locks: mdevs_lock held, and kvm->lock of the guest.
+    """
     vm = await mdev.read_kvm()
     if vm is not None:
-        await machine.guest(vm).crycb.set_masks(await mdev.read_shadow())
+        dynamic = machine.on("dynamic_config")
+        await machine.guest(vm).crycb.set_masks(await (mdev.read_shadow() if dynamic else mdev.read_matrix()))
         if machine.on("cfg_chg_event"):
             await mdev.signal_cfg_chg()
 

@@ -65,6 +65,7 @@ async def wait_for_irqclear(hw: ApQueue) -> None:
 async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
     """AQIC(disable), at most six tries, then give back what the queue owns, whatever the answer was. The last answer.
 
+    Before 6.0 the queue then belongs to no mdev, until its guest's next AQIC.
     Locks: mdevs_lock held.
     """
     for _ in range(DISABLE_TRIES):
@@ -74,6 +75,8 @@ async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
         if status.rc not in _AGAIN:
             break
     await free_aqic_resources(machine, queue, found)
+    if not machine.on("dynamic_config"):
+        await queue.object.set_mdev(found.generation, None)
     return status
 
 

@@ -41,9 +41,8 @@ async def _set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
             return Errno.EPERM.failure
         await guest.vm.set_hook(mdev.name)
     else:
-        for other in await machine.matrix_dev.list_mdevs():
-            if other != mdev.name and await machine.mdev(other).read_kvm() == guest.name:
-                return Errno.EPERM.failure
+        if await has_another(machine, mdev, guest):
+            return Errno.EPERM.failure
     if not machine.on("no_driver_ref"):
         await guest.vm.get()
     await mdev.set_kvm(guest.name)
@@ -51,11 +50,21 @@ async def _set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     return 0
 
 
+async def has_another(machine: Machine, mdev: Mdev, guest: Guest) -> bool:
+    """Whether the VM has another mdev. Locks: guests_lock held, or the one lock that there was before."""
+    for other in await machine.matrix_dev.list_mdevs():
+        if other != mdev.name and await machine.mdev(other).read_kvm() == guest.name:
+            return True
+    return False
+
+
 @mirrors("vfio_ap_mdev_unset_kvm")
 async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     """Detach: no handler, no access, every queue of the table reset and waited for, then the VM is let go.
 
-    Taking the rwsem for writing waits for every handler in flight. Locks: the vfio core's dev_set lock held.
+    Taking the rwsem for writing waits for every handler in flight. Before fix B17 the VM is let go with its kvm->lock
+    held; where nobody else has a reference (B12) that lock is then unlocked in freed memory. Locks: the vfio core's
+    dev_set lock held.
     """
     vm = await mdev.read_kvm()
     if vm is None or not await machine.guest(vm).vm.has_crycb():
@@ -71,14 +80,14 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     if not machine.on("keep_apcb"):
         await guest.crycb.set_masks(Matrix())
     await reset_queues(machine, mdev)
-    if not machine.on("B17"):
-        await _put(machine, guest)
+    gone = not machine.on("B17") and await _put(machine, guest)
     await mdev.set_kvm(None)
+    if gone:
+        await guest.vm.kvm_lock()
     await unlock_for_kvm(machine, guest)
     if machine.on("B17"):
         await _put(machine, guest)
 
 
-async def _put(machine: Machine, guest: Guest) -> None:
-    if not machine.on("no_driver_ref"):
-        await put_vm(machine, guest)
+async def _put(machine: Machine, guest: Guest) -> bool:
+    return not machine.on("no_driver_ref") and await put_vm(machine, guest)

@@ -2,6 +2,8 @@
 
     guests_lock -> kvm->lock -> pqap_hook_rwsem -> mdevs_lock
 
+Before 6.0 there is no guests_lock, and mdevs_lock is the driver's one lock.
+
 guests_lock keeps every mdev's VM pointer where it is, so it can be looked at to know which kvm->lock comes next.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: get_update_locks_for_kvm(), release_update_locks_for_kvm(),
@@ -18,7 +20,8 @@ from aprt.vfio_ap.mainline.mdev import Mdev
 
 async def lock_for_kvm(machine: Machine, guest: Guest) -> None:
     """All four. Before fix B17 the rwsem is not among them: the hook was changed in a section of its own."""
-    await machine.guests_lock.lock()
+    if machine.on("dynamic_config"):
+        await machine.guests_lock.lock()
     await guest.kvm_lock.lock()
     if machine.on("B17"):
         await guest.hook_rwsem.down_write()
@@ -31,7 +34,8 @@ async def unlock_for_kvm(machine: Machine, guest: Guest) -> None:
     if machine.on("B17"):
         await guest.hook_rwsem.up_write()
     await guest.kvm_lock.unlock()
-    await machine.guests_lock.unlock()
+    if machine.on("dynamic_config"):
+        await machine.guests_lock.unlock()
 
 
 async def lock_for_mdev(machine: Machine, mdev: Mdev) -> Guest | None:

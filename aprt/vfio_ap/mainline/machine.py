@@ -15,6 +15,7 @@ from aprt.kernel.workqueue import Work
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.machine import named
+from aprt.vfio_ap.kvm.group import Group
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue
@@ -36,9 +37,14 @@ class Queue(host.Queue):
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest(host.Guest):
-    """One VM, and the mdev that its QEMU opens. hook_rwsem: pqap_hook_rwsem."""
+    """One VM, and the mdev that its QEMU opens.
+
+    hook_rwsem: pqap_hook_rwsem. group: the group of the mdev's device; part of the machine where it has a notifier.
+    """
 
     hook_rwsem: RwSem
+    group: Group
+    has_notifier: bool
     mdev: Mdev
 
     @property
@@ -47,12 +53,16 @@ class Guest(host.Guest):
         return self.mdev.device
 
     def actors(self) -> tuple[Actor[Any], ...]:
-        return (*super().actors(), self.hook_rwsem)
+        group = (self.group,) if self.has_notifier else ()
+        return (*super().actors(), self.hook_rwsem, *group)
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class Machine(host.Machine):
-    """The host under the driver of a release. perms_mutex: ap_perms_mutex."""
+    """The host under the driver of a release.
+
+    perms_mutex: ap_perms_mutex. guests_lock, mdevs_lock: before 6.0 both are the driver's one lock.
+    """
 
     matrix_dev: MatrixDev
     perms_mutex: Mutex
@@ -75,8 +85,9 @@ class Machine(host.Machine):
         return next(guest for guest in self.guests if guest.mdev == mdev).memory
 
     def driver_actors(self) -> tuple[Actor[Any], ...]:
-        locks = (self.perms_mutex, self.matrix_dev, self.guests_lock, self.mdevs_lock)
-        return (self.module, *locks, *(actor for mdev in self.mdevs for actor in mdev.parts()))
+        locks = (self.guests_lock, self.mdevs_lock) if self.on("dynamic_config") else (self.mdevs_lock,)
+        parts = (actor for mdev in self.mdevs for actor in mdev.parts())
+        return (self.module, self.perms_mutex, self.matrix_dev, *locks, *parts)
 
     def mdev_actors(self) -> tuple[Actor[Any], ...]:
         return self.mdevs

@@ -23,9 +23,9 @@ class MatrixDevState:
 
 @attrs.frozen(eq=False)
 class MatrixDev(Actor[MatrixDevState]):
-    """guests_lock: None in kernels that have one lock for everything, which is mdevs_lock then."""
+    """In kernels that have one lock for everything both locks are that one."""
 
-    guests_lock: Mutex | None
+    guests_lock: Mutex
     mdevs_lock: Mutex
 
     def initial(self) -> MatrixDevState:

@@ -38,22 +38,22 @@ class MdevState:
 
 @attrs.frozen(eq=False)
 class Mdev(Object[MdevState]):
-    """One mediated device; its name is its short UUID.
+    """One mediated device; its name is its short UUID. In kernels that have one lock both locks are that one.
 
     device: what the vfio core has of it. sysfs: its attributes. works: the reset works, which read the VM pointer while
     whoever flushes them holds mdevs_lock.
     """
 
-    guests_lock: Mutex | None
+    guests_lock: Mutex
     mdevs_lock: Mutex
     device: VfioDevice
     sysfs: Attribute
     works: tuple[Work, ...] = ()
 
     @property
-    def dev_set_lock(self) -> Mutex:
+    def closers(self) -> tuple[Mutex, ...]:
         """What unset_kvm reads the VM pointer under."""
-        return self.device.dev_set_lock
+        return () if self.device.dev_set_lock is None else (self.device.dev_set_lock,)
 
     def parts(self) -> tuple[Actor[Any], ...]:
         """Its attributes and its device, with the locks of that."""
@@ -74,7 +74,7 @@ class Mdev(Object[MdevState]):
 
     # the VM
 
-    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | dev_set_lock | works")
+    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | closers | works")
     def read_kvm(self, state: MdevState, by: Caller) -> Outcome[MdevState, str | None]:
         return state, state.kvm
 

@@ -40,7 +40,8 @@ async def create(machine: Machine, mdev: Mdev) -> int:
         await mdev.free()
         return Errno.EUSERS.failure
     await mdev.device.register()
-    async with held(machine.guests_lock, when=machine.on("B20")), held(machine.mdevs_lock, when=not machine.on("B20")):
+    by_guests_lock = machine.on("dynamic_config") and machine.on("B20")
+    async with held(machine.guests_lock if by_guests_lock else machine.mdevs_lock):
         await machine.matrix_dev.add_mdev(mdev.name)
     await mdev.sysfs.create()
     return 0
@@ -56,7 +57,7 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
     if await mdev.device.unregister():
         await request(machine, mdev)
     await mdev.device.wait_unused()
-    async with held(machine.guests_lock), held(machine.mdevs_lock):
+    async with held(machine.guests_lock, when=machine.on("dynamic_config")), held(machine.mdevs_lock):
         await reset_queues(machine, mdev)
         matrix = await mdev.read_matrix()
         for found in await mdev.queues():
@@ -81,13 +82,13 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
 
 
 async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
-    number = _number(machine, dimension, text)
+    number = number_of(machine, dimension, text)
     if number < 0:
         return number
     matrix = await mdev.read_matrix()
     if matrix.has(dimension, number) and machine.on("B16"):
         return 0
-    wanted, new = matrix.with_bit(dimension, number), _part(matrix, dimension, [number])
+    wanted, new = matrix.with_bit(dimension, number), part(matrix, dimension, [number])
     await mdev.set_matrix(wanted)
     error = await validate(machine, mdev, wanted)
     if error:
@@ -104,10 +105,16 @@ async def validate(machine: Machine, mdev: Mdev, wanted: Matrix) -> int:
     for apqn in wanted.apqns():
         if await machine.bus.is_reserved(apqn):
             return Errno.EADDRNOTAVAIL.failure
+    return Errno.EADDRINUSE.failure if await used_by_another(machine, mdev, wanted) else 0
+
+
+@mirrors("vfio_ap_mdev_verify_no_sharing")
+async def used_by_another(machine: Machine, mdev: Mdev, wanted: Matrix) -> bool:
+    """Whether another mdev has an APQN of `wanted`. Locks: guests_lock, before 6.0 the one lock."""
     for name in await machine.matrix_dev.list_mdevs():
         if name != mdev.name and (await machine.mdev(name).read_matrix()).intersection(wanted).apqns():
-            return Errno.EADDRINUSE.failure
-    return 0
+            return True
+    return False
 
 
 async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
@@ -122,7 +129,7 @@ async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text
 
 
 async def _unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
-    number = _number(machine, dimension, text)
+    number = number_of(machine, dimension, text)
     if number < 0:
         return number
     matrix = await mdev.read_matrix()
@@ -146,7 +153,7 @@ async def hot_unplug(
     """
     shadow = await mdev.read_shadow()
     let_go: tuple[Found, ...] = ()
-    for apqn in _part(matrix, dimension, numbers).apqns():
+    for apqn in part(matrix, dimension, numbers).apqns():
         found = await mdev.find(apqn)
         if found is not None:
             if machine.on("B34"):
@@ -171,7 +178,7 @@ async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigne
 
 
 async def _assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool) -> int:
-    number = _number(machine, "adm", text)
+    number = number_of(machine, "adm", text)
     if number < 0:
         return number
     matrix, shadow = await mdev.read_matrix(), await mdev.read_shadow()
@@ -189,13 +196,14 @@ async def _assign_control_domain(machine: Machine, mdev: Mdev, text: str, assign
     return 0
 
 
-def _number(machine: Machine, dimension: Dimension, text: str) -> int:
+def number_of(machine: Machine, dimension: Dimension, text: str) -> int:
+    """The number in what was written: -EINVAL, -ERANGE, or -ENODEV for one above the machine's maximum."""
     number = parse(text)
     if number > (machine.bus.max_adapter if dimension == "apm" else machine.bus.max_domain):
         return Errno.ENODEV.failure
     return number
 
 
-def _part(matrix: Matrix, dimension: QueueDimension, numbers: Iterable[int]) -> Matrix:
+def part(matrix: Matrix, dimension: QueueDimension, numbers: Iterable[int]) -> Matrix:
     """What of the matrix, with `numbers` in it, has one of them."""
     return Matrix.of(numbers, matrix.aqm) if dimension == "apm" else Matrix.of(matrix.apm, numbers)

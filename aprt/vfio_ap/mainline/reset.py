@@ -12,11 +12,13 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno, Rc
+from aprt.vfio_ap.mainline.find_queue import queues_of, walk_devices
 from aprt.vfio_ap.mainline.irq import free_aqic_resources, irq_disable
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.mainline.reset_polled import reset_and_poll
+from aprt.vfio_ap.mainline.reset_polled import reset_and_poll, zapq_and_look
 
 _SOMEBODY_ELSES = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY, Rc.STATE_CHANGE_IN_PROGRESS})
 _RUNS = _SOMEBODY_ELSES | {Rc.NORMAL}
@@ -96,6 +98,23 @@ async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
 
 @mirrors("vfio_ap_mdev_reset_queues")
 async def reset_queues(machine: Machine, mdev: Mdev) -> int:
-    """Reset every queue in the table of the mdev. Result and locks as for `reset_qlist`."""
-    queues = await mdev.queues()
+    """Reset every queue of the mdev. Result and locks as for `reset_qlist`.
+
+    Before 5.12 (B35) every APQN of the matrix, whether the driver has its queue or not.
+    """
+    if not machine.on("dynamic_config") and not machine.on("B35"):
+        return await _reset_matrix(machine, await mdev.read_matrix())
+    queues = await queues_of(machine, mdev)
     return await reset_qlist(machine, queues[1:] if machine.on("reset_skips_first") else queues)
+
+
+async def _reset_matrix(machine: Machine, matrix: Matrix) -> int:
+    result = 0
+    for apqn in matrix.apqns():
+        if apqn in machine.queues:
+            queue = machine.queues[apqn]
+            result = await zapq_and_look(queue.hw) or result
+            found = await walk_devices(machine, apqn) if machine.on("aqic") else None
+            if found is not None:
+                await irq_disable(machine, queue, found)
+    return result

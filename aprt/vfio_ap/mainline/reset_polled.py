@@ -3,8 +3,9 @@
 Up to 6.2 a ZAPQ that met somebody else's reset was tried once more, and then the bits E and I were looked at two
 times, whatever the response code beside them. Since 6.3 (B14) the response code counts, somebody else's reset is
 waited for and ZAPQ issued again; but a wait ends after 200 ms. Either way what the queue owns is given back then.
+Before 5.12 (B35) only E was looked at, and nothing given back: that was left to the disabling that followed.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue() (6.1, 6.3), apq_reset_check(),
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue() (5.3, 6.1, 6.3), apq_reset_check(),
 apq_status_check() (6.3). Left out: warnings; the 20 ms between two tries, as virtual time has none.
 """
 
@@ -74,6 +75,26 @@ async def _reset_retried_once(machine: Machine, queue: Queue, found: Found) -> i
             status = await queue.hw.tapq(HOST)
     await free_aqic_resources(machine, queue, found, after_reset=True)
     return result
+
+
+@mirrors("vfio_ap_mdev_reset_queue")
+async def zapq_and_look(hw: ApQueue) -> int:
+    """5.3: 0, -EBUSY or -EIO. Nothing is given back."""
+    for _ in range(2):
+        status = await hw.reset("ZAPQ", HOST)
+        if status.rc is Rc.NORMAL:
+            await _wait_until_empty(hw, status)
+            return 0
+        if status.rc not in (Rc.RESET_IN_PROGRESS, Rc.BUSY):
+            return Errno.EIO.failure
+    return Errno.EBUSY.failure
+
+
+async def _wait_until_empty(hw: ApQueue, status: Status) -> None:
+    for _ in range(2):
+        if status.empty:
+            return
+        status = await hw.tapq(HOST)
 
 
 async def _zapq(queue: Queue, found: Found) -> Status:

@@ -2,15 +2,18 @@
 
 Mirrors: drivers/vfio/group.c: vfio_group_ioctl_get_device_fd(), vfio_df_group_open(), vfio_df_group_close(),
 vfio_group_set_kvm(), vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_device_fops_release(),
-vfio_df_open(), vfio_df_close(), vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
+vfio_df_open(), vfio_df_close(), vfio_device_put_kvm(); drivers/vfio/vfio_main.c (6.0): vfio_device_open(),
+vfio_device_fops_release(), vfio_file_set_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
 vfio_ap_mdev_close_device(); virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release();
-virt/kvm/kvm_main.c: kvm_device_release() (6.12).
+virt/kvm/kvm_main.c: kvm_device_release() (6.12). Left out: that group_lock is an rwsem in 6.0, which
+opening and closing read; kvm-vfio's own lock, the outermost when user space adds or takes a group.
 """
 
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
+from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
 from aprt.vfio_ap.mainline.kvm_attach import set_kvm, unset_kvm
@@ -23,7 +26,8 @@ from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 async def open_device(machine: Machine, guest: Guest) -> int:
     """The device file is opened; the first time the core takes a reference of the VM and the driver attaches it.
 
-    0; -ENODEV: the device is being removed; -EINVAL: no VM is known; what the driver says otherwise.
+    0; -ENODEV: the device is being removed; -EINVAL: no VM is known; what the driver says otherwise. Before fix B12 the
+    core takes no reference, it trusts in the group's lock.
     """
     if not await guest.device.get_registration():
         return Errno.ENODEV.failure
@@ -36,7 +40,8 @@ async def open_device(machine: Machine, guest: Guest) -> int:
 @mirrors("vfio_df_group_open")
 async def _group_open(machine: Machine, guest: Guest) -> int:
     device = guest.device
-    async with held(device.group_lock), held(device.dev_set_lock):
+    outer, inner = _locks(machine, device)
+    async with held(outer), held(inner):
         if await device.opened(1) > 1:
             return 0
         vm = await _get_kvm_safe(machine, device)
@@ -58,27 +63,38 @@ async def release_device(machine: Machine, guest: Guest) -> None:
 @mirrors("vfio_df_group_close")
 async def _group_close(machine: Machine, guest: Guest) -> None:
     device = guest.device
-    async with held(device.group_lock), held(device.dev_set_lock):
+    outer, inner = _locks(machine, device)
+    async with held(outer), held(inner):
         if await device.opened(-1) == 0:
             if not machine.on("close_needs_group") or await _recorded(device) is not None:
                 await unset_kvm(machine, guest.mdev)
             await _put_kvm(machine, device)
 
 
+def _locks(machine: Machine, device: VfioDevice) -> tuple[Mutex | None, Mutex | None]:
+    """The group's lock and that of the device's set, the outer one first: until 6.2 that was the latter."""
+    group, dev_set = device.group_lock, device.dev_set_lock
+    return (group, dev_set) if machine.on("group_lock_first") else (dev_set, group)
+
+
+def keeps_vm(machine: Machine) -> bool:
+    """Whether the core has a reference of the VM while the device is open."""
+    return machine.on("B12") and not machine.on("no_core_ref")
+
+
 async def _get_kvm_safe(machine: Machine, device: VfioDevice) -> Guest | None:
     """A reference of the recorded VM, unless its last one is gone already."""
-    lock = device.kvm_ref_lock
-    async with held(lock or device.group_lock, when=lock is not None):
+    async with held(device.kvm_ref_lock):
         vm = await device.recorded_kvm()
         if vm is None:
             return None
-        if not machine.on("no_core_ref") and not await machine.guest(vm).vm.get_unless_zero():
+        if keeps_vm(machine) and not await machine.guest(vm).vm.get_unless_zero():
             return None
         return machine.guest(vm)
 
 
 async def _recorded(device: VfioDevice) -> str | None:
-    async with held(device.kvm_ref_lock or device.group_lock):
+    async with held(device.kvm_ref_lock):
         return await device.recorded_kvm()
 
 
@@ -86,7 +102,7 @@ async def _put_kvm(machine: Machine, device: VfioDevice) -> None:
     vm = await device.read_kvm()
     if vm is not None:
         await device.set_kvm(None)
-        if not machine.on("no_core_ref"):
+        if keeps_vm(machine):
             await put_vm(machine, machine.guest(vm))
 
 
@@ -94,7 +110,7 @@ async def _put_kvm(machine: Machine, device: VfioDevice) -> None:
 async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> None:
     """kvm-vfio records a VM, or that there is none, in the group of `guest`."""
     device = guest.device
-    async with held(device.kvm_ref_lock or device.group_lock):
+    async with held(device.group_kvm_lock):
         await device.record_kvm(None if vm is None else vm.name)
 
 

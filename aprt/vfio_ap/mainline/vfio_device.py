@@ -1,7 +1,8 @@
 """The vfio core's side of one mdev: its device and its group, with their locks and the VM they know.
 
 Mirrors: drivers/vfio/vfio_main.c: struct vfio_device (refcount, open_count, kvm), vfio_unregister_group_dev();
-drivers/vfio/group.c: struct vfio_group (kvm, kvm_ref_lock, group_lock), vfio_device_get_from_name() (6.12).
+drivers/vfio/group.c: struct vfio_group (kvm, kvm_ref_lock, group_lock), vfio_device_get_from_name() (6.12). Before 6.0
+the group has a notifier instead: `kvm.group`.
 Left out: containers, iommufd, several devices in a group.
 """
 
@@ -22,17 +23,17 @@ class VfioDeviceState:
     users: int = 0  # open files: from before the device is opened until after it is closed
     # guarded by the lock of the device's set:
     open_count: int = 0
-    kvm: str | None = None  # the reference that the core took at the first open
-    # guarded by kvm_ref_lock:
+    kvm: str | None = None  # what the core read from the group at the first open; since 6.3 (B12) with a reference
+    # guarded by kvm_ref_lock, before 6.3 by group_lock:
     group_kvm: str | None = None  # what kvm-vfio recorded
 
 
 @attrs.frozen(eq=False)
 class VfioDevice(Actor[VfioDeviceState]):
-    """kvm_ref_lock: None in kernels that guard the group's VM with group_lock."""
+    """dev_set_lock: since 5.15. group_lock: where the core reads the group's VM, since 6.0. kvm_ref_lock: since 6.3."""
 
-    dev_set_lock: Mutex
-    group_lock: Mutex
+    dev_set_lock: Mutex | None
+    group_lock: Mutex | None
     kvm_ref_lock: Spinlock | None
 
     def initial(self) -> VfioDeviceState:
@@ -40,8 +41,8 @@ class VfioDevice(Actor[VfioDeviceState]):
 
     def actors(self) -> tuple[Actor[Any], ...]:
         """The device and its locks."""
-        own: tuple[Actor[Any], ...] = (self, self.dev_set_lock, self.group_lock)
-        return own if self.kvm_ref_lock is None else (*own, self.kvm_ref_lock)
+        locks = (self.dev_set_lock, self.group_lock, self.kvm_ref_lock)
+        return (self, *(lock for lock in locks if lock is not None))
 
     @handler(reads="", writes="registered")
     def register(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
@@ -70,11 +71,16 @@ class VfioDevice(Actor[VfioDeviceState]):
         """Blocks until the last user has closed the device."""
         return BLOCK if state.users else (state, None)
 
-    @handler(reads="group_kvm", guarded_by="kvm_ref_lock")
+    @property
+    def group_kvm_lock(self) -> Mutex | Spinlock | None:
+        """What guards the group's VM."""
+        return self.kvm_ref_lock or self.group_lock
+
+    @handler(reads="group_kvm", guarded_by="group_kvm_lock")
     def recorded_kvm(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, str | None]:
         return state, state.group_kvm
 
-    @handler(reads="group_kvm", writes="group_kvm", guarded_by="kvm_ref_lock")
+    @handler(reads="group_kvm", writes="group_kvm", guarded_by="group_kvm_lock")
     def record_kvm(self, state: VfioDeviceState, by: Caller, vm: str | None) -> Outcome[VfioDeviceState, None]:
         """kvm-vfio gets or loses the group."""
         return (state if state.group_kvm == vm else attrs.evolve(state, group_kvm=vm)), None

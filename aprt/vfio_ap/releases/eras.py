@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pyrsistent import pmap
 
-from aprt.core.scenario import Era
+from aprt.core.scenario import Era, Scenario
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
+from aprt.vfio_ap.releases.fixes import has
 from aprt.vfio_ap.releases.handlers import HANDLERS
 from aprt.vfio_ap.releases.host_config import HOST_CONFIG
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
@@ -18,7 +19,13 @@ from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
 
+_WITHOUT_AQIC = ("kill-qemu", "rogue-close")
+
 _TITLES = (
+    ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
+    ("5.3", "interrupts, under one lock; the VM comes through a notifier, and SET_KVM(NULL) only forgets it"),
+    ("5.12", "SET_KVM(NULL) cleans up as release does, all under the lock"),
+    ("5.15", "a rwsem for the hook; kvm->lock is taken before the lock"),
     ("6.0", "dynamic configuration: guests_lock, mdevs_lock, shadow APCB, hot plug and unplug"),
     ("6.2", "DMA unmap disables the interrupts of the queues concerned"),
     ("6.3", "resets end when TAPQ says so; the vfio core keeps a VM reference"),
@@ -31,19 +38,17 @@ _TITLES = (
 
 
 def _era(name: str, title: str) -> Era:
-    scenarios = (
-        *LIFE_CYCLES,
-        *HANDLERS,
-        *HOST_RESETS,
-        *ASSIGNING,
-        *REFUSED,
-        *HOST_CONFIG,
-        *ATTACHING,
-        *BUS,
-        *deliveries(Situation),
-        *HOST_QUEUES,
-    )
-    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in scenarios}))
+    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in _scenarios(name)}))
+
+
+def _scenarios(era: str) -> tuple[Scenario, ...]:
+    since_first = (*(s for s in LIFE_CYCLES if s.name in _WITHOUT_AQIC), *HOST_QUEUES)
+    if not has(era, "5.3"):
+        return since_first
+    since_aqic = (*LIFE_CYCLES, *HANDLERS, *HOST_RESETS, *deliveries(Situation), *HOST_QUEUES)
+    if not has(era, "6.0"):
+        return since_aqic
+    return (*since_aqic, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)

@@ -1,6 +1,7 @@
 """The fixes of the driver and of what is around it, by their number in the museum, with the release that has them.
 
-An era has every fix whose version is at most its own, so each is a switch of every era: in where the era has it.
+An era has every fix whose version is at most its own. A fix is a switch, in where the era has it, of every era that has
+the code which it mends.
 """
 
 from __future__ import annotations
@@ -23,9 +24,17 @@ class Fix:
 
 
 FIXES = (
+    Fix(
+        "B2",
+        "5.13",
+        "the lock is given back while the guest's masks are written, and a flag keeps others out",
+        ("0cc00c8d4050",),
+    ),
+    Fix("B3", "5.15", "kvm->lock is taken before the lock, instead of the flag", ("86956e70761b",)),
     Fix("B4", "5.15", "the hook is read and called under a lock, and changed under it", ("1e753732bda6",)),
     Fix("B5", "5.3", "a second enable gives back what the first one left", ("ec89b55e3bce",)),
     Fix("B6", "5.3", "the PQAP handler runs under the driver's lock"),
+    Fix("B7", "5.12", "an mdev whose VM goes is cleaned up as when it is closed", ("f21916ec4826",)),
     Fix("B11", "6.2", "the group forgets its VM when the kvm-vfio file is closed", ("51cdc8bc120e",)),
     Fix("B12", "6.3", "a spinlock of its own guards the group's VM", ("2b48f52f2bff",)),
     Fix("B13", "6.2", "DMA unmap disables the queues whose NIB is in the range", ("2a54e347d990", "ce4b4657ff18")),
@@ -75,6 +84,17 @@ FIXES = (
     Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
 )
 
+_OF_NOTIFIER = ("B2", "B3", "B7")
+_OF_DYNAMIC_CONFIG = (
+    *("B11", "B12", "B16", "B19", "B20", "B21", "B22", "B23", "B24", "B25", "B26"),
+    *("B27", "B28", "B29", "B30", "B31", "B32", "B33", "B34", "B39"),
+)
+
+
+def concerns(fix: Fix, era: str) -> bool:
+    """Whether an era has the code that a fix mends: the group notifier until 6.0, or what came instead."""
+    return fix.number not in (_OF_NOTIFIER if has(era, "6.0") else _OF_DYNAMIC_CONFIG)
+
 
 def has(era: str, since: str) -> bool:
     """Whether an era has what came with a release."""
@@ -82,8 +102,9 @@ def has(era: str, since: str) -> bool:
 
 
 def fix_switches(era: str) -> tuple[Switch, ...]:
-    """A switch for every fix: in, where the era has it."""
-    return tuple(Switch(f.number, "fix", in_or_out(has(era, f.since)), f.about, f.commits) for f in FIXES)
+    """A switch for every fix of code that the era has: in, where it has the fix."""
+    fixes = (fix for fix in FIXES if concerns(fix, era))
+    return tuple(Switch(f.number, "fix", in_or_out(has(era, f.since)), f.about, f.commits) for f in fixes)
 
 
 def in_or_out(default: bool) -> tuple[str, str]:

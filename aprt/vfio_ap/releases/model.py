@@ -28,14 +28,23 @@ from aprt.vfio_ap.releases.failing import p39
 from aprt.vfio_ap.releases.guarantee import detaches
 from aprt.vfio_ap.releases.resets import forgets, let_go
 from aprt.vfio_ap.releases.resources import books, p7
-from aprt.vfio_ap.releases.structure import hook_changes, lists, masks_change, objects, p13, p15, was_reset
+from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, objects, p13, p15, was_reset
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
-    """All that can be checked on a machine of a release, by number."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p15, p18, p24, p36, p39, p43, p45, p46, p47)]
-    own += [*_balances(machine), *_structure(machine), *_detach(machine)]
-    own += liveness(machine, (machine.guests_lock, machine.mdevs_lock, *(g.kvm_lock for g in machine.guests)))
+    """All that can be checked on a machine of a release, by number.
+
+    Before 6.0 there is no shadow to compare with (P18, P36, P45) and no table (P13, P34, P35), before 5.3 no hook and
+    no object of a queue either (P16, P17).
+    """
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p24, p43, p46)]
+    own += [*_balances(machine), _lists(machine)]
+    if machine.on("aqic"):
+        own += [_hook(machine), _visible(machine)]
+    if machine.on("dynamic_config"):
+        own += [*(make(machine) for make in (p13, p18, p36, p39, p45, p47)), *_detach(machine)]
+    locks = dict.fromkeys((machine.guests_lock, machine.mdevs_lock))
+    own += liveness(machine, (*locks, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))
@@ -51,18 +60,22 @@ def _detach(machine: Machine) -> tuple[Property, ...]:
     return (p34(machine, detaches(machine), "in the table of the mdev"), p35(machine, detaches(machine)))
 
 
-def _structure(machine: Machine) -> tuple[Property, ...]:
+def _lists(machine: Machine) -> Property:
     queues = {apqn: queue.object for apqn, queue in machine.queues.items()}
+    return p14(machine, machine.matrix_dev, queues, partial(lists, machine))
+
+
+def _hook(machine: Machine) -> Property:
+    return p16(machine, partial(hook_changes, machine), groups(machine), "With pqap_hook_rwsem free", "set_kvm")
+
+
+def _visible(machine: Machine) -> Property:
     masks = tuple((mdev, op) for mdev in machine.mdevs for op in ("set_matrix", "set_shadow"))
     looked_at = (
         "The last\nreset of the queue was accepted, or the queue was off. Not looked at while a scan, a probe or "
         "remove runs,\nor somebody holds mdevs_lock."
     )
-    return (
-        p14(machine, machine.matrix_dev, queues, partial(lists, machine)),
-        p16(machine, partial(hook_changes, machine), (), "With pqap_hook_rwsem free", "set_kvm"),
-        p17(machine, partial(masks_change, machine), objects(machine), looked_at, masks, partial(was_reset, machine)),
-    )
+    return p17(machine, partial(masks_change, machine), objects(machine), looked_at, masks, partial(was_reset, machine))
 
 
 def _number(property: Property) -> tuple[str, int]:

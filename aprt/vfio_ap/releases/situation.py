@@ -47,7 +47,8 @@ class Situation(situation.Situation):
 
     def recorded(self, guest: host.Guest, apqn: Apqn, isc: int, nib: int) -> dict[str, Any]:
         name = self.machine.queues[apqn].object.name
-        saved = {"isc": SavedIsc(guest.name, isc), "iova": SavedIova(guest.name, nib)}
+        mdev = self.machine.guest(guest.name).mdev.name
+        saved = {"mdev": mdev, "isc": SavedIsc(guest.name, isc), "iova": SavedIova(guest.name, nib)}
         return {name: attrs.evolve(self.states[name], **saved)}
 
     def model(self, *contexts: Context, scope: str) -> Model:

@@ -9,6 +9,7 @@ from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.structure import listed
+from aprt.vfio_ap.kvm.group import Group
 from aprt.vfio_ap.mainline.guest_config import passable
 from aprt.vfio_ap.mainline.machine import Machine
 
@@ -80,9 +81,22 @@ def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
 
 
 def hook_changes(machine: Machine, view: View, guest: host.Guest) -> bool:
-    """For P16: pqap_hook_rwsem is held. Before fix B17 an attach or detach changed hook and pointer one by one."""
-    opening = [] if machine.on("B17") else [g.device.dev_set_lock.name for g in machine.guests]
-    return any(view.held(lock) for lock in (machine.guest(guest.name).hook_rwsem.name, *opening))
+    """For P16: pqap_hook_rwsem is held. Before fix B17 an attach or detach changed hook and pointer one by one.
+
+    Before 6.0 whoever opens or closes the device did that, or, calling the notifier, changes its group.
+    """
+    dynamic = machine.on("dynamic_config")
+    if not dynamic and any(view(group).calling for group in groups(machine)):
+        return True
+    opening = () if dynamic and machine.on("B17") else (g.device.dev_set_lock for g in machine.guests)
+    driver = () if dynamic else (machine.mdevs_lock,)
+    locks = (machine.guest(guest.name).hook_rwsem, *opening, *driver)
+    return any(lock is not None and view.held(lock.name) for lock in locks)
+
+
+def groups(machine: Machine) -> tuple[Group, ...]:
+    """The groups of the guests, where they have notifiers."""
+    return tuple(guest.group for guest in machine.guests if guest.has_notifier)
 
 
 def masks_change(machine: Machine, view: View, guest: host.Guest) -> bool:

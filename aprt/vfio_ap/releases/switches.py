@@ -13,6 +13,13 @@ from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 from aprt.vfio_ap.releases.disturbances import BINDINGS
 from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
 
+_FEATURES = (
+    ("aqic", "5.3", "PQAP(AQIC) is handled, each queue has an object, and a VM's mdev a reference of it"),
+    ("dev_set", "5.15", "the vfio core opens and closes devices under the lock of their set"),
+    ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
+    ("group_lock_first", "6.2", "the vfio core takes the group's lock before that of the set, not after it"),
+)
+
 PARAMETERS = (
     *HOST_PARAMETERS,
     Switch("probe_enomem", "parameter", FLAG, "the allocation in probe may fail"),
@@ -37,7 +44,11 @@ _GISA_FIXES: Mapping[str, str] = MappingProxyType(
 
 def switches(era: str) -> tuple[Switch, ...]:
     """All switches of an era, with its defaults."""
-    features = (
+    features = tuple(
+        Switch(name, "feature", ("in" if has(era, since) else "out",), f"{about} ({since})")
+        for name, since, about in _FEATURES
+    )
+    variants = (
         Switch("req_event", "variant", in_or_out(has(era, "6.5")), "user space can be asked to let a device go (6.5)"),
         Switch(
             "cfg_chg_event",
@@ -48,7 +59,7 @@ def switches(era: str) -> tuple[Switch, ...]:
         REFUSED_ENABLE,
     )
     gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
-    return (*fix_switches(era), *features, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)
+    return (*fix_switches(era), *features, *variants, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)
 
 
 def _as_of(era: str, switch: Switch) -> Switch:

@@ -31,7 +31,7 @@ def make_machine(
 ) -> Machine:
     """The actors of a host that has `apqns`, with a VM and an mdev for each plan, and further mdevs."""
     apqns, guests = sorted(apqns), tuple(guests)
-    matrix_lock, rules = Mutex("matrix_lock"), GisaRules.of(settings)
+    matrix_lock = Mutex("matrix_lock")
     mdevs = {name: Mdev(name) for name in (*(plan.mdev for plan in guests), *spare_mdevs)}
     return Machine(
         settings=settings,
@@ -41,10 +41,10 @@ def make_machine(
         matrix_dev=MatrixDev("matrix_dev", matrix_lock),
         matrix_lock=matrix_lock,
         module=Module("vfio_ap.ko"),
-        gib=Gib("gib", rules),
+        gib=Gib("gib", GisaRules.of(settings)),
         queues=pmap({apqn: _queue(settings, apqn) for apqn in apqns}),
         mdevs=tuple(mdevs.values()),
-        guests=tuple(_guest(plan, mdevs[plan.mdev], rules) for plan in guests),
+        guests=tuple(_guest(settings, plan, mdevs[plan.mdev]) for plan in guests),
     )
 
 
@@ -52,9 +52,9 @@ def _queue(settings: Settings, apqn: Apqn) -> Queue:
     return Queue(**parts(make_queue(settings, apqn)), object=VfioApQueue(f"q {apqn}", apqn))
 
 
-def _guest(plan: GuestPlan, mdev: Mdev, rules: GisaRules) -> Guest:
+def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
     hook_lock, group = RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock"), Group(f"{plan.vm}.group")
-    return Guest(**parts(make_guest(plan, rules)), hook_lock=hook_lock, group=group, mdev=mdev)
+    return Guest(**parts(make_guest(settings, plan)), hook_lock=hook_lock, group=group, mdev=mdev)
 
 
 def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = ()) -> dict[str, Any]:

@@ -9,26 +9,24 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.kvm.group import group_set_kvm
 from aprt.vfio_ap.series.cleanup import detach
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
 
 
 @mirrors("kvm_vfio_group_set_kvm")
-async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> None:
+async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
     """kvm-vfio records a VM (or NULL) in the group of `guest`; a registered notifier is called at once."""
-    notified = await guest.group.record(None if vm is None else vm.name)
-    if notified is None:
-        return
-    await notify(machine, machine.mdev(notified), vm)
-    await guest.group.called()
+    await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")
-async def notify(machine: Machine, mdev: Mdev, vm: Guest | None) -> int:
-    """The notifier itself, in the caller's context. What it returns is only seen by tests: callers ignore it."""
+async def notify(machine: Machine, name: str, vm: str | None) -> int:
+    """The notifier itself, of the mdev of that name, in the caller's context. -EPERM is only seen by tests."""
+    mdev = machine.mdev(name)
     if vm is not None:
-        return await set_kvm(machine, mdev, vm)
+        return await set_kvm(machine, mdev, machine.guest(vm))
     if not machine.on("cleanup_everywhere"):
         await mdev.set_kvm(None)
         return 0

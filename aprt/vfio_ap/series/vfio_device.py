@@ -11,6 +11,7 @@ from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.kvm.group import register_notifier
 from aprt.vfio_ap.series.cleanup import detach
 from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.machine import Guest, Machine
@@ -24,10 +25,7 @@ async def open_device(machine: Machine, guest: Guest) -> int:
         return Errno.ENODEV.failure
     mdev = guest.mdev
     await mdev.set_opened(True)
-    recorded = await guest.group.register(mdev.name)
-    if recorded is not None:
-        await notify(machine, mdev, machine.guest(recorded))
-        await guest.group.called()
+    await register_notifier(guest.group, mdev.name, notify, machine)
     return 0
 
 

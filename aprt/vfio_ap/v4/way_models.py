@@ -203,5 +203,5 @@ async def _open_second(machine: Machine, guest: Guest) -> None:
     group, mdev = machine.guest("vm1").group, machine.mdev("mdev1")
     await group.record(guest.name)
     await group.register(mdev.name)
-    await notify(machine, mdev, guest)
+    await notify(machine, mdev.name, guest.name)
     await group.called()

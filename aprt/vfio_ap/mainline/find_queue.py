@@ -1,0 +1,47 @@
+"""How the driver finds the object of a queue for an mdev, and all that an mdev has.
+
+Since 6.0 an mdev has a table. Before, the driver walked the devices that are bound to it, and an object pointed to the
+mdev only from one AQIC of its guest to the next disabling.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_get_queue() (6.12), vfio_ap_get_queue(),
+vfio_ap_find_queue(), match_apqn() (5.3).
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.mainline.mdev import Mdev
+
+
+@mirrors("vfio_ap_mdev_get_queue")
+async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> Found | None:
+    """The queue with that APQN, if the mdev has it. Locks: mdevs_lock held."""
+    if machine.on("dynamic_config"):
+        return await mdev.find(apqn)
+    if apqn not in await mdev.read_matrix():
+        return None
+    found = await walk_devices(machine, apqn)
+    if found is not None:
+        await machine.queues[apqn].object.set_mdev(found.generation, mdev.name)
+    return found
+
+
+async def queues_of(machine: Machine, mdev: Mdev) -> tuple[Found, ...]:
+    """All of them. Locks: mdevs_lock held."""
+    if machine.on("dynamic_config"):
+        return await mdev.queues()
+    result: tuple[Found, ...] = ()
+    for apqn in (await mdev.read_matrix()).apqns():
+        found = await walk_devices(machine, apqn)
+        if found is not None:
+            result += (found,)
+    return result
+
+
+@mirrors("driver_find_device")
+async def walk_devices(machine: Machine, apqn: Apqn) -> Found | None:
+    """The queue with that APQN, through the devices bound to the driver."""
+    generation = await machine.bus.driver_find_device(apqn)
+    return None if generation is None else Found(apqn, generation)

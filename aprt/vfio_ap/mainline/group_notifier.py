@@ -1,0 +1,165 @@
+"""Before 6.0: a VM comes to an mdev through the group notifier, SET_KVM, and goes by it or when the device is closed.
+
+Everything is done under the one lock, but for the guest's masks, which need kvm->lock. Where these are written is
+what the releases differ in:
+
+    5.3    set after the lock is given back; cleared under it, at release. SET_KVM(NULL) only forgets the VM
+    5.12   set and cleared under the lock; SET_KVM(NULL) cleans up as release does (B7)
+    5.13   the lock is given back meanwhile, and a flag keeps others out (B2)
+    5.15   kvm->lock is taken first, then the lock (B3): `kvm_attach` is all there is to do
+
+4.20 has no hook, takes no reference, and cleans up without a lock.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release(), vfio_ap_mdev_open_device(),
+vfio_ap_mdev_close_device(), vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm(), vfio_ap_mdev_unset_kvm() (4.20 to
+5.15). Left out: the driver's reference of its own module; that a notifier cannot be registered.
+"""
+
+from __future__ import annotations
+
+from aprt.core.chain import mirrors
+from aprt.kernel.held import held, writing
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.kvm.group import group_set_kvm, register_notifier
+from aprt.vfio_ap.mainline import kvm_attach
+from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.mainline.reset import reset_queues
+
+
+@mirrors("vfio_ap_mdev_open_device")
+async def open_device(machine: Machine, guest: Guest) -> int:
+    """The device file is opened; the first time the notifier is registered, and called if a VM is known.
+
+    0; -ENODEV: the device is being removed. Unlike later on, a device without a VM opens as well.
+    """
+    device = guest.device
+    if not await device.get_registration():
+        return Errno.ENODEV.failure
+    async with held(device.dev_set_lock):
+        if await device.opened(1) == 1:
+            await register_notifier(guest.group, guest.mdev.name, notify, machine)
+    return 0
+
+
+@mirrors("vfio_ap_mdev_close_device")
+async def release_device(machine: Machine, guest: Guest) -> None:
+    """The device file is closed for good."""
+    async with held(guest.device.dev_set_lock):
+        if await guest.device.opened(-1) == 0:
+            await _close(machine, guest)
+    await guest.device.put_registration()
+
+
+async def _close(machine: Machine, guest: Guest) -> None:
+    group, mdev = guest.group, guest.mdev
+    if _kvm_lock_first(machine):
+        await group.unregister()
+        await kvm_attach.unset_kvm(machine, mdev)
+    else:
+        await _release(machine, mdev)
+        await group.unregister()
+
+
+async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
+    """kvm-vfio records a VM, or that there is none, in the group of `guest`."""
+    await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
+
+
+async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
+    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
+    await set_group(machine, guest, None)
+
+
+@mirrors("vfio_ap_mdev_group_notifier")
+async def notify(machine: Machine, name: str, vm: str | None) -> int:
+    """The notifier of the mdev of that name, in the caller's context. 0, or -EPERM when another mdev has this VM.
+
+    Before fix B7 an mdev whose VM goes only forgets it: hook, masks, interrupts and the reference stay.
+    """
+    mdev = machine.mdev(name)
+    if vm is not None:
+        attach = kvm_attach.set_kvm if _kvm_lock_first(machine) else set_kvm
+        return await attach(machine, mdev, machine.guest(vm))
+    if not machine.on("B7"):
+        await mdev.set_kvm(None)
+    elif _kvm_lock_first(machine):
+        await kvm_attach.unset_kvm(machine, mdev)
+    else:
+        async with held(machine.mdevs_lock):
+            await unset_kvm(machine, mdev)
+    return 0
+
+
+@mirrors("vfio_ap_mdev_set_kvm")
+async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
+    """Attach, before fix B3: 0 or -EPERM. Locks: takes the lock, and kvm->lock in it or after it."""
+    locked = machine.on("B7")
+    async with held(machine.mdevs_lock):
+        if await kvm_attach.has_another(machine, mdev, guest):
+            return Errno.EPERM.failure
+        await mdev.set_kvm(guest.name)
+        if _keeps_vm(machine):
+            await guest.vm.get()
+        await _set_hook(machine, guest, mdev.name)
+        if locked:
+            await _write_masks(guest, await mdev.read_matrix())
+    if not locked:
+        await _write_masks(guest, await mdev.read_matrix())
+    return 0
+
+
+@mirrors("vfio_ap_mdev_unset_kvm")
+async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
+    """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it.
+
+    The reference may be the last one: then the VM, and with it kvm-vfio, is destroyed under the lock.
+    """
+    vm = await mdev.read_kvm()
+    if vm is None:
+        return
+    guest = machine.guest(vm)
+    await mdev.begin_detach()
+    await _write_masks(guest, Matrix())
+    await _set_hook(machine, guest, None)
+    await reset_queues(machine, mdev)
+    if _keeps_vm(machine):
+        await put_vm(machine, guest)
+    await mdev.set_kvm(None)
+
+
+async def _release(machine: Machine, mdev: Mdev) -> None:
+    if machine.on("aqic"):
+        async with held(machine.mdevs_lock):
+            await unset_kvm(machine, mdev)
+        return
+    vm = await mdev.read_kvm()
+    if vm is not None:
+        await _write_masks(machine.guest(vm), Matrix())
+    await reset_queues(machine, mdev)
+    await mdev.set_kvm(None)
+
+
+def _kvm_lock_first(machine: Machine) -> bool:
+    return machine.on("aqic") and machine.on("B3")
+
+
+def _keeps_vm(machine: Machine) -> bool:
+    return machine.on("aqic") and not machine.on("no_driver_ref")
+
+
+async def _set_hook(machine: Machine, guest: Guest, mdev: str | None) -> None:
+    if not machine.on("aqic"):
+        return
+    async with writing(guest.hook_rwsem, when=machine.on("B4")):
+        await guest.vm.set_hook(mdev)
+
+
+@mirrors("kvm_arch_crypto_set_masks")
+async def _write_masks(guest: Guest, masks: Matrix) -> None:
+    """A VM without a crypto block has no masks. Locks: takes kvm->lock."""
+    if await guest.vm.has_crycb():
+        async with held(guest.kvm_lock):
+            await guest.crycb.set_masks(masks)
