@@ -16,7 +16,7 @@ takes for granted that there is a writer, and keeps of the locks held only the o
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -87,28 +87,26 @@ class LockGraph:
     def __init__(self) -> None:
         self.edges: set[Edge] = set()
         self.written: set[str] = set()
+        self._from: defaultdict[str, list[Edge]] = defaultdict(list)
 
-    def add(self, edges: Iterable[Edge]) -> bool:
-        """Whether some of these are new."""
-        before = len(self.edges)
-        self.edges.update(edges)
-        return len(self.edges) > before
+    def add(self, edges: Iterable[Edge], written: Iterable[str] = ()) -> bool:
+        """Whether a cycle goes through what is new in these."""
+        new = set(edges) - self.edges
+        self.edges |= new
+        for edge in new:
+            self._from[edge.held].append(edge)
+        opened = set(written) - self.written
+        self.written |= opened
+        touched = new | {edge for edge in self.edges if edge.asked in opened} if opened else new
+        return any(self._through(edge) is not None for edge in touched)
 
-    def write(self, lock_class: str) -> bool:
-        """A lock of that class is asked for exclusively. Whether that is new."""
-        before = len(self.written)
-        self.written.add(lock_class)
-        return len(self.written) > before
-
-    def demand(self, demand: Demand) -> bool:
-        """A context asks for a lock. Whether that says anything new."""
-        written = not demand.lock.shared and self.write(demand.lock.family)
-        return self.add(demand.edges) or written
+    def closes(self, demand: Demand) -> bool:
+        """A context asks for a lock. Whether that closes a cycle."""
+        return self.add(demand.edges, () if demand.lock.shared else (demand.lock.family,))
 
     def merge(self, other: LockGraph) -> None:
         """Add what was seen elsewhere."""
-        self.edges |= other.edges
-        self.written |= other.written
+        self.add(other.edges, other.written)
 
     def cycle(self) -> Cycle | None:
         """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
@@ -131,12 +129,8 @@ class LockGraph:
 
     def _next(self, edge: Edge) -> list[Edge]:
         """The edges of contexts for which that of `edge` has to wait, in order."""
-        return sorted(
-            other
-            for other in self.edges
-            if other.held == edge.asked
-            and (not edge.asked_shared or not other.held_shared or edge.asked in self.written)
-        )
+        waits_for_readers = not edge.asked_shared or edge.asked in self.written
+        return sorted(other for other in self._from[edge.asked] if waits_for_readers or not other.held_shared)
 
 
 def is_closed(edges: Cycle) -> bool:

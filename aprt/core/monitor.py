@@ -87,7 +87,7 @@ class Monitor:
         for edge in demand.edges:
             if edge not in self._parts:
                 self._parts[edge] = Part(edge, demand.words(edge), Schedule(tuple(self._labels[:length])))
-        cycle = self._order.cycle() if self._order.demand(demand) else None
+        cycle = self._order.cycle() if self._order.closes(demand) else None
         return self._find(lambda id, check: self._unordered(id, check, demand, cycle))
 
     def finish(self, ending: Ending, blocked: tuple[tuple[str, str], ...] = ()) -> tuple[Finding, ...]:

@@ -278,11 +278,11 @@ class Checks:
 
     def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
         """The first cycle in the lock order, when these close it. The end of the search sees all."""
-        new = [self.order.demand(demand) for demand in demands] if self.order is not None else []
-        if self.order is None or not self._closing or not any(new):
+        closed = [self.order is not None and self.order.closes(demand) for demand in demands]
+        if self.order is None or not self._closing or not any(closed):
             return []
+        self._closing = False
         cycle = self.order.cycle()
-        self._closing = cycle is None
         return [] if cycle is None else [(id, title(cycle)) for id in self._ordered]
 
     def _moved(self, event: Event, demands: Sequence[Demand]) -> Iterator[tuple[str, Advance, int]]:

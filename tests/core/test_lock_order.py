@@ -18,9 +18,7 @@ SEM = RwSem("sem")
 
 def graph(*edges: Edge, written: str = "") -> LockGraph:
     found = LockGraph()
-    found.add(edges)
-    for name in written:
-        found.write(name)
+    found.add(edges, written)
     return found
 
 
@@ -89,3 +87,10 @@ def test_another_lock_of_the_class_is_an_edge_and_a_subclass_a_class_of_its_own(
     assert nested is not None
     assert list(plain.edges) == [Edge("A", "A")]
     assert list(nested.edges) == [Edge("A", "A/1")]
+
+
+def test_what_closes_a_cycle_is_said_when_it_comes() -> None:
+    found = LockGraph()
+    assert [found.add(edges(each)) for each in ("AB", "BC", "CA", "AB", "CD")] == [False, False, True, False, False]
+    read = graph(*edges("ab", "ba"))
+    assert [read.add((), written) for written in ("A", "B", "B")] == [False, True, False]

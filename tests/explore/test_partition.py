@@ -45,6 +45,16 @@ def comparable(found: Exploration) -> Exploration:
     return attrs.evolve(found, seconds=0.0, findings=tuple(findings))
 
 
+def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:
+    origin = partial(work.locks, "GAB", "GBA", "AC")
+    shared = partition.search(question(origin), origin, crew, small=1)
+    alone = states.search(question(origin))
+    assert shared.lock_order is not None
+    assert alone.lock_order is not None
+    assert (shared.states, shared.lock_order.edges) == (alone.states, alone.lock_order.edges)
+    assert [finding.property for finding in shared.findings] == ["P20"]
+
+
 @pytest.mark.parametrize("name", ORIGINS)
 def test_a_crew_finds_what_one_process_finds(name: str, crew: LocalCrew) -> None:
     origin = ORIGINS[name]

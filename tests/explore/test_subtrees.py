@@ -55,6 +55,15 @@ def test_random_programs_have_the_traces_of_one_process_when_they_are_taken_apar
     assert several > 100
 
 
+def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:
+    origin = partial(work.locks, "GAB", "GBA", "AC")
+    shared, alone = subtrees.search(question(origin), origin, crew, alone=0), dpor.search(question(origin))
+    assert shared.lock_order is not None
+    assert alone.lock_order is not None
+    assert shared.lock_order.edges == alone.lock_order.edges
+    assert shared.lock_order.cycle() == alone.lock_order.cycle() is not None
+
+
 def test_a_crew_goes_no_deeper_than_it_may(crew: LocalCrew) -> None:
     asked = question(ORIGINS["locks"], bounds=Bounds(max_depth=5))
     found = subtrees.search(asked, ORIGINS["locks"], crew, alone=0)

@@ -14,8 +14,10 @@ from aprt import DEADLOCK, HANG, Property, System, always
 from aprt.core.properties import NoHang
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Question
+from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
+from tests.explore.programs.locking import nested
 
 R = TypeVar("R")
 
@@ -45,6 +47,11 @@ def origin(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:
     module, _, function = name.partition(":")
     make = getattr(importlib.import_module(f"tests.explore.programs.{module}"), function)
     return make(*args), (DEADLOCK,)
+
+
+def locks(*orders: str) -> tuple[System, tuple[Property, ...]]:
+    """Contexts that take locks in these orders, checked for one order."""
+    return nested(*orders), (LOCK_ORDER,)
 
 
 def case(reference: str) -> tuple[System, tuple[Property, ...]]:
