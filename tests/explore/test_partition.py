@@ -112,7 +112,7 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(kind: str, request: 
 
 def test_hangs_and_symmetry_are_for_one_process(crew: LocalCrew) -> None:
     origin = partial(work.hangs, "v4/h3")
-    with pytest.raises(UserError, match="hangs are looked for by one process only"):
+    with pytest.raises(UserError, match="hangs and loops are looked for by one process only"):
         partition.search(question(origin), origin, crew)
     with pytest.raises(UserError, match="symmetry"):
         partition.search(question(ORIGINS["2PC"], symmetry=True), ORIGINS["2PC"], crew)
