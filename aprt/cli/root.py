@@ -31,6 +31,7 @@ COMMANDS = (
     "replay",
     "explain",
     "shrink",
+    "diff",
     "merge",
     "scenario",
     "property",

@@ -1,0 +1,57 @@
+"""`aprt diff`: what a change does to the outcomes of a scenario."""
+
+from __future__ import annotations
+
+import click
+
+from aprt.cli.interrupts import Interrupts
+from aprt.cli.names import SCENARIO
+from aprt.cli.options import (
+    INTERRUPTED,
+    Registry,
+    bound_options,
+    bounds,
+    case_finder,
+    color_option,
+    echo,
+    format_option,
+    paint,
+    property_option,
+)
+
+
+@click.command("diff", short_help="Compare the outcomes of two variants or eras.")
+@click.argument("before", type=SCENARIO, metavar="BEFORE")
+@click.argument("after", type=SCENARIO, metavar="AFTER")
+@property_option
+@bound_options
+@format_option
+@color_option
+@click.pass_obj
+def command(
+    registry: Registry,
+    before: str,
+    after: str,
+    properties: tuple[str, ...],
+    max_states: int | None,
+    max_depth: int | None,
+    budget: float | None,
+    form: str,
+    color: str,
+) -> int:
+    """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and tell them apart.
+
+    For every property, and for deadlocks: what is removed, added, unchanged, with the smallest schedule that shows it
+    and where that schedule leaves what the other side can do. Exits with 0 when both were searched to the end, else 3.
+    """
+    with Interrupts() as interrupts:
+        from aprt.verdict.difference import difference
+        from aprt.view.difference_text import difference_json, difference_text
+
+        find = case_finder(registry)
+        limits = bounds(max_states, max_depth, budget)
+        found = difference(find(before), find(after), properties, limits, interruptible=interrupts.allowed)
+        echo(difference_json(found) if form == "json" else difference_text(found, paint(color)))
+        if found.before.interrupted or found.after.interrupted:
+            return INTERRUPTED
+        return 0 if found.complete else 3

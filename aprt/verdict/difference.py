@@ -1,0 +1,116 @@
+"""What a change does: the outcomes of two variants of a scenario side by side.
+
+An outcome is a property that is violated. It is *removed* when only the first variant has it, *added* when only the
+second has. Both are searched to the end, so that a removed outcome is gone within the scope, and not just not met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.errors import ReplayMismatch
+from aprt.core.properties import DEADLOCK
+from aprt.core.schedule import Label
+from aprt.explore.replay import replay
+from aprt.explore.result import UNBOUNDED, Bounds, Progress
+from aprt.verdict.ask import Search, ask
+from aprt.verdict.case import Case
+from aprt.verdict.verdict import Shown, Verdict
+
+Change: TypeAlias = Literal["removed", "added", "unchanged", "holds"]
+
+
+@attrs.frozen
+class Parting:
+    """Where a schedule of one variant leaves what the other can do. step: from 0. wanted: what the one does then.
+
+    offered: what the other could do instead. A schedule that the other takes as a whole has no parting.
+    """
+
+    step: int
+    wanted: Label
+    offered: tuple[str, ...]
+
+
+@attrs.frozen
+class Outcome:
+    """One property in both variants. before, after: a smallest witness of each where it is violated.
+
+    parting: of the witness, in the variant that has it not; None when it takes all of those steps, or both have one.
+    """
+
+    id: str
+    title: str
+    before: Shown | None
+    after: Shown | None
+    parting: Parting | None = None
+
+    @property
+    def change(self) -> Change:
+        if self.before is not None:
+            return "removed" if self.after is None else "unchanged"
+        return "holds" if self.after is None else "added"
+
+
+@attrs.frozen(eq=False)
+class Difference:
+    """Two verdicts, and what is different: properties in their order, `deadlock` last."""
+
+    before: Verdict
+    after: Verdict
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether both sides were searched to the end."""
+        return self.before.exploration.complete and self.after.exploration.complete
+
+    def those(self, change: Change) -> tuple[Outcome, ...]:
+        """The outcomes that changed like that."""
+        return tuple(outcome for outcome in self.outcomes if outcome.change == change)
+
+
+def difference(
+    before: Case,
+    after: Case,
+    ids: tuple[str, ...] = (),
+    bounds: Bounds = UNBOUNDED,
+    report: Callable[[Progress], None] | None = None,
+    interruptible: AbstractContextManager[object] | None = None,
+) -> Difference:
+    """Search both variants for these properties (none: those of the first scenario) and for deadlocks.
+
+    Raises: `UserError`, `ReplayMismatch` as `ask` does.
+    """
+    wanted = ids or (*before.scenario.properties, DEADLOCK.id)
+    known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
+    asked = ids if "all" in ids else tuple(id for id in wanted if ids or id in known)
+    search = Search(bounds=bounds, stop_on="all")
+    was, now = (ask(case, asked, search, report, interruptible) for case in (before, after))
+    return Difference(was, now, tuple(_outcomes(was, now)))
+
+
+def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
+    shown = [{one.finding.property: one for one in verdict.shown} for verdict in (before, after)]
+    for property in before.properties:
+        pair = shown[0].get(property.id), shown[1].get(property.id)
+        parting = None
+        if pair[0] is not None and pair[1] is None:
+            parting = _parting(pair[0], after)
+        elif pair[1] is not None and pair[0] is None:
+            parting = _parting(pair[1], before)
+        yield Outcome(property.id, property.title, pair[0], pair[1], parting)
+
+
+def _parting(shown: Shown, other: Verdict) -> Parting | None:
+    """Where the schedule of a finding leaves what the other variant can do."""
+    schedule = shown.finding.schedule
+    try:
+        replay(other.case.model().system, schedule)
+    except ReplayMismatch as mismatch:
+        return Parting(mismatch.step, schedule.labels[mismatch.step], mismatch.enabled)
+    return None

@@ -1,0 +1,104 @@
+"""What a change does, as a table for a cover letter with a witness for each outcome that changed, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from aprt.verdict.difference import Difference, Outcome
+from aprt.verdict.verdict import Verdict
+from aprt.view.columns import WIDTH
+from aprt.view.paint import Paint
+from aprt.view.words import count
+
+_MARKS: Mapping[str, str] = MappingProxyType({"removed": "-", "added": "+", "unchanged": "!", "holds": " "})
+
+
+def difference_text(difference: Difference, paint: Paint) -> str:
+    """At most 75 letters wide."""
+    before, after = difference.before, difference.after
+    lines = [
+        f"before  {before.case}  ({_covered(before)})",
+        f"after   {after.case}  ({_covered(after)})",
+        "",
+        f"  {'':10} {'before':10} after",
+        *(_row(outcome, paint) for outcome in difference.outcomes),
+    ]
+    for outcome in (*difference.those("removed"), *difference.those("added")):
+        lines += ["", *_witness(outcome)]
+    removed, added = (",".join(o.id for o in difference.those(c)) or "-" for c in ("removed", "added"))
+    unchanged = ",".join(o.id for o in difference.those("unchanged")) or "-"
+    complete = "yes" if difference.complete else "no"
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"aprt: DIFF before={before.case} after={after.case} removed={removed} added={added} "
+            f"unchanged={unchanged} complete={complete}",
+        ]
+    )
+
+
+def _covered(verdict: Verdict) -> str:
+    end = "complete" if verdict.exploration.complete else f"stopped: {verdict.exploration.stopped}"
+    return f"{count(verdict.exploration.states, 'state')}, {end}"
+
+
+def _row(outcome: Outcome, paint: Paint) -> str:
+    words = [("holds" if one is None else "VIOLATED").ljust(10) for one in (outcome.before, outcome.after)]
+    painted = [paint.red(word) if word.startswith("VIOLATED") else word for word in words]
+    head = f"{_MARKS[outcome.change]} {outcome.id:10} {painted[0]} {painted[1]} "
+    return head + textwrap.shorten(outcome.title, WIDTH - 36, placeholder=" ...")
+
+
+def _witness(outcome: Outcome) -> Iterator[str]:
+    shown = outcome.before or outcome.after
+    assert shown is not None
+    side, other = ("before", "after") if outcome.after is None else ("after", "before")
+    yield from _wrapped(f"{outcome.change} {outcome.id}: {shown.finding.text}")
+    steps = count(len(shown.finding.schedule), "step")
+    yield f"  {side}: {steps}" + ("" if shown.token else ", too long for a token")
+    if shown.token:
+        yield f"  aprt replay {shown.token}"
+    if outcome.parting is None:
+        yield from _wrapped(f"  {other}: all of these steps can be taken, and the property holds there")
+    else:
+        offered = ", ".join(outcome.parting.offered[:3]) or "nothing"
+        yield from _wrapped(
+            f"  {other}: differs at step {outcome.parting.step + 1}: not {outcome.parting.wanted}, but {offered}"
+        )
+
+
+def _wrapped(text: str) -> list[str]:
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent + "  ", break_on_hyphens=False)
+
+
+def difference_json(difference: Difference) -> str:
+    """One object."""
+    return json.dumps(
+        {
+            "schema": "aprt.diff/1",
+            "before": str(difference.before.case),
+            "after": str(difference.after.case),
+            "complete": difference.complete,
+            "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
+        },
+        indent=2,
+    )
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    parting = outcome.parting
+    return {
+        "property": outcome.id,
+        "title": outcome.title,
+        "change": outcome.change,
+        "before": None if outcome.before is None else outcome.before.token,
+        "after": None if outcome.after is None else outcome.after.token,
+        "text": next((one.finding.text for one in (outcome.before, outcome.after) if one is not None), None),
+        "parting": None if parting is None else {"step": parting.step, "wanted": str(parting.wanted)},
+    }

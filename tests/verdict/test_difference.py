@@ -1,0 +1,77 @@
+"""aprt diff: what a fix removes, what it adds, and where a schedule of one side leaves what the other can do."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from aprt.core.properties import DEADLOCK
+from aprt.core.scenario import Model, Settings
+from aprt.explore.result import Bounds
+from aprt.verdict.case import Case
+from aprt.verdict.difference import difference
+from aprt.view.difference_text import difference_json, difference_text
+from aprt.view.paint import Paint
+from tests.toy import ERAS, lost_update
+
+
+def watched(settings: Settings) -> Model:
+    model = lost_update(settings)
+    return attrs.evolve(model, properties=(*model.properties, DEADLOCK))
+
+
+def case(text: str) -> Case:
+    toy = ERAS["toy"]
+    scenario = attrs.evolve(toy.scenarios["lost-update"], build=watched, properties=("T1",))
+    return Case.parse(text, {"toy": attrs.evolve(toy, scenarios={"lost-update": scenario})})
+
+
+BUG, FIXED, WRONG = "toy/lost-update", "toy/lost-update+locked", "toy/lost-update+locked+forget_unlock"
+
+
+def changes(before: str, after: str) -> dict[str, str]:
+    return {outcome.id: outcome.change for outcome in difference(case(before), case(after)).outcomes}
+
+
+def test_a_fix_removes_what_it_is_for() -> None:
+    assert changes(BUG, FIXED) == {"T1": "removed", "deadlock": "holds"}
+
+
+def test_a_wrong_fix_adds_a_deadlock() -> None:
+    found = difference(case(FIXED), case(WRONG))
+    assert [outcome.id for outcome in found.those("added")] == ["deadlock"]
+    assert found.complete
+    (added,) = found.those("added")
+    assert added.after is not None
+    assert added.after.finding.text == "b waits for mutex.lock"
+
+
+def test_what_is_in_both_is_unchanged() -> None:
+    assert changes(BUG, BUG) == {"T1": "unchanged", "deadlock": "holds"}
+
+
+def test_a_witness_says_where_the_other_side_does_something_else() -> None:
+    (removed,) = difference(case(BUG), case(FIXED)).those("removed")
+    parting = removed.parting
+    assert parting is not None
+    assert (parting.step, str(parting.wanted)) == (0, "a: counter.load")
+    assert parting.offered == ("a: mutex.lock", "b: mutex.lock")
+
+
+def test_a_side_that_was_not_searched_to_the_end_is_not_called_fixed() -> None:
+    found = difference(case(BUG), case(FIXED), bounds=Bounds(max_states=3))
+    assert not found.complete
+    assert "complete=no" in difference_text(found, Paint(False))
+
+
+def test_the_table_and_the_json_say_the_same() -> None:
+    found = difference(case(BUG), case(WRONG))
+    text, data = difference_text(found, Paint(False)), json.loads(difference_json(found))
+    assert text.splitlines()[-1] == (
+        "aprt: DIFF before=toy/lost-update after=toy/lost-update+locked+forget_unlock removed=T1 added=deadlock "
+        "unchanged=- complete=yes"
+    )
+    assert max(map(len, text.splitlines()[:-1])) <= 75
+    assert {o["property"]: o["change"] for o in data["outcomes"]} == {"T1": "removed", "deadlock": "added"}
+    assert data["schema"] == "aprt.diff/1"
