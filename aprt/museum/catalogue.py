@@ -44,4 +44,4 @@ def _matches(entry: Entry, word: str) -> tuple[str, ...]:
 
 def hall_of(entry: Entry) -> Hall:
     """The hall that has the entry."""
-    return next(hall for hall in HALLS if entry in hall.entries)
+    return next(hall for hall in HALLS if any(known.id == entry.id for known in hall.entries))

@@ -80,7 +80,7 @@ class Checked:
         if still := [found for found in self.fixed.findings if self._wanted(found)]:
             said.append(f"still found with the fix: {still[0].text}")
         elif not self.fixed.complete:
-            said.append(f"not everything was searched with the fix ({self.fixed.states:,} states)")
+            said.append(f"not everything was searched with the fix (states: {self.fixed.states:,})")
         return tuple(said)
 
     @property

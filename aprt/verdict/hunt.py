@@ -9,10 +9,10 @@ import attrs
 
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
+from aprt.explore.explore import explore
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
-from aprt.verdict.ask import Finder, Search
-from aprt.verdict.contrasts import look
+from aprt.verdict.ask import Finder
 
 STRATEGIES: Final = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor")
 _RUNS = 1_000_000_000  # more than there is time for
@@ -74,12 +74,20 @@ def _hunt(piece: _Piece) -> Hunted:
 
 
 def _try(piece: _Piece, strategy: str) -> Try:
-    contrast, case = piece.contrast, piece.find(piece.contrast.buggy)
+    contrast, model = piece.contrast, piece.find(piece.contrast.buggy).model()
     bounds = Bounds(max_depth=_DEPTH, budget=piece.seconds / len(STRATEGIES))
-    search = Search(strategy, bounds, seed=piece.seed, runs=_RUNS)
     try:
-        seen = look(case, (contrast.violates,), search)
+        found = explore(
+            model.system,
+            model.select((contrast.violates,)),
+            strategy=strategy,
+            bounds=bounds,
+            seed=piece.seed,
+            runs=_RUNS,
+        )
     except UserError:  # no schedule shows it: that there is no way on takes a search of all states
         return Try(strategy, None, 0, 0.0)
-    hit = any(contrast.says(told.property, told.text) for told in seen.findings)
-    return Try(strategy, max(1, seen.executions) if hit else None, seen.executions, seen.seconds)
+    if found.stopped == "interrupted":
+        raise KeyboardInterrupt
+    hit = any(contrast.says(finding.property, finding.text) for finding in found.findings)
+    return Try(strategy, max(1, found.executions) if hit else None, found.executions, found.seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 from types import MappingProxyType
+from typing import Any
 
 from aprt.verdict.era_matrix import Cell, Entered
 from aprt.verdict.hunt import STRATEGIES, Hunted, Try
@@ -84,13 +85,17 @@ def matrix_json(names: Sequence[str], eras: Sequence[str], cells: Sequence[Enter
             "rows": [
                 {
                     "id": name,
-                    "eras": {one.era: {"cell": one.cell, **seen_object(one.seen)} for one in cells if one.name == name},
+                    "eras": {one.era: _cell(one) for one in cells if one.name == name},
                 }
                 for name in names
             ],
             "version": aprt_version(),
         }
     )
+
+
+def _cell(one: Entered) -> dict[str, Any]:
+    return {"cell": one.cell, "fixed": one.fixed, "surprising": one.surprising, **seen_object(one.seen)}
 
 
 def _schedules(one: Try) -> str:

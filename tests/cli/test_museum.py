@@ -10,12 +10,13 @@ from aprt.cli import known_eras
 from aprt.cli.museum_work import inspect
 from aprt.cli.root import root
 from aprt.core.contrast import Contrast
-from aprt.museum.catalogue import ENTRIES, find_entries
+from aprt.museum.catalogue import find_entries
 from aprt.view.museum_check import check_ktap, check_text
+from aprt.view.museum_text import entry_text
 from aprt.view.paint import Paint
 
-B13 = find_entries("B13")[0]
-UNMODELLED = next(entry for entry in ENTRIES if entry.shown_by is None and entry.exhibit is None)
+B10 = find_entries("B10")[0]
+UNMODELLED = attrs.evolve(find_entries("B16")[0], shown_by=None, exhibit=None)
 
 
 def aprt(*args: str) -> Result:
@@ -55,7 +56,7 @@ def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> No
         "with it           aprt explore 2026/dma-unmap --property P10\n"
     )
     assert aprt("show", "B13").stdout == text
-    assert aprt("show", UNMODELLED.id).stdout.endswith("\n\nnot modelled yet\n")
+    assert entry_text(UNMODELLED, known_eras()).endswith("\n\nnot modelled yet")
 
 
 def test_a_commit_that_fixed_several_shows_them_all() -> None:
@@ -81,19 +82,16 @@ def test_what_does_not_exist_is_one_line_and_exit_2(args: tuple[str, ...], line:
 
 
 def test_a_check_tells_what_was_found_without_the_fix_and_exits_with_0() -> None:
-    result = aprt("check", "B13")
+    result = aprt("check", "B10")
     assert result.exit_code == 0
     assert (
         result.stdout
         == """\
-MET  B13  unmapping does not stop the writer
-  without the fix: P10: vm0: pages from 0x2 on stay pinned while they are
-    unmapped (492 states by states)
-  aprt replay aprt2:2026/dma-unmap+B13=out:WAUKdgM6zm4kIeQ
-  with the fix: complete (1,461 states by states)
-  observed with the fix: P8: page 0x3 of vm0 is unpinned while 05.0004 may
-    write its NIB there
-  aprt replay aprt2:2026/dma-unmap:VQUKh3k6wFHnaog
+MET  B10  waiting for somebody who may not exist
+  without the fix: P33: gisa_destroy of vm0 goes on, for ever (5 states by
+    states)
+  aprt replay aprt2:2026/end-listed+B10=out:dRZ2ZYA
+  with the fix: complete (38 states by states)
 
 aprt: MUSEUM entries=1 met=1 exhibit-only=0 not-met=0 not-modelled=0 not-reached=0
 """
@@ -101,53 +99,55 @@ aprt: MUSEUM entries=1 met=1 exhibit-only=0 not-met=0 not-modelled=0 not-reached
 
 
 def test_an_entry_that_is_not_modelled_counts_as_not_met() -> None:
-    result = aprt("check", "B13", UNMODELLED.id, "--format", "ktap")
-    assert result.exit_code == 5
-    assert result.stdout.splitlines()[-3:] == [
-        "ok 1 B13 unmapping does not stop the writer",
-        f"# {UNMODELLED.id}: not modelled",
-        f"not ok 2 {UNMODELLED.id} {UNMODELLED.title}",
+    inspection = inspect(known_eras, (B10, UNMODELLED), 60.0, 1, None)
+    assert not inspection.met
+    assert check_ktap(inspection).splitlines()[-3:] == [
+        "ok 1 B10 waiting for somebody who may not exist",
+        "# B16: not modelled",
+        "not ok 2 B16 the same node twice in one bucket",
     ]
+    assert "\n\nnot modelled: B16\n\n" in check_text(inspection, Paint())
+
+
+def test_an_entry_that_is_not_met_exits_with_5() -> None:
+    result = aprt("check", "B10", "--budget", "0ms", "--format", "ktap")
+    assert result.exit_code == 5
+    assert "# B10: not everything was searched with the fix (" in result.stdout
+    assert result.stdout.endswith("\nnot ok 1 B10 waiting for somebody who may not exist\n")
 
 
 def test_a_check_as_json_has_both_sides_and_two_processes_say_the_same() -> None:
     def told(*options: str) -> list[tuple[object, ...]]:
-        data = json.loads(aprt("check", "B13", "B16", "--format", "json", *options).stdout)
+        data = json.loads(aprt("check", "B10", "B16", "--format", "json", *options).stdout)
         assert (data["schema"], data["met"], data["counts"]["met"]) == ("aprt.museum-check/1", True, 2)
         sides = [(entry["id"], entry[side]) for entry in data["entries"] for side in ("buggy", "fixed")]
         return [(id, one["scenario"], one["verdict"], one["complete"], one["states"]) for id, one in sides]
 
-    assert told() == told("--jobs", "2") == [
-        ("B13", "2026/dma-unmap+B13=out", "VIOLATED", False, 492),
-        ("B13", "2026/dma-unmap", "VIOLATED", True, 1461),
-        ("B16", "2026/assign-twice+B16=out", "VIOLATED", False, 13),
-        ("B16", "2026/assign-twice", "HOLDS", True, 53),
-    ]  # fmt: skip
+    alone = told()
+    assert alone == told("--jobs", "2")
+    assert alone[:2] == [
+        ("B10", "2026/end-listed+B10=out", "VIOLATED", False, 5),
+        ("B10", "2026/end-listed", "HOLDS", True, 38),
+    ]
 
 
 @pytest.mark.parametrize(
     ("wrong", "failure"),
     [
         ({"violates": "P3"}, "P3 is not violated without the fix (HOLDS)"),
-        (
-            {"finding": "page 0x9 *"},
-            "another finding without the fix: P10: vm0: pages from 0x2",
-        ),
-        (
-            {"fixed": B13.shown_by.buggy},
-            "still found with the fix: vm0: pages from 0x2 on stay",
-        ),
+        ({"finding": "gisa_destroy of vm9 *"}, "another finding without the fix: P33: gisa_destroy of vm0 goes on"),
+        ({"fixed": B10.shown_by.buggy}, "still found with the fix: gisa_destroy of vm0 goes on"),
     ],
 )
 def test_an_entry_with_something_wrong_in_it_is_not_met(wrong: dict[str, str], failure: str) -> None:
-    assert isinstance(B13.shown_by, Contrast)
-    entry = attrs.evolve(B13, shown_by=attrs.evolve(B13.shown_by, **wrong))
+    assert isinstance(B10.shown_by, Contrast)
+    entry = attrs.evolve(B10, shown_by=attrs.evolve(B10.shown_by, **wrong))
     inspection = inspect(known_eras, (entry,), 60.0, 1, None)
     assert not inspection.met
-    assert check_text(inspection, Paint()).splitlines()[0] == "NOT MET  B13  unmapping does not stop the writer"
+    assert check_text(inspection, Paint()).splitlines()[0] == "NOT MET  B10  waiting for somebody who may not exist"
     assert f"\n  {failure[:60]}" in check_text(inspection, Paint())
-    assert f"# B13: {failure}" in check_ktap(inspection)
-    assert "\nnot ok 1 B13 " in check_ktap(inspection)
+    assert f"# B10: {failure}" in check_ktap(inspection)
+    assert "\nnot ok 1 B10 " in check_ktap(inspection)
 
 
 def test_an_exhibit_is_skipped_and_fails_nothing() -> None:
@@ -174,12 +174,16 @@ def test_a_hunt_hides_names_and_counts_schedules() -> None:
 
 
 def test_the_matrix_has_a_column_for_each_era() -> None:
-    result = aprt("matrix", "B13", "B16")
+    result = aprt("matrix", "B10")
     assert result.exit_code == 0
-    head, b13, b16 = (line.split() for line in result.stdout.splitlines()[:3])
+    head, row = (line.split() for line in result.stdout.splitlines()[:2])
     assert head == list(known_eras())
-    assert (b13[0], b13[1 + head.index("6.0")], b13[1 + head.index("6.2")]) == ("B13", "BUG", "-")
-    assert (b16[0], b16[1 + head.index("v4")], b16[1 + head.index("6.0")]) == ("B16", ".", "-")
-    rows = json.loads(aprt("matrix", "B13", "--format", "json").stdout)["rows"]
-    assert rows[0]["eras"]["6.0"]["cell"] == "has it"
-    assert rows[0]["eras"]["6.0"]["scenario"] == "6.0/dma-unmap"
+    cells = dict(zip(head, row[1:], strict=True))
+    assert (row[0], cells["v4"], cells["6.3"], cells["6.6"], cells["2026"]) == ("B10", "BUG", "BUG", "-", "-")
+    (told,) = json.loads(aprt("matrix", "B10", "--format", "json").stdout)["rows"]
+    assert {name: told["eras"]["6.3"][name] for name in ("cell", "fixed", "surprising", "scenario")} == {
+        "cell": "has it",
+        "fixed": False,
+        "surprising": False,
+        "scenario": "6.3/end-listed",
+    }

@@ -72,7 +72,7 @@ def test_words_that_are_found_later_on_the_fixed_side_count_too() -> None:
 
 def test_a_search_that_did_not_end_shows_nothing() -> None:
     checked = check(LOST, Bounds(max_states=10))
-    assert checked.failures[-1] == "not everything was searched with the fix (10 states)"
+    assert checked.failures[-1] == "not everything was searched with the fix (states: 10)"
 
 
 def test_what_else_is_violated_with_the_fix_is_an_observation() -> None:
