@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from aprt.explore.result import Bounds, LoopName, StopOn
     from aprt.verdict.ask import Crewed, Search
     from aprt.verdict.case import Case
+    from aprt.verdict.keeping import Keep
     from aprt.verdict.verdict import Verdict
 
 _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
@@ -66,6 +67,8 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 )
 @click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
 @click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are.")
 @crew_options
@@ -92,6 +95,8 @@ def command(
     loop: LoopName,
     symmetry: bool,
     schedule: Path | None,
+    save: Path | None,
+    resume: Path | None,
     measures_matrix: bool,
     estimate: bool,
     jobs: int,
@@ -112,13 +117,16 @@ def command(
         search = Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
-            if schedule is not None or measures_matrix or estimate:
-                raise click.UsageError("--schedule, --measures-matrix, --estimate: for one SCENARIO, without --shard")
+            _check_single(
+                {"--schedule": schedule, "--save": save, "--resume": resume}
+                | {"--measures-matrix": measures_matrix, "--estimate": estimate}
+            )
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
         if measures_matrix or estimate:
             both = measures_matrix and estimate
             others = {"--estimate": both, "--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
+            others |= {"--save": save, "--resume": resume}
             _check_alone("--measures-matrix" if measures_matrix else "--estimate", search, others)
         if measures_matrix:
             _check_matrix(case)
@@ -127,22 +135,44 @@ def command(
             return _estimate(case, search, form, color)
         with crew(jobs, cluster) as workers:
             crewed = None if workers is None else Crewed(workers, case_finder(registry))
-            verdict = _ask(case, properties, search, interrupts, crewed)
+            keep = _keep(save, resume, interrupts)
+            verdict = _ask(case, properties, search, interrupts, crewed, keep)
         _show(verdict, form, color)
         if schedule is not None:
-            _save(verdict, schedule)
+            _write(verdict, schedule)
+        if keep is not None and not verdict.exploration.complete:
+            remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
         return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 
 
+def _keep(save: Path | None, resume: Path | None, interrupts: Interrupts) -> Keep | None:
+    if save is not None and resume is not None:
+        raise click.UsageError("--save and --resume cannot be combined: what is resumed is saved where it was")
+    path = save or resume
+    if path is None:
+        return None
+    from aprt.verdict.keeping import Keep
+    from aprt.view.version import aprt_source
+
+    return Keep(path, save is None, aprt_source(), lambda: interrupts.pending)
+
+
 def _ask(
-    case: Case, properties: tuple[str, ...], search: Search, interrupts: Interrupts, crewed: Crewed | None
+    case: Case,
+    properties: tuple[str, ...],
+    search: Search,
+    interrupts: Interrupts,
+    crewed: Crewed | None,
+    keep: Keep | None,
 ) -> Verdict:
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.ask import ask
 
     progress = ProgressLine()
+    # a search that is kept is asked to halt, where it can be resumed
+    interruptible = interrupts.allowed if keep is None else None
     try:
-        verdict = ask(case, properties, search, progress, interrupts.allowed, crewed)
+        verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
     except BaseException:
         progress.close()
         raise
@@ -161,7 +191,7 @@ def _show(verdict: Verdict, form: str, color: str) -> None:
         echo(verdict_text(verdict, paint(color)))
 
 
-def _save(verdict: Verdict, path: Path) -> None:
+def _write(verdict: Verdict, path: Path) -> None:
     from aprt.verdict.tokens import save
 
     if not verdict.shown:
@@ -169,6 +199,12 @@ def _save(verdict: Verdict, path: Path) -> None:
         return
     save(path, verdict.case, verdict.shown[0].finding.schedule)
     remark(f"the schedule is in {path}; aprt replay {path}")
+
+
+def _check_single(options: Mapping[str, object]) -> None:
+    """Refuse what several scenarios have no use for."""
+    if any(options.values()):
+        raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
 
 
 def _check_alone(option: str, search: Search, others: Mapping[str, object]) -> None:

@@ -122,21 +122,15 @@ class Judge:
 
 
 class Recorder:
-    """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is."""
+    """One history and one step that concerns it: how the step moves its memory on, and what is wrong if it is.
 
-    def __init__(
-        self,
-        id: str,
-        advance: Advance,
-        slot: int,
-        event: Event,
-        packing: Packing,
-        log: Evaluated,
-        wrong: set[Violation],
-    ) -> None:
-        self.id, self.slots = id, (slot,)
-        self._moves, self._slot, self._event, self._packing = advance, slot, event, packing
-        self._log, self._wrong = log, wrong
+    number: of the recorders of a search, in the order in which they were made.
+    """
+
+    def __init__(self, id: str, advance: Advance, slot: int, event: Event, checks: Checks) -> None:
+        self.id, self.slots, self.number = id, (slot,), len(checks.recorders)
+        self._moves, self._slot, self._event, self._packing = advance, slot, event, checks.packing
+        self._log, self._remembered, self._wrong = checks.evaluated, checks.remembered, checks.wrong
         self._known: dict[int, tuple[int, str | None]] = {}
 
     def __call__(self, state: int) -> tuple[int, str | None]:
@@ -145,6 +139,7 @@ class Recorder:
         if before not in self._known:
             self._known[before] = self._advance(before)
             self._log.append((self, state))
+            self._remembered.append((self.number, before))
         return self._known[before]
 
     def _advance(self, before: int) -> tuple[int, str | None]:
@@ -191,10 +186,14 @@ class Checks:
     for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
     said to be wrong so far. order: the lock order of all steps that were learned, None when nothing asks for it.
     closing: whether the step with which that first has a cycle counts as a violation, so that a search can end there.
+    recorders: by number. remembered: (recorder, number of the memory it found), in that order: with what the tables
+    have `learned`, it is what numbers the memories.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
         self.evaluated: Evaluated = []
+        self.recorders: list[Recorder] = []
+        self.remembered: list[tuple[int, int]] = []
         self.wrong: set[Violation] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
         histories = [(id, check) for id, check in checks if isinstance(check, History)]
@@ -241,8 +240,7 @@ class Checks:
             before=self._about(Before, event),
             after=self._about(After, event),
             histories=tuple(
-                Recorder(id, advance, slot, event, self.packing, self.evaluated, self.wrong)
-                for id, advance, slot in self._moved(event, demands)
+                self._recorder(id, advance, slot, event) for id, advance, slot in self._moved(event, demands)
             ),
             oops=step.oops,
         )
@@ -309,6 +307,11 @@ class Checks:
             for id, check in self._steps
             if isinstance(check, kind) and (check.actor.name, check.op) == (event.actor, event.op)
         )
+
+    def _recorder(self, id: str, advance: Advance, slot: int, event: Event) -> Recorder:
+        recorder = Recorder(id, advance, slot, event, self)
+        self.recorders.append(recorder)
+        return recorder
 
     def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
         return Judge(id, reads, test, self.packing, self.evaluated, self.wrong)

@@ -9,11 +9,12 @@ from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Progress, Question, StopOn
-from aprt.explore.strategies import find_strategy
+from aprt.explore.strategies import check_resumable, find_strategy
 
 if TYPE_CHECKING:
     from aprt.explore.parallel.crew import Crew
     from aprt.explore.parallel.part import Origin
+    from aprt.explore.saved.file import SaveFile
 
 
 def explore(
@@ -29,6 +30,8 @@ def explore(
     expected: float | None = None,
     symmetry: bool = False,
     loop: LoopName = "auto",
+    save: SaveFile | None = None,
+    halt: Callable[[], bool] | None = None,
     crew: Crew | None = None,
     origin: Origin | None = None,
 ) -> Exploration:
@@ -36,14 +39,18 @@ def explore(
 
     crew: shares the work among processes, which make the system and the properties by `origin`.
 
-    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops or is for one process;
-    `ModelError` for a mistake in the system or a property.
+    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops, cannot be resumed or is
+    for one process; `ModelError` for a mistake in the system or a property.
     """
     if symmetry and strategy not in ("auto", "states"):
         raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
     if loop != "auto" and strategy not in ("auto", "states"):
         raise UserError(f"only strategy 'states' has loops to choose from, and not {strategy!r}")
-    question = Question(system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop)
+    if save is not None:
+        check_resumable(strategy, symmetry, shared=crew is not None)
+    question = Question(
+        system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt
+    )
     search = find_strategy(strategy)
     if crew is None or origin is None:
         found = search(question)

@@ -31,8 +31,8 @@ class Layout:
     has none either, but then its number must be 0.
 
     No field straddles a 64-bit word: word `i` of a state is `state >> 64 * i`, modulo 2**64.
-    words: how many the fields take. shifts, ones: by slot, where its field begins and the largest number it holds.
-    sum: where the sum begins; None for states that carry none.
+    words: how many the fields take. size: bytes of a state in whole words, its sum included. shifts, ones: by slot,
+    where its field begins and the largest number it holds. sum: where the sum begins; None for states that carry none.
     """
 
     def __init__(self, packing: Packing, widths: Mapping[int, int], *, summed: bool = True) -> None:
@@ -48,6 +48,8 @@ class Layout:
         self.slots = [slot for word in words for slot in word]  # in the order of the fields
         end = max((shift + ones.bit_length() for shift, ones in zip(self.shifts, self.ones, strict=True)), default=0)
         self.sum = -(-end // _HASH_BITS) * _HASH_BITS if summed else None
+        bits = end if self.sum is None else self.sum + 8 * _SUM_BYTES
+        self.size = -(-bits // _WORD_BITS) * _WORD_BITS // 8
         self._weights = [self._weight(slot) for slot in range(len(self.ones))]
 
     def _weight(self, slot: int) -> int:
@@ -55,6 +57,11 @@ class Layout:
         if not self.ones[slot]:
             return 0
         return (1 << self.shifts[slot]) + (0 if self.sum is None else _multiplier(slot) << self.sum)
+
+    @property
+    def widths(self) -> dict[int, int]:
+        """As it was given them."""
+        return {slot: self.ones[slot].bit_length() for slot in self._mentioned}
 
     def fits(self) -> bool:
         """Whether there is room for every number that the packing knows by now."""
@@ -87,6 +94,8 @@ class Layout:
 
     def conversion(self, to: Layout) -> Callable[[int], int]:
         """Packs a state as `to` does, which has all fields that this layout has."""
+        if self.sum is None and to.sum is not None:
+            return lambda state: to.pack(self.numbers(state))
         masks: dict[int, int] = {}  # by how far their fields move
         for slot in self.slots:
             by = to.shifts[slot] - self.shifts[slot]

@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import Protocol
 
 from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.chunk import Chunk
 from aprt.explore.layout import Layout
 from aprt.explore.result import Question
 from aprt.explore.tables import Move, Tables
-from aprt.explore.watchdog import Watchdog
 
 
 class Outgrown(Exception):
@@ -29,8 +29,10 @@ class Host(Protocol):
     question: Question
     checks: Checks
     tables: Tables[Note]
-    watchdog: Watchdog
     depth: int
+
+    def look(self, here: int, transitions: int) -> None:
+        """Called often, when all states before that one are expanded, with the steps taken by then. Raises: `Stop`."""
 
     def record(self, violation: Violation, length: int, here: int, via: int | None = None) -> None:
         """A step, numbered `via`, out of the state numbered `here`, or that state itself, violates a property."""
@@ -139,6 +141,14 @@ class Loop(abc.ABC):
             if watch is not None and watch.oops:
                 self.mark_oops(number)
         return successor
+
+
+class PortableLoop(Loop):
+    """A loop whose states another one, or a file, can take over."""
+
+    @abc.abstractmethod
+    def chunk(self, first: int, last: int) -> Chunk:
+        """The states numbered `first` to `last - 1`, and their parents."""
 
 
 def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:

@@ -64,7 +64,7 @@ class OrbitLoop(Loop):
             if here in over:
                 continue
             if not here & 255:
-                self.host.watchdog.look(0, len(self), self.transitions, self.host.depth)
+                self.host.look(here, self.transitions)
             state = self._states[here]
             moves = self.tables.moves(state)
             for move in moves:

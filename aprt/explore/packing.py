@@ -29,7 +29,7 @@ class Unknown(Exception):
 class Packing:
     """The fields of the states of `system`, and the values that their numbers stand for.
 
-    open: whether values that are new get numbers; else `Unknown` is raised.
+    open: whether values that are new get numbers; else `Unknown` is raised. names: of the fields, by slot.
     """
 
     def __init__(self, system: System, memories: int) -> None:
@@ -41,11 +41,11 @@ class Packing:
         self.actors = {name: n + i for i, name in enumerate(actors)}
         self.callers = tuple(range(n + m, n + m + n))
         self.memories = tuple(range(n + m + n, n + m + n + memories))
-        self._names = [*contexts, *actors, *contexts, *(f"history {i}" for i in range(memories))]
-        self._numbers: list[dict[Hashable, int]] = [{} for _ in self._names]
-        self._values: list[list[Any]] = [[] for _ in self._names]
-        self.size = len(self._names) * FIELD_BITS // 8
-        self._fields = Struct(f"<{len(self._names)}I")
+        self.names = [*contexts, *actors, *contexts, *(f"history {i}" for i in range(memories))]
+        self._numbers: list[dict[Hashable, int]] = [{} for _ in self.names]
+        self._values: list[list[Any]] = [[] for _ in self.names]
+        self.size = len(self.names) * FIELD_BITS // 8
+        self._fields = Struct(f"<{len(self.names)}I")
         self.unpack = self._fields.unpack  # of state.to_bytes(size, "little")
 
     def intern(self, slot: int, value: Hashable) -> int:
@@ -56,7 +56,7 @@ class Packing:
                 raise Unknown
             number = numbers.setdefault(value, len(numbers))
         except TypeError as error:
-            raise ModelError(f"{self._names[slot]} has a state that is not hashable ({error}): {value!r}") from error
+            raise ModelError(f"{self.names[slot]} has a state that is not hashable ({error}): {value!r}") from error
         if number == len(self._values[slot]):
             self._values[slot].append(value)
         return number

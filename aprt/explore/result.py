@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
@@ -12,6 +12,9 @@ from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Finding, Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
+
+if TYPE_CHECKING:
+    from aprt.explore.saved.file import SaveFile
 
 StopOn: TypeAlias = Literal["first", "all"]
 LoopName: TypeAlias = Literal["auto", "plain", "compiled"]
@@ -60,6 +63,8 @@ class Question:
     expected: about how many executions (or states) it will take in all, for strategies that cannot know.
     symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
     loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
+    save: where to keep what is found, and what to go on with (strategies "states" and "dpor").
+    halt: asked now and then; ends the search, as interrupted, at a point from which it can be resumed.
     """
 
     system: System
@@ -72,6 +77,8 @@ class Question:
     expected: float | None = None
     symmetry: bool = False
     loop: LoopName = "auto"
+    save: SaveFile | None = None
+    halt: Callable[[], bool] | None = None
 
 
 @attrs.frozen

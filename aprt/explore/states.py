@@ -28,13 +28,16 @@ from aprt.core.events import Event
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation
-from aprt.explore.loop import Loop
+from aprt.explore.chunk import Chunk
+from aprt.explore.known import Found, Known, Mark
+from aprt.explore.loop import Loop, PortableLoop
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
 from aprt.explore.watchdog import Stop, Watchdog
 
 if TYPE_CHECKING:
+    from aprt.explore.saved.states import SavedStates
     from aprt.explore.symmetry import Symmetry
 
 _PAYS = 150_000  # states from which on it pays to load the compiled loop, which takes as long as they do
@@ -60,20 +63,6 @@ def search(question: Question, doubt: Doubt | None = None) -> Exploration:
         run.tables.close()
 
 
-@attrs.frozen
-class _Found:
-    """What was violated, by the step numbered `via` out of the state numbered `here`; in that state, if None.
-
-    loop: the steps that lead from that state back to it, and are taken for ever.
-    """
-
-    text: str
-    length: int
-    here: int
-    via: int | None
-    loop: tuple[int, ...] = ()
-
-
 def _switch(question: Question) -> int:
     """From how many states on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
     installed = find_spec("numba") is not None
@@ -87,7 +76,10 @@ def _switch(question: Question) -> int:
 
 
 class _Search:
-    """What was found in which state. The states themselves, and most of the work, are in the loop."""
+    """What was found in which state. The states themselves, and most of the work, are in the loop.
+
+    depth: of the level that is being expanded, whose states are numbered up to `last`, exclusively.
+    """
 
     def __init__(self, question: Question, doubt: Doubt | None) -> None:
         self.question, self.doubt = question, doubt
@@ -95,14 +87,22 @@ class _Search:
         self.checks = Checks(question.properties, question.system, closing=not question.symmetry)
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
         self.watchdog = Watchdog(question)
-        self.depth = 0
+        self.depth, self.last, self.mark = 0, 1, Mark()
         self.symmetry: Symmetry | None = None
         self.loop: Loop = self._orbits() if question.symmetry else PlainLoop(self)
         self.switch = _switch(question)
         self.loading: float | None = None
         self.ends: list[int] = []
-        self.deadlocks = 0
-        self.found: dict[str, _Found] = {}
+        self.deadlocks: list[int] = []
+        self.found: dict[str, Found] = {}
+        self.saved = self._saved()
+
+    def _saved(self) -> SavedStates | None:
+        if self.question.save is None:
+            return None
+        from aprt.explore.saved.states import SavedStates  # few searches need it
+
+        return SavedStates(self.question.save, self.tables, self.checks)
 
     def _orbits(self) -> Loop:
         if self.checks.eventually:
@@ -115,46 +115,83 @@ class _Search:
         return OrbitLoop(self, self.symmetry)
 
     def explore(self) -> Exploration:
-        stopped = None
         try:
-            for violation in self.checks.start(self.tables.first):
+            stopped = self._run()
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        return self._answer(stopped)
+
+    def _run(self) -> str | None:
+        """Why it did not come to the end."""
+        stopped, start = None, self.checks.start(self.tables.first)
+        self._resume()
+        try:
+            for violation in start:
                 self.record(violation, 0, 0)
             self._levels()
             self._hang()
             self._for_ever()
         except Stop as stop:
             stopped = stop.reason
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(stopped)
+        self._save()
+        return stopped
+
+    def look(self, here: int, transitions: int) -> None:
+        self.mark = Mark(here, self.last, self.depth, transitions)
+        self.watchdog.look(0, len(self.loop), transitions, self.depth)
+        if self.saved is not None and self.saved.file.due:
+            self._save()
 
     def _levels(self) -> None:
-        """Level by level: `depth` is the number of steps to the states that are being expanded."""
-        first, last = 0, 1
-        cut = False
-        while first < last:
+        """Level by level, up to an empty one. The first may have been expanded in part, or all of it."""
+        here, more = self.mark.here, True
+        while more:
+            cut = False
             if self.doubt is not None and len(self.loop) >= self.doubt.states:
                 self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
             if len(self.loop) >= self.switch and isinstance(self.loop, PlainLoop):
-                self._compile(self.loop)
+                self._compile([self.loop.chunk(0, len(self.loop))], self.loop.transitions)
             if self.depth == self.question.bounds.max_depth:
-                cut = self._cut(first, last)
+                cut = self._cut(here, self.last)
             else:
-                self.loop.expand(first, last)
+                self.loop.expand(here, self.last)
             if self.found and self.question.stop_on == "first":
                 raise Stop("violation")
-            first, last = last, len(self.loop)
+            if cut:
+                raise Stop("max_depth")
+            here, self.last = self.last, len(self.loop)
+            more = here < self.last
             self.depth += 1
-        if cut:
-            raise Stop("max_depth")
+            self.mark = Mark(here, self.last, self.depth, self.loop.transitions)
 
-    def _compile(self, loop: PlainLoop) -> None:
+    def _compile(self, states: Sequence[Chunk], transitions: int) -> None:
         """Go on with the compiled loop."""
         began = self.watchdog.seconds
         from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
 
-        self.loop = CompiledLoop(self, loop)
+        self.loop = CompiledLoop(self, states, transitions)
         self.loading = self.watchdog.seconds - began
+
+    def _save(self) -> None:
+        if self.saved is not None and isinstance(self.loop, PortableLoop):
+            known = Known(self.mark, self.ends, self.deadlocks, self.found, self.watchdog.seconds)
+            self.saved.write(self.loop, known)
+
+    def _resume(self) -> None:
+        """Go on with what is saved. Raises: `UserError`."""
+        saved = None if self.saved is None else self.saved.read()
+        if saved is None:
+            return
+        known, states = saved
+        self.mark, self.last, self.depth = known.mark, known.mark.last, known.mark.depth
+        self.ends, self.deadlocks, self.found = list(known.ends), list(known.deadlocks), dict(known.found)
+        self.watchdog.earlier = known.seconds
+        if sum(map(len, states)) >= self.switch:
+            self._compile(states, known.mark.transitions)
+        elif isinstance(self.loop, PlainLoop):
+            self.loop.restore(states, known.mark.transitions)
+        if len(self.loop) > self.loop.limit:
+            raise UserError(f"there are {len(self.loop):,} states by now: --max-states {self.loop.limit} is too few")
 
     def _cut(self, first: int, last: int) -> bool:
         """Take no step out of these states; whether there is one to take."""
@@ -173,7 +210,7 @@ class _Search:
         state = self.loop.state(here)
         waiting = self.tables.waiting(state)
         if waiting:
-            self.deadlocks += 1
+            self.deadlocks.append(here)
             violations = self.checks.deadlock(state, waiting)
         else:
             self.ends.append(here)
@@ -181,7 +218,7 @@ class _Search:
         for violation in violations:
             self.record(violation, self.depth, here)
 
-    def unchecked(self, ends: Sequence[int], deadlocks: int) -> None:
+    def unchecked(self, ends: Sequence[int], deadlocks: Sequence[int]) -> None:
         self.ends += ends
         self.deadlocks += deadlocks
 
@@ -213,11 +250,11 @@ class _Search:
         """
         id, text = violation
         if id not in self.found or length < self.found[id].length:
-            self.found[id] = _Found(text, length, here, via, loop)
+            self.found[id] = Found(text, length, here, via, loop)
         if self.question.stop_on == "first" and (via is None or not self.checks.terminal):
             raise Stop("violation")
 
-    def _finding(self, id: str, found: _Found) -> Finding:
+    def _finding(self, id: str, found: Found) -> Finding:
         if self.symmetry is not None:
             from aprt.explore.retrace import Retrace
 
@@ -240,7 +277,7 @@ class _Search:
             executions=0,
             depth=len(loop.way(len(loop) - 1)) - 1,
             ends=len(self.ends),
-            deadlocks=self.deadlocks,
+            deadlocks=len(self.deadlocks),
             oopses=len(loop.oopses),
             seconds=self.watchdog.seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),

@@ -35,7 +35,20 @@ STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
 
 SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
 
+RESUMABLE: Final = ("states",)
+
 _NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
+
+
+def check_resumable(text: str, symmetry: bool, shared: bool) -> None:
+    """Raises: `UserError` unless a search by that strategy can be saved and resumed."""
+    find_strategy(text)
+    if text not in RESUMABLE:
+        raise UserError(f"strategy {text!r} cannot be saved and resumed: take {' or '.join(RESUMABLE)}")
+    if symmetry:
+        raise UserError("a search with symmetry cannot be saved and resumed: leave out --symmetry")
+    if shared:
+        raise UserError("a search that is shared cannot be saved and resumed: leave out --jobs and --cluster")
 
 
 def find_strategy(text: str) -> Strategy:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
+from hashlib import blake2b
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
@@ -160,6 +161,12 @@ class Tables(Generic[T]):
         """The schedule that takes the steps with these numbers."""
         labels = (self.steps[number].event.label for number in steps)
         return Schedule.of((label.context, label.op) for label in labels)
+
+    def digest(self) -> str:
+        """Of all that was learned, in order: the same where the model and what was asked of it are the same."""
+        steps = (f"{s.event.label} {s.oops} {c}" for s, c in zip(self.steps, self.changes, strict=True))
+        text = "\n".join([f"{self.packing.counts()}", *steps])
+        return blake2b(text.encode(), digest_size=8).hexdigest()
 
     def _learn(self, place: int, control: Control, number: int) -> tuple[Move[T], ...]:
         """The moves of a control state when the deciding slot holds `number`."""

@@ -19,26 +19,34 @@ class Stop(Exception):
 
 
 class Watchdog:
-    """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`."""
+    """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
+
+    earlier: seconds that a search which is resumed took before; its budget is for what follows.
+    """
 
     def __init__(
         self, question: Question, expected: float | None = None, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.expected = question.expected if expected is None else expected
-        self._report, self._budget = question.report, question.bounds.budget
+        self._report, self._budget, self._halt = question.report, question.bounds.budget, question.halt
         self._clock, self._start = clock, clock()
+        self.earlier = 0.0
         self._reported = self._start
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
-        return self._clock() - self._start
+        """Of the search so far."""
+        return self.earlier + self._clock() - self._start
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
-        """Call it often. Raises: `Stop` when the budget is spent."""
+        """Call it often. Raises: `Stop` when the budget is spent, or the search is told to halt."""
         now = self._clock()
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
-            self._report(Progress(executions, states, transitions, depth, now - self._start, self.expected))
+            self._report(
+                Progress(executions, states, transitions, depth, self.earlier + now - self._start, self.expected)
+            )
+        if self._halt is not None and self._halt():
+            raise Stop("interrupted")
         if self._budget is not None and now - self._start >= self._budget:
             raise Stop("budget")

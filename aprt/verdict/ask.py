@@ -5,8 +5,8 @@ What only a finding needs is imported when there is one: trio takes longer to im
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +24,8 @@ from aprt.verdict.verdict import Shown, Size, Verdict, selected
 
 if TYPE_CHECKING:
     from aprt.explore.parallel.crew import Crew
+    from aprt.explore.saved.file import SaveFile
+    from aprt.verdict.keeping import Keep
 
 Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 
@@ -62,18 +64,19 @@ def ask(
     report: Callable[[Progress], None] | None = None,
     interruptible: AbstractContextManager[object] | None = None,
     crewed: Crewed | None = None,
+    keep: Keep | None = None,
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
 
     report: as in `explore.Question`. interruptible: entered around the search. A KeyboardInterrupt raised inside
-    it ends the search, and what was covered so far is the verdict.
+    it ends the search, and what was covered so far is the verdict. keep: where to save the search, or what to resume.
 
     Raises: `UserError`, `ReplayMismatch` when a finding does not happen on trio as the explorer told it.
     """
     model = case.model()
     properties = selected(case, model, ids)
     try:
-        with interruptible or nullcontext():
+        with interruptible or nullcontext(), _kept(keep, case, properties, search) as (file, search):
             exploration = explore(
                 model.system,
                 properties,
@@ -85,6 +88,8 @@ def ask(
                 report=report,
                 symmetry=search.symmetry,
                 loop=search.loop,
+                save=file,
+                halt=None if keep is None else keep.halt,
                 crew=None if crewed is None else crewed.crew,
                 origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
             )
@@ -93,6 +98,19 @@ def ask(
     shorten = _tidy if exploration.strategy in SHORTEST else _minimize
     shown = tuple(_show(case, model, finding, shorten) for finding in exploration.findings)
     return Verdict(case, model, properties, exploration, shown)
+
+
+@contextmanager
+def _kept(
+    keep: Keep | None, case: Case, properties: Sequence[Property], search: Search
+) -> Iterator[tuple[SaveFile | None, Search]]:
+    if keep is None:
+        yield None, search
+        return
+    from aprt.verdict.keeping import kept  # few searches need it
+
+    with kept(keep, case, properties, search) as found:
+        yield found
 
 
 def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System, tuple[Property, ...]]:

@@ -21,6 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from aprt.explore import hangs
+from aprt.explore.chunk import AFTER_OOPS
 
 U8: TypeAlias = NDArray[np.uint8]
 U32: TypeAlias = NDArray[np.uint32]
@@ -92,7 +93,6 @@ WORD, SHIFT, MASK, START = 0, 1, 2, 3
 UNKNOWN, BLOCKED = -1, 0
 LAST, NOTED, OOPS = 1, 2, 4
 END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
-AFTER_OOPS = 1 << 31
 
 HERE, COUNT, TRANSITIONS, NEXT, FILLED, STUCK, CURSOR = 0, 1, 2, 3, 4, 5, 6
 """What is in a cursor: the next state to expand; states; steps taken; in the block, the next successor, and how many

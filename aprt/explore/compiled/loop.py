@@ -13,18 +13,18 @@ from typing import Protocol
 import numpy as np
 
 from aprt.explore import loop
+from aprt.explore.chunk import AFTER_OOPS, Chunk
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.compiled.kernels import COUNT, FILLED, HERE, NEXT, STUCK, TRANSITIONS, U32, U64, Block, Int, Store
 from aprt.explore.layout import Layout, tight_widths
-from aprt.explore.loop import Loop, Outgrown, after
-from aprt.explore.loop_plain import PlainLoop
+from aprt.explore.loop import Outgrown, PortableLoop, after
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
 _STUCK = 4_096  # states without steps before they are told to the search
-_MOST = kernels.AFTER_OOPS - 1  # states that can be numbered
+_MOST = AFTER_OOPS - 1  # states that can be numbered
 _KNOWN = 2_000  # states after which most of what there is to learn is known
 _GENEROUS = 6  # bits of every field before that
 
@@ -32,27 +32,25 @@ _GENEROUS = 6  # bits of every field before that
 class Host(loop.Host, Protocol):
     """The search that a compiled loop works for."""
 
-    def unchecked(self, ends: Sequence[int], deadlocks: int) -> None:
-        """These end states, and so many deadlocks, are reached, where neither is checked (`Checks.terminal`)."""
+    def unchecked(self, ends: Sequence[int], deadlocks: Sequence[int]) -> None:
+        """These end states and deadlocks are reached, where neither is checked (`Checks.terminal`)."""
 
 
-class CompiledLoop(Loop):
+class CompiledLoop(PortableLoop):
+    """Goes on where another loop was after so many `transitions`, with the states in `before`."""
+
     name = "compiled"
     host: Host
 
-    def __init__(self, host: Host, before: PlainLoop) -> None:
+    def __init__(self, host: Host, before: Sequence[Chunk], transitions: int) -> None:
         super().__init__(host)
-        self.limit = min(self.limit, _MOST)
+        self.limit, self.transitions = min(self.limit, _MOST), transitions
         self._cursor = np.zeros(kernels.CURSOR, np.int64)
-        self._cursor[COUNT], self._cursor[TRANSITIONS] = len(before), before.transitions
+        self._cursor[COUNT], self._cursor[TRANSITIONS] = sum(map(len, before)), transitions
         layout = self._new_layout()
-        convert, size = before.layout.conversion(layout), 8 * layout.words
-        states, parents = before.since(0)
-        packed = b"".join([convert(state).to_bytes(size, "little") for state in states])
-        self._states: U64 = np.frombuffer(packed, np.uint64).reshape(len(before), layout.words).copy()
-        self._parents: U32 = np.array(parents, np.uint32)
-        self._parents[before.oopses] |= kernels.AFTER_OOPS
-        self.oopses = before.oopses
+        self._states: U64 = np.concatenate([_packed(_words(chunk), chunk.layout, layout) for chunk in before])
+        self._parents: U32 = np.concatenate([np.frombuffer(chunk.parents, "<u4") for chunk in before]).astype(np.uint32)
+        self.oopses = np.flatnonzero(self._parents & AFTER_OOPS).tolist()
         self._table: U64 = np.zeros(0, np.uint64)
         self._pack_as(layout)
         self._run(0)  # compiles what is not yet
@@ -65,13 +63,17 @@ class CompiledLoop(Loop):
         return (self._states.nbytes + self._parents.nbytes + self._table.nbytes) / len(self)
 
     def mark_oops(self, number: int) -> None:
-        self._parents[number] |= kernels.AFTER_OOPS
+        self._parents[number] |= AFTER_OOPS
 
     def dense(self, number: int) -> int:
         return int.from_bytes(self._states[number].tobytes(), "little")
 
     def parent(self, number: int) -> int:
-        return int(self._parents[number]) & ~kernels.AFTER_OOPS
+        return int(self._parents[number]) & ~AFTER_OOPS
+
+    def chunk(self, first: int, last: int) -> Chunk:
+        states, parents = self._states[first:last].astype("<u8"), self._parents[first:last].astype("<u4")
+        return Chunk(self.layout, states.tobytes(), parents.tobytes())
 
     def insert(self, successor: int, here: int) -> bool:
         words = self._arrays.unit
@@ -90,14 +92,16 @@ class CompiledLoop(Loop):
             while not self._expand(last):
                 pass
         finally:
-            self._tell_stuck()
+            self._tell_stuck(last)
             self.transitions = int(self._cursor[TRANSITIONS])
-            self.oopses += (count + np.flatnonzero(self._parents[count : len(self)] & kernels.AFTER_OOPS)).tolist()
+            self.oopses += (count + np.flatnonzero(self._parents[count : len(self)] & AFTER_OOPS)).tolist()
 
     def _expand(self, last: int) -> bool:
         """Go on for a while; whether everything is expanded."""
-        self.host.watchdog.look(0, len(self), int(self._cursor[TRANSITIONS]), self.host.depth)
         cursor = self._cursor
+        here, transitions = self._place()
+        self._tell_stuck(here)
+        self.host.look(here, transitions)
         match self._run(last):
             case kernels.DONE:
                 return True
@@ -115,12 +119,21 @@ class CompiledLoop(Loop):
                 self.host.terminal(int(cursor[HERE]))
                 cursor[HERE] += 1
             case kernels.TERMINAL:
-                self._tell_stuck()
+                self._tell_stuck(last)
             case kernels.LOOK:
                 self._look()
             case reason:
                 raise AssertionError(reason)
         return False
+
+    def _place(self) -> tuple[int, int]:
+        """The first state of which not every step was taken, and the steps taken before those of it."""
+        cursor = self._cursor
+        here, transitions, done = int(cursor[HERE]), int(cursor[TRANSITIONS]), int(cursor[NEXT])
+        if done < cursor[FILLED]:
+            here = int(self._block.sources[done])
+            transitions -= int(np.count_nonzero(self._block.sources[:done] == here))
+        return here, transitions
 
     def _run(self, last: int) -> Int:
         arrays = self._arrays
@@ -139,16 +152,17 @@ class CompiledLoop(Loop):
         """States behind that one have not been looked at, whatever the block has made of them."""
         self._cursor[STUCK] = np.searchsorted(self._block.stuck[: self._cursor[STUCK]], here)
 
-    def _tell_stuck(self) -> None:
-        """Tell the search of the states without steps that were only noted down."""
-        stuck = self._block.stuck[: self._cursor[STUCK]]
-        self._cursor[STUCK] = 0
+    def _tell_stuck(self, last: int) -> None:
+        """Tell the search of the states before that one without steps that were only noted down."""
+        noted = self._block.stuck[: self._cursor[STUCK]].copy()
+        stuck, later = np.split(noted, [np.searchsorted(noted, last)])
+        self._block.stuck[: len(later)] = later
+        self._cursor[STUCK] = len(later)
         end = np.ones(len(stuck), np.bool_)
         for place, idle in enumerate(self.tables.idle):
             word, shift, mask = self.layout.place(place)
             end &= np.array(idle)[self._states[stuck, word] >> np.uint64(shift) & np.uint64(mask)]
-        ends = stuck[end].tolist()
-        self.host.unchecked(ends, len(stuck) - len(ends))
+        self.host.unchecked(stuck[end].tolist(), stuck[~end].tolist())
 
     def _look(self) -> None:
         """Take the step NEXT and check whatever there is to check."""
@@ -198,14 +212,8 @@ class CompiledLoop(Loop):
 
     def _pack_anew(self) -> None:
         """In fields that have room."""
-        before, layout = self.layout, self._new_layout()
-        states = np.zeros((len(self._states), layout.words), np.uint64)
-        for slot in before.slots:
-            word, shift, mask = before.place(slot)
-            to, by, _ = layout.place(slot)
-            field = self._states[:, word] >> np.uint64(shift) & np.uint64(mask)
-            states[:, to] |= field << np.uint64(by)
-        self._states = states
+        layout = self._new_layout()
+        self._states = _packed(self._states, self.layout, layout)
         self._table = np.zeros(0, np.uint64)
         self._pack_as(layout)
 
@@ -255,6 +263,25 @@ class CompiledLoop(Loop):
             elif cursor[FILLED] == 0:
                 cursor[HERE] += 1
             while kernels.join(arrays.unit, store, arrays.steps, arrays.guards, block, cursor, edges) == kernels.LOOK:
-                here, number = int(block.sources[cursor[NEXT]]), int(block.moves[cursor[NEXT]])
+                i = cursor[NEXT]
+                here, number = int(block.sources[i]), int(block.moves[i])
                 state = self.state(here)
                 arrays.remember(number, state, after(state, arrays.moves[number])[0], new=False)
+                # checks before the one that was not known have added to it
+                block.successors[i] = self._states[here] + arrays.steps.deltas[number]
+                block.hashes[i] = kernels.hashed(arrays.unit, block.successors, i)
+
+
+def _words(chunk: Chunk) -> U64:
+    """The states of a chunk as rows."""
+    return np.frombuffer(chunk.packed, "<u8").reshape(len(chunk), -1).astype(np.uint64)
+
+
+def _packed(states: U64, before: Layout, layout: Layout) -> U64:
+    """Rows, packed as another layout says."""
+    packed = np.zeros((len(states), layout.words), np.uint64)
+    for slot in before.slots:
+        word, shift, mask = before.place(slot)
+        to, by, _ = layout.place(slot)
+        packed[:, to] |= (states[:, word] >> np.uint64(shift) & np.uint64(mask)) << np.uint64(by)
+    return packed

@@ -5,7 +5,6 @@ It is the plain loop on fewer states. What it finds for others is kept, too, so 
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +23,6 @@ from aprt.explore.packing import INITIAL, Unknown
 from aprt.explore.parallel.ownership import Owners, Places
 from aprt.explore.result import Question
 from aprt.explore.tables import Tables
-from aprt.explore.watchdog import Watchdog
 
 Origin: TypeAlias = Callable[[], tuple[System, tuple[Property, ...]]]
 """Makes the system and the properties, the same in every process; picklable."""
@@ -93,11 +91,6 @@ class Pupil:
                 after(state, move)
         self.packing.open = False
 
-    def digest(self) -> str:
-        """Of all that was learned, in order."""
-        steps = "\n".join(str(step.event.label) for step in self.tables.steps)
-        return hashlib.blake2b(f"{self.packing.counts()}\n{steps}".encode(), digest_size=8).hexdigest()
-
 
 class Part(Pupil):
     """Part `number` of `of`. depth: the number of steps to the states that are being expanded."""
@@ -105,7 +98,6 @@ class Part(Pupil):
     def __init__(self, origin: Origin, number: int, of: int, places: Places) -> None:
         super().__init__(origin)
         self.number, self.of = number, of
-        self.watchdog = Watchdog(self.question)
         self.depth = -1
         self._loop = PlainLoop(self)
         self._layouts = [self._loop.layout]
@@ -120,7 +112,7 @@ class Part(Pupil):
     def attend(self, lessons: Sequence[int], digest: str) -> None:
         """Go through further lessons. Raises: `ModelError` when they taught something else than elsewhere."""
         self.learn(lessons)
-        if lessons and self.digest() != digest:
+        if lessons and self.tables.digest() != digest:
             raise ModelError("the model is not the same in every process (does it iterate over a set of strings?)")
         if not self._loop.layout.fits():
             self._loop.pack_anew()
@@ -146,6 +138,9 @@ class Part(Pupil):
             sender = self._sender(way[-1])
         came = None if way[-1] == 0 else (sender, self._loop.parent(way[-1]))
         return [self._loop.state(number) for number in way[::-1]], came
+
+    def look(self, here: int, transitions: int) -> None:
+        """The search looks, for all parts."""
 
     def record(self, violation: Violation, length: int, here: int, via: int | None = None) -> None:
         id, text = violation

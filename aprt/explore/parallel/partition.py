@@ -168,7 +168,7 @@ class _Search:
         lessons: tuple[int, ...] = ()
         news: list[tuple[Arrivals, ...] | None] = [tuple(found) for found in arrivals]
         while True:
-            digest = self.teacher.digest()
+            digest = self.teacher.tables.digest()
             harvests = self._round([_Round(self.rounds, lessons, digest, new, last) for new in news])
             self.rounds += 1
             done += harvests

@@ -1,0 +1,55 @@
+"""The states that a search has met, in a file: a chunk of them for every save, each with the layout it had then."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+from aprt.explore.chunk import Chunk
+from aprt.explore.layout import Layout
+from aprt.explore.packing import Packing
+from aprt.explore.saved.file import SaveFile
+
+
+class Chunks:
+    """count: the states in the file."""
+
+    def __init__(self, file: SaveFile, packing: Packing) -> None:
+        self._file, self._packing = file, packing
+        self._layouts: list[Layout] = []
+        self.count = 0
+
+    def write(self, connection: Connection, chunk: Chunk) -> None:
+        """Add states."""
+        if not len(chunk):
+            return
+        if chunk.layout not in self._layouts:
+            self._add(connection, chunk.layout)
+        values = self.count, len(chunk), self._layouts.index(chunk.layout), chunk.packed, chunk.parents
+        connection.execute("INSERT INTO states VALUES (?, ?, ?, ?, ?)", values)
+        self.count += len(chunk)
+
+    def _add(self, connection: Connection, layout: Layout) -> None:
+        number = len(self._layouts)
+        fields = [(number, slot, layout.shifts[slot], bits) for slot, bits in layout.widths.items()]
+        connection.executemany("INSERT INTO fields VALUES (?, ?, ?, ?)", fields)
+        connection.execute("INSERT INTO layouts VALUES (?, ?, ?)", (number, layout.size, layout.sum is not None))
+        self._layouts.append(layout)
+
+    def read(self, count: int) -> list[Chunk]:
+        """All of them. Raises: `UserError` unless that is how many states there are."""
+        query = "SELECT slot, bits FROM fields WHERE layout = ? ORDER BY rowid"
+        for number, _, summed in self._file.rows("SELECT * FROM layouts ORDER BY layout"):
+            widths = dict(self._file.rows(query, number))
+            self._layouts.append(Layout(self._packing, widths, summed=bool(summed)))
+        chunks = []
+        for first, states, layout, packed, parents in self._file.rows("SELECT * FROM states ORDER BY first"):
+            if not 0 <= layout < len(self._layouts):
+                raise self._file.damaged()
+            chunk = Chunk(self._layouts[layout], packed, parents)
+            if first != self.count or states != len(chunk) or len(parents) not in (0, 4 * states):
+                raise self._file.damaged()
+            chunks.append(chunk)
+            self.count += states
+        if self.count != count:
+            raise self._file.damaged()
+        return chunks

@@ -1,0 +1,156 @@
+"""The file of a search that can be resumed: a SQLite database, described in docs/reference/saved-search.md.
+
+Everything in it is about one question, which is written first and never changes. What a search finds is added in
+transactions, so that the file is good whenever the process dies. Nobody else may use the file meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from aprt.core.errors import UserError
+
+_APPLICATION, _FORMAT = 0x61707274, 1  # "aprt"
+_LEAST = 0.5  # seconds between two saves
+_SHARE = 20  # times as long as a save took, the search goes on without one: it costs a twentieth of the time
+
+_TABLES: Final = """
+CREATE TABLE question (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE slots (slot INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE learned (context INTEGER NOT NULL, control INTEGER NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE remembered (recorder INTEGER NOT NULL, memory INTEGER NOT NULL);
+CREATE TABLE wrong (property TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE fields (layout INTEGER NOT NULL, slot INTEGER NOT NULL, shift INTEGER NOT NULL, bits INTEGER NOT NULL);
+CREATE TABLE layouts (layout INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, summed INTEGER NOT NULL);
+CREATE TABLE states (
+    first INTEGER PRIMARY KEY, count INTEGER NOT NULL, layout INTEGER NOT NULL, packed BLOB NOT NULL, parents BLOB
+);
+CREATE TABLE terminals (state INTEGER NOT NULL, ending TEXT NOT NULL);
+CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
+"""
+_CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "progress")
+
+
+class SaveFile:
+    """question: what the search in it was asked, by name. Use it in a `with` statement.
+
+    Raises: `UserError`, in whatever is done with it, when the file is not what it should be or cannot be written.
+    """
+
+    def __init__(self, path: Path, question: Mapping[str, str] | None = None) -> None:
+        """A new file for a question; None: one that exists."""
+        self.path = path
+        self._new = question is not None
+        with _told(path):
+            if self._new:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            else:
+                path.open("rb").close()
+            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+            try:
+                self.question = self._begin(question) if question is not None else self._read()
+            except BaseException:
+                self._connection.close()
+                raise
+        self._next = time.monotonic() + _LEAST
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """A new file in which nothing was saved is of no use to anybody."""
+        empty = self._new and not self.rows("SELECT * FROM progress")
+        self._connection.close()
+        if empty:
+            self.path.unlink()
+
+    def check(self, question: Mapping[str, str]) -> None:
+        """Raises: `UserError` when the file is about another question."""
+        for name, value in question.items():
+            saved = self.question.get(name)
+            if saved != value:
+                raise UserError(f"{self.path} holds another search: {name} {saved}, not {value}")
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return time.monotonic() >= self._next
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction."""
+        begun = time.monotonic()
+        with _told(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        end = time.monotonic()
+        self._next = end + max(_LEAST, _SHARE * (end - begun))
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        with _told(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    def clear(self) -> None:
+        """Forget all but the question."""
+        with self.writing() as connection:
+            for table in _CONTENT:
+                connection.execute(f"DELETE FROM {table}")
+
+    def damaged(self) -> UserError:
+        """What to raise when the content makes no sense."""
+        return UserError(f"{self.path} is damaged, or the model is not the one that it was saved with: begin anew")
+
+    def _begin(self, question: Mapping[str, str]) -> Mapping[str, str]:
+        self._lock()
+        self._connection.executescript(
+            f"BEGIN; {_TABLES} PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT}; COMMIT"
+        )
+        with self.writing() as connection:
+            connection.executemany("INSERT INTO question VALUES (?, ?)", question.items())
+        return question
+
+    def _read(self) -> Mapping[str, str]:
+        self._lock()
+        application, format = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        )
+        if application != _APPLICATION:
+            raise UserError(f"{self.path} is no search that aprt saved")
+        if format != _FORMAT:
+            raise UserError(f"{self.path} has format {format}, and this aprt reads {_FORMAT}")
+        return dict(self._connection.execute("SELECT name, value FROM question").fetchall())
+
+    def _lock(self) -> None:
+        """Keep others out until the end."""
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._connection.execute("BEGIN EXCLUSIVE")
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell in one line what is wrong with a file."""
+    try:
+        yield
+    except FileExistsError:
+        raise UserError(f"{path} exists already: --resume {path} goes on with it, --save makes a new file") from None
+    except OSError as error:
+        raise UserError(f"cannot use {path}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise UserError(f"{path} is no search that aprt saved") from None
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise UserError(f"{path} is in use by another search") from None
+        raise UserError(f"cannot use {path}: {error}") from None

@@ -1,0 +1,70 @@
+"""A search over states in a file: what is known when all states before a certain one are expanded."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import attrs
+import msgspec
+
+from aprt.explore.checks import Checks, Note
+from aprt.explore.chunk import Chunk
+from aprt.explore.known import Found, Known, Mark
+from aprt.explore.loop import PortableLoop
+from aprt.explore.saved.chunks import Chunks
+from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.journal import Journal
+from aprt.explore.tables import Tables
+
+
+@attrs.frozen
+class _Progress:
+    """states: in the file. digest: of what was learned."""
+
+    mark: Mark
+    found: dict[str, Found]
+    seconds: float
+    states: int
+    digest: str
+
+
+class SavedStates:
+    def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
+        self.file, self._tables = file, tables
+        self._journal, self._chunks = Journal(file, tables, checks), Chunks(file, checks.packing)
+        self._ends = self._deadlocks = 0  # those in the file
+
+    def write(self, loop: PortableLoop, known: Known) -> None:
+        """Add what is new up to the mark. What the loop has beyond it will come again."""
+        here = known.mark.here
+        count = bisect_left(range(len(loop)), here, lo=1, key=loop.parent)
+        ends = known.ends[self._ends : bisect_left(known.ends, here)]
+        deadlocks = known.deadlocks[self._deadlocks : bisect_left(known.deadlocks, here)]
+        with self.file.writing() as connection:
+            self._journal.write(connection)
+            self._chunks.write(connection, loop.chunk(self._chunks.count, count))
+            for ending, states in (("end", ends), ("deadlock", deadlocks)):
+                connection.executemany("INSERT INTO terminals VALUES (?, ?)", ((state, ending) for state in states))
+            progress = _Progress(known.mark, dict(known.found), known.seconds, count, self._journal.digest())
+            value = msgspec.json.encode(progress).decode()
+            connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+        self._ends += len(ends)
+        self._deadlocks += len(deadlocks)
+
+    def read(self) -> tuple[Known, list[Chunk]] | None:
+        """What was written last, learned again; None when nothing was. Raises: `UserError`."""
+        written = self.file.rows("SELECT value FROM progress")
+        if not written:
+            return None
+        try:
+            progress = msgspec.json.decode(written[0][0], type=_Progress)
+        except msgspec.DecodeError:
+            raise self.file.damaged() from None
+        self._journal.read(self._tables.rows, progress.digest)
+        chunks = self._chunks.read(progress.states)
+        ends, deadlocks = (
+            [state for (state,) in self.file.rows("SELECT state FROM terminals WHERE ending = ? ORDER BY rowid", name)]
+            for name in ("end", "deadlock")
+        )
+        self._ends, self._deadlocks = len(ends), len(deadlocks)
+        return Known(progress.mark, ends, deadlocks, progress.found, progress.seconds), chunks
