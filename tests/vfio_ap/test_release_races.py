@@ -12,6 +12,7 @@ from tests.vfio_ap.releases import ask, broken, model
 # scenario with its fix out, what that breaks, states with the fix in
 BREAKS = [
     ("reset-reenable", "B5", {"P5", "P6"}, 106),
+    ("remove-mdev", "B4", {"P9"}, 1060),
     ("unbind", "B6", {"P5", "P6", "P8", "P9", "P22"}, 943),
     ("reset-meets-reset", "B14", {"P12", "P34", "P35"}, 1214),
     ("reset-meets-reset", "B15", {"P8", "P12", "P34", "P35"}, 1214),

@@ -8,6 +8,7 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.host.bus_scan import unbind
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
+from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import remove
 from aprt.vfio_ap.releases.situation import attached
 
@@ -15,10 +16,14 @@ from aprt.vfio_ap.releases.situation import attached
 def remove_mdev(settings: Settings) -> Model:
     s = attached(settings)
     return s.model(
-        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
-        Context("admin", partial(remove, s.machine, s.guest.mdev)),
-        scope="the device is closed and the mdev removed while the guest enables its interrupt; the VM stays",
+        Context("user", partial(_close_and_remove, s.machine, s.guest)),
+        scope="the device is closed and then the mdev removed while the guest enables its interrupt; the VM stays",
     )
+
+
+async def _close_and_remove(machine: Machine, guest: Guest) -> None:
+    await close_fd(machine, guest, DEVICE)
+    await remove(machine, guest.mdev)
 
 
 def unbind_enabling(settings: Settings) -> Model:
@@ -35,7 +40,7 @@ HANDLERS = (
         "the mdev is removed while a PQAP handler runs in it",
         "The vCPU has read the hook, which is embedded in the mdev; the device is\n"
         "closed, the mdev removed and freed; the handler goes on (B4).",
-        ("P9", "P22"),
+        ("P9", "P16"),
         remove_mdev,
     ),
     Scenario(
