@@ -32,8 +32,8 @@ ENTRIES = (
         "value and the exchange with another. IAM is set while the GISA is in the alert\n"
         "list, or a pending bit is lost.",
         Pattern.UNLOCKED_ACCESS,
-        Contrast("2026/late-reply+torn_word", "2026/late-reply", "P26", "* is in the alert list, but its *"),
-        note="a matter of what the compiler makes of it, so that no era has it of its own accord",
+        Contrast("2026/late-reply+B41=out", "2026/late-reply", "P26", "* is in the alert list, but its *"),
+        note="a matter of what the compiler makes of it: an era before the fix is given the worst",
     ),
     Entry(
         "B42",
@@ -42,10 +42,12 @@ ENTRIES = (
         ("5a44bb061d04",),
         "KVM: s390: fix validity interception issue when gisa is switched off",
         "6.11",
-        "What the hardware is given is the GISA's address with its format in the low bits. For\n"
-        "a VM without one the address is 0, and the format is or-ed in all the same: the\n"
-        "hardware takes it for an address, refuses it, and the vCPU cannot enter SIE.",
+        "What hardware is given is the GISA's physical address. A VM that has none has the\n"
+        "pointer NULL, which is turned into a physical address as any other; once the kernel\n"
+        "is not mapped to where it lies that is not 0. Hardware takes it for an address,\n"
+        "refuses it, and the vCPU cannot enter SIE.",
         Pattern.SENTINEL_IN_RANGE,
+        Contrast("2026/no-gisa+B42=out", "2026/no-gisa", "P46", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
     ),
     Entry(
@@ -60,7 +62,7 @@ ENTRIES = (
         "no alert interrupt arrives, idle guests sleep on, and B10 waits for ever. The byte\n"
         "has to be set once, by hand.",
         Pattern.FIX_BEGETS_BUG,
-        Contrast("2026/alert+gal_lost", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
+        Contrast("2026/alert+B43=out", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
         note="never in a release: the cleanup was reverted by 88a096a7a460 and done again",
     ),
     Entry(
@@ -70,10 +72,13 @@ ENTRIES = (
         ("2f2c0911b950",),
         "KVM: s390: interrupt: fix virtual-physical confusion for next alert GISA",
         "6.4",
-        "A GISA is in no alert list when its link points to itself. The link is a physical\n"
-        "address, the code compares it with a virtual one; they are the same only as long as\n"
-        "the kernel happens to map them so. Else every GISA seems to be in the list.",
+        "A GISA is in no alert list when its link leads to itself. Hardware reads physical\n"
+        "addresses there; the code starts the link with a virtual one, and compares with one.\n"
+        "They are the same only as long as the kernel is mapped to where it lies. Else every\n"
+        "GISA seems to be in the list: it is never put there, and no alert comes.",
         Pattern.WRONG_NAME,
+        Contrast("2026/alert+B44=out", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
+        note="harmless in every release: addresses became different only in 6.10",
     ),
     Entry(
         "B45",
@@ -98,6 +103,7 @@ ENTRIES = (
         "Without the facility for adapter interrupt virtualization a VM has no GISA. Code that\n"
         "asks what is pending reads IPM through the pointer without a look.",
         Pattern.PART_FOR_WHOLE,
+        Contrast("2026/no-gisa+B46=out", "2026/no-gisa", "P9", "null-ptr-deref: *"),
         note="the commit id is not known",
     ),
 )

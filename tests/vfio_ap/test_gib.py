@@ -16,7 +16,7 @@ from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 from tests.vfio_ap.gisa_systems import alone, host
 
 GIB = Gib("gib")
-LOST = Gib("gib", GisaRules(gal_lost=True))
+LOST = Gib("gib", GisaRules(gal_handled=False))
 X = Caller("x")
 PROCESSOR = Caller("x", owed=((("gal", "gib"), 1),))
 EMPTY, OFF, LIST, PENDING = GibState(), GibState(NONE), GibState("g"), GibState("g", gal=True)

@@ -62,7 +62,7 @@ NOBODY = "the alert list begins with vm0.gisa and nobody is going to look at it"
                 "P30": SLEEPS.format("vm0.vcpu0"),
             },
         ),
-        (put(FIXED, gal_lost=True), {"P27": NOBODY, "P30": SLEEPS.format("vm0.vcpu0")}),
+        (put(FIXED, gal_handled=False), {"P27": NOBODY, "P30": SLEEPS.format("vm0.vcpu0")}),
     ],
     ids=["fixed", "B8", "insert_while_listed", "gib_rearm_early", "B43"],
 )
@@ -120,9 +120,9 @@ def test_the_gap_between_the_alert_list_and_the_timer_outlives_the_gisa() -> Non
 
 def test_a_2019_destroy_waits_for_ever_for_an_alert_that_does_not_come() -> None:
     hang = "no end state can be reached: ends0 is at vm0.gisa.make_pending"
-    here = host(put(V4, gal_lost=True))
+    here = host(put(V4, gal_handled=False))
     assert broken(here, ends(here, 0, ISC)) == {"P27": NOBODY, "hang": hang}
-    here = host(put(V4, gal_lost=True, destroy_takes_list=True))
+    here = host(put(V4, gal_handled=False, destroy_takes_list=True))
     assert broken(here, ends(here, 0, ISC)) == {"P27": NOBODY}
 
 
@@ -203,7 +203,7 @@ def taken(here: Host) -> tuple[Context, ...]:
         (taken, V4, {}),
         (
             taken,
-            put(FIXED, torn_word=True),
+            put(FIXED, read_once=False),
             {
                 "P26": "vm0.gisa is in the alert list, but its next_alert says it is in none",
                 "hang": "no end state can be reached: registers0 is at vm0.ref_lock.unlock, queue0 is at gib.raise_gal",

@@ -74,6 +74,12 @@ ROWS = [
     ),
     ("P34", f"{ALL}+keep_irq_record", "mdev0 is detached and 05.0004 is not reset, off and forgotten", ALL),
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
+    (
+        "P46",
+        "no-gisa+B46+moved_kernel",
+        "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)",
+        "no-gisa+B42+B46+moved_kernel",
+    ),
     ("K1", "kill-qemu+masks_locked_twice", "exit locks vm0.kvm_lock, which it already holds", "kill-qemu"),
     ("K2", "kill-qemu+masks_unlocked_twice", "exit releases vm0.kvm_lock, which nobody holds", "kill-qemu"),
     (
@@ -84,7 +90,7 @@ ROWS = [
     ),
     (
         "deadlock",
-        "reset-reenable+guest=enable_wait+delivery+gal_lost",
+        "reset-reenable+guest=enable_wait+delivery+B43=out",
         "vm0.vcpu0 waits for vm0.vcpu0.sleep",
         "reset-reenable+guest=enable_wait+delivery",
     ),
@@ -102,7 +108,7 @@ def test_a_property_fails_where_it_must_and_holds_next_to_it(id: str, breaks: st
     assert id not in broken(holds)
 
 
-# the mutants: a scenario, and what the mutant breaks there that holds without it
+# mutants, and fixes that v4 has: a scenario, and what breaks there that holds without the mutant, or with the fix
 MUTANTS_IN = [
     ("assign_twice", "assign", {"P13", "P14"}),
     ("wrong_rc", "reset-reenable-busy", {"P24"}),
@@ -116,9 +122,9 @@ MUTANTS_IN = [
     ("masks_lock=masks_in_spinlock", ALL, {"P23"}),
     ("masks_lock=masks_locks_crossed", "kill-qemu", {"P20"}),
     ("insert_while_listed", "lost-kick+queues=2", {"P26"}),
-    ("torn_word", "unplug+delivery+guest=enable_use", {"P26"}),
+    ("B41=out", "unplug+delivery+guest=enable_use", {"P26"}),
     ("gib_rearm_early", "two-vms", {"P26", "P27"}),
-    ("gal_lost", "alert", {"P27", "P30"}),
+    ("B43=out", "alert", {"P27", "P30"}),
     ("alert_mask_kept", ALL, {"P3", "P25", "P29"}),
     ("iam_left_armed", ALL, {"P3", "P25", "P29"}),
     ("timer_after_destroy", "two-vms+destroy_synchronizes", {"P3", "P9", "P28"}),
@@ -146,7 +152,7 @@ def test_a_destroy_that_ignores_the_list_leaves_the_gisa_in_it() -> None:
 
 
 def test_every_mutant_is_tried() -> None:
-    mutants = {s.name for s in SWITCHES if s.kind == "mutant"}
+    mutants = {s.word for s in SWITCHES if s.kind == "mutant" or (s.kind == "fix" and s.default == "in")}
     elsewhere = {"destroy_ignores_list", "irq_stays_pending", "reset_stays_pending"}  # above; test_liveness_properties
     assert mutants == {row[0].partition("=")[0] for row in MUTANTS_IN} | elsewhere
     values = next(s.values for s in SWITCHES if s.name == "masks_lock")

@@ -16,8 +16,13 @@ ROWS = [
     ("P10", "dma-unmap-B13", "vm0: pages from 0x2 on stay pinned while they are unmapped"),
     ("P11", "close-and-use+keep_apcb", "mdev0 lets vm0 go while 05.0004 holds something of it"),
     ("P12", "kill-qemu-B15-B14", "the records of 05.0004 are freed as if it were reset; its last ZAPQ is accepted"),
+    ("P26", "late-reply-B41", "vm0.gisa is in the alert list, but its next_alert says it is in none"),
+    ("P27", "alert-B43", "the alert list begins with vm0.gisa and nobody is going to look at it"),
+    ("P30", "lost-kick-B9", "isc 3 of vm0.gisa is pending, and vm0.vcpu1 sleeps for good"),
+    ("P31", "lost-kick-B8", "vm0.vcpu1 counts as kicked and sleeps"),
     ("P34", "close-and-use+keep_apcb", "mdev0 is detached and vm0 can still reach apm={5} aqm={4}"),
     ("P35", "kill-qemu-B17", "the VM reference is dropped before the VM pointer is cleared"),
+    ("P46", "no-gisa-B42", "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)"),
 ]
 
 

@@ -58,6 +58,14 @@ def lost_kick(kind: type[Situation], settings: Settings) -> Model:
     return s.model(scope="a request in each queue; the first vCPU sleeps, closed for the queues' ISC, the other waits")
 
 
+def no_gisa(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings)
+    return s.model(
+        *s.kill(),
+        scope="the VM has no GISA; its vCPU tries to enable an interrupt, then waits, until the process is killed",
+    )
+
+
 def sparse_ids(kind: type[Situation], settings: Settings) -> Model:
     plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), sparse=True)
     s = kind(settings, (plan,), QUEUES[:1], running=False)
@@ -133,6 +141,15 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             PATH,
             partial(sparse_ids, kind),
             ("delivery",),
+        ),
+        Scenario(
+            "no-gisa",
+            "a guest whose VM has no GISA waits for an interrupt",
+            "The host was told to do without, or cannot do it. The vCPU runs all the same, and\n"
+            "asks what is pending.",
+            ("P1", "P9", "P46"),
+            partial(no_gisa, kind),
+            ("guest=enable_idle", "no_gisa"),
         ),
         Scenario(
             "end-listed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from pyrsistent import pmap, pset
 
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
@@ -43,7 +44,7 @@ def reply_expected(guest: Guest, queues: tuple[Queue, ...]) -> dict[str, Any]:
         **{queue.hw.name: ApQueueState(irq=target, requests=1, user=guest.name) for queue in queues},
         guest.memory.name: MemoryState(pset(guest.memory.pages), pmap({page: count})),
         guest.gisa.interrupt.name: GisaIntState(gisa, alert_mask=bit(FIRST_ISC), ref_count=counts),
-        gisa: GisaState(gisa, iam=bit(FIRST_ISC)),
+        gisa: attrs.evolve(guest.gisa.gisa.initial(), iam=bit(FIRST_ISC)),
     }
 
 

@@ -18,6 +18,7 @@ def program(name: str, apqn: Apqn) -> tuple[Instruction, ...]:
         "enable": (enable,),
         "reset_insist": (Reset(apqn, "RAPQ", polls=False), Insist(enable)),
         "enable_disable": (enable, Aqic(apqn, False)),
+        "enable_idle": (enable, Wait()),
         "enable_zero": (Aqic(apqn, True, FIRST_ISC, 0),),
         "enable_reset": (enable, Reset(apqn, "RAPQ", polls=False)),
         "enable_use": (enable, Nqap(apqn)),

@@ -13,7 +13,7 @@ Who walks which part of the list is no state of the kernel; it is kept as what t
 ("raise", GIB) for an interrupt that hardware is about to raise.
 
 Mirrors: arch/s390/kvm/interrupt.c: process_gib_alert_list(), gib_alert_irq_handler(), kvm_s390_gib_init().
-Left out: announcing the GIB (CHSC); the GIB's summary byte, but for the mutant gal_lost, in which it is 0.
+Left out: announcing the GIB (CHSC); the GIB's summary byte, but that without fix B43 it is 0.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Gib(Actor[GibState]):
 
     @handler(reads="", writes="gal")
     def raise_gal(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
-        """Hardware: the alert interrupt. Nobody is called for it under the mutant gal_lost."""
+        """Hardware: the alert interrupt. Without fix B43 nobody is called for it."""
         notes = (Owes(("raise", self.name), -1),)
-        return attrs.evolve(state, gal=not self.rules.gal_lost), None, notes
+        return attrs.evolve(state, gal=self.rules.gal_handled), None, notes
 
     @handler(reads="gal", writes="gal")
     def accept(self, state: GibState, by: Caller) -> Outcome[GibState, None]:

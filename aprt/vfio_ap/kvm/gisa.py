@@ -5,7 +5,7 @@ both are one step here, with one exception: putting a GISA into the alert list t
 steps (`gib.make_pending`). In between `next_alert` is "linking", and whoever looks at next_alert blocks, so that to
 software the insertion is a single action.
 
-    next_alert   the GISA's own name: not in the alert list; else the next GISA, or "0" or "1" at the end
+    next_alert   the GISA's own address: not in the alert list; else the next GISA, or "0" or "1" at the end
     IPM          pending: bit 0x80 >> isc
     IAM          armed: raise an alert when this ISC becomes pending and no vCPU takes it
 
@@ -78,14 +78,19 @@ class GisaState:
 
 @attrs.frozen(eq=False)
 class Gisa(Object[GisaState]):
-    """The GISA of one VM. Its name stands for its address."""
+    """The GISA of one VM. Its name stands for its physical address."""
 
     sorts = ("running",)
 
     rules: GisaRules = V4
 
     def initial(self) -> GisaState:
-        return GisaState(next_alert=self.name)
+        return GisaState(next_alert=self.unlisted)
+
+    @property
+    def unlisted(self) -> str:
+        """What software writes as the address of a GISA that is in no list. Before fix B44 it is the virtual one."""
+        return self.name if self.rules.physical_link or not self.rules.moved_kernel else f"{self.name} (virtual)"
 
     @handler(reads="next_alert iam", writes="iam polled")
     def set_iam(self, state: GisaState, by: Caller, iam: int) -> Outcome[GisaState, int]:
@@ -137,13 +142,13 @@ class Gisa(Object[GisaState]):
 
     @handler(reads="next_alert", writes="next_alert ipm iam polled")
     def store_word(self, state: GisaState, by: Caller, word: Word) -> Outcome[GisaState, None]:
-        """A plain store over whatever is there (mutant torn_word)."""
+        """A plain store over whatever is there (without fix B41)."""
         return BLOCK if state.next_alert == LINKING else (_with(state, word), None)
 
     @handler(reads="next_alert")
     def in_alert_list(self, state: GisaState, by: Caller) -> Outcome[GisaState, bool]:
         """Whether next_alert is anything but the GISA itself."""
-        return BLOCK if state.next_alert == LINKING else (state, state.next_alert != self.name)
+        return BLOCK if state.next_alert == LINKING else (state, state.next_alert != self.unlisted)
 
     @handler(reads="next_alert", writes="next_alert polled")
     def unlink(self, state: GisaState, by: Caller) -> Outcome[GisaState, str]:

@@ -50,7 +50,7 @@ class GisaIntState:
 
 @attrs.frozen(eq=False)
 class GisaInt(Object[GisaIntState]):
-    """The record of one VM. vm: its name. gisa: the name of its GISA, there from the start."""
+    """The record of one VM. vm: its name. gisa: the name of its GISA, there from the start, or not at all."""
 
     sorts = ("kicked", "idle")
 
@@ -60,7 +60,7 @@ class GisaInt(Object[GisaIntState]):
     rules: GisaRules = V4
 
     def initial(self) -> GisaIntState:
-        return GisaIntState(self.gisa)
+        return GisaIntState(None if self.rules.no_gisa else self.gisa)
 
     # the GISA
 

@@ -1,4 +1,4 @@
-"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31.
+"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P46.
 
 What running procedures hold counts (`View.inflight`): ("slice", GISA), ("gal", GIB) and ("raise", GIB) are
 explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM, or to start the timer that will;
@@ -24,7 +24,7 @@ def gisa_properties(gib: Gib, vms: Iterable[GisaParts], vcpus: Iterable[Vcpu]) -
     vms, vcpus = tuple(vms), tuple(vcpus)
     of = {parts.interrupt.name: tuple(v for v in vcpus if v.vm == parts.interrupt.vm) for parts in vms}
     pairs = tuple((parts, of[parts.interrupt.name]) for parts in vms)
-    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs))
+    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs), p46(pairs))
 
 
 def p2(vms: tuple[GisaParts, ...]) -> Property:
@@ -251,6 +251,18 @@ def _p31(parts: GisaParts, vcpu: Vcpu) -> Always:
         return None
 
     return Always((parts.interrupt, vcpu), test)
+
+
+def p46(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
+    return Property(
+        "P46",
+        "a vCPU can enter SIE",
+        (Noted(),),
+        "The GISA designation in a vCPU's control block is the address of a GISA, or 0. SIE refuses anything else\n"
+        "with a validity intercept, and KVM ends the vCPU's run with -EINVAL.\n"
+        "Source: kvm_s390_get_gisa_desc().",
+        tuple((vcpu, "enter_sie") for _, vcpus in guests for vcpu in vcpus),
+    )
 
 
 def p33(vms: tuple[GisaParts, ...]) -> Property:

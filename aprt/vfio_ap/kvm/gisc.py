@@ -51,7 +51,7 @@ async def _refusal(parts: GisaParts, isc: int) -> int:
 
 
 async def _set_iam(parts: GisaParts, iam: int) -> int:
-    if not parts.rules.torn_word:
+    if parts.rules.read_once:
         return await parts.gisa.set_iam(iam)
     word = await parts.gisa.read_word()
     if word.next_alert != parts.gisa.name:

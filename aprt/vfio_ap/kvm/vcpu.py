@@ -7,8 +7,8 @@ that must not lose a wake-up: get in line (`prepare`), look whether anything is 
     awake <------------- wake, signal -------------
 
 Mirrors: arch/s390/kvm/interrupt.c: kvm_s390_handle_wait(), kvm_arch_vcpu_runnable() by way of
-kvm_s390_vcpu_has_irq(), __deliver_io(); arch/s390/kvm/kvm-s390.c: vcpu_pre_run(); virt/kvm/kvm_main.c:
-kvm_vcpu_block(). Left out: clock comparator and CPU timer, halt polling, floating interrupts of other kinds, the
+kvm_s390_vcpu_has_irq(), __deliver_io(), pending_irqs(); arch/s390/kvm/kvm-s390.h: kvm_s390_get_gisa_desc();
+arch/s390/kvm/kvm-s390.c: vcpu_pre_run(); virt/kvm/kvm_main.c: kvm_vcpu_block(). Left out: clock comparator and CPU timer, halt polling, floating interrupts of other kinds, the
 fast path before the idle bit is set.
 """
 
@@ -20,9 +20,10 @@ import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.chain import mirrors
-from aprt.core.notes import Owes
+from aprt.core.notes import Broken, Owes
 from aprt.vfio_ap.kvm.gisa import first_isc
 from aprt.vfio_ap.kvm.gisa_int import GisaParts, get_ipm_or_restore_iam
+from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 
 
 @attrs.frozen
@@ -83,6 +84,13 @@ class Vcpu(Actor[VcpuState]):
         """The open ISCs; None when the PSW is closed for I/O."""
         return state, state.cr6 if state.io_open else None
 
+    @handler(reads="")
+    def enter_sie(self, state: VcpuState, by: Caller, gd: str) -> Outcome[VcpuState, bool]:
+        """Hardware: into SIE and out again with this designation, "0" for no GISA. False: a validity intercept."""
+        if gd == "0":
+            return state, True
+        return state, False, (Broken("P46", f"{self.name} cannot enter SIE: its GISA designation is {gd}"),)
+
     @handler(reads="", writes="sleep")
     def prepare(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """From here on a wake-up reaches the vCPU."""
@@ -123,16 +131,21 @@ def _awake(state: VcpuState) -> VcpuState:
 async def wait_for_interrupt(parts: GisaParts, vcpu: Vcpu) -> int | None:
     """The guest waits for an I/O interrupt, in and out of SIE; the ISC of the one it took.
 
-    None: a signal came first, or the PSW is closed for I/O (disabled wait). Locks: none on entry.
+    None: a signal came first, or the PSW is closed for I/O (disabled wait), or SIE cannot be entered. Locks: none on
+    entry.
     """
     mask = await vcpu.open_mask()
     if mask is None:
         return None
     while True:
-        await parts.gisa.enter(vcpu.name, mask)
-        isc = await parts.gisa.leave(vcpu.name)
-        if isc is not None:
-            return isc
+        if parts.rules.no_gisa:
+            if not await vcpu.enter_sie(_designation_of_nothing(parts.rules)):
+                return None
+        else:
+            await parts.gisa.enter(vcpu.name, mask)
+            isc = await parts.gisa.leave(vcpu.name)
+            if isc is not None:
+                return isc
         deliverable = await handle_wait(parts, vcpu, mask)
         if deliverable is None:
             return None
@@ -142,15 +155,21 @@ async def wait_for_interrupt(parts: GisaParts, vcpu: Vcpu) -> int | None:
             return isc
 
 
+def _designation_of_nothing(rules: GisaRules) -> str:
+    """kvm_s390_get_gisa_desc() of a VM without GISA. Before fix B42 it is the physical address of the pointer NULL."""
+    return "virt_to_phys(NULL)" if rules.moved_kernel and not rules.gd_of_nothing else "0"
+
+
 @mirrors("kvm_s390_handle_wait")
 async def handle_wait(parts: GisaParts, vcpu: Vcpu, mask: int) -> int | None:
     """Sleep until something that `mask` lets through is pending; which ISCs, or None for a signal.
 
     It may be gone when the vCPU gets there: another one may be quicker.
     """
-    deliverable = await get_ipm_or_restore_iam(parts) & mask
-    if deliverable:
-        return deliverable
+    if not parts.rules.no_gisa:
+        deliverable = await get_ipm_or_restore_iam(parts) & mask
+        if deliverable:
+            return deliverable
     place = vcpu.name if parts.rules.idle_by_index or vcpu.idle_as is None else vcpu.idle_as
     await parts.interrupt.set_idle(place)
     seen = await _block(parts, vcpu, mask)
@@ -171,7 +190,14 @@ async def _block(parts: GisaParts, vcpu: Vcpu, mask: int) -> int | None:
 
 
 async def _pending(parts: GisaParts, vcpu: Vcpu) -> int:
-    """What `runnable` looks at. The kicked bit, without the repair clear_kicked, stays until SIE is entered."""
+    """What `runnable` looks at. The kicked bit, without the repair clear_kicked, stays until SIE is entered.
+
+    Before fix B46 the pending mask is read through the pointer to the GISA even if there is none.
+    """
     if parts.rules.clear_kicked:
         await parts.interrupt.clear_kicked(vcpu.name)
-    return await parts.gisa.get_ipm()
+    if not parts.rules.no_gisa:
+        return await parts.gisa.get_ipm()
+    if not parts.rules.ipm_of_nothing:
+        await parts.interrupt.null_dereference("origin")
+    return 0

@@ -45,12 +45,14 @@ async def _put_owner(machine: Machine, guest: Guest) -> None:
 
 
 @mirrors("pqap_hook->hook")
-async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Rc:
+async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     """The driver's part, under mdevs_lock (B6). The mdev is the one that the hook lies in, which is read again.
 
     A queue counts when it is assigned, even if the guest cannot see it. The test for a VM came with fix B7: before,
-    irq_enable takes it for granted that the mdev has one.
+    irq_enable takes it for granted that the mdev has one. Nothing is done for a vCPU without AIV: of a VM without GISA.
     """
+    if guest.gisa.rules.no_gisa:
+        return NO_HOOK
     tests = machine.on("dynamic_config") or machine.on("B7")
     async with held(machine.mdevs_lock, when=machine.on("B6")):
         hook = await guest.vm.read_hook()

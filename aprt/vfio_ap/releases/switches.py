@@ -37,8 +37,19 @@ MUTANTS = (
     Switch("reset_unwaited", "mutant", FLAG, "nobody waits for the end of a reset (P1)"),
 )
 
-_GISA_FIXES: Mapping[str, str] = MappingProxyType(
-    {"clear_kicked": "5.15", "keep_deliverable": "5.15", "idle_by_index": "5.15", "destroy_takes_list": "6.6"}
+_GISA_SINCE: Mapping[str, str] = MappingProxyType(
+    {
+        "clear_kicked": "5.15",
+        "keep_deliverable": "5.15",
+        "idle_by_index": "5.15",
+        "destroy_takes_list": "6.6",
+        "read_once": "6.2",
+        "gd_of_nothing": "6.11",
+        "gal_handled": "5.1",
+        "physical_link": "6.4",
+        "ipm_of_nothing": "5.1",
+        "moved_kernel": "6.10",
+    }
 )
 
 
@@ -63,8 +74,6 @@ def switches(era: str) -> tuple[Switch, ...]:
 
 
 def _as_of(era: str, switch: Switch) -> Switch:
-    """A switch of the GISA as the era has it: a repair that is in the kernel by then is in."""
-    since = _GISA_FIXES.get(switch.name)
-    if since is None:
-        return switch
-    return attrs.evolve(switch, kind="fix", values=in_or_out(has(era, since)))
+    """A switch of the GISA as the era has it: what is in the kernel by then is in."""
+    since = _GISA_SINCE.get(switch.name)
+    return switch if since is None else attrs.evolve(switch, values=in_or_out(has(era, since)))
