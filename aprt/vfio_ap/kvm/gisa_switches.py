@@ -20,7 +20,6 @@ import attrs
 
 from aprt.core.scenario import FLAG, Settings, Switch
 
-
 IN = ("in", "out")
 
 
