@@ -47,7 +47,7 @@ ENTRIES = (
         "is not mapped to where it lies that is not 0. Hardware takes it for an address,\n"
         "refuses it, and the vCPU cannot enter SIE.",
         Pattern.SENTINEL_IN_RANGE,
-        Contrast("2026/no-gisa+B42=out", "2026/no-gisa", "P46", "* cannot enter SIE: *"),
+        Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P46", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
     ),
     Entry(
@@ -103,7 +103,7 @@ ENTRIES = (
         "Without the facility for adapter interrupt virtualization a VM has no GISA. Code that\n"
         "asks what is pending reads IPM through the pointer without a look.",
         Pattern.PART_FOR_WHOLE,
-        Contrast("2026/no-gisa+B46=out", "2026/no-gisa", "P9", "null-ptr-deref: *"),
+        Contrast("2026/without-gisa+B46=out", "2026/without-gisa", "P9", "null-ptr-deref: *"),
         note="the commit id is not known",
     ),
 )

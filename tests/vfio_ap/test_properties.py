@@ -76,9 +76,9 @@ ROWS = [
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
     (
         "P46",
-        "no-gisa+B46+moved_kernel",
+        "without-gisa+B46+moved_kernel",
         "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)",
-        "no-gisa+B42+B46+moved_kernel",
+        "without-gisa+B42+B46+moved_kernel",
     ),
     ("K1", "kill-qemu+masks_locked_twice", "exit locks vm0.kvm_lock, which it already holds", "kill-qemu"),
     ("K2", "kill-qemu+masks_unlocked_twice", "exit releases vm0.kvm_lock, which nobody holds", "kill-qemu"),

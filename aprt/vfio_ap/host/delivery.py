@@ -58,7 +58,7 @@ def lost_kick(kind: type[Situation], settings: Settings) -> Model:
     return s.model(scope="a request in each queue; the first vCPU sleeps, closed for the queues' ISC, the other waits")
 
 
-def no_gisa(kind: type[Situation], settings: Settings) -> Model:
+def without_gisa(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     return s.model(
         *s.kill(),
@@ -143,11 +143,11 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             ("delivery",),
         ),
         Scenario(
-            "no-gisa",
+            "without-gisa",
             "a guest whose VM has no GISA waits for an interrupt",
             "The host was told to do without, or cannot do it. The vCPU runs all the same, and\nasks what is pending.",
             ("P1", "P9", "P46"),
-            partial(no_gisa, kind),
+            partial(without_gisa, kind),
             ("guest=enable_idle", "no_gisa"),
         ),
         Scenario(
