@@ -190,7 +190,7 @@ ENTRIES = (
         "Probe makes the queue's group of attributes, then allocates. When there is no memory\n"
         "it returns -ENOMEM and leaves the attributes on a device that it does not have.",
         Pattern.SECOND_ACQUISITION,
-        Contrast("2026/probe-fails+B39=out", "2026/probe-fails", "P39", "* failed, and its attribute is there"),
+        Contrast("2026/probe-fails+B39=out", "2026/probe-fails", "P39", "* fails, and its attribute is there"),
     ),
     Entry(
         "B52",

@@ -17,8 +17,8 @@ def p39(machine: Machine) -> Property:
             return None
         state = event.state
         if view(machine.queues[apqn].status).there:
-            return f"the probe of {apqn} failed, and its attribute is there"
-        return f"the probe of {apqn} failed, and its device has data" if apqn in state.drvdata else None
+            return f"the probe of {apqn} fails, and its attribute is there"
+        return f"the probe of {apqn} fails, and its device has data" if apqn in state.drvdata else None
 
     return Property(
         "P39",
