@@ -47,7 +47,7 @@ ENTRIES = (
         "is not mapped to where it lies that is not 0. Hardware takes it for an address,\n"
         "refuses it, and the vCPU cannot enter SIE.",
         Pattern.SENTINEL_IN_RANGE,
-        Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P46", "* cannot enter SIE: *"),
+        Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P48", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
     ),
     Entry(

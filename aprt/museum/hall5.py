@@ -18,7 +18,7 @@ ENTRIES = (
         "'wait for the interrupt' all the same, so that the timer which would poll instead is\n"
         "not armed again. Requests wait for good. Guests of KVM see it most.",
         Pattern.ONLY_OTHERS_CAN_END_IT,
-        Contrast("2026/host-no-irq+B47=out", "2026/host-no-irq", "P47", "no end state can be reached: *"),
+        Contrast("2026/host-no-irq+B47=out", "2026/host-no-irq", "P49", "no end state can be reached: *"),
     ),
     Entry(
         "B48",
@@ -32,7 +32,7 @@ ENTRIES = (
         "the next request lifts it to zero, which means 'nothing to fetch': its reply is\n"
         "never fetched.",
         Pattern.COUNTER_DRIFTS,
-        Contrast("2026/host-offline+B48=out", "2026/host-offline", "P47", "no end state can be reached: *"),
+        Contrast("2026/host-offline+B48=out", "2026/host-offline", "P49", "no end state can be reached: *"),
         note="two fixes: the first in 5.13, the second in 5.16",
     ),
     Entry(

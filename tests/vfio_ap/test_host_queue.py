@@ -130,7 +130,7 @@ def test_without_b47_a_request_waits_for_an_interrupt_that_is_not_enabled() -> N
     found = ask("host-no-irq", "B47")
     assert found.complete
     told = {finding.property: finding.text for finding in found.findings}
-    assert set(told) == {"P47", "deadlock"}
+    assert set(told) == {"P49", "deadlock"}
     assert told["deadlock"].startswith("ioctl0 waits for aq.wait_reply")
 
 
@@ -138,7 +138,7 @@ def test_without_b48_a_reply_is_never_fetched() -> None:
     found = ask("host-offline", "B48")
     assert found.complete
     told = {finding.property: finding.text for finding in found.findings}
-    assert set(told) == {"P47", "deadlock"}
+    assert set(told) == {"P49", "deadlock"}
     assert told["deadlock"].startswith("ioctl1 waits for aq.wait_reply")
 
 

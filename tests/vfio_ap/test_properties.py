@@ -75,7 +75,7 @@ ROWS = [
     ("P34", f"{ALL}+keep_irq_record", "mdev0 is detached and 05.0004 is not reset, off and forgotten", ALL),
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
     (
-        "P46",
+        "P48",
         "without-gisa+B46+moved_kernel",
         "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)",
         "without-gisa+B42+B46+moved_kernel",

@@ -22,7 +22,7 @@ ROWS = [
     ("P31", "lost-kick-B8", "vm0.vcpu1 counts as kicked and sleeps"),
     ("P34", "close-and-use+keep_apcb", "mdev0 is detached and vm0 can still reach apm={5} aqm={4}"),
     ("P35", "kill-qemu-B17", "the VM reference is dropped before the VM pointer is cleared"),
-    ("P46", "without-gisa-B42", "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)"),
+    ("P48", "without-gisa-B42", "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aprt.vfio_ap.eras import ERAS
 from tests.vfio_ap.releases import ask, broken
 
 HOLDS = [
@@ -20,6 +21,17 @@ HOLDS = [
 def test_every_property_holds_in_2026(name: str, states: int) -> None:
     found = ask(f"2026/{name}")
     assert (found.complete, found.findings, found.states) == (True, (), states)
+
+
+@pytest.mark.parametrize("era", ["v4", "2026"])
+def test_a_number_stands_for_one_property_in_an_era(era: str) -> None:
+    titles: dict[str, set[str]] = {}
+    for name, scenario in sorted(ERAS[era].scenarios.items()):
+        properties = scenario.build(ERAS[era].settings(scenario)).properties
+        assert len({p.id for p in properties}) == len(properties), name
+        for p in properties:
+            titles.setdefault(p.id, set()).add(p.title)
+    assert {id: sorted(told) for id, told in titles.items() if len(told) > 1} == {}
 
 
 # a refused enable keeps its pin and its registration, which are on no record: P5, P6, then P3

@@ -146,7 +146,7 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             "without-gisa",
             "a guest whose VM has no GISA waits for an interrupt",
             "The host was told to do without, or cannot do it. The vCPU runs all the same, and\nasks what is pending.",
-            ("P1", "P9", "P46"),
+            ("P1", "P9", "P48"),
             partial(without_gisa, kind),
             ("guest=enable_idle", "no_gisa"),
         ),

@@ -1,4 +1,4 @@
-"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P46.
+"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P48.
 
 What running procedures hold counts (`View.inflight`): ("slice", GISA), ("gal", GIB) and ("raise", GIB) are
 explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM, or to start the timer that will;
@@ -24,7 +24,7 @@ def gisa_properties(gib: Gib, vms: Iterable[GisaParts], vcpus: Iterable[Vcpu]) -
     vms, vcpus = tuple(vms), tuple(vcpus)
     of = {parts.interrupt.name: tuple(v for v in vcpus if v.vm == parts.interrupt.vm) for parts in vms}
     pairs = tuple((parts, of[parts.interrupt.name]) for parts in vms)
-    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs), p46(pairs))
+    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs), p48(pairs))
 
 
 def p2(vms: tuple[GisaParts, ...]) -> Property:
@@ -253,9 +253,9 @@ def _p31(parts: GisaParts, vcpu: Vcpu) -> Always:
     return Always((parts.interrupt, vcpu), test)
 
 
-def p46(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
+def p48(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
     return Property(
-        "P46",
+        "P48",
         "a vCPU can enter SIE",
         (Noted(),),
         "The GISA designation in a vCPU's control block is the address of a GISA, or 0. SIE refuses anything else\n"

@@ -90,7 +90,7 @@ class Vcpu(Actor[VcpuState]):
         """Hardware: into SIE and out again with this designation, "0" for no GISA. False: a validity intercept."""
         if gd == "0":
             return state, True
-        return state, False, (Broken("P46", f"{self.name} cannot enter SIE: its GISA designation is {gd}"),)
+        return state, False, (Broken("P48", f"{self.name} cannot enter SIE: its GISA designation is {gd}"),)
 
     @handler(reads="", writes="sleep")
     def prepare(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:

@@ -61,12 +61,12 @@ def _model(
 ) -> Model:
     system = System(zq.actors(), (*contexts, *zq.daemons()), states or {})
     assumptions = tuple((switch.name, settings[switch.name]) for switch in ASSUMPTIONS)
-    return Model(system, (p47(zq), *RULES, DEADLOCK), ("no guest; one queue of the host", scope), assumptions)
+    return Model(system, (p49(zq), *RULES, DEADLOCK), ("no guest; one queue of the host", scope), assumptions)
 
 
-def p47(zq: ZcryptQueue) -> Property:
+def p49(zq: ZcryptQueue) -> Property:
     return Property(
-        "P47",
+        "P49",
         "no request waits for ever",
         (NoHang(),),
         "From every state an end can be reached: every request that a queue of the host has taken is answered, or\n"
@@ -81,7 +81,7 @@ HOST_QUEUES = (
         "a request to a queue that the host is just setting up",
         "The queue is reset, its interrupt enabled; a request is sent as soon as the state\n"
         "machine lets it. Interrupt or timer, somebody fetches the reply.",
-        ("P47",),
+        ("P49",),
         host_request,
     ),
     Scenario(
@@ -89,7 +89,7 @@ HOST_QUEUES = (
         "the same where the interrupt cannot be enabled",
         "AQIC is refused, as it is to many a guest whose host has no interrupt for it.\n"
         "The reply has to be polled for.",
-        ("P47",),
+        ("P49",),
         host_no_irq,
     ),
     Scenario(
@@ -97,7 +97,7 @@ HOST_QUEUES = (
         "a queue of the host goes offline and online again under load",
         "What the card has when the queue is flushed will be answered all the same; the reply\n"
         "belongs to nobody, and is counted (B48).",
-        ("P47",),
+        ("P49",),
         host_offline,
     ),
 )
