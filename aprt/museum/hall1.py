@@ -39,6 +39,7 @@ ENTRIES = (
         "its own and wants the matrix lock. It takes all three to deadlock; any two of\n"
         "them are harmless, so that nobody sees it by eye. The cleanup of B7 brought it.",
         Pattern.FIX_BEGETS_BUG,
+        Contrast("5.13/pv-switch+B2=out", "5.13/pv-switch", "P20", "*matrix_lock*"),
     ),
     Entry(
         "B3",
@@ -52,6 +53,7 @@ ENTRIES = (
         "complains; but waiting for the flag waits for whoever wants kvm->lock, just as a\n"
         "lock would. The edges of the circle are all still there.",
         Pattern.LOCK_ORDER,
+        Contrast("5.13/pv-switch", "5.13/pv-switch+B3", "P20", "*kvm_busy*"),
     ),
     Entry(
         "B4",
@@ -110,7 +112,10 @@ ENTRIES = (
         "the mdev is removed the hook dangles.",
         Pattern.ONE_PATH_FORGETS,
         Contrast(
-            "v4/h5+vm_ref", "v4/h5+vm_ref+cleanup_everywhere", "P4", "every file is closed and vm0 is still alive *"
+            "5.12/group-taken+B7=out",
+            "5.12/group-taken",
+            "P4",
+            "every file is closed and vm0 is still alive *",
         ),
     ),
     Entry(
@@ -166,6 +171,7 @@ ENTRIES = (
         "with it its kvm-vfio device, which tells the group that it has no VM any more,\n"
         "and wants the group lock for that: one thread, one lock.",
         Pattern.LAST_PUT_UNDER_LOCK,
+        Contrast("6.2/kill-qemu+B11=out", "6.2/kill-qemu", "P21", "*group_lock*"),
     ),
     Entry(
         "B12",
@@ -178,6 +184,7 @@ ENTRIES = (
         "release of the kvm-vfio file, which now does the work that B11 moved there, holds\n"
         "kvm->lock and takes the group lock to tell the group that its VM is gone.",
         Pattern.FIX_BEGETS_BUG,
+        Contrast("6.3/two-closers+B12=out", "6.3/two-closers", "P20", "*group_lock*"),
     ),
     Entry(
         "B13",

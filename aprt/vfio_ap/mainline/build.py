@@ -27,6 +27,7 @@ from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 from aprt.vfio_ap.kvm.group import Group, GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.mainline.driver import DYNAMIC, FIXED
+from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev, MatrixDevState
 from aprt.vfio_ap.mainline.mdev import Mdev, MdevState
@@ -60,6 +61,7 @@ def make_machine(
         matrix_dev=MatrixDev("matrix_dev", guests_lock, mdevs_lock),
         guests_lock=guests_lock,
         mdevs_lock=mdevs_lock,
+        kvm_busy=pmap({name: KvmBusy.of(name, mdevs_lock) for name in mdevs} if _keeps_flags(settings) else {}),
         queues=pmap(queues),
         mdevs=tuple(mdevs.values()),
         guests=tuple(_guest(settings, plan, mdevs[plan.mdev]) for plan in plans),
@@ -72,6 +74,12 @@ def _locks(settings: Settings) -> tuple[Mutex, Mutex]:
         return Mutex("guests_lock"), Mutex("mdevs_lock")
     lock = Mutex("matrix_lock")
     return lock, lock
+
+
+def _keeps_flags(settings: Settings) -> bool:
+    """Whether the driver writes masks beside its lock: what B2 brought and B3 took away again."""
+    notified = settings.on("aqic") and not settings.on("dynamic_config")
+    return notified and settings.on("B2") and not settings.on("B3")
 
 
 def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:

@@ -105,8 +105,11 @@ async def _number(machine: Machine, mdev: Mdev, dimension: Dimension, text: str)
 
 
 async def _busy(machine: Machine, mdev: Mdev, locked: bool) -> bool:
-    """Whether the mdev has a VM: looked at before the lock is taken, since 5.13 (B2) under it."""
-    return machine.on("B2") == locked and await mdev.read_kvm() is not None
+    """Whether the mdev has a VM: looked at before the lock is taken, since 5.13 (B2) under it, as is the flag."""
+    if machine.on("B2") != locked:
+        return False
+    busy = machine.kvm_busy.get(mdev.name)
+    return (busy is not None and not await busy.flag.is_clear()) or await mdev.read_kvm() is not None
 
 
 async def _bound(machine: Machine, new: Matrix, dimension: QueueDimension, number: int) -> bool:

@@ -24,6 +24,7 @@ from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
 from aprt.vfio_ap.kvm.group import group_set_kvm, register_notifier
 from aprt.vfio_ap.mainline import kvm_attach
+from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_queues
@@ -95,14 +96,19 @@ async def notify(machine: Machine, name: str, vm: str | None) -> int:
 
 @mirrors("vfio_ap_mdev_set_kvm")
 async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
-    """Attach, before fix B3: 0 or -EPERM. Locks: takes the lock, and kvm->lock in it or after it."""
-    locked = machine.on("B7")
+    """Attach, before fix B3: 0 or -EPERM. Locks: takes the lock, and kvm->lock in it, beside it or after it."""
+    busy, locked = machine.kvm_busy.get(mdev.name), machine.on("B7")
     async with held(machine.mdevs_lock):
         if await kvm_attach.has_another(machine, mdev, guest):
             return Errno.EPERM.failure
-        await mdev.set_kvm(guest.name)
         if _keeps_vm(machine):
             await guest.vm.get()
+        if busy is not None:
+            await _beside_lock(machine, busy, guest, await mdev.read_matrix(), mdev.name)
+            await mdev.set_kvm(guest.name)
+            await busy.done()
+            return 0
+        await mdev.set_kvm(guest.name)
         await _set_hook(machine, guest, mdev.name)
         if locked:
             await _write_masks(guest, await mdev.read_matrix())
@@ -113,21 +119,43 @@ async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
 
 @mirrors("vfio_ap_mdev_unset_kvm")
 async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
-    """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it.
+    """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it, or beside it (B2).
 
     The reference may be the last one: then the VM, and with it kvm-vfio, is destroyed under the lock.
     """
+    busy = machine.kvm_busy.get(mdev.name)
+    if busy is not None:
+        await busy.wait()
     vm = await mdev.read_kvm()
     if vm is None:
         return
     guest = machine.guest(vm)
     await mdev.begin_detach()
-    await _write_masks(guest, Matrix())
-    await _set_hook(machine, guest, None)
+    if busy is not None:
+        await _beside_lock(machine, busy, guest, Matrix(), None)
+    else:
+        await _write_masks(guest, Matrix())
+        await _set_hook(machine, guest, None)
     await reset_queues(machine, mdev)
     if _keeps_vm(machine):
         await put_vm(machine, guest)
     await mdev.set_kvm(None)
+    if busy is not None:
+        await busy.done()
+
+
+async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix, hook: str | None) -> None:
+    """Masks and hook change while the flag is set and the lock given back. Locks: the lock held, on return too.
+
+    Without a lock of its own (B4) the hook changes when the lock is held again.
+    """
+    await busy.leave_lock()
+    if machine.on("B4"):
+        await _set_hook(machine, guest, hook)
+    await _write_masks(guest, masks)
+    await busy.lock.lock()
+    if not machine.on("B4"):
+        await _set_hook(machine, guest, hook)
 
 
 async def _release(machine: Machine, mdev: Mdev) -> None:

@@ -16,6 +16,7 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.machine import named
 from aprt.vfio_ap.kvm.group import Group
+from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.vfio_ap_queue import VfioApQueue
@@ -62,12 +63,14 @@ class Machine(host.Machine):
     """The host under the driver of a release.
 
     perms_mutex: ap_perms_mutex. guests_lock, mdevs_lock: before 6.0 both are the driver's one lock.
+    kvm_busy: the flags of the mdevs, where they have some (B2, until B3).
     """
 
     matrix_dev: MatrixDev
     perms_mutex: Mutex
     guests_lock: Mutex
     mdevs_lock: Mutex
+    kvm_busy: Mapping[str, KvmBusy]
     mdevs: tuple[Mdev, ...]
     queues: Mapping[Apqn, Queue]
     guests: tuple[Guest, ...]
@@ -87,7 +90,8 @@ class Machine(host.Machine):
     def driver_actors(self) -> tuple[Actor[Any], ...]:
         locks = (self.guests_lock, self.mdevs_lock) if self.on("dynamic_config") else (self.mdevs_lock,)
         parts = (actor for mdev in self.mdevs for actor in mdev.parts())
-        return (self.module, self.perms_mutex, self.matrix_dev, *locks, *parts)
+        flags = (actor for busy in self.kvm_busy.values() for actor in busy.actors())
+        return (self.module, self.perms_mutex, self.matrix_dev, *locks, *flags, *parts)
 
     def mdev_actors(self) -> tuple[Actor[Any], ...]:
         return self.mdevs

@@ -59,6 +59,8 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
         if hook is None:
             return Rc.Q_NOT_AVAIL
         mdev = machine.mdev(hook)
+        if hook in machine.kvm_busy:
+            await machine.kvm_busy[hook].wait()
         if tests and await mdev.read_kvm() is None:
             return Rc.Q_NOT_AVAIL
         found = await get_queue(machine, mdev, aqic.apqn)

@@ -131,5 +131,8 @@ async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
 @mirrors("vfio_ap_mdev_ioctl")
 async def ioctl_reset(machine: Machine, guest: Guest) -> int:
     """VFIO_DEVICE_RESET: 0 or -EIO, which QEMU only prints."""
+    busy = machine.kvm_busy.get(guest.mdev.name)
     async with held(machine.mdevs_lock):
+        if busy is not None:
+            await busy.wait()
         return await reset_queues(machine, guest.mdev)

@@ -18,6 +18,7 @@ from aprt.vfio_ap.releases.life import LIFE_CYCLES
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
+from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, TWO_CLOSERS
 
 _WITHOUT_AQIC = ("kill-qemu", "rogue-close")
 
@@ -25,6 +26,7 @@ _TITLES = (
     ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
     ("5.3", "interrupts, under one lock; the VM comes through a notifier, and SET_KVM(NULL) only forgets it"),
     ("5.12", "SET_KVM(NULL) cleans up as release does, all under the lock"),
+    ("5.13", "the lock is given back while masks are written; a flag keeps others out meanwhile"),
     ("5.15", "a rwsem for the hook; kvm->lock is taken before the lock"),
     ("6.0", "dynamic configuration: guests_lock, mdevs_lock, shadow APCB, hot plug and unplug"),
     ("6.2", "DMA unmap disables the interrupts of the queues concerned"),
@@ -45,10 +47,13 @@ def _scenarios(era: str) -> tuple[Scenario, ...]:
     since_first = (*(s for s in LIFE_CYCLES if s.name in _WITHOUT_AQIC), *HOST_QUEUES)
     if not has(era, "5.3"):
         return since_first
-    since_aqic = (*LIFE_CYCLES, *HANDLERS, *HOST_RESETS, *deliveries(Situation), *HOST_QUEUES)
-    if not has(era, "6.0"):
+    since_aqic = (*LIFE_CYCLES, GROUP_TAKEN, *HANDLERS, *HOST_RESETS, *deliveries(Situation), *HOST_QUEUES)
+    if not has(era, "5.7"):
         return since_aqic
-    return (*since_aqic, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
+    since_pv = (*since_aqic, PV_SWITCH)
+    if not has(era, "6.0"):
+        return since_pv
+    return (*since_pv, TWO_CLOSERS, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)
