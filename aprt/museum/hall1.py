@@ -97,7 +97,7 @@ ENTRIES = (
         "guest. With the lock there is still a device in the list whose data is gone.",
         Pattern.POINTER_OUTLIVES,
         Contrast("2026/unbind+B6=out", "2026/unbind", "P9", "use after free: records on freed q *"),
-        note="the look-up through the bus, which came with 6.0, is a second half; its commit is not known",
+        note="the look-up through the bus, which came with 6.0, is a second half, commit unknown: 5.12/unbind shows it",
     ),
     Entry(
         "B7",

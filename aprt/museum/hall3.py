@@ -100,7 +100,7 @@ ENTRIES = (
         "them: ZAPQ answers 01, and the kernel warns. The fix skips the reset, and the\n"
         "release of pin and GISC that came with it; that became B18.",
         Pattern.FIX_BEGETS_BUG,
-        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P47", "* is reset although the host has lost it"),
+        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P45", "* is reset although the host has lost it"),
     ),
     Entry(
         "B33",
@@ -203,6 +203,7 @@ ENTRIES = (
         "end tests the count of another loop, which is never 0 there: an unfinished reset\n"
         "was never told.",
         Pattern.WRONG_NAME,
+        Contrast("6.2/close-and-use+B52=out", "6.2/close-and-use", "P50", "nobody is told that the reset of *"),
         note="the commit id is not known; Halil Pasic, September 2019",
     ),
 )

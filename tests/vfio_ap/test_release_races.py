@@ -48,6 +48,26 @@ def test_the_filter_looks_at_a_queue_that_was_not_assigned_just_now() -> None:
     assert broken("2026/assign-back-B29") - broken("2026/assign-back") == {"P17"}
 
 
+@pytest.mark.parametrize("era", ["5.3", "5.12", "5.15"])
+def test_before_6_0_a_device_that_is_being_unbound_is_found_and_has_no_data_any_more(era: str) -> None:
+    """B6, with the lock: the walk over the driver's devices meets one whose remove has not returned."""
+    (oops,) = (finding for finding in ask(f"{era}/unbind", "P9").findings if finding.property == "P9")
+    assert oops.text == "null-ptr-deref: the drvdata of queue device 05.0004 is NULL"
+    assert ask("6.0/unbind", "P9").findings == ()
+
+
+def test_nobody_is_told_of_a_reset_that_did_not_end_up_to_5_3() -> None:
+    """B52. In 5.3 by itself, later when the fix is taken out."""
+    assert broken("5.3/close-and-use", "P50") == broken("6.2/close-and-use-B52", "P50") == {"P50"}
+    assert broken("5.12/close-and-use", "P50") == broken("6.2/close-and-use", "P50") == set()
+
+
+def test_a_machine_without_aqic_ends_in_every_reset_before_5_12() -> None:
+    """B35."""
+    assert broken("5.3/no-facility", "P47") == {"P47"}
+    assert broken("5.12/no-facility", "P47") == set()
+
+
 def test_a_hidden_queue_that_is_unassigned_keeps_its_interrupt_until_the_gisa_is_gone_and_longer() -> None:
     assert broken("2026/unassign-hidden") == {"P1", "P3", "P5", "P6", "P7", "P13"}
     assert broken("2026/unassign-hidden+aqic_intercepts_unassigned=no") == {"P13"}

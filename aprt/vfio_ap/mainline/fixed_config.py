@@ -47,7 +47,7 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         if machine.on("B35"):
             await reset_qlist(machine, (found,))
         else:
-            await zapq_and_look(queue.hw)
+            await zapq_and_look(machine, queue)
             await irq_disable(machine, queue, found)
         await queue.object.free()
 

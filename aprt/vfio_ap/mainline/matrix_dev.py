@@ -8,7 +8,9 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.notes import Broken
 from aprt.kernel.mutex import Mutex
+from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 
 INSTANCES = 65536
@@ -47,6 +49,15 @@ class MatrixDev(Actor[MatrixDevState]):
     @handler(reads="mdevs", writes="mdevs", guarded_by="guests_lock")
     def drop_mdev(self, state: MatrixDevState, by: Caller, mdev: str) -> Outcome[MatrixDevState, None]:
         return attrs.evolve(state, mdevs=tuple(m for m in state.mdevs if m != mdev)), None
+
+    @handler(reads="")
+    def waited_for_reset(
+        self, state: MatrixDevState, by: Caller, apqn: Apqn, over: bool, warns: bool
+    ) -> Outcome[MatrixDevState, None]:
+        """Before 6.3 the driver goes on after a reset. over: it saw the end. warns: the kernel does. Finding P50."""
+        if over or warns:
+            return state, None
+        return state, None, (Broken("P50", f"nobody is told that the reset of {apqn} was not seen to end"),)
 
     @handler(reads="info", guarded_by="guests_lock | mdevs_lock")
     def read_info(self, state: MatrixDevState, by: Caller) -> Outcome[MatrixDevState, Matrix]:

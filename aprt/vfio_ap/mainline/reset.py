@@ -113,7 +113,7 @@ async def _reset_matrix(machine: Machine, matrix: Matrix) -> int:
     for apqn in matrix.apqns():
         if apqn in machine.queues:
             queue = machine.queues[apqn]
-            result = await zapq_and_look(queue.hw) or result
+            result = await zapq_and_look(machine, queue) or result
             found = await walk_devices(machine, apqn) if machine.on("aqic") else None
             if found is not None:
                 await irq_disable(machine, queue, found)

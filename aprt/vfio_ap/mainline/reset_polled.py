@@ -6,7 +6,7 @@ waited for and ZAPQ issued again; but a wait ends after 200 ms. Either way what 
 Before 5.12 (B35) only E was looked at, and nothing given back: that was left to the disabling that followed.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue() (5.3, 6.1, 6.3), apq_reset_check(),
-apq_status_check() (6.3). Left out: warnings; the 20 ms between two tries, as virtual time has none.
+apq_status_check() (6.3). Left out: other warnings; the 20 ms between two tries, as virtual time has none.
 """
 
 from __future__ import annotations
@@ -62,39 +62,44 @@ async def _apq_reset_check(hw: ApQueue) -> int:
 @mirrors("vfio_ap_mdev_reset_queue")
 async def _reset_retried_once(machine: Machine, queue: Queue, found: Found) -> int:
     """5.12 to 6.2. An answer other than 00 to 04 ends it with nothing given back."""
-    status = await _zapq(queue, found)
+    status, tries = await _zapq(queue, found), 1
     if status.rc is Rc.RESET_IN_PROGRESS:
-        status = await _zapq(queue, found)
+        status, tries = await _zapq(queue, found), 0
     if status.rc not in (Rc.NORMAL, Rc.RESET_IN_PROGRESS, *SILENT):
         return Errno.EIO.failure
     result = 0 if status.rc is Rc.NORMAL else Errno.EBUSY.failure
     if status.rc not in SILENT:
-        for _ in range(2):
-            if _looks_reset(status):
-                break
-            status = await queue.hw.tapq(HOST)
+        looks = 2
+        while not _looks_reset(status) and looks:
+            status, looks = await queue.hw.tapq(HOST), looks - 1
+        await _waited(machine, queue, _looks_reset(status), looks, tries)
     await free_aqic_resources(machine, queue, found, after_reset=True)
     return result
 
 
 @mirrors("vfio_ap_mdev_reset_queue")
-async def zapq_and_look(hw: ApQueue) -> int:
+async def zapq_and_look(machine: Machine, queue: Queue) -> int:
     """5.3: 0, -EBUSY or -EIO. Nothing is given back."""
-    for _ in range(2):
-        status = await hw.reset("ZAPQ", HOST)
+    for tries in (1, 0):
+        status = await queue.hw.reset("ZAPQ", HOST)
         if status.rc is Rc.NORMAL:
-            await _wait_until_empty(hw, status)
+            await _wait_until_empty(machine, queue, status, tries)
             return 0
         if status.rc not in (Rc.RESET_IN_PROGRESS, Rc.BUSY):
             return Errno.EIO.failure
     return Errno.EBUSY.failure
 
 
-async def _wait_until_empty(hw: ApQueue, status: Status) -> None:
-    for _ in range(2):
-        if status.empty:
-            return
-        status = await hw.tapq(HOST)
+async def _wait_until_empty(machine: Machine, queue: Queue, status: Status, tries: int) -> None:
+    looks = 2
+    while not status.empty and looks:
+        status, looks = await queue.hw.tapq(HOST), looks - 1
+    await _waited(machine, queue, status.empty, looks, tries)
+
+
+async def _waited(machine: Machine, queue: Queue, over: bool, looks: int, tries: int) -> None:
+    """The kernel warns when no look is left. Up to 5.3 (B52) it warned when no other try of ZAPQ was left."""
+    await machine.matrix_dev.waited_for_reset(queue.apqn, over, not (looks if machine.on("B52") else tries))
 
 
 async def _zapq(queue: Queue, found: Found) -> Status:

@@ -75,6 +75,7 @@ FIXES = (
     Fix("B35", "5.12", "a queue that was reset is not told to switch its interrupt off", ("6c12a6384e0c",)),
     Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
     Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
+    Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
     Fix("B45", NEWEST, "a PCI function whose forwarding fails gives its registration back", ("7b69729046a4",)),
     Fix("B49", "6.7", "no scan is forced before the first one is done", ("e14aec23025e",)),
     Fix("B50", "5.19", "a module reference is given back whatever in_use says", ("2f23256c0ea2",)),

@@ -1,4 +1,4 @@
-"""What a release's driver adds to the properties of users and resets: P11 and P12."""
+"""What a release's driver adds to the properties of users and resets: P11 and P12; and P50, of a warning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.properties import Before
+from aprt.core.properties import Before, Noted, Property
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.users import detached, still_used
 from aprt.vfio_ap.mainline.machine import Machine
@@ -24,6 +24,17 @@ def _unlinked(machine: Machine, apqn: Apqn) -> Before:
         return apqn if mdev is None else None
 
     return still_used(machine, machine.queues[apqn].object, "set_mdev", leaves, "leaves its mdev")
+
+
+def p50(machine: Machine) -> Property:
+    return Property(
+        "P50",
+        "a reset that was not seen to end is told",
+        (Noted(),),
+        "Before 6.3 the driver goes on after two looks, whatever it saw. When it did not see the end of the reset the\n"
+        "kernel warns.",
+        ((machine.matrix_dev, "waited_for_reset"),),
+    )
 
 
 def forgets(machine: Machine) -> list[tuple[Apqn, Actor[Any], str]]:
