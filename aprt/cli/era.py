@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from aprt.cli.names import ERA
 from aprt.cli.options import Registry, echo, format_option
 
 
@@ -20,4 +21,19 @@ def list_eras(registry: Registry, form: str) -> int:
     from aprt.view.catalogue import eras_json, eras_text
 
     echo(eras_json(registry()) if form == "json" else eras_text(registry()))
+    return 0
+
+
+@command.command("show")
+@click.argument("era", type=ERA, metavar="ERA")
+@format_option
+@click.pass_obj
+def show_era(registry: Registry, era: str, form: str) -> int:
+    """Show what one brings that the one before it did not have."""
+    from aprt.verdict.case import find_era
+    from aprt.view.era_text import news, news_json, news_text
+
+    eras = registry()
+    found = news(find_era(era, eras).name, eras)
+    echo(news_json(found) if form == "json" else news_text(found))
     return 0

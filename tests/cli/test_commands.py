@@ -343,6 +343,7 @@ def test_the_catalogue_lists_what_there_is() -> None:
         ("property list", "aprt.properties/1"),
         ("property show T1", "aprt.properties/1"),
         ("era list", "aprt.eras/1"),
+        ("era show toy", "aprt.era/1"),
         ("doctor", "aprt.doctor/1"),
         ("explore toy/tidy", "aprt.verdict/1"),
         ("explore toy/abba --measures-matrix", "aprt.matrix/1"),

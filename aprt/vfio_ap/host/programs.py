@@ -17,6 +17,7 @@ def program(name: str, apqn: Apqn) -> tuple[Instruction, ...]:
     programs: dict[str, tuple[Instruction, ...]] = {
         "enable": (enable,),
         "reset_insist": (Reset(apqn, "RAPQ", polls=False), Insist(enable)),
+        "disable": (Aqic(apqn, False),),
         "enable_disable": (enable, Aqic(apqn, False)),
         "enable_idle": (enable, Wait()),
         "enable_zero": (Aqic(apqn, True, FIRST_ISC, 0),),

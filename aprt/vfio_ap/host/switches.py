@@ -15,8 +15,8 @@ ASSUMPTIONS = (
 )
 
 PROGRAMS = (
-    "enable_disable", "enable_idle", "enable_reset", "enable_use", "enable_wait", "enable_zero", "use", "use_reset",
-    "reenable", "reenable_busy", "reset_insist",
+    "disable", "enable_disable", "enable_idle", "enable_reset", "enable_use", "enable_wait", "enable_zero", "use",
+    "use_reset", "reenable", "reenable_busy", "reset_insist",
 )  # fmt: skip
 
 HOST_PARAMETERS = (

@@ -62,7 +62,7 @@ PV_SWITCH = Scenario(
     "not want kvm->lock (B2), nor keep others out by other means (B3).",
     ("P20", "deadlock"),
     pv_switch,
-    ("vcpu_mutex",),
+    ("vcpu_mutex", "guest=disable"),
 )
 
 TWO_CLOSERS = Scenario(

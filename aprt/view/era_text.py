@@ -1,0 +1,75 @@
+"""What an era brings that the one before it did not have, as text or JSON.
+
+The one before it is the one above it in the list, if that has the same features to tell: it is the same driver's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from aprt.core.scenario import Era, Switch
+from aprt.view.lists import table, wrapped
+from aprt.view.verdict_json import dump
+
+
+@attrs.frozen
+class News:
+    """Between two eras. changed: switches with another value by default, each with the two. came, went: scenarios."""
+
+    era: Era
+    before: Era | None
+    changed: tuple[tuple[Switch, str, str], ...]
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+
+
+def news(name: str, eras: Mapping[str, Era]) -> News:
+    """Of the era of that name; of a driver's first one nothing is new."""
+    names = list(eras)
+    at, era = names.index(name), eras[name]
+    before = eras[names[at - 1]]
+    if not at or _features(before) != _features(era):
+        return News(era, None, (), (), ())
+    defaults = {switch.name: switch.default for switch in before.switches}
+    known = ((switch, defaults[switch.name], switch.default) for switch in era.switches if switch.name in defaults)
+    now, then = set(era.scenarios), set(before.scenarios)
+    changed = tuple(row for row in known if row[1] != row[2])
+    return News(era, before, changed, tuple(sorted(now - then)), tuple(sorted(then - now)))
+
+
+def _features(era: Era) -> set[str]:
+    return {switch.name for switch in era.switches if switch.kind == "feature"}
+
+
+def news_text(found: News) -> str:
+    """Title, then switches by number or name, with the value before and now, then scenarios."""
+    parts = [wrapped(f"{found.era.name}  {found.era.title}", "  ")]
+    if found.before is not None:
+        parts.append(f"since {found.before.name}")
+    if found.changed:
+        rows = ((f"  {s.kind}", s.word, f"{s.about} [{was} -> {now}]") for s, was, now in found.changed)
+        parts.append(table(rows))
+    for head, names in (("new scenarios", found.came), ("scenarios that it lacks", found.went)):
+        if names:
+            parts.append(wrapped(f"{head}: {', '.join(names)}", "  "))
+    return "\n\n".join(parts)
+
+
+def news_json(found: News) -> str:
+    """One object, `aprt.era/1`."""
+    return dump(
+        {
+            "schema": "aprt.era/1",
+            "name": found.era.name,
+            "title": found.era.title,
+            "before": found.before.name if found.before is not None else None,
+            "changed": [
+                {"name": switch.name, "kind": switch.kind, "about": switch.about, "before": was, "now": now}
+                for switch, was, now in found.changed
+            ],
+            "new_scenarios": list(found.came),
+            "lost_scenarios": list(found.went),
+        }
+    )

@@ -1,0 +1,48 @@
+"""What an era brings: fixes and features that came with it, scenarios that make sense from then on."""
+
+from __future__ import annotations
+
+import json
+
+from aprt.vfio_ap.eras import ERAS
+from aprt.view.era_text import news, news_json, news_text
+
+
+def test_5_13_has_one_fix_more_than_5_12() -> None:
+    assert news_text(news("5.13", ERAS)) == (
+        "5.13  the lock is given back while masks are written; a flag keeps others\n"
+        "  out meanwhile\n\n"
+        "since 5.12\n\n"
+        "  fix  B2  the lock is given back while the guest's masks are written, and\n"
+        "           a flag keeps others out [out -> in]"
+    )
+
+
+def test_each_era_has_the_features_that_came_with_it() -> None:
+    features = {
+        era: [switch.name for switch, _, now in news(era, ERAS).changed if switch.kind == "feature" and now == "in"]
+        for era in ERAS
+    }
+    assert {era: names for era, names in features.items() if names} == {
+        "5.3": ["aqic"],
+        "5.15": ["dev_set"],
+        "6.0": ["dynamic_config"],
+        "6.2": ["group_lock_first"],
+    }
+
+
+def test_the_first_era_of_a_driver_is_compared_with_none() -> None:
+    for era in ("v4", "4.20"):
+        found = news(era, ERAS)
+        assert (found.before, found.changed, found.came, found.went) == (None, (), (), ())
+
+
+def test_scenarios_come_with_the_code_that_they_are_about() -> None:
+    assert {"pv-switch"} == set(news("5.12", ERAS).came)
+    assert {"two-closers", "unassign"} <= set(news("6.0", ERAS).came)
+
+
+def test_a_program_reads_values_before_and_now() -> None:
+    told = json.loads(news_json(news("5.13", ERAS)))
+    assert (told["schema"], told["before"]) == ("aprt.era/1", "5.12")
+    assert [(row["name"], row["before"], row["now"]) for row in told["changed"]] == [("B2", "out", "in")]
