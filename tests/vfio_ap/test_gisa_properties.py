@@ -52,7 +52,11 @@ NOBODY = "the alert list begins with vm0.gisa and nobody is going to look at it"
         ),
         (
             put(FIXED, insert_while_listed=True),  # the list is a ring then, and its processor walks it for ever
-            {"P26": "vm0.gisa is reached twice", "hang": "no end state can be reached: queue0 is at gib.push"},
+            {
+                "P26": "vm0.gisa is reached twice",
+                "P41": "0x10 is registered and not armed, and nobody is going to arm it",
+                "hang": "no end state can be reached: queue0 is at gib.push",
+            },
         ),
         (
             put(FIXED, gib_rearm_early=True),

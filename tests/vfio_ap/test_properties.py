@@ -37,6 +37,12 @@ ROWS = [
         "kill-qemu",
     ),
     (
+        "P19",
+        "close-and-use+all-measures+masks_in_sie",
+        "close writes the masks of vm0 while vm0.vcpu0 is in SIE",
+        "close-and-use+all-measures",
+    ),
+    (
         "P21",
         f"{ALL}+put_early",
         "exit dropped the last reference under matrix_lock, which vm0.destroy needs",
@@ -74,6 +80,7 @@ ROWS = [
     ),
     ("P34", f"{ALL}+keep_irq_record", "mdev0 is detached and 05.0004 is not reset, off and forgotten", ALL),
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
+    ("P41", "alert+restore_nothing", "0x10 is registered and not armed, and nobody is going to arm it", "alert"),
     (
         "P48",
         "without-gisa+B46+moved_kernel",
@@ -116,9 +123,11 @@ MUTANTS_IN = [
     ("keep_irq_record", ALL, {"P5", "P6", "P7", "P34"}),
     ("put_early", ALL, {"K1", "P21"}),
     ("put_twice", "rogue-close+all-measures", {"P9", "K3"}),
-    ("masks_lock=masks_unlocked", ALL, {"P22"}),
+    ("masks_lock=masks_unlocked", ALL, {"P19", "P22"}),
     ("masks_lock=masks_locked_twice", ALL, {"K1"}),
     ("masks_lock=masks_unlocked_twice", ALL, {"K2"}),
+    ("masks_in_sie", "close-and-use+all-measures", {"P11", "P19"}),
+    ("restore_nothing", "alert", {"P30", "P41"}),
     ("masks_lock=masks_in_spinlock", ALL, {"P23"}),
     ("masks_lock=masks_locks_crossed", "kill-qemu", {"P20"}),
     ("insert_while_listed", "lost-kick+queues=2", {"P26"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import attrs
 import pytest
@@ -14,7 +15,8 @@ from aprt.vfio_ap.ap.ap_bus import ApBusState
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.build import GuestPlan
-from aprt.vfio_ap.host.bus_scan import card_vanishes, scan, unbind
+from aprt.vfio_ap.host.bus_masks import store_mask
+from aprt.vfio_ap.host.bus_scan import bind, card_vanishes, scan, unbind
 from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.mainline.hot_plug import in_use
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, assign_control_domain, unassign
@@ -25,10 +27,10 @@ Job = Callable[[Situation], Awaitable[object]]
 BOTH = Matrix.of([5], [4, 5])
 
 
-def situation(*taken_out: str) -> Situation:
+def situation(*taken_out: str, put_in: tuple[str, ...] = ()) -> Situation:
     """vm0 has both queues and all open, vm1 nothing: its mdev1 is empty; the host has control domain 4."""
     era = ERAS["2026"]
-    settings = era.settings(era.scenario("kill-qemu"), ("queues=2",), taken_out)
+    settings = era.settings(era.scenario("kill-qemu"), ("queues=2", *put_in), taken_out)
     plans = (GuestPlan("vm0", "mdev0", BOTH), GuestPlan("vm1", "mdev1", Matrix(), attached=False))
     s = Situation(settings, plans, QUEUES, running=False)
     bus: ApBusState = s.states[s.machine.bus.name]
@@ -39,14 +41,18 @@ def situation(*taken_out: str) -> Situation:
     return s
 
 
-def found(id: str, job: Job, *taken_out: str) -> tuple[Finding, ...]:
+def found(id: str, job: Job, *taken_out: str, put_in: tuple[str, ...] = ()) -> tuple[Finding, ...]:
     """What the property says when the job is done alone; the search is complete."""
-    s = situation(*taken_out)
+    s = situation(*taken_out, put_in=put_in)
 
     async def run() -> None:
         await job(s)
 
-    model = s.model(Context("admin", run), scope="one after the other")
+    return broken_in(s, id, Context("admin", run))
+
+
+def broken_in(s: Situation, id: str, *contexts: Context) -> tuple[Finding, ...]:
+    model = s.model(*contexts, scope="nothing else happens")
     exploration = explore(model.system, model.select((id,)), stop_on="all")
     assert exploration.complete
     return exploration.findings
@@ -93,11 +99,17 @@ async def lose_control_domain(s: Situation) -> None:
     await scan(s.machine)
 
 
+async def probe_again(s: Situation) -> None:
+    await unbind(s.machine, QUEUES[1])
+    await bind(s.machine, QUEUES[1], "vfio_ap")
+
+
 ROWS: list[tuple[str, str, Job, str]] = [
     ("P13", "B34", take_domain_away, "05.0005 points to no mdev and is in the table of mdev0"),
     ("P14", "B16", assign_again, "mdev0 has a queue twice"),
     ("P16", "B17", open_second, "the hook of vm0 is mdev1, the mdev that has it is mdev0"),
     ("P17", "B29", assign_after_unbind, "vm0 reaches 05.0005, which is not bound to vfio_ap"),
+    ("P39", "B17", open_second, "mdev1 is not opened, and its hook is in vm0"),
     ("P18", "B21", lose_card, "vm0 reaches apm={5} aqm={4,5}, mdev0 says aqm={4,5}"),
     (
         "P36",
@@ -112,6 +124,34 @@ ROWS: list[tuple[str, str, Job, str]] = [
 def test_without_a_fix_it_is_broken_and_with_all_it_holds(id: str, fix: str, job: Job, text: str) -> None:
     assert [finding.text for finding in found(id, job, fix)] == [text]
     assert found(id, job) == ()
+
+
+def test_p39_sees_an_attribute_that_a_failed_probe_leaves() -> None:
+    left = found("P39", probe_again, "B39", put_in=("probe_enomem",))
+    assert [finding.text for finding in left] == ["the probe of 05.0005 fails, and its attribute is there"]
+    assert found("P39", probe_again, put_in=("probe_enomem",)) == ()
+
+
+def _assign_while_masks_change(*put_in: str) -> tuple[Finding, ...]:
+    """mdev1 has adapter 5 and gets domain 5, which vm0 does not have; the host asks for adapter 5 in domain 5."""
+    s = situation(put_in=put_in)
+    machine, mdev = s.machine, s.machine.mdev("mdev1")
+    s.states[s.guest.mdev.name] = attrs.evolve(s.states[s.guest.mdev.name], matrix=Matrix.of([5], [4]))
+    s.states[mdev.name] = attrs.evolve(s.states[mdev.name], matrix=Matrix.of([5]))
+    bus = s.states[machine.bus.name]
+    s.states[machine.bus.name] = attrs.evolve(bus, reserved=Matrix.of([], [5]), drivers=bus.drivers.remove(QUEUES[1]))
+    return broken_in(
+        s,
+        "P15",
+        Context("admin", partial(assign, machine, mdev, "aqm", "5")),
+        Context("host", partial(store_mask, machine, "apm", (5,))),
+    )
+
+
+def test_p15_needs_ap_perms_mutex_where_queues_are_assigned() -> None:
+    (finding,) = _assign_while_masks_change("assign_without_perms")
+    assert finding.text == "05.0005 is kept for the host's drivers, and mdev1 has it"
+    assert _assign_while_masks_change() == ()
 
 
 def test_p15_sees_that_the_host_takes_what_an_mdev_has_and_that_asking_the_driver_prevents_it() -> None:

@@ -37,7 +37,10 @@ def test_a_number_stands_for_one_property_in_an_era(era: str) -> None:
 # a refused enable keeps its pin and its registration, which are on no record: P5, P6, then P3
 BREAKS = [
     ("card-off", {"P3", "P5", "P6"}),
-    ("card-broken", {"P1", "P3", "P5", "P6", "P8", "P34"}),  # what answered 04 comes back as it was, and notifies
+    (
+        "card-broken",
+        {"P1", "P3", "P5", "P6", "P8", "P34"},
+    ),  # what answered 04 comes back as it was, and notifies
     ("reset-reenable-busy", {"P5", "P6", "P8"}),  # the disable is tried six times, and then taken for done
     ("dma-unmap", {"P8"}),  # so is the interrupt's end, after five looks
 ]

@@ -80,7 +80,7 @@ def make_guest(settings: Settings, plan: GuestPlan) -> Guest:
     threads = tuple(vcpu.name for vcpu in vcpus)
     return Guest(
         vm=Kvm(vm, users=2 + plan.vcpus),
-        crycb=Crycb(f"{vm}.crycb", kvm_lock),
+        crycb=Crycb(f"{vm}.crycb", kvm_lock, waits=not settings.on("masks_in_sie")),
         kvm_lock=kvm_lock,
         gisa=GisaParts(gisa, GisaInt(f"{vm}.gisa_int", vm=vm, ref_lock=ref_lock, rules=rules), ref_lock),
         memory=Memory(f"{vm}.memory", vm, plan.pages),

@@ -1,4 +1,4 @@
-"""Properties that hold for any driver, as they only look at hardware, KVM and the guest: P1, P4, P8, P9, P10, P24."""
+"""Properties that any driver is held to, of hardware, KVM, mdevs and the guest: P1, P4, P8, P9, P10, P19, P24."""
 
 from __future__ import annotations
 
@@ -142,6 +142,28 @@ def p10(machine: Machine) -> Property:
         "with a BUG otherwise.",
         tuple((guest.memory, "unmap") for guest in machine.guests),
     )
+
+
+def p19(machine: Machine) -> Property:
+    return Property(
+        "P19",
+        "the masks of a guest are written under its kvm->lock, with every vCPU out of SIE",
+        tuple(_masks(guest, op) for guest in machine.guests for op in ("set_masks", "drop_adapter")),
+        "Hardware reads the APCB for every AP instruction in SIE: who writes it holds kvm->lock and has taken all\n"
+        "vCPUs out of SIE first.",
+    )
+
+
+def _masks(guest: Guest, op: str) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        inside = view(guest.crycb).inside
+        if inside:
+            return f"{event.context} writes the masks of {guest.name} while {inside[0]} is in SIE"
+        if not event.caller.holds(guest.kvm_lock.name):
+            return f"{event.context} writes the masks of {guest.name} without {guest.kvm_lock.name}"
+        return None
+
+    return Before(guest.crycb, op, (guest.crycb,), test)
 
 
 def p24(machine: Machine) -> Property:

@@ -33,6 +33,7 @@ REFUSED_ENABLE = Switch(
 
 HOST_MUTANTS = (
     Switch("wrong_rc", "mutant", FLAG, "a refused AQIC is reported to the guest as 00 (P24)"),
+    Switch("masks_in_sie", "mutant", FLAG, "the masks of a guest are written while its vCPUs run in SIE (P19)"),
     Switch("irq_stays_pending", "mutant", FLAG, "an accepted interrupt change never takes effect (P42)"),
     Switch("reset_stays_pending", "mutant", FLAG, "an accepted reset never ends (P32, P44)"),
 )

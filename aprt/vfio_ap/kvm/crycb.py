@@ -30,11 +30,15 @@ class CrycbState:
 
 @attrs.frozen(eq=False)
 class Crycb(Object[CrycbState]):
-    """The page part that holds the APCB; it dies with the page of the GISA."""
+    """The page part that holds the APCB; it dies with the page of the GISA.
+
+    waits: for all vCPUs to be out of SIE before the masks are written (out: mutant masks_in_sie).
+    """
 
     sorts = ("inside",)
 
     kvm_lock: Mutex
+    waits: bool = True
 
     def initial(self) -> CrycbState:
         return CrycbState()
@@ -59,14 +63,14 @@ class Crycb(Object[CrycbState]):
     @handler(reads="inside apcb", writes="apcb", guarded_by="kvm_lock", acquires="write")
     def set_masks(self, state: CrycbState, by: Caller, masks: Matrix) -> Outcome[CrycbState, None]:
         """Blocks until every vCPU is out of SIE, then replaces all three masks."""
-        if state.inside:
+        if state.inside and self.waits:
             return BLOCK
         return (state if state.apcb == masks else attrs.evolve(state, apcb=masks)), None
 
     @handler(reads="inside apcb", writes="apcb", guarded_by="kvm_lock", acquires="write")
     def drop_adapter(self, state: CrycbState, by: Caller, apid: int) -> Outcome[CrycbState, None]:
         """Take one adapter from the guest (only the adapter mask may change under a running guest)."""
-        if state.inside:
+        if state.inside and self.waits:
             return BLOCK
         if apid not in state.apcb.apm:
             return state, None

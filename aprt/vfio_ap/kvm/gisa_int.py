@@ -230,5 +230,5 @@ async def get_ipm_or_restore_iam(parts: GisaParts, *, polls: bool = False) -> in
             mask = await parts.interrupt.wanted(word.ipm)
             if word.ipm & mask:
                 return word.ipm & mask
-            if await gisa.restore_iam(word, mask):
+            if await gisa.restore_iam(word, 0 if parts.rules.restore_nothing else mask):
                 return 0

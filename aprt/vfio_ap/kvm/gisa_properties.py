@@ -1,4 +1,4 @@
-"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P48.
+"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P41, P48.
 
 What running procedures hold counts (`View.inflight`): ("slice", GISA), ("gal", GIB) and ("raise", GIB) are
 explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM, or to start the timer that will;
@@ -24,7 +24,8 @@ def gisa_properties(gib: Gib, vms: Iterable[GisaParts], vcpus: Iterable[Vcpu]) -
     vms, vcpus = tuple(vms), tuple(vcpus)
     of = {parts.interrupt.name: tuple(v for v in vcpus if v.vm == parts.interrupt.vm) for parts in vms}
     pairs = tuple((parts, of[parts.interrupt.name]) for parts in vms)
-    return (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs), p48(pairs))
+    own = (p2(vms), p3(vms), p25(vms), p26(gib, vms), p27(gib), p28(vms), p29(vms), p30(pairs), p31(pairs))
+    return (*own, p41(vms), p48(pairs))
 
 
 def p2(vms: tuple[GisaParts, ...]) -> Property:
@@ -279,3 +280,29 @@ def p33(vms: tuple[GisaParts, ...]) -> Property:
 
 def _destroying(parts: GisaParts, view: View) -> str | None:
     return f"gisa_destroy of {parts.interrupt.vm} goes on" if view(parts.interrupt).destroying else None
+
+
+def p41(vms: tuple[GisaParts, ...]) -> Property:
+    return Property(
+        "P41",
+        "what is registered is armed, or will be",
+        tuple(_p41(parts) for parts in vms),
+        "An ISC in alert.mask that is not in IAM: the GISA is in the alert list, or its timer is running or\n"
+        "about to be started, or somebody is about to restore IAM. Not asked while ref_lock is held, nor of a\n"
+        "VM whose GISA is being or has been destroyed.\n"
+        "Source: gisc_register, which cannot set IAM of a GISA that is in the alert list.",
+        tuple((parts.interrupt, "register") for parts in vms),
+    )
+
+
+def _p41(parts: GisaParts) -> Always:
+    def test(view: View) -> str | None:
+        state, iam = view(parts.interrupt), view(parts.gisa).iam
+        if state.destroying or state.origin is None or view.held(parts.ref_lock.name):
+            return None
+        lost = state.alert_mask & ~iam
+        if lost and _settled(view, parts, state):
+            return f"{lost:#04x} is registered and not armed, and nobody is going to arm it"
+        return None
+
+    return Always((parts.interrupt, parts.gisa), test)

@@ -51,6 +51,7 @@ GISA_MUTANTS = (
     Switch("gib_rearm_early", "mutant", FLAG, "alerts are armed by a plain store, not by an exchange (P26, P27)"),
     Switch("alert_mask_kept", "mutant", FLAG, "unregistering leaves the bit in alert.mask (P25)"),
     Switch("iam_left_armed", "mutant", FLAG, "unregistering leaves IAM as it is (P25, P29)"),
+    Switch("restore_nothing", "mutant", FLAG, "a restore of IAM arms nothing (P41)"),
     Switch("destroy_ignores_list", "mutant", FLAG, "gisa_destroy does not care about the alert list (P3)"),
     Switch("timer_after_destroy", "mutant", FLAG, "gisa_destroy does not cancel the timer (P3, P28)"),
 )
@@ -79,6 +80,7 @@ class GisaRules:
     gib_rearm_early: bool = False
     alert_mask_kept: bool = False
     iam_left_armed: bool = False
+    restore_nothing: bool = False
     destroy_ignores_list: bool = False
     timer_after_destroy: bool = False
 

@@ -51,9 +51,9 @@ async def free_aqic_resources(
 
 
 @mirrors("vfio_ap_wait_for_irqclear")
-async def wait_for_irqclear(hw: ApQueue) -> None:
+async def wait_for_irqclear(machine: Machine, hw: ApQueue) -> None:
     """Poll until the interrupt is off, at most five times; any other answer than 00, 02, 05 ends it with a warning."""
-    for _ in range(IRQCLEAR_TRIES):
+    for _ in range(IRQCLEAR_TRIES + machine.on("one_try_more")):
         seen = await hw.tapq(HOST)
         if seen.rc in (Rc.NORMAL, Rc.RESET_IN_PROGRESS) and not seen.irq_enabled:
             return
@@ -68,10 +68,10 @@ async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
     Before 6.0 the queue then belongs to no mdev, until its guest's next AQIC.
     Locks: mdevs_lock held.
     """
-    for _ in range(DISABLE_TRIES):
+    for _ in range(DISABLE_TRIES + machine.on("one_try_more")):
         status = await queue.hw.aqic(None)
         if status.rc in _OFF:
-            await wait_for_irqclear(queue.hw)
+            await wait_for_irqclear(machine, queue.hw)
         if status.rc not in _AGAIN:
             break
     await free_aqic_resources(machine, queue, found)

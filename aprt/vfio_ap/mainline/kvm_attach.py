@@ -6,7 +6,7 @@ Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_set_kvm(), vfio_ap_mdev
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.kernel.held import writing
+from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
@@ -73,7 +73,8 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     if not machine.on("B17"):
         async with writing(guest.hook_rwsem, when=machine.on("B4")):
             await guest.vm.set_hook(None)
-    await lock_for_kvm(machine, guest)
+    async with held(guest.gisa.ref_lock, when=machine.on("detach_in_spinlock")):
+        await lock_for_kvm(machine, guest)
     await mdev.begin_detach()
     if machine.on("B17"):
         await guest.vm.set_hook(None)

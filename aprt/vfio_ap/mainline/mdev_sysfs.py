@@ -74,7 +74,7 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
     -EINVAL, -ERANGE: not a number; -ENODEV: above the machine's maximum; -EADDRNOTAVAIL: an APQN that would result
     is kept for the host's drivers; -EADDRINUSE: another mdev has it. Already assigned is no error (B16).
     """
-    async with held(machine.perms_mutex):
+    async with held(machine.perms_mutex, when=not machine.on("assign_without_perms")):
         guest = await lock_for_mdev(machine, mdev)
         result = await _assign(machine, mdev, dimension, text)
         await unlock(machine, guest)

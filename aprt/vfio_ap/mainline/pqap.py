@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
 from aprt.vfio_ap.mainline.find_queue import get_queue
+from aprt.vfio_ap.mainline.guest_config import vfio_ap_get_queue
 from aprt.vfio_ap.mainline.irq import irq_disable, irq_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev import Mdev
 
 
 async def handle_pqap(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
@@ -63,7 +66,7 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
             await machine.kvm_busy[hook].wait()
         if tests and await mdev.read_kvm() is None:
             return Rc.Q_NOT_AVAIL
-        found = await get_queue(machine, mdev, aqic.apqn)
+        found = await _find(machine, mdev, aqic)
         if found is None:
             return Rc.Q_NOT_AVAIL
         queue = machine.queues[aqic.apqn]
@@ -72,3 +75,9 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
         if aqic.ir:
             return await irq_enable(machine, guest, queue, found, aqic)
         return (await irq_disable(machine, queue, found)).rc
+
+
+async def _find(machine: Machine, mdev: Mdev, aqic: Aqic) -> Found | None:
+    if machine.on("handler_asks_bus"):
+        return await vfio_ap_get_queue(machine, aqic.apqn)
+    return await get_queue(machine, mdev, aqic.apqn)

@@ -66,7 +66,8 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
 
     Locks: device_lock held.
     """
-    await queue.status.remove()
+    if not machine.on("status_removed_late"):
+        await queue.status.remove()
     generation = await machine.bus.get_drvdata(queue.apqn)
     if generation is None:
         return
@@ -79,6 +80,8 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         await mdev.hash_del(found)
     await machine.bus.set_drvdata(queue.apqn, None)
     await queue.object.free()
+    if machine.on("status_removed_late"):
+        await queue.status.remove()
     await unlock(machine, guest)
 
 

@@ -14,7 +14,7 @@ from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.liveness import liveness
-from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24, p47
+from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24, p47
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.users import p11, p12
@@ -26,8 +26,10 @@ from aprt.vfio_ap.releases.config import p18, p36
 from aprt.vfio_ap.releases.disturbances import disturbances
 from aprt.vfio_ap.releases.failing import p39
 from aprt.vfio_ap.releases.guarantee import detaches
+from aprt.vfio_ap.releases.pqap import p37, p38
 from aprt.vfio_ap.releases.resets import forgets, let_go, p50
 from aprt.vfio_ap.releases.resources import books, p7
+from aprt.vfio_ap.releases.status import p40
 from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, objects, p13, p15, was_reset
 
 
@@ -37,12 +39,12 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     Before 6.0 there is no shadow to compare with (P18, P36, P45) and no table (P13, P34, P35), before 5.3 no hook and
     no object of a queue either (P16, P17).
     """
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p24, p43, p46, p47, p50)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p19, p24, p43, p46, p47, p50)]
     own += [*_balances(machine), _lists(machine)]
     if machine.on("aqic"):
-        own += [_hook(machine), _visible(machine)]
+        own += [_hook(machine), _visible(machine), p37(machine), p38(machine)]
     if machine.on("dynamic_config"):
-        own += [*(make(machine) for make in (p13, p18, p36, p39, p45)), *_detach(machine)]
+        own += [*(make(machine) for make in (p13, p18, p36, p39, p40, p45)), *_detach(machine)]
     locks = dict.fromkeys((machine.guests_lock, machine.mdevs_lock))
     own += liveness(machine, (*locks, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)

@@ -34,6 +34,11 @@ MUTANTS = (
     Switch("close_needs_group", "mutant", FLAG, "the driver's close runs only while the group has its VM (P4)"),
     Switch("keep_apcb", "mutant", FLAG, "a detach leaves the guest its masks (P11)"),
     Switch("reset_skips_first", "mutant", FLAG, "the first queue of an mdev's table is not reset (P1)"),
+    Switch("detach_in_spinlock", "mutant", FLAG, "a detach takes its locks while it holds a spinlock (P23)"),
+    Switch("assign_without_perms", "mutant", FLAG, "assign_adapter and assign_domain leave ap_perms_mutex alone (P15)"),
+    Switch("handler_asks_bus", "mutant", FLAG, "a PQAP handler finds a queue by the bus, not in the table (P37)"),
+    Switch("one_try_more", "mutant", FLAG, "the loops of irq_disable make one round more than they may (P38)"),
+    Switch("status_removed_late", "mutant", FLAG, "remove takes the attribute status away with its locks held (P40)"),
     Switch("reset_unwaited", "mutant", FLAG, "nobody waits for the end of a reset (P1)"),
 )
 

@@ -15,7 +15,7 @@ from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
-from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p24
+from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.host.userspace import vcpu_file
@@ -31,7 +31,7 @@ ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a v4 machine, by number; P34 and P35 only with all measures in."""
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p24)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p13, p19, p24)]
     own += [*_balances(machine), *_structure(machine), *_detach(machine)]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
