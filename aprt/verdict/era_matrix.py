@@ -13,6 +13,7 @@ from aprt.core.scenario import Era, Settings
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import Finder, Search
+from aprt.verdict.case import Case
 from aprt.verdict.contrasts import Seen, look
 
 Cell: TypeAlias = Literal["has it", "has it not", "open"]
@@ -53,7 +54,7 @@ class _Piece:
 def era_matrix(
     contrasts: Mapping[str, Contrast], eras: Mapping[str, Era], find: Finder, bounds: Bounds, crew: Crew | None = None
 ) -> Iterator[Entered]:
-    """The cells, in the order they come in. An era that lacks the scenario, or one of its switches, has no cell.
+    """The cells, in the order they come in; where `reference_in` has no answer there is none.
 
     The rest is as for `check_many`.
     """
@@ -71,7 +72,10 @@ def era_matrix(
 
 
 def reference_in(era: Era, contrast: Contrast) -> str | None:
-    """The contrast's scenario in another era, without any of its fixes put in or taken out."""
+    """The contrast's scenario in another era, without any of its fixes put in or taken out.
+
+    None when the era does not have the scenario, one of its switches, or the property.
+    """
     if contrast.name not in era.scenarios:
         return None
     try:
@@ -80,7 +84,10 @@ def reference_in(era: Era, contrast: Contrast) -> str | None:
         return None
     defaults = Settings(era.switches)
     words = [word for word, switch, value in given if defaults[switch.name] != value]
-    return "+".join((f"{era.name}/{contrast.name}", *words))
+    case = Case.make(era, era.scenario(contrast.name), words)
+    if all(property.id != contrast.violates for property in case.model().properties):
+        return None
+    return "+".join((case.name, *words))
 
 
 def _enter(piece: _Piece) -> Entered:

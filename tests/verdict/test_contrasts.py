@@ -110,10 +110,11 @@ def test_the_matrix_asks_each_era_as_it_is() -> None:
     assert [one.cell for one in era_matrix(held, ERAS, FIND, Bounds(max_states=3))] == ["open"]
 
 
-def test_an_era_without_the_scenario_or_a_switch_of_it_has_no_cell() -> None:
-    assert reference_in(TOY, Contrast("old/xyzzy", "old/xyzzy+locked", "T1")) is None
-    assert reference_in(TOY, Contrast("old/abba+magic", "old/abba+magic+locked", "T1")) is None
-    assert reference_in(TOY, Contrast("old/abba+threads=2", "old/abba+threads=2", "T1")) == "toy/abba"
+def test_an_era_without_the_scenario_a_switch_of_it_or_the_property_has_no_cell() -> None:
+    assert reference_in(TOY, Contrast("old/xyzzy", "old/xyzzy+locked", "T3")) is None
+    assert reference_in(TOY, Contrast("old/abba+magic", "old/abba+magic+locked", "T3")) is None
+    assert reference_in(TOY, Contrast("old/abba", "old/abba+locked", "T1")) is None
+    assert reference_in(TOY, Contrast("old/abba+threads=2", "old/abba+threads=2", "T3")) == "toy/abba"
 
 
 def test_a_hunt_counts_schedules_to_the_first_hit() -> None:
