@@ -15,7 +15,9 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.host.machine import Guest
 from aprt.vfio_ap.host.pending import idle, in_alert_list, last_file_open, reply_expected
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
@@ -88,6 +90,35 @@ def end_listed(kind: type[Situation], settings: Settings) -> Model:
     return attrs.evolve(model, properties=(*model.properties, p33((guest.gisa,))))
 
 
+def end_armed(kind: type[Situation], settings: Settings) -> Model:
+    s = kind(settings, (GuestPlan("vm0", "mdev0", Matrix(), attached=False),), (), running=False)
+    (guest,) = s.machine.guests
+    s.states |= last_file_open(guest) | {
+        guest.gisa.gisa.name: attrs.evolve(guest.gisa.gisa.initial(), iam=bit(FIRST_ISC))
+    }
+    return s.model(
+        Context("user", partial(close_fd, s.machine, guest, VM)),
+        scope="nothing is registered and IAM is armed, as stale-restore leaves it, when the VM's last file is closed",
+    )
+
+
+def stale_restore(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings, running=False)
+    (guest,) = s.machine.guests
+    _expect_reply(s, guest, QUEUES[:1])
+    interrupt, queue = guest.gisa.interrupt.name, s.machine.queues[s.apqn]
+    s.states |= {
+        queue.hw.name: attrs.evolve(s.states[queue.hw.name], requests=0),
+        guest.gisa.gisa.name: guest.gisa.gisa.initial(),
+        interrupt: attrs.evolve(s.states[interrupt], timer="armed"),
+    }
+    (vcpu,) = guest.vcpus
+    return s.model(
+        Context(vcpu.name, partial(execute, s.machine, guest, vcpu, Aqic(s.apqn, False))),
+        scope="an interrupt has been taken, the timer that will arm IAM again is due; the guest disables it",
+    )
+
+
 def late_reply(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     (guest,) = s.machine.guests
@@ -119,7 +150,7 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             "An alert of the first VM, whose device is closed already, is not worked off yet;\n"
             "the second VM's comes while gisa_destroy waits for the first one's GISA to leave\n"
             "the list. The list's processor may still be about to start its timer then.",
-            PATH,
+            (*PATH, "P9"),
             partial(two_vms, kind),
             ("delivery",),
         ),
@@ -157,6 +188,24 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
             "somebody else. gisa_destroy must not wait for it.",
             ("P3", "P33"),
             partial(end_listed, kind),
+            ("delivery",),
+        ),
+        Scenario(
+            "end-armed",
+            "a VM ends whose GISA is armed for nobody",
+            "Nothing is registered any more, and a restore of IAM that came too late has armed\n"
+            "it. An interrupt could still put the GISA into the alert list.",
+            ("P3",),
+            partial(end_armed, kind),
+            ("delivery",),
+        ),
+        Scenario(
+            "stale-restore",
+            "the guest disables its interrupt while the timer restores IAM",
+            "The timer reads the alert mask, and then swaps the word of the GISA if it is what it\n"
+            "was. That the last user of the ISC has left meanwhile does not change the word.",
+            PATH,
+            partial(stale_restore, kind),
             ("delivery",),
         ),
         Scenario(
