@@ -14,7 +14,7 @@ from aprt.vfio_ap.releases.handlers import HANDLERS
 from aprt.vfio_ap.releases.host_config import HOST_CONFIG
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
-from aprt.vfio_ap.releases.life import LIFE_CYCLES
+from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
@@ -53,7 +53,7 @@ def _scenarios(era: str) -> tuple[Scenario, ...]:
     since_pv = (*since_aqic, PV_SWITCH)
     if not has(era, "6.0"):
         return since_pv
-    return (*since_pv, TWO_CLOSERS, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
+    return (*since_pv, TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)

@@ -1,0 +1,30 @@
+"""The guarantee in 2026 and what gives it: each element is needed where its row says, and P1 holds with all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from aprt.vfio_ap.releases.elements import ELEMENTS, ERA, Element
+from tests.vfio_ap.releases import broken
+
+
+def missing(element: Element) -> str:
+    """Its scenario without it."""
+    words = [*(f"+{word}" for word in element.put_in), *(f"-{word}" for word in element.taken_out)]
+    return "".join((element.scenario, *words))
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=[missing(e) for e in ELEMENTS])
+def test_each_element_is_needed_where_its_row_says(element: Element) -> None:
+    assert broken(f"{ERA}/{element.scenario}", element.breaks) == set()
+    assert broken(f"{ERA}/{missing(element)}", element.breaks) == {element.breaks}
+
+
+@pytest.mark.parametrize("one", ["no_core_ref", "no_driver_ref"])
+@pytest.mark.parametrize("scenario", ["kill-qemu", "rogue-close"])
+def test_one_reference_of_the_vm_is_enough_while_the_device_is_open(scenario: str, one: str) -> None:
+    assert broken(f"{ERA}/{scenario}+{one}", "P1", "P4", "P9") == set()
+
+
+def test_the_reference_of_the_driver_is_not_needed_to_attach_either() -> None:
+    assert broken(f"{ERA}/open-while-ending+no_driver_ref", "P1", "P4", "P9", "K3") == set()
