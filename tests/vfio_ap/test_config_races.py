@@ -9,7 +9,7 @@ from tests.vfio_ap.releases import ask, broken, model
 
 # scenario, its fix, what breaks without it, states with it; nothing is broken then
 BREAKS = [
-    ("second-mdev", "B17", {"P9", "P16"}, 1213),
+    ("second-mdev", "B17", {"P9", "P16", "P39"}, 1213),
     ("lose-enabled", "B18", {"P5", "P6"}, 66),
     ("lose-unused", "B19", {"P9"}, 48),
     ("create-while-walked", "B20", {"P22"}, 3520),
@@ -19,7 +19,7 @@ BREAKS = [
     ("gain-adapter", "B26", {"P22"}, 1736),
     ("assign-absent-domain", "B30", {"P36"}, 637),
     ("gain-two-adapters", "B31", {"P43"}, 97),
-    ("early-change", "B49", {"P9"}, 91),
+    ("early-change", "B49", {"P9"}, 93),
     ("masks-in-use", "B50", {"P7"}, 12),
     ("masks-and-scan", "B51", {"P46"}, 730),
 ]
@@ -48,13 +48,14 @@ KNOWN = [
     ("attach-while-removed", {"P22"}, 3596),
     ("remove-open-mdev", {"P22"}, 3083),
     ("read-attributes", {"P22"}, 559),
+    ("eventfd-kept", {"P7", "P22"}, 211),
     ("unassign-filtered", {"P9", "P13"}, 497),
-    ("masks-and-unbind", {"P9"}, 664),
+    ("masks-and-unbind", {"P9"}, 688),
     ("attach-while-unassigned", set(), 1412),
     ("ap-config", set(), 899),
     ("masks-and-assign", set(), 673),
     ("lose-and-regain", set(), 955),
-    ("lose-and-unbind", set(), 7732),
+    ("lose-and-unbind", set(), 7840),
     ("gain-and-assign", {"P13"}, 1458),
     ("gain-and-attach", set(), 4574),
 ]

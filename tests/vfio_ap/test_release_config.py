@@ -270,5 +270,5 @@ def test_eventfds_are_set_and_dropped() -> None:
     assert (mdev(bench).req_trigger, mdev(bench).cfg_chg_trigger) == (True, True)
     assert bench.run(set_irqs(bench.machine, bench.mdev, 1, -1)) == 0
     assert bench.run(set_irqs(bench.machine, bench.mdev, 2, 7)) == EINVAL
-    assert bench.run(set_irqs(bench.machine, bench.mdev, 0, -2)) == Errno.EBADF.failure
+    assert bench.run(set_irqs(bench.machine, bench.mdev, 0, -2)) == EINVAL
     assert (mdev(bench).req_trigger, mdev(bench).cfg_chg_trigger) == (True, False)

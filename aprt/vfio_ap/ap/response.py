@@ -66,7 +66,6 @@ class Errno(enum.IntEnum):
 
     EPERM = 1
     EIO = 5
-    EBADF = 9
     ENOMEM = 12
     EBUSY = 16
     EEXIST = 17

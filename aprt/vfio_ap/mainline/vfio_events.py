@@ -2,7 +2,7 @@
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_request(), vfio_ap_mdev_ioctl(),
 vfio_ap_mdev_get_device_info(), vfio_ap_get_irq_info(), vfio_ap_set_irqs() (6.12, 6.16).
-Left out: copies from and to user space that fail; an eventfd is there or not.
+Left out: copies from and to user space that fail; descriptors that are no eventfd; what is behind an eventfd.
 """
 
 from __future__ import annotations
@@ -62,12 +62,13 @@ async def get_irq_info(machine: Machine, number: int) -> int:
 
 @mirrors("vfio_ap_set_irqs")
 async def set_irqs(machine: Machine, mdev: Mdev, number: int, fd: int) -> int:
-    """VFIO_DEVICE_SET_IRQS: an eventfd for that interrupt; -1: none. -EINVAL: no such interrupt; -EBADF: no such fd."""
+    """VFIO_DEVICE_SET_IRQS: an eventfd for that interrupt; -1: none any more. -EINVAL: no such interrupt, or below -1.
+
+    Nobody but this gives an eventfd back.
+    """
     async with held(machine.mdevs_lock):
         known = indices(machine)
-        if not 0 <= number < len(known):
+        if not 0 <= number < len(known) or fd < -1:
             return Errno.EINVAL.failure
-        if fd < -1:
-            return Errno.EBADF.failure
         await mdev.set_irqs(known[number], fd >= 0)
         return 0

@@ -18,6 +18,7 @@ from aprt.vfio_ap.mainline.mdev_attributes import read, write
 from aprt.vfio_ap.mainline.mdev_sysfs import create, remove, unassign
 from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
 from aprt.vfio_ap.mainline.vfio_core import group_set_kvm, open_device
+from aprt.vfio_ap.mainline.vfio_events import set_irqs
 from aprt.vfio_ap.releases.situation import Situation, attached
 
 FIRST, SIBLING = QUEUES
@@ -94,6 +95,20 @@ def remove_open_mdev(settings: Settings) -> Model:
         Context("qemu", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the mdev is removed while the guest enables an interrupt; QEMU closes the device at some time",
     )
+
+
+def eventfd_kept(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    return s.model(
+        Context("qemu", partial(_set_irqs_and_close, s.machine, s.guest)),
+        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        scope="user space registers an eventfd and closes the device without a word, the mdev is removed; no vCPU runs",
+    )
+
+
+async def _set_irqs_and_close(machine: Machine, guest: Guest) -> None:
+    await set_irqs(machine, guest.mdev, 0, 7)
+    await close_fd(machine, guest, DEVICE)
 
 
 def probe_while_read(settings: Settings) -> Model:
@@ -200,6 +215,13 @@ ATTACHING = (
         "User space is asked to let go, and waited for. The question looks at the mdev\nwithout a lock.",
         ATTACH,
         remove_open_mdev,
+    ),
+    Scenario(
+        "eventfd-kept",
+        "an mdev is removed whose user has not taken its eventfd back",
+        "Only user space itself gives an eventfd back; neither the last close nor the end\nof the mdev does.",
+        ("P7", "P9"),
+        eventfd_kept,
     ),
     Scenario(
         "probe-while-read",

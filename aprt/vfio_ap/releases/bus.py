@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 import attrs
-from pyrsistent import pmap
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBusState
+from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_masks import store_mask
@@ -23,9 +23,13 @@ FIRST = QUEUES[0]
 BUS_RULES = ("P7", "P9", "P11", "P13", "P15", "P17", "P22", "P36", "P45", "P46")
 
 
-def _host(settings: Settings, matrix: Matrix, apm: tuple[int, ...]) -> Situation:
-    """One queue, an mdev with this matrix that nobody has open, apmask with these adapters, aqmask empty."""
-    s = Situation(settings, (GuestPlan("vm0", "mdev0", matrix, attached=False),), (FIRST,), running=False)
+def _host(settings: Settings, matrix: Matrix, apm: tuple[int, ...], config: Matrix | None = None) -> Situation:
+    """One queue, an mdev with this matrix that nobody has open, apmask with these adapters, aqmask empty.
+
+    config: see `Situation`.
+    """
+    plans = (GuestPlan("vm0", "mdev0", matrix, attached=False),)
+    s = Situation(settings, plans, (FIRST,), running=False, config=config)
     bus: ApBusState = s.states[s.machine.bus.name]
     s.states[s.machine.bus.name] = attrs.evolve(bus, reserved=Matrix.of(apm))
     return s
@@ -72,10 +76,10 @@ def masks_and_unbind(settings: Settings) -> Model:
 
 
 def early_change(settings: Settings) -> Model:
-    s = _host(settings, Matrix(), ())
+    s = _host(settings, Matrix(), (), config=Matrix.of([], [FIRST.apqi]))
     bus: ApBusState = s.states[s.machine.bus.name]
-    s.states[s.machine.bus.name] = attrs.evolve(bus, scanned=Matrix(), drivers=pmap(), drvdata=pmap(), boot="begun")
-    del s.states[s.machine.queues[FIRST].object.name]
+    s.states[s.machine.bus.name] = attrs.evolve(bus, config=s.machine.bus.config, boot="begun")
+    s.states[s.machine.queues[FIRST].hw.name] = ApQueueState()
     return s.model(
         Context("init", partial(boot, s.machine)),
         Context("sclp", partial(force_rescan, s.machine)),

@@ -12,6 +12,7 @@ from aprt.vfio_ap.releases.bus import BUS
 from aprt.vfio_ap.releases.fixes import has
 from aprt.vfio_ap.releases.handlers import HANDLERS
 from aprt.vfio_ap.releases.host_config import HOST_CONFIG
+from aprt.vfio_ap.releases.host_gains import HOST_GAINS
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
@@ -53,7 +54,8 @@ def _scenarios(era: str) -> tuple[Scenario, ...]:
     since_pv = (*since_aqic, PV_SWITCH)
     if not has(era, "6.0"):
         return since_pv
-    return (*since_pv, TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *ATTACHING, *BUS)
+    config = (*HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)
+    return (*since_pv, TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *config)
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)

@@ -52,11 +52,11 @@ def p7(machine: Machine) -> Property:
         (
             *checks,
             AtEnd(_actors(machine), partial(_forgotten, machine)),
-            AtEnd((machine.module,), partial(_kept, machine)),
+            AtEnd(_owners(machine), partial(_kept, machine)),
         ),
         "What a queue has on record it owns: the ISC is registered, the page of the NIB is pinned, and the address 0\n"
         "means that nothing is. At the end, a queue without a VM has nothing on record, and nobody has a reference of\n"
-        "the module.",
+        "the module, nor an mdev that was removed one of an eventfd.",
         tuple(
             (queue.object, op) for queue in machine.queues.values() for op in ("record", "forget_isc", "forget_iova")
         ),
@@ -78,9 +78,19 @@ def _untrue(machine: Machine, guest: Guest, running: bool, view: View) -> str | 
     return None
 
 
+def _owners(machine: Machine) -> Actors:
+    return (machine.module, *machine.mdevs)
+
+
 def _kept(machine: Machine, view: View) -> str | None:
     refs = view(machine.module).refs
-    return f"{machine.module.name} has {refs} references that nobody will give back" if refs else None
+    if refs:
+        return f"{machine.module.name} has {refs} references that nobody will give back"
+    for mdev in machine.mdevs:
+        state = view(mdev)
+        if not state.live and (state.req_trigger or state.cfg_chg_trigger):
+            return f"{mdev.name} is freed and its eventfd was not given back"
+    return None
 
 
 def _forgotten(machine: Machine, view: View) -> str | None:
