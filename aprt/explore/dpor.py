@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final, Literal, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
@@ -34,9 +35,12 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.visibility import Visibility, in_order
+from aprt.explore.visibility import Unordered, Visibility, in_order
 from aprt.explore.wakeup_tree import Branch, WakeupSequence, insert
 from aprt.explore.watchdog import Stop, Watchdog
+
+if TYPE_CHECKING:
+    from aprt.explore.saved.traces import SavedTraces
 
 _MAX_STEPS = 10_000  # of an execution, where no depth is given
 _NONE: Sequence[int] = ()
@@ -69,8 +73,10 @@ def search_by_source_sets(question: Question, rules: Rules = EVERY_RULE) -> Expl
 
 
 def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
-    watchdog = Watchdog(question)
-    return in_order(question.properties, lambda kept: TraceSearch(question, kept, watchdog, brief, rules))
+    watchdog, numbers = Watchdog(question), count()
+    return in_order(
+        question.properties, lambda kept: TraceSearch(question, kept, watchdog, brief, rules, next(numbers))
+    )
 
 
 class TraceSearch:
@@ -79,7 +85,9 @@ class TraceSearch:
     foreign: what sleeps there.
 
     found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states
-    in which they do, each with the steps of the first that did.
+    in which they do, each with the steps of the first that did (none where that was in a search that is resumed).
+    seen: the distinct states, with their numbers. more: whether there is an execution to come.
+    before: how many searches were begun, with less order, and given up.
     """
 
     def __init__(
@@ -89,6 +97,7 @@ class TraceSearch:
         watchdog: Watchdog,
         brief: bool = False,
         rules: Rules = EVERY_RULE,
+        before: int = 0,
     ) -> None:
         self.question, self.watchdog, self.brief, self.rules = question, watchdog, brief, rules
         system = question.system
@@ -105,13 +114,22 @@ class TraceSearch:
         self.fresh = 0  # the first step that differs from the execution before
         # for each step, those it races with, where what reverses that may be covered in this execution only
         self.open: list[Sequence[int]] = []
-        self.seen = {INITIAL}
+        self.seen = {INITIAL: 0}
+        self.more = True
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
         self.taken_back = 0  # steps, all in all
         self.found: dict[str, tuple[str, Steps]] = {}
         self._waiting = cache(self.tables.waiting)
         self._begun = watchdog.seconds
+        self.saved = self._saved(before)
+
+    def _saved(self, before: int) -> SavedTraces | None:
+        if self.question.save is None:
+            return None
+        from aprt.explore.saved.traces import SavedTraces  # few searches need it
+
+        return SavedTraces(self.question.save, self, before)
 
     def close(self) -> None:
         self.tables.close()
@@ -120,13 +138,29 @@ class TraceSearch:
         stopped = None
         try:
             self._record(self.checks.start(self.tables.first))
-            self.run(WHOLE)
+            if self.saved is None or not self.saved.restore():
+                self.begin(WHOLE)
+                self._save()
+            self._go_through()
             stopped = "max_depth" if self.endings["cut"] else None
+        except Unordered:
+            if self.saved is not None:
+                self.saved.begin_anew()
+            raise
         except Stop as stop:
             stopped = stop.reason
         except KeyboardInterrupt:
             stopped = "interrupted"
         return self._answer(stopped)
+
+    def _save(self) -> None:
+        if self.saved is not None:
+            self.saved.write()
+
+    def at(self, steps: tuple[int, ...]) -> Steps:
+        """Go to where these steps lead; gives them. Raises: `Stop`."""
+        self.begin(Subtree(steps))
+        return tuple(self.execution.steps)
 
     def begin(self, subtree: Subtree) -> None:
         """Go to the root of a subtree. Raises: `Stop`."""
@@ -142,6 +176,7 @@ class TraceSearch:
             self.sleeping.append({})
             self.branches.append([])
         self.open = [_NONE for _ in subtree.steps]
+        self.more = True
         self.root = self.fresh = len(subtree.steps)
         self.foreign = subtree.asleep
         self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
@@ -166,11 +201,25 @@ class TraceSearch:
     def run(self, subtree: Subtree) -> None:
         """Execution after execution, each from the last node that has a branch left. Raises: `Stop`."""
         self.begin(subtree)
-        more = True
-        while more:
+        self._go_through()
+
+    def _go_through(self) -> None:
+        while self.more:
             self._go_on()
             self._end()
-            more = self._back()
+            self.more = self._back()
+            self._look()
+
+    def _look(self) -> None:
+        """Between two executions, where the search can be resumed. What is done cannot be cut short."""
+        try:
+            if self.more:
+                self.watchdog.look(self.executions, len(self.seen), self.taken, self.depth)
+        except Stop:
+            self._save()
+            raise
+        if self.saved is not None and (self.saved.file.due or not self.more):
+            self._save()
 
     def _go_on(self) -> None:
         """From the last node to an end: along its branch, and then by any step that does not sleep.
@@ -209,7 +258,7 @@ class TraceSearch:
             if state not in seen:
                 if len(seen) == most:
                     raise Stop("max_states")
-                seen.add(state)
+                seen[state] = len(seen)
             if step.oops:
                 return
             place = step.place
@@ -258,7 +307,6 @@ class TraceSearch:
         length = len(self.execution.steps)
         self.executions += 1
         self.depth = max(self.depth, length)
-        self.watchdog.look(self.executions, len(self.seen), self.taken_back + length, self.depth)
         ending = self._ending()
         for position in range(self.fresh):
             if self.open[position]:

@@ -35,7 +35,7 @@ STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
 
 SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
 
-RESUMABLE: Final = ("states",)
+RESUMABLE: Final = ("dpor", "dpor:source", "states")
 
 _NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
 
@@ -44,7 +44,7 @@ def check_resumable(text: str, symmetry: bool, shared: bool) -> None:
     """Raises: `UserError` unless a search by that strategy can be saved and resumed."""
     find_strategy(text)
     if text not in RESUMABLE:
-        raise UserError(f"strategy {text!r} cannot be saved and resumed: take {' or '.join(RESUMABLE)}")
+        raise UserError(f"strategy {text!r} cannot be saved and resumed: take states or dpor")
     if symmetry:
         raise UserError("a search with symmetry cannot be saved and resumed: leave out --symmetry")
     if shared:

@@ -19,11 +19,12 @@ from aprt.core.properties import DEADLOCK
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration, LoopName
 from aprt.explore.saved.file import SaveFile
-from tests.explore.programs.cells import lastzero
+from tests.explore.programs.cells import casw, lastzero
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining
 from tests.explore.programs.teardown import last_put
 from tests.explore.test_loops import every_kind, usual
+from tests.explore.tiny import increments
 
 QUESTION = {"scenario": "a test"}
 Checks = Callable[[System], tuple[Property, ...]]
@@ -98,6 +99,52 @@ def test_a_search_over_states_goes_on_with_more_states_after_a_bound(seed: int, 
     assert (timeless(found), found.wrong) == (timeless(whole), whole.wrong)
 
 
+TRACES = {"dining3": dining(3), "lastzero3": lastzero(3), "increments3": increments(3)[0], "cells": casw(3)}
+
+
+def kept_in_order(system: System) -> tuple[Property, ...]:
+    """Checks that ask for more order when they are first made, so that the search begins anew, and a history."""
+    return (DEADLOCK, *(p for p in every_kind(system) if p.id in ("third", "end", "owed", "after")))
+
+
+@pytest.mark.parametrize("strategy", ["dpor", "dpor:source"])
+@pytest.mark.parametrize("checks", [lambda system: (), kept_in_order], ids=["unchecked", "checked"])
+@pytest.mark.parametrize("program", TRACES)
+def test_a_search_of_traces_resumed_again_and_again_ends_as_one_that_was_not(
+    program: str, checks: Checks, strategy: str, tmp_path: Path
+) -> None:
+    system, properties = TRACES[program], checks(TRACES[program])
+    options: Any = {"stop_on": "all", "strategy": strategy}
+    whole = explore(system, properties, **options)
+    found = in_sittings(system, properties, tmp_path / "search", range(min(6, whole.executions // 6)), **options)
+    assert (timeless(found), found.wrong, found.complete) == (timeless(whole), whole.wrong, True)
+
+
+@pytest.mark.parametrize("looks", range(0, 26, 5))
+def test_a_search_of_traces_may_be_interrupted_anywhere(looks: int, tmp_path: Path) -> None:
+    system = TRACES["increments3"]
+    whole = explore(system, strategy="dpor")
+    found = in_sittings(system, (), tmp_path / "search", [looks], strategy="dpor")
+    assert (timeless(found), found.traces, found.redundant) == (timeless(whole), 27, 0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_search_of_traces_goes_on_after_a_bound_and_finds_a_violation_again(seed: int, tmp_path: Path) -> None:
+    system, path = generate(seed), tmp_path / "search"
+    properties = tuple(p for p in usual(system) if p.id != "hang")
+    for bounds in (Bounds(max_states=1), Bounds(max_states=9), Bounds()):
+        with SaveFile(path, None if path.exists() else QUESTION) as file:
+            found = explore(system, properties, strategy="dpor", bounds=bounds, save=file)
+        assert timeless(found) == timeless(explore(system, properties, strategy="dpor", bounds=bounds))
+
+
+def test_a_search_of_traces_with_too_few_states_is_a_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "search"
+    sitting(TRACES["increments3"], (), path, 1 << 60, strategy="dpor")
+    with SaveFile(path) as file, pytest.raises(UserError, match="57 states by now: --max-states 7 is too few"):
+        explore(TRACES["increments3"], strategy="dpor", bounds=Bounds(max_states=7), save=file)
+
+
 def test_loops_go_on_with_each_other_s_states(tmp_path: Path) -> None:
     system, path = PROGRAMS["dining5"], tmp_path / "search"
     properties = every_kind(system)
@@ -128,9 +175,9 @@ def test_fewer_states_than_there_are_is_a_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"strategy": "reduced"}, "strategy 'reduced' cannot be saved and resumed: take states"),
-        ({"strategy": "auto"}, "strategy 'auto' cannot be saved and resumed: take states"),
-        ({"strategy": "pct:3"}, "strategy 'pct:3' cannot be saved and resumed: take states"),
+        ({"strategy": "reduced"}, "strategy 'reduced' cannot be saved and resumed: take states or dpor"),
+        ({"strategy": "auto"}, "strategy 'auto' cannot be saved and resumed: take states or dpor"),
+        ({"strategy": "pct:3"}, "strategy 'pct:3' cannot be saved and resumed: take states or dpor"),
         ({"symmetry": True}, "a search with symmetry cannot be saved and resumed: leave out --symmetry"),
     ],
 )

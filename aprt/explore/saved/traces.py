@@ -1,0 +1,169 @@
+"""A search of traces in a file: the execution that it stands at, what is still to be done there, and the counts.
+
+Whoever takes the steps of that execution again, having learned what was learned, knows what happens before what. So
+of each node only what sleeps there and the branches to come are kept. Whether a check asked for more order, so that the
+search began anew, is kept as the steps after which it asked: it asks again when they are taken again.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+import msgspec
+
+from aprt.core.errors import UserError
+from aprt.explore.chunk import Chunk
+from aprt.explore.layout import Layout
+from aprt.explore.packing import FIELD_BITS
+from aprt.explore.saved.chunks import Chunks
+from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.journal import Journal
+from aprt.explore.wakeup_tree import Branch
+
+if TYPE_CHECKING:
+    from aprt.explore.dpor import TraceSearch
+
+Labels: TypeAlias = tuple[int, ...]
+Twig: TypeAlias = tuple[int, int, int]  # of a tree of branches, top down: how deep, label, kind
+
+
+@attrs.frozen
+class _Place:
+    """Between two executions. steps: what they have in common. found: property, text, steps. states: in the file."""
+
+    steps: Labels
+    sleeping: list[dict[int, int]]
+    branches: list[list[Twig]]
+    open: list[list[int]]
+    fresh: int
+    more: bool
+    executions: int
+    blocked: int
+    depth: int
+    taken_back: int
+    found: list[tuple[str, str, Labels]]
+    seconds: float
+    states: int
+    digest: str
+
+
+@attrs.frozen
+class _Progress:
+    """asked: the steps after which a check asked for more order, once for each time the search began anew."""
+
+    asked: list[Labels]
+    place: _Place | None = None
+
+
+class SavedTraces:
+    """For the search `run`, before which so many were begun and given up."""
+
+    def __init__(self, file: SaveFile, run: TraceSearch, before: int) -> None:
+        self.file, self._run, self._before = file, run, before
+        self._journal, self._chunks = Journal(file, run.tables, run.checks), Chunks(file, run.tables.packing)
+        slots = range(len(run.tables.packing.counts()))
+        self._layout = Layout(run.tables.packing, dict.fromkeys(slots, FIELD_BITS), summed=False)  # as they are packed
+        self._ended = dict.fromkeys(run.endings, 0)  # states in the file
+        self._progress = self._read()
+
+    def _read(self) -> _Progress:
+        written = self.file.rows("SELECT value FROM progress")
+        try:
+            return msgspec.json.decode(written[0][0], type=_Progress) if written else _Progress([])
+        except msgspec.DecodeError:
+            raise self.file.damaged() from None
+
+    def begin_anew(self) -> None:
+        """A check has asked for more order."""
+        if self._before == len(self._progress.asked):
+            self.file.clear()
+            steps = tuple(step.label for step in self._run.execution.steps)
+            with self.file.writing() as connection:
+                value = msgspec.json.encode(_Progress([*self._progress.asked, steps])).decode()
+                connection.execute("INSERT INTO progress VALUES (1, ?)", (value,))
+
+    def write(self) -> None:
+        """Add what is new, and where the search stands."""
+        run, count = self._run, self._chunks.count
+        with self.file.writing() as connection:
+            self._journal.write(connection)
+            self._chunks.write(connection, Chunk.of(self._layout, islice(run.seen, count, None), array("I")))
+            for ending, states in run.endings.items():
+                new = ((run.seen[state], ending) for state in islice(states, self._ended[ending], None))
+                connection.executemany("INSERT INTO terminals VALUES (?, ?)", new)
+                self._ended[ending] = len(states)
+            value = msgspec.json.encode(_Progress(self._progress.asked, self._place())).decode()
+            connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+
+    def _place(self) -> _Place:
+        run = self._run
+        return _Place(
+            steps=tuple(step.label for step in run.execution.steps),
+            sleeping=[dict(sleeping) for sleeping in run.sleeping],
+            branches=[list(_flat(branches)) for branches in run.branches],
+            open=[list(others) for others in run.open],
+            fresh=run.fresh,
+            more=run.more,
+            executions=run.executions,
+            blocked=run.blocked,
+            depth=run.depth,
+            taken_back=run.taken_back,
+            found=[(id, text, tuple(step.label for step in steps)) for id, (text, steps) in run.found.items()],
+            seconds=run.watchdog.seconds,
+            states=len(run.seen),
+            digest=self._journal.digest(),
+        )
+
+    def restore(self) -> bool:
+        """Bring the search to where it stood; whether that is anywhere.
+
+        Raises: `UserError`; `Unordered` when a check asked for more order than there is.
+        """
+        place, run, asked = self._progress.place, self._run, self._progress.asked
+        if self._before < len(asked):
+            run.at(asked[self._before])
+            raise self.file.damaged()  # no check has asked again
+        if place is None:
+            return False
+        most = run.question.bounds.max_states
+        if most is not None and place.states > most:
+            raise UserError(f"there are {place.states:,} states by now: --max-states {most} is too few")
+        self._journal.read(run.local.rows, place.digest)
+        states = [state for chunk in self._chunks.read(place.states) for state in chunk.states(self._layout)]
+        run.seen = {state: number for number, state in enumerate(states)}
+        for ending, known in run.endings.items():
+            numbers = self.file.rows("SELECT state FROM terminals WHERE ending = ? ORDER BY rowid", ending)
+            known.update((states[number], ()) for (number,) in numbers)
+            self._ended[ending] = len(known)
+        found = {id: (text, run.at(labels)) for id, text, labels in place.found}
+        run.at(place.steps)
+        run.found, run.sleeping = found, list(place.sleeping)
+        run.branches = [_trees(branches) for branches in place.branches]
+        run.open, run.fresh, run.more = list(place.open), place.fresh, place.more
+        run.executions, run.blocked, run.depth = place.executions, place.blocked, place.depth
+        run.taken_back, run.root = place.taken_back, 0
+        run.watchdog.earlier = place.seconds
+        return True
+
+
+def _flat(branches: Sequence[Branch]) -> Iterator[Twig]:
+    """A tree without recursion: a sequence may be as long as an execution."""
+    todo = [(0, branch) for branch in reversed(branches)]
+    while todo:
+        depth, branch = todo.pop()
+        yield depth, branch.label, branch.kind
+        todo += [(depth + 1, behind) for behind in reversed(branch.branches)]
+
+
+def _trees(twigs: Sequence[Twig]) -> list[Branch]:
+    levels: list[list[Branch]] = [[]]
+    for depth, label, kind in twigs:
+        branch = Branch(label, kind)
+        del levels[depth + 1 :]
+        levels[depth].append(branch)
+        levels.append(branch.branches)
+    return levels[0]
