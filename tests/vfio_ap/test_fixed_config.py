@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from aprt.vfio_ap.ap.apqn import Found
@@ -217,3 +218,15 @@ def test_a_second_mdev_of_a_vm_is_refused() -> None:
         bench = ReleaseBench(era=era, plans=plans)
         assert bench.run(notify(bench.machine, "mdev1", "vm0")) == -1
         assert (bench[bench.machine.mdev("mdev1")].kvm, bench[bench.guest.vm].users) == (None, 4)
+
+
+def test_before_5_18_a_failed_registration_goes_to_the_queue_which_refuses_and_the_pin_stays() -> None:
+    answers = []
+    for era in ("5.15", "6.0", "2026"):
+        bench = ReleaseBench(era=era)
+        interrupt = bench.guest.gisa.interrupt
+        bench[interrupt] = attrs.evolve(interrupt.initial(), origin=None)
+        answers.append(bench.run(handle_pqap(bench.machine, bench.guest, Aqic(A))))
+        asked = instructions(bench).count("aqic") > 0
+        assert (asked, sum(bench[bench.guest.memory].pins.values())) == (era == "5.15", era != "2026")
+    assert answers == [Rc.INVALID_GISA, Rc.INVALID_GISA, Rc.INVALID_ADDRESS]

@@ -88,18 +88,19 @@ async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found,
     one is accepted (B5; out, it is overwritten). 07 gives the new pair back. Any other refusal only disables: what is
     on record is given back, and the new pair, which is on no record, stays taken; variant `refused_undoes`, which is in
     no kernel, gives it back as well. Before fix B37 the pin stays when
-    the registration fails. Locks: mdevs_lock held.
+    the registration fails; before 5.18 that is not even noticed, and the error goes to the queue as its ISC.
+    Locks: mdevs_lock held.
     """
     if not aqic.nib and machine.on("B38"):
         return Rc.INVALID_ADDRESS
     if not await guest.memory.pin(aqic.nib):
         return Rc.INVALID_ADDRESS
     nisc = await gisc_register(guest.gisa, aqic.isc)
-    if nisc < 0 and not machine.on("B37"):
-        return Rc.INVALID_GISA
-    if nisc < 0:
+    if nisc < 0 and machine.on("B37"):
         await guest.memory.unpin(aqic.nib)
         return Rc.INVALID_ADDRESS
+    if nisc < 0 and machine.on("gisc_checked"):
+        return Rc.INVALID_GISA
     gisa = await guest.gisa.interrupt.designation()
     status = await queue.hw.aqic(Target(guest.name, aqic.nib, gisa, aqic.isc, nisc))
     if status.rc is Rc.NORMAL:

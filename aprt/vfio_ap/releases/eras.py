@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Scenario
@@ -21,8 +23,6 @@ from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
 from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, TWO_CLOSERS
 
-_WITHOUT_AQIC = ("kill-qemu", "rogue-close")
-
 _TITLES = (
     ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
     ("5.3", "interrupts, under one lock; the VM comes through a notifier, and SET_KVM(NULL) only forgets it"),
@@ -40,22 +40,23 @@ _TITLES = (
 )
 
 
+def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
+    return tuple(scenario for scenario in scenarios if scenario.name in names)
+
+
+_SCENARIOS = (
+    ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
+    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
+    ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
+    ("5.7", (PV_SWITCH,)),
+    ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),
+)
+"""The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
+
+
 def _era(name: str, title: str) -> Era:
-    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: s for s in _scenarios(name)}))
-
-
-def _scenarios(era: str) -> tuple[Scenario, ...]:
-    since_first = (*(s for s in LIFE_CYCLES if s.name in _WITHOUT_AQIC), *HOST_QUEUES)
-    if not has(era, "5.3"):
-        return since_first
-    since_aqic = (*LIFE_CYCLES, GROUP_TAKEN, *HANDLERS, *HOST_RESETS, *deliveries(Situation), *HOST_QUEUES)
-    if not has(era, "5.7"):
-        return since_aqic
-    since_pv = (*since_aqic, PV_SWITCH)
-    if not has(era, "6.0"):
-        return since_pv
-    config = (*HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)
-    return (*since_pv, TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *config)
+    mine = {s.name: s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios}
+    return Era(name=name, title=title, switches=switches(name), scenarios=pmap(mine))
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)

@@ -16,6 +16,7 @@ from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
 _FEATURES = (
     ("aqic", "5.3", "PQAP(AQIC) is handled, each queue has an object, and a VM's mdev a reference of it"),
     ("dev_set", "5.15", "the vfio core opens and closes devices under the lock of their set"),
+    ("gisc_checked", "5.18", "the driver notices that the registration of an ISC has failed"),
     ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
     ("group_lock_first", "6.2", "the vfio core takes the group's lock before that of the set, not after it"),
 )
