@@ -5,7 +5,8 @@ A page is a function from nothing to Markdown. What costs searches is in `measur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, get_args
 
@@ -13,8 +14,12 @@ from aprt.core.properties import Property
 from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
 from aprt.museum.catalogue import HALLS
 from aprt.museum.entry import Entry, Hall
+from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
+from aprt.verdict.ask import Search, ask
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
+from aprt.verdict.verdict import Verdict
+from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.releases.elements import ELEMENTS, ERA
 from aprt.vfio_ap.v4.era import V4
 from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS, Assumed
@@ -295,6 +300,57 @@ def _flow(text: str) -> str:
     return " ".join(text.split())
 
 
+def verdicts_page() -> str:
+    """Eight situations of era 2026, every property asked. Runs a search for each."""
+    rows = []
+    for name, situation in VERDICTS:
+        verdict = _everything(name)
+        found = ", ".join(sorted({f.property for f in verdict.exploration.findings}, key=natural))
+        size = f"{verdict.exploration.states:,}"
+        rows.append(
+            (f"`2026/{name}`", situation, found or "holds", size, "yes" if verdict.exploration.complete else "no")
+        )
+    return page(
+        "# Verdicts of era 2026",
+        "Every property asked of the situations that the properties were written for, with all fixes in. What is "
+        "violated is told in [Observations](observations.md). One VM, one vCPU, one queue and one instruction "
+        "where the "
+        "situation does not say otherwise; `aprt explore 2026/NAME --property all` prints the whole scope and the "
+        "assumptions in force.",
+        table(("scenario", "situation", "violated", "states", "complete"), rows),
+    )
+
+
+def observations_page() -> str:
+    """What is violated in era 2026 with all fixes in, by reason. Runs a search for each scenario."""
+    return page(
+        "# Observations",
+        "Races of today's driver as the model has it, with every fix in. **None of them is confirmed**: each "
+        "follows from "
+        "the lines that it names, and from an assumption where one is named.",
+        *(section for observation in OBSERVATIONS for section in _observation(observation)),
+    )
+
+
+def _observation(observation: Observation) -> Iterator[str]:
+    yield f"## {observation.title[0].upper()}{observation.title[1:]}"
+    yield observation.what
+    yield f"Rests on: {observation.rests_on}."
+    if observation.needs is not None:
+        yield f"Needs: {observation.needs}."
+    rows = []
+    for name, ids in observation.shown_by:
+        shown = {one.finding.property: one for one in _everything(name).shown}
+        rows += [(f"`2026/{name}`", id, shown[id].finding.text, f"`{shown[id].token}`") for id in ids]
+    yield table(("scenario", "property", "says", "token"), rows)
+
+
+@cache
+def _everything(name: str) -> Verdict:
+    """Every property asked of a scenario of era 2026, to the end."""
+    return ask(Case.parse(f"2026/{name}", ERAS), ("all",), Search("states", stop_on="all"))
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "ways.md": ways_page,
     "properties.md": properties_page,
@@ -304,6 +360,8 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "guarantee.md": guarantee_page,
     "museum.md": museum_page,
     "source.md": source_page,
+    "verdicts.md": verdicts_page,
+    "observations.md": observations_page,
 }
 
 

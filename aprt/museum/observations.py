@@ -1,0 +1,140 @@
+"""What the checker reports of today's driver: races of era 2026 with every fix in, as the model has them.
+
+None of these is confirmed: each is what follows from the model, the lines of the kernel that it rests on are named, and
+an assumption that it needs is named, too. A test holds the list and the scenarios to each other, both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+VERDICTS: Final[Sequence[tuple[str, str]]] = (
+    ("kill-qemu", "one VM, vCPU, mdev and queue; QEMU is killed at any step"),
+    ("unbind", "an administrator unbinds a queue"),
+    ("unassign", "an administrator unassigns an adapter"),
+    ("assign-beside-unbound", "one adapter, two domains, one of them unbound"),
+    ("second-mdev", "two mdevs, one VM"),
+    ("lost-kick", "two vCPUs idle with different CR6"),
+    ("two-vms", "two VMs, the alert list, one of them destroyed"),
+    ("attach-while-lost", "the host loses an adapter while the device is opened"),
+    ("pv-switch", "a guest becomes a protected one while AQIC and attaching go on"),
+    ("gain-and-attach", "the host gains an adapter while the device is opened and closed"),
+)
+"""Scenarios of era 2026 that are asked for every property, and which situation each stands for."""
+
+
+@attrs.frozen
+class Observation:
+    """shown_by: scenarios of era 2026, each with the properties that it breaks for this reason.
+
+    what: the race in a few words. rests_on: where the model has it from. needs: an assumption without which it is gone.
+    """
+
+    title: str
+    what: str
+    rests_on: str
+    shown_by: tuple[tuple[str, tuple[str, ...]], ...]
+    needs: str | None = None
+
+
+OBSERVATIONS: Final[Sequence[Observation]] = (
+    Observation(
+        "a refused AQIC(enable) keeps what it took",
+        "The page of the NIB is pinned and the ISC registered before AQIC is issued. When that is answered "
+        "anything but "
+        "00 or 07, the handler disables the interrupt, which gives back what is on record. The new pair is on no "
+        "record: its pin and registration are lost, once for each try.",
+        "`mainline/irq.py: irq_enable()`; vfio_ap_irq_enable(), the default of the switch over AQIC's response code",
+        (
+            ("reset-reenable-busy", ("P5", "P6")),
+            ("lose-adapter", ("P5", "P6")),
+            ("lose-domain", ("P5", "P6")),
+            ("adapter-replaced", ("P5", "P6")),
+            ("attach-while-lost", ("P5", "P6")),
+            ("card-off", ("P3", "P5", "P6")),
+            ("card-broken", ("P3", "P5", "P6")),
+        ),
+    ),
+    Observation(
+        "AQIC(disable) gives up, and the page is unpinned all the same",
+        "Six tries of AQIC, or five looks at the bit I, and the page and the ISC are given back, whether the interrupt "
+        "is off or not. Hardware that takes longer writes a page that is not pinned any more. The model has no time: "
+        "six times 20 ms are as short as it likes.",
+        "`mainline/irq.py: irq_disable(), wait_for_irqclear()`; vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear()",
+        (("late-reply", ("P8",)), ("dma-unmap", ("P8",)), ("reset-reenable-busy", ("P8",))),
+    ),
+    Observation(
+        "a queue that its guest could not see is unassigned without a reset, and keeps its mdev",
+        "Unassigning resets those queues that are in the shadow APCB, and only these forget their mdev. A queue "
+        "that was "
+        "filtered leaves the table with its pointer, its records and its interrupt. The handler of PQAP asks whether a "
+        "queue is in the table, not whether the guest sees it, so the interrupt may be on: it is still aimed at the "
+        "GISA when that is destroyed. And when the mdev is removed, unbinding the queue looks into freed memory.",
+        "`mainline/mdev_sysfs.py: hot_unplug()`; vfio_ap_mdev_hot_unplug_adapters(), vfio_ap_unlink_apqn_fr_mdev(), "
+        "handle_pqap(): vfio_ap_get_queue() looks into the table",
+        (
+            ("unassign-filtered", ("P9", "P13")),
+            ("unassign-hidden", ("P1", "P3", "P5", "P6", "P7", "P13")),
+            ("assign-back", ("P13",)),
+            ("gain-and-assign", ("P13",)),
+        ),
+        needs="P1 needs `aqic_intercepts_unassigned=yes`: AQIC outside the APCB exits to the host",
+    ),
+    Observation(
+        "the bus reads the driver of a device that is just losing it",
+        "After the masks were stored the bus walks its queue devices and looks at the flags of the driver of each, "
+        "without the device's lock. One that is unbound at that moment has none.",
+        "`host/bus_scan.py: revise_bindings()`; ap_bus_revise_bindings(), __ap_revise_reserved()",
+        (("masks-and-unbind", ("P9",)),),
+    ),
+    Observation(
+        "request() and ap_config_show() take no lock",
+        "The eventfd that asks user space to let go of a device is read without the lock that guards it, and so "
+        "are the "
+        "masks that the attribute ap_config shows.",
+        "`mainline/mdev_life.py`; vfio_ap_mdev_request(), ap_config_show()",
+        (
+            ("attach-while-removed", ("P22",)),
+            ("remove-open-mdev", ("P22",)),
+            ("read-attributes", ("P22",)),
+        ),
+    ),
+    Observation(
+        "a GISA ends while another processor has it in hand",
+        "Since 6.6 gisa_destroy() does not wait for the alert list: it forces IAM to 0, and if that fails because the "
+        "GISA is in the list it processes the list itself, once (B10). Two things escape it.\n\n"
+        "- *The list is cut off already.* The handler of the alert interrupt, on another CPU, has exchanged the origin "
+        "of the list and not yet come to this GISA. Setting IAM fails; the list that is then processed is empty. The "
+        "timer is cancelled, and the page is freed with the GISA in the other's hands: P3, P9.\n"
+        "- *The GISA is unlinked already.* Setting IAM succeeds; the timer that the other CPU is about to start is not "
+        "armed yet when it is cancelled. It is started afterwards, for a VM that is gone: P28.\n\n"
+        "What speaks against meeting it: every queue of the VM was reset, and each reset work sleeps 20 ms before it "
+        "looks for the end, so that the handler would have to be held up that long between two of its lines. The "
+        "variant `destroy_synchronizes` (empty the list, then wait for whoever processes it) removes both.",
+        "`kvm/gib.py: _walk()`, `host/kvm_destroy.py: _leave_list()`; process_gib_alert_list(): the exchange of the "
+        "origin, for each GISA the store to next_alert, then hrtimer_start(); kvm_s390_gisa_destroy()",
+        (("two-vms", ("P3", "P9", "P28")),),
+    ),
+    Observation(
+        "IAM is armed for nobody",
+        "The timer reads the word of the GISA, then alert.mask, then swaps the word for one with that mask if it is "
+        "still what it was. gisc_unregister() of the last user clears the mask and sets IAM to 0, under ref_lock, "
+        "which the timer does not take. If IAM was 0 already, because the alert had taken it, the word does not "
+        "change, and the swap arms the ISC again that nobody wants any more. What follows is little: one alert "
+        "that should not be; since 6.6 gisa_destroy() sets IAM to 0 whatever it is. The variant `restore_locked` "
+        "removes it.",
+        "`kvm/gisa_int.py: get_ipm_or_restore_iam()`, `kvm/gisc.py`; gisa_get_ipm_or_restore_iam(), whose comparison "
+        "covers the word and not the mask; kvm_s390_gisc_unregister()",
+        (("stale-restore", ("P25", "P29")),),
+    ),
+    Observation(
+        "a card that was checkstopped comes back as it was",
+        "A reset that is answered 04 counts as done. When the card recovers its queues notify as before.",
+        "`mainline/reset.py: reset_queue()`; vfio_ap_mdev_reset_queue(), the case of AP_RESPONSE_CHECKSTOPPED",
+        (("card-broken", ("P1", "P8", "P34")),),
+        needs="that a queue recovers from a checkstop with its interrupt on: the architecture does not say",
+    ),
+)
