@@ -13,7 +13,7 @@ from tests.vfio_ap.releases import ask, broken, model
 BREAKS = [
     ("reset-reenable", "B5", {"P5", "P6"}, 106),
     ("remove-mdev", "B4", {"P9"}, 1060),
-    ("unbind", "B6", {"P5", "P6", "P8", "P9", "P22"}, 943),
+    ("unbind", "B6", {"P5", "P6", "P8", "P9", "P22", "P37"}, 943),
     ("reset-meets-reset", "B14", {"P12", "P34", "P35"}, 1214),
     ("reset-meets-reset", "B15", {"P8", "P12", "P34", "P35"}, 1214),
     ("unassign", "B33", {"P11"}, 407),
