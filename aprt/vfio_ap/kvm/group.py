@@ -5,7 +5,8 @@ changes the pointer calls the notifier in his own context; unregistering waits f
 notifier chain's rwsem makes it.
 
 Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
-vfio_unregister_group_notifier() (before 6.0). Left out: containers, the group's own device count.
+vfio_unregister_group_notifier() (before 6.0).
+Left out: containers, the group's own device count, the place of that rwsem in the lock order.
 """
 
 from __future__ import annotations
