@@ -12,7 +12,7 @@ ROWS = [
     (
         "P2",
         "kill-qemu+delivery+guest=enable_use",
-        "+no_core_ref+no_driver_ref",
+        "+no_core_ref-B1",
         "reply 05.0004 makes isc 3 pending in vm0.gisa, which is freed",
     ),
     ("P3", "kill-qemu", "+alert_mask_kept", "gisa_destroy begins with alert.mask 0x10"),

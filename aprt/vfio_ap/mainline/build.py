@@ -192,7 +192,7 @@ def _filtered(within: Matrix, table: tuple[Found, ...]) -> Matrix:
 
 def _references(machine: Machine) -> int:
     """How many references of the VM the driver and the vfio core have while the device is open."""
-    by_driver = machine.on("aqic") and not machine.on("no_driver_ref")
+    by_driver = machine.on("aqic") and machine.on("B1")
     return by_driver + (machine.on("dynamic_config") and keeps_vm(machine))
 
 

@@ -175,7 +175,7 @@ def _kvm_lock_first(machine: Machine) -> bool:
 
 
 def _keeps_vm(machine: Machine) -> bool:
-    return machine.on("aqic") and not machine.on("no_driver_ref")
+    return machine.on("aqic") and machine.on("B1")
 
 
 async def _set_hook(machine: Machine, guest: Guest, mdev: str | None) -> None:

@@ -43,7 +43,7 @@ async def _set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     else:
         if await has_another(machine, mdev, guest):
             return Errno.EPERM.failure
-    if not machine.on("no_driver_ref"):
+    if machine.on("B1"):
         await guest.vm.get()
     await mdev.set_kvm(guest.name)
     await update_guest_apcb(machine, mdev)
@@ -91,4 +91,4 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
 
 
 async def _put(machine: Machine, guest: Guest) -> bool:
-    return not machine.on("no_driver_ref") and await put_vm(machine, guest)
+    return machine.on("B1") and await put_vm(machine, guest)

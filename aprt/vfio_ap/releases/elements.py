@@ -40,7 +40,8 @@ ELEMENTS = (
         "kill-qemu",
         "P1",
         "the VM's own files may be closed first, and the GISA goes before the device",
-        put_in=("no_core_ref", "no_driver_ref"),
+        put_in=("no_core_ref",),
+        taken_out=("B1",),
     ),
     Element(
         "the core takes its reference only of a VM that still has one",

@@ -24,6 +24,7 @@ class Fix:
 
 
 FIXES = (
+    Fix("B1", "5.3", "an mdev that has a VM holds a reference of it until its queues are reset", ("ec89b55e3bce",)),
     Fix(
         "B2",
         "5.13",

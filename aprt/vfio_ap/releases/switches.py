@@ -30,7 +30,6 @@ PARAMETERS = (
 
 MUTANTS = (
     *HOST_MUTANTS,
-    Switch("no_driver_ref", "mutant", FLAG, "an mdev that has a VM takes no reference of it (P1, without the core's)"),
     Switch("no_core_ref", "mutant", FLAG, "the vfio core takes no reference of the VM of an open device (P9)"),
     Switch("close_needs_group", "mutant", FLAG, "the driver's close runs only while the group has its VM (P4)"),
     Switch("keep_apcb", "mutant", FLAG, "a detach leaves the guest its masks (P11)"),
