@@ -20,7 +20,7 @@ ENTRIES = (
         "which would have reset the queue, comes later, and uses the freed VM.",
         Pattern.POINTER_OUTLIVES,
         Contrast("6.2/kill-qemu+B1=out", "6.2/kill-qemu", "P9", "use after free: has_crycb on freed *"),
-        note="no single commit: the reference came with version 6 or 7 of the series; without it v4/kill-qemu breaks P1",
+        note="no single commit: the reference came with version 6 or 7 of the series; v4/kill-qemu breaks P1",
     ),
     Entry(
         "B2",
