@@ -84,10 +84,12 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         needs="P1 needs `aqic_intercepts_unassigned=yes`: AQIC outside the APCB exits to the host",
     ),
     Observation(
-        "the bus reads the driver of a device that is just losing it",
+        "the bus reads the driver of a device that has none",
         "After the masks were stored the bus walks its queue devices and looks at the flags of the driver of each, "
-        "without the device's lock. One that is unbound at that moment has none.",
-        "`host/bus_scan.py: revise_bindings()`; ap_bus_revise_bindings(), __ap_revise_reserved()",
+        "without the device's lock, and without asking whether there is one. No race is needed: a device that was "
+        "unbound long ago has none, either. The lowest page of this machine can be read, so that the kernel does not "
+        "stop there, but takes what is in that page for the flags.",
+        "`host/bus_masks.py: revise_bindings()`; ap_bus_revise_bindings(), __ap_revise_reserved()",
         (("masks-and-unbind", ("P9",)),),
     ),
     Observation(
@@ -95,12 +97,23 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         "The eventfd that asks user space to let go of a device is read without the lock that guards it, and so "
         "are the "
         "masks that the attribute ap_config shows.",
-        "`mainline/mdev_life.py`; vfio_ap_mdev_request(), ap_config_show()",
+        "`mainline/vfio_events.py: request()`, `mainline/mdev_attributes.py: read()`; vfio_ap_mdev_request(), "
+        "ap_config_show()",
         (
             ("attach-while-removed", ("P22",)),
             ("remove-open-mdev", ("P22",)),
+            ("eventfd-kept", ("P22",)),
             ("read-attributes", ("P22",)),
         ),
+    ),
+    Observation(
+        "an eventfd that nobody gives back",
+        "User space registers an eventfd and closes the device, or dies, without taking it back. Only it gives an "
+        "eventfd back, neither the last close nor the removal of the mdev does. Until then the next user's device "
+        "still has the eventfd of the one before; afterwards it is lost.",
+        "`mainline/vfio_events.py: set_irqs()`, `mainline/mdev_sysfs.py: remove()`; vfio_ap_set_request_irq(), "
+        "vfio_ap_mdev_close_device(), vfio_ap_mdev_remove()",
+        (("eventfd-kept", ("P7",)),),
     ),
     Observation(
         "a GISA ends while another processor has it in hand",
