@@ -92,8 +92,14 @@ def reference_in(era: Era, contrast: Contrast) -> str | None:
 
 def _enter(piece: _Piece) -> Entered:
     contrast, case = piece.contrast, piece.find(piece.reference)
-    seen = look(case, (contrast.violates,), Search(bounds=piece.bounds, stop_on="all"))
-    found = any(contrast.says(told.property, told.text) for told in seen.findings)
-    cell: Cell = "has it" if found else "has it not" if seen.complete else "open"
+    search = Search(bounds=piece.bounds)
+    seen = look(case, (contrast.violates,), search)
+    if seen.findings and not _shown(contrast, seen):  # something else came first
+        seen = look(case, (contrast.violates,), attrs.evolve(search, stop_on="all"))
+    cell: Cell = "has it" if _shown(contrast, seen) else "has it not" if seen.complete else "open"
     fixes = (switch for switch in case.era.switches if switch.kind == "fix" and switch.called(piece.name))
     return Entered(piece.name, piece.era, cell, seen, next((case.settings.on(fix.name) for fix in fixes), None))
+
+
+def _shown(contrast: Contrast, seen: Seen) -> bool:
+    return any(contrast.says(told.property, told.text) for told in seen.findings)
