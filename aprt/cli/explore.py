@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aprt.cli.bisect import Bisected
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.many import explore_many
 from aprt.cli.names import STRATEGY
 from aprt.cli.options import (
     EXITS,
     INTERRUPTED,
+    REPORTS,
     Registry,
     bound_options,
     bounds,
@@ -24,7 +26,7 @@ from aprt.cli.options import (
     echo,
     era_option,
     find_cases,
-    format_option,
+    format_choice,
     paint,
     property_option,
     remark,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 
 
-@click.command("explore", short_help="Search a scenario for a schedule that breaks a property.")
+@click.command("explore", cls=Bisected, short_help="Search a scenario for a schedule that breaks a property.")
 @scenarios_argument
 @era_option
 @switch_options
@@ -75,7 +77,7 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 @click.option(
     "--shard", metavar="I/N", help="Only the I-th of N parts of several SCENARIOs; aprt merge puts them together."
 )
-@format_option
+@format_choice(*REPORTS)
 @color_option
 @click.pass_obj
 def command(
@@ -126,7 +128,7 @@ def command(
         if measures_matrix or estimate:
             both = measures_matrix and estimate
             others = {"--estimate": both, "--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
-            others |= {"--save": save, "--resume": resume}
+            others |= {"--save": save, "--resume": resume, f"--format {form}": form in REPORTS}
             _check_alone("--measures-matrix" if measures_matrix else "--estimate", search, others)
         if measures_matrix:
             _check_matrix(case)
@@ -185,6 +187,11 @@ def _show(verdict: Verdict, form: str, color: str) -> None:
         from aprt.view.verdict_json import verdict_json
 
         echo(verdict_json(verdict))
+    elif form in REPORTS:
+        from aprt.view.results import report
+        from aprt.view.verdict_report import verdict_suite
+
+        echo(report(form, [verdict_suite(verdict)]))
     else:
         from aprt.view.verdict_text import verdict_text
 

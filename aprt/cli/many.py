@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aprt.cli.options import EXITS, INTERRUPTED, Registry, case_finder, crew, echo
+from aprt.cli.options import EXITS, INTERRUPTED, REPORTS, Registry, case_finder, crew, echo
 
 if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
@@ -27,11 +27,14 @@ def explore_many(
     """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many
+    from aprt.view.results import Suite, report
     from aprt.view.sheet import Sheet
     from aprt.view.verdict_json import verdict_object
+    from aprt.view.verdict_report import unanswered, verdict_suite
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     sheet = Sheet(part, part.of_list([str(case) for case in cases]))
+    suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
         with crew(jobs, cluster) as workers, interrupts.allowed:
@@ -39,11 +42,16 @@ def explore_many(
                 if verdict.interrupted:
                     break
                 sheet = sheet.add(str(verdict.case), verdict_object(verdict))
+                if form in REPORTS:
+                    suites[str(verdict.case)] = verdict_suite(verdict)
                 progress.tell(f"{len(sheet.answers)} of {len(sheet.asked)} scenarios")
     except KeyboardInterrupt:
         pass
     progress.close()
-    echo(sheet.to_json() if form == "json" else sheet.text())
+    if form in REPORTS:
+        echo(report(form, [suites.get(reference) or unanswered(reference) for reference in sheet.asked]))
+    else:
+        echo(sheet.to_json() if form == "json" else sheet.text())
     return exit_code(sheet) if sheet.complete else INTERRUPTED
 
 

@@ -19,6 +19,7 @@ from aprt.cli.options import (
     crew,
     crew_options,
     echo,
+    format_choice,
     format_option,
     paint,
     seed_option,
@@ -41,7 +42,7 @@ budget_option = click.option("--budget", type=Duration(), default="60s", help="F
 @entries_argument
 @budget_option
 @crew_options
-@click.option("--format", "form", type=click.Choice(["text", "ktap", "json"]), default="text", help="For whom.")
+@format_choice("ktap")
 @color_option
 @click.pass_obj
 def check(

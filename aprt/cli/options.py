@@ -28,6 +28,7 @@ Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
 
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 INTERRUPTED = 130
+REPORTS = ("junit", "ktap")  # formats of `view.results`
 
 _UNITS = MappingProxyType({"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0})
 
@@ -49,9 +50,6 @@ class Duration(ParamType):
 scenario_argument = click.argument("scenario", type=SCENARIO, metavar="SCENARIO")
 scenarios_argument = click.argument("scenarios", type=SCENARIO, metavar="SCENARIO...", nargs=-1, required=True)
 era_option = click.option("--era", type=ERA, metavar="ERA", help="Era of a SCENARIO that names none.  [v4]")
-format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
-)
 color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded, too."
 )
@@ -64,6 +62,15 @@ property_option = click.option(
     help="Check this property, or 'all'; repeat it.  [the scenario's own]",
 )
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, help="For whatever draws lots.")
+
+
+def format_choice(*more: str) -> Callable[[F], F]:
+    """`--format` of text, json and what else a command can print."""
+    kinds = click.Choice(["text", "json", *more])
+    return click.option("--format", "form", type=kinds, default="text", help="For people, or for programs.")
+
+
+format_option = format_choice()
 
 
 def switch_options(command: F) -> F:

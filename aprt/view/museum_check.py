@@ -11,6 +11,8 @@ from aprt.museum.entry import Entry
 from aprt.verdict.contrasts import Checked, Seen, Told
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
+from aprt.view.results import Result, ktap
+from aprt.view.results import Standing as ResultStanding
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 from aprt.view.words import count
@@ -68,13 +70,7 @@ def check_line(inspection: Inspection) -> str:
 
 def check_ktap(inspection: Inspection) -> str:
     """KTAP version 1, an entry a test."""
-    lines = ["KTAP version 1", f"1..{len(inspection.entries)}"]
-    for i, entry in enumerate(inspection.entries, 1):
-        lines += (f"# {entry.id}: {text}" for text in _remarks(inspection, entry))
-        well = inspection.standing(entry) in ("met", "exhibit only")
-        skipped = " # SKIP exhibit only" if entry.exhibit and entry.shown_by is None else ""
-        lines.append(f"{'ok' if well else 'not ok'} {i} {entry.id} {entry.title}{skipped}")
-    return "\n".join(lines)
+    return ktap([_result(inspection, entry) for entry in inspection.entries])
 
 
 def check_json(inspection: Inspection) -> str:
@@ -88,6 +84,18 @@ def check_json(inspection: Inspection) -> str:
             "version": aprt_version(),
         }
     )
+
+
+def _result(inspection: Inspection, entry: Entry) -> Result:
+    remarks = tuple(f"{entry.id}: {text}" for text in _remarks(inspection, entry))
+    match inspection.standing(entry):
+        case "met":
+            standing: ResultStanding = "ok"
+        case "exhibit only":
+            standing = "skipped"
+        case _:
+            standing = "failed"
+    return Result(f"{entry.id} {entry.title}", standing, inspection.standing(entry), remarks)
 
 
 def _told(inspection: Inspection, entry: Entry, paint: Paint) -> str:

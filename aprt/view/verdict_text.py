@@ -21,7 +21,7 @@ from aprt.view.paint import Paint
 from aprt.view.verdict_json import verdict_object
 from aprt.view.words import count
 
-_STOPPED = MappingProxyType(
+STOPPED = MappingProxyType(
     {
         "max_states": "stopped at --max-states",
         "max_depth": "stopped at --max-depth",
@@ -53,7 +53,7 @@ _MEANING = MappingProxyType(
 def verdict_text(verdict: Verdict, paint: Paint) -> str:
     """All that a reader needs, ending with the line for grep."""
     parts = [heading(verdict.case, paint)]
-    parts += (_finding(verdict, shown, paint) for shown in verdict.shown)
+    parts += (finding_text(verdict, shown, paint) for shown in verdict.shown)
     if not verdict.shown:
         parts.append(_unbroken(verdict, paint))
     parts += ["\n".join(_facts(verdict, paint)), verdict_line(verdict_object(verdict))]
@@ -92,11 +92,12 @@ def covered(exploration: Exploration) -> str:
         f"depth {exploration.depth}",
         f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
     ]
-    end = "complete" if exploration.complete else _STOPPED.get(exploration.stopped or "", exploration.stopped or "")
+    end = "complete" if exploration.complete else STOPPED.get(exploration.stopped or "", exploration.stopped or "")
     return f"{', '.join(amounts)}; {end}"
 
 
-def _finding(verdict: Verdict, shown: Shown, paint: Paint) -> str:
+def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
+    """What is wrong, the schedule in columns, and how to see it again."""
     finding = shown.finding
     title = verdict.property(finding.property).title
     others = verdict.others(finding)
@@ -148,12 +149,12 @@ def _unbroken(verdict: Verdict, paint: Paint) -> str:
     lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
     if verdict.exploration.unexercised:
-        lines += textwrap.wrap(_vacuous(verdict.exploration.unexercised), WIDTH)
+        lines += textwrap.wrap(vacuous(verdict.exploration.unexercised), WIDTH)
     lines += (f"  {line}" for line in _drawn(verdict.exploration))
     return "\n".join(lines)
 
 
-def _vacuous(ids: tuple[str, ...]) -> str:
+def vacuous(ids: tuple[str, ...]) -> str:
     """What is said of properties that hold because nothing they speak of can happen."""
     was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
     return f"HOLDS, but {', '.join(ids)} {was} never exercised: no step that {they} about is possible here"

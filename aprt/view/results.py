@@ -1,0 +1,108 @@
+"""Results as test tools read them: KTAP version 1, as the kernel's own tests print it, and the XML of JUnit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal, TypeAlias
+from xml.etree import ElementTree
+
+import attrs
+
+Standing: TypeAlias = Literal["ok", "failed", "error", "skipped"]
+
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@attrs.frozen
+class Result:
+    """One test. error: it was not decided, although it was to be. message: why it did not pass. remarks: lines."""
+
+    name: str
+    standing: Standing
+    message: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Suite:
+    """Tests that were run together. output: what was printed of them as a whole."""
+
+    name: str
+    results: tuple[Result, ...]
+    seconds: float = 0.0
+    output: str = ""
+
+    def count(self, standing: Standing) -> int:
+        return sum(result.standing == standing for result in self.results)
+
+    @property
+    def standing(self) -> Standing:
+        """It fails when one of them does."""
+        return "failed" if self.count("failed") or self.count("error") else "ok"
+
+
+def report(form: str, suites: Sequence[Suite]) -> str:
+    """In the form `junit` or `ktap`."""
+    return junit(suites) if form == "junit" else ktap(suites)
+
+
+def ktap(tests: Sequence[Result | Suite]) -> str:
+    """Remarks stand before the result that they belong to, the results of a suite before its own."""
+    return "\n".join(_ktap(tests))
+
+
+def junit(suites: Sequence[Suite]) -> str:
+    """One document; what was printed of a test that passed is left out."""
+    root = ElementTree.Element("testsuites", {"name": "aprt", **_totals(suites)})
+    for suite in suites:
+        element = ElementTree.SubElement(root, "testsuite", {"name": suite.name, **_totals([suite])})
+        for result in suite.results:
+            _add(element, suite, result)
+        if suite.output:
+            ElementTree.SubElement(element, "system-out").text = _legal(suite.output)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
+
+
+def _ktap(tests: Sequence[Result | Suite]) -> Iterator[str]:
+    yield "KTAP version 1"
+    yield f"1..{len(tests)}"
+    for number, test in enumerate(tests, 1):
+        if isinstance(test, Suite):
+            yield from (f"  {line}" for line in _ktap(test.results))
+        else:
+            yield from (f"# {remark}".rstrip() for remark in test.remarks)
+        verdict = "ok" if test.standing in ("ok", "skipped") else "not ok"
+        name = " ".join(test.name.replace("#", " ").split())  # what follows a # is a directive
+        yield f"{verdict} {number} {name}{_directive(test)}"
+
+
+def _directive(test: Result | Suite) -> str:
+    if isinstance(test, Suite) or test.standing not in ("skipped", "error"):
+        return ""
+    return f" # {'SKIP' if test.standing == 'skipped' else 'ERROR'} {test.message}"
+
+
+def _totals(suites: Iterable[Suite]) -> dict[str, str]:
+    suites = tuple(suites)
+    counted: tuple[tuple[str, Standing], ...] = (("failures", "failed"), ("errors", "error"), ("skipped", "skipped"))
+    return {
+        "tests": str(sum(len(suite.results) for suite in suites)),
+        **{word: str(sum(suite.count(standing) for suite in suites)) for word, standing in counted},
+        "time": f"{sum(suite.seconds for suite in suites):.3f}",
+    }
+
+
+def _add(element: ElementTree.Element, suite: Suite, result: Result) -> None:
+    case = ElementTree.SubElement(element, "testcase", {"classname": suite.name, "name": _legal(result.name)})
+    if result.standing == "ok":
+        return
+    tag = {"failed": "failure"}.get(result.standing, result.standing)
+    told = ElementTree.SubElement(case, tag, {"message": _legal(result.message)})
+    if result.remarks:
+        told.text = _legal("\n".join(("", *result.remarks, "")))
+
+
+def _legal(text: str) -> str:
+    return _NO_XML.sub("?", text)
