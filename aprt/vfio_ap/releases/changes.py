@@ -14,6 +14,7 @@ from aprt.core.properties import Actors, Before, History, Property, Wrong
 from aprt.core.system import View
 from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 
 Left: TypeAlias = PMap[str, int] | None
@@ -48,8 +49,8 @@ def _allowed(machine: Machine, event: Event) -> Left:
     new, old = event.reply
     if new == old:
         return None
-    changes = (new.difference(old) != type(new)()) + (old.difference(new) != type(new)())
-    return pmap({guest.crycb.name: changes for guest in machine.guests})
+    changes = [new.difference(old), old.difference(new)]
+    return pmap(dict.fromkeys((guest.crycb.name for guest in machine.guests), 2 - changes.count(Matrix())))
 
 
 def p45(machine: Machine) -> Property:
