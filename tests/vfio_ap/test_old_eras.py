@@ -71,6 +71,13 @@ def test_the_tables_have_a_row_for_every_era() -> None:
     assert ids(KILLED) == ids(CLOSED) == list(ERAS)
 
 
+@pytest.mark.parametrize("era", [era for era in ERAS if era != "v4"])
+def test_every_scenario_of_an_era_can_be_asked_for_its_own_properties(era: str) -> None:
+    for name, scenario in ERAS[era].scenarios.items():
+        built = model(f"{era}/{name}")
+        assert len(built.select(scenario.properties)) == len(set(scenario.properties)) > 0
+
+
 def texts(reference: str, property: str) -> list[str]:
     return [finding.text for finding in ask(reference, *ASKED).findings if finding.property == property]
 

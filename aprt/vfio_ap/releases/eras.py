@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Scenario
@@ -54,9 +55,22 @@ _SCENARIOS = (
 """The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
 
 
+_PROPERTIES = (
+    ("5.3", ("P16", "P17", "P37", "P38")),
+    ("6.0", ("P13", "P18", "P34", "P35", "P36", "P39", "P40", "P45")),
+)
+"""The release from which on they can be asked: of hook and interrupt, of what a guest may see (`model.properties`)."""
+
+
 def _era(name: str, title: str) -> Era:
-    mine = {s.name: s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios}
-    return Era(name=name, title=title, switches=switches(name), scenarios=pmap(mine))
+    mine = (s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios)
+    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: _of(name, s) for s in mine}))
+
+
+def _of(era: str, scenario: Scenario) -> Scenario:
+    """A scenario with those of its properties that can be asked in an era."""
+    lacking = {id for since, ids in _PROPERTIES if not has(era, since) for id in ids}
+    return attrs.evolve(scenario, properties=tuple(id for id in scenario.properties if id not in lacking))
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)
