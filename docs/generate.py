@@ -20,9 +20,11 @@ from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.verdict.verdict import Verdict
 from aprt.vfio_ap.eras import ERAS
+from aprt.vfio_ap.host.assumed import Assumed
+from aprt.vfio_ap.releases.elements import ASSUMED as TODAY
 from aprt.vfio_ap.releases.elements import ELEMENTS, ERA
 from aprt.vfio_ap.v4.era import V4
-from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS, Assumed
+from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS
 from aprt.vfio_ap.v4.ways import WAYS, Way
 from docs.driver_functions import DRV, FUNCTIONS, LEFT_OUT, OPS
 from docs.source_map import Mirrored, mirrored
@@ -157,7 +159,7 @@ def measures_page() -> str:
         "## Are the six enough?",
         "All six in, every property looked at, one assumption on the hardware changed: what still breaks. `yes` for "
         "`off_is_silent` is the default.",
-        table(("scenario", "assumption", "breaks", "because"), map(_assumed, ASSUMED)),
+        table(("scenario", "assumption", "breaks", "because"), [_assumed(row, V4.name) for row in ASSUMED]),
         "## Which of them does it take?",
         f"Every one of the {1 << len(rows)} sets of measures, each in a complete search: the smallest sets with which "
         "a property holds.",
@@ -174,8 +176,13 @@ def guarantee_page() -> str:
         f"GISA. In era `{ERA}` these pieces do. With all of them the property holds in the scenario of its command, in "
         "a complete search; with one missing it is violated.",
         table(("piece", "in the kernel", "breaks", "because"), rows),
-        "Either reference of the VM alone is enough while the device is open; to open it takes the core's.",
+        "Either reference of the VM alone is enough while the device is open; to open it takes the core's. What is "
+        "violated all the same: [observations](observations.md).",
         "```sh\n" + "\n".join(e.command for e in ELEMENTS) + "\n```",
+        "## What it rests on",
+        f"Era `{ERA}` as it is, every property looked at, one assumption on the hardware changed: what breaks. `yes` "
+        "for `off_is_silent` is the default.",
+        table(("scenario", "assumption", "breaks", "because"), [_assumed(row, ERA) for row in TODAY]),
     )
 
 
@@ -257,8 +264,8 @@ def needs_table() -> str:
     return table(("without", "scenario", "breaks", "because"), rows)
 
 
-def _assumed(row: Assumed) -> tuple[str, ...]:
-    return (f"`v4/{row.scenario}`", f"`{row.assumption}`", ", ".join(row.breaks) or "nothing", row.why)
+def _assumed(row: Assumed, era: str) -> tuple[str, ...]:
+    return (f"`{era}/{row.scenario}`", f"`{row.assumption}`", ", ".join(row.breaks) or "nothing", row.why)
 
 
 def _matrix(name: str) -> str:

@@ -6,8 +6,9 @@ import pytest
 
 from aprt.core.properties import HANG
 from aprt.explore.explore import explore
+from aprt.vfio_ap.host.assumed import Assumed
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
-from aprt.vfio_ap.v4.measures import ASSUMED, Assumed
+from aprt.vfio_ap.v4.measures import ASSUMED
 from tests.vfio_ap.machines import broken, model
 
 ROWS = [pytest.param(row, id=f"{row.scenario}-{row.assumption}") for row in ASSUMED]

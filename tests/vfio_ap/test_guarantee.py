@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.vfio_ap.releases.elements import ELEMENTS, ERA, Element
+from aprt.vfio_ap.host.assumed import Assumed
+from aprt.vfio_ap.releases.elements import ASSUMED, ELEMENTS, ERA, Element
 from tests.vfio_ap.releases import broken
 
 
@@ -28,3 +29,9 @@ def test_one_reference_of_the_vm_is_enough_while_the_device_is_open(scenario: st
 
 def test_the_reference_of_the_driver_is_not_needed_to_attach_either() -> None:
     assert broken(f"{ERA}/open-while-ending-B1", "P1", "P4", "P9", "K3") == set()
+
+
+@pytest.mark.parametrize("row", ASSUMED, ids=[f"{row.scenario}-{row.assumption}" for row in ASSUMED])
+def test_under_an_assumption_2026_breaks_what_its_row_says(row: Assumed) -> None:
+    assert broken(f"{ERA}/{row.scenario}+{row.assumption}") == set(row.breaks)
+    assert bool(row.breaks) == bool(row.why)

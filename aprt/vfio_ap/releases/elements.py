@@ -1,11 +1,13 @@
-"""What gives the guarantee today, piece by piece, and what falls when a piece is taken out.
+"""What gives the guarantee today, piece by piece, what falls when a piece is taken out, and what it rests on.
 
-The table `docs/reference/guarantee.md` is written from these rows, and the tests check each.
+The tables of `docs/reference/guarantee.md` are written from these rows, and the tests check each.
 """
 
 from __future__ import annotations
 
 import attrs
+
+from aprt.vfio_ap.host.assumed import Assumed
 
 ERA = "2026"
 
@@ -138,5 +140,43 @@ ELEMENTS = (
         "P33",
         "it waits for a list that nobody is going to process",
         taken_out=("B10",),
+    ),
+)
+
+_LOST = "a refused AQIC(enable) keeps what it took, unless it undoes that (`refused_undoes`, which no kernel has)"
+_NO_RESET = "a ZAPQ answered 0b is no reset, and the driver only warns"
+
+ASSUMED = (
+    Assumed("kill-qemu", "off_is_silent=no"),
+    Assumed("kill-qemu", "aqic_intercepts_unassigned=no"),
+    Assumed("kill-qemu", "irq_off_at=accept"),
+    Assumed("kill-qemu", "aqic_while_pending=otherwise_changed"),
+    Assumed("kill-qemu", "busy_may_answer=yes", ("P3", "P5", "P6"), _LOST),
+    Assumed("kill-qemu+refused_undoes", "busy_may_answer=yes"),
+    Assumed("kill-qemu", "unexpected_rc=yes", ("P1", "P3", "P5", "P6", "P7", "P34", "P35"), _NO_RESET),
+    Assumed(
+        "kill-qemu",
+        "reset_end=e_seen",
+        ("P1", "P8", "P12", "P34", "P35"),
+        "TAPQ answers 00 while the reset runs, and the reset work looks at nothing else",
+    ),
+    Assumed(
+        "kill-qemu+guest=enable_disable",
+        "aqic_while_pending=otherwise_changed",
+        ("P8",),
+        "AQIC(disable) is answered 07 while the enable is on its way, and gives up after five looks",
+    ),
+    Assumed("card-off+refused_undoes", "off_is_silent=yes"),
+    Assumed(
+        "card-off+refused_undoes",
+        "off_is_silent=no",
+        ("P1", "P8", "P12", "P34", "P35"),
+        "03 counts as a finished reset, and the queue still notifies",
+    ),
+    Assumed(
+        "card-broken+refused_undoes",
+        "off_is_silent=yes",
+        ("P1", "P8", "P34"),
+        "04 counts as a finished reset, and the queue recovers with its interrupt on",
     ),
 )

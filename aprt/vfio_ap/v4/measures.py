@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import attrs
 
+from aprt.vfio_ap.host.assumed import Assumed
+
 
 @attrs.frozen
 class Need:
@@ -29,20 +31,6 @@ NEEDS = (
     Need("cleanup_everywhere", "h5", "P4", "SET_KVM(NULL) forgets the VM but not its reference: the VM is immortal"),
     Need("one_mutex", "close-vs-unbind", "P9", "release walks to a queue that remove frees at the same time"),
 )
-
-
-@attrs.frozen
-class Assumed:
-    """What every property says of a scenario with all measures in, under one assumption that is not the default.
-
-    scenario: with its switches, as in a reference. assumption: as a user sets it. breaks: the properties that are
-    violated; none: all hold, complete. why: one line, for those that are.
-    """
-
-    scenario: str
-    assumption: str
-    breaks: tuple[str, ...] = ()
-    why: str = ""
 
 
 _LOST = "AQIC(enable) is refused, and what was pinned and registered for it is lost: `refused_undoes`"
