@@ -314,7 +314,9 @@ class Actor(abc.ABC, Generic[S]):
         ways = [[guard for name in all_of if (guard := self._guard(name)) is not None] for all_of in found.guards]
         if any(all(any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
             return ()
-        wanted = " or ".join(" and ".join(locks[0].name for locks in way) for way in ways if all(way))
+        # two guards may be the same lock
+        named = (" and ".join(dict.fromkeys(locks[0].name for locks in way)) for way in ways if all(way))
+        wanted = " or ".join(dict.fromkeys(named))
         return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
 
     def _guard(self, name: str) -> tuple[Actor[Any], ...] | None:

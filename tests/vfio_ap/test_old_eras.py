@@ -139,6 +139,12 @@ def test_a_fix_is_a_switch_only_where_the_code_is_that_it_mends() -> None:
     assert {"B2", "B3", "B7"} <= numbers["5.3"]
     assert not {"B11", "B12", "B16", "B29"} & numbers["5.15"]
     assert not {"B2", "B3", "B7"} & numbers["6.0"]
+    assert not {"B4", "B5", "B6", "B15", "B38"} & numbers["4.20"]
+
+
+def test_a_lock_that_stands_for_two_is_named_once() -> None:
+    (text,) = [finding.text for finding in ask("4.20/kill-qemu").findings if finding.property == "P22"]
+    assert text == "exit does mdev0.read_kvm without holding matrix_lock or reset_work 05.0004"
 
 
 def test_how_a_kernel_is_built_cannot_be_changed() -> None:

@@ -86,6 +86,7 @@ FIXES = (
     Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
 )
 
+_OF_AQIC = ("B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
 _OF_NOTIFIER = ("B2", "B3", "B7")
 _OF_DYNAMIC_CONFIG = (
     *("B11", "B12", "B16", "B19", "B20", "B21", "B22", "B23", "B24", "B25", "B26"),
@@ -94,8 +95,10 @@ _OF_DYNAMIC_CONFIG = (
 
 
 def concerns(fix: Fix, era: str) -> bool:
-    """Whether an era has the code that a fix mends: the group notifier until 6.0, or what came instead."""
-    return fix.number not in (_OF_NOTIFIER if has(era, "6.0") else _OF_DYNAMIC_CONFIG)
+    """Whether an era has the code that a fix mends: interrupts; the group notifier until 6.0, or what came instead."""
+    if has(era, "6.0"):
+        return fix.number not in _OF_NOTIFIER
+    return fix.number not in (_OF_DYNAMIC_CONFIG if has(era, "5.3") else (*_OF_DYNAMIC_CONFIG, *_OF_AQIC))
 
 
 def has(era: str, since: str) -> bool:
