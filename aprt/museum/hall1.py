@@ -62,7 +62,7 @@ ENTRIES = (
         "the freed mdev. A module reference is no help: it is reached through the same\n"
         "pointer. Readers need a lock that the writer waits for.",
         Pattern.POINTER_OUTLIVES,
-        Contrast("2026/remove-mdev+B4=out", "2026/remove-mdev", "P9", "use after free: read_handler on freed mdev0"),
+        Contrast("2026/remove-mdev+B4=out", "2026/remove-mdev", "P9"),
     ),
     Entry(
         "B5",
