@@ -125,7 +125,7 @@ ENTRIES = (
         "without entering SIE, so that its bit stays. When the next interrupt comes the\n"
         "kicker believes that somebody is on the way, and wakes nobody.",
         Pattern.ALREADY_ON_ITS_WAY,
-        Contrast("2026/lost-kick+B8=out", "2026/lost-kick", "P31", "* counts as kicked and sleeps"),
+        Contrast("2026/kicked-again+B8=out", "2026/kicked-again", "P31", "* counts as kicked and sleeps"),
     ),
     Entry(
         "B9",

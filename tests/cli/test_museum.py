@@ -27,7 +27,7 @@ def test_the_list_has_a_line_for_each_entry() -> None:
     lines = aprt("list").stdout.splitlines()
     assert len(lines) == 52
     assert lines[7].split() == [
-        *["B8", "LOST", "5.15", "2026/lost-kick", "the", "bit", "that", "means", "'already", "kicked'"]
+        *["B8", "LOST", "5.15", "2026/kicked-again", "the", "bit", "that", "means", "'already", "kicked'"]
     ]
 
 

@@ -214,7 +214,7 @@ def taken(here: Host) -> tuple[Context, ...]:
             },
         ),
     ],
-    ids=["given_back", "stale_restore", "alert_mask_kept", "taken", "taken_v4", "torn_word"],
+    ids=["given_back", "stale_restore", "alert_mask_kept", "taken", "taken_v4", "read_twice"],
 )
 def test_registrations_while_interrupts_come(contexts: Contexts, rules: GisaRules, expected: dict[str, str]) -> None:
     here = host(rules)

@@ -72,12 +72,7 @@ ROWS = [
         "isc 3 of vm0.gisa is pending, and vm0.vcpu1 sleeps for good",
         "lost-kick+clear_kicked+keep_deliverable",
     ),
-    (
-        "P31",
-        "lost-kick+keep_deliverable",
-        "vm0.vcpu1 counts as kicked and sleeps",
-        "lost-kick+clear_kicked+keep_deliverable",
-    ),
+    ("P31", "kicked-again", "vm0.vcpu0 counts as kicked and sleeps", "kicked-again+clear_kicked"),
     ("P34", f"{ALL}+keep_irq_record", "mdev0 is detached and 05.0004 is not reset, off and forgotten", ALL),
     ("P35", f"{ALL}+free_before_reset", "q 05.0004 is forgotten before its reset ended", ALL),
     ("P41", "alert+restore_nothing", "0x10 is registered and not armed, and nobody is going to arm it", "alert"),

@@ -58,7 +58,7 @@ ROWS = [
     ),
     ("P29", "kill-qemu", "+iam_left_armed", "IAM of vm0.gisa is 0x10 and alert.mask is 0"),
     ("P30", "lost-kick", "-B9", "isc 3 of vm0.gisa is pending, and vm0.vcpu1 sleeps for good"),
-    ("P31", "lost-kick", "-B8", "vm0.vcpu1 counts as kicked and sleeps"),
+    ("P31", "kicked-again", "-B8", "vm0.vcpu0 counts as kicked and sleeps"),
     ("P34", "close-and-use", "+keep_apcb", "mdev0 is detached and vm0 can still reach apm={5} aqm={4}"),
     ("P35", "kill-qemu", "-B17", "the VM reference is dropped before the VM pointer is cleared"),
     ("P37", "unassign+guest=enable", "-B34", "05.0004 is enabled for vm0, to which no mdev assigns it"),

@@ -68,13 +68,21 @@ def without_gisa(kind: type[Situation], settings: Settings) -> Model:
     )
 
 
+def kicked_again(kind: type[Situation], settings: Settings) -> Model:
+    return _idle_vcpu(kind, settings, False, "a request in the queue; the vCPU only waits")
+
+
 def sparse_ids(kind: type[Situation], settings: Settings) -> Model:
-    plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), sparse=True)
+    return _idle_vcpu(kind, settings, True, "a request in the queue; the vCPU, whose id is not its index, only waits")
+
+
+def _idle_vcpu(kind: type[Situation], settings: Settings, sparse: bool, scope: str) -> Model:
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), sparse=sparse)
     s = kind(settings, (plan,), QUEUES[:1], running=False)
     (guest,) = s.machine.guests
     _expect_reply(s, guest, QUEUES[:1])
     s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in guest.vcpus]
-    return s.model(scope="a request in the queue; the vCPU, whose id is not its index, only waits")
+    return s.model(scope=scope)
 
 
 def end_listed(kind: type[Situation], settings: Settings) -> Model:
@@ -157,12 +165,19 @@ def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
         Scenario(
             "lost-kick",
             "two idle vCPUs, one of them closed for what is pending",
-            "The kick looks for a vCPU that can take the interrupt. The closed one hides\n"
-            "the other (B9); a vCPU that was kicked is passed over later on, although\n"
-            "it sleeps again (B8).",
+            "The kick looks for a vCPU that can take the interrupt. The closed one hides\nthe other (B9).",
             PATH,
             partial(lost_kick, kind),
             ("vcpus=2", "delivery"),
+        ),
+        Scenario(
+            "kicked-again",
+            "an idle vCPU takes its interrupt while the timer is about to kick it",
+            "The kick comes late, the vCPU finds nothing and sleeps again. That it was kicked\n"
+            "is remembered, and it is passed over later on (B8).",
+            PATH,
+            partial(kicked_again, kind),
+            ("delivery",),
         ),
         Scenario(
             "sparse-ids",
