@@ -150,9 +150,10 @@ ENTRIES = (
         "5.14",
         "The callback that removes an mdev refuses when a guest has it. The driver core pays\n"
         "no attention to the answer: the device is gone, and its memory is not freed, its\n"
-        "queues are not reset. Nor could a guest have had it at that point.",
+        "queues are not reset. A guest should not have it at that point anyway.",
         Pattern.ONE_PATH_FORGETS,
-        exhibit="the test comes after the last close, which takes the VM from the mdev: it is never true",
+        Contrast("5.13/rejoin", "5.13/rejoin+B36", "P51", "mdev0 is removed, and the driver still has it"),
+        note="the commit says that the test is never true; it is when SET_KVM comes before release drops its notifier",
     ),
     Entry(
         "B37",

@@ -72,7 +72,7 @@ ROWS = [
 ]
 
 ELSEWHERE = {"P13", "P14", "P15", "P16", "P36", "P39"}  # test_release_structure
-OWN_FILES = {"P20", "P21", "P32", "P33", "P42", "P44", "P47", "P50"}  # lock order, liveness, queues of the host, resets
+OWN_FILES = {"P20", "P21", "P32", "P33", "P42", "P44", "P47", "P50", "P51"}  # lock order, liveness, resets, removal
 
 
 def test_there_is_a_row_for_every_property_that_has_no_file_of_its_own() -> None:

@@ -68,6 +68,19 @@ def test_a_machine_without_aqic_ends_in_every_reset_before_5_12() -> None:
     assert broken("5.12/no-facility", "P47") == set()
 
 
+def test_a_removal_that_is_refused_leaves_the_mdev_with_the_driver_up_to_5_13() -> None:
+    """B36. The notifier brings a VM once more before release takes it away; since 5.15 it goes first."""
+    assert broken("5.13/rejoin", "P51") == {"P51"}
+    assert broken("5.13/rejoin+B36", "P51") == broken("5.15/rejoin", "P51") == set()
+    seen = steps("5.13/rejoin", "P51", "set_kvm", "unregister")
+    assert [step for step in seen if "mdev0" in step or "group" in step] == [
+        "user mdev0.set_kvm",
+        "qemu mdev0.set_kvm",
+        "user vm0.group.unregister",
+        "user mdev0.vfio.unregister",
+    ]
+
+
 def test_a_hidden_queue_that_is_unassigned_keeps_its_interrupt_until_the_gisa_is_gone_and_longer() -> None:
     assert broken("2026/unassign-hidden") == {"P1", "P3", "P5", "P6", "P7", "P13"}
     assert broken("2026/unassign-hidden+aqic_intercepts_unassigned=no") == {"P13"}

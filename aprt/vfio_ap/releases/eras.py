@@ -22,7 +22,7 @@ from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
-from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, TWO_CLOSERS
+from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, REJOIN, TWO_CLOSERS
 
 _TITLES = (
     ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
@@ -47,7 +47,7 @@ def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
 
 _SCENARIOS = (
     ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
-    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
+    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
     ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
     ("5.7", (PV_SWITCH,)),
     ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),

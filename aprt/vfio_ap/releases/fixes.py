@@ -74,6 +74,7 @@ FIXES = (
     Fix("B33", "6.0", "queues are reset when they are unassigned", ("70aeefe574cb",)),
     Fix("B34", "6.0", "an unassigned queue leaves the table of its mdev"),
     Fix("B35", "5.12", "a queue that was reset is not told to switch its interrupt off", ("6c12a6384e0c",)),
+    Fix("B36", "5.14", "an mdev is removed whatever it has, as nobody listens to a refusal", ("8c0795d2a0f5",)),
     Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
     Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
     Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
@@ -87,7 +88,7 @@ FIXES = (
 )
 
 _OF_AQIC = ("B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
-_OF_NOTIFIER = ("B2", "B3", "B7")
+_OF_NOTIFIER = ("B2", "B3", "B7", "B36")
 _OF_DYNAMIC_CONFIG = (
     *("B11", "B12", "B16", "B19", "B20", "B21", "B22", "B23", "B24", "B25", "B26"),
     *("B27", "B28", "B29", "B30", "B31", "B32", "B33", "B34", "B39"),

@@ -30,7 +30,7 @@ from aprt.vfio_ap.releases.pqap import p37, p38
 from aprt.vfio_ap.releases.resets import forgets, let_go, p50
 from aprt.vfio_ap.releases.resources import books, p7
 from aprt.vfio_ap.releases.status import p40
-from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, objects, p13, p15, was_reset
+from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, objects, p13, p15, p51, was_reset
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
@@ -39,7 +39,7 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     Before 6.0 there is no shadow to compare with (P18, P36, P45) and no table (P13, P34, P35), before 5.3 no hook and
     no object of a queue either (P16, P17).
     """
-    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p19, p24, p43, p46, p47, p50)]
+    own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p19, p24, p43, p46, p47, p50, p51)]
     own += [*_balances(machine), _lists(machine)]
     if machine.on("aqic"):
         own += [_hook(machine), _visible(machine), p37(machine), p38(machine)]

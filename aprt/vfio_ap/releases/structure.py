@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from aprt.core.properties import Actors, Always, Property
+from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.host import machine as host
@@ -73,6 +73,24 @@ def _shared(machine: Machine, view: View) -> str | None:
         if both:
             return f"{one.name} and {other.name} both have {both[0]}"
     return None
+
+
+def p51(machine: Machine) -> Property:
+    reads: Actors = (machine.matrix_dev, *machine.mdevs, *(mdev.device for mdev in machine.mdevs))
+
+    def test(view: View) -> str | None:
+        for mdev in machine.mdevs:
+            if not view(mdev.device).registered and (view(mdev).live or mdev.name in view(machine.matrix_dev).mdevs):
+                return f"{mdev.name} is removed, and the driver still has it"
+        return None
+
+    return Property(
+        "P51",
+        "an mdev that was removed is gone",
+        (AtEnd(reads, test),),
+        "When everything is done, the driver has freed what it kept of an mdev whose device is gone.",
+        tuple((mdev.device, "unregister") for mdev in machine.mdevs),
+    )
 
 
 def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:

@@ -8,6 +8,7 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, close_all, close_fd, group_del, pv_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev_sysfs import remove
 from aprt.vfio_ap.releases.situation import attached
 
 
@@ -44,6 +45,33 @@ def two_closers(settings: Settings) -> Model:
         scope="one thread closes the device, another one the kvm-vfio file; no vCPU runs",
     )
 
+
+def rejoin(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    return s.model(
+        Context("user", partial(_close_and_remove, s.machine, s.guest)),
+        Context("qemu", partial(_give_group, s.machine, s.guest)),
+        scope="the device is closed and the mdev removed while the group is given to kvm-vfio again; no vCPU runs",
+    )
+
+
+async def _give_group(machine: Machine, guest: Guest) -> None:
+    await machine.ops.set_kvm(machine, guest, guest)
+
+
+async def _close_and_remove(machine: Machine, guest: Guest) -> None:
+    await close_fd(machine, guest, DEVICE)
+    await remove(machine, guest.mdev)
+
+
+REJOIN = Scenario(
+    "rejoin",
+    "the group is given to kvm-vfio again while the device is closed",
+    "Release lets the VM go and then takes its notifier away; in between the notifier may\n"
+    "bring a VM once more. The mdev has it when it is to be removed (B36).",
+    ("P51",),
+    rejoin,
+)
 
 GROUP_TAKEN = Scenario(
     "group-taken",
