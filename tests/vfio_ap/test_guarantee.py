@@ -31,7 +31,11 @@ def test_the_reference_of_the_driver_is_not_needed_to_attach_either() -> None:
     assert broken(f"{ERA}/open-while-ending-B1", "P1", "P4", "P9", "K3") == set()
 
 
-@pytest.mark.parametrize("row", ASSUMED, ids=[f"{row.scenario}-{row.assumption}" for row in ASSUMED])
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, marks=[pytest.mark.slow] * row.scenario.startswith("card-")) for row in ASSUMED],
+    ids=[f"{row.scenario}-{row.assumption}" for row in ASSUMED],
+)
 def test_under_an_assumption_2026_breaks_what_its_row_says(row: Assumed) -> None:
     assert broken(f"{ERA}/{row.scenario}+{row.assumption}") == set(row.breaks)
     assert bool(row.breaks) == bool(row.why)

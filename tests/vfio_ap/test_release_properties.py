@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from aprt.vfio_ap.host.switches import HOST_MUTANTS
+from aprt.vfio_ap.releases.elements import ELEMENTS
+from aprt.vfio_ap.releases.switches import MUTANTS
 from tests.vfio_ap.releases import ask, broken, model
 
 ROWS = [
@@ -90,3 +93,9 @@ def test_a_property_fails_where_it_must_and_holds_next_to_it(id: str, scenario: 
 def test_p37_sees_a_handler_that_finds_queues_by_the_bus() -> None:
     (finding,) = ask("2026/unassign+guest=enable+handler_asks_bus", "P37").findings
     assert finding.text == "05.0004 is enabled for vm0, to which no mdev assigns it"
+
+
+def test_every_mistake_that_a_driver_can_make_is_tried() -> None:
+    own = {switch.name for switch in MUTANTS} - {switch.name for switch in HOST_MUTANTS}
+    tried = {word for row in ROWS for word in row[2].split("+")} | {word for e in ELEMENTS for word in e.put_in}
+    assert own - tried == {"handler_asks_bus", "assign_without_perms"}  # above; test_release_structure
