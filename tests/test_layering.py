@@ -41,7 +41,7 @@ MAY_IMPORT = {
 }
 
 IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a row before its own
-    frozenset({"memory", "process"}),
+    frozenset({"lock_order", "memory", "process"}),
     frozenset({"ap"}),
     frozenset({"kvm"}),
     frozenset({"host"}),

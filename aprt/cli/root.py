@@ -32,6 +32,7 @@ COMMANDS = (
     "explain",
     "shrink",
     "diff",
+    "locks",
     "merge",
     "scenario",
     "property",

@@ -311,7 +311,7 @@ class Actor(abc.ABC, Generic[S]):
                 )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
-        ways = [[guard for name in all_of if (guard := self._guard(name)) is not None] for all_of in found.guards]
+        ways = [[guard for name in all_of if (guard := self.guarding(name)) is not None] for all_of in found.guards]
         if any(all(any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
             return ()
         # two guards may be the same lock
@@ -319,7 +319,8 @@ class Actor(abc.ABC, Generic[S]):
         wanted = " or ".join(dict.fromkeys(named))
         return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
 
-    def _guard(self, name: str) -> tuple[Actor[Any], ...] | None:
+    def guarding(self, name: str) -> tuple[Actor[Any], ...] | None:
+        """The locks of which a caller must hold one, by the name in `guarded_by`; None: there is nothing to hold."""
         guard: Actor[Any] | tuple[Actor[Any], ...] | None = getattr(self, name)
         return guard if guard is None or isinstance(guard, tuple) else (guard,)
 

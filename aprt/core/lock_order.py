@@ -17,7 +17,7 @@ takes for granted that there is a writer, and keeps of the locks held only the o
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -82,11 +82,18 @@ class Demand:
 
 
 class LockGraph:
-    """The lock order as far as it was seen. edges: all of it. written: the classes that are asked for exclusively."""
+    """The lock order as far as it was seen. edges: all of it. written: the classes that are asked for exclusively.
+
+    witnesses: of each edge who makes it; of several, the first by name. used: the classes that are taken or asked for.
+    contended: those that somebody had to wait for.
+    """
 
     def __init__(self) -> None:
         self.edges: set[Edge] = set()
         self.written: set[str] = set()
+        self.witnesses: dict[Edge, Demand] = {}
+        self.used: set[str] = set()
+        self.contended: set[str] = set()
         self._from: defaultdict[str, list[Edge]] = defaultdict(list)
 
     def add(self, edges: Iterable[Edge], written: Iterable[str] = ()) -> bool:
@@ -102,16 +109,36 @@ class LockGraph:
 
     def closes(self, demand: Demand) -> bool:
         """A context asks for a lock. Whether that closes a cycle."""
+        self.used.add(demand.lock.family)
+        self._witness(dict.fromkeys(demand.edges, demand))
         return self.add(demand.edges, () if demand.lock.shared else (demand.lock.family,))
 
     def merge(self, other: LockGraph) -> None:
         """Add what was seen elsewhere."""
         self.add(other.edges, other.written)
+        self._witness(other.witnesses)
+        self.used |= other.used
+        self.contended |= other.contended
+
+    def took(self, event: Event) -> None:
+        """A step, with the locks that it takes."""
+        self.used.update(note.hold.family for note in event.notes if isinstance(note, Took))
+
+    def waited(self, ask: Ask) -> None:
+        """A context cannot have what it asks for."""
+        demand = Demand.of(ask)
+        if demand is not None:
+            self.contended.add(demand.lock.family)
 
     def cycle(self) -> Cycle | None:
         """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
         found = [cycle for edge in self.edges if (cycle := self._through(edge)) is not None]
         return min(map(_turned, found), key=lambda cycle: (len(cycle), cycle), default=None)
+
+    def _witness(self, seen: Mapping[Edge, Demand]) -> None:
+        # which is met first depends on the search
+        for edge, demand in seen.items():
+            self.witnesses[edge] = min(self.witnesses.get(edge, demand), demand, key=_by_name)
 
     def _through(self, first: Edge) -> Cycle | None:
         """A shortest cycle with that edge in it."""
@@ -144,6 +171,10 @@ def title(cycle: Cycle) -> str:
         return f"possible recursive locking: {cycle[0].held} -> {cycle[0].asked}"
     classes = [edge.held for edge in cycle]
     return f"possible circular locking dependency: {' -> '.join([*classes, classes[0]])}"
+
+
+def _by_name(demand: Demand) -> tuple[str, tuple[str, ...], str]:
+    return demand.by.context, demand.chain, str(demand.by.held)
 
 
 def _turned(cycle: Cycle) -> Cycle:

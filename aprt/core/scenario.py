@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 import attrs
 
 from aprt.core.commits import is_commit, same_commit
+from aprt.core.documented_order import DocumentedOrder
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
@@ -197,7 +198,7 @@ class Scenario:
 class Era:
     """A kernel that the model follows: its scenarios, and the switches that apply to it.
 
-    groups: names that stand for several switches (`all-measures`).
+    groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
     """
 
     name: str
@@ -205,6 +206,7 @@ class Era:
     switches: tuple[Switch, ...]
     scenarios: Mapping[str, Scenario]
     groups: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    lock_order: DocumentedOrder = DocumentedOrder(())
 
     def scenario(self, name: str) -> Scenario:
         """The scenario of that name. Raises `UserError` with a suggestion."""

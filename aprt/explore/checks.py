@@ -230,6 +230,8 @@ class Checks:
         ask: what its context asks for afterwards.
         """
         event, caller_changed = step.event, step.caller != step.event.caller
+        if self.order is not None:
+            self.order.took(event)
         demands = self._demands(event, ask)
         touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
         watch = Watch(
@@ -246,6 +248,11 @@ class Checks:
         )
         quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
         return None if quiet else watch, tuple(touched)
+
+    def blocked(self, ask: Ask) -> None:
+        """A context cannot have what it asks for."""
+        if self.order is not None:
+            self.order.waited(ask)
 
     def start(self, first: Iterable[Ask]) -> list[Violation]:
         """What is wrong in the initial state, in which the contexts ask for these."""

@@ -102,7 +102,7 @@ class TraceSearch:
         self.question, self.watchdog, self.brief, self.rules = question, watchdog, brief, rules
         system = question.system
         self.checks = Checks(visibility.properties, system)
-        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note)
+        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
         self.local = LocalSteps(system, self.tables, visibility)
         self.execution = Execution(self.local)
         self.races = Races(self.execution, self.local, rules, brief)

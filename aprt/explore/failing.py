@@ -56,7 +56,7 @@ class Ground:
     def __init__(self, system: System, property: Property) -> None:
         self.system = system
         self.checks = Checks((property,), system)
-        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note)
+        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
         self._enabled: dict[int, tuple[Offer[Note], ...]] = {}
 
     def close(self) -> None:

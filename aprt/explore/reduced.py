@@ -56,7 +56,7 @@ class _Search:
         self.question, self.watchdog, system = question, watchdog, question.system
         self.checks = Checks(visibility.properties, system)
         self.packing = self.checks.packing
-        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note)
+        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
         self.local = LocalSteps(system, self.tables, visibility)
         self.futures = Futures(system, self.tables, self.local, visibility)
         self.sets = PersistentSets(self.futures, self.local)

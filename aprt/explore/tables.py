@@ -85,7 +85,7 @@ class Row(dict[int, tuple[Move[T], ...]]):
 
 class Tables(Generic[T]):
     """The local steps of a system. note: called once per step, with what the context asks for afterwards; its answer is
-    kept in the moves.
+    kept in the moves. blocked: called for each call that a context has to wait with.
 
     rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
     holds. idle: likewise, whether it is one of end states: the context is done, or a daemon. steps: by number, as moves
@@ -97,7 +97,13 @@ class Tables(Generic[T]):
     to learn when the packing is not open. `close` it when done.
     """
 
-    def __init__(self, system: System, packing: Packing, note: Callable[[Step, Ask | None], T]) -> None:
+    def __init__(
+        self,
+        system: System,
+        packing: Packing,
+        note: Callable[[Step, Ask | None], T],
+        blocked: Callable[[Ask], None] | None = None,
+    ) -> None:
         self.packing = packing
         self.steps: list[Step] = []
         self.changes: list[tuple[tuple[int, int], ...]] = []
@@ -106,7 +112,7 @@ class Tables(Generic[T]):
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
         self.idle: tuple[list[bool], ...] = tuple([] for _ in system.contexts)
-        self._system, self._note = system, note
+        self._system, self._note, self._blocked = system, note, blocked
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
         for name, value in system.initial().items():
@@ -173,7 +179,10 @@ class Tables(Generic[T]):
         if not self.packing.open:
             raise Unknown
         self.learned.append((place, control.number, number))
-        return tuple(self._move(place, control, number, done) for done in self._steps(control, number))
+        moves = tuple(self._move(place, control, number, done) for done in self._steps(control, number))
+        if not moves and self._blocked is not None and control.ask is not None:
+            self._blocked(control.ask)
+        return moves
 
     def _steps(self, control: Control, number: int) -> Iterator[Step]:
         match control.effect:

@@ -109,7 +109,7 @@ class Walks:
         self.question = question
         self.random = random.Random(question.seed)
         self.checks = Checks(question.properties, question.system)
-        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note)
+        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, self.checks.blocked)
         self.steps = Steps(question.system, self.tables)
         self._enabled: dict[int, tuple[Enabled, ...]] = {}  # every state that was met
         self._endings: dict[int, Ending] = {}  # every state that has no step

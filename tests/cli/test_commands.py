@@ -347,6 +347,7 @@ def test_the_catalogue_lists_what_there_is() -> None:
         ("doctor", "aprt.doctor/1"),
         ("explore toy/tidy", "aprt.verdict/1"),
         ("explore toy/abba --measures-matrix", "aprt.matrix/1"),
+        ("locks toy/abba", "aprt.locks/1"),
         ("run toy/tidy", "aprt.run/1"),
         (f"replay {ABBA}", "aprt.trace/1"),
         (f"explain {ABBA}", "aprt.trace/1"),

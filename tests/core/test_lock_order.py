@@ -94,3 +94,22 @@ def test_what_closes_a_cycle_is_said_when_it_comes() -> None:
     assert [found.add(edges(each)) for each in ("AB", "BC", "CA", "AB", "CD")] == [False, False, True, False, False]
     read = graph(*edges("ab", "ba"))
     assert [read.add((), written) for written in ("A", "B", "B")] == [False, True, False]
+
+
+def test_the_witness_of_an_edge_is_the_first_by_name_whoever_saw_it() -> None:
+    def seen(*contexts: str) -> LockGraph:
+        found = LockGraph()
+        for context in contexts:
+            demand = Demand.of(Ask(Caller(context, (A.hold(),)), B.lock(), (f"{context}()",)))
+            assert demand is not None
+            found.closes(demand)
+        return found
+
+    merged = seen("u", "v")
+    merged.merge(seen("t"))
+    assert [
+        {edge: demand.by.context for edge, demand in one.witnesses.items()} for one in (seen("v", "u"), merged)
+    ] == [
+        {Edge("A", "b"): "u"},
+        {Edge("A", "b"): "t"},
+    ]

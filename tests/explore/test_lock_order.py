@@ -171,3 +171,11 @@ def test_symmetry_finds_a_cycle_of_like_members() -> None:
 def test_a_property_about_lock_order_is_exercised_when_locks_nest() -> None:
     assert explore(nested("A", "A"), (LOCK_ORDER,)).unexercised == ("P20",)
     assert explore(nested("AB", "AB"), (LOCK_ORDER,)).unexercised == ()
+
+
+@pytest.mark.parametrize("strategy", COMPLETE)
+def test_a_lock_that_is_only_taken_under_another_is_never_waited_for(strategy: str) -> None:
+    for orders, contended in ((("AB", "AB"), {"A"}), (("AB", "BA"), {"A", "B"}), (("A", "B"), set())):
+        order = explore(nested(*orders), (LOCK_ORDER,), strategy=strategy, stop_on="all").lock_order
+        assert order is not None
+        assert (order.used, order.contended) == ({"A", "B"}, contended), orders

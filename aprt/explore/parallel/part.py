@@ -80,7 +80,7 @@ class Pupil:
         self.question = Question(system, properties)
         self.checks = Checks(properties, system)
         self.packing = self.checks.packing
-        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note)
+        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
         self.packing.open = False
 
     def learn(self, lessons: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Scenario
 from aprt.vfio_ap.host.delivery import deliveries
+from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
@@ -64,7 +65,9 @@ _PROPERTIES = (
 
 def _era(name: str, title: str) -> Era:
     mine = (s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios)
-    return Era(name=name, title=title, switches=switches(name), scenarios=pmap({s.name: _of(name, s) for s in mine}))
+    order = FROM_6_0 if has(name, "6.0") else FROM_5_15 if has(name, "5.15") else BEFORE_5_15
+    scenarios = pmap({s.name: _of(name, s) for s in mine})
+    return Era(name=name, title=title, switches=switches(name), scenarios=scenarios, lock_order=order)
 
 
 def _of(era: str, scenario: Scenario) -> Scenario:

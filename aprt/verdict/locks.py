@@ -1,0 +1,145 @@
+"""The lock order of a case: as its kernel documents it, and as a search of the case saw it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import attrs
+
+from aprt.core.actor import Actor
+from aprt.core.chain import told
+from aprt.core.documented_order import DocumentedOrder, Standing
+from aprt.core.lock_order import Demand, Edge, LockGraph
+from aprt.core.properties import LockOrder, Property
+from aprt.core.system import System
+from aprt.explore import states
+from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question
+from aprt.verdict.case import Case
+
+_ORDER = Property("order", "locks are taken in one order", (LockOrder(),))
+
+
+@attrs.frozen
+class Observed:
+    """One class is held while another is asked for. reading: never but for reading. witness: one who does so."""
+
+    held: str
+    asked: str
+    reading: bool
+    standing: Standing
+    witness: Demand
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.held, self.asked
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """What the witness runs, outermost first."""
+        return tuple(told(self.witness.chain))
+
+
+@attrs.frozen(eq=False)
+class Locks:
+    """What was seen of the locks of a case. edges: by name. contended: the classes that somebody had to wait for.
+
+    unused: those that nobody took or asked for. absent: those documented of which the case has no lock.
+    asserted: by what must be held (`a and b`), the handlers that say so.
+    """
+
+    case: Case
+    exploration: Exploration
+    graph: LockGraph
+    edges: tuple[Observed, ...]
+    unused: tuple[str, ...]
+    absent: tuple[str, ...]
+    asserted: Mapping[str, tuple[str, ...]]
+
+    @property
+    def documented(self) -> DocumentedOrder:
+        return self.case.era.lock_order
+
+    @property
+    def uncontended(self) -> tuple[str, ...]:
+        """The classes that are taken, and that nobody ever had to wait for."""
+        return tuple(sorted(self.graph.used - self.graph.contended))
+
+    @property
+    def direct(self) -> tuple[Observed, ...]:
+        """The edges that do not follow from others, or contradict the document; all when they go in a circle."""
+        after: defaultdict[str, set[str]] = defaultdict(set)
+        for edge in self.edges:
+            after[edge.held].add(edge.asked)
+        try:
+            inner_first = tuple(TopologicalSorter(after).static_order())
+        except CycleError:
+            return self.edges
+        within: dict[str, frozenset[str]] = {}  # the classes below each
+        for name in inner_first:
+            within[name] = frozenset(after[name]).union(*(within[asked] for asked in after[name]))
+        follow = {edge.pair for edge in self.edges if any(edge.asked in within[name] for name in after[edge.held])}
+        return tuple(edge for edge in self.edges if edge.pair not in follow or edge.standing == "contradicts")
+
+    def those(self, standing: Standing) -> tuple[Observed, ...]:
+        return tuple(edge for edge in self.edges if edge.standing == standing)
+
+    def beyond(self, other: Locks) -> tuple[Observed, ...]:
+        """The edges that the other one has not."""
+        known = {edge.pair for edge in other.edges}
+        return tuple(edge for edge in self.edges if edge.pair not in known)
+
+
+def locks(
+    case: Case,
+    bounds: Bounds = UNBOUNDED,
+    report: Callable[[Progress], None] | None = None,
+    interruptible: AbstractContextManager[object] | None = None,
+) -> Locks:
+    """Search all states of a case. A KeyboardInterrupt inside `interruptible` ends that: what was seen is told."""
+    system = case.model().system
+    with interruptible or nullcontext():
+        found = states.search(Question(system, (_ORDER,), bounds, "all", report=report))
+    graph = found.lock_order or LockGraph()
+    documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if _is_lock(actor)}
+    return Locks(
+        case,
+        found,
+        graph,
+        edges=tuple(_observed(graph, documented)),
+        unused=tuple(sorted(known - graph.used)),
+        absent=tuple(sorted(documented.classes - known)),
+        asserted=_asserted(system),
+    )
+
+
+def _observed(graph: LockGraph, documented: DocumentedOrder) -> Iterator[Observed]:
+    pairs: defaultdict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in sorted(graph.edges):
+        pairs[edge.held, edge.asked].append(edge)
+    for (held, asked), edges in pairs.items():
+        reading = all(edge.asked_shared for edge in edges)
+        yield Observed(held, asked, reading, documented.standing(held, asked), graph.witnesses[edges[0]])
+
+
+def _is_lock(actor: Actor[Any]) -> bool:
+    return any(actor.handler(op).acquires for op in actor.messages())
+
+
+def _asserted(system: System) -> Mapping[str, tuple[str, ...]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for actor in system.actors:
+        for op in actor.messages():
+            ways = [_wanted(actor, way) for way in actor.handler(op).guards]
+            if ways and all(ways):  # where there is nothing to hold, nothing is asserted
+                found[" or ".join(dict.fromkeys(ways))].add(f"{type(actor).__name__}.{op}")
+    return {wanted: tuple(sorted(found[wanted])) for wanted in sorted(found)}
+
+
+def _wanted(actor: Actor[Any], way: tuple[str, ...]) -> str:
+    """The classes that must be held together, of each guard's locks one."""
+    guards = [locks for name in way if (locks := actor.guarding(name)) is not None]
+    return " and ".join(dict.fromkeys("/".join(dict.fromkeys(one.hold().family for one in locks)) for locks in guards))

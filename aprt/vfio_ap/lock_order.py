@@ -1,0 +1,30 @@
+"""The lock orders that the kernels mean to keep, by the classes that the model gives their locks.
+
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: what stands above get_update_locks_for_kvm() and its like, and the order in
+which callbacks of KVM, the vfio core and the AP bus find locks taken (6.12); Documentation/virt/kvm/locking.rst
+(kvm->lock is taken outside vcpu->mutex).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aprt.core.documented_order import DocumentedOrder
+
+_KVM: Final = ("kvm_lock", "vcpu_mutex")
+_BUS: Final = ("ap_scan_bus_mutex", "device_lock", "ap_perms_mutex")
+_INNERMOST: Final = ("ref_lock",)
+
+BEFORE_5_15: Final = DocumentedOrder((_BUS, _KVM), _INNERMOST)
+"""Nothing is said of the driver's one lock and kvm->lock: which of them comes first went wrong (B2)."""
+
+FROM_5_15: Final = DocumentedOrder((_BUS, (*_KVM, "pqap_hook_rwsem", "matrix_lock")), _INNERMOST)
+
+FROM_6_0: Final = DocumentedOrder(
+    (
+        (*_BUS, "guests_lock", *_KVM, "pqap_hook_rwsem", "mdevs_lock", "iommu_lock"),
+        ("group_lock", "dev_set_lock", "guests_lock"),
+        ("device_list_lock", "mdevs_lock"),
+    ),
+    _INNERMOST,
+)

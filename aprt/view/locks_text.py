@@ -1,0 +1,176 @@
+"""The lock order of a case as text, as JSON, and as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+from aprt.core.documented_order import Standing
+from aprt.core.lock_order import title
+from aprt.verdict.locks import Locks, Observed
+from aprt.view.heading import heading
+from aprt.view.lists import wrapped
+from aprt.view.paint import Paint
+from aprt.view.verdict_json import dump
+from aprt.view.version import aprt_version
+from aprt.view.words import count, switched
+
+LOCKS_SCHEMA = "aprt.locks/1"
+
+_MARKS: Mapping[Standing, str] = MappingProxyType({"documented": " ", "contradicts": "!", "undocumented": "?"})
+
+
+def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
+    """At most 75 letters wide, apart from the last line, which is for grep. changed: the case to compare with.
+
+    Edges that follow from others are counted only.
+    """
+    parts = [
+        heading(locks.case, paint),
+        _section("documented, outer first", _document(locks), paint),
+        _section(_observed(locks), _edges(locks.direct, paint), paint),
+        _section("cycle", [line for one in (locks, changed) if one is not None for line in _cycle(one)], paint),
+        _section("taken, and never waited for", [", ".join(locks.uncontended)], paint),
+        _section("never taken", [", ".join(locks.unused)], paint),
+    ]
+    if locks.asserted:
+        parts.append(_section("asserted to be held, and by which handlers", _asserted(locks), paint))
+    if changed is not None:
+        for word, edges in (("added", changed.beyond(locks)), ("removed", locks.beyond(changed))):
+            parts.append(_section(f"{word} by {changed.case}", _edges(edges, paint), paint))
+    return "\n\n".join([*parts, locks_line(locks, changed)])
+
+
+def locks_line(locks: Locks, changed: Locks | None) -> str:
+    """The last line."""
+    cycle, compared = _yes(locks.graph.cycle() is not None), ""
+    if changed is not None:
+        after = _yes(changed.graph.cycle() is not None)
+        compared = f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} cycle_after={after} "
+    complete = locks.exploration.complete and (changed is None or changed.exploration.complete)
+    return (
+        f"aprt: LOCKS scenario={locks.case.name} era={locks.case.era.name} {switched(locks.case.settings)} "
+        f"edges={len(locks.edges)} contradicting={len(locks.those('contradicts'))} "
+        f"undocumented={len(locks.those('undocumented'))} cycle={cycle} {compared}complete={_yes(complete)}"
+    )
+
+
+def _yes(so: bool) -> str:
+    return "yes" if so else "no"
+
+
+def locks_json(locks: Locks, changed: Locks | None) -> str:
+    """One object, `aprt.locks/1`."""
+    compared = None
+    if changed is not None:
+        compared = {
+            "scenario": str(changed.case),
+            "cycle": _title(changed),
+            "complete": changed.exploration.complete,
+            "added": [_object(edge) for edge in changed.beyond(locks)],
+            "removed": [_object(edge) for edge in locks.beyond(changed)],
+        }
+    return dump(
+        {
+            "schema": LOCKS_SCHEMA,
+            "scenario": str(locks.case),
+            "complete": locks.exploration.complete,
+            "states": locks.exploration.states,
+            "documented": {"chains": locks.documented.chains, "innermost": locks.documented.innermost},
+            "edges": [_object(edge) for edge in locks.edges],
+            "cycle": _title(locks),
+            "uncontended": locks.uncontended,
+            "unused": locks.unused,
+            "absent": locks.absent,
+            "asserted": locks.asserted,
+            "compared": compared,
+            "version": aprt_version(),
+        }
+    )
+
+
+def locks_dot(locks: Locks, changed: Locks | None) -> str:
+    """A digraph for graphviz: what contradicts the document is red, what it does not name dashed, what was not observed
+    of it dotted, and what `changed` adds bold.
+    """
+    added = () if changed is None else changed.beyond(locks)
+    shown = (*locks.direct, *added)
+    observed = {edge.pair for edge in (*locks.edges, *added)}
+    looks: Mapping[Standing, str] = {"documented": "solid", "contradicts": "solid", "undocumented": "dashed"}
+    lines = [f'digraph "{locks.case}" {{', "  node [shape=box];"]
+    for edge in shown:
+        style = f"{looks[edge.standing]},bold" if edge in added else looks[edge.standing]
+        red = " color=red" if edge.standing == "contradicts" else ""
+        lines.append(f'  "{edge.held}" -> "{edge.asked}" [style="{style}"{red} tooltip="{_witness(edge)}"];')
+    document = dict.fromkeys(pair for chain in locks.documented.chains for pair in pairwise(chain))
+    lines += (f'  "{held}" -> "{asked}" [style="dotted"];' for held, asked in document if (held, asked) not in observed)
+    return "\n".join([*lines, "}"])
+
+
+def _section(head: str, lines: Iterable[str], paint: Paint) -> str:
+    body = [wrapped(f"  {line}", " " * (4 + len(line) - len(line.lstrip()))) for line in lines if line]
+    return "\n".join([wrapped(paint.bold(head), "  "), *(body or ["  none"])])
+
+
+def _document(locks: Locks) -> Iterator[str]:
+    yield from (" -> ".join(chain) for chain in locks.documented.chains)
+    yield from (f"{name} innermost" for name in locks.documented.innermost)
+    if locks.absent:
+        yield f"not here: {', '.join(locks.absent)}"
+
+
+def _observed(locks: Locks) -> str:
+    end = "complete" if locks.exploration.complete else f"stopped: {locks.exploration.stopped}"
+    shown = len(locks.direct)
+    more = f", {shown} of them below, from which the others follow" if shown < len(locks.edges) else ""
+    legend = "; ! contradicts the document, ? is not documented" if locks.documented.classes else ""
+    return (
+        f"observed: {count(len(locks.edges), 'edge')}{more} ({count(locks.exploration.states, 'state')}, {end}){legend}"
+    )
+
+
+def _asserted(locks: Locks) -> Iterator[str]:
+    for wanted, handlers in locks.asserted.items():
+        yield wanted
+        yield f"  {', '.join(handlers)}"
+
+
+def _edges(edges: Iterable[Observed], paint: Paint) -> Iterator[str]:
+    for edge in edges:
+        reading = " for reading" if edge.reading else ""
+        line = f"{_MARKS[edge.standing]} {edge.held} -> {edge.asked}{reading}"
+        yield paint.red(line) if edge.standing == "contradicts" else line
+        yield f"    {_witness(edge)}"
+
+
+def _witness(edge: Observed) -> str:
+    # helpers that take locks for others say little by themselves
+    where = ", ".join(f"{function}()" for function in edge.functions[-2:])
+    return f"{edge.witness.by.context} in {where}" if where else edge.witness.by.context
+
+
+def _title(locks: Locks) -> str | None:
+    cycle = locks.graph.cycle()
+    return None if cycle is None else title(cycle)
+
+
+def _cycle(locks: Locks) -> Iterator[str]:
+    found = _title(locks)
+    if found is not None:
+        yield found
+        yield f"aprt explore {locks.case} --property P20"
+
+
+def _object(edge: Observed) -> dict[str, Any]:
+    return {
+        "held": edge.held,
+        "asked": edge.asked,
+        "reading": edge.reading,
+        "standing": edge.standing,
+        "context": edge.witness.by.context,
+        "functions": list(edge.functions),
+        "holding": [hold.lock for hold in edge.witness.by.held],
+        "asking": edge.witness.lock.lock,
+    }

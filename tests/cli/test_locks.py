@@ -1,0 +1,117 @@
+"""`aprt locks`, letter by letter."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner, Result
+
+from aprt.cli.root import root
+from tests.verdict.orders import ERA
+
+
+def aprt(*args: str) -> Result:
+    return CliRunner().invoke(root, ("locks", *args), obj=lambda: {"order": ERA})
+
+
+def test_the_text_holds_what_was_seen_against_the_document_and_tells_what_a_variant_adds() -> None:
+    result = aprt("order/nested", "--compare", "order/nested+turned")
+    assert result.exit_code == 0
+    assert (
+        result.stdout
+        == """\
+order/nested  locks in their order
+
+documented, outer first
+  bus -> outer -> hook
+  hook -> iommu
+  spin innermost
+  not here: bus, iommu
+
+observed: 4 edges, 3 of them below, from which the others follow (22
+  states, complete); ! contradicts the document, ? is not documented
+    inner -> spin
+      writer in writer()
+    outer -> hook for reading
+      reader in reader(), lookup()
+  ? outer -> inner
+      writer in writer()
+
+cycle
+  possible circular locking dependency: hook -> outer -> hook
+  aprt explore order/nested+turned --property P20
+
+taken, and never waited for
+  hook, inner, spin
+
+never taken
+  idle
+
+asserted to be held, and by which handlers
+  outer
+    Cell.add, Cell.compare_and_swap, Cell.read, Cell.write
+
+added by order/nested+turned
+  ! hook -> outer
+      stray in stray()
+
+removed by order/nested+turned
+  none
+
+aprt: LOCKS scenario=order/nested era=order with=- edges=4 contradicting=0 undocumented=1 cycle=no added=1 removed=0 \
+cycle_after=yes complete=yes
+"""
+    )
+
+
+def test_the_graph_has_what_contradicts_in_red_and_what_was_not_seen_dotted() -> None:
+    result = aprt("order/nested", "--dot", "--compare", "order/nested+turned")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        """\
+digraph "order/nested" {
+  node [shape=box];
+  "inner" -> "spin" [style="solid" tooltip="writer in writer()"];
+  "outer" -> "hook" [style="solid" tooltip="reader in reader(), lookup()"];
+  "outer" -> "inner" [style="dashed" tooltip="writer in writer()"];
+  "hook" -> "outer" [style="solid,bold" color=red tooltip="stray in stray()"];
+  "bus" -> "outer" [style="dotted"];
+  "hook" -> "iommu" [style="dotted"];
+}
+""",
+    )
+
+
+def test_json_has_all_edges_with_who_makes_them() -> None:
+    result = aprt("nested", "--era", "order", "--with", "turned", "--format", "json")
+    data = json.loads(result.stdout)
+    assert (data["schema"], data["scenario"], data["complete"]) == ("aprt.locks/1", "order/nested+turned", True)
+    assert data["documented"] == {"chains": [["bus", "outer", "hook"], ["hook", "iommu"]], "innermost": ["spin"]}
+    assert data["edges"][0] == {
+        "held": "hook",
+        "asked": "outer",
+        "reading": False,
+        "standing": "contradicts",
+        "context": "stray",
+        "functions": ["stray"],
+        "holding": ["vm0.hook"],
+        "asking": "outer",
+    }
+    assert len(data["edges"]) == 5
+    assert data["cycle"] == "possible circular locking dependency: hook -> outer -> hook"
+    assert (data["uncontended"], data["unused"], data["absent"]) == (["inner", "spin"], ["idle"], ["bus", "iommu"])
+    assert data["compared"] is None
+
+
+def test_a_search_that_is_cut_exits_with_3_and_says_so() -> None:
+    result = aprt("order/nested", "--max-states", "10")
+    assert (result.exit_code, result.stdout.splitlines()[-1].split()[-1]) == (3, "complete=no")
+    assert "(10 states, stopped: max_states)" in " ".join(result.stdout.split())
+
+
+def test_a_graph_is_no_json() -> None:
+    result = aprt("order/nested", "--dot", "--format", "json")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "aprt: --dot and --format json cannot be combined (try 'aprt locks --help')\n",
+    )

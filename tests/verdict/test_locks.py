@@ -1,0 +1,100 @@
+"""The lock order of a case as it was seen, and what a patch adds to it."""
+
+from __future__ import annotations
+
+from aprt.cli.options import find_case
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.scenario import Era, Model, Scenario
+from aprt.core.system import Context, System
+from aprt.kernel.mutex import Mutex
+from aprt.verdict.case import Case
+from aprt.verdict.locks import Locks, locks
+from aprt.vfio_ap.eras import ERAS
+from tests.verdict.orders import ERA
+
+
+def of(reference: str) -> Locks:
+    return locks(find_case(lambda: ERAS, reference, None, (), ()))
+
+
+def pairs(found: Locks) -> list[tuple[str, str]]:
+    return [edge.pair for edge in found.edges]
+
+
+def test_a_patch_that_takes_mdevs_lock_first_adds_an_edge_that_contradicts_the_document() -> None:
+    before, after = of("2026/unbind+B6=out"), of("2026/unbind+B6=out+demos/handler_lock.py:V1")
+    assert (before.those("contradicts"), before.graph.cycle(), after.graph.cycle()) == ((), None, None)
+    (hook, ref) = after.beyond(before)
+    assert (hook.pair, hook.reading, hook.standing) == (("mdevs_lock", "pqap_hook_rwsem"), True, "contradicts")
+    assert (hook.witness.by.context, hook.functions[-2:]) == ("vm0.vcpu0", ("lock_first", "handle_pqap"))
+    assert (ref.pair, ref.standing) == (("mdevs_lock", "ref_lock"), "documented")
+    assert before.beyond(after) == ()
+
+
+def test_the_version_that_keeps_the_order_contradicts_nothing() -> None:
+    after = of("2026/unbind+B6=out+demos/handler_lock.py:V2")
+    assert ("pqap_hook_rwsem", "mdevs_lock") in pairs(after)
+    assert after.those("contradicts") == ()
+
+
+def test_before_5_13_the_edges_of_the_cycle_are_seen_and_not_documented() -> None:
+    found = of("5.12/pv-switch")
+    assert {edge.pair: edge.standing for edge in found.edges} == {
+        ("kvm_lock", "sie"): "undocumented",
+        ("kvm_lock", "vcpu_mutex"): "documented",
+        ("matrix_lock", "kvm_lock"): "undocumented",
+        ("matrix_lock", "sie"): "undocumented",
+        ("vcpu_mutex", "matrix_lock"): "undocumented",
+    }
+    cycle = found.graph.cycle()
+    assert cycle is not None
+    assert [edge.held for edge in cycle] == ["kvm_lock", "vcpu_mutex", "matrix_lock"]
+    assert found.direct == found.edges  # nothing follows from the others in a circle
+    assert found.uncontended == ("sie",)
+
+
+def test_edges_that_follow_from_others_are_not_direct() -> None:
+    found = locks(Case.parse("order/nested", {"order": ERA}))
+    assert pairs(found) == [("inner", "spin"), ("outer", "hook"), ("outer", "inner"), ("outer", "spin")]
+    assert [edge.pair for edge in found.direct] == [("inner", "spin"), ("outer", "hook"), ("outer", "inner")]
+
+
+class Guarded(Actor[int]):
+    """Its locks are attributes: two of one class, another one, and none."""
+
+    pool = (Mutex("p0", lock_class="pool"), Mutex("p1", lock_class="pool"))
+    other = Mutex("other")
+    none = None
+
+    def initial(self) -> int:
+        return 0
+
+    @handler(guarded_by="pool other")
+    def both(self, state: int, by: Caller) -> Outcome[int, None]:
+        return state, None
+
+    @handler(guarded_by="pool | other")
+    def one(self, state: int, by: Caller) -> Outcome[int, None]:
+        return state, None
+
+    @handler(guarded_by="other | none")
+    def nothing(self, state: int, by: Caller) -> Outcome[int, None]:
+        return state, None
+
+    @handler(guarded_by="other none")
+    def some(self, state: int, by: Caller) -> Outcome[int, None]:
+        return state, None
+
+
+def test_what_handlers_assert_is_told_by_class_and_an_alternative_without_a_lock_asserts_nothing() -> None:
+    async def idle() -> None:
+        pass
+
+    actors = (Guarded("data"), *Guarded.pool, Guarded.other)
+    model = Model(System(actors, (Context("c", idle),)), (), (), ())
+    era = Era("e", "", (), {"s": Scenario("s", "", "", (), lambda settings: model)})
+    assert locks(Case.parse("e/s", {"e": era})).asserted == {
+        "other": ("Guarded.some",),
+        "pool and other": ("Guarded.both",),
+        "pool or other": ("Guarded.one",),
+    }
