@@ -32,8 +32,8 @@ root(obj=lambda: ERAS)
 """
 
 
-def interrupted(*args: str) -> tuple[int, str, str]:
-    process = start(*args, program=REPORTING)
+def interrupted(*args: str, program: str = REPORTING) -> tuple[int, str, str]:
+    process = start(*args, program=program)
     assert process.stderr is not None
     first = process.stderr.readline()
     assert first.startswith("aprt: ")
@@ -120,6 +120,16 @@ def test_ctrl_c_while_hits_are_counted_prints_those_so_far_as_valid_json() -> No
     assert json.loads(out)["ways"] == [
         {"way": "plain", "hits": 0, "runs": 3, "per_1000": 0.0, "first": None, "complete": False}
     ]
+
+
+def test_ctrl_c_during_a_check_of_the_museum_tells_what_was_checked_and_what_was_not() -> None:
+    real = REPORTING.replace("tests.toy", "aprt.vfio_ap.eras")
+    code, out, err = interrupted("museum", "check", "--format", "json", program=real)
+    counts = json.loads(out)["counts"]
+    assert (code, counts["not met"]) == (130, 0)
+    assert counts["met"] >= 1
+    assert counts["not reached"] >= 1
+    assert "Traceback" not in err
 
 
 def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:
