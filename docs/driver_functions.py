@@ -16,6 +16,7 @@ _PART = "part of its callers here: a loop, a look-up or a field"
 _PURE = "a computation without a step of its own"
 _LOG = "only logs"
 _TEXT = "only makes text of a mask, or reads one"
+_PROTECTED = "no guest here has pages that it does not share"
 _INIT = "an object, or the module, is set up or taken down; the model begins when all is there"
 
 _IN_OPS = """
@@ -80,6 +81,7 @@ LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
         "vfio_ap_le_guid_to_be_uuid": _LOG,
         "vfio_ap_mdev_log_sharing_err": _LOG,
         "vfio_ap_mdev_log_in_use_err": _LOG,
+        "ensure_nib_shared": _PROTECTED,
         "vfio_ap_mdev_matrix_show": _TEXT,
         "write_ap_bitmap": _TEXT,
         "parse_bitmap": _TEXT,

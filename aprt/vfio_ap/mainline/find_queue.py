@@ -3,8 +3,8 @@
 Since 6.0 an mdev has a table. Before, the driver walked the devices that are bound to it, and an object pointed to the
 mdev only from one AQIC of its guest to the next disabling.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_get_queue() (6.12), vfio_ap_get_queue(),
-vfio_ap_find_queue(), match_apqn() (5.3).
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_get_queue(), vfio_ap_find_queue() (6.12);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_get_queue(), match_apqn() (5.3).
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ async def queues_of(machine: Machine, mdev: Mdev) -> tuple[Found, ...]:
         if found is not None:
             result += (found,)
     return result
+
+
+@mirrors("vfio_ap_find_queue")
+async def find_queue(machine: Machine, apqn: Apqn) -> Found | None:
+    """The queue with that APQN, through the AP bus: its device must be bound, and have drvdata already."""
+    generation = await machine.bus.get_drvdata(apqn)
+    return None if generation is None else Found(apqn, generation)
 
 
 @mirrors("driver_find_device")

@@ -17,6 +17,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Rc
+from aprt.vfio_ap.mainline.find_queue import find_queue
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_qlist
@@ -107,16 +108,9 @@ async def link_queue(machine: Machine, mdev: Mdev, found: Found) -> None:
 @mirrors("vfio_ap_mdev_link_apqn")
 async def link_apqn(machine: Machine, mdev: Mdev, apqn: Apqn) -> None:
     """The same for a queue that has to be looked up: one whose device is bound to this driver. Locks: mdevs_lock."""
-    found = await vfio_ap_get_queue(machine, apqn)
+    found = await find_queue(machine, apqn)
     if found is not None:
         await link_queue(machine, mdev, found)
-
-
-@mirrors("vfio_ap_find_queue")
-async def vfio_ap_get_queue(machine: Machine, apqn: Apqn) -> Found | None:
-    """The driver's object for an APQN, through the AP bus: its device must be bound, and have drvdata already."""
-    generation = await machine.bus.get_drvdata(apqn)
-    return None if generation is None else Found(apqn, generation)
 
 
 @mirrors("_queue_passable")

@@ -1,8 +1,8 @@
 """The interrupt of a queue: switched on for a guest, switched off, and what it owns given back.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_enable(), vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear(),
-vfio_ap_free_aqic_resources(), vfio_ap_validate_nib(), ensure_nib_shared() (6.12).
-Left out: the 20 ms between two tries, as virtual time has none.
+vfio_ap_free_aqic_resources(), vfio_ap_validate_nib() (6.12).
+Left out: the 20 ms between two tries, as virtual time has none; the NIB of a protected guest, which has to be shared.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Every operation returns 0 or a negative errno and, when it fails, has changed no
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_probe(), vfio_ap_mdev_remove(), assign_adapter_store(),
 unassign_adapter_store(), assign_domain_store(), unassign_domain_store(), assign_control_domain_store(),
 unassign_control_domain_store(), vfio_ap_mdev_validate_masks(), vfio_ap_mdev_hot_unplug_adapters() (6.12).
+Left out: the vfio core asks the user of a device again, every 10 s.
 """
 
 from __future__ import annotations

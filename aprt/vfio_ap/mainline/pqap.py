@@ -1,7 +1,8 @@
 """PQAP(AQIC) intercepted: KVM's part, the hook, and the driver's handler, all run by the vCPU's thread.
 
 Mirrors: arch/s390/kvm/priv.c: handle_pqap(); drivers/s390/crypto/vfio_ap_ops.c: handle_pqap() (5.3 to 6.12).
-Left out: the checks of facilities and of the guest's own registers that end in an exception before the hook.
+Left out: the checks of facilities and of the guest's own registers that end in an exception before the hook; in which
+half of GR1 the status is (KVM's own 01, when there is no hook, is in the high one).
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from aprt.kernel.held import held, reading
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
-from aprt.vfio_ap.mainline.find_queue import get_queue
-from aprt.vfio_ap.mainline.guest_config import vfio_ap_get_queue
+from aprt.vfio_ap.mainline.find_queue import find_queue, get_queue
 from aprt.vfio_ap.mainline.irq import irq_disable, irq_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
@@ -79,5 +79,5 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
 
 async def _find(machine: Machine, mdev: Mdev, aqic: Aqic) -> Found | None:
     if machine.on("handler_asks_bus"):
-        return await vfio_ap_get_queue(machine, aqic.apqn)
+        return await find_queue(machine, aqic.apqn)
     return await get_queue(machine, mdev, aqic.apqn)
