@@ -164,7 +164,7 @@ ENTRIES = (
         "6.8",
         "Enabling an interrupt pins the NIB's page, then registers the ISC. When that fails\n"
         "the driver goes away with the page pinned and nothing on record, so that no cleanup\n"
-        "ever finds it. Before 5.3 was out it went on, with the error code for an ISC.",
+        "ever finds it. Up to 5.17 it did not even look, and took the error code for an ISC.",
         Pattern.SECOND_ACQUISITION,
         Contrast("2026/no-gisa+B37=out", "2026/no-gisa", "P5", "vm0.vcpu0 ends * with a pin of page 0x3 of vm0 *"),
     ),

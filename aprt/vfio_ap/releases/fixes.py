@@ -34,7 +34,7 @@ FIXES = (
     Fix("B3", "5.15", "kvm->lock is taken before the lock, instead of the flag", ("86956e70761b",)),
     Fix("B4", "5.15", "the hook is read and called under a lock, and changed under it", ("1e753732bda6",)),
     Fix("B5", "5.3", "a second enable gives back what the first one left", ("ec89b55e3bce",)),
-    Fix("B6", "5.3", "the PQAP handler runs under the driver's lock"),
+    Fix("B6", "5.3", "the PQAP handler runs under the driver's lock", ("ec89b55e3bce",)),
     Fix("B7", "5.12", "an mdev whose VM goes is cleaned up as when it is closed", ("f21916ec4826",)),
     Fix("B11", "6.2", "the group forgets its VM when the kvm-vfio file is closed", ("51cdc8bc120e",)),
     Fix("B12", "6.3", "a spinlock of its own guards the group's VM", ("2b48f52f2bff",)),
@@ -77,14 +77,14 @@ FIXES = (
     Fix("B36", "5.14", "an mdev is removed whatever it has, as nobody listens to a refusal", ("8c0795d2a0f5",)),
     Fix("B37", "6.8", "a failed registration gives the pin back, and answers 06", ("7b2d039da622", "3746d48c55ac")),
     Fix("B38", "6.3", "the NIB address 0 is refused", ("a64a6d23874c",)),
-    Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
+    Fix("B39", "6.3", "a probe that fails takes its attribute away again", ("08866d34c709",)),
     Fix("B45", NEWEST, "a PCI function whose forwarding fails gives its registration back", ("7b69729046a4",)),
+    Fix("B47", "5.15", "without an interrupt the bus polls for replies", ("cabebb697c98",)),
+    Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
     Fix("B49", "6.7", "no scan is forced before the first one is done", ("e14aec23025e",)),
     Fix("B50", "5.19", "a module reference is given back whatever in_use says", ("2f23256c0ea2",)),
     Fix("B51", "4.20", "a device between two drivers is not taken for broken", ("b1af7528d27e",)),
-    Fix("B39", "6.3", "a probe that fails takes its attribute away again", ("08866d34c709",)),
-    Fix("B47", "5.15", "without an interrupt the bus polls for replies", ("cabebb697c98",)),
-    Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
+    Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
 )
 
 _OF_AQIC = ("B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
