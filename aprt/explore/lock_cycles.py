@@ -1,7 +1,7 @@
 """Findings about the lock order, which no single execution need show: made when a search is over.
 
 A search notes what contexts ask for while they hold locks when it learns a step, which costs it nothing, and stops at
-the first cycle when told to stop at the first finding. Then it is looked for an execution that makes all edges of the
+the first cycle when told to stop at the first finding. Then it looks for an execution that makes all edges of the
 cycle. Where there is none, or not soon, the same strategy looks for each edge by itself: it met them before, so it does
 so again. Where it cannot (a random one may have seen a step that it did not take), states are searched. What is not
 shown is no finding.

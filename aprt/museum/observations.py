@@ -74,7 +74,7 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         "queue is in the table, not whether the guest sees it, so the interrupt may be on: it is still aimed at the "
         "GISA when that is destroyed. And when the mdev is removed, unbinding the queue looks into freed memory.",
         "`mainline/mdev_sysfs.py: hot_unplug()`; vfio_ap_mdev_hot_unplug_adapters(), vfio_ap_unlink_apqn_fr_mdev(), "
-        "handle_pqap(): vfio_ap_get_queue() looks into the table",
+        "handle_pqap(): vfio_ap_mdev_get_queue() looks into the table",
         (
             ("unassign-filtered", ("P9", "P13")),
             ("unassign-hidden", ("P1", "P3", "P5", "P6", "P7", "P13")),
@@ -93,7 +93,7 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         (("masks-and-unbind", ("P9",)),),
     ),
     Observation(
-        "request() and ap_config_show() take no lock",
+        "no lock is taken in request() and ap_config_show()",
         "The eventfd that asks user space to let go of a device is read without the lock that guards it, and so "
         "are the "
         "masks that the attribute ap_config shows.",

@@ -43,7 +43,7 @@ class Subject:
 
     @cached_property
     def pids(self) -> dict[str, int]:
-        """A process id for each context, in order of appearance; the last is for those that never step."""
+        """A process id for each context, in order of appearance; those that never step share the next one."""
         names = dict.fromkeys(event.context for event in self.events)
         return {name: _FIRST_PID + i for i, name in enumerate(names)}
 
