@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from aprt.core.properties import Property
 from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
-from aprt.museum.catalogue import HALLS
+from aprt.museum.catalogue import ENTRIES, HALLS
 from aprt.museum.entry import Entry, Hall
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
 from aprt.verdict.ask import Search, ask
@@ -227,6 +227,32 @@ def _entry(entry: Entry) -> str:
     return "\n\n".join(parts)
 
 
+def eras_page() -> str:
+    """The eras, and which has which fix."""
+    eras = list(ERAS.values())
+    rows = [(f"`{era.name}`", era.title) for era in eras]
+    return page(
+        "# Eras",
+        "The kernels that the model follows, and the series of 2019 that it began with. `aprt scenario show ERA/NAME` "
+        "tells what an era has and lacks.",
+        table(("era", "what came with it"), rows),
+        "## Which era has which fix",
+        "By number in [the museum](museum.md). `--without` takes a fix out that an era has (`x`), `--with` puts one in "
+        "that it lacks (`-`); where there is neither, the era has nothing that the fix could change.",
+        table(("fix", *(era.name for era in eras)), map(_fix_row, ENTRIES)),
+    )
+
+
+def _fix_row(entry: Entry) -> tuple[str, ...]:
+    return (f"[{entry.id}](museum.md#{entry.id.lower()}) {entry.title}", *(_has(era, entry) for era in ERAS.values()))
+
+
+def _has(era: Era, entry: Entry) -> str:
+    """What the switch of the entry is by default: in, out, or none."""
+    switches = (switch for switch in era.switches if switch.kind == "fix" and switch.called(entry.id))
+    return next(("x" if switch.default == "in" else "-" for switch in switches), "")
+
+
 def source_page() -> str:
     """Which function of the kernel is where in the model, and which functions of the driver are nowhere."""
     found = mirrored(ROOT / "aprt")
@@ -366,6 +392,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "measures.md": measures_page,
     "guarantee.md": guarantee_page,
     "museum.md": museum_page,
+    "eras.md": eras_page,
     "source.md": source_page,
     "verdicts.md": verdicts_page,
     "observations.md": observations_page,
