@@ -14,7 +14,7 @@ from aprt.core.actor import Actor
 from aprt.core.chain import told
 from aprt.core.documented_order import DocumentedOrder, Standing
 from aprt.core.lock_order import Demand, Edge, LockGraph
-from aprt.core.properties import LockOrder, Property
+from aprt.core.properties import LockOrder, Property, ordering
 from aprt.core.system import System
 from aprt.explore import states
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question
@@ -45,10 +45,11 @@ class Observed:
 
 @attrs.frozen(eq=False)
 class Locks:
-    """What was seen of the locks of a case. edges: by name. contended: the classes that somebody had to wait for.
+    """What was seen of the locks of a case. edges: by name.
 
-    unused: those that nobody took or asked for. absent: those documented of which the case has no lock.
+    unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
     asserted: by what must be held (`a and b`), the handlers that say so.
+    cyclic: the number of the property that a cycle violates, if the case has it.
     """
 
     case: Case
@@ -58,6 +59,7 @@ class Locks:
     unused: tuple[str, ...]
     absent: tuple[str, ...]
     asserted: Mapping[str, tuple[str, ...]]
+    cyclic: str | None
 
     @property
     def documented(self) -> DocumentedOrder:
@@ -100,7 +102,8 @@ def locks(
     interruptible: AbstractContextManager[object] | None = None,
 ) -> Locks:
     """Search all states of a case. A KeyboardInterrupt inside `interruptible` ends that: what was seen is told."""
-    system = case.model().system
+    model = case.model()
+    system = model.system
     with interruptible or nullcontext():
         found = states.search(Question(system, (_ORDER,), bounds, "all", report=report))
     graph = found.lock_order or LockGraph()
@@ -113,6 +116,7 @@ def locks(
         unused=tuple(sorted(known - graph.used)),
         absent=tuple(sorted(documented.classes - known)),
         asserted=_asserted(system),
+        cyclic=next((property.id for property in model.properties if ordering(property)), None),
     )
 
 

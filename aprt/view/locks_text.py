@@ -160,7 +160,8 @@ def _cycle(locks: Locks) -> Iterator[str]:
     found = _title(locks)
     if found is not None:
         yield found
-        yield f"aprt explore {locks.case} --property P20"
+        if locks.cyclic is not None:
+            yield f"aprt explore {locks.case} --property {locks.cyclic}"
 
 
 def _object(edge: Observed) -> dict[str, Any]:

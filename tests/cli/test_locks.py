@@ -7,6 +7,7 @@ import json
 from click.testing import CliRunner, Result
 
 from aprt.cli.root import root
+from tests import toy
 from tests.verdict.orders import ERA
 
 
@@ -107,6 +108,11 @@ def test_a_search_that_is_cut_exits_with_3_and_says_so() -> None:
     result = aprt("order/nested", "--max-states", "10")
     assert (result.exit_code, result.stdout.splitlines()[-1].split()[-1]) == (3, "complete=no")
     assert "(10 states, stopped: max_states)" in " ".join(result.stdout.split())
+
+
+def test_a_cycle_that_no_property_is_about_is_told_without_a_command() -> None:
+    result = CliRunner().invoke(root, ("locks", "toy/abba"), obj=lambda: toy.ERAS)
+    assert "\n\ncycle\n  possible circular locking dependency: A -> B -> A\n\n" in result.stdout
 
 
 def test_a_graph_is_no_json() -> None:

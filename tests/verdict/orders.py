@@ -8,6 +8,7 @@ from aprt.core.system import Context, System
 from aprt.kernel.cell import Cell
 from aprt.kernel.held import held, reading, writing
 from aprt.kernel.mutex import Mutex
+from aprt.kernel.rules import LOCK_ORDER
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 
@@ -35,7 +36,7 @@ def nested(settings: Settings) -> Model:
 
     turned = (Context("stray", stray),) if settings.on("turned") else ()
     contexts = (Context("reader", reader), Context("writer", writer), *turned)
-    return Model(System((outer, hook, inner, spin, idle, cell), contexts), (), (), ())
+    return Model(System((outer, hook, inner, spin, idle, cell), contexts), (LOCK_ORDER,), (), ())
 
 
 ORDER = DocumentedOrder((("bus", "outer", "hook"), ("hook", "iommu")), innermost=("spin",))
