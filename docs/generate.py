@@ -5,15 +5,13 @@ A page is a function from nothing to Markdown. What costs searches is in `measur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final, get_args
 
 from aprt.core.properties import Property
 from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
-from aprt.museum.catalogue import ENTRIES, HALLS
-from aprt.museum.entry import Entry, Hall
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
 from aprt.verdict.ask import Search, ask
 from aprt.verdict.case import Case, measures, natural, scenarios
@@ -26,12 +24,12 @@ from aprt.vfio_ap.releases.elements import ELEMENTS, ERA
 from aprt.vfio_ap.v4.era import V4
 from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS
 from aprt.vfio_ap.v4.ways import WAYS, Way
-from docs.driver_functions import DRV, FUNCTIONS, LEFT_OUT, OPS
-from docs.source_map import Mirrored, mirrored
+from docs.markdown import code, flow, page, table
+from docs.museum_pages import eras_page, museum_page
+from docs.source_page import source_page
 
 ROOT: Final = Path(__file__).parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
-NOTE: Final = "<!-- Written by docs/generate.py; change the code it reads, then run make docs-tables. -->"
 LIFE_CYCLES: Final = ("kill-qemu", "rogue-close")
 
 KINDS: Final[Mapping[Kind, str]] = {
@@ -54,7 +52,7 @@ def ways_page() -> str:
         "with which the property holds, in a complete search.",
         "The way's own switches keep all other ways out, so that the search can take no other.",
     )
-    rows = [(f"[h{w.number}](#h{w.number})", w.title, w.breaks, _words(w.cure), _words(w.preset)) for w in WAYS]
+    rows = [(f"[h{w.number}](#h{w.number})", w.title, w.breaks, code(w.cure), code(w.preset)) for w in WAYS]
     index = table(("scenario", "what happens", "breaks", "cure", "own switches"), rows)
     return page(*head, index, *(_way(way) for way in WAYS))
 
@@ -64,7 +62,7 @@ def _way(way: Way) -> str:
     steps += [f"- never: `{glob}`" for glob in way.absent]
     cure = " ".join(f"--with {word}" for word in way.cure)
     commands = f"aprt explore v4/h{way.number}\naprt explore v4/h{way.number} {cure}"
-    head = (f"## h{way.number}", f"**{way.title}** ({way.breaks})", _flow(way.story))
+    head = (f"## h{way.number}", f"**{way.title}** ({way.breaks})", flow(way.story))
     return "\n\n".join((*head, "\n".join(steps), f"```sh\n{commands}\n```"))
 
 
@@ -74,7 +72,7 @@ def properties_page() -> str:
     sections = []
     for property, checked in found:
         known = ", ".join(f"`{name}`" for name in checked) or "no scenario of its own accord"
-        text = [_flow(property.text)] if property.text else []
+        text = [flow(property.text)] if property.text else []
         sections.append("\n\n".join((f"## {property.id}: {property.title}", *text, f"Checked by: {known}.")))
     return page(
         "# Properties",
@@ -99,7 +97,7 @@ def _properties(era: Era) -> list[tuple[Property, list[str]]]:
 
 def switches_page() -> str:
     """Every switch of the era, by kind."""
-    groups = [f"- `{name}`: {_words(words)}" for name, words in V4.groups.items()]
+    groups = [f"- `{name}`: {code(words)}" for name, words in V4.groups.items()]
     sections = []
     for kind in get_args(Kind):
         rows = [(f"`{s.word}`", _values(s), s.about) for s in V4.switches if s.kind == kind]
@@ -118,8 +116,8 @@ def switches_page() -> str:
 
 def _values(switch: Switch) -> str:
     if switch.flag:
-        return _words((switch.name, *switch.aliases))
-    return _words(spelling(switch, value) for value in switch.values)
+        return code((switch.name, *switch.aliases))
+    return code(spelling(switch, value) for value in switch.values)
 
 
 def scenarios_page() -> str:
@@ -142,9 +140,9 @@ def _scenario(scenario: Scenario) -> str:
         f"- contexts: {contexts}",
         *(f"- scope: {line}" for line in model.scope),
         f"- checked: {', '.join(scenario.properties)}",
-        *([f"- sets: {_words(scenario.preset)}"] if scenario.preset else []),
+        *([f"- sets: {code(scenario.preset)}"] if scenario.preset else []),
     ]
-    return "\n\n".join((f"## v4/{scenario.name}", f"**{scenario.title}**", _flow(scenario.story), "\n".join(facts)))
+    return "\n\n".join((f"## v4/{scenario.name}", f"**{scenario.title}**", flow(scenario.story), "\n".join(facts)))
 
 
 def measures_page() -> str:
@@ -186,104 +184,6 @@ def guarantee_page() -> str:
     )
 
 
-def museum_page() -> str:
-    """Every bug of the museum: a table for each hall, and a section each."""
-    halls = [_hall(hall) for hall in HALLS]
-    return page(
-        "# The museum",
-        "Bugs that the kernel had, each with the commit of its fix. `aprt museum show B8` (or a commit) tells one, "
-        "`aprt museum check` finds every one without its fix, and shows in a complete search that it is gone with it.",
-        "An entry without a scenario is not modelled yet, and counts as not met; one that can only be exhibited says "
-        "why.",
-        *halls,
-    )
-
-
-def _hall(hall: Hall) -> str:
-    rows = [(f"[{e.id}](#{e.id.lower()})", e.title, ", ".join(e.kinds), e.version, _place(e)) for e in hall.entries]
-    index = table(("entry", "what happens", "kind", "fixed in", "scenario"), rows)
-    head = f"## Hall {hall.number}: {hall.title}"
-    return "\n\n".join((head, index, *(_entry(entry) for entry in hall.entries)))
-
-
-def _place(entry: Entry) -> str:
-    if entry.shown_by is not None:
-        return f"`{entry.shown_by.buggy.partition('+')[0]}`"
-    return "exhibit only" if entry.exhibit else "not yet"
-
-
-def _entry(entry: Entry) -> str:
-    commits = _words(entry.commits) if entry.commits else "commit not known"
-    facts = [
-        f"- fix: {entry.subject} ({commits}), {entry.version}" + (f", {entry.cve}" if entry.cve else ""),
-        f"- lesson: {entry.pattern.value}",
-        *([f"- note: {entry.note}"] if entry.note else []),
-        *([f"- exhibit only: {entry.exhibit}"] if entry.exhibit else []),
-    ]
-    parts = [f"### {entry.id}", f"**{entry.title}**", _flow(entry.story), "\n".join(facts)]
-    if (contrast := entry.shown_by) is not None:
-        asked = f"--property {contrast.violates}"
-        parts.append(f"```sh\naprt explore {contrast.buggy} {asked}\naprt explore {contrast.fixed} {asked}\n```")
-    return "\n\n".join(parts)
-
-
-def eras_page() -> str:
-    """The eras, and which has which fix."""
-    eras = list(ERAS.values())
-    rows = [(f"`{era.name}`", era.title) for era in eras]
-    return page(
-        "# Eras",
-        "The kernels that the model follows, and the series of 2019 that it began with. `aprt scenario show ERA/NAME` "
-        "tells what an era has and lacks.",
-        table(("era", "what came with it"), rows),
-        "## Which era has which fix",
-        "By number in [the museum](museum.md). `--without` takes a fix out that an era has (`x`), `--with` puts one in "
-        "that it lacks (`-`); where there is neither, the era has nothing that the fix could change.",
-        table(("fix", *(era.name for era in eras)), map(_fix_row, ENTRIES)),
-    )
-
-
-def _fix_row(entry: Entry) -> tuple[str, ...]:
-    return (f"[{entry.id}](museum.md#{entry.id.lower()}) {entry.title}", *(_has(era, entry) for era in ERAS.values()))
-
-
-def _has(era: Era, entry: Entry) -> str:
-    """What the switch of the entry is by default: in, out, or none."""
-    switches = (switch for switch in era.switches if switch.kind == "fix" and switch.called(entry.id))
-    return next(("x" if switch.default == "in" else "-" for switch in switches), "")
-
-
-def source_page() -> str:
-    """Which function of the kernel is where in the model, and which functions of the driver are nowhere."""
-    found = mirrored(ROOT / "aprt")
-    files = dict.fromkeys(one.file for one in found)
-    sections = [_kernel_file(file, [one for one in found if one.file == file]) for file in files]
-    rows = [(f"`{name}`", reason) for name, reason in LEFT_OUT.items()]
-    return page(
-        "# The model against the source",
-        "Which function or structure of the kernel is mirrored by which file of aprt, and of which release, where that "
-        "is told. Read from the docstrings; what a file leaves out of what it mirrors stands in its docstring.",
-        *sections,
-        "## Functions of the driver that the model leaves out",
-        f"Of the {sum(map(len, FUNCTIONS.values()))} functions in `{OPS}` and `{DRV}` of Linux 6.16 these have no "
-        "counterpart of their own.",
-        table(("function", "why"), rows),
-    )
-
-
-def _kernel_file(file: str, found: list[Mirrored]) -> str:
-    rows = []
-    for symbol in dict.fromkeys(one.symbol for one in found):
-        places = [one for one in found if one.symbol == symbol]
-        rows.append((f"`{symbol}`", "<br>".join(map(_place_of, places))))
-    return "\n\n".join((f"## {file}", table(("of the kernel", "in aprt"), rows)))
-
-
-def _place_of(one: Mirrored) -> str:
-    path = one.path.relative_to(ROOT).as_posix()
-    return f"`{path}`" + (f" ({one.version})" if one.version else "")
-
-
 def needs_table() -> str:
     """Per measure, what is broken without it; the README shows it too."""
     rows = ((f"`{n.measure}`", f"`v4/{n.scenario}`", n.property, n.why) for n in NEEDS)
@@ -311,26 +211,6 @@ def _sets(matrix: Matrix, id: str) -> str:
 
 def _set(subset: Subset) -> str:
     return " + ".join(f"`{name}`" for name in measures(V4) if name in subset) or "no measure at all"
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table; a bar in a cell is escaped."""
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in lines)
-
-
-def page(*parts: str) -> str:
-    """A page of paragraphs."""
-    return "\n\n".join((NOTE, *parts)) + "\n"
-
-
-def _words(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words) or "none"
-
-
-def _flow(text: str) -> str:
-    """Lines that were broken for a terminal, as one paragraph."""
-    return " ".join(text.split())
 
 
 def verdicts_page() -> str:
