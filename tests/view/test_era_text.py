@@ -24,7 +24,7 @@ def test_each_era_has_the_features_that_came_with_it() -> None:
         for era in ERAS
     }
     assert {era: names for era, names in features.items() if names} == {
-        "5.3": ["aqic"],
+        "5.3": ["aqic", "hook_owner"],
         "5.15": ["dev_set"],
         "6.0": ["gisc_checked", "dynamic_config"],
         "6.2": ["group_lock_first"],

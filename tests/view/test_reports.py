@@ -67,7 +67,7 @@ def test_columns_and_story_of_a_museum_entry_have_no_hole(id: str) -> None:
 
 
 def test_a_title_is_the_same_for_every_schedule_of_a_bug() -> None:
-    assert {title(shown(id)) for id in ("B4",)} == {"KASAN: slab-use-after-free in pqap_hook->hook"}
+    assert {title(shown(id)) for id in ("B4",)} == {"KASAN: slab-use-after-free in handle_pqap"}
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from aprt.vfio_ap.mainline.mdev import Mdev
 async def handle_pqap(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     """KVM's part: read the hook, and through it the handler's address, which lies in the mdev; call it.
 
-    All under the rwsem (B4). Before, there was no lock: a reference of the module that the hook names was held during
-    the call, and the hook read anew each time. Without a hook the guest is told 01. In 4.20 nobody handles it.
+    All under the rwsem (B4). Until 5.15 there was no lock: a reference of the module that the hook names was held
+    during the call, and the hook read anew each time. Without a hook the guest is told 01. In 4.20 nobody handles it.
     """
     if not machine.on("aqic"):
         return NO_HOOK
@@ -32,7 +32,7 @@ async def handle_pqap(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
             return Rc.Q_NOT_AVAIL
         await machine.mdev(hook).read_handler()
         rc = await handle_hook(machine, guest, aqic)
-        if not machine.on("B4"):
+        if machine.on("hook_owner"):
             await _put_owner(machine, guest)
         return rc
 

@@ -13,8 +13,11 @@ from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 from aprt.vfio_ap.releases.disturbances import BINDINGS
 from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
 
+_GONE: Mapping[str, str] = MappingProxyType({"hook_owner": "5.15"})
+
 _FEATURES = (
     ("aqic", "5.3", "PQAP(AQIC) is handled, each queue has an object, and a VM's mdev a reference of it"),
+    ("hook_owner", "5.3", "KVM holds a reference of the module that the hook names while it calls it; until 5.15"),
     ("dev_set", "5.15", "the vfio core opens and closes devices under the lock of their set"),
     ("gisc_checked", "5.18", "the driver notices that the registration of an ISC has failed"),
     ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
@@ -61,7 +64,7 @@ _GISA_SINCE: Mapping[str, str] = MappingProxyType(
 def switches(era: str) -> tuple[Switch, ...]:
     """All switches of an era, with its defaults."""
     features = tuple(
-        Switch(name, "feature", ("in" if has(era, since) else "out",), f"{about} ({since})")
+        Switch(name, "feature", ("in" if has(era, since) and not _is_gone(era, name) else "out",), f"{about} ({since})")
         for name, since, about in _FEATURES
     )
     variants = (
@@ -76,6 +79,10 @@ def switches(era: str) -> tuple[Switch, ...]:
     )
     gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
     return (*fix_switches(era), *features, *variants, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)
+
+
+def _is_gone(era: str, feature: str) -> bool:
+    return feature in _GONE and has(era, _GONE[feature])
 
 
 def _as_of(era: str, switch: Switch) -> Switch:
