@@ -1,6 +1,7 @@
 """Writes the pages of docs/reference that are tables of what the code says, and the README's: `make docs-tables`.
 
-A page is a function from nothing to Markdown. What costs searches is in `measures_page` alone.
+A page is a function from nothing to Markdown. What costs searches is in `measures_page`, `verdicts_page` and
+`observations_page`.
 """
 
 from __future__ import annotations

@@ -113,14 +113,14 @@ ENTRIES = (
     ),
     Entry(
         "B24",
-        "one guest's removal unplugs from all later ones",
+        "one guest's removal counts for all later ones",
         ("LOGIC",),
         ("b1f092d94f62",),
         "s390/vfio-ap: Fix stale do_remove flag across iterations in vfio_ap_mdev_cfg_remove",
         "2026",
         "In the loop over all mdevs a flag collects whether something is to be removed, and\n"
         "is never cleared between two of them. After the first guest that loses something\n"
-        "all others have their vCPUs stopped and their APCB written for nothing.",
+        "the driver sets about to take something from all others as well.",
         Pattern.INITIAL_STATE,
         exhibit="it has no effect: what is to be removed is computed anew for each mdev, and nothing is done for none",
     ),

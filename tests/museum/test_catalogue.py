@@ -1,13 +1,16 @@
 """The museum as data: every bug is there once, its words fit, what it refers to exists."""
 
 import textwrap
+from typing import get_args
 
+import click
 import pytest
 
+from aprt.cli.museum import list_entries
 from aprt.core.commits import is_commit
 from aprt.core.errors import UserError
 from aprt.museum.catalogue import ENTRIES, HALLS, find_entries, hall_of
-from aprt.museum.entry import Entry
+from aprt.museum.entry import Entry, Kind
 from aprt.museum.patterns import Pattern
 from aprt.museum.ways import WAYS
 from aprt.verdict.case import Case
@@ -46,6 +49,13 @@ def test_what_an_entry_refers_to_exists_and_is_written_as_aprt_writes_it(entry: 
         case = Case.parse(reference, ERAS)
         assert str(case) == reference
         case.model().select([entry.shown_by.violates])
+
+
+def test_the_command_lists_every_kind_and_every_kind_has_an_entry() -> None:
+    (option,) = (option for option in list_entries.params if option.name == "kind")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == get_args(Kind)
+    assert {kind for entry in ENTRIES for kind in entry.kinds} == set(get_args(Kind))
 
 
 def test_every_pattern_has_an_entry() -> None:
