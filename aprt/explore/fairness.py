@@ -47,7 +47,7 @@ def fair_loop(graph: Graph) -> tuple[int, Loop] | None:
 
     The steps are few, but not always the fewest: each context that would be neglected is visited in turn.
     """
-    found = min((component for component in _fair(graph, graph.keys())), key=min, default=None)
+    found = min(_fair(graph, graph.keys()), key=min, default=None)
     if found is None:
         return None
     start = min(found)

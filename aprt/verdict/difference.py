@@ -86,12 +86,16 @@ def difference(
 
     Raises: `UserError`, `ReplayMismatch` as `ask` does.
     """
-    wanted = ids or (*before.scenario.properties, DEADLOCK.id)
-    known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
-    asked = ids if "all" in ids else tuple(id for id in wanted if ids or id in known)
     search = Search(bounds=bounds, stop_on="all")
+    asked = ids or _common(before, after)
     was, now = (ask(case, asked, search, report, interruptible) for case in (before, after))
     return Difference(was, now, tuple(_outcomes(was, now)))
+
+
+def _common(before: Case, after: Case) -> tuple[str, ...]:
+    """What the first scenario is about, as far as both variants can be asked for it."""
+    known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
+    return tuple(id for id in (*before.scenario.properties, DEADLOCK.id) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
