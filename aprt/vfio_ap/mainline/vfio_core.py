@@ -18,7 +18,6 @@ from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
 from aprt.vfio_ap.mainline.kvm_attach import set_kvm, unset_kvm
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.reset import reset_queues
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 
 
@@ -126,13 +125,3 @@ async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
     """The kvm-vfio device goes with its VM. Before fix B11 the group forgets the VM only here."""
     if not machine.on("B11"):
         await group_set_kvm(machine, guest, None)
-
-
-@mirrors("vfio_ap_mdev_ioctl")
-async def ioctl_reset(machine: Machine, guest: Guest) -> int:
-    """VFIO_DEVICE_RESET: 0 or -EIO, which QEMU only prints."""
-    busy = machine.kvm_busy.get(guest.mdev.name)
-    async with held(machine.mdevs_lock):
-        if busy is not None:
-            await busy.wait()
-        return await reset_queues(machine, guest.mdev)

@@ -16,6 +16,7 @@ from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.mainline.reset import reset_queues
 
 Index: TypeAlias = Literal["req", "cfg_chg"]
 INFO_SIZE: Final = 16  # bytes of struct vfio_device_info up to num_irqs
@@ -72,3 +73,13 @@ async def set_irqs(machine: Machine, mdev: Mdev, number: int, fd: int) -> int:
             return Errno.EINVAL.failure
         await mdev.set_irqs(known[number], fd >= 0)
         return 0
+
+
+@mirrors("vfio_ap_mdev_ioctl")
+async def ioctl_reset(machine: Machine, mdev: Mdev) -> int:
+    """VFIO_DEVICE_RESET: 0 or -EIO, which QEMU only prints."""
+    busy = machine.kvm_busy.get(mdev.name)
+    async with held(machine.mdevs_lock):
+        if busy is not None:
+            await busy.wait()
+        return await reset_queues(machine, mdev)

@@ -27,7 +27,7 @@ from aprt.vfio_ap.host.userspace import (
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.mainline.dma_unmap import dma_unmap
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.vfio_core import ioctl_reset
+from aprt.vfio_ap.mainline.vfio_events import ioctl_reset
 from aprt.vfio_ap.process import ProcessState
 from aprt.vfio_ap.releases.situation import Situation, attached
 
@@ -78,7 +78,7 @@ def qemu_reset(settings: Settings) -> Model:
 
 
 async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
-    await ioctl_reset(machine, guest)
+    await ioctl_reset(machine, guest.mdev)
     await close_all(machine, guest)
 
 
