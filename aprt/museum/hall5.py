@@ -42,8 +42,9 @@ ENTRIES = (
         ("e14aec23025e",),
         "s390/ap: fix AP bus crash on early config change callback invocation",
         "6.7",
-        "The bus registers for changes of the machine's configuration, and allocates the block\n"
-        "that describes it afterwards. A change that comes in between finds a NULL pointer.",
+        "The bus can be told of changes of the machine's configuration before its own start is\n"
+        "over. A change that comes early begins a scan at once; the scan arms the poll timer,\n"
+        "which has no function yet: a NULL pointer.",
         Pattern.VISIBLE_TOO_EARLY,
         Contrast(
             "2026/early-change+B49=out",
