@@ -24,13 +24,15 @@ def command(
     A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as KASAN,
     unlocked data as KCSAN; a reference count, a task that hangs, what leaks. Else, or with --as columns, it is told in
     columns, one for each context, at most 75 letters wide: functions and locks as the kernel names them, what is held
-    by whoever stands aside, and a mark where a property breaks. --as story tells it in plain words.
+    by whoever stands aside, and a mark where a property breaks. --as story tells it in plain words. A report of the
+    kernel's that does not fit the finding is refused.
     """
+    from aprt.core.errors import UserError
     from aprt.explore.replay import replay
     from aprt.verdict.tokens import resolve, token_of
     from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
-    from aprt.view.reports.report import report
+    from aprt.view.reports.report import report, told_as
     from aprt.view.reports.subject import Subject
     from aprt.view.reports.title import title
     from aprt.view.verdict_json import execution_json
@@ -42,6 +44,9 @@ def command(
         return 0
     findings = at_last_step(execution)
     subject = Subject(recording.case.scenario, recording.case.era.name, execution, findings[0] if findings else None)
+    if shape is not None and shape not in (fitting := told_as(subject)):
+        what = findings[0].property if findings else "a schedule that breaks nothing"
+        raise UserError(f"--as {shape} does not fit: {what} is told as {', '.join(fitting[:-1])} or {fitting[-1]}")
     lines = None if shape == "columns" else report(subject, shape)
     if lines is None:
         lines = columns(execution.events, findings)

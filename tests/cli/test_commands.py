@@ -71,6 +71,10 @@ USAGE = [
     (("replay", "aprt1:toy/abba:rgFjmI097Uqg"), "token has unknown version 'aprt1' (this aprt reads 'aprt2')"),
     (("replay", "aprt2:toy/abbba:rgFjmI097Uqg"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
     (("explain", ABBA[:-1]), None),
+    (
+        ("explain", ABBA, "--as", "kasan"),
+        "--as kasan does not fit: T3 is told as columns, story or table",
+    ),
     (("explain", "/"), "/: is a directory, not a schedule file"),
     (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
     (("property", "show", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),

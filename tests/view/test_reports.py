@@ -25,7 +25,7 @@ from aprt.view.reports.title import kind_of, title
 
 STORED = Path(__file__).parent / "stored" / "reports"
 MODELLED = {entry.id: entry.shown_by for entry in ENTRIES if entry.shown_by is not None}
-KINDS = {"B4": "kasan", "B5": "leak", "B6": "kasan", "B8": "hungtask"}
+KINDS = {"B3": "lockdep", "B4": "kasan", "B5": "leak", "B6": "kasan", "B8": "hungtask"}
 
 
 @cache

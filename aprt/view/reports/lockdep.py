@@ -5,7 +5,7 @@ Form: kernel/locking/lockdep.c: print_circular_bug(), print_deadlock_bug(), prin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from aprt.core.events import Event
 from aprt.core.notes import Hold
@@ -20,12 +20,18 @@ def lockdep(subject: Subject, finding: Finding, last: Event) -> list[str]:
     if finding.property == "K2":
         return _imbalance(subject, last)
     if finding.parts:
-        return _circular(subject, finding.parts, last)
+        return _circular(subject, _closed_by_last(finding), last)
     return _recursive(subject, last)
 
 
 def _head(subject: Subject, what: str) -> list[str]:
     return [_RULER, f"WARNING: {what}", f"{subject.release} #1 Not tainted", _LINE]
+
+
+def _closed_by_last(finding: Finding) -> Sequence[Part]:
+    """The parts of a cycle, turned so that the one comes last that the finding's own schedule leads to."""
+    own = next((i for i, part in enumerate(finding.parts) if part.schedule == finding.schedule), -1)
+    return (*finding.parts[own + 1 :], *finding.parts[: own + 1]) if own >= 0 else finding.parts
 
 
 def _circular(subject: Subject, parts: Sequence[Part], last: Event) -> list[str]:
@@ -51,7 +57,7 @@ def _circular(subject: Subject, parts: Sequence[Part], last: Event) -> list[str]
     if len(chain) > 2:
         lines += ["Chain exists of:", f"  {' --> '.join(chain)}", ""]
     lines += [" Possible unsafe locking scenario:", "", *_box(held, asked, chain), "", " *** DEADLOCK ***", ""]
-    return lines + _tail(subject, last)
+    return lines + _tail(subject, last, last.caller.after(last.notes).held)
 
 
 def _box(held: str, asked: str, chain: Sequence[str]) -> Iterator[str]:
@@ -84,7 +90,7 @@ def _recursive(subject: Subject, last: Event) -> list[str]:
         "",
         " *** DEADLOCK ***",
         "",
-        *_tail(subject, last),
+        *_tail(subject, last, last.caller.held),
     ]
 
 
@@ -96,12 +102,11 @@ def _imbalance(subject: Subject, last: Event) -> list[str]:
         "but there are no more locks to release!",
         "",
         "other info that might help us debug this:",
-        *_tail(subject, last),
+        *_tail(subject, last, last.caller.held),
     ]
 
 
-def _tail(subject: Subject, last: Event) -> list[str]:
-    held = last.caller.held
+def _tail(subject: Subject, last: Event, held: Collection[Hold]) -> list[str]:
     lines = [f"{len(held)} lock{'s' * (len(held) != 1)} held by {subject.task(last.context)}:"] if held else []
     for number, hold in enumerate(held):
         lines.append(f" #{number}: {_at(subject, hold.lock, _taken(subject, last, hold.lock))}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
 from aprt.view.reports.kcsan import kcsan
@@ -15,7 +13,10 @@ from aprt.view.reports.subject import Subject
 from aprt.view.reports.table import table
 from aprt.view.reports.title import kind_of
 
-KINDS: Final = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table")
+
+def told_as(subject: Subject) -> tuple[str, ...]:
+    """The kinds that say something true of a subject: the best first, then those that tell any schedule."""
+    return tuple(dict.fromkeys((kind_of(subject), "columns", "story", "table")))
 
 
 def report(subject: Subject, kind: str | None = None) -> list[str] | None:
