@@ -262,6 +262,8 @@ class Era:
         fixes = [switch for switch in self.switches if switch.kind == "fix"]
         if any(switch.kind == "feature" and switch.called(name) for switch in self.switches):
             return f"{name!r} cannot be changed: it is how the kernel of era {self.name} is built"
+        if name.endswith(".py"):
+            return f"{name}: is a file; name the patch in it ({name}:NAME)"
         if is_commit(name):
             known = [id for switch in fixes for id in switch.commits]
             return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"

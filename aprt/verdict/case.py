@@ -47,6 +47,9 @@ class Case:
         if slash and era is not None and era != named:
             raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
         found = find_era(named if slash else era or DEFAULT_ERA, eras)
+        elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
+        if elsewhere and name not in found.scenarios:
+            raise UserError(f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})")
         return cls.make(found, found.scenario(name), words, put_in, taken_out)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -113,8 +114,15 @@ def claim_text(claim: Claim) -> str:
     more = [name for name in claim.available if name not in claim.default]
     if more:
         demand = "on demand, with all measures in" if claim.all_measures else "on demand"
-        parts.append(wrapped(f"{demand}: {', '.join(more)}", "  "))
+        parts.append(wrapped(f"{demand}: {_named(more)}", "  "))
     return "\n\n".join(parts)
+
+
+def _named(references: Sequence[str]) -> str:
+    """Scenarios by name; so many of each era where that would be a page."""
+    if len(references) <= 24:
+        return ", ".join(references)
+    return ", ".join(f"{count} of era {era}" for era, count in Counter(r.split("/")[0] for r in references).items())
 
 
 def claims_json(claims: Sequence[Claim]) -> str:

@@ -84,6 +84,11 @@ USAGE = [
     (("explore", "toi/abba"), "unknown era 'toi' (did you mean 'toy'?)"),
     (("explain", ""), "'': no such file, and not a token either (aprt2:ERA/SCENARIO:LETTERS)"),
     (("run", "/nowhere"), "/nowhere: no such directory"),
+    (
+        ("explore", "demos/handler_lock.py"),
+        "demos/handler_lock.py: is a file; name the scenario in it (demos/handler_lock.py:NAME)",
+    ),
+    (("explore", "toy/abba", "--with", "a.py"), "a.py: is a file; name the patch in it (a.py:NAME)"),
     (("run", "README.md"), "README.md: is a file; name the directory of a topology, or a scenario (ERA/NAME)"),
     (("run", "no/where"), "no/where: no such directory, and 'no' is no era (known: toy)"),
     (("run", "demos/three-gests"), "demos/three-gests: no such directory (did you mean 'demos/three-guests'?)"),

@@ -1,3 +1,4 @@
+import attrs
 import pytest
 
 from aprt.core.errors import UserError
@@ -57,6 +58,13 @@ def test_a_reference_to_what_does_not_exist_is_a_users_mistake(
     with pytest.raises(UserError) as caught:
         case(text, **options)
     assert str(caught.value) == message
+
+
+def test_a_scenario_that_only_other_eras_have_says_which() -> None:
+    eras = {"old": attrs.evolve(TOY, name="old", scenarios={}), "toy": TOY}
+    with pytest.raises(UserError) as caught:
+        Case.parse("old/abba", eras)
+    assert str(caught.value) == "era old has no scenario 'abba' (eras that have it: toy)"
 
 
 def test_with_measures_sets_all_measures_and_nothing_else() -> None:
