@@ -1,4 +1,4 @@
-"""Properties that any driver is held to, of hardware, KVM, mdevs and the guest: P1, P4, P8, P9, P10, P19, P24."""
+"""Properties that any driver is held to, of hardware, KVM, mdevs and the guest: P1, P4, P8, P9, P10, P19, P24, P47."""
 
 from __future__ import annotations
 

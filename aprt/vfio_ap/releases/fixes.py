@@ -87,16 +87,19 @@ FIXES = (
     Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
 )
 
-_OF_AQIC = ("B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
+_OF_AQIC = ("B1", "B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
 _OF_NOTIFIER = ("B2", "B3", "B7", "B36")
 _OF_DYNAMIC_CONFIG = (
     *("B11", "B12", "B16", "B19", "B20", "B21", "B22", "B23", "B24", "B25", "B26"),
-    *("B27", "B28", "B29", "B30", "B31", "B32", "B33", "B34", "B39"),
+    *("B27", "B28", "B29", "B30", "B31", "B32", "B33", "B34", "B39", "B45", "B50"),
 )
 
 
 def concerns(fix: Fix, era: str) -> bool:
-    """Whether an era has the code that a fix mends: interrupts; the group notifier until 6.0, or what came instead."""
+    """Whether an era has the code that a fix mends: interrupts; the group notifier until 6.0, or what came instead.
+
+    With that came also forwarded interrupts of PCI functions (B45) and a driver that says what is in use (B50).
+    """
     if has(era, "6.0"):
         return fix.number not in _OF_NOTIFIER
     return fix.number not in (_OF_DYNAMIC_CONFIG if has(era, "5.3") else (*_OF_DYNAMIC_CONFIG, *_OF_AQIC))
