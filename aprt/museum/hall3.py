@@ -70,8 +70,8 @@ ENTRIES = (
         "adapter is kept from the guest for no reason.",
         Pattern.PART_FOR_WHOLE,
         Contrast(
-            "2026/assign-absent-domain+B30=out",
-            "2026/assign-absent-domain",
+            "2026/assign-absent+B30=out",
+            "2026/assign-absent",
             "P36",
             "a scan ends, and the shadow of mdev0 is *",
         ),

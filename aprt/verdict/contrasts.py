@@ -11,7 +11,12 @@ from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import Finder, Search, ask
 from aprt.verdict.case import Case
+from aprt.verdict.shrink import shrink
+from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import Verdict, Word
+
+_LONG = 60  # letters of a token that is no pleasure to paste
+_QUICK = 50_000  # pairs of state and context to look at for a smaller schedule
 
 
 @attrs.frozen
@@ -122,7 +127,7 @@ def check_many(
 
 def _check(piece: _Piece) -> Checked:
     contrast, find = piece.contrast, piece.find
-    buggy = look(find(contrast.buggy), (contrast.violates,), Search(bounds=piece.bounds))
+    buggy = _look_for(find(contrast.buggy), contrast.violates, Search(bounds=piece.bounds))
     case = find(contrast.fixed)
     ids = tuple(dict.fromkeys((contrast.violates, *case.scenario.properties)))
     return Checked(piece.name, contrast, buggy, look(case, ids, Search(bounds=piece.bounds, stop_on="all")))
@@ -130,7 +135,24 @@ def _check(piece: _Piece) -> Checked:
 
 def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
     """What a search says, as `ask`. Raises: KeyboardInterrupt when it was interrupted."""
+    return Seen.of(_ask(case, ids, search))
+
+
+def _ask(case: Case, ids: tuple[str, ...], search: Search) -> Verdict:
     verdict = ask(case, ids, search)
     if verdict.interrupted:
         raise KeyboardInterrupt
-    return Seen.of(verdict)
+    return verdict
+
+
+def _look_for(case: Case, id: str, search: Search) -> Seen:
+    """As `look`, for one property; a token that is long gives way to that of a smaller schedule, if it is shorter."""
+    verdict = _ask(case, (id,), search)
+    seen = Seen.of(verdict)
+    if not verdict.shown or len(verdict.shown[0].token or "") < _LONG:
+        return seen
+    found = verdict.shown[0].finding
+    smaller = shrink(Recording(case, verdict.model, found.schedule, str(case)), (id,), _QUICK)
+    tokens = [token for token in (verdict.shown[0].token, smaller.token) if token is not None]
+    first, *others = seen.findings
+    return attrs.evolve(seen, findings=(attrs.evolve(first, token=min(tokens, key=len, default=None)), *others))

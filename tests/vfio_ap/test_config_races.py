@@ -17,11 +17,11 @@ BREAKS = [
     ("gain-control-domain", "B23", {"P45"}, 851),
     ("lose-control-domain", "B25", {"P36"}, 886),
     ("gain-adapter", "B26", {"P22"}, 1736),
-    ("assign-absent-domain", "B30", {"P36"}, 637),
+    ("assign-absent", "B30", {"P36"}, 637),
     ("gain-two-adapters", "B31", {"P43"}, 97),
     ("early-change", "B49", {"P9"}, 93),
     ("masks-in-use", "B50", {"P7"}, 12),
-    ("masks-and-scan", "B51", {"P46"}, 730),
+    ("masks-scan", "B51", {"P46"}, 730),
 ]
 
 
@@ -115,7 +115,7 @@ def test_b22_the_attribute_is_there_before_its_data() -> None:
 
 
 def test_b51_the_scan_deletes_a_device_between_two_drivers() -> None:
-    assert steps("2026/masks-and-scan-B51", "P46", "set_masks", "end_remove", "set_driver") == [
+    assert steps("2026/masks-scan-B51", "P46", "set_masks", "end_remove", "set_driver") == [
         "admin: ap_bus.set_masks = None",
         "admin: ap_bus.end_remove = None",
         "ap_scan: ap_bus.end_remove = None",

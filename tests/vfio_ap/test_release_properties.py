@@ -70,7 +70,7 @@ ROWS = [
     ("P41", "alert", "+restore_nothing", "0x10 is registered and not armed, and nobody is going to arm it"),
     ("P43", "gain-two-adapters", "-B31", "a scan stops the vCPUs of vm0 once more for the same change"),
     ("P45", "gain-control-domain", "-B23", "05.0004 is reset while vm0 reaches it"),
-    ("P46", "masks-and-scan", "-B51", "the device of 05.0004 is deleted, and the host has the queue"),
+    ("P46", "masks-scan", "-B51", "the device of 05.0004 is deleted, and the host has the queue"),
     ("P48", "without-gisa", "-B42", "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)"),
 ]
 

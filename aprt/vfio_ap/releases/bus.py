@@ -104,7 +104,7 @@ BUS = (
         masks_and_assign,
     ),
     Scenario(
-        "masks-and-scan",
+        "masks-scan",
         "the bus scans while a queue changes its driver",
         "For a moment the queue has none, and is not broken (B51).",
         BUS_RULES,

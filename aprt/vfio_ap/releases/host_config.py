@@ -214,7 +214,7 @@ HOST_CONFIG = (
         ("guest=use",),
     ),
     Scenario(
-        "assign-absent-domain",
+        "assign-absent",
         "a domain that the host has not is assigned to a guest's mdev",
         "More may be assigned than there is. What is not there has no queue device, and\n"
         "no guest loses an adapter for it (B30).",
