@@ -24,7 +24,7 @@ ROWS = [
     ("P6", "reset-reenable", "-B5", "ISC 3 of vm0 is registered 1 times, on record are 0"),
     ("P7", "dma-unmap", "-B13", "05.0004 has vm0 nib 0x3f00 on record and does not own it"),
     ("P8", "kill-qemu", "-B15", "page 0x3 of vm0 is unpinned while 05.0004 may write its NIB there"),
-    ("P9", "remove-mdev", "-B4", "null-ptr-deref: pqap_hook of vm0 is NULL"),
+    ("P9", "remove-mdev", "-B4", "use after free: read_handler on freed mdev0"),
     ("P10", "dma-unmap", "-B13", "vm0: pages from 0x2 on stay pinned while they are unmapped"),
     ("P11", "close-and-use", "+keep_apcb", "mdev0 lets vm0 go while 05.0004 holds something of it"),
     ("P12", "kill-qemu", "-B15", "the records of 05.0004 are freed as if it were reset; its last ZAPQ is accepted"),
