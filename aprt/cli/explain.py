@@ -5,19 +5,26 @@ from __future__ import annotations
 import click
 
 from aprt.cli.names import TOKEN
-from aprt.cli.options import Registry, case_finder, echo, format_option, switch_options
+from aprt.cli.options import Registry, case_finder, echo, format_option, property_option, switch_options
 
-_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table", "json")
+_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table")
 
 
 @click.command("explain", short_help="Show a schedule as columns, or as a report of the kernel's.")
 @click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
 @click.option("--as", "shape", type=click.Choice(_SHAPES), help="Shape of the text.  [by the kind of finding]")
 @switch_options
+@property_option
 @format_option
 @click.pass_obj
 def command(
-    registry: Registry, token: str, shape: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...], form: str
+    registry: Registry,
+    token: str,
+    shape: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    properties: tuple[str, ...],
+    form: str,
 ) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
@@ -25,11 +32,12 @@ def command(
     unlocked data as KCSAN; a reference count, a task that hangs, what leaks. Else, or with --as columns, it is told in
     columns, one for each context, at most 75 letters wide: functions and locks as the kernel names them, what is held
     by whoever stands aside, and a mark where a property breaks. --as story tells it in plain words. A report of the
-    kernel's that does not fit the finding is refused.
+    kernel's that does not fit the finding is refused. --property says which finding, where a schedule shows several.
     """
     from aprt.core.errors import UserError
     from aprt.explore.replay import replay
     from aprt.verdict.tokens import resolve, token_of
+    from aprt.verdict.verdict import selected
     from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
     from aprt.view.reports.report import report, told_as
@@ -38,8 +46,10 @@ def command(
     from aprt.view.verdict_json import execution_json
 
     recording = resolve(token, case_finder(registry, put_in, taken_out))
-    execution = replay(recording.model.system, recording.schedule, recording.model.properties)
-    if "json" in (form, shape):
+    model = recording.model
+    asked = selected(recording.case, model, properties) if properties else model.properties
+    execution = replay(model.system, recording.schedule, asked)
+    if form == "json":
         echo(execution_json(recording, execution))
         return 0
     findings = at_last_step(execution)
@@ -50,7 +60,7 @@ def command(
     lines = None if shape == "columns" else report(subject, shape)
     if lines is None:
         lines = columns(execution.events, findings)
-    known = token_of(recording.case, recording.model.system, recording.schedule)
+    known = token_of(recording.case, model.system, recording.schedule)
     again = f"reproduce   aprt replay {known}"
     lines += ["", again] if known and len(again) <= WIDTH else []
     echo("\n".join([f"{recording.case}", recording.case.scenario.title, title(subject), "", *lines]))

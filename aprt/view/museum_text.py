@@ -77,7 +77,7 @@ def _facts(entry: Entry) -> str:
         "kind": ", ".join(entry.kinds),
         "fix": entry.subject,
         "commit": ", ".join(entry.commits) or "not known",
-        "since": entry.version,
+        "fixed in": entry.version,
         "CVE": entry.cve,
         "note": entry.note,
         "lesson": entry.pattern.value,
