@@ -67,6 +67,7 @@ EARLY = """
 import os, signal
 from tests.toy import ERAS
 from aprt.cli.root import root
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
 def eras():
     os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C while the model is still being found
     return ERAS
