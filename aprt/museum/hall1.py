@@ -19,8 +19,13 @@ ENTRIES = (
         "aimed there. The next reply sets IPM in a freed page; the device's release,\n"
         "which would have reset the queue, comes later, and uses the freed VM.",
         Pattern.POINTER_OUTLIVES,
-        Contrast("6.2/kill-qemu+B1=out", "6.2/kill-qemu", "P9", "use after free: has_crycb on freed *"),
-        note="no single commit: the reference came with version 6 or 7 of the series; v4/kill-qemu breaks P1",
+        Contrast(
+            "v4/kill-qemu+wait_reset",
+            "v4/kill-qemu+vm_ref+wait_reset",
+            "P1",
+            "* is still aimed at * when gisa_destroy begins",
+        ),
+        note="no single commit: the reference came with version 6 or 7; 6.2/kill-qemu --without B1 breaks P9",
     ),
     Entry(
         "B2",
