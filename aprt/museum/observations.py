@@ -64,7 +64,7 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         "is off or not. Hardware that takes longer writes a page that is not pinned any more. The model has no time: "
         "six times 20 ms are as short as it likes.",
         "`mainline/irq.py: irq_disable(), wait_for_irqclear()`; vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear()",
-        (("late-reply", ("P8",)), ("dma-unmap", ("P8",)), ("reset-reenable-busy", ("P8",))),
+        (("late-reply", ("P8",)), ("dma-unmap", ("P8",)), ("stale-restore", ("P8",)), ("reset-reenable-busy", ("P8",))),
     ),
     Observation(
         "a queue that its guest could not see is unassigned without a reset, and keeps its mdev",
