@@ -12,7 +12,7 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
-from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
+from aprt.vfio_ap.host.life import card_broken, card_off, kill_qemu, rogue_close, unplug
 from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.host.userspace import (
     DEVICE,
@@ -21,7 +21,6 @@ from aprt.vfio_ap.host.userspace import (
     close_all,
     close_fd,
     close_these,
-    group_del,
     vcpu_file,
 )
 from aprt.vfio_ap.kvm.kvm import KvmState
@@ -35,40 +34,6 @@ RECORDS = ("P5", "P6", "P7", "P8", "P9")
 LIFE = ("P1", "P3", "P4", *RECORDS, "P11", "P12", "P13", "P16", "P18", "P34")
 
 
-def kill_qemu(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        scope="the process is killed at any step; its files are closed in any order once the last thread has left",
-    )
-
-
-def rogue_close(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("rogue", partial(close_all, s.machine, s.guest)),
-        scope="user space closes all files in any order while the vCPUs run",
-    )
-
-
-def card_off(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        Context("operator", partial(card_off_and_on, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is configured off and on again at any step",
-    )
-
-
-def card_broken(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        Context("card", partial(card_breaks, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is checkstopped and recovers at any step",
-    )
-
-
 def qemu_reset(settings: Settings) -> Model:
     s = attached(settings)
     return s.model(
@@ -80,19 +45,6 @@ def qemu_reset(settings: Settings) -> Model:
 async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
     await ioctl_reset(machine, guest.mdev)
     await close_all(machine, guest)
-
-
-def unplug(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("qemu", partial(_unplug, s.machine, s.guest)),
-        scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
-    )
-
-
-async def _unplug(machine: Machine, guest: Guest) -> None:
-    await close_fd(machine, guest, DEVICE)
-    await group_del(machine, guest)
 
 
 def reset_reenable(settings: Settings) -> Model:
@@ -158,7 +110,7 @@ LIFE_CYCLES = (
         "The process dies at any step; its files are closed in any order.\n"
         "The VM must not go before every queue of its mdev is reset.",
         LIFE,
-        kill_qemu,
+        partial(kill_qemu, Situation),
     ),
     Scenario(
         "rogue-close",
@@ -166,7 +118,7 @@ LIFE_CYCLES = (
         "Any file descriptor is closed at any step, the vCPU thread goes on.\n"
         "Closing the device races with the PQAP handler.",
         LIFE,
-        rogue_close,
+        partial(rogue_close, Situation),
     ),
     Scenario(
         "card-off",
@@ -175,7 +127,7 @@ LIFE_CYCLES = (
         "is on again its queues come back reset. Is a queue that is off silent?\n"
         "That is the assumption off_is_silent.",
         LIFE,
-        card_off,
+        partial(card_off, Situation),
     ),
     Scenario(
         "card-broken",
@@ -183,7 +135,7 @@ LIFE_CYCLES = (
         "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
         "when the card recovers its queues come back as they were, interrupt included.",
         LIFE,
-        card_broken,
+        partial(card_broken, Situation),
     ),
     Scenario(
         "qemu-reset",
@@ -198,7 +150,7 @@ LIFE_CYCLES = (
         "QEMU unplugs the device in its own order, the VM lives on",
         "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
         (*RECORDS, "P11", "P12", "P13", "P16", "P18", "P34"),
-        unplug,
+        partial(unplug, Situation),
     ),
     Scenario(
         "reset-reenable",

@@ -6,47 +6,13 @@ from functools import partial
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
-from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del
+from aprt.vfio_ap.host.life import card_broken, card_off, kill_qemu, rogue_close, unplug
+from aprt.vfio_ap.host.userspace import close_all
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.vfio_device import ioctl_reset
-from aprt.vfio_ap.v4.situation import attached
+from aprt.vfio_ap.v4.situation import Situation, attached
 
 LIFE = ("P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P16")
-
-
-def kill_qemu(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        scope="the process is killed at any step; its files are closed in any order once the last thread has left",
-    )
-
-
-def rogue_close(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("rogue", partial(close_all, s.machine, s.guest)),
-        scope="user space closes all files in any order while the vCPUs run",
-    )
-
-
-def card_off(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        Context("operator", partial(card_off_and_on, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is configured off and on again at any step",
-    )
-
-
-def card_broken(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        *s.kill(),
-        Context("card", partial(card_breaks, s.machine, s.apqn.apid)),
-        scope="the process is killed at any step, the card is checkstopped and recovers at any step",
-    )
 
 
 def qemu_reset(settings: Settings) -> Model:
@@ -62,19 +28,6 @@ async def _reset_then_exit(machine: Machine, guest: Guest) -> None:
     await close_all(machine, guest)
 
 
-def unplug(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("qemu", partial(_unplug, s.machine, s.guest)),
-        scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
-    )
-
-
-async def _unplug(machine: Machine, guest: Guest) -> None:
-    await close_fd(machine, guest, DEVICE)
-    await group_del(machine, guest)
-
-
 LIFE_CYCLES = (
     Scenario(
         "kill-qemu",
@@ -83,7 +36,7 @@ LIFE_CYCLES = (
         "The VM can go, GISA first, before the device file is closed: the queue then\n"
         "still has an interrupt aimed at memory that is freed.",
         LIFE,
-        kill_qemu,
+        partial(kill_qemu, Situation),
     ),
     Scenario(
         "rogue-close",
@@ -91,7 +44,7 @@ LIFE_CYCLES = (
         "Any file descriptor is closed at any step, the vCPU thread goes on.\n"
         "Release of the device races with the PQAP handler; the VM can go first.",
         LIFE,
-        rogue_close,
+        partial(rogue_close, Situation),
     ),
     Scenario(
         "card-off",
@@ -100,7 +53,7 @@ LIFE_CYCLES = (
         "is on again its queues come back reset. Is a queue that is off silent?\n"
         "That is the assumption off_is_silent.",
         LIFE,
-        card_off,
+        partial(card_off, Situation),
     ),
     Scenario(
         "card-broken",
@@ -108,7 +61,7 @@ LIFE_CYCLES = (
         "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
         "when the card recovers its queues come back as they were, interrupt included.",
         LIFE,
-        card_broken,
+        partial(card_broken, Situation),
     ),
     Scenario(
         "qemu-reset",
@@ -123,6 +76,6 @@ LIFE_CYCLES = (
         "QEMU unplugs the device in its own order, the VM lives on",
         "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
         ("P5", "P6", "P7", "P8", "P9", "P11", "P16"),
-        unplug,
+        partial(unplug, Situation),
     ),
 )

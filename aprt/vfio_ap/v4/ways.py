@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import partial
 
 import attrs
 
 from aprt.core.events import Event
 from aprt.core.scenario import Model, Scenario, Settings
-from aprt.vfio_ap.v4.life import kill_qemu
+from aprt.vfio_ap.host.life import kill_qemu
+from aprt.vfio_ap.v4.situation import Situation
 from aprt.vfio_ap.v4.way_models import (
     device_closed,
     device_duplicated,
@@ -83,7 +85,7 @@ WAYS = (
         "A request is answered before the device is closed: hardware sets IPM and\n"
         "links the alert list in freed memory.",
         "P2",
-        kill_qemu,
+        partial(kill_qemu, Situation),
         ("vm0.process.sigkill*", "vm0.gisa.free*", "hw 05.0004.answer*", "vm0.gisa.make_pending*"),
         ("vm_ref", "wait_reset"),
         ("guest=enable_use", "delivery"),
