@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from aprt.cli.interrupts import Interrupts
@@ -18,6 +20,10 @@ from aprt.cli.options import (
     paint,
     property_option,
 )
+
+if TYPE_CHECKING:
+    from aprt.explore.result import Bounds
+    from aprt.verdict.case import Case
 
 
 @click.command("diff", short_help="Compare the outcomes of two variants or eras.")
@@ -45,13 +51,26 @@ def command(
     and where that schedule leaves what the other side can do. Exits with 0 when both were searched to the end, else 3.
     """
     with Interrupts() as interrupts:
-        from aprt.verdict.difference import difference
-        from aprt.view.difference_text import difference_json, difference_text
-
         find = case_finder(registry)
         limits = bounds(max_states, max_depth, budget)
-        found = difference(find(before), find(after), properties, limits, interruptible=interrupts.allowed)
-        echo(difference_json(found) if form == "json" else difference_text(found, paint(color)))
-        if found.before.interrupted or found.after.interrupted:
-            return INTERRUPTED
-        return 0 if found.complete else 3
+        return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)
+
+
+def tell_difference(
+    before: Case,
+    after: Case,
+    properties: tuple[str, ...],
+    limits: Bounds,
+    form: str,
+    color: str,
+    interrupts: Interrupts,
+) -> int:
+    """Search both, print what is different, and give the exit code."""
+    from aprt.verdict.difference import difference
+    from aprt.view.difference_text import difference_json, difference_text
+
+    found = difference(before, after, properties, limits, interruptible=interrupts.allowed)
+    echo(difference_json(found) if form == "json" else difference_text(found, paint(color)))
+    if found.before.interrupted or found.after.interrupted:
+        return INTERRUPTED
+    return 0 if found.complete else 3

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.bisect import Bisected
+from aprt.cli.diff import tell_difference
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.many import explore_many
-from aprt.cli.names import STRATEGY
+from aprt.cli.names import CHANGE, STRATEGY
 from aprt.cli.options import (
     EXITS,
     INTERRUPTED,
@@ -72,6 +73,14 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
+@click.option(
+    "--compare",
+    "changes",
+    type=CHANGE,
+    multiple=True,
+    metavar="with=SWITCH|without=SWITCH",
+    help="Tell what this changes instead, as aprt diff does; repeat it.",
+)
 @click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are.")
 @crew_options
 @click.option(
@@ -100,6 +109,7 @@ def command(
     save: Path | None,
     resume: Path | None,
     measures_matrix: bool,
+    changes: tuple[tuple[str, str], ...],
     estimate: bool,
     jobs: int,
     cluster: str | None,
@@ -121,18 +131,21 @@ def command(
         if len(cases) > 1 or shard is not None:
             _check_single(
                 {"--schedule": schedule, "--save": save, "--resume": resume}
-                | {"--measures-matrix": measures_matrix, "--estimate": estimate}
+                | {"--measures-matrix": measures_matrix, "--compare": changes, "--estimate": estimate}
             )
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
         (case,) = cases
-        if measures_matrix or estimate:
-            both = measures_matrix and estimate
-            others = {"--estimate": both, "--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
+        instead = {"--measures-matrix": measures_matrix, "--compare": bool(changes), "--estimate": estimate}
+        if chosen := [option for option, given in instead.items() if given]:
+            others: dict[str, object] = dict.fromkeys(chosen[1:], True)
+            others |= {"--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
             others |= {"--save": save, "--resume": resume, f"--format {form}": form in REPORTS}
-            _check_alone("--measures-matrix" if measures_matrix else "--estimate", search, others)
+            _check_alone(chosen[0], search, others)
         if measures_matrix:
             _check_matrix(case)
             return _matrix(case, properties, limits, form, color, interrupts)
+        if changes:
+            return tell_difference(case, _changed(registry, case, changes), properties, limits, form, color, interrupts)
         if estimate:
             return _estimate(case, search, form, color)
         with crew(jobs, cluster) as workers:
@@ -221,6 +234,12 @@ def _check_alone(option: str, search: Search, others: Mapping[str, object]) -> N
     for other, given in ignored.items():
         if given:
             raise click.UsageError(f"{option} and {other} cannot be combined")
+
+
+def _changed(registry: Registry, case: Case, changes: tuple[tuple[str, str], ...]) -> Case:
+    """The case with these switches put in, or taken out."""
+    put_in, taken_out = (tuple(switch for way, switch in changes if way == word) for word in ("with", "without"))
+    return case_finder(registry, put_in, taken_out)(str(case))
 
 
 def _check_matrix(case: Case) -> None:

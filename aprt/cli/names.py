@@ -54,6 +54,24 @@ class Recorded(ParamType):
         return [CompletionItem(incomplete, type="file")]
 
 
+class Change(ParamType):
+    """`with=SWITCH` or `without=SWITCH`: which of the two, and the switch."""
+
+    name = "change"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        way, _, switch = value.partition("=")
+        if way not in ("with", "without") or not switch:
+            self.fail(f"{value!r} is no change (try with=SWITCH or without=SWITCH)", param, ctx)
+        return way, switch
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        words = _switches(ctx.obj())
+        return _starting(incomplete, [f"{way}={word}" for way in ("with", "without") for word in words])
+
+
 def _starting(incomplete: str, names: list[str]) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
@@ -80,7 +98,7 @@ def _entries(eras: Mapping[str, Era]) -> list[str]:
     return [word for entry in ENTRIES for word in (entry.id, *entry.commits)]
 
 
-SCENARIO, TOKEN = Subject(), Recorded()
+SCENARIO, TOKEN, CHANGE = Subject(), Recorded(), Change()
 SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
 PROPERTIES = Name("property", lambda eras: [*_properties(eras), "all"])
 STRATEGY, ENTRY = Name("strategy", _strategies), Name("entry", _entries)

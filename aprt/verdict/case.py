@@ -73,7 +73,12 @@ class Case:
                 raise UserError(f"switch {word!r} is both put in and taken out")
         removed = {name: word for name, word in _members(era, out.values()) if name in out or name not in into}
         kept = [word for name, word in _members(era, (*words, *into.values())) if name not in removed]
-        return cls(era, scenario, era.settings(scenario, kept, removed.values()))
+        rest, named = era.settings(scenario, kept), {name for name, _ in _members(era, words)}
+        # what is out once the word that put it in is gone need not be taken out, and a fix must not
+        undone = {name for name, word in removed.items() if name in named and rest[name] == era.parse(word)[0].without}
+        return cls(
+            era, scenario, era.settings(scenario, kept, (w for name, w in removed.items() if name not in undone))
+        )
 
     def __str__(self) -> str:
         return self.name + "".join(f"+{word}" for word in self.words)

@@ -112,6 +112,16 @@ USAGE = [
         ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
         "--measures-matrix and --strategy cannot be combined (try 'aprt explore --help')",
     ),
+    (
+        ("explore", "toy/abba", "--compare", "locked"),
+        "invalid value for '--compare': 'locked' is no change (try with=SWITCH or without=SWITCH) "
+        "(try 'aprt explore --help')",
+    ),
+    (
+        ("explore", "toy/abba", "--compare", "with=locked", "--estimate"),
+        "--compare and --estimate cannot be combined (try 'aprt explore --help')",
+    ),
+    (("explore", "toy/abba", "--compare", "with=lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
     *(
         ((command, "toy/abba", "--era", "v4"), "scenario 'toy/abba' names era 'toy', but the era asked for is 'v4'")
         for command in ("explore", "run")
@@ -326,6 +336,24 @@ def test_the_measures_matrix_is_printed() -> None:
     result = aprt("explore", "toy/lost-update", "--measures-matrix")
     assert (result.exit_code, "  T1  locked\n  or  atomic\n" in result.stdout) == (0, True)
     assert aprt("explore", "toy/lost-update", "--measures-matrix", "--max-states", "2").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "after"),
+    [
+        (("toy/lost-update", "--compare", "with=locked"), "toy/lost-update+locked"),
+        (("toy/tidy", "--compare", "without=locked", "--format", "json"), "toy/tidy+locked=out"),
+        (
+            ("toy/lost-update+locked", "--compare", "with=atomic", "--compare", "without=locked"),
+            "toy/lost-update+atomic",
+        ),
+    ],
+)
+def test_explore_compare_is_the_diff_of_a_scenario_and_its_change(options: tuple[str, ...], after: str) -> None:
+    told, form = aprt("explore", *options), options[3:] if "json" in options else ()
+    assert told.exit_code == 0
+    assert told.stdout == aprt("diff", options[0], after, *form).stdout
+    assert aprt("explore", *options, "--max-states", "2").exit_code == 3
 
 
 def test_the_catalogue_lists_what_there_is() -> None:

@@ -14,6 +14,7 @@ from aprt.verdict.difference import difference
 from aprt.view.difference_text import difference_json, difference_text
 from aprt.view.paint import Paint
 from tests.toy import ERAS, lost_update
+from tests.verdict import registration
 
 
 def watched(settings: Settings) -> Model:
@@ -45,6 +46,23 @@ def test_a_wrong_fix_adds_a_deadlock() -> None:
     (added,) = found.those("added")
     assert added.after is not None
     assert added.after.finding.text == "b waits for mutex.lock"
+
+
+def test_the_order_of_registration_and_a_fix_of_it_that_turns_two_locks_round() -> None:
+    buggy, fixed, wrong = (
+        Case.parse(f"irq/remove+order={order}", {"irq": registration.ERA}) for order in registration.ORDERS
+    )
+    right = difference(buggy, fixed)
+    assert {outcome.id: outcome.change for outcome in right.outcomes} == {"UAF": "removed", "deadlock": "holds"}
+    assert right.complete
+    (added,) = difference(fixed, wrong).those("added")
+    assert added.after is not None
+    assert (added.id, added.after.finding.text) == (
+        "deadlock",
+        "irq waits for driver_lock.lock, remove waits for desc_lock.lock",
+    )
+    both = difference(buggy, wrong)
+    assert {outcome.id: outcome.change for outcome in both.outcomes} == {"UAF": "removed", "deadlock": "added"}
 
 
 def test_what_is_in_both_is_unchanged() -> None:

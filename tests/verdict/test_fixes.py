@@ -45,6 +45,13 @@ def test_a_fix_has_its_name_its_number_and_seven_digits_or_more_of_its_commit(wo
     assert str(case("old/abba", put_in=[word])) == str(case(f"old/abba+{word}")) == "old/abba+B8"
 
 
+def test_a_fix_that_was_put_in_can_be_taken_out_again() -> None:
+    assert str(case("old/abba+B8", taken_out=["B8"])) == "old/abba"
+    assert str(case("new/abba+B8=out", put_in=["B8"])) == "new/abba"
+    with pytest.raises(UserError, match="era old never had fix B8"):
+        case("old/abba", taken_out=["B8"])
+
+
 def test_settings_know_a_fix_by_its_number_in_every_era() -> None:
     assert case("new/abba").settings.on("B8")
     assert not case("old/abba").settings.on("B8")
