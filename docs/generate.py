@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, get_args
 
-from aprt.core.properties import Property
-from aprt.core.scenario import Era, Kind, Scenario, Switch, spelling
+from aprt.core.scenario import Kind, Scenario, Switch, spelling
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
 from aprt.verdict.ask import Search, ask
 from aprt.verdict.case import Case, measures, natural, scenarios
@@ -27,6 +26,7 @@ from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS
 from aprt.vfio_ap.v4.ways import WAYS, Way
 from docs.markdown import code, flow, page, table
 from docs.museum_pages import eras_page, museum_page
+from docs.properties_page import properties_page
 from docs.source_page import source_page
 
 ROOT: Final = Path(__file__).parent.parent
@@ -65,35 +65,6 @@ def _way(way: Way) -> str:
     commands = f"aprt explore v4/h{way.number}\naprt explore v4/h{way.number} {cure}"
     head = (f"## h{way.number}", f"**{way.title}** ({way.breaks})", flow(way.story))
     return "\n\n".join((*head, "\n".join(steps), f"```sh\n{commands}\n```"))
-
-
-def properties_page() -> str:
-    """Every property by number, with its text and who checks it."""
-    found = _properties(V4)
-    sections = []
-    for property, checked in found:
-        known = ", ".join(f"`{name}`" for name in checked) or "no scenario of its own accord"
-        text = [flow(property.text)] if property.text else []
-        sections.append("\n\n".join((f"## {property.id}: {property.title}", *text, f"Checked by: {known}.")))
-    return page(
-        "# Properties",
-        "What can be asked with `--property`. A scenario checks its own without being asked; any other can be asked "
-        "for by number, and `--property all` asks for every one. P34 and P35 restate the measures, and are there "
-        "only when all six are in.",
-        *sections,
-    )
-
-
-def _properties(era: Era) -> list[tuple[Property, list[str]]]:
-    found: dict[str, tuple[Property, list[str]]] = {}
-    for scenario in scenarios(era):
-        for words in ((), tuple(era.groups)):
-            for property in Case(era, scenario, era.settings(scenario, words)).model().properties:
-                _, checked = found.setdefault(property.id, (property, []))
-                name = f"{era.name}/{scenario.name}"
-                if property.id in scenario.properties and name not in checked:
-                    checked.append(name)
-    return [found[id] for id in sorted(found, key=natural)]
 
 
 def switches_page() -> str:
