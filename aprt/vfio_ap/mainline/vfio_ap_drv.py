@@ -30,26 +30,29 @@ async def probe_queue(machine: Machine, queue: Queue) -> int:
     An mdev that has its APQN gets the queue, and its guest too. Before fix B22 the locks were taken last, when the
     attribute was there and the object, too. Locks: device_lock held.
     """
-    locks_first = machine.on("B22")
-    mdev, guest = await lock_by_apqn(machine, queue.apqn) if locks_first else (None, None)
-    if not await queue.status.create():
-        if locks_first:
-            await unlock(machine, guest)
-        return Errno.EEXIST.failure
-    if machine.on("probe_enomem") and await choose("alloc", "ok", "fails") == "fails":
-        if locks_first:
-            await unlock(machine, guest)
-        if machine.on("B39"):
+    early = await lock_by_apqn(machine, queue.apqn) if machine.on("B22") else None
+    found = await _make(machine, queue)
+    if isinstance(found, Errno):
+        if early is not None:
+            await unlock(machine, early[1])
+        if found is Errno.ENOMEM and machine.on("B39"):
             await queue.status.remove()
-        return Errno.ENOMEM.failure
-    found = Found(queue.apqn, await queue.object.alloc())
-    if not locks_first:
-        mdev, guest = await lock_by_apqn(machine, queue.apqn)
+        return found.failure
+    mdev, guest = early or await lock_by_apqn(machine, queue.apqn)
     if mdev is not None:
         await _give_to_guest(machine, mdev, found)
     await machine.bus.set_drvdata(queue.apqn, found.generation)
     await unlock(machine, guest)
     return 0
+
+
+async def _make(machine: Machine, queue: Queue) -> Found | Errno:
+    """The attribute, then the object; or why one of them cannot be made."""
+    if not await queue.status.create():
+        return Errno.EEXIST
+    if machine.on("probe_enomem") and await choose("alloc", "ok", "fails") == "fails":
+        return Errno.ENOMEM
+    return Found(queue.apqn, await queue.object.alloc())
 
 
 async def _give_to_guest(machine: Machine, mdev: Mdev, found: Found) -> None:

@@ -20,6 +20,7 @@ from aprt.vfio_ap.releases.host_gains import HOST_GAINS
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
+from aprt.vfio_ap.releases.model import NEEDING
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
@@ -56,23 +57,18 @@ _SCENARIOS = (
 """The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
 
 
-_PROPERTIES = (
-    ("5.3", ("P16", "P17", "P37", "P38")),
-    ("6.0", ("P13", "P18", "P34", "P35", "P36", "P39", "P40", "P45")),
-)
-"""The release from which on they can be asked: of hook and interrupt, of what a guest may see (`model.properties`)."""
-
-
 def _era(name: str, title: str) -> Era:
     mine = (s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios)
     order = FROM_6_0 if has(name, "6.0") else FROM_5_15 if has(name, "5.15") else BEFORE_5_15
-    scenarios = pmap({s.name: _of(name, s) for s in mine})
-    return Era(name=name, title=title, switches=switches(name), scenarios=scenarios, lock_order=order)
+    known = switches(name)
+    features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
+    scenarios = pmap({s.name: _of(features, s) for s in mine})
+    return Era(name=name, title=title, switches=known, scenarios=scenarios, lock_order=order)
 
 
-def _of(era: str, scenario: Scenario) -> Scenario:
-    """A scenario with those of its properties that can be asked in an era."""
-    lacking = {id for since, ids in _PROPERTIES if not has(era, since) for id in ids}
+def _of(features: Iterable[str], scenario: Scenario) -> Scenario:
+    """A scenario with those of its properties that can be asked where the kernel is built with these features."""
+    lacking = {id for feature, makers in NEEDING.items() if feature not in features for id in makers}
     return attrs.evolve(scenario, properties=tuple(id for id in scenario.properties if id not in lacking))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from aprt.core.properties import DEADLOCK, Property
@@ -34,17 +35,10 @@ from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_c
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
-    """All that can be checked on a machine of a release, by number.
-
-    Before 6.0 there is no shadow to compare with (P18, P36, P45) and no table (P13, P34, P35), before 5.3 no hook and
-    no object of a queue either (P16, P17).
-    """
+    """All that can be checked on a machine of a release, by number."""
     own = [make(machine) for make in (p1, p4, p7, p8, p9, p10, p15, p19, p24, p43, p46, p47, p50, p51)]
     own += [*_balances(machine), _lists(machine)]
-    if machine.on("aqic"):
-        own += [_hook(machine), _visible(machine), p37(machine), p38(machine)]
-    if machine.on("dynamic_config"):
-        own += [*(make(machine) for make in (p13, p18, p36, p39, p40, p45)), *_detach(machine)]
+    own += [make(machine) for feature, makers in NEEDING.items() if machine.on(feature) for make in makers.values()]
     locks = dict.fromkeys((machine.guests_lock, machine.mdevs_lock))
     own += liveness(machine, (*locks, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)
@@ -58,8 +52,12 @@ def _balances(machine: Machine) -> tuple[Property, ...]:
     return (p5(machine, records), p6(machine, records), *users)
 
 
-def _detach(machine: Machine) -> tuple[Property, ...]:
-    return (p34(machine, detaches(machine), "in the table of the mdev"), p35(machine, detaches(machine)))
+def _p34(machine: Machine) -> Property:
+    return p34(machine, detaches(machine), "in the table of the mdev")
+
+
+def _p35(machine: Machine) -> Property:
+    return p35(machine, detaches(machine))
 
 
 def _lists(machine: Machine) -> Property:
@@ -78,6 +76,18 @@ def _visible(machine: Machine) -> Property:
         "remove runs,\nor somebody holds mdevs_lock."
     )
     return p17(machine, partial(masks_change, machine), objects(machine), looked_at, masks, partial(was_reset, machine))
+
+
+NEEDING: Mapping[str, Mapping[str, Callable[[Machine], Property]]] = MappingProxyType(
+    {
+        "aqic": MappingProxyType({"P16": _hook, "P17": _visible, "P37": p37, "P38": p38}),
+        "dynamic_config": MappingProxyType(
+            {"P13": p13, "P18": p18, "P34": _p34, "P35": _p35, "P36": p36, "P39": p39, "P40": p40, "P45": p45}
+        ),
+    }
+)
+"""Properties that can be asked only where the driver has a feature: there is no hook and no object of a queue without
+`aqic`, no table and no shadow without `dynamic_config`."""
 
 
 def _number(property: Property) -> tuple[str, int]:
