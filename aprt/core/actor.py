@@ -26,14 +26,13 @@ import abc
 import enum
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
-from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 import attrs
 
 from aprt.core.effects import Call
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Gave, Hold, Note, Oops, Owes, Remark, Took
-from aprt.core.symmetry import Renaming
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -92,10 +91,6 @@ class Caller:
         if held == list(self.held) and owed == dict(self.owed):
             return self
         return attrs.evolve(self, held=tuple(held), owed=_in_order(owed.items()))
-
-    def renamed(self, names: Renaming) -> Caller:
-        """This caller after names have changed places."""
-        return Caller(names(self.context), names(self.held), _in_order(names(self.owed)))
 
 
 def _in_order(owed: Iterable[tuple[Hashable, int]]) -> tuple[tuple[Hashable, int], ...]:
@@ -192,11 +187,8 @@ def handler(
 class Actor(abc.ABC, Generic[S]):
     """A component. Two actors are the same iff their names are; a system has each name once.
 
-    sorts: fields of the state that hold a tuple in sorted order, which says nothing; renaming sorts them again.
     lock_class: what it is called in the lock order, with others of its kind; None for its own name.
     """
-
-    sorts: ClassVar[tuple[str, ...]] = ()
 
     name: str
     lock_class: str | None = attrs.field(default=None, kw_only=True)
@@ -219,13 +211,6 @@ class Actor(abc.ABC, Generic[S]):
     @abc.abstractmethod
     def initial(self) -> S:
         """The state this actor starts in, unless the system says otherwise."""
-
-    def renamed(self, state: S, names: Renaming) -> S:
-        """`state` after names have changed places (`core.symmetry`), in the form that handlers would give it."""
-        after = names(state)
-        if after is state or not self.sorts:
-            return after
-        return cast(S, attrs.evolve(cast(Any, after), **{f: tuple(sorted(getattr(after, f))) for f in self.sorts}))
 
     def hold(self, mode: str = "exclusive", *, atomic: bool = False) -> Hold:
         """This actor, held as a lock."""

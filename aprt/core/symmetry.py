@@ -2,14 +2,17 @@
 
 A system declares it: `System(..., symmetry=(Alike((("t0",), ("t1",))),))` says that the contexts `t0` and `t1` are two
 of a kind. A member of a class is all that belongs to it, by name, in the same order for every member: its contexts, its
-actors, and whatever else stands for it inside values (the name of a file, the number of a queue). When two members
-change places, so do their contexts and actors, and wherever a value names the one it then names the other.
+actors, and the options of choices that stand for it. When two members change places, so do their contexts and actors,
+and where one would be chosen the other is. What becomes of values need not be said: it follows from the steps.
+
+A member may be part of a larger one: the vCPUs of a guest are alike, and so are two guests, each with its vCPUs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -24,7 +27,7 @@ T = TypeVar("T")
 class Alike:
     """A class of members that may be permuted among each other, each a tuple of names as long as any other.
 
-    Numbers that count something are not to be mistaken for names: use strings, or values of a type of their own.
+    Numbers that count something are not to be mistaken for options: use strings, or values of a type of their own.
     """
 
     members: tuple[tuple[Hashable, ...], ...]
@@ -32,17 +35,71 @@ class Alike:
     def __attrs_post_init__(self) -> None:
         if len(self.members) < 2 or len({len(names) for names in self.members}) > 1:
             raise ModelError(f"alike are two or more members with as many names each, not {self.members!r}")
+        seen: set[Hashable] = set()
+        for name in chain(*self.members):
+            if name in seen:
+                raise ModelError(f"{name!r} is declared alike with others twice")
+            seen.add(name)
 
     def exchange(self, i: int, j: int) -> Renaming:
         """The renaming that makes members `i` and `j` change places."""
         return Renaming(zip(self.members[i], self.members[j], strict=True))
 
 
+def moved(classes: Sequence[Alike], kind: int, i: int) -> tuple[int, ...]:
+    """Where each member of these classes goes, numbered through, when `i` and `i + 1` of class `kind` change places.
+
+    Raises: `ModelError` unless classes fit into each other: only what is part of those two goes anywhere, together with
+    the rest of its class, to the members of one class.
+    """
+    members = [frozenset(member) for alike in classes for member in alike.members]
+    places = {member: place for place, member in enumerate(members)}
+    names, pair = classes[kind].exchange(i, i + 1), classes[kind].members[i : i + 2]
+    goes = tuple(places.get(frozenset(map(names, member)), -1) for member in members)
+    of = _classes_of(classes)
+    stray = [
+        member
+        for place, (member, there) in enumerate(zip(members, goes, strict=True))
+        if there < 0
+        or (there != place and of[place] != kind and not any(member < set(outer) for outer in pair))
+        or len({of[goes[other]] for other in range(len(members)) if of[other] == of[place]}) > 1
+    ]
+    if stray or len(places) < len(members):
+        odd = min(str(name) for name in chain(*(stray or pair)))
+        raise ModelError(f"{odd!r} is declared alike with others twice, and the two do not fit into each other")
+    return goes
+
+
+def check_fitting(classes: Sequence[Alike]) -> None:
+    """Raises: `ModelError` unless classes fit into each other (`moved`)."""
+    for kind, alike in enumerate(classes):
+        for i in range(len(alike.members) - 1):
+            moved(classes, kind, i)
+
+
+def _classes_of(classes: Sequence[Alike]) -> tuple[int, ...]:
+    """The number of the class of each member."""
+    return tuple(number for number, alike in enumerate(classes) for _ in alike.members)
+
+
+def without(classes: Sequence[Alike], kind: int) -> tuple[Alike, ...]:
+    """These classes but for the one numbered `kind`, and those of the same kind in other members."""
+    of = _classes_of(classes)
+    out, todo = {kind}, [kind]
+    for left in todo:
+        for other, alike in enumerate(classes):
+            for i in range(len(alike.members) - 1):
+                goes = moved(classes, other, i)
+                met = {of[there] for here, there in enumerate(goes) if of[here] == left} - out
+                out |= met
+                todo += met
+    return tuple(alike for number, alike in enumerate(classes) if number not in out)
+
+
 class Renaming:
     """Exchanges names wherever a value has them: in records, tuples, sets and maps, at any depth.
 
-    A value that names none of them is given back as it is. Order is kept; a tuple whose order says nothing, and is only
-    fixed by sorting, has to be sorted again (`Actor.sorts`).
+    A value that names none of them is given back as it is. Order is kept.
     """
 
     def __init__(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:

@@ -20,7 +20,7 @@ import attrs
 from aprt.core.actor import Actor, Caller
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
-from aprt.core.symmetry import Alike
+from aprt.core.symmetry import Alike, check_fitting
 
 S = TypeVar("S")
 
@@ -55,13 +55,14 @@ class Context:
 class System:
     """Everything that a driver needs to run. The order of contexts is part of its schedules.
 
-    Raises: `ModelError` for a name that is there twice, and for a handler that declares what its actor does not have.
+    Raises: `ModelError` for a name that is there twice, a handler that declares what its actor does not have, and
+    classes of like parts that do not fit into each other.
     """
 
     actors: tuple[Actor[Any], ...]
     contexts: tuple[Context, ...]
     states: Mapping[str, Any] = attrs.field(factory=dict)  # initial states that differ from Actor.initial()
-    symmetry: tuple[Alike, ...] = ()  # what may change places; no name is in two classes
+    symmetry: tuple[Alike, ...] = ()  # what may change places
 
     def __attrs_post_init__(self) -> None:
         for kind, names in (
@@ -77,10 +78,7 @@ class System:
         states = self.initial()
         for actor in self.actors:
             actor.check(states[actor.name])
-        members = [member for alike in self.symmetry for member in alike.members]
-        for part in (part for member in members for part in member):
-            if sum(member.count(part) for member in members) > 1:
-                raise ModelError(f"{part!r} is declared alike with others twice")
+        check_fitting(self.symmetry)
 
     def initial(self) -> dict[str, Any]:
         """A fresh mapping from actor name to initial state, in the order of `actors`."""

@@ -1,20 +1,22 @@
 """Two parts of a system change places: what becomes of every local state, and proof that nobody notices.
 
-An exchange is declared (`core.symmetry`) and not believed. It says where each slot of a state goes and renames the
-values of actors; control states correspond when they are reached by corresponding steps. For every set of moves that
-the tables have learned, the set that belongs to the exchanged control state and value is learned too, and must be the
-exchanged set: as many steps, to exchanged control states and values, that break the same properties. The same goes for
-what checks say. Since what is learned on the way is compared in its turn, with every exchange, the comparison covers
-every order of the members and not just those that a search meets. What contradicts the declaration is an error.
+An exchange is declared (`core.symmetry`) and not believed. It says where each slot of a state goes; control states and
+values correspond when corresponding steps lead to them, and those that are there at the start. So nobody has to know
+where values name members, and a list that has a member first is no difference until somebody goes along it. For every
+set of moves that the tables have learned, the set that belongs to the corresponding control state and value is learned
+too, and must correspond: as many steps, that break the same properties, to control states and values that have no other
+counterparts. The same goes for what checks say. Since what is learned on the way is compared in its turn, with every
+exchange, the comparison covers every order of the members and not just those that a search meets. What contradicts the
+declaration is an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Sequence
+from typing import NoReturn, TypeAlias
 
 from aprt.core.errors import UserError
-from aprt.core.symmetry import Renaming
+from aprt.core.symmetry import moved
 from aprt.core.system import System
 from aprt.explore.checks import Checks, Judge, Note, Recorder, Watch
 from aprt.explore.packing import INITIAL
@@ -23,41 +25,39 @@ from aprt.explore.tables import Move, Tables
 Moves: TypeAlias = Sequence[Move[Note]]
 
 
-class Exchange:
-    """The exchange of the members called `one` and `other`. slots: where each slot of a state goes.
+class Asymmetric(UserError):
+    """What the system declares to be alike is not. kind: the number of the class. apart: what tells members apart."""
 
-    Raises: `UserError` for whatever tells them apart, at the first sight of it.
+    def __init__(self, kind: int, apart: str) -> None:
+        super().__init__(f"no symmetry: {apart}")
+        self.kind, self.apart = kind, apart
+
+
+class Exchange:
+    """Members `i` and `i + 1` of the class numbered `kind` change places.
+
+    slots: where each slot of a state goes. members: likewise, of the members of all classes, numbered through.
+    Raises: `Asymmetric` for whatever in the system tells them apart, at the first sight of it, and `UserError` for a
+    property that does.
     """
 
-    def __init__(
-        self, system: System, tables: Tables[Note], checks: Checks, names: Renaming, one: Hashable, other: Hashable
-    ) -> None:
+    def __init__(self, system: System, tables: Tables[Note], checks: Checks, kind: int, i: int) -> None:
+        alike = system.symmetry[kind]
         self._system, self._tables, self._checks, self._packing = system, tables, checks, checks.packing
-        self._names, self._between = names, f"{one} and {other}"
-        self._actors = {self._packing.actors[actor.name]: actor for actor in system.actors}
+        self._kind, self._names = kind, alike.exchange(i, i + 1)
+        self._if = f"if {alike.members[i][0]} and {alike.members[i + 1][0]} change places"
+        self.members = moved(system.symmetry, kind, i)
         self.slots = self._slots()
-        self._numbers: list[dict[int, int]] = [{} for _ in self.slots]
+        self._numbers = [{INITIAL: INITIAL} for _ in self.slots]
         self._compared: set[tuple[int, int, int]] = set()  # moves whose counterparts were compared with them
         self._judges: dict[Judge, Judge] = {}
         self._recorders: dict[Recorder, Recorder] = {}
-        for place in self._packing.controls:
-            self._correspond(place, INITIAL, INITIAL)
-        for slot, actor in self._actors.items():
-            if self.number(slot, INITIAL) != INITIAL:
-                self._differ(f"{actor.name} starts in another state then")
         self._pair_judges(checks.always, checks.always)
         self._pair_judges(checks.ends, checks.ends)
 
     def number(self, slot: int, number: int) -> int:
-        """What becomes of a number; a control state must have been reached by a move that was compared."""
-        try:
-            return self._numbers[slot][number]
-        except KeyError:
-            value = self._packing.value(slot, number)
-            after = self._packing.intern(self.slots[slot], self._renamed(slot, value))
-            if not self._correspond(slot, number, after):
-                self._differ(f"{value} is renamed to what another value is renamed to")
-            return after
+        """What becomes of a number. Moves that were compared, or checks, must have led to it."""
+        return self._numbers[slot][number]
 
     def state(self, state: int) -> int:
         """What becomes of a state."""
@@ -70,11 +70,14 @@ class Exchange:
             self._compared.remove((place, control, number))
             return
         (slot, row), image = self._tables.rows[place][control], self._numbers[place][control]
-        other_slot, other_row = self._tables.rows[self.slots[place]][image]
+        other_place = self.slots[place]
+        other_slot, other_row = self._tables.rows[other_place][image]
         if other_slot != self.slots[slot]:
             self._refuse(place, control, "and something else then")
-        other_number = self.number(slot, number)
+        other_number = self._numbers[slot][number]
         moves, others = row[number], other_row[other_number]
+        if (other_place, image, other_number) != (place, control, number):
+            self._compared.add((other_place, image, other_number))
         if not moves and not others:
             return
         pairs = [(moves[0], others[0])] if len(moves) == len(others) == 1 else self._options(moves, others)
@@ -82,8 +85,6 @@ class Exchange:
             self._refuse(place, control, "and then it is enabled otherwise")
         for move, other in pairs:
             self._compare(place, control, (slot, number), move, other)
-        if (self.slots[place], image, other_number) != (place, control, number):
-            self._compared.add((self.slots[place], image, other_number))
 
     def compare_verdicts(self, check: Judge | Recorder, state: int) -> None:
         """What a check said about a state, with what its counterpart says."""
@@ -91,8 +92,13 @@ class Exchange:
         if isinstance(check, Judge):
             text, other_text, alike = check(state), self._judges[check](image), True
         else:
-            (moved, text), (other_moved, other_text) = check(state), self._recorders[check](image)
-            alike = self.state(state + moved) == image + other_moved
+            (delta, text), (other_delta, other_text) = check(state), self._recorders[check](image)
+            (slot,), (other_slot,) = check.slots, self._recorders[check].slots
+            after, other_after = (
+                self._packing.field(before + change, slot)
+                for before, change, slot in ((state, delta, slot), (image, other_delta, other_slot))
+            )
+            alike = self._correspond(slot, after, other_after)
         if not alike or (text is None) != (other_text is None):
             self._differ(f"{check.id} tells them apart")
 
@@ -102,10 +108,10 @@ class Exchange:
         goes = [places.get(self._names(context.name), -1) for context in contexts]
         for place, other in enumerate(goes):
             if other < 0 or contexts[place].daemon != contexts[other].daemon:
-                self._differ(f"{contexts[place].name} is a context without a counterpart")
+                self._refuse_parts(f"{contexts[place].name} is a context without a counterpart")
         for name in packing.actors:
             if self._names(name) not in packing.actors:
-                self._differ(f"{name} is an actor without a counterpart")
+                self._refuse_parts(f"{name} is an actor without a counterpart")
         goes += (packing.actors[self._names(name)] for name in packing.actors)
         goes += (packing.callers[goes[place]] for place in packing.controls)
         return (*goes, *self._memories())
@@ -123,14 +129,6 @@ class Exchange:
             goes.append(found[2])
         return goes
 
-    def _renamed(self, slot: int, value: Any) -> Hashable:
-        renamed: Hashable = self._names(value)  # of the memory of a history
-        if slot in self._actors:
-            renamed = self._actors[slot].renamed(value, self._names)
-        elif slot in self._packing.callers:
-            renamed = value.renamed(self._names)
-        return renamed
-
     def _options(self, moves: Moves, others: Moves) -> list[tuple[Move[Note], Move[Note]]]:
         """Moves by which the environment chooses corresponding options."""
         steps = self._tables.steps
@@ -146,14 +144,14 @@ class Exchange:
         slot, number = deciding
         before = {place: control, slot: number, self._packing.callers[place]: self._tables.held[place][control]}
         changes, other_changes = dict(self._tables.changes[move[1]]), dict(self._tables.changes[other[1]])
-        after = {s: n + changes.get(s, 0) for s, n in before.items()}
-        others = {s: self.number(s, n) + other_changes.get(self.slots[s], 0) for s, n in before.items()}
-        if not self._correspond(place, after[place], others[place]):
-            self._refuse(place, control, "and goes on differently then")
+        for s, n in before.items():
+            after, other_after = n + changes.get(s, 0), self._numbers[s][n] + other_changes.get(self.slots[s], 0)
+            if not self._correspond(s, after, other_after):
+                how = "and goes on differently then" if s == place else "with another effect then"
+                self._refuse(place, control, how)
         step, counterpart = self._tables.steps[move[1]], self._tables.steps[other[1]]
         broken, other_broken = ([note.property for note in s.event.broken] for s in (step, counterpart))
-        alike = all(self.number(s, n) == others[s] for s, n in after.items())
-        if not alike or broken != other_broken or step.oops != counterpart.oops:
+        if broken != other_broken or step.oops != counterpart.oops:
             self._refuse(place, control, "with another effect then")
         self._pair_watches(move[2][0], other[2][0])
 
@@ -184,7 +182,11 @@ class Exchange:
             self._differ(f"{left[0].id} looks at one of them only")
 
     def _refuse(self, place: int, control: int, how: str) -> NoReturn:
-        self._differ(f"{self._system.contexts[place].name} does {self._tables.effect(place, control)}, {how}")
+        self._refuse_parts(f"{self._system.contexts[place].name} does {self._tables.effect(place, control)}, {how}")
+
+    def _refuse_parts(self, why: str) -> NoReturn:
+        raise Asymmetric(self._kind, f"{self._if}, {why}")
 
     def _differ(self, why: str) -> NoReturn:
-        raise UserError(f"no symmetry: if {self._between} change places, {why}")
+        """A property tells them apart."""
+        raise UserError(f"no symmetry: {self._if}, {why}")

@@ -135,6 +135,7 @@ class Exploration:
     guarantee: Guarantee | None = None
     unexercised: tuple[str, ...] | None = None
     symmetry: bool = False
+    apart: tuple[str, ...] = ()  # what was declared to be alike and is not
     sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
     learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
     turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio

@@ -27,8 +27,10 @@ from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
+from aprt.core.symmetry import without
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.chunk import Chunk
+from aprt.explore.exchange import Asymmetric
 from aprt.explore.known import Found, Known, Mark
 from aprt.explore.loop import Loop, PortableLoop
 from aprt.explore.loop_plain import PlainLoop
@@ -55,7 +57,24 @@ class Doubt:
 
 
 def search(question: Question, doubt: Doubt | None = None) -> Exploration:
-    """Explore all states, within the bounds."""
+    """Explore all states, within the bounds.
+
+    With symmetry, what turns out to be told apart is no longer taken to be alike, and the search begins again. Raises:
+    `UserError` when nothing is left.
+    """
+    apart: list[str] = []
+    while True:
+        try:
+            return attrs.evolve(_explore(question, doubt), apart=tuple(apart))
+        except Asymmetric as found:
+            apart.append(found.apart)
+            left = without(question.system.symmetry, found.kind)
+            if not left:
+                raise UserError(f"no symmetry: {apart[0]}") from found
+            question = attrs.evolve(question, system=attrs.evolve(question.system, symmetry=left))
+
+
+def _explore(question: Question, doubt: Doubt | None) -> Exploration:
     run = _Search(question, doubt)
     try:
         return run.explore()

@@ -1,10 +1,13 @@
 """Exact symmetry: one state for every orbit, that is for all states that differ only in which like member is which.
 
 Members change places by `explore.exchange`. The representative of a state is the least of the states that permutations
-make of it. To find it, members are put in the order of what they look like: the view of a member is, for every local
-state, the orbit of (slot, number, member). Members with equal views are either interchangeable in this very state, and
-their order does not matter; or each is tried as the first, what the others look like beside it tells more of them apart
-(individualise and refine), and the least state is kept. Views only save work; the result does not depend on them.
+make of it. To find it, members are put in the order of what they look like: of every local state that has to do with
+members there is the orbit of (slot, number, member), and the *view* of a member is the sum of a number for each. Those
+with equal views are either interchangeable in this very state, and their order does not matter; or each is tried as the
+first, what the others look like beside it tells more of them apart (individualise and refine), and the least state is
+kept. Views only save work; the result does not depend on them.
+
+Members that have members in them are put in order first: they take those along.
 
 Sources: C. N. Ip, D. L. Dill, Better verification through symmetry, FMSD 9, 1996; for the search, B. D. McKay,
 A. Piperno, Practical graph isomorphism II, JSC 60, 2014, section 2.
@@ -14,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate, pairwise
+from struct import Struct
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from aprt.core.errors import UserError
@@ -27,8 +32,12 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 Colours: TypeAlias = tuple[int, ...]
-"""Of the members of all classes, numbered through: ranks. Those of one class have neighbouring ranks, and so where all
-are told apart, the ranks are a permutation of the members."""
+"""One for each member of all classes, numbered through. Only those of members of one class are compared."""
+
+Images: TypeAlias = "list[Memo[int, int]]"
+"""What one permutation makes of the local states: by slot and number, the field of the state that it becomes."""
+
+_LANE, _WEIGHT = 64, (1 << 48) - 1  # bits of a view, and of what is summed up in it
 
 
 class Memo(dict[K, V], Generic[K, V]):
@@ -43,7 +52,7 @@ class Memo(dict[K, V], Generic[K, V]):
 
 
 class Symmetry:
-    """The symmetry that `system` declares, for one search. Raises: `UserError` when it declares none, or wrongly.
+    """The symmetry that `system` declares, for one search. Raises: `UserError` when it declares none, and `Asymmetric`.
 
     exchanges: those of neighbours in a class, which make up all permutations; by the number of the first one, members
     of all classes being numbered through.
@@ -53,19 +62,22 @@ class Symmetry:
         if not system.symmetry:
             raise UserError("no symmetry: nothing in this system is declared to be alike")
         self._tables, self._checks, self._packing = tables, checks, checks.packing
-        members = [(kind, i) for kind, alike in enumerate(system.symmetry) for i in range(len(alike.members))]
-        self._kinds = [kind for kind, _ in members]
-        self.exchanges: dict[int, Exchange] = {}
-        for number, (kind, i) in enumerate(members):
-            if i:
-                names, alike = system.symmetry[kind].members, system.symmetry[kind]
-                exchange = Exchange(system, tables, checks, alike.exchange(i - 1, i), names[i - 1][0], names[i][0])
-                self.exchanges[number - 1] = exchange
+        ends = [0, *accumulate(len(alike.members) for alike in system.symmetry)]
+        self._classes = [range(first, last) for first, last in pairwise(ends)]
+        # a member that has others in it has more names
+        self._outer = sorted(range(len(ends) - 1), key=lambda kind: -len(system.symmetry[kind].members[0]))
+        self.exchanges: dict[int, Exchange] = {
+            first: Exchange(system, tables, checks, kind, first - members[0])
+            for kind, members in enumerate(self._classes)
+            for first in members[:-1]
+        }
         self._compared = self._agreed = 0
         self._orbits: dict[tuple[int, ...], int] = {}
         self._slots = range(len(self._packing.numbers(INITIAL)))
         self._views = [Memo(partial(self._view, slot)) for slot in self._slots]
-        self._images = Memo(self._moving)
+        self._lanes = Struct(f"<{ends[-1]}Q")
+        self._ordered = Memo(self._ordering)
+        self._swapped = Memo(self._swapping)
 
     def settle(self) -> None:
         """Compare all that was learned and checked since the last time. Raises: `UserError`."""
@@ -86,19 +98,19 @@ class Symmetry:
         """The one state that stands for all that permutations make of `state`."""
         self.settle()
         numbers = self._packing.numbers(state)
-        views = [view for number, memo in zip(numbers, self._views, strict=True) if (view := memo[number])]
-        colours = _ranks([(kind, *sorted(seen)) for kind, *seen in zip(self._kinds, *views, strict=True)])
-        return min(self._image(order, numbers) for order in self._orders(state, numbers, colours))
+        views = sum([memo[number] for number, memo in zip(numbers, self._views, strict=True)])
+        colours = self._lanes.unpack(views.to_bytes(self._lanes.size, "little"))
+        return min(_image(self._ordered[order], numbers) for order in self._orders(state, numbers, colours))
 
     def _orders(self, state: int, numbers: Sequence[int], colours: Colours) -> Iterator[Colours]:
         """The orders in which the members may be put, by their colours and where these are equal."""
-        tied = _first_tied(colours)
+        tied = self._first_tied(colours)
         if not tied:
-            yield colours
+            yield self._places(colours)
             return
         tried: list[int] = []
         for member in tied:
-            if all(self._image(_swap(len(colours), member, other), numbers) != state for other in tried):
+            if all(_image(self._swapped[other, member], numbers) != state for other in tried):
                 tried.append(member)
         if len(tried) == 1:  # it does not matter who comes first
             yield from self._orders(state, numbers, _ranks([(c, i * (i in tied)) for i, c in enumerate(colours)]))
@@ -108,16 +120,35 @@ class Symmetry:
             apart = _ranks([(colour, i != member) for i, colour in enumerate(colours)])
             yield from self._orders(state, numbers, _refined(apart, edges))
 
-    def _view(self, slot: int, number: int) -> tuple[int, ...]:
-        """What the local state looks like from each member; empty when it is nobody's and names nobody."""
+    def _first_tied(self, colours: Colours) -> list[int]:
+        """The members of the first colour that several of a class have."""
+        for kind in self._outer:
+            members = self._classes[kind]
+            mine = colours[members.start : members.stop]
+            if len(set(mine)) < len(mine):
+                tied = min(colour for colour in mine if mine.count(colour) > 1)
+                return [member for member in members if colours[member] == tied]
+        return []
+
+    def _places(self, colours: Colours) -> Colours:
+        """The place of each member within its class, all told apart."""
+        places = [0] * len(colours)
+        for members in self._classes:
+            for place, member in enumerate(sorted(members, key=colours.__getitem__)):
+                places[member] = place
+        return tuple(places)
+
+    def _view(self, slot: int, number: int) -> int:
+        """What the local state looks like from each member, in lanes; 0 when it is nobody's and names nobody."""
         if all(e.slots[slot] == slot and e.number(slot, number) == number for e in self.exchanges.values()):
-            return ()
-        return tuple(self._orbit((slot, number, member)) for member in range(len(self._kinds)))
+            return 0
+        weights = [hash((self._orbit((slot, number, member)),)) & _WEIGHT for member in range(self._classes[-1].stop)]
+        return sum(weight << (_LANE * member) for member, weight in enumerate(weights))
 
     def _edges(self, numbers: Sequence[int]) -> list[list[Any]]:
         """What the state looks like from each member with regard to each other one."""
         seen = [(slot, n) for slot, n in enumerate(numbers) if self._views[slot][n]]
-        members = range(len(self._kinds))
+        members = range(self._classes[-1].stop)
         return [[tuple(sorted(self._orbit((*local, i, j)) for local in seen)) for j in members] for i in members]
 
     def _orbit(self, node: tuple[int, ...]) -> int:
@@ -126,24 +157,32 @@ class Symmetry:
             orbit, todo = len(self._orbits), [node]
             self._orbits[node] = orbit
             for slot, number, *members in todo:
-                for first, exchange in self.exchanges.items():
-                    moved = {first: first + 1, first + 1: first}
-                    image = exchange.slots[slot], exchange.number(slot, number), *(moved.get(m, m) for m in members)
+                for exchange in self.exchanges.values():
+                    moved = [exchange.members[member] for member in members]
+                    image = exchange.slots[slot], exchange.number(slot, number), *moved
                     if image not in self._orbits:
                         self._orbits[image] = orbit
                         todo.append(image)
         return self._orbits[node]
 
-    def _image(self, order: Colours, numbers: Sequence[int]) -> int:
-        """The state after every member has gone to its place in `order`."""
-        return sum(memo[number] for number, memo in zip(numbers, self._images[order], strict=True))
+    def _ordering(self, places: Colours) -> Images:
+        """What becomes of local states when every member goes to its place."""
+        exchanges, left = [], list(places)
+        for kind in self._outer:
+            while descents := [i for i in self._classes[kind][:-1] if left[i] > left[i + 1]]:
+                exchanges.append(self.exchanges[descents[0]])
+                before = left[:]
+                for member, goes in enumerate(exchanges[-1].members):
+                    left[goes] = before[member]
+        return self._images(exchanges)
 
-    def _moving(self, order: Colours) -> list[Memo[int, int]]:
-        exchanges, left = [], list(order)
-        while descents := [i for i in range(len(left) - 1) if left[i] > left[i + 1]]:
-            i = descents[0]
-            left[i], left[i + 1] = left[i + 1], left[i]
-            exchanges.append(self.exchanges[i])
+    def _swapping(self, pair: tuple[int, int]) -> Images:
+        """What becomes of local states when two members of a class change places."""
+        one, other = pair
+        there = [self.exchanges[i] for i in range(one, other)]
+        return self._images([*there, *there[-2::-1]])
+
+    def _images(self, exchanges: Sequence[Exchange]) -> Images:
         return [Memo(partial(self._moved, exchanges, slot)) for slot in self._slots]
 
     def _moved(self, exchanges: Sequence[Exchange], slot: int, number: int) -> int:
@@ -152,22 +191,15 @@ class Symmetry:
         return self._packing.delta(slot, 0, number)
 
 
+def _image(images: Images, numbers: Sequence[int]) -> int:
+    """A state after a permutation."""
+    return sum([memo[number] for number, memo in zip(numbers, images, strict=True)])
+
+
 def _ranks(keys: Sequence[Any]) -> Colours:
     """The place of each key among the different ones."""
     places = {key: place for place, key in enumerate(sorted(set(keys)))}
     return tuple(places[key] for key in keys)
-
-
-def _first_tied(colours: Colours) -> list[int]:
-    """The members of the first colour that several have."""
-    tied = min((colour for colour in colours if colours.count(colour) > 1), default=None)
-    return [member for member, colour in enumerate(colours) if colour == tied]
-
-
-def _swap(count: int, one: int, other: int) -> Colours:
-    order = list(range(count))
-    order[one], order[other] = other, one
-    return tuple(order)
 
 
 def _refined(colours: Colours, edges: Sequence[Sequence[Any]]) -> Colours:

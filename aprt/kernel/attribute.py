@@ -27,8 +27,6 @@ class AttributeState:
 class Attribute(Actor[AttributeState]):
     """One attribute of one object, there at the start."""
 
-    sorts = ("readers",)
-
     def initial(self) -> AttributeState:
         return AttributeState()
 

@@ -32,8 +32,6 @@ class RwSemState:
 class RwSem(Actor[RwSemState]):
     """writer_first: writers announce themselves and new readers give way."""
 
-    sorts = ("readers", "waiting")
-
     writer_first: bool = False
 
     def initial(self) -> RwSemState:

@@ -28,8 +28,6 @@ class ProcessState:
 class Process(Actor[ProcessState]):
     """One process. files: open at the start, one descriptor each, named alike. threads: running at the start."""
 
-    sorts = ("threads",)
-
     files: tuple[str, ...] = ()
     threads: tuple[str, ...] = ()
 

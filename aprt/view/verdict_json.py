@@ -40,6 +40,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
         "strategy": exploration.manner,
         "picked": exploration.picked,
+        "apart": list(exploration.apart),
         "executions": exploration.executions,
         "traces": verdict.traces,
         "redundant": exploration.redundant,

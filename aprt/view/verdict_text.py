@@ -188,6 +188,8 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         facts["picked"] = f"{verdict.exploration.strategy}, since {verdict.exploration.picked}"
     if verdict.exploration.unmerged:
         facts["unmerged"] = ", ".join(verdict.exploration.unmerged)
+    if verdict.exploration.apart:
+        facts["told apart"] = "; ".join(verdict.exploration.apart)
     for name, text in facts.items():
         first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
         yield f"{paint.dim(name.ljust(12))}{first}"

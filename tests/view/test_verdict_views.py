@@ -155,6 +155,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         ],
         "strategy": "states",
         "picked": "it ended after few states",
+        "apart": [],
         "executions": 0,
         "traces": None,
         "redundant": None,

@@ -35,8 +35,6 @@ class Crycb(Object[CrycbState]):
     waits: for all vCPUs to be out of SIE before the masks are written (out: mutant masks_in_sie).
     """
 
-    sorts = ("inside",)
-
     kvm_lock: Mutex
     waits: bool = True
 

@@ -45,8 +45,6 @@ class GibState:
 class Gib(Actor[GibState]):
     """The one of the machine."""
 
-    sorts = ("walkers",)
-
     rules: GisaRules = V4
 
     def initial(self) -> GibState:

@@ -80,8 +80,6 @@ class GisaState:
 class Gisa(Object[GisaState]):
     """The GISA of one VM. Its name stands for its physical address."""
 
-    sorts = ("running",)
-
     rules: GisaRules = V4
 
     def initial(self) -> GisaState:

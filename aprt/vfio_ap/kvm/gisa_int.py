@@ -52,8 +52,6 @@ class GisaIntState:
 class GisaInt(Object[GisaIntState]):
     """The record of one VM. vm: its name. gisa: the name of its GISA, there from the start, or not at all."""
 
-    sorts = ("kicked", "idle")
-
     vm: str
     ref_lock: Spinlock
     gisa: str = attrs.field(default=attrs.Factory(lambda self: f"{self.vm}.gisa", takes_self=True))

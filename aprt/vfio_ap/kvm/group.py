@@ -33,8 +33,6 @@ class GroupState:
 class Group(Actor[GroupState]):
     """The group of one mediated device."""
 
-    sorts = ("calling",)
-
     def initial(self) -> GroupState:
         return GroupState()
 
