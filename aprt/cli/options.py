@@ -158,7 +158,7 @@ def crew(jobs: int, cluster: str | None) -> Iterator[Crew | None]:
         with ClusterCrew(cluster, aprt_version) as remote:
             yield remote
     elif jobs > 1:
-        from aprt.explore.parallel.crew import LocalCrew
+        from aprt.explore.parallel.local import LocalCrew
 
         with LocalCrew(jobs) as local:
             yield local

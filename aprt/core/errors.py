@@ -29,3 +29,6 @@ class ReplayMismatch(AprtError):
         self.step, self.expected, self.enabled = step, expected, enabled
         offered = ", ".join(enabled) or "nothing"
         super().__init__(f"replay diverged at step {step}: expected {expected}; enabled: {offered}")
+
+    def __reduce__(self) -> tuple[type[ReplayMismatch], tuple[int, str, tuple[str, ...]]]:
+        return type(self), (self.step, self.expected, self.enabled)

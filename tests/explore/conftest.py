@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import distributed
 import pytest
 
-from aprt.explore.parallel.crew import LocalCrew
+from aprt.explore.parallel.local import LocalCrew
 
 
 @pytest.fixture(scope="session")

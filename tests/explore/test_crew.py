@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aprt.core.errors import UserError
+from aprt.core.errors import ReplayMismatch, UserError
 from aprt.explore.parallel.cluster import ClusterCrew
-from aprt.explore.parallel.crew import Crew, LocalCrew, scatter
+from aprt.explore.parallel.crew import Crew, scatter
+from aprt.explore.parallel.local import LocalCrew
 from aprt.view.version import aprt_version
 from tests.explore import work
 
@@ -37,6 +42,61 @@ def test_two_other_processes_do_the_work(crew: Crew) -> None:
     workers = {crew.submit(seat, work.process, 0).result() for seat in (0, 1)}
     assert len(workers) == 2
     assert os.getpid() not in workers
+
+
+def test_what_the_work_raises_is_raised_with_all_it_says(crew: Crew) -> None:
+    with pytest.raises(ReplayMismatch) as told:
+        crew.submit(0, work.refuse, "vcpu0").result()
+    assert (told.value.step, told.value.expected, told.value.enabled) == (3, "vcpu0 to go on", ("left: A.lock",))
+
+
+def test_a_seat_works_off_what_it_is_sent_in_order() -> None:
+    with LocalCrew(1) as crew:
+        tasks = [crew.submit(0, work.square, n) for n in range(4)]
+        assert tasks[3].result() == 9
+        assert all(task.done for task in tasks)
+        assert crew.wait(tasks[:2]) == set(tasks[:2])
+
+
+def test_waiting_ends_when_the_time_is_over() -> None:
+    with LocalCrew(1) as crew:
+        never = crew.submit(0, time.sleep, 3600)
+        assert crew.wait([never], 0.01) == set()
+
+
+# this process has the threads of pytest-xdist
+FORKS = """
+import {more}
+import tests.toy
+from aprt.explore.parallel.local import LocalCrew
+from tests.explore import work
+with LocalCrew(2) as crew:
+    print([crew.submit(seat, work.imported, "tests.toy").result() for seat in (0, 1)])
+"""
+
+
+@pytest.mark.parametrize(("more", "forked"), [("aprt", True), ("tests.explore.thread", False)])
+def test_workers_know_what_was_imported_before_unless_there_are_threads(more: str, forked: bool) -> None:
+    program = [sys.executable, "-W", "error", "-c", FORKS.format(more=more)]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{[forked, forked]}\n", "")
+
+
+KILLED = """
+import os, signal
+from aprt.explore.parallel.local import LocalCrew
+from tests.explore import work
+with LocalCrew(2) as crew:
+    for seat in (0, 1):
+        crew.submit(seat, work.square, 2).result()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_when_whoever_sends_the_work_is_killed() -> None:
+    program = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE)
+    program.communicate(timeout=30)  # until the last of them has closed it
+    assert program.returncode == -signal.SIGKILL
 
 
 def test_a_seat_stays_with_its_process(crew: Crew) -> None:

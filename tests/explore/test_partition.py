@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +16,8 @@ from aprt.core.errors import UserError
 from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
-from aprt.explore.parallel.crew import Crew, LocalCrew
+from aprt.explore.parallel.crew import Crew, Pending
+from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
@@ -145,6 +146,9 @@ class NoCrew:
     def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
         raise AssertionError("nothing is to be shared")
 
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        raise AssertionError("nothing was sent")
+
     def refill(self, seat: int) -> None:
         raise AssertionError("nobody has died")
 
@@ -157,11 +161,14 @@ class Unlucky:
     def __init__(self, crew: Crew) -> None:
         self.crew, self.seats, self.sent = crew, crew.seats, 0
 
-    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Pending[R]:
         self.sent += seat == 1
         if seat == 1 and self.sent == self.last:
             os.kill(self.crew.submit(seat, work.process, 0).result(), signal.SIGKILL)
         return self.crew.submit(seat, task, *args)
+
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        return self.crew.wait(pending, timeout)
 
     def refill(self, seat: int) -> None:
         self.crew.refill(seat)

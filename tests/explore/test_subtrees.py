@@ -11,7 +11,7 @@ import pytest
 from aprt.core.errors import UserError
 from aprt.explore import dpor
 from aprt.explore.parallel import subtrees
-from aprt.explore.parallel.crew import LocalCrew
+from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Bounds, Exploration
 from tests.explore import work

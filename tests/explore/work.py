@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
 from aprt import DEADLOCK, HANG, Property, System, always
+from aprt.core.errors import ReplayMismatch
 from aprt.core.properties import NoHang
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Question
@@ -37,6 +39,9 @@ class Here:
         future: Future[R] = Future()
         future.set_result(task(*args))
         return future
+
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        return set(pending)
 
     def refill(self, seat: int) -> None:
         raise AssertionError("nobody has died")
@@ -96,3 +101,12 @@ def die(_: int) -> int:
 def hangs(reference: str) -> tuple[System, tuple[Property, ...]]:
     """A scenario of era v4, checked for hangs."""
     return Case.parse(reference, ERAS).model().system, (HANG,)
+
+
+def refuse(piece: object) -> None:
+    raise ReplayMismatch(3, f"{piece} to go on", ("left: A.lock",))
+
+
+def imported(name: str) -> bool:
+    """Whether this process has that module."""
+    return name in sys.modules

@@ -10,7 +10,7 @@ from aprt.cli.options import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
 from aprt.core.scenario import FLAG, Era, Switch
-from aprt.explore.parallel.crew import LocalCrew
+from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.contrasts import Checked, check_many
 from aprt.verdict.era_matrix import era_matrix, reference_in

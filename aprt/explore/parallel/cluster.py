@@ -6,8 +6,8 @@ the seat did before is then not known there. Whoever notices that has the seat r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -66,6 +66,9 @@ class ClusterCrew:
         executor = self._client.get_executor(workers=[self._workers[seat]], allow_other_workers=True, pure=False)
         future: Future[R] = executor.submit(work, *args)
         return future
+
+    def wait(self, pending: Iterable[Future[R]], timeout: float | None = None) -> set[Future[R]]:
+        return wait(pending, timeout, FIRST_COMPLETED).done
 
     def refill(self, seat: int) -> None:
         """Have the worker with the fewest seats take this one too. Raises: `UserError` when there is none left."""

@@ -7,20 +7,25 @@ sends it again, with all that the newcomer does not know.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from functools import cache
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aprt.core.errors import UserError
 
 P = TypeVar("P")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 PATIENCE = 3  # workers that may die over one piece of work
+
+
+class Pending(Hashable, Protocol[R_co]):
+    """Work that was sent to a seat."""
+
+    def result(self) -> R_co:
+        """What it returns, once it is done. Raises: what it raises, and `BrokenExecutor` when its worker died."""
 
 
 class Crew(Protocol):
@@ -29,42 +34,15 @@ class Crew(Protocol):
     @property
     def seats(self) -> int: ...
 
-    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
-        """Have it done there, after what was sent there before. The result raises `BrokenExecutor` if that died."""
+    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Pending[R]:
+        """Have it done there, after what was sent there before."""
+
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        """Those that are done, of what this crew was sent, as soon as there is one; none when so many seconds are
+        over."""
 
     def refill(self, seat: int) -> None:
         """Have a fresh worker sit where one died."""
-
-
-class LocalCrew:
-    """Worker processes on this machine. A context manager: on the way out they end."""
-
-    def __init__(self, seats: int) -> None:
-        self._pools = [_pool() for _ in range(seats)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for pool in self._pools:
-            pool.shutdown(wait=error is None, cancel_futures=True)
-
-    @property
-    def seats(self) -> int:
-        return len(self._pools)
-
-    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
-        try:
-            return self._pools[seat].submit(work, *args)
-        except BrokenExecutor:  # died while nothing was sent there
-            self.refill(seat)
-            return self._pools[seat].submit(work, *args)
-
-    def refill(self, seat: int) -> None:
-        self._pools[seat].shutdown(wait=False)
-        self._pools[seat] = _pool()
 
 
 @cache
@@ -82,17 +60,17 @@ def scatter(crew: Crew, work: Callable[[P], R], pieces: Iterable[P]) -> Iterator
     """
     todo = iter(pieces)
     idle = list(range(crew.seats))
-    busy: dict[Future[R], tuple[int, P, int]] = {}
+    busy: dict[Pending[R], tuple[int, P, int]] = {}
     while True:
         while idle and (piece := next(todo, None)) is not None:
             seat = idle.pop()
             busy[crew.submit(seat, work, piece)] = seat, piece, 1
         if not busy:
             return
-        for future in wait(busy, return_when=FIRST_COMPLETED).done:
-            seat, piece, tries = busy.pop(future)
+        for done in crew.wait(busy):
+            seat, piece, tries = busy.pop(done)
             try:
-                result = future.result()
+                result = done.result()
             except BrokenExecutor:
                 if tries == PATIENCE:
                     raise UserError(f"{PATIENCE} workers died over {piece} (out of memory?)") from None
@@ -101,12 +79,3 @@ def scatter(crew: Crew, work: Callable[[P], R], pieces: Iterable[P]) -> Iterator
                 continue
             idle.append(seat)
             yield piece, result
-
-
-def _pool() -> ProcessPoolExecutor:
-    # not forked: this process may have threads, and a worker elsewhere starts from nothing, too
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
-
-
-def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever sends the work

@@ -20,7 +20,7 @@ import pickle
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ from aprt.explore import states
 from aprt.explore.checks import Checks
 from aprt.explore.loop import step_between
 from aprt.explore.packing import Packing
-from aprt.explore.parallel.crew import PATIENCE, Crew, desk
+from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
 from aprt.explore.parallel.ownership import Places, choose_places
 from aprt.explore.parallel.part import Arrivals, Broken, Harvest, Origin, Part, Pupil
 from aprt.explore.result import Exploration, Question
@@ -187,17 +187,17 @@ class _Search:
         harvests: dict[int, Harvest] = {}
         busy = {self._send(part, rounds[part.number]): part for part in self.parts}
         while busy:
-            done, _ = wait(busy, _LOOK, FIRST_COMPLETED)
+            came = self.crew.wait(busy, _LOOK)
             self.watchdog.look(0, self.states, self.transitions, self.depth)
-            for future in done:
-                part = busy.pop(future)
+            for done in came:
+                part = busy.pop(done)
                 try:
-                    harvests[part.number] = future.result()
+                    harvests[part.number] = done.result()
                 except (BrokenExecutor, Forgotten):
                     harvests[part.number] = self._again(part)
         return [harvests[part.number] for part in self.parts]
 
-    def _send(self, part: _Part, round: _Round) -> Future[Harvest]:
+    def _send(self, part: _Part, round: _Round) -> Pending[Harvest]:
         return self.crew.submit(part.number, _grow, part, round)
 
     def _again(self, part: _Part) -> Harvest:
