@@ -13,9 +13,10 @@ from typing import Final, get_args
 
 from aprt.core.scenario import Kind, Scenario, Switch, spelling
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case, measures, natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
+from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.assumed import Assumed

@@ -38,9 +38,9 @@ from aprt.cli.options import (
 
 if TYPE_CHECKING:
     from aprt.explore.result import Bounds, LoopName, StopOn
-    from aprt.verdict.ask import Crewed, Search
     from aprt.verdict.case import Case
     from aprt.verdict.keeping import Keep
+    from aprt.verdict.search import Crewed, Search
     from aprt.verdict.verdict import Verdict
 
 _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
@@ -123,7 +123,7 @@ def command(
     1 when one is violated, 3 when that stays open.
     """
     with Interrupts() as interrupts:
-        from aprt.verdict.ask import Crewed, Search
+        from aprt.verdict.search import Crewed, Search
 
         limits = bounds(max_states, max_depth, budget)
         search = Search(strategy, limits, stop_on, seed, runs, symmetry, loop)

@@ -8,8 +8,8 @@ from aprt.cli.options import EXITS, INTERRUPTED, REPORTS, Registry, case_finder,
 
 if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
-    from aprt.verdict.ask import Search
     from aprt.verdict.case import Case
+    from aprt.verdict.search import Search
     from aprt.view.sheet import Sheet
 
 

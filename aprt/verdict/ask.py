@@ -16,14 +16,14 @@ from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
-from aprt.explore.result import Bounds, Exploration, LoopName, Progress, StopOn
+from aprt.explore.result import Exploration, Progress
 from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
+from aprt.verdict.search import PLAIN, Crewed, Finder, Search
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import Shown, Size, Verdict, selected
 
 if TYPE_CHECKING:
-    from aprt.explore.parallel.crew import Crew
     from aprt.explore.saved.file import SaveFile
     from aprt.verdict.keeping import Keep
 
@@ -32,35 +32,10 @@ Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 _QUICK = 50_000  # pairs of state and context to look at for the smallest schedule of a finding: half a second
 
 
-@attrs.frozen
-class Search:
-    """How to look. seed, runs: for strategies that draw lots. symmetry, loop: as in `explore.Question`."""
-
-    strategy: str = "auto"
-    bounds: Bounds = Bounds()
-    stop_on: StopOn = "first"
-    seed: int = 0
-    runs: int = 1000
-    symmetry: bool = False
-    loop: LoopName = "auto"
-
-
-Finder: TypeAlias = Callable[[str], Case]
-"""Gives the case of a reference, also in another process: picklable."""
-
-
-@attrs.frozen
-class Crewed:
-    """Who shares the work of a search, and how they find the case."""
-
-    crew: Crew
-    find: Finder
-
-
 def ask(
     case: Case,
     ids: tuple[str, ...] = (),
-    search: Search = Search(),
+    search: Search = PLAIN,
     report: Callable[[Progress], None] | None = None,
     interruptible: AbstractContextManager[object] | None = None,
     crewed: Crewed | None = None,

@@ -9,8 +9,9 @@ import attrs
 from aprt.core.contrast import Contrast
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
-from aprt.verdict.ask import Finder, Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
+from aprt.verdict.search import Finder, Search
 from aprt.verdict.shrink import shrink
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import Verdict, Word

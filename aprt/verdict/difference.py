@@ -17,8 +17,9 @@ from aprt.core.properties import DEADLOCK
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
 from aprt.explore.result import UNBOUNDED, Bounds, Progress
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
+from aprt.verdict.search import Search
 from aprt.verdict.verdict import Shown, Verdict
 
 Change: TypeAlias = Literal["removed", "added", "unchanged", "holds"]

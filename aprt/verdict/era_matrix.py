@@ -12,9 +12,9 @@ from aprt.core.errors import UserError
 from aprt.core.scenario import Era, Settings
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
-from aprt.verdict.ask import Finder, Search
 from aprt.verdict.case import Case
 from aprt.verdict.contrasts import Seen, look
+from aprt.verdict.search import Finder, Search
 
 Cell: TypeAlias = Literal["has it", "has it not", "open"]
 

@@ -12,7 +12,7 @@ from aprt.core.errors import UserError
 from aprt.explore.explore import explore
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
-from aprt.verdict.ask import Finder
+from aprt.verdict.search import Finder
 
 STRATEGIES: Final = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor")
 _RUNS = 1_000_000_000  # more than there is time for

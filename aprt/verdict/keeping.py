@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from aprt.core.properties import Property
 from aprt.explore.saved.file import SaveFile
 from aprt.verdict.case import Case
-
-if TYPE_CHECKING:
-    from aprt.verdict.ask import Search
+from aprt.verdict.search import Search
 
 
 @attrs.frozen

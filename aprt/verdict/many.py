@@ -9,7 +9,8 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Exploration
-from aprt.verdict.ask import Finder, Search, ask
+from aprt.verdict.ask import ask
+from aprt.verdict.search import Finder, Search
 from aprt.verdict.verdict import Shown, Verdict, selected
 
 

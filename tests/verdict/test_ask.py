@@ -10,10 +10,11 @@ from aprt.core.system import Context, System
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
 from aprt.kernel.mutex import Mutex
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.compact import merge_runs
 from aprt.verdict.confirm import both, confirm
+from aprt.verdict.search import Search
 from aprt.verdict.tokens import resolve
 from tests.toy import ERAS
 

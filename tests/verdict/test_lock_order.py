@@ -8,8 +8,9 @@ from aprt.core.scenario import Era, Model, Scenario
 from aprt.core.system import System
 from aprt.explore.replay import replay
 from aprt.kernel.rules import LOCK_ORDER
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
+from aprt.verdict.search import Search
 from aprt.verdict.shrink import shrink
 from aprt.verdict.tokens import resolve
 from aprt.vfio_ap.eras import ERAS

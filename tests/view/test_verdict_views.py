@@ -6,9 +6,10 @@ import pytest
 
 from aprt.core.notes import Hold
 from aprt.kernel.mutex import MutexState
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.measures import measures_matrix
+from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict
 from aprt.view.matrix_text import matrix_text
 from aprt.view.paint import Paint

@@ -1,0 +1,42 @@
+"""How to search, and who shares the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from aprt.explore.result import Bounds, LoopName, StopOn
+from aprt.verdict.case import Case
+
+if TYPE_CHECKING:
+    from aprt.explore.parallel.crew import Crew
+
+
+@attrs.frozen
+class Search:
+    """How to look. seed, runs: for strategies that draw lots. symmetry, loop: as in `explore.Question`."""
+
+    strategy: str = "auto"
+    bounds: Bounds = Bounds()
+    stop_on: StopOn = "first"
+    seed: int = 0
+    runs: int = 1000
+    symmetry: bool = False
+    loop: LoopName = "auto"
+
+
+PLAIN: Final = Search()
+
+
+Finder: TypeAlias = Callable[[str], Case]
+"""Gives the case of a reference, also in another process: picklable."""
+
+
+@attrs.frozen
+class Crewed:
+    """Who shares the work of a search, and how they find the case."""
+
+    crew: Crew
+    find: Finder
