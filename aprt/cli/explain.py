@@ -7,7 +7,7 @@ import click
 from aprt.cli.names import TOKEN
 from aprt.cli.options import Registry, case_finder, echo, format_option, property_option, switch_options
 
-_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table")
+_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table", "json")
 
 
 @click.command("explain", short_help="Show a schedule as columns, or as a report of the kernel's.")
@@ -33,11 +33,16 @@ def command(
     columns, one for each context, at most 75 letters wide: functions and locks as the kernel names them, what is held
     by whoever stands aside, and a mark where a property breaks. --as story tells it in plain words. A report of the
     kernel's that does not fit the finding is refused. --property says which finding, where a schedule shows several.
+
+    Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
+    orders and choices all executions have that fail like this, as far as a search of some seconds tells.
     """
     from aprt.core.errors import UserError
     from aprt.explore.replay import replay
+    from aprt.verdict.cause import cause
     from aprt.verdict.tokens import resolve, token_of
     from aprt.verdict.verdict import selected
+    from aprt.view.cause_text import cause_lines
     from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
     from aprt.view.reports.report import report, told_as
@@ -49,10 +54,10 @@ def command(
     model = recording.model
     asked = selected(recording.case, model, properties) if properties else model.properties
     execution = replay(model.system, recording.schedule, asked)
-    if form == "json":
-        echo(execution_json(recording, execution))
-        return 0
     findings = at_last_step(execution)
+    if "json" in (form, shape):
+        echo(execution_json(recording, execution, cause(recording, findings[0]) if findings else None))
+        return 0
     subject = Subject(recording.case.scenario, recording.case.era.name, execution, findings[0] if findings else None)
     if shape is not None and shape not in (fitting := told_as(subject)):
         what = findings[0].property if findings else "a schedule that breaks nothing"
@@ -61,6 +66,8 @@ def command(
     if lines is None:
         lines = columns(execution.events, findings)
     known = token_of(recording.case, model.system, recording.schedule)
+    why = cause(recording, findings[0]) if findings else None
+    lines += ["", *cause_lines(why, known)] if why else []
     again = f"reproduce   aprt replay {known}"
     lines += ["", again] if known and len(again) <= WIDTH else []
     echo("\n".join([f"{recording.case}", recording.case.scenario.title, title(subject), "", *lines]))

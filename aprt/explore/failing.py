@@ -73,15 +73,17 @@ class Ground:
 
     def take(self, state: int, move: Move[Note]) -> tuple[int, Failure | None, bool]:
         """The state after a step, how the step fails, and whether that was an oops."""
-        delta, number, (watch, judges) = move
-        successor = state + delta
-        wrong: list[Violation] = []
-        if watch is not None:
-            successor, wrong = watch.look(state, successor)
-        if not (wrong or violated(judges, successor)):
+        _, number, (watch, _) = move
+        successor, wrong = self._looked(state, move)
+        if not wrong:
             return successor, None, watch is not None and watch.oops
         label = self.label(number)
         return successor, (label.context, label.op), watch is not None and watch.oops
+
+    def words(self, state: int, move: Move[Note]) -> frozenset[str]:
+        """What a step violates, in words."""
+        _, wrong = self._looked(state, move)
+        return frozenset(text for _, text in wrong)
 
     def stuck(self, state: int) -> Failure | None:
         """How a state fails in which no step is possible."""
@@ -121,6 +123,11 @@ class Ground:
     def schedule(self, steps: Iterable[int]) -> Schedule:
         """The schedule that takes the steps with these numbers."""
         return self.tables.schedule(steps)
+
+    def _looked(self, state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+        delta, _, (watch, judges) = move
+        successor, wrong = (state + delta, []) if watch is None else watch.look(state, state + delta)
+        return successor, wrong + violated(judges, successor)
 
     def _move(self, moves: tuple[Move[Note], ...], op: str) -> Move[Note] | None:
         for move in moves:

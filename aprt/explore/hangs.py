@@ -11,11 +11,16 @@ def first_hang(count: int, ends: Sequence[int], sources: array[int], targets: ar
 
     sources, targets: the numbers of the states that each transition joins.
     """
+    lost = reaching(count, ends, sources, targets).find(0)
+    return None if lost < 0 else lost
+
+
+def reaching(count: int, ends: Sequence[int], sources: array[int], targets: array[int]) -> bytearray:
+    """Per state, 1 when it reaches one of `ends`, itself included, else 0. The rest is as for `first_hang`."""
     offsets, incoming = _incoming(count, sources, targets)
     good = bytearray(count)
     reach_back(ends, offsets, incoming, good, array("Q", bytes(8 * count)))
-    lost = good.find(0)
-    return None if lost < 0 else lost
+    return good
 
 
 def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> list[int]:

@@ -15,7 +15,7 @@ from aprt.view.words import count, switched
 
 SHRINK_SCHEMA = "aprt.shrink/1"
 
-_CLAIMS = MappingProxyType(
+CLAIMS = MappingProxyType(
     {
         "optimal": "optimal: no failing schedule with fewer preemptions exists",
         "1-minimal": "1-minimal: no single cut or move makes it smaller",
@@ -37,7 +37,7 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
         f"fails       {_failure(small.failure)}",
         f"before      {price_text(small.before)}",
         f"after       {price_text(small.after)}",
-        f"{'':12}{_CLAIMS[small.claim]}",
+        f"{'':12}{CLAIMS[small.claim]}",
         "",
     ]
     if shrunk.token is None:
@@ -71,8 +71,8 @@ def shrink_json(shrunk: Shrunk) -> str:
         "text": shrunk.finding.text,
         "fails": _failure(small.failure),
         "claim": small.claim,
-        "before": _price(small.before) | {"token": shrunk.recording.named},
-        "after": _price(small.after) | {"token": shrunk.token},
+        "before": price_object(small.before) | {"token": shrunk.recording.named},
+        "after": price_object(small.after) | {"token": shrunk.token},
         "schedule": [[label.context, label.op] for label in shrunk.finding.schedule],
         "version": aprt_version(),
     }
@@ -102,5 +102,6 @@ def _failure(failure: Failure) -> str:
             return "in a deadlock"
 
 
-def _price(price: Price) -> dict[str, object]:
+def price_object(price: Price) -> dict[str, object]:
+    """The same for programs."""
     return {"preemptions": price.preemptions, "steps": price.steps, "switches": price.switches}

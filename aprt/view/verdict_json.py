@@ -10,9 +10,11 @@ from aprt.core.chain import told
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
 from aprt.explore.result import Exploration
+from aprt.verdict.cause import Cause
 from aprt.verdict.measures import Matrix
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.view.cause_text import cause_object
 from aprt.view.version import aprt_version
 from aprt.view.words import word
 
@@ -79,8 +81,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def execution_json(recording: Recording, execution: Execution) -> str:
-    """One object, `aprt.trace/1`: every step of an execution, values as people read them."""
+def execution_json(recording: Recording, execution: Execution, cause: Cause | None = None) -> str:
+    """One object, `aprt.trace/1`: every step of an execution, values as people read them. cause: why it fails."""
     return dump(
         {
             "schema": TRACE_SCHEMA,
@@ -103,6 +105,7 @@ def execution_json(recording: Recording, execution: Execution) -> str:
             ],
             "ending": execution.ending,
             "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
+            "cause": None if cause is None else cause_object(cause),
             "version": aprt_version(),
         }
     )

@@ -216,13 +216,29 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
     result = aprt("explain", ABBA)
     lines = result.stdout.splitlines()
     assert (result.exit_code, lines[0]) == (0, "toy/abba")
-    assert lines[-4:] == [
+    assert lines[-11:] == [
         "violates T3: each waits for the other",
         "locks held then: A by left; B by right",
+        "",
+        "Why",
+        "smallest    this one: 1 preemption, 2 steps, 1 switch",
+        "            optimal: no failing schedule with fewer preemptions exists",
+        "decides     no order of two steps, and no choice, by itself",
+        "always      nothing that is not so in every execution",
+        "searched    16 states, all there are",
         "",
         f"reproduce   aprt replay {ABBA}",
     ]
     assert max(map(len, lines)) <= 75
+
+
+def test_explain_as_json_says_why() -> None:
+    data = json.loads(aprt("explain", ABBA, "--as", "json").stdout)
+    assert data == json.loads(aprt("explain", ABBA, "--format", "json").stdout)
+    assert data["cause"]["smallest"]["token"] == ABBA
+    harmless = token_of("toy/abba", [("left", "A.lock")])
+    assert json.loads(aprt("explain", harmless, "--as", "json").stdout)["cause"] is None
+    assert "Why" not in aprt("explain", harmless).stdout
 
 
 def test_shrink_prints_the_smallest_schedule_and_says_that_it_is() -> None:

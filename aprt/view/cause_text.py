@@ -1,0 +1,120 @@
+"""Why a schedule fails, as a section of an explanation and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from aprt.core.schedule import Label
+from aprt.explore.critical import CriticalChoice, CriticalPair
+from aprt.explore.necessary import Ordering
+from aprt.verdict.cause import Cause
+from aprt.view.columns import WIDTH
+from aprt.view.shrink_text import CLAIMS, price_object, price_text
+from aprt.view.words import count
+
+_INDENT: Final = 12
+_FEW: Final = 6
+_TURNED: Final = "(turned round, nothing that can follow fails like this)"
+_NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
+_NOTHING_ALWAYS: Final = "nothing that is not so in every execution"
+
+
+def cause_lines(cause: Cause, token: str | None) -> list[str]:
+    """At most 75 letters wide, and as many lines as are soon read. token: of the schedule that is explained."""
+    told = [(pair.proved, _pair(pair)) for pair in cause.pairs]
+    told += [(choice.proved, _choice(choice)) for choice in cause.choices]
+    decides, maybe = ([text for proved, text in told if proved is wanted] for wanted in (True, False))
+    always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
+    return [
+        "Why",
+        *_told("smallest", _smallest(cause, token)),
+        *_told("decides", [*_few(decides), _TURNED] if decides else [] if maybe else [_NOTHING_DECIDES]),
+        *_told("perhaps", _few(maybe)),
+        *_told("always", _few(always) or ([_NOTHING_ALWAYS] if cause.complete else [])),
+        *_told("searched", [_searched(cause)]),
+    ]
+
+
+def cause_object(cause: Cause) -> dict[str, Any]:
+    """The same for programs: a step is its context, its operation, and which time that is done."""
+    return {
+        "smallest": {
+            "claim": cause.minimal.claim,
+            **price_object(cause.minimal.after),
+            "token": cause.token,
+            "schedule": [[label.context, label.op] for label in cause.minimal.schedule],
+        },
+        "pairs": [
+            {"first": _step(pair.first), "second": _step(pair.second), "waits": pair.waits, "proved": pair.proved}
+            for pair in cause.pairs
+        ],
+        "choices": [
+            {"chosen": _step(choice.chosen), "instead": list(choice.instead), "proved": choice.proved}
+            for choice in cause.choices
+        ],
+        "chosen": [_step(label) for label in cause.chosen],
+        "order": [{"first": _step(o.first), "second": _step(o.second), "how": o.how} for o in cause.order],
+        "states": cause.states,
+        "complete": cause.complete,
+    }
+
+
+def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
+    price = price_text(cause.minimal.after)
+    yield f"this one: {price}" if cause.token == token else price
+    yield CLAIMS[cause.minimal.claim]
+    if cause.token not in (token, None):
+        yield f"aprt explain {cause.token}"
+
+
+def _few(lines: list[str]) -> list[str]:
+    more = len(lines) - _FEW
+    return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --as json has all"]
+
+
+def _searched(cause: Cause) -> str:
+    if cause.complete:
+        return f"{count(cause.states, 'state')}, all there are"
+    return f"{count(cause.states, 'state')}, not all there are: none refutes what is above"
+
+
+def _pair(pair: CriticalPair) -> str:
+    return f"{pair.first} before {_waited(pair.second) if pair.waits else pair.second}"
+
+
+def _choice(choice: CriticalChoice) -> str:
+    instead = " or ".join(op.removeprefix("choose ") for op in choice.instead)
+    return f"{_chosen(choice.chosen)}, and not {instead}"
+
+
+def _chosen(label: Label) -> str:
+    return f"{label.context} chooses {label.step.removeprefix('choose ')}"
+
+
+def _ordering(ordering: Ordering, one_step: bool) -> str:
+    if ordering.how == "fails" and not one_step:
+        return f"{ordering.first}, before it fails"
+    second = _waited(ordering.second) if ordering.how == "waits" else str(ordering.second)
+    return f"{ordering.first} -> {second}"
+
+
+def _waited(label: Label) -> str:
+    return f"{label.context} waits for {label.step}"
+
+
+def _step(label: Label) -> list[str | int]:
+    return [label.context, label.op, label.nth]
+
+
+def _told(head: str, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield from textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=head.ljust(_INDENT),
+            subsequent_indent=" " * (_INDENT + 2),
+            break_on_hyphens=False,
+        )
+        head = ""
