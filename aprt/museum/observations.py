@@ -132,6 +132,30 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         (("two-vms", ("P3", "P9", "P28")),),
     ),
     Observation(
+        "a guest that becomes a protected one loses its GISA, whoever is aimed at it",
+        "Where the ultravisor does not know adapter interruptions KVM takes the GISA from a guest that becomes a "
+        "protected one, and destroys it, while its devices are open. No driver is told: the queue stays enabled "
+        "towards the GISA, whose page is not freed, and the ISC registered. A registration that is given back later "
+        "is not found, and its count stays. Who gives one back meanwhile, in a reset by user space or an unmap, which "
+        "do not take kvm->lock, has asked whether there is a GISA, and then follows the pointer to it once more: it "
+        "is NULL.",
+        "`host/protected.py: gisa_disable()`, `kvm/gisa_int.py: unregister()`; kvm_s390_gisa_disable(), "
+        "kvm_s390_cpus_to_pv(), kvm_s390_gisc_unregister(): gi->origin, tested without ref_lock and read again under "
+        "it",
+        (("pv-without-aiv", ("P1", "P3", "P6", "P9")), ("pv-and-back", ("P1", "P3"))),
+        needs="an ultravisor without the feature AIV, and a user space that leaves the device open",
+    ),
+    Observation(
+        "who is registered before a guest gets its GISA back is counted, and not armed",
+        "When the guest is a normal one again KVM sets a GISA up in the same page: alert.mask and IAM are 0, the "
+        "counts of the registrations are as before. Who registers such an ISC again is not the first one, so that its "
+        "bit is set in neither mask: the guest is told 00, and an interrupt of its queue raises no alert.",
+        "`kvm/gisa_int.py: init(), register()`; kvm_s390_gisa_init(), which sets alert.mask and leaves "
+        "alert.ref_count, kvm_s390_gisc_register()",
+        (("pv-and-back", ("P25",)),),
+        needs="an ultravisor without the feature AIV, and a user space that leaves the device open",
+    ),
+    Observation(
         "IAM is armed for nobody",
         "The timer reads the word of the GISA, then alert.mask, then swaps the word for one with that mask if it is "
         "still what it was. gisc_unregister() of the last user clears the mask and sets IAM to 0, under ref_lock, "

@@ -32,7 +32,7 @@ class GuestPlan:
     """A guest to build. vm, mdev: their names. matrix: what its mdev has. vcpus: how many.
 
     attached: the process has everything open and the mdev has its VM from the start. sparse: the ids of the vCPUs,
-    which user space chooses, have gaps: none is the vCPU's index.
+    which user space chooses, have gaps: none is the vCPU's index. uv_aiv: see `Guest`.
     """
 
     vm: str
@@ -42,6 +42,7 @@ class GuestPlan:
     attached: bool = True
     sparse: bool = False
     pages: tuple[int, ...] = NIB_PAGES
+    uv_aiv: bool = True
 
 
 def parts(thing: Queue | Guest) -> dict[str, Any]:
@@ -89,4 +90,5 @@ def make_guest(settings: Settings, plan: GuestPlan) -> Guest:
         vcpu_mutexes=tuple(Mutex(f"{vcpu.name}.mutex", lock_class="vcpu_mutex") for vcpu in vcpus)
         if settings.on("vcpu_mutex")
         else (),
+        uv_aiv=plan.uv_aiv,
     )

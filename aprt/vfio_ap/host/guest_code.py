@@ -95,6 +95,8 @@ async def intercept(machine: Machine, guest: Guest, vcpu: Vcpu, aqic: Aqic) -> R
     With `aqic_intercepts_unassigned=no` an APQN outside the APCB is answered 01 by hardware. When nobody handles
     the instruction QEMU injects an operation exception: the guest gets no answer.
     """
+    if not guest.uv_aiv:
+        aqic = attrs.evolve(aqic, aiv=await vcpu.has_aiv())
     if machine.variant("aqic_intercepts_unassigned") == "no":
         if not await guest.crycb.enter(aqic.apqn):
             return await _tell(vcpu, aqic, Rc.Q_NOT_AVAIL)

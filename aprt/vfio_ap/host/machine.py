@@ -51,7 +51,10 @@ class Queue:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest:
-    """One VM with all that belongs to it, and the process that runs it. vcpu_mutexes: one a vCPU, where modelled."""
+    """One VM with all that belongs to it, and the process that runs it. vcpu_mutexes: one a vCPU, where modelled.
+
+    uv_aiv: the ultravisor of the machine knows adapter interruptions, so that a protected guest has a GISA, too.
+    """
 
     vm: Kvm
     crycb: Crycb
@@ -61,6 +64,7 @@ class Guest:
     process: Process
     vcpus: tuple[Vcpu, ...]
     vcpu_mutexes: tuple[Mutex, ...]
+    uv_aiv: bool = True
 
     @property
     def name(self) -> str:

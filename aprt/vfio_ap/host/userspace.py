@@ -83,18 +83,6 @@ async def close_these(machine: Machine, guest: Guest, fds: tuple[str, ...]) -> N
         await close_fd(machine, guest, fd)
 
 
-@mirrors("kvm_s390_cpus_to_pv")
-async def pv_enable(guest: Guest) -> None:
-    """ioctl(VM, KVM_PV_ENABLE): the guest becomes a protected one, vCPU after vCPU, each when it is out of KVM_RUN.
-
-    Locks: takes kvm->lock, and in it the mutex of each vCPU. Left out: what the ultravisor does.
-    """
-    async with held(guest.kvm_lock):
-        for vcpu in guest.vcpus:
-            async with held(guest.vcpu_mutex(vcpu)):
-                pass
-
-
 async def group_del(machine: Machine, guest: Guest) -> None:
     """ioctl(kvm-vfio, GROUP_DEL): SET_KVM(NULL) while the device may stay open. The ioctl holds its file."""
     file = await guest.process.fdget(KVM_VFIO)

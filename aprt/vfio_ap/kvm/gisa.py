@@ -16,7 +16,7 @@ the page as if it still were one.
 the same once more and nothing else until the word changes (`kick.gisa_timer`).
 
 Mirrors: arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa (format 0); arch/s390/kvm/interrupt.c:
-gisa_set_iam(), gisa_get_ipm(), gisa_in_alert_list(), gisa_tac_ipm_gisc(). Left out: G and C bits,
+gisa_set_iam(), gisa_get_ipm(), gisa_clear_ipm(), gisa_in_alert_list(), gisa_tac_ipm_gisc(). Left out: G and C bits,
 format 1.
 """
 
@@ -98,6 +98,16 @@ class Gisa(Object[GisaState]):
         if state.next_alert != self.name:
             return state, Errno.EBUSY.failure
         return _with(state, attrs.evolve(state.word, iam=iam)), 0
+
+    @handler(reads="", writes="next_alert ipm iam polled")
+    def init(self, state: GisaState, by: Caller) -> Outcome[GisaState, None]:
+        """All zero, and in no list."""
+        return _with(state, Word(self.unlisted, 0, 0)), None
+
+    @handler(reads="ipm next_alert", writes="ipm polled")
+    def clear_ipm(self, state: GisaState, by: Caller) -> Outcome[GisaState, None]:
+        """Nothing is pending any more; list and IAM stay as they are."""
+        return BLOCK if state.next_alert == LINKING else (_with(state, attrs.evolve(state.word, ipm=0)), None)
 
     @handler(reads="ipm")
     def get_ipm(self, state: GisaState, by: Caller) -> Outcome[GisaState, int]:

@@ -11,8 +11,8 @@ list or an interrupt is being worked off; the timer, or a vCPU that goes idle, t
 The record is part of struct kvm and dies with it (`free`, for whoever frees the VM).
 
 Mirrors: arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa_interrupt; arch/s390/kvm/interrupt.c:
-gisa_get_ipm_or_restore_iam(). Left out: kvm_s390_gisa_init(), as a VM begins with its GISA; kvm_s390_gisa_clear();
-expiry times.
+gisa_get_ipm_or_restore_iam(), kvm_s390_gisa_init(), kvm_s390_gisa_clear(). A VM begins with its GISA. Left out: expiry
+times; that ref_lock is set up anew, whoever holds it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import attrs
 
 from aprt.core.actor import BLOCK, Caller, Outcome, handler
 from aprt.core.chain import mirrors
-from aprt.core.notes import Gave, Hold, Owes, Took
+from aprt.core.notes import Gave, Hold, Note, Oops, Owes, Took
 from aprt.kernel.held import held
 from aprt.kernel.object import Object
 from aprt.kernel.spinlock import Spinlock
@@ -79,6 +79,11 @@ class GisaInt(Object[GisaIntState]):
             return state, None
         return attrs.evolve(state, destroying=True), state.origin
 
+    @handler(reads="", writes="origin alert_mask timer")
+    def init(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
+        """The VM gets a GISA again: nothing is wanted, the timer is idle. Who is registered stays as it was."""
+        return attrs.evolve(state, origin=self.gisa, alert_mask=0, timer="idle"), None
+
     @handler(reads="", writes="origin destroying")
     def end_destroy(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """There is no GISA any more."""
@@ -86,17 +91,17 @@ class GisaInt(Object[GisaIntState]):
 
     # registrations
 
-    @handler(reads="alert_mask ref_count", writes="alert_mask ref_count", guarded_by="ref_lock")
+    @handler(reads="origin alert_mask ref_count", writes="alert_mask ref_count", guarded_by="ref_lock")
     def register(self, state: GisaIntState, by: Caller, isc: int) -> Outcome[GisaIntState, int | None]:
-        """One more user of the ISC. Replies the alert mask if it is the first."""
+        """One more user of the ISC. Replies the alert mask if it is the first: the caller then sets IAM (`_leads`)."""
         notes = (Owes(("gisc", self.vm, isc), 1),)
         counts = _counted(state, isc, 1)
         if counts[isc] > 1:
             return attrs.evolve(state, ref_count=counts), None, notes
         mask = state.alert_mask | bit(isc)
-        return attrs.evolve(state, ref_count=counts, alert_mask=mask), mask, notes
+        return attrs.evolve(state, ref_count=counts, alert_mask=mask), mask, (*notes, *self._leads(state))
 
-    @handler(reads="alert_mask ref_count", writes="alert_mask ref_count", guarded_by="ref_lock")
+    @handler(reads="origin alert_mask ref_count", writes="alert_mask ref_count", guarded_by="ref_lock")
     def unregister(self, state: GisaIntState, by: Caller, isc: int) -> Outcome[GisaIntState, tuple[int, int | None]]:
         """One user less. Replies 0 or -EINVAL (there was none), and the alert mask if it was the last."""
         if state.ref_count[isc] == 0:
@@ -106,7 +111,11 @@ class GisaInt(Object[GisaIntState]):
         if counts[isc]:
             return attrs.evolve(state, ref_count=counts), (0, None), notes
         mask = state.alert_mask if self.rules.alert_mask_kept else state.alert_mask & ~bit(isc)
-        return attrs.evolve(state, ref_count=counts, alert_mask=mask), (0, mask), notes
+        return attrs.evolve(state, ref_count=counts, alert_mask=mask), (0, mask), (*notes, *self._leads(state))
+
+    def _leads(self, state: GisaIntState) -> tuple[Note, ...]:
+        """The oops of a caller who found a GISA, and reads the pointer to it once more when there is none."""
+        return () if state.origin is not None else (Oops("P9", f"null-ptr-deref: origin of {self.name} is NULL"),)
 
     @handler(reads="alert_mask")
     def wanted(self, state: GisaIntState, by: Caller, ipm: int) -> Outcome[GisaIntState, int]:
@@ -212,6 +221,20 @@ class GisaParts:
     def rules(self) -> GisaRules:
         """The switches in force."""
         return self.interrupt.rules
+
+
+@mirrors("kvm_s390_gisa_init")
+async def gisa_init(parts: GisaParts) -> None:
+    """The VM has a GISA again, in which nothing is pending or armed."""
+    await parts.interrupt.init()
+    await parts.gisa.init()
+
+
+@mirrors("kvm_s390_gisa_clear")
+async def gisa_clear(parts: GisaParts) -> None:
+    """User space clears the floating interrupts: nothing is pending any more."""
+    if await parts.interrupt.read_origin() is not None:
+        await parts.gisa.clear_ipm()
 
 
 @mirrors("gisa_get_ipm_or_restore_iam")

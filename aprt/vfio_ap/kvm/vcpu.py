@@ -32,6 +32,7 @@ class VcpuState:
     """cc, gr1: what the last PQAP answered: condition code and response code. cr6: open ISCs, bit 0x80 >> isc.
 
     io_open: the I/O mask of the PSW. exception: the last PQAP ended in an operation exception instead.
+    aiv: ECA.AIV in its control block: it runs with the GISA of its VM.
     """
 
     cc: int | None = None
@@ -41,6 +42,7 @@ class VcpuState:
     cr6: int = 0xFF
     sleep: Literal["awake", "prepared", "asleep"] = "awake"
     signalled: bool = False
+    aiv: bool = True
 
     @property
     def asleep(self) -> bool:
@@ -79,6 +81,15 @@ class Vcpu(Actor[VcpuState]):
     def operation_exception(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """The instruction was not for this guest: no answer."""
         return attrs.evolve(state, cc=None, gr1=None, exception=True), None
+
+    @handler(reads="aiv")
+    def has_aiv(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, bool]:
+        return state, state.aiv
+
+    @handler(reads="", writes="aiv")
+    def set_aiv(self, state: VcpuState, by: Caller, on: bool) -> Outcome[VcpuState, None]:
+        """With or without GISA from the next entry into SIE on. Locks: vcpu->mutex, which keeps the vCPU out of it."""
+        return (state if state.aiv == on else attrs.evolve(state, aiv=on)), None
 
     @handler(reads="io_open cr6")
     def open_mask(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, int | None]:

@@ -54,7 +54,7 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     A queue counts when it is assigned, even if the guest cannot see it. The test for a VM came with fix B7: before,
     irq_enable takes it for granted that the mdev has one. Nothing is done for a vCPU without AIV: of a VM without GISA.
     """
-    if guest.gisa.rules.no_gisa:
+    if guest.gisa.rules.no_gisa or not aqic.aiv:
         return NO_HOOK
     tests = machine.on("dynamic_config") or machine.on("B7")
     async with held(machine.mdevs_lock, when=machine.on("B6")):

@@ -21,6 +21,7 @@ from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
 from aprt.vfio_ap.releases.model import NEEDING
+from aprt.vfio_ap.releases.protected import CLEAR_IRQS, WITHOUT_AIV
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
@@ -49,9 +50,10 @@ def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
 
 _SCENARIOS = (
     ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
-    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
+    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
     ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
     ("5.7", (PV_SWITCH,)),
+    ("5.18", WITHOUT_AIV),
     ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),
 )
 """The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""

@@ -6,7 +6,8 @@ from functools import partial
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, close_all, close_fd, group_del, pv_enable
+from aprt.vfio_ap.host.protected import pv_enable
+from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, close_all, close_fd, group_del
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import remove
 from aprt.vfio_ap.releases.situation import attached
@@ -32,7 +33,7 @@ def pv_switch(settings: Settings) -> Model:
     how = "the group is taken from kvm-vfio" if notified else "the device is closed"
     return s.model(
         Context("user", taken),
-        Context("pv", partial(pv_enable, s.guest)),
+        Context("pv", partial(pv_enable, s.machine, s.guest)),
         scope=f"{how} while the guest becomes a protected one",
     )
 
