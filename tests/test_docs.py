@@ -232,6 +232,7 @@ def test_what_a_docstring_mirrors_is_read_with_its_file_and_release() -> None:
         ("virt/kvm/kvm_main.c", "kvm_put_kvm", ""),
         ("QEMU hw/vfio/ap.c", "vfio_ap_realize", ""),
         ("mm/slub.c", "kfree", ""),
+        ("drivers/vfio/vfio_main.c", "vfio_file_set_kvm", "6.0"),
         ("arch/s390/include/asm/ap.h", "struct ap_queue_status", ""),
     } <= found
 

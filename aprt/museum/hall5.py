@@ -77,7 +77,7 @@ ENTRIES = (
         "that moment takes it for a broken one, and deletes the device.",
         Pattern.UNLOCKED_ACCESS,
         Contrast("2026/masks-scan+B51=out", "2026/masks-scan", "P46"),
-        note="the commit id is that of a mirror",
+        note="no source at hand tells the release: it is taken for 4.20, the first that has the driver",
     ),
 )
 

@@ -99,7 +99,10 @@ def concerns(fix: Fix, era: str) -> bool:
     """Whether an era has the code that a fix mends: interrupts; the group notifier until 6.0, or what came instead.
 
     With that came also forwarded interrupts of PCI functions (B45) and a driver that says what is in use (B50).
+    Since the hook has a lock (B4) it is changed in a section of its own, which is what B17 mends.
     """
+    if fix.number == "B17" and not has(era, "5.15"):
+        return False
     if has(era, "6.0"):
         return fix.number not in _OF_NOTIFIER
     return fix.number not in (_OF_DYNAMIC_CONFIG if has(era, "5.3") else (*_OF_DYNAMIC_CONFIG, *_OF_AQIC))
@@ -114,6 +117,12 @@ def fix_switches(era: str) -> tuple[Switch, ...]:
     """A switch for every fix of code that the era has: in, where it has the fix."""
     fixes = (fix for fix in FIXES if concerns(fix, era))
     return tuple(Switch(f.number, "fix", in_or_out(has(era, f.since)), f.about, f.commits) for f in fixes)
+
+
+def never_had(era: str) -> tuple[Switch, ...]:
+    """Fixes that an era has no use for, and its driver is asked for all the same: out, and cannot be put in."""
+    fixes = (fix for fix in FIXES if fix.number == "B17" and not concerns(fix, era))
+    return tuple(Switch(fix.number, "feature", ("out",), f"{fix.about} ({fix.since})") for fix in fixes)
 
 
 def in_or_out(default: bool) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from aprt.core.scenario import FLAG, Switch
 from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS, REFUSED_ENABLE
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 from aprt.vfio_ap.releases.disturbances import BINDINGS
-from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out
+from aprt.vfio_ap.releases.fixes import fix_switches, has, in_or_out, never_had
 
 _GONE: Mapping[str, str] = MappingProxyType({"hook_owner": "5.15"})
 
@@ -67,6 +67,7 @@ def switches(era: str) -> tuple[Switch, ...]:
         Switch(name, "feature", ("in" if has(era, since) and not _is_gone(era, name) else "out",), f"{about} ({since})")
         for name, since, about in _FEATURES
     )
+    features += never_had(era)
     variants = (
         Switch("req_event", "variant", in_or_out(has(era, "6.5")), "user space can be asked to let a device go (6.5)"),
         Switch(
