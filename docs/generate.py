@@ -25,6 +25,7 @@ from aprt.vfio_ap.releases.elements import ELEMENTS, ERA
 from aprt.vfio_ap.v4.era import V4
 from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS
 from aprt.vfio_ap.v4.ways import WAYS, Way
+from docs.detectors_page import detectors_page
 from docs.markdown import code, flow, page, table
 from docs.museum_pages import eras_page, museum_page
 from docs.properties_page import properties_page
@@ -246,6 +247,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "guarantee.md": guarantee_page,
     "museum.md": museum_page,
     "eras.md": eras_page,
+    "detectors.md": detectors_page,
     "source.md": source_page,
     "verdicts.md": verdicts_page,
     "observations.md": observations_page,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.bench_speed import replay, view
+from aprt.cli.bench_speed import detect, replay, view
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import PROPERTY, SCENARIO
 from aprt.cli.options import (
@@ -41,6 +41,7 @@ def command() -> None:
 
 
 command.add_command(view)
+command.add_command(detect)
 command.add_command(replay)
 
 

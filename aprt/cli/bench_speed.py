@@ -1,4 +1,4 @@
-"""`aprt bench view` and `aprt bench replay`: how fast things are on trio."""
+"""`aprt bench view`, `aprt bench detect` and `aprt bench replay`: how fast things are on trio."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ import os
 import click
 
 from aprt.cli.names import SCENARIO
-from aprt.cli.options import Registry, echo, era_option, find_case, format_option, seed_option, switch_options
+from aprt.cli.options import (
+    Registry,
+    detect_option,
+    detectors,
+    echo,
+    era_option,
+    find_case,
+    format_option,
+    seed_option,
+    switch_options,
+)
 
-VIEW_SCHEMA, REPLAY_SCHEMA = "aprt.view-speed/1", "aprt.replay-speed/1"
+VIEW_SCHEMA, DETECT_SCHEMA, REPLAY_SCHEMA = "aprt.view-speed/1", "aprt.detect-speed/1", "aprt.replay-speed/1"
 
 
 @click.command("view", short_help="Compare live runs with and without the live view.")
@@ -58,6 +68,55 @@ def view(
         echo(f"without the view{alone.rate:9,.0f} steps/s")
         echo(f"with the view   {watched.rate:9,.0f} steps/s, {frames:.1f} frames/s")
         echo(f"aprt: VIEW ratio={ratio:.2f} scenario={case} mode={plan.mode}")
+    return 0
+
+
+@click.command("detect", short_help="Compare live runs with and without detectors.")
+@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
+@era_option
+@switch_options
+@detect_option
+@click.option("--pairs", type=click.IntRange(min=1), default=5, help="How often each way is measured, in turn.")
+@click.option("--seconds", type=click.FloatRange(min=0.01), default=1.0, help="Processor time of one measurement.")
+@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler.")
+@seed_option
+@format_option
+@click.pass_obj
+def detect(
+    registry: Registry,
+    scenario: str,
+    era: str | None,
+    put_in: tuple[str, ...],
+    taken_out: tuple[str, ...],
+    detect: tuple[str, ...],
+    pairs: int,
+    seconds: float,
+    free: bool,
+    seed: int,
+    form: str,
+) -> int:
+    """Compare the processor time that a step of a live run takes with detectors and without.
+
+    ratio: how many times as long it takes with them.
+    """
+    import attrs
+
+    from aprt.verdict.live import Plan
+    from aprt.view.cost import alone_and_detected
+
+    case, kinds = find_case(registry, scenario, era, put_in, taken_out), detectors(detect)
+    plan = Plan("free" if free else "gated", seed, detect=kinds)
+    alone, detected = alone_and_detected(case.model().system, plan, pairs, seconds)
+    ratio = alone.rate / detected.rate
+    if form == "json":
+        told = {"schema": DETECT_SCHEMA, "scenario": str(case), "mode": plan.mode, "detectors": kinds, "ratio": ratio}
+        pace = {"pairs": pairs, "alone": attrs.asdict(alone), "detected": attrs.asdict(detected)}
+        echo(json.dumps(told | pace, indent=2))
+    else:
+        echo(f"{case}, {plan.mode}: {pairs} times {seconds:g} s of processor time each way, in turn\n")
+        echo(f"without detectors{alone.rate:9,.0f} steps/s")
+        echo(f"with detectors   {detected.rate:9,.0f} steps/s ({', '.join(kinds) or 'none'})")
+        echo(f"aprt: DETECT ratio={ratio:.2f} detectors={','.join(kinds) or '-'} scenario={case} mode={plan.mode}")
     return 0
 
 

@@ -56,7 +56,7 @@ def command(
     execution = replay(model.system, recording.schedule, asked)
     findings = at_last_step(execution)
     if "json" in (form, shape):
-        echo(execution_json(recording, execution, cause(recording, findings[0]) if findings else None))
+        echo(execution_json(recording, execution, cause=cause(recording, findings[0]) if findings else None))
         return 0
     subject = Subject(recording.case.scenario, recording.case.era.name, execution, findings[0] if findings else None)
     if shape is not None and shape not in (fitting := told_as(subject)):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
 
+DETECTORS = ("race", "hang")  # detect.detectors.KINDS, named here to keep --help quick
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 INTERRUPTED = 130
 REPORTS = ("junit", "ktap")  # formats of `view.results`
@@ -60,6 +61,15 @@ property_option = click.option(
     multiple=True,
     metavar="ID",
     help="Check this property, or 'all'; repeat it.  [the scenario's own]",
+)
+detect_option = click.option(
+    "--detect",
+    "detect",
+    type=click.Choice(["all", "none", *DETECTORS]),
+    multiple=True,
+    default=("all",),
+    show_default=True,
+    help="Report what the detector of this kind sees; repeat it.",
 )
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, help="For whatever draws lots.")
 
@@ -164,6 +174,15 @@ def crew(jobs: int, cluster: str | None) -> Iterator[Crew | None]:
             yield local
     else:
         yield None
+
+
+def detectors(detect: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds of detectors that `--detect` asks for. Raises: `UserError`."""
+    if "none" in detect:
+        if len(detect) > 1:
+            raise UserError("--detect none goes with no other --detect")
+        return ()
+    return DETECTORS if "all" in detect else tuple(kind for kind in DETECTORS if kind in detect)
 
 
 def bounds(max_states: int | None, max_depth: int | None, budget: float | None) -> Bounds:

@@ -11,6 +11,8 @@ from aprt.cli.options import (
     Registry,
     case_finder,
     color_option,
+    detect_option,
+    detectors,
     echo,
     format_option,
     paint,
@@ -23,6 +25,7 @@ from aprt.cli.options import (
 @click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
 @switch_options
 @property_option
+@detect_option
 @format_option
 @color_option
 @click.pass_obj
@@ -32,6 +35,7 @@ def command(
     put_in: tuple[str, ...],
     taken_out: tuple[str, ...],
     properties: tuple[str, ...],
+    detect: tuple[str, ...],
     form: str,
     color: str,
 ) -> int:
@@ -41,6 +45,7 @@ def command(
     a changed model. Exits with 1 when a property is violated, 0 when none is, 4 when the schedule does not fit.
     """
     with Interrupts() as interrupts:
+        from aprt.detect.detectors import Detectors
         from aprt.verdict.confirm import both
         from aprt.verdict.tokens import resolve
         from aprt.verdict.verdict import selected
@@ -49,11 +54,13 @@ def command(
 
         recording = resolve(token, case_finder(registry, put_in, taken_out))
         chosen = selected(recording.case, recording.model, properties or ("all",))
-        execution = both(recording.model.system, recording.schedule, chosen)
+        kinds = detectors(detect)
+        heard = Detectors(recording.model.system, kinds)
+        execution = both(recording.model.system, recording.schedule, chosen, (heard,) if kinds else ())
         if form == "json":
-            echo(execution_json(recording, execution))
+            echo(execution_json(recording, execution, detected=heard.found if kinds else None))
         else:
-            echo(replay_text(recording, execution, chosen, paint(color)))
+            echo(replay_text(recording, execution, chosen, heard.found, paint(color)))
         if interrupts.pending:
             return INTERRUPTED
         return 1 if execution.findings else 0

@@ -16,6 +16,8 @@ from aprt.cli.interrupts import Interrupts
 from aprt.cli.options import (
     Registry,
     color_option,
+    detect_option,
+    detectors,
     echo,
     era_option,
     find_case,
@@ -50,6 +52,7 @@ HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 @click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
 @click.option("--speed", type=click.FloatRange(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
 @click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
+@detect_option
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
 @format_option
 @color_option
@@ -69,6 +72,7 @@ def command(
     jitter: int,
     speed: float,
     no_live: bool,
+    detect: tuple[str, ...],
     schedule: Path | None,
     form: str,
     color: str,
@@ -85,7 +89,7 @@ def command(
         from aprt.verdict.live import Plan
 
         case = find_case(registry, scenario, era, put_in, taken_out)
-        plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps)
+        plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps, detectors(detect))
         model = case.model()
         # tables go to stderr: lines on stdout are only for those who do not see them
         tables = not no_live and (form == "json" or sys.stdout.isatty())

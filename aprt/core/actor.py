@@ -26,7 +26,7 @@ import abc
 import enum
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
-from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 import attrs
 
@@ -50,6 +50,7 @@ BLOCK: Final = Block.BLOCK
 
 Outcome: TypeAlias = Literal[Block.BLOCK] | tuple[S, R] | tuple[S, R, tuple[Note, ...]]
 Done: TypeAlias = tuple[S, Any, tuple[Note, ...]]
+Ordering: TypeAlias = Literal["release", "acquire", "both"]
 
 
 @attrs.frozen
@@ -112,6 +113,10 @@ class Handler(Generic[S, P, R]):
     room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
     acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
     of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
+    orders: what it does to happens-before, beside what taking and giving locks and what queues do. "release": what the
+    caller did before it happens before what others do after an "acquire" of the same actor; an acquire that replies
+    False (not done yet, not the last) was none.
+    atomic: whether it is an atomic operation on fields that others access as plain memory.
     """
 
     def __init__(
@@ -127,12 +132,14 @@ class Handler(Generic[S, P, R]):
         takes: str | None = None,
         room: str | None = None,
         acquires: str | None = None,
+        orders: Ordering | None = None,
+        atomic: bool = False,
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
         self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
-        self.acquires = acquires
+        self.acquires, self.orders, self.atomic = acquires, orders, atomic
         self.__doc__ = run.__doc__
         self.op = run.__name__
 
@@ -158,6 +165,8 @@ def handler(
     takes: str | None = None,
     room: str | None = None,
     acquires: str | None = None,
+    orders: Ordering | None = None,
+    atomic: bool = False,
 ) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
     """Declare a method of an actor as the handler of the message of the same name.
 
@@ -178,6 +187,8 @@ def handler(
             takes=takes,
             room=room,
             acquires=acquires,
+            orders=orders,
+            atomic=atomic,
         )
 
     return declare
@@ -187,8 +198,12 @@ def handler(
 class Actor(abc.ABC, Generic[S]):
     """A component. Two actors are the same iff their names are; a system has each name once.
 
+    atomic: fields of the state, "*" for all, that are no plain memory, whose accesses something has to order: hardware,
+    locks, atomic operations, or what has a lock inside that is no part of the model.
     lock_class: what it is called in the lock order, with others of its kind; None for its own name.
     """
+
+    atomic: ClassVar[tuple[str, ...]] = ()
 
     name: str
     lock_class: str | None = attrs.field(default=None, kw_only=True)

@@ -11,6 +11,8 @@ from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 
 Ending: TypeAlias = Literal["end", "deadlock", "oops", "cut"]
+Blocked: TypeAlias = tuple[tuple[str, str], ...]
+"""What each unfinished context waits for, as (context, operation)."""
 
 
 @attrs.frozen
@@ -20,13 +22,13 @@ class Execution:
     ending: `end` and `deadlock` as in `core.system`; `oops`: software touched what it must not, nothing goes on;
     `cut`: stopped from outside (end of the schedule, step limit, cancelled).
     findings: in the order seen; a property appears once, at its first violation.
-    blocked: for a deadlock, what each unfinished context waits for, as (context, operation).
+    blocked: for a deadlock, what each unfinished context waits for.
     """
 
     events: tuple[Event, ...]
     ending: Ending
     findings: tuple[Finding, ...] = ()
-    blocked: tuple[tuple[str, str], ...] = ()
+    blocked: Blocked = ()
 
     @property
     def schedule(self) -> Schedule:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from aprt.core.actor import Caller
 from aprt.core.events import Event
-from aprt.core.execution import Ending
+from aprt.core.execution import Blocked, Ending
 from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, is_closed, title
 from aprt.core.properties import (
     Actors,
@@ -90,7 +90,7 @@ class Monitor:
         cycle = self._order.cycle() if self._order.closes(demand) else None
         return self._find(lambda id, check: self._unordered(id, check, demand, cycle))
 
-    def finish(self, ending: Ending, blocked: tuple[tuple[str, str], ...] = ()) -> tuple[Finding, ...]:
+    def finish(self, ending: Ending, blocked: Blocked = ()) -> tuple[Finding, ...]:
         """No more events; blocked: as in `Execution`. Returns what the end state, or the deadlock, broke."""
         match ending:
             case "end":
@@ -116,7 +116,7 @@ class Monitor:
     def _at_end(self, check: Check) -> str | None:
         return check.test(self._view(check.reads)) if isinstance(check, AtEnd | Eventually) else None
 
-    def _at_deadlock(self, check: Check, blocked: tuple[tuple[str, str], ...]) -> str | None:
+    def _at_deadlock(self, check: Check, blocked: Blocked) -> str | None:
         if isinstance(check, NoDeadlock):
             return check.text(blocked)
         return check.test(self._view(check.reads)) if isinstance(check, Eventually) else None

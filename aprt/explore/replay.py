@@ -6,18 +6,22 @@ from collections.abc import Iterable
 
 from aprt.core.errors import ReplayMismatch
 from aprt.core.execution import Execution
+from aprt.core.listener import Listener
 from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 
 
-def replay(system: System, schedule: Schedule, properties: Iterable[Property] = ()) -> Execution:
+def replay(
+    system: System, schedule: Schedule, properties: Iterable[Property] = (), listeners: Iterable[Listener] = ()
+) -> Execution:
     """The execution that `schedule` describes, from its first label to its last, and what it breaks.
 
+    listeners: hear it, too.
     Raises: `ReplayMismatch` at the first label that the system does not offer.
     """
-    with Stepper(system, tuple(properties)) as stepper:
+    with Stepper(system, tuple(properties), tuple(listeners)) as stepper:
         for index, label in enumerate(schedule):
             enabled = stepper.enabled()
             if label not in enabled:

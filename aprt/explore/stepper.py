@@ -14,7 +14,8 @@ from aprt.core.actor import Caller
 from aprt.core.effects import Call, Choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
-from aprt.core.execution import Ending, Execution
+from aprt.core.execution import Blocked, Ending, Execution
+from aprt.core.listener import Listener
 from aprt.core.monitor import Monitor
 from aprt.core.properties import Property
 from aprt.core.schedule import Label
@@ -26,10 +27,12 @@ from aprt.explore.thread import Thread
 class Stepper:
     """A system in some state, from the initial one on. states: by actor. callers: what each context holds.
 
-    A context manager: on the way out it drops the behaviours that have not ended.
+    listeners: hear the execution, too. A context manager: on the way out it drops the behaviours that have not ended.
     """
 
-    def __init__(self, system: System, properties: tuple[Property, ...] = ()) -> None:
+    def __init__(
+        self, system: System, properties: tuple[Property, ...] = (), listeners: tuple[Listener, ...] = ()
+    ) -> None:
         self.system = system
         self.states: dict[str, Any] = system.initial()
         self.callers = {context.name: Caller(context.name) for context in system.contexts}
@@ -38,6 +41,7 @@ class Stepper:
         self._threads = {context.name: Thread(context, self._actors) for context in system.contexts}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._monitor = Monitor(system, properties)
+        self._listeners: tuple[Listener, ...] = (self._monitor, *listeners)
         self._oops = False
         for context in system.contexts:
             self._ask(context.name)
@@ -80,11 +84,12 @@ class Stepper:
         self._oops = done.oops
         if not done.oops:
             self._threads[context].resume(event.reply)
-        self._monitor.feed(event)
+        for listener in self._listeners:
+            listener.feed(event)
         if not done.oops:
             self._ask(context)
 
-    def waiting(self) -> tuple[tuple[str, str], ...]:
+    def waiting(self) -> Blocked:
         """The contexts that are not done, daemons left out, each with its pending operation."""
         pending = ((c.name, self._threads[c.name].effect) for c in self.system.contexts if not c.daemon)
         return tuple((name, str(effect)) for name, effect in pending if effect is not None)
@@ -101,13 +106,16 @@ class Stepper:
         """What this execution was; it is over with that."""
         ending = self.ending()
         blocked = self.waiting() if ending == "deadlock" else ()
-        self._monitor.finish(ending, blocked)
+        for listener in self._listeners:
+            listener.finish(ending, blocked)
         return Execution(tuple(self.events), ending, self._monitor.findings, blocked)
 
     def _ask(self, context: str) -> None:
         thread = self._threads[context]
         if isinstance(thread.effect, Call):
-            self._monitor.ask(Ask(self.callers[context], thread.effect, thread.chain))
+            ask = Ask(self.callers[context], thread.effect, thread.chain)
+            for listener in self._listeners:
+                listener.ask(ask)
 
     def _steps(self, context: str) -> dict[str, Step]:
         """What `context` can do now, by operation."""

@@ -27,6 +27,8 @@ class AttributeState:
 class Attribute(Actor[AttributeState]):
     """One attribute of one object, there at the start."""
 
+    atomic = ("*",)
+
     def initial(self) -> AttributeState:
         return AttributeState()
 

@@ -45,13 +45,13 @@ class Cell(Actor[CellState[T]]):
         """Replaces the value."""
         return _valued(state, value), None
 
-    @handler(reads="value", writes="value", guarded_by="guard")
+    @handler(reads="value", writes="value", guarded_by="guard", atomic=True)
     def add(self, state: CellState[int], by: Caller, amount: int) -> Outcome[CellState[int], int]:
         """Adds to a number in one step; replies the sum."""
         after = _valued(state, state.value + amount)
         return after, after.value
 
-    @handler(reads="value", writes="value", guarded_by="guard")
+    @handler(reads="value", writes="value", guarded_by="guard", atomic=True)
     def compare_and_swap(self, state: CellState[T], by: Caller, old: T, new: T) -> Outcome[CellState[T], bool]:
         """Replaces `old` by `new` in one step; replies False, and changes nothing, when the value is another."""
         if state.value != old:

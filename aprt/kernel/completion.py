@@ -32,6 +32,8 @@ class CompletionState:
 class Completion(Actor[CompletionState]):
     """Starts out not done."""
 
+    atomic = ("*",)
+
     def initial(self) -> CompletionState:
         return CompletionState()
 
@@ -50,17 +52,17 @@ class Completion(Actor[CompletionState]):
             return (state, None, rules.recursive(by, self.name)) if by.holds(self.name) else BLOCK
         return _used(state), None, rules.may_sleep(by, self.name)
 
-    @handler(reads="done", writes="done")
+    @handler(reads="done", writes="done", orders="acquire")
     def try_wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, bool]:
         """Never blocks; replies whether it was done, and then uses up one `complete`."""
         return (_used(state), True) if state.done else (state, False)
 
-    @handler(reads="done", writes="done")
+    @handler(reads="done", writes="done", orders="release")
     def complete(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
         """Lets one waiter go, now or later."""
         return (state if state.done == ALL else CompletionState(state.done + 1)), None, self._kept(by)
 
-    @handler(reads="done", writes="done")
+    @handler(reads="done", writes="done", orders="release")
     def complete_all(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
         """Lets everybody go, until `reinit`."""
         return (state if state.done == ALL else CompletionState(ALL)), None, self._kept(by)

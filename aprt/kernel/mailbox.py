@@ -28,6 +28,8 @@ class MailboxState(Generic[T]):
 class Mailbox(Actor[MailboxState[T]]):
     """Starts out empty. capacity: how many messages it holds; None is no bound."""
 
+    atomic = ("*",)
+
     capacity: int | None = None
 
     def initial(self) -> MailboxState[T]:

@@ -31,6 +31,8 @@ class MutexState:
 class Mutex(Actor[MutexState]):
     """`await mutex.lock()` returns with the lock held."""
 
+    atomic = ("*",)
+
     def initial(self) -> MutexState:
         return MutexState()
 

@@ -71,6 +71,8 @@ class RefCount(Actor[RefCountState]):
     destroys: the name of the object that whoever puts the last reference destroys, and at last frees (P21).
     """
 
+    atomic = ("*",)
+
     start: int = 1
     destroys: str | None = None
 
@@ -87,7 +89,7 @@ class RefCount(Actor[RefCountState]):
         """See `inc_not_zero`."""
         return _counted(state, inc_not_zero(state.count, self.name, by))
 
-    @handler(reads="count", writes="count")
+    @handler(reads="count", writes="count", orders="both")
     def put(self, state: RefCountState, by: Caller) -> Outcome[RefCountState, bool]:
         """See `dec_and_test`."""
         return _counted(state, dec_and_test(state.count, self.name, by, self.destroys))

@@ -32,6 +32,8 @@ class RwSemState:
 class RwSem(Actor[RwSemState]):
     """writer_first: writers announce themselves and new readers give way."""
 
+    atomic = ("*",)
+
     writer_first: bool = False
 
     def initial(self) -> RwSemState:

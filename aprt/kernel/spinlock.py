@@ -26,6 +26,8 @@ class SpinlockState:
 class Spinlock(Actor[SpinlockState]):
     """`await spinlock.lock()` returns with the lock held."""
 
+    atomic = ("*",)
+
     def initial(self) -> SpinlockState:
         return SpinlockState()
 

@@ -41,10 +41,12 @@ class TimerState:
 class Timer(Actor[TimerState]):
     """Starts out idle."""
 
+    atomic = ("*",)
+
     def initial(self) -> TimerState:
         return TimerState()
 
-    @handler(reads="armed", writes="armed")
+    @handler(reads="armed", writes="armed", orders="release")
     def arm(self, state: TimerState, by: Caller) -> Outcome[TimerState, bool]:
         """From now on it may fire, once; replies whether it was armed already. Allowed while the callback runs."""
         if state.armed:
@@ -84,7 +86,7 @@ class Timer(Actor[TimerState]):
             return state, None, (rules.not_owner(by, self.name, state.runner),)
         return attrs.evolve(state, runner=None), None, (Gave(self.name),)
 
-    @handler(reads="runner", writes="armed runner")
+    @handler(reads="runner", writes="armed runner", orders="release")
     def rearm(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: as `finish`, and the timer is armed again in the same step."""
         if state.runner != by.context:

@@ -49,6 +49,8 @@ class WaitQueue(Actor[WaitQueueState]):
     awaits: what they wait for, as a lock; None when that is no part of the lock order.
     """
 
+    atomic = ("*",)
+
     awaits: Hold | None = None
 
     def acquired(self, call: Call[Any]) -> Hold | None:
@@ -64,7 +66,7 @@ class WaitQueue(Actor[WaitQueueState]):
             return state, None
         return WaitQueueState((*state.waiting, by.context)), None
 
-    @handler(reads="waiting")
+    @handler(reads="waiting", orders="acquire")
     def schedule(self, state: WaitQueueState, by: Caller) -> Outcome[WaitQueueState, None]:
         """Blocks while the caller is on the queue. Finding: sleeping under a spinlock."""
         if by.context in state.waiting:
@@ -78,12 +80,12 @@ class WaitQueue(Actor[WaitQueueState]):
             return state, None
         return WaitQueueState(tuple(name for name in state.waiting if name != by.context)), None
 
-    @handler(reads="waiting", writes="waiting")
+    @handler(reads="waiting", writes="waiting", orders="release")
     def wake_all(self, state: WaitQueueState, by: Caller) -> Outcome[WaitQueueState, None]:
         """Takes everybody off the queue."""
         return (WaitQueueState() if state.waiting else state), None
 
-    @handler(reads="waiting", writes="waiting")
+    @handler(reads="waiting", writes="waiting", orders="release")
     def wake_one(self, state: WaitQueueState, by: Caller) -> Outcome[WaitQueueState, None]:
         """Takes off the queue whoever waits longest."""
         return (WaitQueueState(state.waiting[1:]) if state.waiting else state), None

@@ -41,10 +41,12 @@ class WorkState:
 class Work(Actor[WorkState]):
     """A work item and its own worker. Any context may queue it, also one that must not sleep."""
 
+    atomic = ("*",)
+
     def initial(self) -> WorkState:
         return WorkState()
 
-    @handler(reads="pending", writes="pending")
+    @handler(reads="pending", writes="pending", orders="release")
     def queue(self, state: WorkState, by: Caller) -> Outcome[WorkState, bool]:
         """Asks for a run; replies False when one is pending already."""
         if state.pending:

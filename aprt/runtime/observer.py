@@ -14,7 +14,8 @@ from typing import assert_never
 import attrs
 
 from aprt.core.events import Event
-from aprt.core.execution import Ending, Execution
+from aprt.core.execution import Blocked, Ending, Execution
+from aprt.core.listener import Listener
 from aprt.core.monitor import Monitor
 from aprt.core.notes import Oops
 from aprt.core.properties import Property
@@ -43,12 +44,14 @@ class Watch:
     """What to look for in an execution, and when to stop it.
 
     max_steps: cut where one more step would be taken. on_event: called with each event, by the observer.
+    listeners: hear the execution, too; one that is replayed without `on_event` several steps at a time.
     """
 
     properties: Sequence[Property] = ()
     max_steps: int | None = None
     stop_on_finding: bool = False
     on_event: Callable[[Event], None] | None = None
+    listeners: Sequence[Listener] = ()
 
 
 UNWATCHED = Watch()
@@ -149,6 +152,8 @@ class ObserverPart:
     def _record(self, event: Event) -> None:
         self._events.append(event)
         found = self._monitor.feed(event)
+        for listener in self._watch.listeners:
+            listener.feed(event)
         if self._watch.on_event is not None:
             self._watch.on_event(event)
         if any(isinstance(note, Oops) for note in event.notes):
@@ -157,7 +162,11 @@ class ObserverPart:
             self._close("cut")
 
     def _ask(self, asked: Asked) -> None:
-        if asked.ask is not None and self._monitor.ask(asked.ask) and self._watch.stop_on_finding:
+        if asked.ask is None:
+            return
+        for listener in self._watch.listeners:
+            listener.ask(asked.ask)
+        if self._monitor.ask(asked.ask) and self._watch.stop_on_finding:
             self._close("cut")
 
     def _full(self) -> bool:
@@ -182,10 +191,11 @@ class ObserverPart:
             text = f"{actor} took {handled.request.label.context} before {earlier}, which came first"
             self.breaches.append(Breach(index, text))
 
-    def _close(self, ending: Ending, blocked: tuple[tuple[str, str], ...] = ()) -> None:
+    def _close(self, ending: Ending, blocked: Blocked = ()) -> None:
         if ending == "deadlock":
             blocked = self.ledger.blocked
-        self._monitor.finish(ending, blocked)
+        for listener in (self._monitor, *self._watch.listeners):
+            listener.finish(ending, blocked)
         execution = Execution(tuple(self._events), ending, self._monitor.findings, blocked)
         self._director.put(Over(execution))
         self._over = True

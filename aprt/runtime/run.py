@@ -10,6 +10,7 @@ import trio
 
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.listener import Listener
 from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
@@ -95,11 +96,13 @@ def run(
     )
 
 
-def replay(system: System, schedule: Schedule, properties: Sequence[Property] = ()) -> Execution:
+def replay(
+    system: System, schedule: Schedule, properties: Sequence[Property] = (), listeners: Sequence[Listener] = ()
+) -> Execution:
     """The execution of that schedule on trio tasks, in a trio run of its own. Raises: as `Stage.replay`."""
 
     async def once() -> Execution:
         async with Stage(system) as stage:
-            return await stage.replay(schedule, Watch(properties))
+            return await stage.replay(schedule, Watch(properties, listeners=listeners))
 
     return trio.run(once)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.listener import Listener
 from aprt.core.properties import Finding, NoHang, Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
@@ -38,12 +41,14 @@ def confirm(system: System, finding: Finding, property: Property) -> tuple[Findi
     return execution.findings[0] if execution.findings else finding, execution
 
 
-def both(system: System, schedule: Schedule, properties: tuple[Property, ...]) -> Execution:
-    """How trio ran a schedule, which is also how the explorer tells it.
+def both(
+    system: System, schedule: Schedule, properties: tuple[Property, ...], listeners: Sequence[Listener] = ()
+) -> Execution:
+    """How trio ran a schedule, which is also how the explorer tells it. listeners: hear what trio does.
 
     Raises: `ReplayMismatch` where the system does not offer a step, `DriversDiffer`.
     """
-    told, live = explorer.replay(system, schedule, properties), runtime.replay(system, schedule, properties)
+    told, live = explorer.replay(system, schedule, properties), runtime.replay(system, schedule, properties, listeners)
     difference = compare(told, live)
     if difference is not None:
         raise DriversDiffer(difference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -12,6 +12,8 @@ from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.properties import Property
 from aprt.core.system import System
+from aprt.detect.detection import Detection
+from aprt.detect.detectors import Detectors
 from aprt.runtime.errors import sole
 from aprt.runtime.observer import Watch
 from aprt.runtime.run import MAX_STEPS, Mode, direction
@@ -24,23 +26,31 @@ JITTER = 8  # passes of trio's scheduler that a request is held back at most
 
 @attrs.frozen
 class Plan:
-    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last."""
+    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last.
+
+    detect: the kinds of detectors that hear them (`aprt.detect`).
+    """
 
     mode: Mode = "gated"
     seed: int = 0
     runs: int = 1
     jitter: int = 0
     max_steps: int = MAX_STEPS
+    detect: Collection[str] = ()
 
 
 @attrs.frozen
 class LiveRun:
-    """The last execution of a plan, the seed it had, and how many there were. stopped: from outside."""
+    """The last execution of a plan, the seed it had, and how many there were. stopped: from outside.
+
+    detected: in it, by the plan's detectors.
+    """
 
     execution: Execution
     seed: int
     runs: int
     stopped: bool
+    detected: tuple[Detection, ...] = ()
 
 
 @attrs.frozen
@@ -107,15 +117,18 @@ async def _run_live(
                     stopped = True
                     stage.stop()
 
+            detectors = Detectors(system, plan.detect)
             if beside is not None:
                 nursery.start_soon(beside, stage)
             for i in range(plan.runs):
                 way = direction(plan.mode, plan.seed + i, jitter=plan.jitter)
-                execution = await stage.run(way, Watch(properties, plan.max_steps, True, hear))
+                detectors.begin()
+                watch = Watch(properties, plan.max_steps, True, hear, (detectors,) if plan.detect else ())
+                execution = await stage.run(way, watch)
                 if execution.findings or stopped:
                     break
             nursery.cancel_scope.cancel()
-            return LiveRun(execution, plan.seed + i, i + 1, stopped)
+            return LiveRun(execution, plan.seed + i, i + 1, stopped, detectors.found)
     except BaseExceptionGroup as group:  # by the nursery, around the one error there is
         raise sole(group) from None
 

@@ -29,6 +29,8 @@ class MemoryState:
 class Memory(Actor[MemoryState]):
     """The memory of the VM called `vm`. Pages are numbers of 4 KiB guest pages."""
 
+    atomic = ("*",)  # the domain and its pages have locks of their own
+
     vm: str
     pages: tuple[int, ...]
 

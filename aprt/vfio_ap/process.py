@@ -28,6 +28,8 @@ class ProcessState:
 class Process(Actor[ProcessState]):
     """One process. files: open at the start, one descriptor each, named alike. threads: running at the start."""
 
+    atomic = ("*",)  # signals and the file table have locks of their own
+
     files: tuple[str, ...] = ()
     threads: tuple[str, ...] = ()
 
@@ -53,13 +55,13 @@ class Process(Actor[ProcessState]):
             return state, None
         return attrs.evolve(state, refs=state.refs.set(file, state.refs[file] + 1)), file
 
-    @handler(reads="refs", writes="refs")
+    @handler(reads="refs", writes="refs", orders="both")
     def fput(self, state: ProcessState, by: Caller, file: str) -> Outcome[ProcessState, bool]:
         """Drop a reference of a file. True: it was the last, and the caller runs its release."""
         refs, last = _dropped(state.refs, file)
         return attrs.evolve(state, refs=refs), last
 
-    @handler(reads="fds refs", writes="fds refs")
+    @handler(reads="fds refs", writes="fds refs", orders="both")
     def close(self, state: ProcessState, by: Caller, fd: str) -> Outcome[ProcessState, str | None]:
         """Close a descriptor. The file whose last reference this was, to be released by the caller, or None."""
         file = state.fds.get(fd)
@@ -76,12 +78,12 @@ class Process(Actor[ProcessState]):
     def signal_pending(self, state: ProcessState, by: Caller) -> Outcome[ProcessState, bool]:
         return state, state.killed
 
-    @handler(reads="threads", writes="threads")
+    @handler(reads="threads", writes="threads", orders="release")
     def leave(self, state: ProcessState, by: Caller, thread: str) -> Outcome[ProcessState, None]:
         """A thread ends."""
         return attrs.evolve(state, threads=tuple(t for t in state.threads if t != thread)), None
 
-    @handler(reads="killed threads")
+    @handler(reads="killed threads", orders="acquire")
     def last_thread_gone(self, state: ProcessState, by: Caller) -> Outcome[ProcessState, None]:
         """Blocks until the process was killed and no thread is left."""
         return (state, None) if state.killed and not state.threads else BLOCK

@@ -1,4 +1,4 @@
-"""What watching costs: how many steps a run takes with the live view beside it, and without."""
+"""What watching costs: how many steps a run takes with the live view beside it, or with detectors, and without."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def alone_and_watched(
             speed = _speed(system, plan, seconds, view.hear, view.beside)
         watched = watched.plus(attrs.evolve(speed, frames=view.frames))
     return alone, watched
+
+
+def alone_and_detected(system: System, plan: Plan, pairs: int, seconds: float) -> tuple[Speed, Speed]:
+    """The speed of runs without and with the detectors of the plan, measured as for the view."""
+    alone, detected = Speed(), Speed()
+    for _ in range(pairs):
+        alone = alone.plus(_speed(system, attrs.evolve(plan, detect=()), seconds, lambda event: None))
+        detected = detected.plus(_speed(system, plan, seconds, lambda event: None))
+    return alone, detected
 
 
 def _speed(

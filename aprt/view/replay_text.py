@@ -11,8 +11,10 @@ from aprt.core.execution import Execution
 from aprt.core.notes import Remark
 from aprt.core.properties import Eventually, Finding, NoHang, Property
 from aprt.core.system import System
+from aprt.detect.detection import Detection
 from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
+from aprt.view.detected_text import detected_lines
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
 from aprt.view.words import count, step, switched
@@ -27,8 +29,14 @@ _ENDINGS = MappingProxyType(
 )
 
 
-def replay_text(recording: Recording, execution: Execution, properties: Sequence[Property], paint: Paint) -> str:
-    """Every step as trio ran it. properties: what was checked."""
+def replay_text(
+    recording: Recording,
+    execution: Execution,
+    properties: Sequence[Property],
+    detected: Sequence[Detection],
+    paint: Paint,
+) -> str:
+    """Every step as trio ran it. properties: what was checked. detected: what detectors saw."""
     lines = [heading(recording.case, paint), ""]
     lines += event_lines(recording.model.system, execution.events)
     lines += [
@@ -39,6 +47,7 @@ def replay_text(recording: Recording, execution: Execution, properties: Sequence
         lines.append("whether it can go on like this for ever is beyond one execution; aprt explore tells")
     for finding in at_last_step(execution):
         lines += ["", *finding_lines(finding, paint)]
+    lines += detected_lines(detected, paint)
     return "\n".join([*lines, "", replay_line(recording, execution)])
 
 

@@ -6,6 +6,7 @@ import json
 
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
+from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
@@ -23,6 +24,7 @@ def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Pa
     ]
     for finding in execution.findings:
         lines += ["", *finding_lines(finding, paint)]
+    lines += detected_lines(live.detected, paint)
     if execution.findings and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
@@ -57,6 +59,7 @@ def run_json(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
         "steps": len(execution.events),
         "ending": "interrupted" if live.stopped else execution.ending,
         "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
+        "detected": detected_json(live.detected) if plan.detect else None,
         "token": token,
         "version": aprt_version(),
     }

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aprt.core.chain import told
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
+from aprt.detect.detection import Detection
 from aprt.explore.result import Exploration
 from aprt.verdict.cause import Cause
 from aprt.verdict.measures import Matrix
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.cause_text import cause_object
+from aprt.view.detected_text import detected_json
 from aprt.view.version import aprt_version
 from aprt.view.words import word
 
@@ -81,8 +83,17 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def execution_json(recording: Recording, execution: Execution, cause: Cause | None = None) -> str:
-    """One object, `aprt.trace/1`: every step of an execution, values as people read them. cause: why it fails."""
+def execution_json(
+    recording: Recording,
+    execution: Execution,
+    *,
+    cause: Cause | None = None,
+    detected: Sequence[Detection] | None = None,
+) -> str:
+    """One object, `aprt.trace/1`: every step of an execution, values as people read them.
+
+    cause: why it fails. detected: what detectors saw in it; None where none heard it.
+    """
     return dump(
         {
             "schema": TRACE_SCHEMA,
@@ -106,6 +117,7 @@ def execution_json(recording: Recording, execution: Execution, cause: Cause | No
             "ending": execution.ending,
             "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
             "cause": None if cause is None else cause_object(cause),
+            "detected": None if detected is None else detected_json(detected),
             "version": aprt_version(),
         }
     )

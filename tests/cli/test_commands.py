@@ -148,7 +148,7 @@ def test_a_mistake_in_what_is_typed_is_one_line_and_exit_2(args: tuple[str, ...]
 
 
 def test_replay_shows_the_steps_on_trio_and_what_they_violate() -> None:
-    result = aprt("replay", ABBA)
+    result = aprt("replay", ABBA, "--detect", "none")
     assert result.exit_code == 1
     assert (
         result.stdout

@@ -43,6 +43,8 @@ class ApBus(Actor[ApBusState]):
     for broken (before fix B51).
     """
 
+    atomic = ("config", "drivers", "drvdata")  # the machine's; the bus and each device have locks of their own
+
     config: Matrix
     reserved: Matrix = Matrix()
     max_adapter: int = 255

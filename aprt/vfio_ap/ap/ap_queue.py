@@ -99,6 +99,8 @@ class ApQueue(Actor[ApQueueState]):
     whether the machine has AQIC at all.
     """
 
+    atomic = ("*",)
+
     apqn: Apqn
     hwtype: int = CEX8
     interrupts: bool = True

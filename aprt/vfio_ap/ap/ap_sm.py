@@ -58,6 +58,8 @@ class HostQueueState:
 class HostQueue(Actor[HostQueueState]):
     """One queue. polls: fix B47, without an interrupt the timer is waited for. orphans: fix B48, see `_received`."""
 
+    atomic = ("card", "requests", "pending")  # the machine's; who sent a request waits for a completion in it
+
     lock: Spinlock
     polls: bool = True
     orphans: bool = True
@@ -102,7 +104,12 @@ class HostQueue(Actor[HostQueueState]):
             after = attrs.evolve(after, sm=_at_work(after), interrupt=True)
         return after, Wait.AGAIN if status.rc is Rc.NORMAL and after.count > 0 else Wait.TIMEOUT
 
-    @handler(reads="interrupt count pending requests card", writes="sm count requests pending card", guarded_by="lock")
+    @handler(
+        reads="interrupt count pending requests card",
+        writes="sm count requests pending card",
+        guarded_by="lock",
+        orders="release",
+    )
     def read(self, state: HostQueueState, by: Caller, status: Status) -> Outcome[HostQueueState, Wait]:
         """DQAP was answered: with a reply, or that none is waiting."""
         after = self._received(state, status)
@@ -112,7 +119,12 @@ class HostQueue(Actor[HostQueueState]):
             return attrs.evolve(after, sm="WORKING"), Wait.AGAIN
         return after, self._for_reply(after)
 
-    @handler(reads="interrupt count requests pending card", writes="sm count requests pending card", guarded_by="lock")
+    @handler(
+        reads="interrupt count requests pending card",
+        writes="sm count requests pending card",
+        guarded_by="lock",
+        orders="release",
+    )
     def written(self, state: HostQueueState, by: Caller, status: Status) -> Outcome[HostQueueState, Wait]:
         """NQAP of the oldest request was answered: 00, or that the card has no room."""
         full = attrs.evolve(state, sm="QUEUE_FULL")
@@ -137,14 +149,14 @@ class HostQueue(Actor[HostQueueState]):
         """A request of the caller is to be sent."""
         return attrs.evolve(state, requests=(*state.requests, by.context)), None
 
-    @handler(reads="requests pending")
+    @handler(reads="requests pending", orders="acquire")
     def wait_reply(self, state: HostQueueState, by: Caller) -> Outcome[HostQueueState, None]:
         """Blocks until the caller's request was answered, or flushed. Finding: sleeping under a spinlock."""
         if by.context in (*state.requests, *state.pending):
             return BLOCK
         return state, None, rules.may_sleep(by, self.name)
 
-    @handler(reads="", writes="count requests pending", guarded_by="lock")
+    @handler(reads="", writes="count requests pending", guarded_by="lock", orders="release")
     def flush(self, state: HostQueueState, by: Caller) -> Outcome[HostQueueState, None]:
         """Every request is ended with -EAGAIN, those too that the card has and will answer."""
         return attrs.evolve(state, count=0, requests=(), pending=()), None

@@ -23,6 +23,8 @@ class ModuleState:
 class Module(Object[ModuleState]):
     """`run` is a call into the module's text: an oops once it is unloaded."""
 
+    atomic = ("*",)
+
     def initial(self) -> ModuleState:
         return ModuleState()
 
@@ -32,7 +34,7 @@ class Module(Object[ModuleState]):
             return state, False
         return attrs.evolve(state, refs=state.refs + 1), True
 
-    @handler(reads="refs", writes="refs")
+    @handler(reads="refs", writes="refs", orders="release")
     def put(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, None]:
         return attrs.evolve(state, refs=state.refs - 1), None
 
@@ -40,7 +42,7 @@ class Module(Object[ModuleState]):
     def run(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, None]:
         return state, None
 
-    @handler(reads="refs", writes="live")
+    @handler(reads="refs", writes="live", orders="acquire")
     def unload(self, state: ModuleState, by: Caller) -> Outcome[ModuleState, bool]:
         """delete_module: False (-EWOULDBLOCK) while somebody has a reference."""
         if state.refs:

@@ -35,6 +35,8 @@ class Crycb(Object[CrycbState]):
     waits: for all vCPUs to be out of SIE before the masks are written (out: mutant masks_in_sie).
     """
 
+    atomic = ("inside", "apcb")  # read by the machine
+
     kvm_lock: Mutex
     waits: bool = True
 

@@ -47,6 +47,8 @@ class Gib(Actor[GibState]):
 
     rules: GisaRules = V4
 
+    atomic = ("*",)
+
     def initial(self) -> GibState:
         return GibState()
 
@@ -91,12 +93,12 @@ class Gib(Actor[GibState]):
         """The caller processes the list from now on."""
         return attrs.evolve(state, walkers=tuple(sorted((*state.walkers, by.context)))), None
 
-    @handler(reads="walkers", writes="walkers")
+    @handler(reads="walkers", writes="walkers", orders="release")
     def end_walk(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
         """Every timer is started that the caller owed."""
         return attrs.evolve(state, walkers=tuple(c for c in state.walkers if c != by.context)), None
 
-    @handler(reads="walkers")
+    @handler(reads="walkers", orders="acquire")
     def synchronize(self, state: GibState, by: Caller) -> Outcome[GibState, None]:
         """Blocks while anybody processes the list, as synchronize_irq() would."""
         return BLOCK if state.walkers else (state, None)

@@ -80,6 +80,8 @@ class GisaState:
 class Gisa(Object[GisaState]):
     """The GISA of one VM. Its name stands for its physical address."""
 
+    atomic = ("*",)
+
     rules: GisaRules = V4
 
     def initial(self) -> GisaState:

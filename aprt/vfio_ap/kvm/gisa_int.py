@@ -52,6 +52,8 @@ class GisaIntState:
 class GisaInt(Object[GisaIntState]):
     """The record of one VM. vm: its name. gisa: the name of its GISA, there from the start, or not at all."""
 
+    atomic = ("alert_mask", "timer", "kicked", "idle")  # bit operations, a timer, what is read once without the lock
+
     vm: str
     ref_lock: Spinlock
     gisa: str = attrs.field(default=attrs.Factory(lambda self: f"{self.vm}.gisa", takes_self=True))
@@ -130,7 +132,7 @@ class GisaInt(Object[GisaIntState]):
 
     # the timer
 
-    @handler(reads="timer", writes="timer", acquires="exclusive")
+    @handler(reads="timer", writes="timer", acquires="exclusive", orders="release")
     def restart_timer(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """By the list processor: cancel the timer (blocks while its callback runs) and let it fire at once."""
         if state.timer == "running":
@@ -156,7 +158,7 @@ class GisaInt(Object[GisaIntState]):
         """The callback has returned: no restart."""
         return attrs.evolve(state, timer="idle"), None, (Gave(self.hold().lock),)
 
-    @handler(reads="", writes="timer")
+    @handler(reads="", writes="timer", orders="release")
     def rearm(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:
         """The callback has returned: again in 50 us."""
         return attrs.evolve(state, timer="armed"), None, (Gave(self.hold().lock),)

@@ -33,6 +33,8 @@ class GroupState:
 class Group(Actor[GroupState]):
     """The group of one mediated device."""
 
+    atomic = ("*",)  # the chain of notifiers has a lock of its own
+
     def initial(self) -> GroupState:
         return GroupState()
 
@@ -48,12 +50,12 @@ class Group(Actor[GroupState]):
         calling = state.calling if state.kvm is None else tuple(sorted((*state.calling, by.context)))
         return attrs.evolve(state, notifier=mdev, calling=calling), state.kvm
 
-    @handler(reads="calling", writes="calling")
+    @handler(reads="calling", writes="calling", orders="release")
     def called(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
         """The notifier has returned."""
         return attrs.evolve(state, calling=tuple(c for c in state.calling if c != by.context)), None
 
-    @handler(reads="calling", writes="notifier")
+    @handler(reads="calling", writes="notifier", orders="acquire")
     def unregister(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
         """Blocks while the notifier runs in another context."""
         if any(context != by.context for context in state.calling):

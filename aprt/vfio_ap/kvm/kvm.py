@@ -30,6 +30,8 @@ class KvmState:
 class Kvm(Object[KvmState]):
     """One VM. `users` starts with what the scenario has open."""
 
+    atomic = ("users",)
+
     users: int = 3
     crycbd: bool = True
 
@@ -48,7 +50,7 @@ class Kvm(Object[KvmState]):
             return state, False
         return attrs.evolve(state, users=state.users + 1), True
 
-    @handler(reads="users", writes="users")
+    @handler(reads="users", writes="users", orders="both")
     def put(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
         """Drop one reference; True: it was the last, and the caller destroys the VM. Finding: there was none."""
         return _counted(state, refcount.dec_and_test(state.users, self.name, by, self.name))

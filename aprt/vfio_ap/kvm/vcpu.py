@@ -58,6 +58,8 @@ class VcpuState:
 class Vcpu(Actor[VcpuState]):
     """One vCPU, called `VM.NAME`. idle_as: whose place in the idle mask its vcpu_id names, if ids are sparse."""
 
+    atomic = ("sleep", "signalled")
+
     io_open: bool = True
     cr6: int = 0xFF
     idle_as: str | None = None
@@ -115,7 +117,7 @@ class Vcpu(Actor[VcpuState]):
             return attrs.evolve(state, sleep="awake"), False
         return attrs.evolve(state, sleep="asleep") if state.sleep == "prepared" else state, True
 
-    @handler(reads="sleep")
+    @handler(reads="sleep", orders="acquire")
     def sleep(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """Blocks until woken."""
         return BLOCK if state.asleep else (state, None)
@@ -125,12 +127,12 @@ class Vcpu(Actor[VcpuState]):
         """Out of line."""
         return _awake(state), None
 
-    @handler(reads="sleep", writes="sleep")
+    @handler(reads="sleep", writes="sleep", orders="release")
     def wake(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """A kick arrives; the kicker no longer owes it. Nothing happens unless the vCPU is in line."""
         return _awake(state), None, (Owes(("kick", self.name), -1),)
 
-    @handler(reads="", writes="sleep signalled")
+    @handler(reads="", writes="sleep signalled", orders="release")
     def signal(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """A signal for the thread: an idle wait ends, and every later one at once."""
         return attrs.evolve(state, sleep="awake", signalled=True), None

@@ -32,6 +32,8 @@ class VfioDeviceState:
 class VfioDevice(Actor[VfioDeviceState]):
     """dev_set_lock: since 5.15. group_lock: where the core reads the group's VM, since 6.0. kvm_ref_lock: since 6.3."""
 
+    atomic = ("registered", "users")
+
     dev_set_lock: Mutex | None
     group_lock: Mutex | None
     kvm_ref_lock: Spinlock | None
@@ -56,7 +58,7 @@ class VfioDevice(Actor[VfioDeviceState]):
             return state, False
         return attrs.evolve(state, users=state.users + 1), True
 
-    @handler(reads="users", writes="users")
+    @handler(reads="users", writes="users", orders="release")
     def put_registration(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
         """A file is closed, and the driver done with it."""
         return attrs.evolve(state, users=state.users - 1), None
@@ -66,7 +68,7 @@ class VfioDevice(Actor[VfioDeviceState]):
         """From now on nobody can open it. Replies whether it has users, who are to be asked to let go."""
         return attrs.evolve(state, registered=False), state.users > 0
 
-    @handler(reads="users")
+    @handler(reads="users", orders="acquire")
     def wait_unused(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
         """Blocks until the last user has closed the device."""
         return BLOCK if state.users else (state, None)

@@ -29,6 +29,8 @@ class MdevState:
 class Mdev(Object[MdevState]):
     """One mediated device; its name is its short UUID."""
 
+    atomic = ("opened",)
+
     def initial(self) -> MdevState:
         return MdevState()
 
@@ -37,11 +39,11 @@ class Mdev(Object[MdevState]):
         """False: it exists already."""
         return (state, False) if state.live else (MdevState(live=True), True)
 
-    @handler(reads="", writes="opened")
+    @handler(reads="", writes="opened", orders="release")
     def set_opened(self, state: MdevState, by: Caller, opened: bool) -> Outcome[MdevState, None]:
         return attrs.evolve(state, opened=opened), None
 
-    @handler(reads="opened")
+    @handler(reads="opened", orders="acquire")
     def wait_closed(self, state: MdevState, by: Caller) -> Outcome[MdevState, None]:
         """mdev removal waits until user space has let go of the device."""
         return BLOCK if state.opened else (state, None)

@@ -29,15 +29,17 @@ from aprt.vfio_ap.topology import topology as script
 class Chain(Actor[int]):
     """Its state is the number of the step whose turn it is, from 0."""
 
+    atomic = ("*",)
+
     def initial(self) -> int:
         return 0
 
-    @handler()
+    @handler(orders="acquire")
     def turn(self, state: int, by: Caller, step: int) -> Outcome[int, None]:
         """Blocks until it is the turn of `step`."""
         return (state, None) if state >= step else BLOCK
 
-    @handler(writes="*")
+    @handler(writes="*", orders="release")
     def over(self, state: int, by: Caller, step: int) -> Outcome[int, None]:
         """`step` has ended."""
         return max(state, step + 1), None

@@ -1,0 +1,74 @@
+"""All detectors by kind, and the set of them that hears an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from aprt.core.errors import UserError
+from aprt.core.events import Event
+from aprt.core.execution import Blocked, Ending
+from aprt.core.scenario import did_you_mean
+from aprt.core.step import Ask
+from aprt.core.system import System
+from aprt.detect.detection import Detection
+from aprt.detect.detector import Detector, History, Parts
+from aprt.detect.hung import HungDetector
+from aprt.detect.races import RaceDetector
+
+KINDS: Final[Mapping[str, tuple[Callable[[History], Detector], str]]] = MappingProxyType(
+    {
+        RaceDetector.kind: (RaceDetector, "accesses of the same data that nothing orders"),
+        HungDetector.kind: (HungDetector, "tasks that wait for each other, told when the circle closes"),
+    }
+)
+"""By kind: what makes the detector of one execution, and what it finds, in a few words."""
+
+
+class Detectors:
+    """A listener (`core.listener`): detectors of some kinds, all of them by default, for one execution after the other.
+
+    Raises: `UserError` for an unknown kind.
+    """
+
+    def __init__(self, system: System, kinds: Iterable[str] = KINDS) -> None:
+        self.kinds = tuple(_known(kinds))
+        self._parts = Parts(system)
+        self.begin()
+
+    def begin(self) -> None:
+        """The next execution; the first one has begun."""
+        self._history = History(self._parts)
+        self._detectors = tuple(KINDS[kind][0](self._history) for kind in self.kinds)
+
+    @property
+    def found(self) -> tuple[Detection, ...]:
+        """What was detected in this execution, by kind.
+
+        The same for every execution of a schedule, but for this: of one that was cut by a finding, the request that its
+        last step led to is not heard.
+        """
+        return tuple(detection for detector in self._detectors for detection in detector.found)
+
+    def feed(self, event: Event) -> list[Detection]:
+        """The next step. Returns what is new."""
+        self._history.feed(event)
+        return [detection for detector in self._detectors for detection in detector.feed(event)]
+
+    def ask(self, ask: Ask) -> list[Detection]:
+        """What a context asks for next. Returns what is new."""
+        self._history.ask(ask)
+        return [detection for detector in self._detectors for detection in detector.ask(ask)]
+
+    def finish(self, ending: Ending, blocked: Blocked = ()) -> list[Detection]:
+        """The execution is over. Returns what is new, or can be told in full only now."""
+        return [detection for detector in self._detectors for detection in detector.finish(ending, blocked)]
+
+
+def _known(kinds: Iterable[str]) -> Iterable[str]:
+    wanted = set(kinds)
+    for kind in wanted:
+        if kind not in KINDS:
+            raise UserError(f"unknown detector {kind!r}{did_you_mean(kind, KINDS)}")
+    return (kind for kind in KINDS if kind in wanted)

@@ -1,0 +1,131 @@
+"""Happens-before over the events of one execution: the order that synchronisation makes, by vector clocks.
+
+Ordered are the steps of one context; what a lock was released after and what is done once it is taken (readers only
+after writers); a message's sending and its receiving, and in a mailbox with room for n the receiving of a message and
+the sending of the n-th after it; and what handlers declare (`orders`, `acquires`): wake-ups, completions, work items,
+timers, the last reference. Not ordered are steps because they go to one actor: that would order every race there is.
+
+Source: Lamport, Time, clocks, and the ordering of events (1978); Flanagan and Freund, FastTrack (PLDI 2009),
+section 2, from whose clocks these differ in that every step has a number of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import TypeAlias
+
+import attrs
+
+from aprt.core.actor import Ordering
+from aprt.core.events import Event
+from aprt.core.notes import Gave, Hold, Took
+from aprt.detect.detector import History, Queue
+
+Clock: TypeAlias = list[int]
+"""By place of the context: how many of its steps happened before."""
+
+
+@attrs.frozen
+class Stamp:
+    """When a step was done: as which one of the context at that place, counted from 1."""
+
+    place: int
+    count: int
+
+
+@attrs.define
+class _Published:
+    """What those who held a lock had done when they gave it back, by how they had it."""
+
+    writers: Clock
+    readers: Clock
+
+
+@attrs.define
+class _Queue:
+    """field: of the actor's state. items: what the sender of each message in it had done. room: for each free place,
+    what its receiver had done; None without bound."""
+
+    field: str
+    items: deque[Clock]
+    room: deque[Clock] | None
+
+
+class HappensBefore:
+    """The order of the steps that were fed."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        parts = history.parts
+        self._handlers = parts.handlers
+        self._places = {context: place for place, context in enumerate(parts.contexts)}
+        size = len(self._places)
+        self._now: list[Clock] = [[0] * size for _ in range(size)]
+        self._locks: defaultdict[str, _Published] = defaultdict(lambda: _Published([0] * size, [0] * size))
+        self._queues = {name: self._queue(name, queue) for name, queue in parts.queues.items()}
+
+    def feed(self, event: Event) -> Stamp:
+        """The next step, already in the history. Returns when it was done."""
+        place = self._places[event.context]
+        now = self._now[place]
+        now[place] += 1
+        if event.actor is not None:
+            orders = self._handlers[event.actor, event.op].orders
+            self._acquire(event, orders, now)
+            if event.changed and event.actor in self._queues:
+                self._transfer(event, self._queues[event.actor], now)
+            self._release(event, orders, now)
+        return Stamp(place, now[place])
+
+    def ordered(self, stamp: Stamp, context: str) -> bool:
+        """Whether that step happened before the last one of `context`, or is it."""
+        return self._now[self._places[context]][stamp.place] >= stamp.count
+
+    def _acquire(self, event: Event, orders: Ordering | None, now: Clock) -> None:
+        taken = [note.hold for note in event.notes if isinstance(note, Took)]
+        if not taken and (waited := self._history.acquired(event)) is not None:
+            taken = [waited]
+        if orders in ("acquire", "both") and event.reply is not False:
+            taken.append(self._own(event))
+        for hold in taken:
+            published = self._locks.get(hold.lock)
+            if published is not None:
+                _join(now, published.writers)
+                if not hold.shared:
+                    _join(now, published.readers)
+
+    def _release(self, event: Event, orders: Ordering | None, now: Clock) -> None:
+        for note in event.notes:
+            if isinstance(note, Gave):
+                shared = any(hold.lock == note.lock and hold.shared for hold in event.caller.held)
+                published = self._locks[note.lock]
+                _join(published.readers if shared else published.writers, now)
+        if orders in ("release", "both"):
+            _join(self._locks[self._own(event).lock].writers, now)
+
+    def _own(self, event: Event) -> Hold:
+        return self._history.parts.actors[str(event.actor)].hold()
+
+    def _transfer(self, event: Event, queue: _Queue, now: Clock) -> None:
+        """Messages that came, and messages that went, whichever handler did it."""
+        there = len(getattr(event.state, queue.field))
+        while len(queue.items) > there:
+            _join(now, queue.items.popleft())
+            if queue.room is not None:
+                queue.room.append(now[:])
+        while len(queue.items) < there:
+            if queue.room:
+                _join(now, queue.room.popleft())
+            queue.items.append(now[:])
+
+    def _queue(self, name: str, queue: Queue) -> _Queue:
+        nothing = [0] * len(self._places)
+        there = len(getattr(self._history.states[name], queue.field))
+        free = None if queue.room is None else deque(nothing for _ in range(queue.room - there))
+        return _Queue(queue.field, deque(nothing for _ in range(there)), free)
+
+
+def _join(clock: Clock, other: Clock) -> None:
+    for place, count in enumerate(other):
+        if count > clock[place]:
+            clock[place] = count

@@ -1,0 +1,25 @@
+"""The page of detectors: what each reports, from the code, and what all have in common."""
+
+from __future__ import annotations
+
+from aprt.detect.detectors import KINDS
+from docs.markdown import page, table
+
+
+def detectors_page() -> str:
+    rows = [(f"`{kind}`", about) for kind, (_, about) in KINDS.items()]
+    return page(
+        "# Detectors",
+        "Detectors read the steps of one execution and report what kernel people know from lockdep, KASAN, KCSAN "
+        "and the hung task watchdog: what is wrong, and the steps that matter. They know nothing of properties, "
+        "and a property nothing of them: a detection changes neither the verdict nor the exit code.",
+        "`aprt run` and `aprt replay` report what all of them see; `--detect KIND`, repeated, keeps some, "
+        "`--detect none` none. Whichever driver ran a schedule, the detections are the same. `aprt bench detect` "
+        "measures what they cost.",
+        table(("`--detect`", "reports"), rows),
+        "Happens-before, for races, comes from what synchronises: locks, messages through mailboxes, wake-ups, "
+        "completions, work items, timers, the last reference. Which of two accesses came first in the execution at "
+        "hand counts for nothing. An actor says which fields of its state are no plain memory (`atomic`), a "
+        "handler what it orders (`orders`); both are explained in `aprt/core/actor.py`. With `--format json` each "
+        "detection has its `kind`, `text`, `step`, `objects` and `sites`.",
+    )

@@ -1,0 +1,80 @@
+"""`--detect` of run and replay, and `aprt bench detect`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aprt.cli.options import DETECTORS
+from aprt.detect.detectors import KINDS
+from tests.cli.test_commands import ABBA, aprt
+
+DEADLOCK = """
+DETECTED hang: deadlock of 2: left waits for B.lock, held by right; right
+  waits for A.lock, held by left
+  waits  left in take(): B.lock, step 0
+  waits  right in take(): A.lock, step 1
+"""
+
+
+def test_the_kinds_on_offer_are_those_of_the_detectors() -> None:
+    assert tuple(KINDS) == DETECTORS
+
+
+def test_replay_tells_what_detectors_saw_and_the_steps_that_matter() -> None:
+    assert DEADLOCK in aprt("replay", ABBA).stdout
+
+
+def test_only_the_kinds_asked_for_are_heard() -> None:
+    for options in (("--detect", "none"), ("--detect", "race")):
+        assert "DETECTED" not in aprt("replay", ABBA, *options).stdout
+    assert DEADLOCK in aprt("replay", ABBA, "--detect", "race", "--detect", "hang").stdout
+
+
+def test_json_has_every_detection_and_null_where_nobody_listened() -> None:
+    (hang,) = json.loads(aprt("replay", ABBA, "--format", "json").stdout)["detected"]
+    assert (hang["kind"], hang["step"], hang["objects"]) == ("hang", 1, ["left", "right", "B", "A"])
+    assert hang["sites"][0] == {
+        "role": "waits",
+        "step": 0,
+        "context": "left",
+        "op": "B.lock",
+        "functions": ["left", "take"],
+    }
+    for command in (("replay", ABBA), ("run", "toy/abba")):
+        assert json.loads(aprt(*command, "--format", "json", "--detect", "none").stdout)["detected"] is None
+
+
+def test_run_tells_the_races_of_its_last_execution() -> None:
+    told = aprt("run", "toy/lost-update", "--seed", "1", "--runs", "50", "--detect", "race").stdout
+    assert "\nDETECTED race: counter (value) is read by " in told
+    assert "in bump(): counter.store, step " in told
+
+
+def test_none_goes_with_no_other_kind() -> None:
+    result = aprt("run", "toy/abba", "--detect", "none", "--detect", "race")
+    assert (result.exit_code, result.stderr) == (2, "aprt: --detect none goes with no other --detect\n")
+
+
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_help_lists_the_kinds(command: str) -> None:
+    words = aprt(command, "--help").stdout
+    assert "--detect [all|none|" in words
+    assert all(kind in words for kind in DETECTORS)
+
+
+@pytest.mark.parametrize("options", [(), ("--free",)])
+def test_bench_detect_is_the_quotient_of_two_paces(options: tuple[str, ...]) -> None:
+    run = aprt("bench", "detect", "toy/abba", "--pairs", "2", "--seconds", "0.05", "--format", "json", *options)
+    told = json.loads(run.stdout)
+    alone, detected = (told[way]["steps"] / told[way]["seconds"] for way in ("alone", "detected"))
+    assert told["ratio"] == pytest.approx(alone / detected)
+    assert told["detectors"] == list(DETECTORS)
+
+
+def test_the_last_line_of_bench_detect_is_for_grep() -> None:
+    run = aprt("bench", "detect", "toy/abba", "--pairs", "1", "--seconds", "0.01", "--detect", "hang")
+    assert run.exit_code == 0
+    assert run.stdout.splitlines()[-1].startswith("aprt: DETECT ratio=")
+    assert run.stdout.splitlines()[-1].endswith(" detectors=hang scenario=toy/abba mode=gated")

@@ -1,0 +1,174 @@
+"""Hung tasks: a circle is told when it closes, with its tail; what waits for nobody is told at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from aprt.core.system import System
+from aprt.detect.hung import Hung
+from aprt.explore.replay import replay
+from aprt.kernel.cell import Cell
+from aprt.kernel.completion import Completion
+from aprt.kernel.held import held, reading, writing
+from aprt.kernel.mailbox import Mailbox
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+from aprt.kernel.workqueue import Work, worker
+from aprt.runtime.observer import Watch
+from aprt.runtime.pace import Free
+from aprt.runtime.stage import Stage
+
+from .hearing import Heard, detected, system, turns
+
+A, B, N = Mutex("A"), Mutex("B"), Cell("n", 0)
+
+
+async def both(first: Mutex, second: Mutex) -> None:
+    async with held(first), held(second):
+        pass
+
+
+async def one(lock: Mutex) -> None:
+    async with held(lock):
+        pass
+
+
+async def count() -> None:
+    for _ in range(20):
+        await N.add(1)
+
+
+def crossed() -> System:
+    """AB-BA, a third context that needs A, and one that has nothing to do with them."""
+    return system((A, B, N), left=lambda: both(A, B), right=lambda: both(B, A), third=lambda: one(A), other=count)
+
+
+def names(hung: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    assert isinstance(hung, Hung)
+    return tuple(wait.context for wait in hung.cycle), tuple(wait.context for wait in hung.tail)
+
+
+def test_a_circle_of_two_with_a_third_waiter_is_told_when_it_closes_although_another_context_goes_on() -> None:
+    crossing = crossed()
+    heard = Heard(crossing, ["hang"])
+    execution = replay(crossing, turns(crossing, "other left other*3 right other*"), (), (heard,))
+    assert execution.ending == "deadlock"
+    ((steps, hung),) = heard.first
+    assert (steps, hung.index, names(hung)) == (6, 5, (("left", "right"), ("third",)))
+    assert hung.text == (
+        "deadlock of 2, 1 behind: left waits for B.lock, held by right; right waits for A.lock, held by left; "
+        "third waits for A.lock, held by left"
+    )
+    assert hung.objects == ("left", "right", "third", "B", "A")
+    assert heard.detectors.found == (hung,)
+    assert heard.steps == 22
+
+
+def test_who_comes_to_wait_later_is_told_at_the_end() -> None:
+    async def late() -> None:
+        await N.add(1)
+        await one(A)
+
+    crossing = system((A, B, N), left=lambda: both(A, B), right=lambda: both(B, A), third=late)
+    heard = Heard(crossing, ["hang"])
+    replay(crossing, turns(crossing, "left right third"), (), (heard,))
+    (first, at_first), (last, in_the_end) = heard.first
+    assert (first, names(at_first)) == (2, (("left", "right"), ()))
+    assert (last, names(in_the_end)) == (3, (("left", "right"), ("third",)))
+    assert heard.detectors.found == (in_the_end,)
+    assert in_the_end.index == at_first.index == 1
+
+
+def test_one_order_of_locks_is_silent() -> None:
+    orderly = system((A, B, N), left=lambda: both(A, B), right=lambda: both(A, B), third=lambda: one(A))
+    assert detected(orderly, "left left* right* third*", "hang") == ()
+    assert detected(orderly, "left", "hang") == ()
+
+
+@pytest.mark.trio
+async def test_left_to_trio_a_deadlock_is_told_as_the_explorer_tells_it() -> None:
+    crossing, told = crossed(), set()
+    async with Stage(crossing) as stage:
+        for seed in range(20):
+            live = Heard(crossing, ["hang"])
+            execution = await stage.run(Free(seed, jitter=3), Watch(listeners=(live,)))
+            explored = Heard(crossing, ["hang"])
+            assert replay(crossing, execution.schedule, (), (explored,)) == execution
+            assert live.detectors.found == explored.detectors.found
+            assert bool(live.detectors.found) == (execution.ending == "deadlock")
+            told |= {execution.ending}
+    assert told == {"end", "deadlock"}
+
+
+def test_a_context_that_waits_for_itself_is_a_circle_of_one() -> None:
+    alone = system((A,), a=lambda: both(A, A))
+    (hung,) = detected(alone, "a*", "hang")
+    assert (hung.index, hung.text) == (1, "deadlock of 1: a waits for A.lock, held by a")
+
+
+def test_readers_who_want_to_write_wait_for_each_other() -> None:
+    one_sem, other = RwSem("one"), RwSem("other")
+
+    async def upgrade(read: RwSem, write: RwSem) -> None:
+        async with reading(read), writing(write):
+            pass
+
+    crossing = system((one_sem, other), a=lambda: upgrade(one_sem, other), b=lambda: upgrade(other, one_sem))
+    (hung,) = detected(crossing, "a b", "hang")
+    assert (hung.index, names(hung)) == (1, (("a", "b"), ()))
+
+
+def test_a_reader_behind_a_writer_who_waits_closes_a_circle() -> None:
+    fair = RwSem("fair", writer_first=True)
+
+    async def reader() -> None:
+        async with reading(fair), held(A):
+            pass
+
+    async def late_reader() -> None:
+        async with held(A), reading(fair):
+            pass
+
+    async def writer() -> None:
+        async with writing(fair):
+            pass
+
+    three = system((fair, A), r=reader, late=late_reader, w=writer)
+    (hung,) = detected(three, "r late w", "hang")
+    assert (hung.index, names(hung)) == (2, (("late", "w", "r"), ()))
+
+
+def test_waiting_for_work_that_needs_what_the_waiter_holds_is_a_circle() -> None:
+    work = Work("work")
+
+    async def flusher() -> None:
+        await work.queue()
+        async with held(A):
+            await work.flush()
+
+    flushing = system((A, work), daemons="b", a=flusher, b=lambda: worker(work, one, A))
+    (hung,) = detected(flushing, "a*2 b", "hang")
+    assert hung.text == "deadlock of 2: a waits for work.flush, held by b; b waits for A.lock, held by a"
+
+
+def test_what_nobody_is_going_to_do_is_told_at_the_end() -> None:
+    done, box = Completion("done"), Mailbox[str]("box")
+
+    async def wait() -> None:
+        await done.wait()
+
+    async def receive() -> None:
+        await box.receive()
+
+    waiting = system((done, box), a=wait, b=receive, daemons="b")
+    (hung,) = detected(waiting, "", "hang")
+    assert (hung.index, hung.text) == (-1, "nobody goes on: a waits for done.wait")
+
+
+def test_a_lock_that_was_never_given_back_names_its_holder() -> None:
+    async def forget() -> None:
+        await A.lock()
+
+    (hung,) = detected(system((A,), a=forget, b=lambda: one(A)), "a", "hang")
+    assert hung.text == "nobody goes on: b waits for A.lock, held by a"
+    assert detected(system((A,), a=forget), "a", "hang") == ()
