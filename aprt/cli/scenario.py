@@ -54,9 +54,11 @@ def show_scenario(
     taken_out: tuple[str, ...],
     form: str,
 ) -> int:
-    """Say what races with what, what is checked, and what can be switched."""
+    """Say what races with what, what is checked, what can be switched, and what the eras before and after have."""
     from aprt.view.catalogue import scenario_json, scenario_text
+    from aprt.view.era_text import neighbours
 
     case = find_case(registry, scenario, era, put_in, taken_out)
-    echo(scenario_json(case) if form == "json" else scenario_text(case))
+    beside = neighbours(case.era.name, registry())
+    echo(scenario_json(case, beside) if form == "json" else scenario_text(case, beside))
     return 0

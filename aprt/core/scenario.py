@@ -159,13 +159,14 @@ class Model:
     """A scenario with its switches set: what a driver runs and checks.
 
     properties: all that can be checked on it, by number. scope: what is bounded and how, one line each.
-    assumptions: (name, value) in force.
+    assumptions: (name, value) in force. needed: (property, name) of those without which that property is known to fail.
     """
 
     system: System
     properties: tuple[Property, ...]
     scope: tuple[str, ...]
     assumptions: tuple[tuple[str, str], ...]
+    needed: tuple[tuple[str, str], ...] = ()
 
     def select(self, ids: Iterable[str]) -> tuple[Property, ...]:
         """The properties with these numbers, in the model's order. Raises `UserError` for an unknown one."""

@@ -73,6 +73,12 @@ class Verdict:
         """Distinct traces that were seen, where the strategy tells them apart."""
         return self.exploration.traces
 
+    @property
+    def needed(self) -> tuple[tuple[str, str], ...]:
+        """Of the properties that hold, which assumptions they are known to need: (property, assumption)."""
+        held = {property.id for property in self.properties} - {one.finding.property for one in self.shown}
+        return tuple((id, name) for id, name in self.model.needed if id in held)
+
     def others(self, finding: Finding) -> tuple[str, ...]:
         """In what other words its property was seen to be violated, by a search that did not stop at the first."""
         if self.exploration.stopped == "violation":

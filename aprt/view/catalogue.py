@@ -62,8 +62,8 @@ def scenarios_json(eras: Iterable[Era]) -> str:
     )
 
 
-def scenario_text(case: Case) -> str:
-    """Story, properties, scope, assumptions and switches of one case."""
+def scenario_text(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
+    """Story, properties, scope, assumptions and switches of one case. beside: what `neighbours` says of its era."""
     model = case.model()
     own = [p for p in model.properties if p.id in case.scenario.properties]
     others = [p.id for p in model.properties if p.id not in case.scenario.properties]
@@ -74,6 +74,9 @@ def scenario_text(case: Case) -> str:
     parts.append("scope\n" + "\n".join(wrapped(f"  {line}", "    ") for line in model.scope))
     if model.assumptions:
         parts.append("assumed\n" + table((f"  {name}", value) for name, value in model.assumptions))
+    if beside:
+        rows = ((f"  {head}", ", ".join(words) or "nothing") for head, words in beside)
+        parts.append(f"era {case.era.name} and its neighbours\n{table(rows)}")
     for head, switches in _by_kind(case.era):
         if switches:
             rows = ((f"  {s.word}", f"{s.about} [{_values(s, case.settings[s.name])}]") for s in switches)
@@ -81,7 +84,7 @@ def scenario_text(case: Case) -> str:
     return "\n\n".join(parts)
 
 
-def scenario_json(case: Case) -> str:
+def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
     model = case.model()
     return _dump(
         "scenario",
@@ -95,6 +98,7 @@ def scenario_json(case: Case) -> str:
             "actors": [actor.name for actor in model.system.actors],
             "scope": list(model.scope),
             "assumptions": dict(model.assumptions),
+            "neighbours": {head: list(words) for head, words in beside},
             "switches": [_switch(s) | {"value": case.settings[s.name]} for s in case.era.switches],
         },
     )

@@ -1,6 +1,6 @@
 """What an era brings that the one before it did not have, as text or JSON.
 
-The one before it is the one above it in the list, if that has the same features to tell: it is the same driver's.
+The one before it is the one above it in the list, if that is of the same driver: the series has no features to tell.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def news(name: str, eras: Mapping[str, Era]) -> News:
     names = list(eras)
     at, era = names.index(name), eras[name]
     before = eras[names[at - 1]]
-    if not at or _features(before) != _features(era):
+    if not at or not any(switch.kind == "feature" for switch in before.switches):
         return News(era, None, (), (), ())
     defaults = {switch.name: switch.default for switch in before.switches}
     known = ((switch, defaults[switch.name], switch.default) for switch in era.switches if switch.name in defaults)
@@ -39,8 +39,20 @@ def news(name: str, eras: Mapping[str, Era]) -> News:
     return News(era, before, changed, tuple(sorted(now - then)), tuple(sorted(then - now)))
 
 
-def _features(era: Era) -> set[str]:
-    return {switch.name for switch in era.switches if switch.kind == "feature"}
+def neighbours(name: str, eras: Mapping[str, Era]) -> tuple[tuple[str, list[str]], ...]:
+    """What changed since the era before that one, and what changes with the one after it: `since 6.0`, `then 6.3`.
+
+    Switches by their words, with the new value where they are not in from then on.
+    """
+    names = list(eras)
+    own, after = news(name, eras), [news(other, eras) for other in names[names.index(name) + 1 :][:1]]
+    told = [(f"since {own.before.name}", own)] if own.before is not None else []
+    told += [(f"then {one.era.name}", one) for one in after if one.before is not None]
+    return tuple((head, [_change(switch, now) for switch, _, now in one.changed]) for head, one in told)
+
+
+def _change(switch: Switch, now: str) -> str:
+    return switch.word if now == "in" else f"{switch.word}={now}"
 
 
 def news_text(found: News) -> str:

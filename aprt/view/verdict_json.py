@@ -79,6 +79,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             for shown in verdict.shown
         ],
         "assumptions": dict(verdict.model.assumptions),
+        "needed": [{"property": id, "assumption": name} for id, name in verdict.needed],
         "version": aprt_version(),
     }
 

@@ -182,6 +182,7 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         "switches": _switches(verdict.case.settings),
         "scope": "; ".join(model.scope),
         "assumed": assumed,
+        **_needed(verdict),
         "not in it": ", ".join(NOT_MODELLED),
     }
     if verdict.exploration.picked is not None:
@@ -194,6 +195,15 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
         yield f"{paint.dim(name.ljust(12))}{first}"
         yield from (" " * 12 + line for line in more)
+
+
+def _needed(verdict: Verdict) -> dict[str, str]:
+    """Which assumptions the properties that hold are known to need."""
+    by: dict[str, list[str]] = {}
+    for id, name in verdict.needed:
+        by.setdefault(name, []).append(id)
+    told = [f"{name}={value} by {', '.join(by[name])}" for name, value in verdict.model.assumptions if name in by]
+    return {"needed": "; ".join(told)} if told else {}
 
 
 def _switches(settings: Settings) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from aprt.vfio_ap.host.assumed import Assumed
 from aprt.vfio_ap.releases.elements import ASSUMED, ELEMENTS, ERA, Element
-from tests.vfio_ap.releases import broken
+from tests.vfio_ap.releases import broken, model
 
 
 def missing(element: Element) -> str:
@@ -39,3 +39,8 @@ def test_the_reference_of_the_driver_is_not_needed_to_attach_either() -> None:
 def test_under_an_assumption_2026_breaks_what_its_row_says(row: Assumed) -> None:
     assert broken(f"{ERA}/{row.scenario}+{row.assumption}") == set(row.breaks)
     assert bool(row.breaks) == bool(row.why)
+
+
+def test_a_model_tells_which_assumptions_its_properties_need_where_the_switches_are_the_eras() -> None:
+    assert [name for id, name in model(f"{ERA}/kill-qemu").needed if id == "P1"] == ["unexpected_rc", "reset_end"]
+    assert model(f"{ERA}/kill-qemu+refused_undoes").needed == model("6.12/kill-qemu").needed == ()

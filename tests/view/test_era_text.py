@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aprt.vfio_ap.eras import ERAS
-from aprt.view.era_text import news, news_json, news_text
+from aprt.view.era_text import neighbours, news, news_json, news_text
 
 
 def test_5_13_has_one_fix_more_than_5_12() -> None:
@@ -46,3 +46,13 @@ def test_a_program_reads_values_before_and_now() -> None:
     told = json.loads(news_json(news("5.13", ERAS)))
     assert (told["schema"], told["before"]) == ("aprt.era/1", "5.12")
     assert [(row["name"], row["before"], row["now"]) for row in told["changed"]] == [("B2", "out", "in")]
+
+
+def test_the_neighbours_of_an_era_are_told_with_what_is_changed_on_the_way() -> None:
+    assert neighbours("6.2", ERAS) == (
+        ("since 6.0", ["B11", "B13", "group_lock_first", "B41"]),
+        ("then 6.3", ["B12", "B14", "B38", "B39"]),
+    )
+    assert dict(neighbours("2026", ERAS))["since 6.16"][-1] == "cfg_chg_event=out"
+    assert neighbours("v4", ERAS) == ()
+    assert [head for head, _ in neighbours("4.20", ERAS)] == ["then 5.3"]

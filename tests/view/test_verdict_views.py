@@ -181,6 +181,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
             }
         ],
         "assumptions": {"memory": "sc"},
+        "needed": [],
     }
     assert len(data["findings"][0]["schedule"]) == 6
 

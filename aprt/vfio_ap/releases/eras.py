@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import attrs
 from pyrsistent import pmap
 
-from aprt.core.scenario import Era, Scenario
+from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
+from aprt.vfio_ap.releases.elements import ASSUMED
+from aprt.vfio_ap.releases.elements import ERA as TODAY
 from aprt.vfio_ap.releases.fixes import has
 from aprt.vfio_ap.releases.handlers import HANDLERS
 from aprt.vfio_ap.releases.host_config import HOST_CONFIG
@@ -64,7 +67,7 @@ def _era(name: str, title: str) -> Era:
     order = FROM_6_0 if has(name, "6.0") else FROM_5_15 if has(name, "5.15") else BEFORE_5_15
     known = switches(name)
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
-    scenarios = pmap({s.name: _of(features, s) for s in mine})
+    scenarios = pmap({s.name: _of(features, s) for s in (map(_resting, mine) if name == TODAY else mine)})
     return Era(name=name, title=title, switches=known, scenarios=scenarios, lock_order=order)
 
 
@@ -72,6 +75,18 @@ def _of(features: Iterable[str], scenario: Scenario) -> Scenario:
     """A scenario with those of its properties that can be asked where the kernel is built with these features."""
     lacking = {id for feature, makers in NEEDING.items() if feature not in features for id in makers}
     return attrs.evolve(scenario, properties=tuple(id for id in scenario.properties if id not in lacking))
+
+
+def _resting(scenario: Scenario) -> Scenario:
+    """A scenario of today's driver whose models tell which assumptions their properties are known to need."""
+    rows = [(row.assumption.partition("=")[0], row.breaks) for row in ASSUMED if row.scenario == scenario.name]
+    needed = tuple((id, name) for name, breaks in rows for id in breaks)
+    return attrs.evolve(scenario, build=partial(_build, scenario.build, needed)) if needed else scenario
+
+
+def _build(build: Callable[[Settings], Model], needed: tuple[tuple[str, str], ...], settings: Settings) -> Model:
+    """Switches that are not as in the era may change what is needed."""
+    return build(settings) if settings.chosen else attrs.evolve(build(settings), needed=needed)
 
 
 RELEASES = tuple(_era(name, title) for name, title in _TITLES)
