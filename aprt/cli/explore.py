@@ -72,6 +72,7 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
+@click.option("--certificate", is_flag=True, help="Tell all that the verdict rests on, and what was never exercised.")
 @click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
 @click.option(
     "--compare",
@@ -108,6 +109,7 @@ def command(
     schedule: Path | None,
     save: Path | None,
     resume: Path | None,
+    certificate: bool,
     measures_matrix: bool,
     changes: tuple[tuple[str, str], ...],
     estimate: bool,
@@ -130,7 +132,7 @@ def command(
         cases = find_cases(registry, scenarios, era, put_in, taken_out)
         if len(cases) > 1 or shard is not None:
             _check_single(
-                {"--schedule": schedule, "--save": save, "--resume": resume}
+                {"--schedule": schedule, "--save": save, "--resume": resume, "--certificate": certificate}
                 | {"--measures-matrix": measures_matrix, "--compare": changes, "--estimate": estimate}
             )
             return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
@@ -152,7 +154,7 @@ def command(
             crewed = None if workers is None else Crewed(workers, case_finder(registry))
             keep = _keep(save, resume, interrupts)
             verdict = _ask(case, properties, search, interrupts, crewed, keep)
-        _show(verdict, form, color)
+        _show(verdict, form, color, certificate)
         if schedule is not None:
             _write(verdict, schedule)
         if keep is not None and not verdict.exploration.complete:
@@ -195,7 +197,7 @@ def _ask(
     return verdict
 
 
-def _show(verdict: Verdict, form: str, color: str) -> None:
+def _show(verdict: Verdict, form: str, color: str, certificate: bool) -> None:
     if form == "json":
         from aprt.view.verdict_json import verdict_json
 
@@ -208,7 +210,7 @@ def _show(verdict: Verdict, form: str, color: str) -> None:
     else:
         from aprt.view.verdict_text import verdict_text
 
-        echo(verdict_text(verdict, paint(color)))
+        echo(verdict_text(verdict, paint(color), certificate))
 
 
 def _write(verdict: Verdict, path: Path) -> None:

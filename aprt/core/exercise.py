@@ -1,4 +1,4 @@
-"""Whether a search put a property to the test at all.
+"""What a search put to the test, and what it did not.
 
 A property that holds because nothing it speaks of ever happened says nothing about the system. It was *exercised*
 when a step happened that it is about: one of those it names in `about` or, if it names none, one that some check of
@@ -9,46 +9,167 @@ while another is held, all others at any step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
+import attrs
+
+from aprt.core.actor import Actor
+from aprt.core.effects import Call, Choose
 from aprt.core.events import Event
 from aprt.core.notes import Took
 from aprt.core.properties import After, Always, AtEnd, Before, Check, History, LockOrder, NoEdges, Property
+from aprt.core.symmetry import Alike
+
+Message: TypeAlias = tuple[str, str]
+"""The name of an actor, and a message to it."""
+
+Choice: TypeAlias = tuple[str, str]
+"""A context, and what it chooses."""
 
 
-def unexercised(properties: Iterable[Property], events: Iterable[Event]) -> tuple[str, ...]:
-    """The numbers of the properties that none of these steps is about, in the order given."""
-    steps = _Steps(events)
-    return tuple(property.id for property in properties if not steps.exercise(property))
+@attrs.frozen(order=True)
+class Function:
+    """A function of the model. file: as people name it. line: where it begins.
+
+    procedure: whether it is a behaviour, which may take steps; others are handlers, and what those call.
+    """
+
+    file: str
+    line: int
+    name: str
+    procedure: bool
 
 
-class _Steps:
-    """What happened: the messages that were handled, the actors that handled one, and those that changed."""
+@attrs.frozen(order=True)
+class Line:
+    """A line of a function. place: among its lines that have code, from 0. calls: the methods that are called there, as
+    `name.method`, where the name is the last one of whatever the method is called of, if it has one.
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    refuses: it raises an error, so that no execution goes through it.
+    """
+
+    number: int
+    place: int
+    calls: tuple[str, ...]
+    refuses: bool
+
+
+@attrs.frozen
+class Exercise:
+    """What happened, in all executions of a search taken together.
+
+    contexts: those that took a step. handled: the messages that were; waited: those that a context had to wait with,
+    once at least. changed: the actors that did. nested: whether a lock was taken while another one was held.
+    answers: messages that were answered with True, or False. choices: the options that there ever were.
+    missed: the functions that were entered, each with the lines of it that were not.
+    """
+
+    contexts: frozenset[str] = frozenset()
+    handled: frozenset[Message] = frozenset()
+    waited: frozenset[Message] = frozenset()
+    changed: frozenset[str] = frozenset()
+    nested: bool = False
+    answers: frozenset[tuple[Message, bool]] = frozenset()
+    choices: Mapping[Choice, frozenset[str]] = attrs.field(factory=dict)
+    missed: Mapping[Function, frozenset[Line]] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event], awaited: Iterable[tuple[str, Call[Any] | Choose[Any]]] = ()) -> Exercise:
+        """What these steps did, as far as events tell.
+
+        awaited: by context, the choices that it had, and the calls that it had to wait with.
+        """
         events = tuple(events)
-        self._handled = {(event.actor, event.op) for event in events}
-        self._asked = {event.actor for event in events}
-        self._changed = {event.actor for event in events if event.changed}
-        self._nested = any(event.caller.held and _takes(event) for event in events)
+        messages = [(event, (event.actor, event.op)) for event in events if event.actor is not None]
+        waited: set[Message] = set()
+        choices: dict[Choice, frozenset[str]] = {}
+        for context, effect in awaited:
+            if isinstance(effect, Call):
+                waited.add((effect.actor.name, effect.op))
+            else:
+                key = context, effect.about
+                choices[key] = choices.get(key, frozenset()).union(map(str, effect.options))
+        return cls(
+            contexts=frozenset(event.context for event in events),
+            handled=frozenset(message for _, message in messages),
+            waited=frozenset(waited),
+            changed=frozenset(message[0] for event, message in messages if event.changed),
+            nested=any(event.caller.held and _takes(event) for event in events),
+            answers=frozenset((message, event.reply) for event, message in messages if isinstance(event.reply, bool)),
+            choices=choices,
+        )
 
-    def exercise(self, property: Property) -> bool:
-        if property.about:
-            return any((actor.name, op) in self._handled for actor, op in property.about)
-        return any(self._reach(check) for check in property.checks)
+    def __or__(self, other: Exercise) -> Exercise:
+        """What happened in one of two searches at least."""
+        choices = {
+            key: self.choices.get(key, frozenset()) | other.choices.get(key, frozenset())
+            for key in [*self.choices, *other.choices]
+        }
+        missed = {**self.missed, **other.missed}
+        for function in self.missed.keys() & other.missed.keys():
+            missed[function] = self.missed[function] & other.missed[function]
+        return Exercise(
+            self.contexts | other.contexts,
+            self.handled | other.handled,
+            self.waited | other.waited,
+            self.changed | other.changed,
+            self.nested or other.nested,
+            self.answers | other.answers,
+            choices,
+            missed,
+        )
 
-    def _reach(self, check: Check) -> bool:
-        match check:
-            case Before() | After():
-                return (check.actor.name, check.op) in self._handled
-            case Always(reads) | AtEnd(reads) if reads:
-                return any(actor.name in self._changed for actor in reads)
-            case LockOrder() | NoEdges():
-                return self._nested
-            case History():
-                return any(actor.name in self._asked for actor in check.concerns)
-            case _:
-                return bool(self._asked)
+    def alike(self, classes: Iterable[Alike]) -> Exercise:
+        """What also happens with like parts in each other's place, where a search took one order of them for all."""
+        found = self
+        for alike in classes:
+            for i in range(len(alike.members)):
+                for j in range(i):
+                    found |= found._exchanged(alike, i, j)
+        return found
+
+    def _exchanged(self, alike: Alike, i: int, j: int) -> Exercise:
+        names = alike.exchange(i, j)
+        return attrs.evolve(
+            self,
+            contexts=names(self.contexts),
+            handled=names(self.handled),
+            waited=names(self.waited),
+            changed=names(self.changed),
+            answers=frozenset((names(message), answer) for message, answer in self.answers),
+            choices={names(key): options for key, options in self.choices.items()},
+        )
+
+
+def unexercised(properties: Iterable[Property], exercise: Exercise) -> tuple[str, ...]:
+    """The numbers of the properties that none of the steps is about, in the order given."""
+    return tuple(property.id for property in properties if not _exercises(exercise, property))
+
+
+def _exercises(exercise: Exercise, property: Property) -> bool:
+    if property.about:
+        return any((actor.name, op) in exercise.handled for actor, op in property.about)
+    return any(_reaches(exercise, check) for check in property.checks)
+
+
+def _reaches(exercise: Exercise, check: Check) -> bool:
+    match check:
+        case Before() | After():
+            return (check.actor.name, check.op) in exercise.handled
+        case Always(reads) | AtEnd(reads) if reads:
+            return any(actor.name in exercise.changed for actor in reads)
+        case LockOrder() | NoEdges():
+            return exercise.nested
+        case History():
+            return _asked(exercise, check.concerns)
+        case _:
+            return bool(exercise.contexts)
+
+
+def _asked(exercise: Exercise, actors: Iterable[Actor[Any]]) -> bool:
+    wanted = {actor.name for actor in actors}
+    return any(name in wanted for name, _ in exercise.handled)
 
 
 def _takes(event: Event) -> bool:

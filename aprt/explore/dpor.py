@@ -15,7 +15,7 @@ need `max_depth`. The schedule of a finding is the shortest that was met, not th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import attrs
 
 from aprt.core.errors import ModelError
-from aprt.core.events import Event
 from aprt.core.execution import Ending
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.exercised import exercised
 from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
 from aprt.explore.packing import INITIAL
@@ -387,6 +387,8 @@ class TraceSearch:
     def _answer(self, stopped: str | None) -> Exploration:
         found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
         findings = (Finding(id, text, self.schedule(steps)) for id, (text, steps) in found)
+        seconds = self.watchdog.seconds
+        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="dpor:source" if self.brief else "dpor",
             complete=stopped is None,
@@ -399,14 +401,15 @@ class TraceSearch:
             ends=len(self.endings["end"]),
             deadlocks=len(self.endings["deadlock"]),
             oopses=len(self.endings["oops"]),
-            seconds=self.watchdog.seconds,
+            seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
             learning=self._begun + self.local.seconds,
-            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            exercise=exercise,
         )
 
     @property
@@ -417,7 +420,3 @@ class TraceSearch:
     def schedule(self, steps: Iterable[LocalStep]) -> Schedule:
         """The schedule that takes these steps."""
         return self.tables.schedule(step.number for step in steps)
-
-    def _events(self) -> Iterator[Event]:
-        """Every step that was learned: in a complete search, every one that is possible."""
-        return (step.event for step in self.tables.steps)

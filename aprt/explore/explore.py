@@ -32,6 +32,7 @@ def explore(
     loop: LoopName = "auto",
     save: SaveFile | None = None,
     halt: Callable[[], bool] | None = None,
+    certify: bool = False,
     crew: Crew | None = None,
     origin: Origin | None = None,
 ) -> Exploration:
@@ -49,7 +50,7 @@ def explore(
     if save is not None:
         check_resumable(strategy, symmetry, shared=crew is not None)
     question = Question(
-        system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt
+        system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
     )
     search = find_strategy(strategy)
     if crew is None or origin is None:

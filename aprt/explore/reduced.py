@@ -24,6 +24,7 @@ from typing import TypeAlias
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.exercised import exercised
 from aprt.explore.futures import Bits, Futures
 from aprt.explore.hangs import reached
 from aprt.explore.local_steps import LocalStep, LocalSteps
@@ -209,7 +210,8 @@ class _Search:
         return steps[::-1]
 
     def _answer(self, stopped: str | None) -> Exploration:
-        found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
+        found, seconds = sorted(self.found.items(), key=lambda item: len(item[1][1])), self.watchdog.seconds
+        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="reduced",
             complete=stopped is None,
@@ -222,11 +224,10 @@ class _Search:
             ends=self.ends,
             deadlocks=self.deadlocks,
             oopses=len(self.oopses),
-            seconds=self.watchdog.seconds,
+            seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
-            unexercised=None
-            if stopped
-            else unexercised(self.question.properties, (s.event for s in self.tables.steps)),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            exercise=exercise,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
+from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Finding, Property
 from aprt.core.schedule import Schedule
@@ -65,6 +66,7 @@ class Question:
     loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
     save: where to keep what is found, and what to go on with (strategies "states" and "dpor").
     halt: asked now and then; ends the search, as interrupted, at a point from which it can be resumed.
+    certify: say in the answer which lines of the model were never entered, which takes a moment.
     """
 
     system: System
@@ -79,6 +81,7 @@ class Question:
     loop: LoopName = "auto"
     save: SaveFile | None = None
     halt: Callable[[], bool] | None = None
+    certify: bool = False
 
 
 @attrs.frozen
@@ -142,6 +145,8 @@ class Exploration:
     picked: str | None = None  # why this strategy, where it was not asked for
     # the locks that were asked for while others were held, where a property asks for that
     lock_order: LockGraph | None = attrs.field(default=None, eq=False)
+    # what happened, where that is known: in a complete search, and in executions that were drawn by lot
+    exercise: Exercise | None = attrs.field(default=None, eq=False)
     # all that was seen to be wrong (property, in what words); no process of a crew tells the others
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
 

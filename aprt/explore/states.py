@@ -17,20 +17,20 @@ when a step is possible there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.events import Event
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.core.symmetry import without
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.chunk import Chunk
 from aprt.explore.exchange import Asymmetric
+from aprt.explore.exercised import exercised
 from aprt.explore.known import Found, Known, Mark
 from aprt.explore.loop import Loop, PortableLoop
 from aprt.explore.loop_plain import PlainLoop
@@ -285,7 +285,8 @@ class _Search:
     def _answer(self, stopped: str | None) -> Exploration:
         shortest = sorted(self.found.items(), key=lambda item: item[1].length)
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
-        loop = self.loop
+        loop, seconds = self.loop, self.watchdog.seconds
+        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="states",
             complete=stopped is None,
@@ -298,17 +299,14 @@ class _Search:
             ends=len(self.ends),
             deadlocks=len(self.deadlocks),
             oopses=len(loop.oopses),
-            seconds=self.watchdog.seconds,
+            seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             loop=loop.name,
             bytes_per_state=loop.bytes_per_state,
             loading=self.loading,
-            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            exercise=exercise,
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
         )
-
-    def _events(self) -> Iterator[Event]:
-        """Every step that was learned: in a complete search, every one that is possible."""
-        return (step.event for step in self.tables.steps)

@@ -72,6 +72,16 @@ class Control:
         return steps[::-1]
 
 
+@attrs.frozen
+class Learned:
+    """The moves of a context in a control state, for a number in the deciding slot: the numbers of their steps."""
+
+    place: int
+    control: int
+    number: int
+    steps: tuple[int, ...]
+
+
 class Row(dict[int, tuple[Move[T], ...]]):
     """The moves of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
 
@@ -146,6 +156,16 @@ class Tables(Generic[T]):
         """What the contexts ask for before any step."""
         asks = (controls[0].ask for controls in self._controls)
         return tuple(ask for ask in asks if ask is not None)
+
+    def control(self, place: int, number: int) -> Control:
+        """A control state of a context."""
+        return self._controls[place][number]
+
+    def everything(self) -> Iterator[Learned]:
+        """All that was learned, in that order."""
+        for place, control, number in self.learned:
+            _, row = self.rows[place][control]
+            yield Learned(place, control, number, tuple(step for _, step, _ in row[number]))
 
     def effect(self, place: int, control: int) -> Effect[Any] | None:
         """What a context waits for in a control state; None when it is done."""

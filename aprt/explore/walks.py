@@ -22,6 +22,7 @@ from aprt.core.execution import Ending
 from aprt.core.properties import Finding
 from aprt.core.system import System
 from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.exercised import exercised
 from aprt.explore.independence import StepInfo, dependent, foata
 from aprt.explore.packing import INITIAL
 from aprt.explore.result import Exploration, Question
@@ -114,6 +115,7 @@ class Walks:
         self._enabled: dict[int, tuple[Enabled, ...]] = {}  # every state that was met
         self._endings: dict[int, Ending] = {}  # every state that has no step
         self._traces: Counter[int] = Counter()
+        self._taken: set[int] = set()  # steps, by number
         self._found: dict[str, Finding] = {}
         self._executions = self._transitions = self._depth = 0
         self._watchdog = Watchdog(question, question.runs)
@@ -133,6 +135,7 @@ class Walks:
             for _ in range(self.question.runs):
                 run = self.execution(picker)
                 self._executions += 1
+                self._taken.update(run.steps)
                 # a hash is enough: two traces share one with a chance of 2**-64
                 trace = hash(self.steps.trace(run.steps))
                 picker.finish(run.steps, trace not in self._traces)
@@ -198,7 +201,7 @@ class Walks:
                 raise Stop("violation")
 
     def _answer(self, strategy: str, stopped: str) -> Exploration:
-        left = unseen(self._traces)
+        left, seconds = unseen(self._traces), self._watchdog.seconds
         endings = Counter(self._endings.values())
         return Exploration(
             strategy=strategy,
@@ -212,7 +215,7 @@ class Walks:
             ends=endings["end"],
             deadlocks=endings["deadlock"],
             oopses=endings["oops"],
-            seconds=self._watchdog.seconds,
+            seconds=seconds,
             seed=self.question.seed,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
@@ -221,4 +224,5 @@ class Walks:
             unseen=None if left is None else left.mass,
             unseen_below=None if left is None else left.below,
             chao1=None if left is None else left.chao1,
+            exercise=exercised(self.question, self.tables, self._taken),
         )

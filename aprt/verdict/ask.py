@@ -65,6 +65,7 @@ def ask(
                 loop=search.loop,
                 save=file,
                 halt=None if keep is None else keep.halt,
+                certify=True,
                 crew=None if crewed is None else crewed.crew,
                 origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
             )

@@ -12,10 +12,12 @@ from aprt.core.schedule import Schedule
 from aprt.detect.detection import Detection
 from aprt.explore.result import Exploration
 from aprt.verdict.cause import Cause
+from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.measures import Matrix
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.cause_text import cause_object
+from aprt.view.certificate_json import certificate_object
 from aprt.view.detected_text import detected_json
 from aprt.view.version import aprt_version
 from aprt.view.words import word
@@ -28,8 +30,8 @@ def verdict_json(verdict: Verdict) -> str:
     return dump(verdict_object(verdict))
 
 
-def verdict_object(verdict: Verdict) -> dict[str, Any]:
-    """What `verdict_json` writes."""
+def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> dict[str, Any]:
+    """What `verdict_json` writes. certificate: that of the verdict, if it is known."""
     exploration = verdict.exploration
     return {
         "schema": VERDICT_SCHEMA,
@@ -80,6 +82,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         ],
         "assumptions": dict(verdict.model.assumptions),
         "needed": [{"property": id, "assumption": name} for id, name in verdict.needed],
+        "certificate": certificate_object(exploration, certificate or certify(verdict)),
         "version": aprt_version(),
     }
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
+from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
+from aprt.view.certificate_text import amounts, certificate_text, remark
 from aprt.view.columns import WIDTH, columns
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
@@ -50,19 +52,27 @@ _MEANING = MappingProxyType(
 )
 
 
-def verdict_text(verdict: Verdict, paint: Paint) -> str:
-    """All that a reader needs, ending with the line for grep."""
+def verdict_text(verdict: Verdict, paint: Paint, whole: bool = False) -> str:
+    """All that a reader needs, ending with the line for grep. whole: with the whole certificate."""
+    certificate = certify(verdict)
     parts = [heading(verdict.case, paint)]
     parts += (finding_text(verdict, shown, paint) for shown in verdict.shown)
     if not verdict.shown:
-        parts.append(_unbroken(verdict, paint))
-    parts += ["\n".join(_facts(verdict, paint)), verdict_line(verdict_object(verdict))]
+        parts.append(_unbroken(verdict, certificate, paint))
+    parts.append("\n".join(_facts(verdict, certificate, paint)))
+    if whole:
+        parts.append(certificate_text(verdict, certificate, paint))
+    parts.append(verdict_line(verdict_object(verdict, certificate)))
     return "\n\n".join(parts)
 
 
 def verdict_line(answer: Mapping[str, Any]) -> str:
-    """The last line, of a verdict as JSON. property: those violated, or else those checked. steps: of the search."""
+    """The last line, of a verdict as JSON. property: those violated, or else those checked. steps: of the search.
+
+    unexercised: how many properties and messages were not put to the test, where nothing is violated and that is known.
+    """
     violated = [finding["property"] for finding in answer["findings"]]
+    unexercised = None if violated else answer["certificate"]["unexercised"]
     words = {
         "property": ",".join(violated or answer["properties"]),
         "scenario": answer["scenario"].partition("+")[0],
@@ -75,6 +85,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
         **({} if answer["redundant"] is None else {"redundant": answer["redundant"]}),
         "states": answer["states"],
         "steps": answer["transitions"],
+        **({} if unexercised is None else {"unexercised": unexercised}),
         "token": answer["token"],
     }
     told = {key: "-" if value in (None, "") else value for key, value in words.items()}
@@ -144,12 +155,13 @@ def _schedule(shown: Shown, paint: Paint) -> Iterable[str]:
     yield f"size        {_SIZES[shown.size]}"
 
 
-def _unbroken(verdict: Verdict, paint: Paint) -> str:
+def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     colour = paint.green if verdict.word == "HOLDS" else paint.yellow
     lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
     if verdict.exploration.unexercised:
         lines += textwrap.wrap(vacuous(verdict.exploration.unexercised), WIDTH)
+    lines += remark(verdict, certificate)
     lines += (f"  {line}" for line in _drawn(verdict.exploration))
     return "\n".join(lines)
 
@@ -174,7 +186,7 @@ def _drawn(exploration: Exploration) -> Iterable[str]:
         yield "runs by " + ", ".join(f"{name} {turns:,}" for name, turns in exploration.turns)
 
 
-def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
+def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable[str]:
     model = verdict.model
     assumed = ", ".join(f"{name}={value}" for name, value in model.assumptions) or "none"
     facts = {
@@ -185,6 +197,8 @@ def _facts(verdict: Verdict, paint: Paint) -> Iterable[str]:
         **_needed(verdict),
         "not in it": ", ".join(NOT_MODELLED),
     }
+    if not verdict.shown:
+        facts |= amounts(certificate)
     if verdict.exploration.picked is not None:
         facts["picked"] = f"{verdict.exploration.strategy}, since {verdict.exploration.picked}"
     if verdict.exploration.unmerged:

@@ -107,7 +107,10 @@ USAGE = [
     (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
     (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
     *(
-        ((*args, option), "--schedule, --save, --resume, --measures-matrix, --compare, --estimate: for one")
+        (
+            (*args, option),
+            "--schedule, --save, --resume, --certificate, --measures-matrix, --compare, --estimate: for one",
+        )
         for args in (("toy/abba", "toy/tidy"), ("toy/abba", "--shard", "1/2"))
         for option in ("--measures-matrix", "--estimate")
     ),

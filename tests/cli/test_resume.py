@@ -184,8 +184,8 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
         (("toy/lost-update", "--symmetry"), "a search with symmetry cannot be saved and resumed: leave out --symmetry"),
         (
             ("toy/lost-update", "toy/tidy"),
-            "--schedule, --save, --resume, --measures-matrix, --compare, --estimate: for one SCENARIO, without --shard "
-            "(try 'aprt explore --help')",
+            "--schedule, --save, --resume, --certificate, --measures-matrix, --compare, --estimate: for one SCENARIO, "
+            "without --shard (try 'aprt explore --help')",
         ),
         (("toy/lost-update", "--estimate"), "--estimate and OPTION cannot be combined (try 'aprt explore --help')"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aprt.core.events import Event
-from aprt.core.exercise import unexercised
+from aprt.core.exercise import Exercise, unexercised
 from aprt.core.properties import (
     HANG,
     After,
@@ -76,7 +76,7 @@ def test_one_check_is_enough_and_what_the_property_is_about_beats_its_checks() -
 def test_nothing_is_exercised_where_nothing_happens() -> None:
     empty = explore(System((USED,), ()), (Property("X", "x", (Noted(), NoDeadlock())),))
     assert (empty.complete, empty.unexercised) == (True, ("X",))
-    assert unexercised((Property("X", "x", (Noted(),)),), ()) == ("X",)
+    assert unexercised((Property("X", "x", (Noted(),)),), Exercise()) == ("X",)
 
 
 def test_a_search_that_is_not_complete_does_not_say() -> None:

@@ -81,12 +81,13 @@ def test_findings_of_one_property_stand_under_one_title_with_their_number() -> N
 
 def test_what_holds_as_text() -> None:
     assert (
-        verdict_text(asked("toy/tidy+threads=3"), PLAIN)
+        re.sub(r"(?m)^(model +)[0-9a-f]{16}; aprt \S+$", r"\1MODEL", verdict_text(asked("toy/tidy+threads=3"), PLAIN))
         == """\
 toy/tidy+threads=3  like lost-update, but locked
 
 HOLDS  everything within the scope below was covered
   T1 no update is lost
+HOLDS, but Counter.add was never exercised: no step handles it
 
 covered     44 states, 48 steps, depth 12, 20.0 s (2 states/s); complete
 switches    locked, threads=3
@@ -94,10 +95,13 @@ scope       3 threads, one update each
 assumed     memory=sc
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
+exercised   3 of 3 contexts, 4 of 6 messages; 5 branches never entered, 2
+            of procedures (--certificate lists them)
+model       MODEL
 picked      states, since it ended after few states
 
 aprt: HOLDS property=T1 scenario=toy/tidy era=toy with=locked,threads=3 complete=yes strategy=states traces=- \
-states=44 steps=48 token=-"""
+states=44 steps=48 unexercised=1 token=-"""
     )
 
 
@@ -140,6 +144,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
     data = json.loads(verdict_json(ask(case("toy/lost-update+threads=3"))))
     assert data.pop("seconds") >= 0
     assert isinstance(data.pop("version"), str)
+    assert re.fullmatch(r"[0-9a-f]{16}", data["certificate"].pop("model"))
     assert data == {
         "schema": "aprt.verdict/1",
         "verdict": "VIOLATED",
@@ -182,6 +187,15 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         ],
         "assumptions": {"memory": "sc"},
         "needed": [],
+        "certificate": {
+            "loop": "plain",
+            "stopped": "violation",
+            "step": "one message handled, or one choice made, is one step",
+            "checked": ["T1"],
+            "unchecked": ["T2"],
+            "unexercised": None,
+            "exercised": None,
+        },
     }
     assert len(data["findings"][0]["schedule"]) == 6
 
@@ -262,6 +276,6 @@ def test_what_holds_without_having_been_put_to_the_test_is_said(ids: tuple[str, 
 
 def test_what_was_put_to_the_test_needs_no_such_line() -> None:
     verdict = ask(case("toy/tidy"), ("all",))
-    assert "never exercised" not in verdict_text(verdict, PLAIN)
+    assert "T1 was never exercised" not in verdict_text(verdict, PLAIN)
     assert json.loads(verdict_json(verdict))["unexercised"] == []
     assert json.loads(verdict_json(asked("toy/abba")))["unexercised"] is None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from itertools import pairwise
@@ -27,11 +27,11 @@ from itertools import pairwise
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.events import Event
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore import states
 from aprt.explore.checks import Checks
+from aprt.explore.exercised import exercised
 from aprt.explore.loop import step_between
 from aprt.explore.packing import Packing
 from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
@@ -254,6 +254,8 @@ class _Search:
     def _answer(self, stopped: str | None) -> Exploration:
         shortest = sorted(self.found.items(), key=lambda item: item[1][0])
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
+        seconds = self.watchdog.seconds
+        exercise = None if stopped else exercised(self.question, self.teacher.tables)
         return Exploration(
             strategy="states",
             complete=stopped is None,
@@ -266,18 +268,15 @@ class _Search:
             ends=self.ends,
             deadlocks=self.deadlocks,
             oopses=self.oopses,
-            seconds=self.watchdog.seconds,
+            seconds=seconds,
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
             lock_order=self.teacher.checks.order,
-            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            exercise=exercise,
         )
 
     def _finding(self, id: str, length: int, broken: Broken) -> Finding:
         return Finding(id, broken.text, self.teacher.tables.schedule(self._steps(length, broken)))
-
-    def _events(self) -> Iterator[Event]:
-        """Every step that is possible, once the search is complete."""
-        return (step.event for step in self.teacher.tables.steps)
 
 
 def _grow(part: _Part, round: _Round) -> Harvest:

@@ -14,19 +14,19 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.events import Event
 from aprt.core.execution import Ending
-from aprt.core.exercise import unexercised
+from aprt.core.exercise import Exercise, unexercised
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Finding, Property
 from aprt.explore import dpor
 from aprt.explore.dpor import WHOLE, Steps, Subtree, TraceSearch
+from aprt.explore.exercised import exercised
 from aprt.explore.parallel.crew import Crew, desk, scatter
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Bounds, Exploration, Question, StopOn
@@ -50,6 +50,7 @@ class _Task:
     origin: Origin = attrs.field(repr=False)
     stop_on: StopOn = attrs.field(repr=False)
     bounds: Bounds = attrs.field(repr=False)
+    certify: bool = attrs.field(repr=False)
     asked: Asked = attrs.field(repr=False)
     subtree: Subtree
 
@@ -58,7 +59,8 @@ class _Task:
 class _Outcome:
     """What a piece came to. found: by property, what is wrong and the steps that show it. ended: for each state in
     which executions end and that this process did not tell of before, one of them. order: the lock
-    order that the process knows. wider: what a check asked for."""
+    order that the process knows. exercise: likewise, what happened, if that is more than it told of.
+    wider: what a check asked for."""
 
     executions: int
     blocked: int
@@ -67,6 +69,7 @@ class _Outcome:
     found: Mapping[str, tuple[str, Labels]]
     ended: tuple[tuple[Ending, Labels], ...]
     order: LockGraph | None
+    exercise: Exercise | None
     stopped: str | None = None
     wider: tuple[int, Holding] | None = None
 
@@ -113,6 +116,7 @@ class _Search:
         )
         self.executions = self.blocked = self.transitions = self.depth = 0
         self.found: dict[str, tuple[str, Labels]] = {}
+        self.exercise = Exercise()
         self.endings: dict[Ending, set[int]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
 
     def close(self) -> None:
@@ -126,9 +130,9 @@ class _Search:
             for id, text in self.traces.checks.start(self.traces.tables.first):
                 self.found[id] = text, ()
             self._stop_if_found()
-            bounds = self.question.bounds
+            bounds, stop_on, certify = self.question.bounds, self.question.stop_on, self.question.certify
             tasks = (
-                _Task(self.id, self.origin, self.question.stop_on, self._left(bounds), self.asked, subtree)
+                _Task(self.id, self.origin, stop_on, self._left(bounds), certify, self.asked, subtree)
                 for subtree in self._pieces()
             )
             for _, outcome in scatter(self.crew, _explore, tasks):
@@ -179,6 +183,8 @@ class _Search:
             self.endings[ending].add(self.traces.states[-1])
         if self.traces.checks.order is not None and outcome.order is not None:
             self.traces.checks.order.merge(outcome.order)
+        if outcome.exercise is not None:
+            self.exercise |= outcome.exercise
         if outcome.stopped is not None:
             raise Stop(outcome.stopped)
         self.watchdog.look(self.executions, 0, self.transitions, self.depth)
@@ -188,7 +194,8 @@ class _Search:
             raise Stop("violation")
 
     def _answer(self, stopped: str | None) -> Exploration:
-        found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
+        found, seconds = sorted(self.found.items(), key=lambda item: len(item[1][1])), self.watchdog.seconds
+        exercise = None if stopped else self.exercise | exercised(self.question, self.traces.tables)
         return Exploration(
             strategy="dpor",
             complete=stopped is None,
@@ -201,27 +208,25 @@ class _Search:
             ends=len(self.endings["end"]),
             deadlocks=len(self.endings["deadlock"]),
             oopses=len(self.endings["oops"]),
-            seconds=self.watchdog.seconds,
+            seconds=seconds,
             unmerged=tuple(sorted(self.traces.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
             lock_order=self.traces.checks.order,
-            unexercised=None if stopped else unexercised(self.question.properties, self._events()),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            exercise=exercise,
         )
 
     def _finding(self, id: str, text: str, steps: Labels) -> Finding:
         self.traces.begin(Subtree(steps))
         return Finding(id, text, self.traces.tables.schedule([step.number for step in self.traces.execution.steps]))
 
-    def _events(self) -> Iterator[Event]:
-        return (step.event for step in self.traces.tables.steps)
-
 
 def _explore(task: _Task) -> _Outcome:
     if task.search not in desk() or desk()[task.search][0] != task.asked:
         _forget(task.search)
         system, properties = task.origin()
-        question = Question(system, properties, task.bounds, task.stop_on)
+        question = Question(system, properties, task.bounds, task.stop_on, certify=task.certify)
         desk()[task.search] = task.asked, TraceSearch(question, _visibility(properties, task.asked), Watchdog(question))
     run: TraceSearch = desk()[task.search][1]
     return _outcome(run, task)
@@ -229,6 +234,7 @@ def _explore(task: _Task) -> _Outcome:
 
 def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
     before = run.executions, run.blocked, run.taken
+    learned = len(run.tables.learned)
     told = {ending: len(known) for ending, known in run.endings.items()}
     run.watchdog, stopped, wider = Watchdog(attrs.evolve(run.question, bounds=task.bounds)), None, None
     try:
@@ -249,6 +255,7 @@ def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
             for steps in list(known.values())[told[ending] :]
         ),
         order=run.checks.order,
+        exercise=exercised(run.question, run.tables) if len(run.tables.learned) > learned else None,
         stopped=stopped,
         wider=wider,
     )

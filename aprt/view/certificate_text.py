@@ -1,0 +1,99 @@
+"""What a verdict rests on (`verdict.certificate`) as text: two facts and a remark in every verdict, and the whole.
+
+What matters most comes first: messages that code calls and nobody handled, then branches of procedures, of handlers,
+and at last what is the business of other scenarios.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from aprt.verdict.certificate import GRANULARITY, Branch, Certificate, Exercised
+from aprt.verdict.verdict import Verdict
+from aprt.view.columns import WIDTH
+from aprt.view.paint import Paint
+from aprt.view.version import aprt_version
+from aprt.view.words import count
+
+_NAMED = 5  # messages in a remark
+
+
+def remark(verdict: Verdict, certificate: Certificate) -> list[str]:
+    """The lines that are said of messages which nobody handled; none where there is nothing to say."""
+    gaps = () if certificate.exercised is None else certificate.exercised.gaps
+    if not gaps:
+        return []
+    named, more = ", ".join(gaps[:_NAMED]), len(gaps) - _NAMED
+    names = f"{named} and {more} more" if more > 0 else named
+    was, it = ("was", "it") if len(gaps) == 1 else ("were", "them")
+    return textwrap.wrap(f"{verdict.word}, but {names} {was} never exercised: no step handles {it}", WIDTH)
+
+
+def amounts(certificate: Certificate) -> dict[str, str]:
+    """In a few words, each by what it is about."""
+    found = {} if certificate.exercised is None else {"exercised": _amounts(certificate.exercised)}
+    return found | {"model": f"{certificate.model}; aprt {aprt_version()}"}
+
+
+def _amounts(found: Exercised) -> str:
+    contexts = f"{len(found.contexts)} of {count(len(found.contexts) + len(found.idle), 'context')}"
+    messages = f"{found.handled} of {count(found.messages, 'message')}"
+    procedures = sum(branch.procedure for branch in found.branches)
+    branches = f"{count(len(found.branches), 'branch', 'branches')} never entered, {procedures} of procedures"
+    return f"{contexts}, {messages}; {branches} (--certificate lists them)"
+
+
+def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
+    """The whole of it."""
+    exploration = verdict.exploration
+    loop = "" if exploration.loop is None else f" ({exploration.loop} loop)"
+    bounds = "none was hit" if exploration.complete else f"{exploration.stopped} was hit"
+    known = {
+        "strategy": f"{exploration.manner}{loop}",
+        "bounds": bounds,
+        "a step": GRANULARITY,
+        "on": ", ".join(certificate.checked),
+        "off": ", ".join(certificate.unchecked) or "none",
+    }
+    lines = [paint.bold("certificate"), *(line for name, text in known.items() for line in _fact(name, text, paint))]
+    if certificate.exercised is None:
+        lines += _fact("exercised", "not known: the search did not come to its end", paint)
+    else:
+        lines += _lists(certificate.exercised, paint)
+    return "\n".join(lines)
+
+
+def _lists(found: Exercised, paint: Paint) -> Iterator[str]:
+    procedures = [branch for branch in found.branches if branch.procedure]
+    handlers = [branch for branch in found.branches if not branch.procedure]
+    kinds = (f"{kind}: {', '.join(messages)}" for kind, messages in found.never.items())
+    yield from _list("properties that no step is about", found.vacuous, paint)
+    yield from _list("contexts that never took a step", found.idle, paint)
+    yield from _list("sent, and waited with for ever", found.waited, paint)
+    yield from _list("never handled, though code that ran calls it, or it is yours", found.gaps, paint)
+    yield from _list("choices with one option", found.single, paint)
+    yield from _list("answers never given", found.answers, paint)
+    yield from _list("branches of procedures never entered", map(_branch, procedures), paint)
+    yield from _list("branches of handlers never entered", map(_branch, handlers), paint)
+    yield from _list("never handled, by kind", kinds, paint)
+    yield from _list("kinds that took no part", [", ".join(found.absent)] if found.absent else [], paint)
+
+
+def _branch(branch: Branch) -> str:
+    calls = f": {', '.join(branch.calls)}" if branch.calls else ""
+    return f"{branch.where} {branch.function}{calls}"
+
+
+def _list(title: str, items: Iterable[str], paint: Paint) -> Iterator[str]:
+    found: Sequence[str] = tuple(items)
+    if found:
+        yield f"{paint.dim(title)} ({len(found)})"
+        for item in found:
+            yield from textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _fact(name: str, text: str, paint: Paint) -> Iterator[str]:
+    first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
+    yield f"{paint.dim(name.ljust(12))}{first}"
+    yield from (" " * 12 + line for line in more)

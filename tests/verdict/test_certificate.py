@@ -1,0 +1,186 @@
+"""What a verdict rests on: what a search exercised is the same by every strategy, and what it did not is named."""
+
+from __future__ import annotations
+
+import inspect
+
+import attrs
+import pytest
+
+from aprt.cli import known_eras
+from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.effects import choose
+from aprt.core.properties import Property, always
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.symmetry import Alike
+from aprt.core.system import Context, System
+from aprt.explore.explore import explore
+from aprt.explore.result import Bounds
+from aprt.kernel.mutex import Mutex
+from aprt.verdict.ask import Search, ask
+from aprt.verdict.case import Case
+from aprt.verdict.certificate import Branch, Exercised, certify
+from aprt.verdict.verdict import Verdict
+from aprt.view.certificate_text import certificate_text
+from aprt.view.paint import Paint
+from aprt.view.verdict_json import verdict_object
+from aprt.view.verdict_text import verdict_line, verdict_text
+
+FILE = "tests/verdict/test_certificate.py"
+
+
+class Shelf(Actor[int]):
+    """Books on a shelf. Nobody sends `burn`."""
+
+    def initial(self) -> int:
+        return 3
+
+    @handler(reads="*")
+    def count(self, state: int, by: Caller) -> Outcome[int, int]:
+        return state, state
+
+    @handler(reads="*", writes="*")
+    def borrow(self, state: int, by: Caller) -> Outcome[int, bool]:
+        if state == 0:
+            return state, False
+        return state - 1, True
+
+    @handler(reads="*", writes="*")
+    def refill(self, state: int, by: Caller) -> Outcome[int, None]:
+        return state + 3, None
+
+    @handler(reads="*", writes="*")
+    def burn(self, state: int, by: Caller) -> Outcome[int, None]:
+        return 0, None
+
+    @handler(reads="*")
+    def wait_full(self, state: int, by: Caller) -> Outcome[int, None]:
+        if state < 100:
+            return BLOCK
+        return state, None
+
+
+async def reader(shelf: Shelf, mutex: Mutex) -> None:
+    await mutex.lock()
+    if await shelf.count() == 0:
+        await shelf.refill()
+    await choose("book", "red")
+    await choose("page", 1, 2)
+    await shelf.borrow()
+    await mutex.unlock()
+
+
+async def librarian(shelf: Shelf) -> None:
+    await shelf.wait_full()
+
+
+def library(settings: Settings) -> Model:
+    shelf, mutex = Shelf("shelf"), Mutex("mutex")
+    readers = tuple(Context(name, lambda: reader(shelf, mutex)) for name in ("ann", "bob"))
+    system = System(
+        (shelf, mutex),
+        (*readers, Context("librarian", lambda: librarian(shelf), daemon=True)),
+        symmetry=(Alike((("ann",), ("bob",))),),
+    )
+    few = always("few", (shelf,), lambda view: "many" if view(shelf) > 3 else None)
+    mine = Property("fire", "no fire", (), about=((shelf, "burn"),))
+    return Model(system, (few, mine), ("a library",), ())
+
+
+LIBRARY = Era("own", "a library", (), {"library": Scenario("library", "two readers", "", ("few", "fire"), library)})
+CASE = Case.make(LIBRARY, LIBRARY.scenarios["library"])
+
+
+def line(code: object, text: str) -> int:
+    """The number of the line of that text in a function."""
+    lines, first = inspect.getsourcelines(code)  # type: ignore[arg-type]
+    return first + next(number for number, found in enumerate(lines) if text in found)
+
+
+def exercised(verdict: Verdict) -> Exercised:
+    found = certify(verdict).exercised
+    assert found is not None
+    return found
+
+
+def test_what_happened_and_what_did_not_as_a_whole() -> None:
+    found = exercised(ask(CASE))
+    kernel = tuple(branch for branch in found.branches if branch.file.startswith("aprt/"))
+    assert attrs.evolve(
+        found, branches=tuple(branch for branch in found.branches if branch not in kernel)
+    ) == Exercised(
+        contexts=("ann", "bob"),
+        idle=("librarian",),
+        handled=4,
+        messages=8,
+        never={"Mutex": ("trylock",), "Shelf": ("burn", "refill", "wait_full")},
+        absent=(),
+        gaps=("Shelf.burn", "Shelf.refill", "Shelf.wait_full"),
+        waited=("Shelf.wait_full",),
+        branches=(
+            branch(Shelf.borrow.run, "return state, False", "Shelf.borrow", procedure=False),
+            branch(Shelf.wait_full.run, "return state, None", "Shelf.wait_full", procedure=False),
+            branch(reader, "shelf.refill", "reader", ("shelf.refill",)),
+        ),
+        single=("ann: book", "bob: book"),
+        answers=("Shelf.borrow: False",),
+        vacuous=("fire",),
+    )
+    assert {branch.function for branch in kernel} == {"Mutex.lock", "Mutex.unlock", "may_sleep"}
+
+
+def branch(code: object, text: str, function: str, calls: tuple[str, ...] = (), procedure: bool = True) -> Branch:
+    number = line(code, text)
+    return Branch(FILE, number, number, function, procedure, calls)
+
+
+@pytest.mark.parametrize("strategy", ["states", "reduced", "dpor", "dpor:source"])
+@pytest.mark.parametrize("text", ["v4/h3+vm_ref", "own/library"])
+def test_every_complete_strategy_exercises_the_same(text: str, strategy: str) -> None:
+    case = CASE if text == "own/library" else Case.parse(text, known_eras())
+    assert exercised(ask(case, (), Search(strategy))) == exercised(ask(case, (), Search("states")))
+
+
+def test_symmetry_exercises_what_likes_of_it_do() -> None:
+    assert exercised(ask(CASE, (), Search("states", symmetry=True))) == exercised(ask(CASE, (), Search("states")))
+
+
+def test_runs_by_lot_exercise_the_steps_that_they_took_and_no_others_that_they_could_have_taken() -> None:
+    shelf = Shelf("shelf")
+
+    async def visitor() -> None:
+        if await choose("does", "burn", "refill") == "burn":
+            await shelf.burn()
+        else:
+            await shelf.refill()
+
+    found = explore(System((shelf,), (Context("eve", visitor),)), (), strategy="random", runs=1, certify=True).exercise
+    assert found is not None
+    (handled,) = found.handled
+    assert handled in {("shelf", "burn"), ("shelf", "refill")}
+    assert found.choices == {("eve", "does"): {"burn", "refill"}}
+    (missed,) = [lines for function, lines in found.missed.items() if function.name.endswith("visitor")]
+    assert [line.calls for line in missed] == [(f"shelf.{'refill' if handled[1] == 'burn' else 'burn'}",)]
+
+
+def test_runs_by_lot_name_what_none_of_them_exercised() -> None:
+    many = ask(CASE, (), Search("random", runs=200))
+    assert (many.word, exercised(many).gaps) == ("NOT FOUND", ("Shelf.burn", "Shelf.refill", "Shelf.wait_full"))
+    assert "\nNOT FOUND, but Shelf.burn, " in verdict_text(many, Paint())
+
+
+def test_a_search_that_did_not_come_to_its_end_does_not_say() -> None:
+    verdict = ask(CASE, (), Search("states", Bounds(max_depth=3)))
+    assert (verdict.word, certify(verdict).exercised) == ("INCONCLUSIVE", None)
+    assert "unexercised=" not in verdict_line(verdict_object(verdict))
+    assert "exercised   not known" in certificate_text(verdict, certify(verdict), Paint())
+
+
+def test_holds_names_what_was_never_exercised_and_counts_it_in_the_last_line() -> None:
+    verdict = ask(CASE)
+    text = verdict_text(verdict, Paint())
+    assert verdict.word == "HOLDS"
+    assert "HOLDS, but Shelf.burn, Shelf.refill, Shelf.wait_full were never exercised:\nno step handles them\n" in text
+    assert "exercised   2 of 3 contexts, 4 of 8 messages; 6 branches never entered, 1\n" in text
+    assert text.endswith(" unexercised=4 token=-")
+    assert verdict_line(verdict_object(verdict)).endswith(" unexercised=4 token=-")
