@@ -35,14 +35,16 @@ def command(
     kernel's that does not fit the finding is refused. --property says which finding, where a schedule shows several.
 
     Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
-    orders and choices all executions have that fail like this, as far as a search of some seconds tells.
+    orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of a cycle in
+    the lock order it says whether contexts can come to wait for each other like that.
     """
     from aprt.core.errors import UserError
     from aprt.explore.replay import replay
     from aprt.verdict.cause import cause
+    from aprt.verdict.realised import realised_by
     from aprt.verdict.tokens import resolve, token_of
     from aprt.verdict.verdict import selected
-    from aprt.view.cause_text import cause_lines
+    from aprt.view.cause_text import why_lines
     from aprt.view.columns import WIDTH, columns
     from aprt.view.replay_text import at_last_step
     from aprt.view.reports.report import report, told_as
@@ -55,8 +57,9 @@ def command(
     asked = selected(recording.case, model, properties) if properties else model.properties
     execution = replay(model.system, recording.schedule, asked)
     findings = at_last_step(execution)
+    why = (cause(recording, findings[0]) or realised_by(recording, findings[0])) if findings else None
     if "json" in (form, shape):
-        echo(execution_json(recording, execution, cause=cause(recording, findings[0]) if findings else None))
+        echo(execution_json(recording, execution, why=why))
         return 0
     subject = Subject(recording.case.scenario, recording.case.era.name, execution, findings[0] if findings else None)
     if shape is not None and shape not in (fitting := told_as(subject)):
@@ -66,8 +69,7 @@ def command(
     if lines is None:
         lines = columns(execution.events, findings)
     known = token_of(recording.case, model.system, recording.schedule)
-    why = cause(recording, findings[0]) if findings else None
-    lines += ["", *cause_lines(why, known)] if why else []
+    lines += ["", *why_lines(why, known)] if why else []
     again = f"reproduce   aprt replay {known}"
     lines += ["", again] if known and len(again) <= WIDTH else []
     echo("\n".join([f"{recording.case}", recording.case.scenario.title, title(subject), "", *lines]))

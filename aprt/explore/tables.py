@@ -171,6 +171,15 @@ class Tables(Generic[T]):
         """What a context waits for in a control state; None when it is done."""
         return self._controls[place][control].effect
 
+    def ask(self, place: int, control: int) -> Ask | None:
+        """The call that a context waits for in a control state, if it is one."""
+        return self._controls[place][control].ask
+
+    def asks(self) -> Iterator[Ask]:
+        """All that contexts ask for, in the control states that were learned."""
+        asks = (control.ask for controls in self._controls for control in controls)
+        return (ask for ask in asks if ask is not None)
+
     def moves(self, state: int) -> list[Move[T]]:
         """All moves out of a state, contexts in order."""
         return [move for _, moves in self.offers(state) for move in moves]

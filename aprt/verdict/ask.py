@@ -72,7 +72,7 @@ def ask(
     except KeyboardInterrupt:
         exploration = _nothing(search)
     shorten = _tidy if exploration.strategy in SHORTEST else _minimize
-    shown = tuple(_show(case, model, finding, shorten) for finding in exploration.findings)
+    shown = tuple(_real(case, model, _show(case, model, finding, shorten)) for finding in exploration.findings)
     return Verdict(case, model, properties, exploration, shown)
 
 
@@ -117,6 +117,16 @@ def _show_parts(case: Case, model: Model, found: Finding, shorten: Shorten) -> S
         parts=tuple(edge for part in parts for edge in part.finding.parts),
     )
     return attrs.evolve(longest, finding=finding, parts=parts)
+
+
+def _real(case: Case, model: Model, shown: Shown) -> Shown:
+    """What is shown of a cycle in the lock order, with whether it is real."""
+    cycle = tuple(part.edge for part in shown.finding.parts)
+    if not cycle:
+        return shown
+    from aprt.verdict.realised import realised
+
+    return attrs.evolve(shown, realised=realised(case, model.system, cycle))
 
 
 def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:

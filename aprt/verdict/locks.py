@@ -19,6 +19,7 @@ from aprt.core.system import System
 from aprt.explore import states
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question
 from aprt.verdict.case import Case
+from aprt.verdict.realised import STATES, Realised, realised
 
 _ORDER = Property("order", "locks are taken in one order", (LockOrder(),))
 
@@ -49,7 +50,8 @@ class Locks:
 
     unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
     asserted: by what must be held (`a and b`), the handlers that say so.
-    cyclic: the number of the property that a cycle violates, if the case has it.
+    cyclic: the number of the property that a cycle violates, if the case has it. realised: whether the cycle is real,
+    where there is one.
     """
 
     case: Case
@@ -60,6 +62,7 @@ class Locks:
     absent: tuple[str, ...]
     asserted: Mapping[str, tuple[str, ...]]
     cyclic: str | None
+    realised: Realised | None
 
     @property
     def documented(self) -> DocumentedOrder:
@@ -106,7 +109,9 @@ def locks(
     system = model.system
     with interruptible or nullcontext():
         found = states.search(Question(system, (_ORDER,), bounds, "all", report=report))
-    graph = found.lock_order or LockGraph()
+        graph = found.lock_order or LockGraph()
+        cycle, room = graph.cycle(), STATES if bounds.max_states is None else bounds.max_states
+        real = None if cycle is None else realised(case, system, cycle, room)
     documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if _is_lock(actor)}
     return Locks(
         case,
@@ -117,6 +122,7 @@ def locks(
         absent=tuple(sorted(documented.classes - known)),
         asserted=_asserted(system),
         cyclic=next((property.id for property in model.properties if ordering(property)), None),
+        realised=real,
     )
 
 

@@ -21,6 +21,7 @@ from aprt.verdict.case import Case
 
 if TYPE_CHECKING:
     from aprt.explore.minimal import Claim
+    from aprt.verdict.realised import Realised
 
 Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
 
@@ -37,6 +38,7 @@ class Shown:
     size: how small it is. `shortest`: no schedule that breaks the property has fewer steps. Else as `Minimal.claim`:
     what a strategy found that does not look for the shortest was made as small as could be done in a moment.
     parts: of a cycle in the lock order, its edges, each with a schedule of its own; the rest is that of the longest.
+    realised: of such a cycle, whether it is real.
     """
 
     finding: Finding
@@ -44,6 +46,7 @@ class Shown:
     token: str | None
     size: Size
     parts: tuple[Shown, ...] = ()
+    realised: Realised | None = None
 
 
 @attrs.frozen(eq=False)

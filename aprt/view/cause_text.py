@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -10,7 +9,9 @@ from aprt.core.schedule import Label
 from aprt.explore.critical import CriticalChoice, CriticalPair
 from aprt.explore.necessary import Ordering
 from aprt.verdict.cause import Cause
-from aprt.view.columns import WIDTH
+from aprt.verdict.realised import Realised
+from aprt.view.lists import wrapped
+from aprt.view.realised_text import realised_lines
 from aprt.view.shrink_text import CLAIMS, price_object, price_text
 from aprt.view.words import count
 
@@ -21,14 +22,17 @@ _NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
 _NOTHING_ALWAYS: Final = "nothing that is not so in every execution"
 
 
-def cause_lines(cause: Cause, token: str | None) -> list[str]:
+def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
     """At most 75 letters wide, and as many lines as are soon read. token: of the schedule that is explained."""
+    return ["Why", *(_told("cycle", realised_lines(why)) if isinstance(why, Realised) else _cause(why, token))]
+
+
+def _cause(cause: Cause, token: str | None) -> list[str]:
     told = [(pair.proved, _pair(pair)) for pair in cause.pairs]
     told += [(choice.proved, _choice(choice)) for choice in cause.choices]
     decides, maybe = ([text for proved, text in told if proved is wanted] for wanted in (True, False))
     always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
     return [
-        "Why",
         *_told("smallest", _smallest(cause, token)),
         *_told("decides", [*_few(decides), _TURNED] if decides else [] if maybe else [_NOTHING_DECIDES]),
         *_told("perhaps", _few(maybe)),
@@ -110,11 +114,5 @@ def _step(label: Label) -> list[str | int]:
 
 def _told(head: str, lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
-        yield from textwrap.wrap(
-            line,
-            WIDTH,
-            initial_indent=head.ljust(_INDENT),
-            subsequent_indent=" " * (_INDENT + 2),
-            break_on_hyphens=False,
-        )
+        yield from wrapped(head.ljust(_INDENT) + line, " " * (_INDENT + 2)).splitlines()
         head = ""

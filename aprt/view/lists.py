@@ -23,6 +23,6 @@ def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Every line at most as wide as a mail; indent: of what goes on in the next line."""
+    """Every line at most as wide as a mail; indent: of what goes on in the next line. A command is left as it is."""
     fill = partial(textwrap.fill, width=WIDTH, subsequent_indent=indent, break_on_hyphens=False)
-    return "\n".join(fill(line) for line in text.splitlines())
+    return "\n".join(line if line.lstrip().startswith("aprt ") else fill(line) for line in text.splitlines())

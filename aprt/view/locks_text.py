@@ -13,6 +13,7 @@ from aprt.verdict.locks import Locks, Observed
 from aprt.view.heading import heading
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
+from aprt.view.realised_text import realised_lines, realised_object, realised_word
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 from aprt.view.words import count, switched
@@ -45,9 +46,9 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
 
 def locks_line(locks: Locks, changed: Locks | None) -> str:
     """The last line."""
-    cycle, compared = _yes(locks.graph.cycle() is not None), ""
+    cycle, compared = _cyclic(locks), ""
     if changed is not None:
-        after = _yes(changed.graph.cycle() is not None)
+        after = _cyclic(changed, "_after")
         compared = f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} cycle_after={after} "
     complete = locks.exploration.complete and (changed is None or changed.exploration.complete)
     return (
@@ -55,6 +56,12 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
         f"edges={len(locks.edges)} contradicting={len(locks.those('contradicts'))} "
         f"undocumented={len(locks.those('undocumented'))} cycle={cycle} {compared}complete={_yes(complete)}"
     )
+
+
+def _cyclic(locks: Locks, suffix: str = "") -> str:
+    if locks.realised is None:
+        return "no"
+    return f"yes realised{suffix}={realised_word(locks.realised)}"
 
 
 def _yes(so: bool) -> str:
@@ -68,6 +75,7 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
         compared = {
             "scenario": str(changed.case),
             "cycle": _title(changed),
+            "realised": _realised(changed),
             "complete": changed.exploration.complete,
             "added": [_object(edge) for edge in changed.beyond(locks)],
             "removed": [_object(edge) for edge in locks.beyond(changed)],
@@ -81,6 +89,7 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "documented": {"chains": locks.documented.chains, "innermost": locks.documented.innermost},
             "edges": [_object(edge) for edge in locks.edges],
             "cycle": _title(locks),
+            "realised": _realised(locks),
             "uncontended": locks.uncontended,
             "unused": locks.unused,
             "absent": locks.absent,
@@ -160,8 +169,13 @@ def _cycle(locks: Locks) -> Iterator[str]:
     found = _title(locks)
     if found is not None:
         yield found
+        yield from () if locks.realised is None else realised_lines(locks.realised)
         if locks.cyclic is not None:
             yield f"aprt explore {locks.case} --property {locks.cyclic}"
+
+
+def _realised(locks: Locks) -> dict[str, Any] | None:
+    return None if locks.realised is None else realised_object(locks.realised)
 
 
 def _object(edge: Observed) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from aprt.explore.result import Exploration
 from aprt.verdict.cause import Cause
 from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.measures import Matrix
+from aprt.verdict.realised import Realised
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.cause_text import cause_object
 from aprt.view.certificate_json import certificate_object
 from aprt.view.detected_text import detected_json
+from aprt.view.realised_text import realised_object
 from aprt.view.version import aprt_version
 from aprt.view.words import word
 
@@ -68,6 +70,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
                 "size": shown.size,
                 "schedule": _labels(shown.finding.schedule),
                 "loop": shown.finding.loop,
+                "realised": None if shown.realised is None else realised_object(shown.realised),
                 "parts": [
                     {
                         "text": part.finding.text,
@@ -91,12 +94,12 @@ def execution_json(
     recording: Recording,
     execution: Execution,
     *,
-    cause: Cause | None = None,
+    why: Cause | Realised | None = None,
     detected: Sequence[Detection] | None = None,
 ) -> str:
     """One object, `aprt.trace/1`: every step of an execution, values as people read them.
 
-    cause: why it fails. detected: what detectors saw in it; None where none heard it.
+    why: it fails. detected: what detectors saw in it; None where none heard it.
     """
     return dump(
         {
@@ -120,7 +123,8 @@ def execution_json(
             ],
             "ending": execution.ending,
             "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
-            "cause": None if cause is None else cause_object(cause),
+            "cause": cause_object(why) if isinstance(why, Cause) else None,
+            "realised": realised_object(why) if isinstance(why, Realised) else None,
             "detected": None if detected is None else detected_json(detected),
             "version": aprt_version(),
         }

@@ -19,7 +19,9 @@ from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.certificate_text import amounts, certificate_text, remark
 from aprt.view.columns import WIDTH, columns
 from aprt.view.heading import heading
+from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
+from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
 from aprt.view.words import count
 
@@ -132,6 +134,8 @@ def _cycle(shown: Shown) -> Iterable[str]:
         yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
         if token is not None:
             yield f"    aprt replay {token}"
+    for line in () if shown.realised is None else realised_lines(shown.realised):
+        yield from wrapped(f"  {line}", "    ").splitlines()
     if shown.parts:
         yield from ["", "no execution shows the whole cycle soon: each of these shows its own part of it"]
     elif shown.finding.parts:

@@ -40,6 +40,9 @@ observed: 4 edges, 3 of them below, from which the others follow (22
 
 cycle
   possible circular locking dependency: hook -> outer -> hook
+  realised by 3 steps: reader waits for vm0.hook, which stray holds; stray
+    waits for outer, which reader holds
+  aprt replay aprt2:order/nested+turned:Vxr_NYuqeQng
   aprt explore order/nested+turned --property P20
 
 taken, and never waited for
@@ -60,7 +63,7 @@ removed by order/nested+turned
   none
 
 aprt: LOCKS scenario=order/nested era=order with=- edges=4 contradicting=0 undocumented=1 cycle=no added=1 removed=0 \
-cycle_after=yes complete=yes
+cycle_after=yes realised_after=yes complete=yes
 """
     )
 
@@ -100,6 +103,15 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
     }
     assert len(data["edges"]) == 5
     assert data["cycle"] == "possible circular locking dependency: hook -> outer -> hook"
+    assert data["realised"] == {
+        "schedule": [["reader", "outer.lock"], ["reader", "cell.read"], ["stray", "vm0.hook.down_write"]],
+        "token": data["realised"]["token"],
+        "waiting": [{"context": "reader", "lock": "vm0.hook"}, {"context": "stray", "lock": "outer"}],
+        "gates": [],
+        "alone": None,
+        "states": data["realised"]["states"],
+        "complete": False,
+    }
     assert (data["uncontended"], data["unused"], data["absent"]) == (["inner", "spin"], ["idle"], ["bus", "iommu"])
     assert data["compared"] is None
 
@@ -112,7 +124,18 @@ def test_a_search_that_is_cut_exits_with_3_and_says_so() -> None:
 
 def test_a_cycle_that_no_property_is_about_is_told_without_a_command() -> None:
     result = CliRunner().invoke(root, ("locks", "toy/abba"), obj=lambda: toy.ERAS)
-    assert "\n\ncycle\n  possible circular locking dependency: A -> B -> A\n\n" in result.stdout
+    assert (
+        """
+cycle
+  possible circular locking dependency: A -> B -> A
+  realised by 2 steps: left waits for B, which right holds; right waits for
+    A, which left holds
+  aprt replay aprt2:toy/abba:rgFjmI097Uqg
+
+"""
+        in result.stdout
+    )
+    assert result.stdout.endswith(" cycle=yes realised=yes complete=yes\n")
 
 
 def test_a_graph_is_no_json() -> None:

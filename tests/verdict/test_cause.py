@@ -12,7 +12,7 @@ from aprt.explore.explore import explore
 from aprt.explore.minimal import minimal
 from aprt.verdict.cause import STATES, Cause, cause
 from aprt.vfio_ap.eras import ERAS
-from aprt.view.cause_text import cause_lines, cause_object
+from aprt.view.cause_text import cause_object, why_lines
 from tests.explore.programs.cells import popl
 from tests.explore.programs.locking import dining
 from tests.explore.test_minimal import ends_with
@@ -55,7 +55,7 @@ def test_why_the_popl_program_ends_with_2_in_words_and_for_programs() -> None:
     why = cause(recording_of(case, best), finding)
     assert why is not None
     assert (
-        "\n".join(cause_lines(why, why.token))
+        "\n".join(why_lines(why, why.token))
         == """\
 Why
 smallest    this one: 0 preemptions, 7 steps, 3 switches
@@ -69,7 +69,7 @@ always      C: z.write -> D: z.read
             D: y.read -> B: y.write
 searched    40 states, all there are"""
     )
-    assert f"            aprt explain {why.token}" in cause_lines(why, "another")
+    assert f"            aprt explain {why.token}" in why_lines(why, "another")
     told = cause_object(why)
     assert told["pairs"][0] == {
         "first": ["D", "y.read", 1],
@@ -83,7 +83,7 @@ searched    40 states, all there are"""
 
 def test_what_was_not_searched_to_the_end_says_so() -> None:
     why = found("2026/remove-mdev+B4=out", "P9", states=100)
-    lines = cause_lines(why, why.token)
+    lines = why_lines(why, why.token)
     assert lines[-1] == "searched    108 states, not all there are: none refutes what is above"
     assert [(str(pair.first), pair.proved) for pair in why.pairs if pair.proved] == [("user: mdev0.free", True)]
     decides = lines.index("decides     user: mdev0.free before vm0.vcpu0: mdev0.read_handler")
@@ -97,7 +97,7 @@ def test_of_many_orderings_the_text_has_some_and_says_how_many_more_there_are() 
     schedule = Schedule.of((f"phil{i}", f"fork{i}.lock") for i in range(8))
     why = cause(recording_of(case, schedule), Finding("deadlock", "", schedule), states=1000)
     assert why is not None
-    lines = cause_lines(why, why.token)
+    lines = why_lines(why, why.token)
     assert len(cause_object(why)["order"]) == len(cause_object(why)["pairs"]) == 8
     assert lines.count("            and 2 more; --as json has all") == 2
     assert "decides     phil1: fork1.lock before phil0 waits for fork1.lock" in lines

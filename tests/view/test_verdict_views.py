@@ -182,6 +182,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
                 "size": "shortest",
                 "schedule": data["findings"][0]["schedule"],
                 "loop": 0,
+                "realised": None,
                 "parts": [],
             }
         ],

@@ -1,0 +1,159 @@
+"""Whether contexts can come to wait for each other as a cycle in the lock order says, which lockdep cannot tell.
+
+All states are looked at for one in which each of some contexts waits for a lock that the next one holds, and the last
+one for a lock of the first, by edges of the cycle; or in which one context asks for a lock that it held already when it
+began the destruction which now needs it. None of them ever goes on, whatever others do: a deadlock is seen when it
+forms. Where there is no such state, a *gate* may be why: a lock that two contexts both hold whenever the one makes one
+edge of the cycle and the other another, so that they never do at the same time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from itertools import combinations
+
+import attrs
+
+from aprt.core.lock_order import Cycle, Demand
+from aprt.core.notes import Hold
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.packing import INITIAL, Packing
+from aprt.explore.tables import Tables
+
+
+@attrs.frozen
+class Realisation:
+    """What became of a cycle. schedule: the shortest after which some contexts wait for each other; None for none.
+
+    waiting: what these ask for; each waits for a lock that the next one holds, and the last one for one of the first.
+    gates: the classes of locks that prevent it. alone: the only context that makes edges of it, if there is only one.
+    states: how many were looked at; complete: all there are.
+    """
+
+    cycle: Cycle
+    schedule: Schedule | None
+    waiting: tuple[Demand, ...]
+    gates: tuple[str, ...]
+    alone: str | None
+    states: int
+    complete: bool
+
+
+def realise(system: System, cycle: Cycle, limit: int) -> Realisation:
+    """Look for a state in which it is real. limit: how many states to look at; Ctrl-C ends it, too."""
+    tables: Tables[None] = Tables(system, Packing(system, 0), lambda step, ask: None)
+    with closing(tables):
+        return _Search(system, tables, cycle, limit).run()
+
+
+class _Search:
+    """The states met, breadth first, each with the state before it and the step between."""
+
+    def __init__(self, system: System, tables: Tables[None], cycle: Cycle, limit: int) -> None:
+        self._places, self._tables, self._cycle, self._limit = range(len(system.contexts)), tables, cycle, limit
+        self._pairs = {(edge.held, edge.asked) for edge in cycle}
+        self._states, self._seen = [INITIAL], {INITIAL}
+        self._parents, self._via = array("q", [-1]), array("q", [-1])
+        self._demand = cache(self._asked)
+
+    def run(self) -> Realisation:
+        here = 0
+        try:
+            while here < len(self._states) <= self._limit:
+                waiting = self._expand(here)
+                if waiting:
+                    schedule = self._tables.schedule([*self._steps(here)][::-1])
+                    return Realisation(self._cycle, schedule, waiting, (), None, len(self._states), complete=False)
+                here += 1
+        except KeyboardInterrupt:
+            return self._not_found(complete=False)
+        return self._not_found(complete=here == len(self._states))
+
+    def _expand(self, here: int) -> tuple[Demand, ...]:
+        """Those that wait for each other in a state; if none do, the states are met to which its steps lead."""
+        state = self._states[here]
+        offers, numbers = self._tables.offers(state), self._tables.packing.numbers(state)
+        able = {place for place, _ in offers}
+        asked = ((place, self._demand(place, numbers[place])) for place in self._places)
+        demands = [d for place, d in asked if d is not None and (place not in able or self._needs_own(d))]
+        for demand in demands:
+            waiting = (demand,) if self._needs_own(demand) else self._circle((demand,), demands)
+            if waiting:
+                return waiting
+        for _, moves in offers:
+            for delta, step, _ in moves:
+                if not self._tables.steps[step].oops:
+                    self._meet(state + delta, here, step)
+        return ()
+
+    def _meet(self, state: int, parent: int, via: int) -> None:
+        if state not in self._seen:
+            self._seen.add(state)
+            self._states.append(state)
+            self._parents.append(parent)
+            self._via.append(via)
+
+    def _steps(self, here: int) -> Iterator[int]:
+        """The steps that led to a state, the last one first."""
+        while here > 0:
+            yield self._via[here]
+            here = self._parents[here]
+
+    def _asked(self, place: int, control: int) -> Demand | None:
+        """What a context asks for in a control state, where that is a matter of the cycle."""
+        ask = self._tables.ask(place, control)
+        demand = None if ask is None else Demand.of(ask)
+        return demand if demand is not None and self._matters(demand) else None
+
+    def _matters(self, demand: Demand) -> bool:
+        return any((hold.family, demand.lock.family) in self._pairs for hold in demand.by.held)
+
+    def _needs_own(self, demand: Demand) -> bool:
+        """Whether a context asks for a lock of its own, under which it began the destruction that needs it."""
+        held = [hold.lock == demand.lock.lock for hold in demand.by.held]
+        later = demand.by.held[held.index(True) :] if any(held) else ()
+        return any((demand.lock.family, hold.family) in self._pairs for hold in later if hold.mode == "destroy")
+
+    def _circle(self, way: tuple[Demand, ...], demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other in a row that begins like this; empty if none do."""
+        for other in demands:
+            if not self._leads_to(way[-1].lock, other):
+                continue
+            if other is way[0]:
+                return way
+            found = () if other in way else self._circle((*way, other), demands)
+            if found:
+                return found
+        return ()
+
+    def _leads_to(self, lock: Hold, other: Demand) -> bool:
+        """Whether who waits for a lock waits for the other one, along the cycle."""
+        return other.by.holds(lock.lock) and (lock.family, other.lock.family) in self._pairs
+
+    def _not_found(self, complete: bool) -> Realisation:
+        made = [*filter(None, map(Demand.of, self._tables.asks()))]
+        made += filter(None, (Demand.last_put(step.event) for step in self._tables.steps))
+        makers = [[demand for demand in made if edge in demand.edges] for edge in self._cycle]
+        contexts = {demand.by.context for demands in makers for demand in demands}
+        alone = contexts.pop() if len(contexts) == 1 else None
+        return Realisation(self._cycle, None, (), _gates(makers), alone, len(self._states), complete)
+
+
+def _gates(makers: Sequence[Sequence[Demand]]) -> tuple[str, ...]:
+    """The classes of locks that keep edges from being made at the same time. makers: who makes each of them."""
+    gates: set[str] = set()
+    for some, others in combinations(makers, 2) if len(makers) > 1 else [(makers[0], makers[0])]:
+        common = [_common(a, b) for a in some for b in others if a.by.context != b.by.context]
+        if common and all(common):
+            gates.update(*common)
+    return tuple(sorted(gates))
+
+
+def _common(one: Demand, other: Demand) -> set[str]:
+    """The classes of locks that both hold, and that two contexts cannot hold at the same time."""
+    pairs = ((a, b) for a in one.by.held for b in other.by.held)
+    return {a.family for a, b in pairs if a.lock == b.lock and not (a.shared and b.shared)}

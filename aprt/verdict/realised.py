@@ -1,0 +1,44 @@
+"""Whether a cycle in the lock order is real: a schedule after which contexts wait for each other, or why none does."""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.lock_order import Cycle, is_closed
+from aprt.core.properties import Finding
+from aprt.core.system import System
+from aprt.explore.realised import Realisation, realise
+from aprt.verdict.case import Case
+from aprt.verdict.tokens import Recording, token_of
+
+STATES = 100_000  # to look at unless told otherwise: a few seconds
+
+
+@attrs.frozen(eq=False)
+class Realised:
+    """found: what the explorer says. token: of its schedule, which trio has replayed; None for none, or a long one."""
+
+    found: Realisation
+    token: str | None
+
+
+def realised_by(recording: Recording, finding: Finding) -> Realised | None:
+    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one."""
+    cycle = tuple(part.edge for part in finding.parts)
+    if not cycle or not is_closed(cycle):
+        return None
+    return realised(recording.case, recording.model.system, cycle)
+
+
+def realised(case: Case, system: System, cycle: Cycle, states: int = STATES) -> Realised:
+    """Look for a state of a case in which a cycle is real. states: how many to look at.
+
+    Raises: `ReplayMismatch` when trio does not do what the explorer did.
+    """
+    found = realise(system, cycle, states)
+    if found.schedule is None:
+        return Realised(found, None)
+    from aprt.verdict.confirm import both  # trio takes longer to import than most searches
+
+    both(system, found.schedule, ())
+    return Realised(found, token_of(case, system, found.schedule))

@@ -1,0 +1,65 @@
+"""What became of a cycle in the lock order, in a few lines and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aprt.explore.realised import Realisation
+from aprt.verdict.realised import Realised
+from aprt.view.words import count
+
+
+def realised_lines(realised: Realised) -> Iterator[str]:
+    """One or two lines, as long as they come."""
+    found = realised.found
+    if found.schedule is None:
+        yield _never(found)
+        return
+    yield f"realised by {count(len(found.schedule), 'step')}: {waits_text(found)}"
+    yield f"aprt replay {realised.token}" if realised.token else "(too long for a token)"
+
+
+def realised_object(realised: Realised) -> dict[str, Any]:
+    """schedule: null where there is none; `complete` says whether that is known for good."""
+    found = realised.found
+    return {
+        "schedule": None if found.schedule is None else [[label.context, label.op] for label in found.schedule],
+        "token": realised.token,
+        "waiting": [{"context": d.by.context, "lock": d.lock.lock} for d in found.waiting],
+        "gates": list(found.gates),
+        "alone": found.alone,
+        "states": found.states,
+        "complete": found.complete,
+    }
+
+
+def realised_word(realised: Realised) -> str:
+    """`yes`, `no` or `open`."""
+    return "yes" if realised.found.schedule is not None else "no" if realised.found.complete else "open"
+
+
+def waits_text(found: Realisation) -> str:
+    """Who waits for whom, once around."""
+    holders = [*(demand.by.context for demand in found.waiting[1:]), *(d.by.context for d in found.waiting[:1])]
+    return "; ".join(
+        f"{demand.by.context} waits for {demand.lock.lock}, which {_holder(demand.by.context, holder)}"
+        for demand, holder in zip(found.waiting, holders, strict=True)
+    )
+
+
+def _holder(context: str, holder: str) -> str:
+    return "it holds itself" if context == holder else f"{holder} holds"
+
+
+def _never(found: Realisation) -> str:
+    if not found.complete:
+        return f"not realised in {count(found.states, 'state')}, which are not all there are"
+    if found.gates:
+        locks = " and ".join(found.gates)
+        why = f"under the gate lock {locks}, only one context at a time makes an edge of it"
+    elif found.alone is not None:
+        why = f"{found.alone} alone makes its edges"
+    else:
+        why = "no contexts come to wait for each other like that"
+    return f"never realised in all {count(found.states, 'state')}: {why}"

@@ -1,0 +1,115 @@
+"""Cycles in the lock order that are real, and those that are not, with what prevents them."""
+
+from __future__ import annotations
+
+from itertools import chain, permutations, product
+
+import pytest
+
+from aprt import DEADLOCK, System, explore
+from aprt.core.lock_order import Cycle
+from aprt.explore.realised import Realisation, realise
+from aprt.explore.replay import replay
+from aprt.kernel.rules import LOCK_ORDER
+from tests.explore.programs import lock_order as programs
+from tests.explore.programs.locking import dining, nested
+
+
+def cycle_of(system: System) -> Cycle | None:
+    found = explore(system, (LOCK_ORDER,), stop_on="all").findings
+    return tuple(part.edge for part in found[0].parts) if found else None
+
+
+def of(system: System, limit: int = 10_000) -> Realisation:
+    cycle = cycle_of(system)
+    assert cycle is not None
+    return realise(system, cycle, limit)
+
+
+def waits(found: Realisation) -> list[str]:
+    return [f"{demand.by.context} for {demand.lock.lock}" for demand in found.waiting]
+
+
+@pytest.mark.parametrize(
+    ("system", "steps", "waiting"),
+    [
+        (nested("AB", "BA"), 2, ["t0 for B", "t1 for A"]),
+        (nested("AB", "BC", "CA"), 3, ["t0 for B", "t1 for C", "t2 for A"]),
+        (nested("ABC", "CA"), 3, ["t0 for C", "t1 for A"]),
+        (dining(3), 3, ["phil0 for fork1", "phil1 for fork2", "phil2 for fork0"]),
+        (programs.tried_first(), 2, ["forth for B", "back for A"]),
+        (programs.flagged(), 9, ["qemu for kvm_lock", "pv for vcpu_mutex", "vcpu0 for kvm_busy"]),
+        (programs.flushed(), 3, ["flusher for work", "daemon for lock"]),
+        (programs.cancelled(under=True), 3, ["canceller for timer", "daemon for lock"]),
+        (programs.promised(under=True), 2, ["waiter for done", "completer for lock"]),
+        (programs.removed(under=True), 2, ["reader for guests_lock", "driver for status"]),
+        (programs.put_under_lock(), 3, ["closer for group_lock"]),
+    ],
+)
+def test_a_cycle_is_realised_by_the_shortest_schedule_after_which_contexts_wait_for_each_other(
+    system: System, steps: int, waiting: list[str]
+) -> None:
+    found = of(system)
+    assert found.schedule is not None
+    assert (len(found.schedule), waits(found)) == (steps, waiting)
+    replay(system, found.schedule)
+    assert (found.gates, found.alone, found.complete) == ((), None, False)
+
+
+@pytest.mark.parametrize(
+    ("system", "gates", "alone", "states"),
+    [
+        (nested("GAB", "GBA"), ("G",), None, 24),
+        (nested("GAB", "GBC", "GCA"), ("G",), None, 68),
+        (nested("GHAB", "GHBA"), ("G", "H"), None, 32),
+        (programs.readers(writer=True), (), None, 91),  # a writer that waits keeps no reader out of this semaphore
+        (programs.of_one_class(nested=False), (), "t", 5),
+        (programs.either(), (), "t", 10),
+        (programs.last_put_or_destructor(), (), "closer", 10),
+    ],
+)
+def test_a_cycle_that_is_never_realised_has_a_gate_or_one_context_or_the_order_is_to_blame(
+    system: System, gates: tuple[str, ...], alone: str | None, states: int
+) -> None:
+    found = of(system)
+    assert (found.schedule, found.gates, found.alone) == (None, gates, alone)
+    assert (found.states, found.complete) == (states, True)
+
+
+def test_without_the_gate_the_same_cycle_is_realised() -> None:
+    gated, free = cycle_of(nested("GAB", "GBA")), cycle_of(nested("AB", "BA"))
+    assert gated == free
+    assert of(nested("GAB", "GBA")).schedule is None
+    assert of(nested("GAB", "BA")).schedule is not None
+
+
+def test_a_partial_deadlock_is_seen_when_it_forms_while_others_go_on_for_ever() -> None:
+    two, three = nested("AB", "BA"), dining(3, looping=True)
+    both = System((*two.actors, *three.actors), (*two.contexts, *three.contexts))
+    cycle = cycle_of(two)
+    assert cycle is not None
+    found = realise(both, cycle, 10_000)
+    assert found.schedule is not None
+    assert (len(found.schedule), waits(found)) == (2, ["t0 for B", "t1 for A"])
+    assert replay(both, found.schedule).ending == "cut"
+
+
+def test_a_search_that_ends_early_does_not_say_never() -> None:
+    found = of(nested("GAB", "GBA"), limit=10)
+    assert (found.schedule, found.complete) == (None, False)
+
+
+def test_of_two_contexts_a_cycle_is_real_when_a_deadlock_has_its_locks_and_only_then() -> None:
+    orders = ["".join(order) for order in chain(permutations("ABC"), permutations("ABC", 2))]
+    real = unreal = 0
+    for one, other in product(orders, repeat=2):
+        system = nested(one, other)
+        cycle = cycle_of(system)
+        if cycle is None or len(cycle) != 2:
+            continue
+        locks = {edge.held for edge in cycle}
+        texts = {text for _, text in explore(system, (DEADLOCK,), stop_on="all").wrong}
+        expected = any(all(f"waits for {lock}.lock" in text for lock in locks) for text in texts)
+        assert (realise(system, cycle, 10_000).schedule is not None) is expected, (one, other)
+        real, unreal = real + expected, unreal + (not expected)
+    assert (real, unreal) == (58, 14)

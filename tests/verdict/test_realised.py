@@ -1,0 +1,81 @@
+"""A cycle in the lock order as a verdict, as `aprt locks` and as an explanation tell whether it is real."""
+
+from __future__ import annotations
+
+import json
+
+from aprt.core.properties import Property
+from aprt.core.system import System
+from aprt.kernel.rules import LOCK_ORDER
+from aprt.verdict.ask import ask
+from aprt.verdict.cause import cause
+from aprt.verdict.locks import locks
+from aprt.verdict.realised import realised_by
+from aprt.verdict.verdict import Verdict
+from aprt.view.cause_text import why_lines
+from aprt.view.locks_text import locks_json, locks_line, locks_text
+from aprt.view.paint import Paint
+from aprt.view.verdict_json import verdict_object
+from aprt.view.verdict_text import verdict_text
+from tests.explore.programs.lock_order import either
+from tests.explore.programs.locking import nested
+from tests.verdict.cases import case_of, recording_of
+
+NEVER = "never realised in all 24 states: under the gate lock G, only one context at a time makes an edge of it"
+
+
+def asked(system: System, property: Property = LOCK_ORDER) -> Verdict:
+    return ask(case_of(system, property))
+
+
+def told(verdict: Verdict) -> str:
+    return " ".join(verdict_text(verdict, Paint()).split())
+
+
+def test_a_verdict_names_the_gate_lock_under_which_a_cycle_is_never_real() -> None:
+    verdict = asked(nested("GAB", "GBA"))
+    assert verdict.word == "VIOLATED"  # by the rule: the gate is not part of it
+    assert NEVER in told(verdict)
+    (finding,) = verdict_object(verdict)["findings"]
+    assert (finding["realised"]["schedule"], finding["realised"]["gates"]) == (None, ["G"])
+    assert finding["realised"]["complete"]
+
+
+def test_without_the_gate_the_verdict_has_a_schedule_that_trio_has_replayed() -> None:
+    verdict = asked(nested("AB", "BA"))
+    (finding,) = verdict_object(verdict)["findings"]
+    assert finding["realised"]["schedule"] == [["t0", "A.lock"], ["t1", "B.lock"]]
+    assert "realised by 2 steps: t0 waits for B, which t1 holds; t1 waits for A, which t0 holds aprt replay " in told(
+        verdict
+    )
+    assert f"aprt replay {finding['realised']['token']}" in told(verdict)
+
+
+def test_where_each_edge_has_an_execution_of_its_own_the_whole_cycle_is_judged() -> None:
+    verdict = asked(either())
+    assert len(verdict.shown[0].parts) == 2
+    assert "never realised in all 10 states: t alone makes its edges" in told(verdict)
+
+
+def test_the_lock_order_says_so_too_and_that_a_search_was_cut() -> None:
+    found = locks(case_of(nested("GAB", "GBA")))
+    assert NEVER in " ".join(locks_text(found, None, Paint()).split())
+    assert locks_line(found, None).endswith(" cycle=yes realised=no complete=yes")
+    assert json.loads(locks_json(found, None))["realised"]["gates"] == ["G"]
+    assert locks(case_of(nested("AB", "AB"))).realised is None
+
+
+def test_an_explanation_of_a_cycle_says_whether_it_is_real() -> None:
+    case = case_of(nested("GAB", "GBA"), LOCK_ORDER)
+    finding = ask(case).shown[0].finding
+    recording = recording_of(case, finding.schedule)
+    assert cause(recording, finding) is None
+    why = realised_by(recording, finding)
+    assert why is not None
+    assert why_lines(why, None) == [
+        "Why",
+        "cycle       never realised in all 24 states: under the gate lock G, only",
+        "              one context at a time makes an edge of it",
+    ]
+    (part, _) = finding.each()
+    assert realised_by(recording, part) is None
