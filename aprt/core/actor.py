@@ -25,7 +25,7 @@ from __future__ import annotations
 import abc
 import enum
 from collections.abc import Callable, Hashable, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 import attrs
@@ -74,6 +74,8 @@ class Caller:
 
     def after(self, notes: tuple[Note, ...]) -> Caller:
         """This caller after a step that left `notes`."""
+        if not notes:
+            return self
         held, owed = list(self.held), dict(self.owed)
         for note in notes:
             match note:
@@ -110,6 +112,7 @@ class Handler(Generic[S, P, R]):
     with the same replies, notes and state; neither makes the other block or not. They say the same of this one.
     puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one, and does nothing
     else. What a put replies does not depend on the items there, nor what a take replies on those behind the first.
+    queue: the one or the other.
     room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
     acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
     of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
@@ -139,6 +142,7 @@ class Handler(Generic[S, P, R]):
         self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
+        self.queue = puts if takes is None else takes
         self.acquires, self.orders, self.atomic = acquires, orders, atomic
         self.__doc__ = run.__doc__
         self.op = run.__name__
@@ -266,33 +270,31 @@ class Actor(abc.ABC, Generic[S]):
             self._check_waiting(found, state)
             return BLOCK
         after, reply, notes = self._parts(found, outcome)
-        if after is not state:
-            self._check_footprint(found, state, after)
-            self._check_queue(found, state, after)
+        if after is not state and (found.queue is not None or "*" not in found.writes):
+            self._check_change(found, state, after)
         if found.guards:
             notes += self._unguarded(found, by)
         return after, reply, notes
 
     def _parts(self, found: Handler[S, ..., Any], outcome: Any) -> Done[S]:
-        match outcome:
-            case (after, reply):
-                return after, reply, ()
-            case (after, reply, tuple() as notes):
-                return after, reply, notes
-            case _:
-                where, what = self._where(found), "(state, reply), (state, reply, notes) or BLOCK"
-                raise ModelError(f"{where} returned {outcome!r}; a handler returns {what}")
+        if isinstance(outcome, tuple):
+            if len(outcome) == 2:
+                return *outcome, ()
+            if len(outcome) == 3 and isinstance(outcome[2], tuple):
+                return outcome
+        where, what = self._where(found), "(state, reply), (state, reply, notes) or BLOCK"
+        raise ModelError(f"{where} returned {outcome!r}; a handler returns {what}")
 
     def _where(self, found: Handler[S, ..., Any]) -> str:
         return f"{self.name}.{found.op} ({type(self).__name__})"
 
     def check(self, state: S) -> None:
         """Raises: `ModelError` when a handler declares a field that `state` lacks, or a lock that this actor lacks."""
-        kind: type[Any] = type(state)
-        fields = frozenset(field.name for field in attrs.fields(kind)) if attrs.has(kind) else frozenset()
+        kind: Any = type(state)
+        fields = frozenset(field_names(kind) or ())
         for found in _handlers(type(self)):
-            ends = {field for field in (found.puts, found.takes) if field is not None}
-            for name in sorted((found.reads | found.writes | ends) - fields - {"*"}):
+            named = found.reads | found.writes | ({found.queue} if found.queue is not None else set())
+            for name in sorted(named - fields - {"*"}):
                 known = ", ".join(sorted(fields)) or "none"
                 raise ModelError(
                     f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
@@ -324,27 +326,25 @@ class Actor(abc.ABC, Generic[S]):
         guard: Actor[Any] | tuple[Actor[Any], ...] | None = getattr(self, name)
         return guard if guard is None or isinstance(guard, tuple) else (guard,)
 
-    def _check_footprint(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
-        stray = frozenset() if "*" in found.writes else changed_fields(before, after) - found.writes
-        if stray:
-            fields = ", ".join(sorted(stray))
+    def _check_change(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
+        changed = changed_fields(before, after)
+        if not changed <= found.writes and "*" not in found.writes:
+            fields = ", ".join(sorted(changed - found.writes))
             raise ModelError(
                 f"{self._where(found)} changed {fields}, which it does not declare; add that to its writes"
             )
+        if found.queue is not None:
+            self._check_queue(found, getattr(before, found.queue), getattr(after, found.queue), changed)
 
-    def _check_queue(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
-        field = found.puts or found.takes
-        if field is None:
-            return
-        was, now = getattr(before, field), getattr(after, field)
+    def _check_queue(self, found: Handler[S, ..., Any], was: Any, now: Any, changed: frozenset[str]) -> None:
         if found.puts is not None:
             room = self.room(found)
             moved = now[:-1] == was and len(now) > len(was) and (room is None or len(was) < room)
         else:
             moved = now == was[1:] and len(now) < len(was)
-        if not moved or changed_fields(before, after) != {field}:
-            does = f"puts one item into {field}" if found.puts else f"takes one item from {field}"
-            raise ModelError(f"{self.name}.{found.op} declares that it {does}, and did something else")
+        if not moved or changed != {found.queue}:
+            does = "puts one item into" if found.puts is not None else "takes one item from"
+            raise ModelError(f"{self.name}.{found.op} declares that it {does} {found.queue}, and did something else")
 
     def _check_waiting(self, found: Handler[S, ..., Any], state: S) -> None:
         if found.puts is not None:
@@ -365,9 +365,17 @@ def _handlers(kind: type[Any]) -> list[Handler[Any, ..., Any]]:
 
 def changed_fields(before: object, after: object) -> frozenset[str]:
     """The names of the fields that differ; "*" for states that are not attrs records of one class."""
-    kind: type[Any] = type(before)
-    if type(after) is not kind or not attrs.has(kind):
+    kind: Any = type(before)
+    names = field_names(kind)
+    if names is None or type(after) is not kind:
         return frozenset() if before == after else frozenset("*")
-    pairs = ((field.name, getattr(before, field.name), getattr(after, field.name)) for field in attrs.fields(kind))
     # most fields are the same objects, and equality of large sets is slow to find out
-    return frozenset(name for name, old, new in pairs if old is not new and old != new)
+    return frozenset(
+        [name for name in names if (old := getattr(before, name)) is not (new := getattr(after, name)) and old != new]
+    )
+
+
+@cache
+def field_names(kind: Any) -> tuple[str, ...] | None:
+    """The fields of an attrs class, in order; None for another class."""
+    return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None

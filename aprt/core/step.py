@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller
+from aprt.core.actor import BLOCK, Actor, Caller, Done
 from aprt.core.effects import Call, Choose
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
@@ -26,7 +26,7 @@ class Step:
     @property
     def oops(self) -> bool:
         """Whether the execution ends here."""
-        return any(isinstance(note, Oops) for note in self.event.notes)
+        return bool(self.event.notes) and any(isinstance(note, Oops) for note in self.event.notes)
 
     def at(self, index: int, nth: int) -> Event:
         """The event of this step as number `index` of an execution, the `nth` of its kind."""
@@ -47,15 +47,26 @@ def call(actor: Actor[Any], state: Any, effect: Call[Any], by: Caller, chain: tu
 
     Raises: `ModelError` that names the context and the operation when the handler raises.
     """
+    outcome = perform(actor, state, effect, by)
+    return None if outcome is None else called(actor, state, effect, by, chain, outcome)
+
+
+def perform(actor: Actor[Any], state: Any, effect: Call[Any], by: Caller) -> Done[Any] | None:
+    """What the handler answers; None when it blocks. Raises: as `call` does."""
     try:
         outcome = actor.handle(state, effect, by)
     except ModelError:  # says itself what and where
         raise
     except Exception as error:
         raise ModelError(f"{by.context}: {effect} raised {error!r} in state {state!r}") from error
-    if outcome is BLOCK:
-        return None
-    after, reply, notes = outcome
+    return None if outcome is BLOCK else outcome
+
+
+def called(
+    actor: Actor[Any], state: Any, effect: Call[Any], by: Caller, chain: tuple[str, ...], done: Done[Any]
+) -> Step:
+    """The step in which the handler answers `done`."""
+    after, reply, notes = done
     label = Label(by.context, operation(effect))
     event = Event(-1, label, actor.name, effect.args, reply, notes, after, after is not state, by, chain)
     return Step(event, by.after(notes))

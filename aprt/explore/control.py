@@ -29,6 +29,7 @@ from types import (
     CodeType,
     CoroutineType,
     EllipsisType,
+    FrameType,
     FunctionType,
     GeneratorType,
     MethodDescriptorType,
@@ -50,6 +51,9 @@ from aprt.explore.frames import Suspended, anatomy, dissect, is_empty
 from aprt.explore.liveness import live_locals
 
 Records: TypeAlias = dict[int, tuple[Hashable, object]]  # by id; with the record, so that no id is used again
+
+Where: TypeAlias = tuple[FrameType | None, str]  # a frame, and what in it, in words
+Reading: TypeAlias = "Callable[[_Reader, Any, Where], Hashable]"
 
 _ATOMS = frozenset({NoneType, EllipsisType, bool, int, str, bytes, CodeType})
 _BY_REPR = frozenset({float, complex, range})  # -0.0 == 0.0, nan != nan, range(0) == range(1, 1)
@@ -79,7 +83,7 @@ def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[H
     if state != inspect.CORO_SUSPENDED:
         raise ModelError(f"a control state is that of a suspended behaviour, not of one in {state}")
     reader = _Reader({} if records is None else records)
-    key = reader.awaited(behaviour, "the behaviour")
+    key = reader.awaited(behaviour, (None, "the behaviour"))
     return (object() if reader.places else key), tuple(reader.places)
 
 
@@ -96,7 +100,7 @@ class _Reader:
         self.seen: dict[int, tuple[int, object]] = {}
         self.passing = 0
 
-    def awaited(self, target: object, at: str) -> Hashable:
+    def awaited(self, target: object, at: Where) -> Hashable:
         """What a frame awaits: a coroutine, the generator of an effect, or a step of an asynchronous generator."""
         if isinstance(target, CoroutineType | GeneratorType):
             frame, inner = anatomy(target)
@@ -109,47 +113,48 @@ class _Reader:
             raise ModelError(f"a behaviour awaits {target!r}, which is no effect of aprt")
         return type(target), tuple(self._value(part, at) for part in referents)
 
-    def _frame(self, suspended: Suspended) -> Hashable:
+    def _frame(self, suspended: Suspended, at: Where) -> Hashable:
         frame, awaited = anatomy(suspended)
         if frame is None:
             return None
         code = frame.f_code
-        line = f"{code.co_filename}:{frame.f_lineno}:"
         if code is _AWAIT_EFFECT:
-            return self._value(frame.f_locals["self"], f"{line} the effect")
+            return self._value(frame.f_locals["self"], (frame, "the effect"))
         parts = dissect(suspended)
         if parts is None:
-            return self._never(frame, f"{line} this version of Python")
-        live = live_locals(code)[frame.f_lasti]
+            return self._never(frame, (frame, "this version of Python"))
+        live, cells = live_locals(code)[frame.f_lasti], parts.cells
         variables = tuple(
-            (name, self._value(value, f"{line} local {name!r}"))
-            for name, value in parts.variables.items()
-            if name in live or name in parts.cells
+            [
+                (name, self._value(value, (frame, f"local {name!r}")))
+                for name, value in parts.variables.items()
+                if name in live or name in cells
+            ]
         )
-        stack = tuple(self._value(value, f"{line} the value stack") for value in parts.stack)
-        handled = self._value(parts.handled, f"{line} the exception being handled")
-        inner = None if awaited is None else self.awaited(awaited, f"{line} what it awaits")
+        stack = self._items(parts.stack, (frame, "the value stack"))
+        handled = self._value(parts.handled, (frame, "the exception being handled"))
+        inner = None if awaited is None else self.awaited(awaited, (frame, "what it awaits"))
         # equal code in two files means different globals
         return code, code.co_filename, frame.f_lasti, variables, stack, handled, inner
 
-    def _value(self, value: object, at: str) -> Hashable:
+    def _value(self, value: object, at: Where) -> Hashable:
         """A value by type and content. at: where it was found, for a place."""
         kind: Any = type(value)
         return kind, _reading(kind)(self, value, at)
 
-    def _itself(self, value: Hashable, at: str) -> Hashable:
+    def _itself(self, value: Hashable, at: Where) -> Hashable:
         return value
 
-    def _printed(self, value: object, at: str) -> Hashable:
+    def _printed(self, value: object, at: Where) -> Hashable:
         return repr(value)
 
-    def _name(self, actor: Actor[Any], at: str) -> Hashable:
+    def _name(self, actor: Actor[Any], at: Where) -> Hashable:
         return actor.name
 
-    def _items(self, values: Iterable[object], at: str) -> Hashable:
+    def _items(self, values: Iterable[object], at: Where) -> Hashable:
         return tuple([self._value(item, at) for item in values])
 
-    def _fields(self, record: Any, at: str) -> Hashable:
+    def _fields(self, record: Any, at: Where) -> Hashable:
         known = self.records.get(id(record))
         if known is not None:
             return known[0]
@@ -160,7 +165,7 @@ class _Reader:
             self.records[id(record)] = content, record
         return content
 
-    def _hashable(self, value: Any, at: str) -> Hashable:
+    def _hashable(self, value: Any, at: Where) -> Hashable:
         """The content of a value that promises, by having a hash, never to change."""
         match value:
             case MethodType():
@@ -178,39 +183,34 @@ class _Reader:
             case _:
                 return cast(Hashable, value)
 
-    def _numbered(self, value: object, at: str) -> Hashable:
+    def _numbered(self, value: object, at: Where) -> Hashable:
         self.passing += 1
         if id(value) in self.seen:
             return "again", self.seen[id(value)][0]
         number = len(self.seen)
         self.seen[id(value)] = number, value
-        return number, self._content(value, at)
+        kind: Any = type(value)
+        return number, _content(kind)(self, value, at)
 
-    def _content(self, value: Any, at: str) -> Hashable:
-        """What is in an object that Python compares by identity."""
-        match value:
-            case CoroutineType() | GeneratorType() | AsyncGeneratorType():
-                return self._frame(value)
-            case CellType():
-                return None if is_empty(value) else self._value(value.cell_contents, at)
-            case FunctionType():
-                content = value.__defaults__, value.__closure__
-                options = self._state((value.__kwdefaults__, vars(value)), at)
-                return value.__code__, value.__code__.co_filename, self._value(content, at), options
-            case partial():
-                return self._value((value.func, value.args), at), self._state(value.keywords, at)
-            case BaseException():
-                raised = value.args, value.__cause__, value.__context__, value.__suppress_context__
-                return self._value(raised, at), self._state(vars(value), at)
-            case _:
-                kind: Any = type(value)
-        if kind in _COMPOUND_ITERATORS:
-            return self._value(value.__reduce__()[1:], at)
-        if kind in _ITERATORS:
-            return self._remaining(value, at)
-        return self._instance(value, at)
+    def _cell(self, cell: CellType, at: Where) -> Hashable:
+        return None if is_empty(cell) else self._value(cell.cell_contents, at)
 
-    def _remaining(self, iterator: Any, at: str) -> Hashable:
+    def _function(self, function: FunctionType, at: Where) -> Hashable:
+        content = function.__defaults__, function.__closure__
+        options = self._state((function.__kwdefaults__, vars(function)), at)
+        return function.__code__, function.__code__.co_filename, self._value(content, at), options
+
+    def _partial(self, call: partial[Any], at: Where) -> Hashable:
+        return self._value((call.func, call.args), at), self._state(call.keywords, at)
+
+    def _exception(self, error: BaseException, at: Where) -> Hashable:
+        raised = error.args, error.__cause__, error.__context__, error.__suppress_context__
+        return self._value(raised, at), self._state(vars(error), at)
+
+    def _underneath(self, iterator: Any, at: Where) -> Hashable:
+        return self._value(iterator.__reduce__()[1:], at)
+
+    def _remaining(self, iterator: Any, at: Where) -> Hashable:
         """The items to come. Reading them off the copy protocol does not consume them."""
         rebuild, (source,), *position = iterator.__reduce__()
         if not isinstance(source, Sequence):
@@ -222,7 +222,7 @@ class _Reader:
         # nobody else can reach the list: it would be live and would not merge
         return self._value(tuple(source) if isinstance(source, list) else source, at)
 
-    def _instance(self, value: Any, at: str) -> Hashable:
+    def _instance(self, value: Any, at: Where) -> Hashable:
         """A plain object: its attributes and slots, as the copy protocol lists them, and which object it is."""
         kind: Any = type(value)
         if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
@@ -235,7 +235,7 @@ class _Reader:
         section = isinstance(value, AbstractAsyncContextManager | AbstractContextManager)
         return content if section else (value, content)
 
-    def _state(self, state: Any, at: str) -> Hashable:
+    def _state(self, state: Any, at: Where) -> Hashable:
         match state:
             case dict():
                 return tuple((name, self._value(part, at)) for name, part in state.items())
@@ -244,14 +244,16 @@ class _Reader:
             case _:
                 return self._value(state, at)
 
-    def _never(self, value: object, at: str) -> Hashable:
+    def _never(self, value: object, at: Where) -> Hashable:
         self.passing += 1
-        self.places[f"{at} holds a {type(value).__name__}"] = None
+        frame, what = at
+        line = "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}: "
+        self.places[f"{line}{what} holds a {type(value).__name__}"] = None
         return None
 
 
 @cache
-def _reading(kind: Any) -> Callable[[_Reader, Any, str], Hashable]:
+def _reading(kind: Any) -> Reading:
     """How the content of values of this type is read."""
     if kind in _ATOMS or issubclass(kind, _CONSTANTS):
         return _Reader._itself
@@ -266,6 +268,23 @@ def _reading(kind: Any) -> Callable[[_Reader, Any, str], Hashable]:
     if issubclass(kind, tuple):
         return _Reader._items
     return _Reader._fields if attrs.has(kind) or dataclasses.is_dataclass(kind) else _Reader._hashable
+
+
+@cache
+def _content(kind: Any) -> Reading:
+    """How the content of an object is read that Python compares by identity."""
+    for one_of, reading in (
+        ((CoroutineType, GeneratorType, AsyncGeneratorType), _Reader._frame),
+        (CellType, _Reader._cell),
+        (FunctionType, _Reader._function),
+        (partial, _Reader._partial),
+        (BaseException, _Reader._exception),
+    ):
+        if issubclass(kind, one_of):
+            return cast(Reading, reading)
+    if kind in _COMPOUND_ITERATORS:
+        return _Reader._underneath
+    return _Reader._remaining if kind in _ITERATORS else _Reader._instance
 
 
 @cache

@@ -12,7 +12,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -41,13 +40,11 @@ class Parts:
 
 def anatomy(suspended: Suspended) -> tuple[FrameType | None, object]:
     """The frame, None when done, and what it awaits, None when it is a generator that stands at a `yield`."""
-    match suspended:
-        case CoroutineType():
-            return suspended.cr_frame, suspended.cr_await
-        case GeneratorType():
-            return suspended.gi_frame, suspended.gi_yieldfrom
-        case AsyncGeneratorType():
-            return suspended.ag_frame, suspended.ag_await
+    if isinstance(suspended, CoroutineType):
+        return suspended.cr_frame, suspended.cr_await
+    if isinstance(suspended, GeneratorType):
+        return suspended.gi_frame, suspended.gi_yieldfrom
+    return suspended.ag_frame, suspended.ag_await
 
 
 def dissect(suspended: Suspended) -> Parts | None:
@@ -56,19 +53,10 @@ def dissect(suspended: Suspended) -> Parts | None:
     if frame is None:
         return None
     code, bound = frame.f_code, frame.f_locals
-    referents: list[Any] = gc.get_referents(suspended)
-    start = next(
-        (
-            i + 2
-            for i, (function, after) in enumerate(pairwise(referents))
-            if after is code and type(function) is FunctionType and function.__code__ is code
-        ),
-        None,
-    )
-    if start is None:
+    rest = _behind(code, gc.get_referents(suspended))
+    if rest is None:
         return None
     slots, cells = _slots(code)
-    rest = referents[start:]
     variables: dict[str, object] = {}
     for name in slots:
         # the name of an empty cell is not bound, though its slot is taken
@@ -81,6 +69,16 @@ def dissect(suspended: Suspended) -> Parts | None:
     if not stack or stack.pop() is not awaited:
         return None
     return Parts(variables, cells, stack, handled)
+
+
+def _behind(code: CodeType, referents: list[Any]) -> list[Any] | None:
+    """The referents behind the function and its code."""
+    for i in range(1, len(referents)):
+        if referents[i] is code:
+            function = referents[i - 1]
+            if type(function) is FunctionType and function.__code__ is code:
+                return referents[i + 1 :]
+    return None
 
 
 @cache

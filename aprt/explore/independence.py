@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
+from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -92,12 +93,12 @@ class StepInfo:
     def of(cls, event: Event, actor: Actor[Any] | None = None) -> StepInfo:
         """The step of an event. actor: the one that handled it; without it, what its handlers declare counts for
         nothing, and more steps are dependent."""
-        oops = any(isinstance(note, Oops) for note in event.notes)
-        plain = cls(event.context, event.actor, event.label.op, event.changed, oops=oops)
+        oops = bool(event.notes) and any(isinstance(note, Oops) for note in event.notes)
+        plain = event.context, event.actor, event.label.op, event.changed
         if actor is None or not event.changed:
-            return plain
+            return cls(*plain, oops=oops)
         found = actor.handler(event.op)
-        return attrs.evolve(plain, uses=(_change(actor, found),), queue=_queue(actor, found, event.state))
+        return cls(*plain, (_change(actor, found),), _queue(actor, found, event.state), oops)
 
     @classmethod
     def declared(cls, context: str, call: Call[Any]) -> StepInfo:
@@ -114,8 +115,14 @@ def plain_use(actor: str, changed: bool) -> Use:
 
 def declares(actor: Actor[Any]) -> bool:
     """Whether changes of an actor by different contexts may commute."""
-    handlers = (getattr(type(actor), name, None) for name in dir(type(actor)))
-    return any(isinstance(h, Handler) and bool(h.commutes or h.puts or h.takes) for h in handlers)
+    kind: Any = type(actor)
+    return _declares(kind)
+
+
+@cache
+def _declares(kind: Any) -> bool:
+    handlers = (getattr(kind, name, None) for name in dir(kind))
+    return any(isinstance(h, Handler) and bool(h.commutes or h.queue) for h in handlers)
 
 
 def dependent(a: StepInfo, b: StepInfo) -> bool:

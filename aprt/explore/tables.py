@@ -5,14 +5,14 @@ own slot for a choice), and for each number in that slot the *moves* that are po
 A row is filled by running the real handler and the real behaviour when a search first asks, so nothing of the model
 exists twice. Ways that lead to equal control states (`explore.control`) share a row.
 
-A coroutine cannot be copied, so a control state remembers the answers that led to it: to take it further, a fresh
-coroutine is given them again. (A suspended one is kept for the first step out of each state.) Every piece of
-behaviour is run twice before it is believed, and must end in the same effect both times.
+A coroutine cannot be copied, so a control state remembers the answers that led to it: to take it further, fresh
+coroutines are given them again. (Suspended ones are kept for the first step out of each state.) Every piece of
+behaviour is run twice before it is believed, by two coroutines, and must end in the same effect both times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 Waiting: TypeAlias = tuple[tuple[str, str], ...]  # (context, operation it waits for)
 
+Twins: TypeAlias = tuple[Thread, Thread]  # that were given the same answers
+
 Move: TypeAlias = tuple[int, int, T]
 """What to add to the state, the number of the step in `Tables.steps`, and what the search noted about it."""
 
@@ -47,7 +49,7 @@ class Control:
     """A control state of a context. effect: what it waits for; None when it is done, or after an oops.
 
     origin: a control state and the answer that led from it to here. after: where known answers lead.
-    thread: a coroutine suspended here, until it is used.
+    twins: two coroutines suspended here, until they are used.
     """
 
     number: int
@@ -55,7 +57,7 @@ class Control:
     caller: Caller
     chain: tuple[str, ...]
     origin: tuple[Control, Any] | None
-    thread: Thread | None = None
+    twins: Twins | None = None
     after: dict[Hashable, Control] = attrs.field(factory=dict)
 
     @property
@@ -128,17 +130,17 @@ class Tables(Generic[T]):
         for name, value in system.initial().items():
             packing.intern(packing.actors[name], value)
         for place, context in enumerate(system.contexts):
-            thread, again = Thread(context, self._actors), Thread(context, self._actors)
-            self._compare(thread, again, "at its start")
-            self._control(place, thread, Caller(context.name), None)
+            twins = Thread(context, self._actors), Thread(context, self._actors)
+            _compare(twins, "at its start")
+            self._control(place, twins, Caller(context.name), None)
 
     def close(self) -> None:
         """Drop the suspended coroutines."""
         for controls in self._controls:
             for control in controls:
-                if control.thread is not None:
-                    control.thread.drop()
-                    control.thread = None
+                if control.twins is not None:
+                    _drop(control.twins)
+                    control.twins = None
 
     def offers(self, state: int) -> tuple[Offer[T], ...]:
         """What a state offers, contexts in order."""
@@ -208,29 +210,28 @@ class Tables(Generic[T]):
         if not self.packing.open:
             raise Unknown
         self.learned.append((place, control.number, number))
-        moves = tuple(self._move(place, control, number, done) for done in self._steps(control, number))
+        moves = tuple([self._move(place, control, number, done) for done in self._steps(control, number)])
         if not moves and self._blocked is not None and control.ask is not None:
             self._blocked(control.ask)
         return moves
 
-    def _steps(self, control: Control, number: int) -> Iterator[Step]:
-        match control.effect:
-            case Call() as effect:
-                actor = self._actors[effect.actor.name]
-                value = self.packing.value(self.packing.actors[actor.name], number)
-                done = step.call(actor, value, effect, control.caller, control.chain)
-                again = step.call(actor, value, effect, control.caller, control.chain)
-                if done != again:
-                    raise ModelError(f"the handler of {effect} is not deterministic in state {value!r}")
-                if done is not None:
-                    yield done
-            case Choose() as effect:
-                if len({str(option) for option in effect.options}) < len(effect.options):
-                    raise ModelError(f"{control.caller.context}: options of {effect} print alike: {effect.options}")
-                for option in effect.options:
-                    yield step.choice(effect, option, control.caller, control.chain)
-            case _:
-                pass
+    def _steps(self, control: Control, number: int) -> Sequence[Step]:
+        effect, by = control.effect, control.caller
+        if isinstance(effect, Call):
+            actor = self._actors[effect.actor.name]
+            value = self.packing.value(self.packing.actors[actor.name], number)
+            done = step.perform(actor, value, effect, by)
+            again = step.perform(actor, value, effect, by)
+            if done is None and again is None:
+                return ()
+            if done is None or again is None or done != again or (done[0] is value) != (again[0] is value):
+                raise ModelError(f"the handler of {effect} is not deterministic in state {value!r}")
+            return (step.called(actor, value, effect, by, control.chain, done),)
+        if isinstance(effect, Choose):
+            if len({str(option) for option in effect.options}) < len(effect.options):
+                raise ModelError(f"{by.context}: options of {effect} print alike: {effect.options}")
+            return [step.choice(effect, option, by, control.chain) for option in effect.options]
+        return ()
 
     def _move(self, place: int, control: Control, number: int, done: Step) -> Move[T]:
         packing, event = self.packing, done.event
@@ -260,12 +261,12 @@ class Tables(Generic[T]):
             raise ModelError(f"{done.event.label.op} replies {answer!r}, which is not hashable") from error
         if known is not None:
             return known
-        thread, again = control.thread or self._rerun(place, control), self._rerun(place, control)
-        control.thread = None
-        thread.resume(answer)
-        again.resume(answer)
-        self._compare(thread, again, f"after {done.event.label.op}")
-        control.after[key] = after = self._control(place, thread, done.caller, (control, answer))
+        twins = control.twins or (self._rerun(place, control), self._rerun(place, control))
+        control.twins = None
+        for thread in twins:
+            thread.resume(answer)
+        _compare(twins, f"after {done.event.label.op}")
+        control.after[key] = after = self._control(place, twins, done.caller, (control, answer))
         return after
 
     def _rerun(self, place: int, control: Control) -> Thread:
@@ -277,43 +278,52 @@ class Tables(Generic[T]):
             thread.resume(answer)
         return thread
 
-    def _compare(self, thread: Thread, again: Thread, when: str) -> None:
-        again.drop()
-        if thread.effect != again.effect:
-            raise _erratic(thread, again.effect, when)
-
-    def _control(self, place: int, thread: Thread, caller: Caller, origin: tuple[Control, Any] | None) -> Control:
-        """The control state that `thread` has reached."""
+    def _control(self, place: int, twins: Twins, caller: Caller, origin: tuple[Control, Any] | None) -> Control:
+        """The control state that these have reached."""
         key: tuple[Hashable, ...] = ("done",)
+        thread, _ = twins
         if thread.effect is not None:
             content, places = control_key(thread.behaviour)
             self.unmerged.update(places)
             # what cannot be compared is told apart by how it came about
             way = origin and (origin[0].number, type(origin[1]), origin[1])
             key = ("way", way) if places else ("content", content)
-        return self._enter(place, key, thread, caller, origin)
+        return self._enter(place, key, twins, caller, origin)
 
     def _enter(
         self,
         place: int,
         key: tuple[Hashable, ...],
-        thread: Thread | None,
+        twins: Twins | None,
         caller: Caller,
         origin: tuple[Control, Any] | None,
     ) -> Control:
         controls = self._controls[place]
         number = self.packing.intern(place, (key, caller))
         if number == len(controls):
-            effect, chain = (None, ()) if thread is None else (thread.effect, thread.chain)
-            control = Control(number, effect, caller, chain, origin, thread)
+            effect, chain = (None, ()) if twins is None else (twins[0].effect, twins[0].chain)
+            control = Control(number, effect, caller, chain, origin, twins)
             controls.append(control)
             self.held[place].append(self.packing.intern(self.packing.callers[place], caller))
             self.idle[place].append(effect is None or self._system.contexts[place].daemon)
             slot = self.packing.actors[effect.actor.name] if isinstance(effect, Call) else place
             self.rows[place].append((slot, Row(partial(self._learn, place, control))))
-        elif thread is not None:
-            thread.drop()
+        elif twins is not None:
+            _drop(twins)
         return controls[number]
+
+
+def _drop(twins: Twins) -> None:
+    for thread in twins:
+        thread.drop()
+
+
+def _compare(twins: Twins, when: str) -> None:
+    """Raises: `ModelError` when they do not wait for the same."""
+    thread, again = twins
+    if thread.effect != again.effect:
+        _drop(twins)
+        raise _erratic(thread, again.effect, when)
 
 
 def _erratic(thread: Thread, other: Effect[Any] | None, when: str) -> ModelError:
