@@ -93,11 +93,11 @@ class Caller:
                     pass
         if held == list(self.held) and owed == dict(self.owed):
             return self
-        return attrs.evolve(self, held=tuple(held), owed=_in_order(owed.items()))
+        return Caller(self.context, tuple(held), _in_order(owed.items()))
 
 
 def _in_order(owed: Iterable[tuple[Hashable, int]]) -> tuple[tuple[Hashable, int], ...]:
-    return tuple(sorted(((resource, count) for resource, count in owed if count), key=repr))
+    return tuple(sorted([(resource, count) for resource, count in owed if count], key=repr))
 
 
 class Handler(Generic[S, P, R]):

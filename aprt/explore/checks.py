@@ -229,11 +229,13 @@ class Checks:
 
         ask: what its context asks for afterwards.
         """
-        event, caller_changed = step.event, step.caller != step.event.caller
+        event, demands = step.event, list[Demand]()
         if self.order is not None:
             self.order.took(event)
-        demands = self._demands(event, ask)
-        touched = [j for j in self.always if caller_changed or (event.changed and event.actor in j.reads)]
+            demands = self._demands(event, ask)
+        touched = self._touched(step) if self.always else ()
+        if not (event.notes or demands or self._steps or self.histories):  # most steps of most systems
+            return (None, touched) if touched else QUIET
         watch = Watch(
             noted=(
                 *self.said((note.property, note.text) for note in event.broken if note.property in self._noted),
@@ -247,7 +249,14 @@ class Checks:
             oops=step.oops,
         )
         quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
-        return None if quiet else watch, tuple(touched)
+        return None if quiet else watch, touched
+
+    def _touched(self, step: Step) -> tuple[Judge, ...]:
+        """The checks of every state that the step may make a difference to."""
+        event = step.event
+        if step.caller != event.caller:
+            return tuple(self.always)
+        return tuple(judge for judge in self.always if event.changed and event.actor in judge.reads)
 
     def blocked(self, ask: Ask) -> None:
         """A context cannot have what it asks for."""
@@ -256,8 +265,9 @@ class Checks:
 
     def start(self, first: Iterable[Ask]) -> list[Violation]:
         """What is wrong in the initial state, in which the contexts ask for these."""
-        for ask in first:
-            self._closed(self._demands(None, ask))  # no cycle: nothing is held yet
+        if self.order is not None:
+            for ask in first:
+                self._closed(self._demands(None, ask))  # no cycle: nothing is held yet
         return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
@@ -274,9 +284,7 @@ class Checks:
         return self.said((id, check.text(waiting)) for id, check in self._hangs)
 
     def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
-        """What a step asks for, and what its context does afterwards, where the lock order matters."""
-        if self.order is None:
-            return []
+        """What a step asks for, and what its context does afterwards."""
         last_put = None if event is None else Demand.last_put(event)
         asked = None if ask is None else Demand.of(ask)
         return [demand for demand in (last_put, asked) if demand is not None]

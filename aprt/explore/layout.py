@@ -12,7 +12,9 @@ lowest bits. Like any field, it changes with a step by what the step says.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from operator import le
 from struct import Struct
 from types import MappingProxyType
 
@@ -50,6 +52,7 @@ class Layout:
         self.sum = -(-end // _HASH_BITS) * _HASH_BITS if summed else None
         bits = end if self.sum is None else self.sum + 8 * _SUM_BYTES
         self.size = -(-bits // _WORD_BITS) * _WORD_BITS // 8
+        self._room = [self.ones[slot] + 1 if slot in widths else sys.maxsize for slot in range(len(self.ones))]
         self._weights = [self._weight(slot) for slot in range(len(self.ones))]
 
     def _weight(self, slot: int) -> int:
@@ -65,8 +68,7 @@ class Layout:
 
     def fits(self) -> bool:
         """Whether there is room for every number that the packing knows by now."""
-        counts, ones = self._packing.counts(), self.ones
-        return all(counts[slot] <= ones[slot] + 1 for slot in self._mentioned)
+        return all(map(le, self._packing.counts(), self._room))
 
     def field(self, state: int, slot: int) -> int:
         """The number in a slot."""

@@ -71,7 +71,7 @@ class Packing:
 
     def counts(self) -> list[int]:
         """How many values each slot has had so far."""
-        return [len(values) for values in self._values]
+        return list(map(len, self._values))
 
     def pack(self, numbers: Sequence[int]) -> int:
         """The state with these numbers by slot."""

@@ -109,7 +109,7 @@ class Visibility:
 
     def extend(self, step: StepInfo, notes: Iterable[Note] | None = ()) -> StepInfo:
         """The step, which left these notes (None: nobody knows which), with what checks see of it among its uses."""
-        seen = tuple(use for group in self.groups for use in group.uses(step, notes))
+        seen = tuple([use for group in self.groups for use in group.uses(step, notes)])
         return attrs.evolve(step, uses=(*step.uses, *seen)) if seen else step
 
     def _holdings(self, check: Check) -> frozenset[Holding]:

@@ -47,7 +47,8 @@ class Steps(NamedTuple):
     """What is learned. contexts: where the field of the control state is, and the row of its number 0.
 
     rows: where the deciding field is, and the entry of its number 0, or `UNKNOWN`. Columns: `WORD` to `START`.
-    entries: `UNKNOWN`, `BLOCKED`, or the first move of some that end with the one marked `LAST`.
+    entries: `UNKNOWN`, `ASKED` (likewise, but `ask` told of it), `BLOCKED`, or the first move of some that end with the
+    one marked `LAST`.
     deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
     """
 
@@ -90,7 +91,7 @@ class Block(NamedTuple):
 
 
 WORD, SHIFT, MASK, START = 0, 1, 2, 3
-UNKNOWN, BLOCKED = -1, 0
+ASKED, UNKNOWN, BLOCKED = -2, -1, 0
 LAST, NOTED, OOPS = 1, 2, 4
 END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
 
@@ -199,12 +200,11 @@ def admit(words: Words, store: Store, cursor: I64, rows: U64, row: int, limit: i
 
 
 @compiled
-def fill(words: Words, store: Store, count: int) -> None:
+def fill(words: Words, store: Store, count: int) -> Int:
     """Enter so many states into an empty table."""
-    ones, values = np.uint64(len(store.table) - 1), np.empty(_BATCH, np.uint64)
+    ones, values, met = np.uint64(len(store.table) - 1), np.empty(_BATCH, np.uint64), _NONE
     for first in range(0, count, _BATCH):
         batch = min(_BATCH, count - first)
-        met = _NONE
         for i in range(batch):
             values[i] = hashed(words, store.states, first + i)
             met |= store.table[values[i] & ones]  # so that it is near when it is needed
@@ -213,6 +213,7 @@ def fill(words: Words, store: Store, count: int) -> None:
             while store.table[place] != _NONE:
                 place = (place + _ONE) & ones
             store.table[place] = (values[i] >> _HALF) << _HALF | np.uint64(first + i + 1)
+    return np.int64(met)  # or else nothing would be read
 
 
 @compiled
@@ -283,7 +284,7 @@ def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, la
                 move = UNKNOWN
                 if rows[row, START] != UNKNOWN:
                     move = steps.entries[rows[row, START] + field(states, here, rows, row)]
-                if move == UNKNOWN:
+                if move < BLOCKED:
                     reason = LEARN
                     break
                 while move != BLOCKED:
@@ -306,6 +307,33 @@ def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, la
         here += 1
     cursor[HERE], cursor[NEXT], cursor[FILLED] = here, 0, filled
     return reason
+
+
+@compiled
+def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
+    """What is to be learned for the states from `first` to `last - 1`: write down those with an entry that is unknown,
+    and that no state before has. Gives how many: there may be more when there is no room, or behind a row that is
+    unknown."""
+    states, rows, count = store.states, steps.rows, 0
+    for here in range(first, last):
+        if store.parents[here] >= AFTER_OOPS:
+            continue
+        unknown, row_unknown = False, False
+        for place in range(len(steps.contexts)):
+            row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
+            if rows[row, START] == UNKNOWN:
+                row_unknown = True
+            else:
+                entry = rows[row, START] + field(states, here, rows, row)
+                if steps.entries[entry] == UNKNOWN:
+                    steps.entries[entry] = ASKED
+                    unknown = True
+        if unknown or row_unknown:
+            asked[count] = here
+            count += 1
+        if row_unknown or count == len(asked):
+            break
+    return count
 
 
 @compiled

@@ -23,6 +23,7 @@ from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
+_ASKED = 1_024  # states to learn from at once
 _STUCK = 4_096  # states without steps before they are told to the search
 _MOST = AFTER_OOPS - 1  # states that can be numbered
 _KNOWN = 2_000  # states after which most of what there is to learn is known
@@ -114,7 +115,7 @@ class CompiledLoop(PortableLoop):
             case kernels.FULL:
                 self._make_room()
             case kernels.LEARN:
-                self._learn(int(cursor[HERE]))
+                self._learn(int(cursor[HERE]), last)
             case kernels.TERMINAL if self.host.checks.terminal:
                 self.host.terminal(int(cursor[HERE]))
                 cursor[HERE] += 1
@@ -140,10 +141,13 @@ class CompiledLoop(PortableLoop):
         learned = arrays.unit, self._store, arrays.steps, arrays.guards
         return kernels.expand(*learned, self._block, self._cursor, last, self.limit, _BLOCK, _BLOCKS)
 
-    def _learn(self, here: int) -> None:
-        """What is possible in that state."""
+    def _learn(self, here: int, last: int) -> None:
+        """What is possible in that state and those behind it, in the order in which the plain loop learns it."""
+        asked: U32 = np.zeros(_ASKED, np.uint32)
+        count = kernels.ask(self._store, self._arrays.steps, here, last, asked)
         try:
-            self._arrays.learn(self.layout.numbers(self.dense(here)))
+            for number in asked[:count].tolist():
+                self._arrays.learn(self.layout.numbers(self.dense(number)))
             self._widen()
         except Outgrown:
             self._pack_anew()
@@ -154,6 +158,8 @@ class CompiledLoop(PortableLoop):
 
     def _tell_stuck(self, last: int) -> None:
         """Tell the search of the states before that one without steps that were only noted down."""
+        if not self._cursor[STUCK]:
+            return
         noted = self._block.stuck[: self._cursor[STUCK]].copy()
         stuck, later = np.split(noted, [np.searchsorted(noted, last)])
         self._block.stuck[: len(later)] = later
@@ -259,7 +265,7 @@ class CompiledLoop(PortableLoop):
             if cursor[FILLED] == 0 and reason == kernels.DONE:
                 return edges
             if cursor[FILLED] == 0 and reason == kernels.LEARN:
-                self._learn(int(cursor[HERE]))
+                self._learn(int(cursor[HERE]), len(self))
             elif cursor[FILLED] == 0:
                 cursor[HERE] += 1
             while kernels.join(arrays.unit, store, arrays.steps, arrays.guards, block, cursor, edges) == kernels.LOOK:
