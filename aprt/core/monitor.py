@@ -86,7 +86,7 @@ class Monitor:
         length = self._length[demand.by.context]
         for edge in demand.edges:
             if edge not in self._parts:
-                self._parts[edge] = Part(edge, demand.words(edge), Schedule(tuple(self._labels[:length])))
+                self._parts[edge] = Part(edge, demand, Schedule(tuple(self._labels[:length])))
         cycle = self._order.cycle() if self._order.closes(demand) else None
         return self._find(lambda id, check: self._unordered(id, check, demand, cycle))
 

@@ -16,7 +16,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.events import Event
-from aprt.core.lock_order import Cycle, Edge
+from aprt.core.lock_order import Cycle, Demand, Edge
 from aprt.core.schedule import Schedule
 from aprt.core.system import View
 
@@ -151,11 +151,16 @@ class Property:
 
 @attrs.frozen
 class Part:
-    """One edge of a cycle in the lock order, in words, and a schedule after whose last step a context makes it."""
+    """One edge of a cycle in the lock order: what a context asks for, and a schedule after whose last step it does."""
 
     edge: Edge
-    text: str
+    demand: Demand
     schedule: Schedule
+
+    @property
+    def text(self) -> str:
+        """Who makes it, in words."""
+        return self.demand.words(self.edge)
 
 
 @attrs.frozen

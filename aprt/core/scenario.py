@@ -200,6 +200,7 @@ class Era:
     """A kernel that the model follows: its scenarios, and the switches that apply to it.
 
     groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
+    lock_names: what its kernel calls the lock classes that have another name there.
     """
 
     name: str
@@ -208,6 +209,11 @@ class Era:
     scenarios: Mapping[str, Scenario]
     groups: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     lock_order: DocumentedOrder = DocumentedOrder(())
+    lock_names: Mapping[str, str] = attrs.field(factory=dict)
+
+    def spelled(self, lock_class: str) -> str:
+        """A lock class as the kernel spells it: `&kvm->lock` for `kvm_lock`."""
+        return self.lock_names.get(lock_class, lock_class)
 
     def scenario(self, name: str) -> Scenario:
         """The scenario of that name. Raises `UserError` with a suggestion."""

@@ -9,6 +9,7 @@ from aprt.core.execution import Execution
 from aprt.core.listener import Listener
 from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
+from aprt.core.step import Ask
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 
@@ -22,9 +23,23 @@ def replay(
     Raises: `ReplayMismatch` at the first label that the system does not offer.
     """
     with Stepper(system, tuple(properties), tuple(listeners)) as stepper:
-        for index, label in enumerate(schedule):
-            enabled = stepper.enabled()
-            if label not in enabled:
-                raise ReplayMismatch(index, str(label), tuple(map(str, enabled)))
-            stepper.step(label.context, label.op)
+        _along(stepper, schedule)
         return stepper.execution()
+
+
+def pending(system: System, schedule: Schedule) -> dict[str, Ask]:
+    """What each context that is not done asks for after `schedule`; one that chooses, asks for nothing.
+
+    Raises: `ReplayMismatch` as `replay`.
+    """
+    with Stepper(system) as stepper:
+        _along(stepper, schedule)
+        return stepper.asks()
+
+
+def _along(stepper: Stepper, schedule: Schedule) -> None:
+    for index, label in enumerate(schedule):
+        enabled = stepper.enabled()
+        if label not in enabled:
+            raise ReplayMismatch(index, str(label), tuple(map(str, enabled)))
+        stepper.step(label.context, label.op)

@@ -94,6 +94,11 @@ class Stepper:
         pending = ((c.name, self._threads[c.name].effect) for c in self.system.contexts if not c.daemon)
         return tuple((name, str(effect)) for name, effect in pending if effect is not None)
 
+    def asks(self) -> dict[str, Ask]:
+        """The calls that are pending, by context."""
+        asked = ((context.name, self._asked(context.name)) for context in self.system.contexts)
+        return {name: ask for name, ask in asked if ask is not None}
+
     def ending(self) -> Ending:
         """How the execution ended; `cut` when it can go on."""
         if self._oops:
@@ -111,11 +116,15 @@ class Stepper:
         return Execution(tuple(self.events), ending, self._monitor.findings, blocked)
 
     def _ask(self, context: str) -> None:
+        ask = self._asked(context)
+        if ask is None:
+            return
+        for listener in self._listeners:
+            listener.ask(ask)
+
+    def _asked(self, context: str) -> Ask | None:
         thread = self._threads[context]
-        if isinstance(thread.effect, Call):
-            ask = Ask(self.callers[context], thread.effect, thread.chain)
-            for listener in self._listeners:
-                listener.ask(ask)
+        return Ask(self.callers[context], thread.effect, thread.chain) if isinstance(thread.effect, Call) else None
 
     def _steps(self, context: str) -> dict[str, Step]:
         """What `context` can do now, by operation."""

@@ -7,6 +7,8 @@ which callbacks of KVM, the vfio core and the AP bus find locks taken (6.12); Do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aprt.core.documented_order import DocumentedOrder
@@ -28,3 +30,24 @@ FROM_6_0: Final = DocumentedOrder(
     ),
     _INNERMOST,
 )
+
+LOCK_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "device_lock": "&dev->mutex",
+        "dev_set_lock": "&device->dev_set->lock",
+        "group_lock": "&group->group_lock",
+        "guests_lock": "&matrix_dev->guests_lock",
+        "kvm_busy": "matrix_mdev->kvm_busy",
+        "kvm_lock": "&kvm->lock",
+        "kvm_ref_lock": "&group->kvm_ref_lock",
+        "matrix_lock": "&matrix_dev->lock",
+        "mdev_sysfs": "kn->active",
+        "mdevs_lock": "&matrix_dev->mdevs_lock",
+        "pqap_hook_rwsem": "&kvm->arch.crypto.pqap_hook_rwsem",
+        "ref_lock": "&gi->alert.ref_lock",
+        "reset_work": "(work_completion)(&q->reset_work)",
+        "status": "kn->active#2",
+        "vcpu_mutex": "&vcpu->mutex",
+    }
+)
+"""What lockdep calls the classes. The others have the same name there (`ap_perms_mutex`), or none."""

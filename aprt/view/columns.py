@@ -20,15 +20,16 @@ import attrs
 
 from aprt.core.chain import told
 from aprt.core.events import Event
-from aprt.core.notes import Gave, Hold, Took
+from aprt.core.notes import Took
 from aprt.core.properties import Finding
-from aprt.view.words import step
+from aprt.view.words import again, in_c
 
 WIDTH: Final = 75
 _NARROWEST, _WIDEST = 8, 36  # distance of two columns; two columns look like CPU0 and CPU1
 _LAST: Final = 33  # the least width of the last column
 _TEXT: Final = 24  # what an indentation leaves of a column at least
 _HANGING: Final = 4
+_SEAM: Final = "\0"
 
 
 @attrs.frozen
@@ -75,7 +76,7 @@ class _Layout:
             heads[max(self.offsets.values())] = "others"
         starts = sorted(heads)
         if all(len(heads[a]) < b - a - 1 for a, b in pairwise(starts)):
-            for line in (heads, {start: "-" * len(name) for start, name in heads.items()}):
+            for line in (heads, {start: _rule(name) for start, name in heads.items()}):
                 yield _place(line)
         else:
             for i, start in enumerate(starts):
@@ -108,6 +109,7 @@ def columns(
     lines += [line for row in rows for line in layout.lines(row)]
     held = _held(events) if findings else []
     below = [f"violates {finding.property}: {finding.text}" for finding in findings]
+    below += [again(finding.loop) for finding in findings if finding.loop]
     below += [f"locks held then: {'; '.join(held)}"] if held else []
     lines += [""] if below else []
     return lines + [line for text in below for line in textwrap.wrap(text, width, subsequent_indent="  ")]
@@ -123,28 +125,11 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> 
         before[event.context] = chain
         broken = [finding.property for finding in findings if len(finding.schedule) == i + 1]
         if leaves or broken or not brief or event.actor is None:
-            yield _Row(event.context, len(chain), _step(event), f"<-- {', '.join(broken)}" if broken else "")
+            yield _Row(event.context, len(chain), in_c(event), f"<-- {', '.join(broken)}" if broken else "")
         held = event.caller.after(event.notes).held
         taken = sum(isinstance(note, Took) for note in event.notes)  # which the row above has told
         if len(held) > taken and leaves and i + 1 < len(events):
             yield _Row(event.context, len(chain), f"[holds {', '.join(hold.lock for hold in held)}]")
-
-
-def _step(event: Event) -> str:
-    """A step in words; a lock is taken and given as in the kernel: `mutex_lock(matrix_lock)`."""
-    for note in event.notes:
-        if isinstance(note, Took) and note.hold.lock == event.actor:
-            return _lock(event, note.hold)
-        if isinstance(note, Gave) and note.lock == event.actor:
-            return _lock(event, next(hold for hold in reversed(event.caller.held) if hold.lock == note.lock))
-    return step(event)
-
-
-def _lock(event: Event, hold: Hold) -> str:
-    # the messages of an rwsem are the kernel's functions already
-    prefix = "spin_" if hold.atomic else "mutex_" if hold.mode == "exclusive" else ""
-    reply = "" if event.reply is None else f" = {event.reply}"
-    return f"{prefix}{event.op}({hold.lock}){reply}"
 
 
 def _held(events: Sequence[Event]) -> list[str]:
@@ -174,13 +159,23 @@ def _starts(needs: Sequence[int], width: int) -> list[int]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     wrapper = textwrap.TextWrapper(width, subsequent_indent=" " * _HANGING, break_on_hyphens=False)
-    return wrapper.wrap(text)
+    lines = wrapper.wrap(text)
+    if sum(len(line.split()) for line in lines) == len(text.split()):
+        return lines
+    # a name does not fit: better broken behind a bracket
+    lines = wrapper.wrap(text.replace("(", f"({_SEAM} "))
+    return [line.replace(f"{_SEAM} ", "").removesuffix(_SEAM) for line in lines]
 
 
 def _shared(a: Sequence[str], b: Sequence[str]) -> int:
     """How many functions two call chains have in common, from the outside."""
     pairs = zip(a, b, strict=False)
     return next((i for i, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
+
+
+def _rule(name: str) -> str:
+    """A line below a name; git takes one of three dashes for the end of a commit message."""
+    return "-" * (len(name) if len(name) != 3 else 4)
 
 
 def _place(texts: Mapping[int, str]) -> str:

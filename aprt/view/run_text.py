@@ -6,6 +6,7 @@ import json
 
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
+from aprt.view.commands import command_lines
 from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
@@ -28,7 +29,8 @@ def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Pa
     if execution.findings and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
-        lines += ["", f"reproduce   aprt replay {token}", f"explain     aprt explain {token}"]
+        lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
+        lines += command_lines("explain", f"aprt explain {token}")
     return "\n".join([*lines, "", run_line(case, plan, live, token)])
 
 

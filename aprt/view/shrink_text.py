@@ -9,6 +9,7 @@ from types import MappingProxyType
 from aprt.explore.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
+from aprt.view.commands import command_lines
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 from aprt.view.words import count, switched
@@ -43,7 +44,8 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
     if shrunk.token is None:
         lines.append("too long for a token: --schedule FILE keeps it for aprt replay FILE")
     else:
-        lines += [f"reproduce   aprt replay {shrunk.token}", f"explain     aprt explain {shrunk.token}"]
+        lines += command_lines("reproduce", f"aprt replay {shrunk.token}")
+        lines += command_lines("explain", f"aprt explain {shrunk.token}")
     return "\n".join([*lines, "", shrink_line(shrunk)])
 
 

@@ -1,13 +1,13 @@
 """A verdict as text: what was asked, what came out, how to see it again, and what it does not cover.
 
-At most 75 letters wide, apart from the lines that are meant for pasting. The last line is for grep: words after
-`aprt: VIOLATED` are `key=value`, and `-` stands for nothing.
+At most 75 letters wide, apart from the last line, which is for grep: words after `aprt: VIOLATED` are `key=value`, and
+`-` stands for nothing.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
@@ -18,12 +18,13 @@ from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.certificate_text import amounts, certificate_text, remark
 from aprt.view.columns import WIDTH, columns
+from aprt.view.commands import command_lines
 from aprt.view.heading import heading
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
-from aprt.view.words import count
+from aprt.view.words import again, count
 
 STOPPED = MappingProxyType(
     {
@@ -118,7 +119,7 @@ def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
     lines += _cycle(shown)
     if not shown.parts:
-        lines += _schedule(shown, paint)
+        lines += _schedule(shown, verdict.case.scenario.properties)
     if others:
         lines.append("")
         lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
@@ -133,7 +134,7 @@ def _cycle(shown: Shown) -> Iterable[str]:
     for part, token in zip_longest(shown.finding.parts, tokens):
         yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
         if token is not None:
-            yield f"    aprt replay {token}"
+            yield from command_lines("", f"aprt replay {token}")
     for line in () if shown.realised is None else realised_lines(shown.realised):
         yield from wrapped(f"  {line}", "    ").splitlines()
     if shown.parts:
@@ -142,20 +143,21 @@ def _cycle(shown: Shown) -> Iterable[str]:
         yield ""
 
 
-def _schedule(shown: Shown, paint: Paint) -> Iterable[str]:
+def _schedule(shown: Shown, own: Collection[str]) -> Iterable[str]:
     yield from (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
     finding = shown.finding
     if finding.loop:
-        yield f"  and so on for ever: the last {count(finding.loop, 'step')} again and again"
+        yield f"  and so on: {again(finding.loop)}"
     yield ""
     steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
     if shown.token is None:
         yield f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE"
     else:
-        yield f"reproduce   aprt replay {shown.token}"
-        yield f"explain     aprt explain {shown.token}    {paint.dim(f'# all {steps}, {switches}')}"
+        yield from command_lines("reproduce", f"aprt replay {shown.token}")
+        which = "" if finding.property in own else f" --property {finding.property}"
+        yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
         if shown.size != "optimal":
-            yield f"shrink      aprt shrink {shown.token}    {paint.dim('# to the fewest preemptions')}"
+            yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
     yield f"size        {_SIZES[shown.size]}"
 
 

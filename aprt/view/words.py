@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Set
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from aprt.core.events import Event
+from aprt.core.notes import Took
 from aprt.core.scenario import Settings
 
 _LARGEST_COUNT = 0xFFF  # a larger number is an address
+_LOCKING: Final = frozenset({"lock", "trylock", "unlock"})  # of mutexes and spinlocks; an rwsem goes down_ and up_
 
 
 def word(value: object) -> str:
@@ -39,6 +41,24 @@ def step(event: Event) -> str:
         return event.op
     reply = "" if event.reply is None else f" = {word(event.reply)}"
     return f"{event.label.op}({', '.join(word(arg) for arg in event.args)}){reply}"
+
+
+def in_c(event: Event) -> str:
+    """As `step`; a lock is taken and given as in the kernel: `mutex_lock(matrix_lock)`."""
+    if event.op not in _LOCKING and not event.op.startswith(("down_", "up_")):
+        return step(event)
+    taken = (note.hold for note in event.notes if isinstance(note, Took))
+    hold = next((hold for hold in (*taken, *reversed(event.caller.held)) if hold.lock == event.actor), None)
+    if hold is None:
+        return step(event)
+    prefix = "" if event.op not in _LOCKING else "spin_" if hold.atomic else "mutex_"
+    reply = "" if event.reply is None else f" = {event.reply}"
+    return f"{prefix}{event.op}({hold.lock}){reply}"
+
+
+def again(steps: int) -> str:
+    """What goes on for ever when so many steps at the end repeat."""
+    return f"the last {'step' if steps == 1 else f'{steps} steps'} again and again, for ever"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

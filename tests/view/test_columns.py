@@ -1,3 +1,4 @@
+import attrs
 import pytest
 
 from aprt.core.actor import Caller
@@ -165,3 +166,13 @@ def test_no_line_is_wider_than_a_mail(contexts: int) -> None:
 
 def test_no_events_are_no_table() -> None:
     assert columns([]) == ["(before the first step)"]
+
+
+def test_a_name_that_fits_nowhere_is_broken_behind_a_bracket() -> None:
+    long = attrs.evolve(event("b", "vm0.gisa_int.test_and_set_kicked"), args=("vm0.vcpu0",), reply=False)
+    lines = columns([event("a"), long], width=52)
+    assert [line.strip() for line in lines[-2:]] == ["vm0.gisa_int.test_and_set_kicked(", "vm0.vcpu0) = False"]
+
+
+def test_three_dashes_are_no_line_of_a_commit_message() -> None:
+    assert columns([event("gal")])[:2] == ["gal", "----"]

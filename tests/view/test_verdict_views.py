@@ -50,8 +50,10 @@ VIOLATED T3: no deadly embrace
                                           mutex_lock(B)
 
 reproduce   aprt replay aprt2:toy/abba:rgFjmI097Uqg
-explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg    # all 2 steps, 1 switch
-shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg    # to the fewest preemptions
+explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg
+            # all 2 steps, 1 switch
+shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg
+            # to the fewest preemptions
 size        shortest: no failing schedule with fewer steps exists
 
 covered     5 states, 4 steps, depth 2, 20.0 s (0 states/s); stopped at the

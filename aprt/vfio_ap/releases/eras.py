@@ -10,7 +10,7 @@ from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.vfio_ap.host.delivery import deliveries
-from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0
+from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0, LOCK_NAMES
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
@@ -68,7 +68,7 @@ def _era(name: str, title: str) -> Era:
     known = switches(name)
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
     scenarios = pmap({s.name: _of(features, s) for s in (map(_resting, mine) if name == TODAY else mine)})
-    return Era(name=name, title=title, switches=known, scenarios=scenarios, lock_order=order)
+    return Era(name=name, title=title, switches=known, scenarios=scenarios, lock_order=order, lock_names=LOCK_NAMES)
 
 
 def _of(features: Iterable[str], scenario: Scenario) -> Scenario:

@@ -7,39 +7,52 @@ from __future__ import annotations
 
 from aprt.core.events import Event
 from aprt.core.properties import Finding
-from aprt.view.reports.subject import Subject
-from aprt.view.reports.title import bug_of
+from aprt.view.reports.subject import HARDWARE, Subject
+from aprt.view.reports.title import access_of, bug_of
 
 _RULER = "=" * 66
 _SIZE = 96
-_ALLOC = frozenset({"alloc", "create"})
+_ALLOC, _FREE = frozenset({"alloc", "create"}), frozenset({"free"})
 
 
 def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report."""
     bug, name = bug_of(finding.text), _object(finding, last)
     address = 0 if bug == "null-ptr-deref" else subject.address(name)
+    access = access_of(subject, finding)
     lines = [
         _RULER,
-        f"BUG: KASAN: {bug} in {subject.where(last)}",
-        f"{_access(last, bug)} at addr {address:016x} by task {subject.task(last.context)}",
+        f"BUG: KASAN: {_first_words(subject, bug)} in {subject.where(last)}",
+        f"{access} of size 8 at addr {address:016x} by task {subject.task(last.context)}"
+        if access
+        else f"Free of addr {address:016x} by task {subject.task(last.context)}",
         f"  ({finding.text})",
         "",
         subject.cpu_line(last),
+        HARDWARE,
         "Call Trace:",
         *subject.trace(last),
     ]
     if bug == "null-ptr-deref":
-        return [*lines, _RULER]
+        return [*lines, *_oops(), _RULER]
     lines += _who("Allocated", subject, _latest(subject, name, _ALLOC, last), "before the first step")
-    lines += _who("Freed", subject, _latest(subject, name, frozenset({"free"}), last), "before the first step")
-    return [*lines, *_region(address, name), _RULER]
+    lines += _who("Freed", subject, _latest(subject, name, _FREE, last), "before the first step")
+    return [*lines, *_region(subject, address, name), _RULER]
 
 
-def _access(last: Event, bug: str) -> str:
-    if bug == "double-free":
-        return "Free"
-    return "Write of size 8" if last.changed else "Read of size 8"
+def _first_words(subject: Subject, bug: str) -> str:
+    return bug.removeprefix("slab-") if subject.before_release(6, 4) else bug
+
+
+def _oops() -> list[str]:
+    """How s390 goes on from there."""
+    return [
+        "",
+        "Unable to handle kernel pointer dereference in virtual kernel address space",
+        "Failing address: 0000000000000000 TEID: 0000000000000483",
+        "Fault in home space mode while using kernel ASCE.",
+        "Oops: 0004 ilc:2 [#1] SMP",
+    ]
 
 
 def _object(finding: Finding, last: Event) -> str:
@@ -61,14 +74,14 @@ def _who(did: str, subject: Subject, event: Event | None, otherwise: str) -> lis
     return ["", f"{did} by task {subject.pids[event.context]}:", *subject.trace(event)]
 
 
-def _region(address: int, name: str) -> list[str]:
-    end = address + _SIZE
+def _region(subject: Subject, address: int, name: str) -> list[str]:
+    end, freed = address + _SIZE, "" if subject.before_release(6, 2) else "freed "
     return [
         "",
         f"The buggy address belongs to the object at {address:016x} ({name})",
         f" which belongs to the cache kmalloc-{_SIZE} of size {_SIZE}",
         "The buggy address is located 0 bytes inside of",
-        f" freed {_SIZE}-byte region [{address:016x}, {end:016x})",
+        f" {freed}{_SIZE}-byte region [{address:016x}, {end:016x})",
         "",
         "Memory state around the buggy address:",
         f" {address - 0x80:016x}: {_row('fc', 'fc')}",

@@ -5,7 +5,7 @@ Form: mm/kmemleak.c: print_unreferenced(), as far as it fits what is counted her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -14,44 +14,60 @@ from aprt.core.notes import Owes
 from aprt.core.properties import Finding
 from aprt.view.reports.subject import Subject
 
-_KIND: Final[Mapping[str, str]] = MappingProxyType({"P5": "pin", "P6": "gisc"})
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"pin": "pin of a page", "gisc": "registration of an ISC", "reference": "reference"}
+)
+_GETS: Final = frozenset({"get", "try_get", "get_unless_zero"})
 
 
 def leak(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report: what leaked, by whom it was taken, and where its owner ended."""
-    resource, taken = _taken(subject, last, _KIND.get(finding.property))
-    lines = [f"unreferenced {_named(resource)} ({finding.text})"]
-    if taken is not None:
-        pid = subject.pids[taken.context]
-        lines += [f'  comm "{taken.context}", pid {pid}, step {taken.index}', "  backtrace (taken):"]
-        lines += [f"   {line}" for line in subject.trace(taken)]
-    pid = subject.pids[last.context]
-    lines += [f'  comm "{last.context}", pid {pid}, step {last.index}', "  backtrace (lost):"]
-    return lines + [f"   {line}" for line in subject.trace(last)]
+    kind = _kind(finding)
+    taken = _referenced(subject, finding, last) if kind == "reference" else _owed(subject, finding, last, kind)
+    lines = [f"unreferenced {_KINDS[kind]} ({finding.text}):"]
+    lines += ["  taken before the first step"] if taken is None else _place(subject, taken, "taken")
+    return [*lines, *_place(subject, last, "lost")]
 
 
-def _taken(subject: Subject, last: Event, kind: str | None) -> tuple[object, Event | None]:
-    """The latest thing of that kind that was taken, by preference one that the last step's context owes; the step."""
-    owed = {resource for resource, count in last.caller.after(last.notes).owed if count > 0 and _is(resource, kind)}
-    for event in reversed(subject.events[: last.index + 1]):
-        for note in event.notes:
-            match note:
-                case Owes(resource, count) if count > 0 and _is(resource, kind) and (not owed or resource in owed):
-                    return resource, event
-    return None, None
+def _kind(finding: Finding) -> str:
+    if finding.property == "P6":
+        return "gisc"
+    return "pin" if finding.property == "P5" or " pin " in finding.text else "reference"
 
 
-def _is(resource: object, kind: str | None) -> bool:
-    return isinstance(resource, tuple) and resource[0] in ((kind,) if kind else ("pin", "gisc"))
+def _place(subject: Subject, event: Event, what: str) -> list[str]:
+    pid = subject.pids[event.context]
+    head = f'  comm "{event.context}", pid {pid}, step {event.index + 1} of {len(subject.events)}'
+    return [head, f"  backtrace ({what}):", *(f"   {line}" for line in subject.trace(event))]
 
 
-def _named(resource: object) -> str:
+def _referenced(subject: Subject, finding: Finding, last: Event) -> Event | None:
+    """The latest step that took a reference to what the finding names."""
+    named = finding.text.split()
+    gets = (e for e in reversed(subject.events[: last.index + 1]) if e.op in _GETS and e.changed)
+    return next((event for event in gets if event.actor in named), None)
+
+
+def _owed(subject: Subject, finding: Finding, last: Event, kind: str) -> Event | None:
+    """The step that took what leaked: by preference what the finding names, or what the last step's context owes."""
+    owed = {resource for resource, n in last.caller.after(last.notes).owed if n > 0}
+    taken = [
+        (note.resource, event)
+        for event in reversed(subject.events[: last.index + 1])
+        for note in event.notes
+        if isinstance(note, Owes) and note.count > 0 and isinstance(note.resource, tuple) and note.resource[0] == kind
+    ]
+    named = [one for one in taken if f"{_thing(one[0])} " in f"{finding.text} "]
+    chosen = named or [one for one in taken if one[0] in owed] or taken
+    return chosen[0][1] if chosen else None
+
+
+def _thing(resource: Hashable) -> str:
+    """A resource as findings name it."""
     match resource:
         case ("pin", vm, page):
-            return f"pin of page {page:#x} of {vm}"
+            return f"page {page:#x} of {vm}"
         case ("gisc", vm, isc):
-            return f"registration of ISC {isc} of {vm}"
-        case tuple():
-            return " ".join(map(str, resource))
+            return f"ISC {isc} of {vm}"
         case _:
-            return "reference"
+            return str(resource)

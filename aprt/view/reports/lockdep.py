@@ -1,22 +1,27 @@
 """Reports of the lock checker: circular dependency, recursive locking, bad unlock balance.
 
-Form: kernel/locking/lockdep.c: print_circular_bug(), print_deadlock_bug(), print_unlock_imbalance_bug().
+Form: kernel/locking/lockdep.c: print_circular_bug(), print_deadlock_bug(), print_unlock_imbalance_bug(). Beyond it,
+each edge says who makes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.core.events import Event
 from aprt.core.notes import Hold
 from aprt.core.properties import Finding, Part
-from aprt.view.reports.subject import Subject
+from aprt.view.reports.holds import at, held_at, kind, locks_held, spelled
+from aprt.view.reports.subject import HARDWARE, Subject, call_trace
+from aprt.view.reports.warning import warning
 
 _RULER, _LINE = "=" * 54, "-" * 54
 
 
 def lockdep(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report."""
+    if finding.property == "P22":
+        return _unlocked(subject, finding, last)
     if finding.property == "K2":
         return _imbalance(subject, last)
     if finding.parts:
@@ -25,7 +30,7 @@ def lockdep(subject: Subject, finding: Finding, last: Event) -> list[str]:
 
 
 def _head(subject: Subject, what: str) -> list[str]:
-    return [_RULER, f"WARNING: {what}", f"{subject.release} #1 Not tainted", _LINE]
+    return [_RULER, f"WARNING: {what}", f"aprt-model {subject.release} #1 Not tainted", _LINE]
 
 
 def _closed_by_last(finding: Finding) -> Sequence[Part]:
@@ -36,32 +41,42 @@ def _closed_by_last(finding: Finding) -> Sequence[Part]:
 
 def _circular(subject: Subject, parts: Sequence[Part], last: Event) -> list[str]:
     *others, closing = parts
-    asked, held = closing.edge.asked, closing.edge.held
+    asked, held = closing.demand.lock, closing.demand.edges[closing.edge]
+    context, frames = closing.demand.by.context, subject.asking(closing.demand.by.context, closing.demand.chain)
+    chain = [spelled(subject, closing.demand.lock), *(spelled(subject, part.demand.lock) for part in others)]
     lines = [
         *_head(subject, "possible circular locking dependency detected"),
-        f"{subject.task(last.context)} is trying to acquire lock:",
-        _at(subject, asked, last),
+        f"{subject.task(context)} is trying to acquire lock:",
+        at(subject, asked, frames),
         "",
         "but task is already holding lock:",
-        _at(subject, held, _taken(subject, last, held)),
+        held_at(subject, context, held),
         "",
         "which lock already depends on the new lock.",
         "",
         "",
         "the existing dependency chain (in reverse order) is:",
     ]
-    for number, part in reversed([*enumerate(others, 1), (0, closing)]):
-        lines += ["", f"-> #{number} ({part.edge.asked}){{+.+.}}:", f"       {part.text}"]
-    chain = [closing.edge.asked, *(part.edge.asked for part in others)]
+    for number, part in reversed([(0, closing), *enumerate(others, 1)]):
+        lines += ["", f"-> #{number} {kind(subject, part.demand.lock)}:", *_edge(subject, part)]
     lines += ["", "other info that might help us debug this:", ""]
     if len(chain) > 2:
         lines += ["Chain exists of:", f"  {' --> '.join(chain)}", ""]
-    lines += [" Possible unsafe locking scenario:", "", *_box(held, asked, chain), "", " *** DEADLOCK ***", ""]
-    return lines + _tail(subject, last, last.caller.after(last.notes).held)
+    lines += [" Possible unsafe locking scenario:", "", *_box(chain), "", " *** DEADLOCK ***", ""]
+    return lines + _tail(subject, last, closing.demand.by.held, frames)
 
 
-def _box(held: str, asked: str, chain: Sequence[str]) -> Iterator[str]:
-    middle = chain[1] if len(chain) > 2 else asked
+def _edge(subject: Subject, part: Part) -> Iterator[str]:
+    """Who asks for the lock of an edge, and where; that execution may be another one."""
+    there, by = subject.along(part.schedule), part.demand.by
+    yield f"       {by.context}, which holds {part.demand.edges[part.edge].lock}:"
+    yield from (f"       {frame}" for frame in there.asking(by.context, part.demand.chain))
+
+
+def _box(chain: Sequence[str]) -> Iterator[str]:
+    """chain: the lock that is asked for, those that depend on it, and at its end the one that is held."""
+    asked, held = chain[0], chain[-1]
+    middle = chain[-2] if len(chain) > 2 else asked
     yield "       CPU0                    CPU1"
     yield "       ----                    ----"
     yield f"  lock({held});"
@@ -71,26 +86,29 @@ def _box(held: str, asked: str, chain: Sequence[str]) -> Iterator[str]:
 
 
 def _recursive(subject: Subject, last: Event) -> list[str]:
-    lock = last.actor or last.op
+    actor = subject.actor(last.actor)
+    lock = next(hold for hold in last.caller.held if hold.lock == last.actor)
     return [
         *_head(subject, "possible recursive locking detected"),
         f"{subject.task(last.context)} is trying to acquire lock:",
-        _at(subject, lock, last),
+        at(subject, lock if actor is None else actor.hold(lock.mode), subject.frames(last)),
         "",
         "but task is already holding lock:",
-        _at(subject, lock, _taken(subject, last, lock)),
+        held_at(subject, last.context, lock),
         "",
         "other info that might help us debug this:",
         " Possible unsafe locking scenario:",
         "",
         "       CPU0",
         "       ----",
-        f"  lock({lock});",
-        f"  lock({lock});",
+        f"  lock({spelled(subject, lock)});",
+        f"  lock({spelled(subject, lock)});",
         "",
         " *** DEADLOCK ***",
         "",
-        *_tail(subject, last, last.caller.held),
+        " May be due to missing lock nesting notation",
+        "",
+        *_tail(subject, last, last.caller.held, subject.frames(last)),
     ]
 
 
@@ -102,32 +120,16 @@ def _imbalance(subject: Subject, last: Event) -> list[str]:
         "but there are no more locks to release!",
         "",
         "other info that might help us debug this:",
-        *_tail(subject, last, last.caller.held),
+        *_tail(subject, last, last.caller.held, subject.frames(last)),
     ]
 
 
-def _tail(subject: Subject, last: Event, held: Collection[Hold]) -> list[str]:
-    lines = [f"{len(held)} lock{'s' * (len(held) != 1)} held by {subject.task(last.context)}:"] if held else []
-    for number, hold in enumerate(held):
-        lines.append(f" #{number}: {_at(subject, hold.lock, _taken(subject, last, hold.lock))}")
-    if not held:
-        lines.append(f"no locks held by {subject.task(last.context)}.")
-    return [*lines, "", "stack backtrace:", subject.cpu_line(last), "Call Trace:", *subject.trace(last)]
+def _unlocked(subject: Subject, finding: Finding, last: Event) -> list[str]:
+    """As lockdep_assert_held() says it."""
+    after = ["", *locks_held(subject, last.context, last.caller.held)]
+    return warning(subject, last, "", (f"  ({finding.text})",), after)
 
 
-def _at(subject: Subject, lock: str, event: Event) -> str:
-    inner = "{3:3}" if any(h.lock == lock and h.atomic for h in event.caller.held) else "{4:4}"
-    return f"{subject.address(lock):016x} ({lock}){{+.+.}}-{inner}, at: {subject.where(event)}"
-
-
-def _taken(subject: Subject, last: Event, lock: str) -> Event:
-    """The step in which the context took a lock, or a lock of that class, that it holds at its last step."""
-    for event in reversed(subject.events[: last.index + 1]):
-        gained = set(event.caller.after(event.notes).held) - set(event.caller.held)
-        if event.context == last.context and any(_is(hold, lock) for hold in gained):
-            return event
-    return last
-
-
-def _is(hold: Hold, lock: str) -> bool:
-    return lock in (hold.lock, hold.family)
+def _tail(subject: Subject, last: Event, held: Sequence[Hold], frames: Iterable[str]) -> list[str]:
+    told = locks_held(subject, last.context, held)
+    return [*told, "", "stack backtrace:", subject.cpu_line(last), HARDWARE, "Call Trace:", *call_trace(frames)]

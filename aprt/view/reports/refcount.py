@@ -1,24 +1,15 @@
-"""Reports of reference counts that start from nothing or go below it. Form: lib/refcount.c, and a WARN around it."""
+"""Reports of counts that start from nothing or go below it. Form: lib/refcount.c: refcount_warn_saturate()."""
 
 from __future__ import annotations
 
 from aprt.core.events import Event
 from aprt.core.properties import Finding
 from aprt.view.reports.subject import Subject
+from aprt.view.reports.warning import warning
 
 
 def refcount(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report."""
-    up = last.op.startswith("get") or "inc" in last.op
-    sentence = "addition on 0; use-after-free." if up else "underflow; use-after-free."
-    return [
-        "------------[ cut here ]------------",
-        f"refcount_t: {sentence}",
-        f"WARNING: CPU: {subject.cpu(last.context)} PID: {subject.pids[last.context]} at lib/refcount.c "
-        f"{subject.where(last)}",
-        f"  ({finding.text})",
-        subject.cpu_line(last),
-        "Call Trace:",
-        *subject.trace(last),
-        "---[ end trace 0000000000000000 ]---",
-    ]
+    sentence, line = ("addition on 0", 25) if last.op.startswith("get") else ("underflow", 28)
+    said = (f"refcount_t: {sentence}; use-after-free.", f"  ({finding.text})")
+    return warning(subject, last, f"lib/refcount.c:{line} ", said)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import attrs
+
+from aprt.verdict.unlocked import race
 from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
 from aprt.view.reports.kcsan import kcsan
@@ -14,9 +17,23 @@ from aprt.view.reports.table import table
 from aprt.view.reports.title import kind_of
 
 
+def raced(subject: Subject) -> Subject:
+    """The subject itself, or, of data touched without its lock, an execution in which that races with another access.
+
+    That is looked for by a search; where there is none, nothing changes.
+    """
+    finding, last = subject.finding, subject.last
+    actor = None if last is None else subject.actor(last.actor)
+    if finding is None or finding.property != "P22" or actor is None or kind_of(subject) == "kcsan":
+        return subject
+    found = race(subject.system, actor)
+    return subject if found is None else attrs.evolve(subject.along(found.schedule), finding=found)
+
+
 def told_as(subject: Subject) -> tuple[str, ...]:
     """The kinds that say something true of a subject: the best first, then those that tell any schedule."""
-    return tuple(dict.fromkeys((kind_of(subject), "columns", "story", "table")))
+    best = kind_of(subject)
+    return tuple(dict.fromkeys((best, *(("lockdep",) if best == "kcsan" else ()), "columns", "story", "table")))
 
 
 def report(subject: Subject, kind: str | None = None) -> list[str] | None:

@@ -1,34 +1,86 @@
-"""A finding in plain words, eight lines at most: who did what in turn, and what is wrong then."""
+"""A finding in plain words, eight lines of a mail at most: who did what in turn, and what is wrong then."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import attrs
+
+from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.view.reports.subject import Subject
-from aprt.view.words import count
+from aprt.view.words import again, count, in_c
 
-_TURNS = 6
+_LINES, _WIDTH = 8, 75
+
+
+@attrs.frozen
+class _Turn:
+    """A run of steps by one context, as text. number: from 1."""
+
+    number: int
+    events: tuple[Event, ...]
+    lines: tuple[str, ...]
 
 
 def story(subject: Subject) -> list[str]:
-    """A line for each turn of a context; turns in the middle are left out when there are too many."""
-    turns = [list(turn) for _, turn in groupby(subject.events, key=lambda event: event.context)]
-    shown = [_turn(subject, turn) for turn in turns]
-    if len(shown) > _TURNS:
-        left_out = len(shown) - _TURNS + 1
-        shown = [*shown[: _TURNS // 2], f"({count(left_out, 'more turn')})", *shown[-(_TURNS // 2) + 1 :]]
-    lines = [f"{number}. {text}" if not text.startswith("(") else f"   {text}" for number, text in enumerate(shown, 1)]
-    if subject.finding is None:
-        return [*lines, "Nothing is broken by that."]
-    again = f" The last {count(subject.finding.loop, 'step')} repeat for ever." if subject.finding.loop else ""
-    return [*lines, f"Then: {subject.finding.text} ({subject.finding.property}).{again}"]
+    """Some lines for each turn of a context, and for the end. Turns that say least are left out when there are too
+    many: first stay those that begin and end it, then those that change what the last step is about, then late ones.
+    """
+    turns = list(_turns(subject))
+    ending = _ending(subject, len(turns), len(turns))
+    room = _LINES - len(_wrapped(ending))
+    if sum(len(turn.lines) for turn in turns) > room:
+        room = _LINES - len(_wrapped(_ending(subject, len(turns) - 1, len(turns))))
+        turns, total = _fitting(turns, room, subject.last), len(turns)
+        ending = _ending(subject, len(turns), total)
+    return [*(line for turn in turns for line in turn.lines), *_wrapped(ending)]
 
 
-def _turn(subject: Subject, events: list[Event]) -> str:
-    last = events[-1]
-    functions = list(dict.fromkeys(subject.function(event) for event in events))
-    where = f"in {functions[-1]}()" if functions[-1] != last.context else ""
-    did = last.op if last.actor is None else f"{last.op.replace('_', ' ')} ({last.actor})"
-    more = f" after {count(len(events) - 1, 'step')}" if len(events) > 1 else ""
-    return f"{last.context} {where}{more}: {did}".replace("  ", " ").replace(" :", ":")
+def _turns(subject: Subject) -> Iterator[_Turn]:
+    met = set[str]()
+    runs = (tuple(run) for _, run in groupby(subject.events, key=lambda event: event.context))
+    for number, events in enumerate(runs, 1):
+        text = f"{number}. {_did(subject, events, events[0].context in met)}"
+        met.add(events[0].context)
+        yield _Turn(number, events, tuple(_wrapped(text)))
+
+
+def _did(subject: Subject, events: Sequence[Event], again: bool) -> str:
+    """Where a context went in one turn, and its last step there."""
+    first, last = events[0], events[-1]
+    entered, reached = next(iter(told(first.chain)), first.context), subject.function(last)
+    if again:
+        way = f"goes on in {reached}()"
+    elif entered == reached:
+        way = f"runs {reached}()"
+    else:
+        way = f"runs {entered}() as far as {reached}()"
+    steps = f", {count(len(events), 'step')}" if len(events) > 1 else ""
+    return f"{last.context} {way}{steps}: {in_c(last)}"
+
+
+def _fitting(turns: Sequence[_Turn], room: int, last: Event | None) -> list[_Turn]:
+    """As many of the turns as there is room for, in their order."""
+    about = last.actor if last is not None else None
+    telling = [turn for turn in turns if any(event.actor == about and event.changed for event in turn.events)]
+    kept: list[_Turn] = []
+    for turn in dict.fromkeys([turns[-1], turns[0], *reversed(telling), *reversed(turns)]):
+        if sum(len(one.lines) for one in (*kept, turn)) <= room:
+            kept.append(turn)
+    return sorted(kept, key=lambda turn: turn.number)
+
+
+def _ending(subject: Subject, shown: int, total: int) -> str:
+    left_out = f" ({count(total - shown, 'turn')} of {total} left out.)" if shown < total else ""
+    finding = subject.finding
+    if finding is None:
+        return f"Nothing is broken by that.{left_out}"
+    endless = f" And so on: {again(finding.loop)}." if finding.loop else ""
+    return f"Then: {finding.text} ({finding.property}).{endless}{left_out}"
+
+
+def _wrapped(text: str) -> Sequence[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="   ", break_on_hyphens=False)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import attrs
 
+from aprt.core.actor import Actor
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Hold
 from aprt.core.properties import Finding
-from aprt.core.scenario import Scenario
+from aprt.core.schedule import Schedule
+from aprt.core.step import Ask
+from aprt.core.system import System
+from aprt.explore.replay import pending, replay
+from aprt.verdict.case import Case
+
+HARDWARE = "Hardware name: aprt model"
 
 _TEXT = 0x3FF80000000  # where modules are loaded
 _HEAP = 0x000A5000
@@ -22,12 +31,17 @@ _FIRST_PID = 21
 
 @attrs.frozen
 class Subject:
-    """release: the era. finding: None for a schedule that breaks nothing."""
+    """An execution of `system`, which is that of `case`. finding: None for a schedule that breaks nothing."""
 
-    scenario: Scenario
-    release: str
+    case: Case
+    system: System
     execution: Execution
     finding: Finding | None
+
+    @property
+    def release(self) -> str:
+        """The kernel, as a report names it."""
+        return self.case.era.name
 
     @property
     def events(self) -> Sequence[Event]:
@@ -47,6 +61,33 @@ class Subject:
         names = dict.fromkeys(event.context for event in self.events)
         return {name: _FIRST_PID + i for i, name in enumerate(names)}
 
+    @cached_property
+    def pending(self) -> dict[str, Ask]:
+        """What each context asks for after the last step, as far as it is not done."""
+        return pending(self.system, self.execution.schedule)
+
+    def before_release(self, major: int, minor: int) -> bool:
+        """Whether the kernel is a release older than that one."""
+        release = re.match(r"(\d+)\.(\d+)", self.release)
+        return release is not None and (int(release[1]), int(release[2])) < (major, minor)
+
+    def along(self, schedule: Schedule) -> Subject:
+        """The same system on another schedule, with nothing found."""
+        return attrs.evolve(self, execution=replay(self.system, schedule), finding=None)
+
+    def actor(self, name: str | None) -> Actor[Any] | None:
+        """The actor of that name."""
+        return next((actor for actor in self.system.actors if actor.name == name), None)
+
+    def hung(self, finding: Finding) -> tuple[str, ...]:
+        """The contexts that wait for good, or go round for ever: those that block, or that the finding names."""
+        if finding.loop:
+            return tuple(dict.fromkeys(event.context for event in self.events[-finding.loop :]))
+        if self.execution.blocked:
+            return tuple(context for context, _ in self.execution.blocked)
+        said = re.findall(r"[^\s,]+", finding.text)
+        return tuple(name for name in self.pending if name in said)
+
     def task(self, context: str) -> str:
         """`vcpu0/21`."""
         return f"{context}/{self.pids.get(context, _FIRST_PID + len(self.pids))}"
@@ -56,20 +97,24 @@ class Subject:
 
     def function(self, event: Event) -> str:
         """The innermost function that a context is in, helpers left out."""
-        functions = told(event.chain)
-        return functions[-1] if functions else event.context
+        return innermost(event.chain, event.context)
 
     def where(self, event: Event) -> str:
         """`vfio_ap_irq_enable+0x6/0xb`: the sixth of the eleven steps that the context takes in it."""
-        return self._placed(event, self.function(event))
+        return self.frames(event)[0]
+
+    def frames(self, event: Event) -> list[str]:
+        """The functions a context is in at a step, placed, innermost first."""
+        return [self._placed(event, function) for function in reversed(told(event.chain) or [event.context])]
 
     def trace(self, event: Event) -> list[str]:
-        """The call trace at a step, innermost first."""
-        functions = told(event.chain) or [event.context]
-        return [
-            f" [<{_TEXT + (zlib.crc32(f.encode()) & 0xFFFFFF):016x}>] {self._placed(event, f)}"
-            for f in reversed(functions)
-        ]
+        """The call trace at a step."""
+        return call_trace(self.frames(event))
+
+    def asking(self, context: str, chain: Iterable[str]) -> list[str]:
+        """The functions of a context that asks for something after its last step, placed, innermost first."""
+        steps = {function: self._steps(context, function) + 1 for function in reversed(told(chain))}
+        return [f"{function}+{n:#x}/{n:#x}" for function, n in steps.items()]
 
     def address(self, name: str) -> int:
         """Where an object would lie."""
@@ -87,6 +132,26 @@ class Subject:
         mine = [event for event in self.events[:until] if event.context == context]
         return mine[-1].caller.after(mine[-1].notes).held if mine else ()
 
+    def value_before(self, event: Event) -> Any:
+        """What the actor of a step was just before it."""
+        earlier = [e.state for e in self.events[: event.index] if e.actor == event.actor]
+        return earlier[-1] if earlier else self.system.initial()[event.actor or ""]
+
     def _placed(self, event: Event, function: str) -> str:
         inside = [e.index for e in self.events if e.context == event.context and function in told(e.chain)]
         return f"{function}+{inside.index(event.index) + 1 if event.index in inside else 0:#x}/{len(inside):#x}"
+
+    def _steps(self, context: str, function: str) -> int:
+        return sum(e.context == context and function in told(e.chain) for e in self.events)
+
+
+def innermost(chain: Iterable[str], otherwise: str) -> str:
+    """The innermost function of a chain that readers are told of."""
+    functions = told(chain)
+    return functions[-1] if functions else otherwise
+
+
+def call_trace(frames: Iterable[str]) -> list[str]:
+    """Frames with addresses, as s390 prints them."""
+    named = ((frame, frame.partition("+")[0]) for frame in frames)
+    return [f" [<{_TEXT + (zlib.crc32(name.encode()) & 0xFFFFFF):016x}>] {frame}" for frame, name in named]

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from aprt.core.events import Event
 from aprt.core.notes import Broken, Oops
-from aprt.view.reports.subject import Subject
+from aprt.core.properties import Finding
+from aprt.view.reports.kcsan import functions, other_side
+from aprt.view.reports.subject import Subject, innermost
 
-_HANGS = frozenset({"deadlock", "hang", "P30", "P31", "P32", "P33", "P42", "P44"})
+_HANGS = frozenset({"deadlock", "hang", "P30", "P31", "P32", "P33", "P42", "P44", "P49"})
 
 _TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "lockdep": "possible deadlock",
-        "kcsan": "KCSAN: data-race",
         "refcount": "WARNING: refcount bug",
         "hungtask": "INFO: task hung",
         "leak": "memory leak",
@@ -23,16 +25,21 @@ _TITLES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def title(subject: Subject) -> str:
-    """`KASAN: use-after-free in vfio_ap_irq_enable`, `possible deadlock in ...`, `invariant P5 broken in ...`."""
+    """`KASAN: slab-use-after-free Read in handle_pqap`, `possible deadlock in ...`, `invariant P5 broken in ...`."""
     finding, last = subject.finding, subject.last
     if finding is None:
-        return f"{subject.scenario.name}: this execution alone breaks nothing"
-    where = "the initial state" if last is None else subject.function(last)
+        return f"{subject.case.scenario.name}: this execution alone breaks nothing"
+    if kind_of(subject) == "kcsan" and last is not None:
+        return f"KCSAN: data-race in {functions(subject, last)}"
+    where = _where(subject, finding, last)
     if finding.property in ("P30", "P31"):
         return f"lost interrupt in {where}"
+    if finding.property == "P22":
+        return f"WARNING in {where}"
     kind = kind_of(subject)
     if kind == "kasan":
-        return f"KASAN: {bug_of(finding.text)} in {where}"
+        access = access_of(subject, finding)
+        return f"KASAN: {bug_of(finding.text)}{access and f' {access}'} in {where}"
     if kind in _TITLES:
         return f"{_TITLES[kind]} in {where}"
     return f"invariant {finding.property} broken in {where}"
@@ -43,10 +50,10 @@ def kind_of(subject: Subject) -> str:
     finding = subject.finding
     if finding is None:
         return "columns"
-    if finding.parts or finding.property in ("P20", "K1", "K2"):
+    if finding.parts or finding.property in ("P20", "P21", "K1", "K2"):
         return "lockdep"
     if finding.property == "P22":
-        return "kcsan"
+        return "kcsan" if subject.last is not None and other_side(subject, subject.last) else "lockdep"
     if finding.property == "K3":
         return "refcount"
     if finding.property in _HANGS or finding.loop:
@@ -56,6 +63,15 @@ def kind_of(subject: Subject) -> str:
     if finding.property in ("P5", "P6", "P7") or "still alive" in finding.text:
         return "leak"
     return "columns"
+
+
+def access_of(subject: Subject, finding: Finding) -> str:
+    """`Read` or `Write`, as the handler that was to run declares; nothing where something is freed twice."""
+    last = subject.last
+    if last is None or bug_of(finding.text) == "double-free":
+        return ""
+    actor = subject.actor(last.actor)
+    return "Read" if actor is None or not actor.handler(last.op).writes else "Write"
 
 
 def bug_of(text: str) -> str:
@@ -72,3 +88,21 @@ def _noted(subject: Subject) -> bool:
     if last is None or finding is None:
         return False
     return any(isinstance(n, Broken | Oops) and n.property == finding.property for n in last.notes)
+
+
+def _where(subject: Subject, finding: Finding, last: Event | None) -> str:
+    """The function that a finding is about: where who hangs is, who closes a cycle of locks, who breaks it else.
+
+    What is wrong in the end is not the fault of the hardware that happens to come last.
+    """
+    if last is None:
+        return "the initial state"
+    closing = next((part.demand for part in finding.parts if part.schedule == finding.schedule), None)
+    if closing is not None:
+        return innermost(closing.chain, last.context)
+    if kind_of(subject) == "hungtask" and (hung := subject.hung(finding)):
+        ask = subject.pending.get(hung[0])
+        return hung[0] if ask is None else innermost(ask.chain, hung[0])
+    daemons = {context.name for context in subject.system.contexts if context.daemon}
+    mine = [event for event in subject.events[: last.index + 1] if event.context not in daemons]
+    return subject.function(mine[-1] if mine and subject.execution.ending == "end" else last)

@@ -1,0 +1,48 @@
+"""Which finding a schedule is told for: what its last step breaks, or what goes on for ever from there.
+
+One execution cannot show a hang or a loop. Such a finding is looked for by a search, and told when the search comes by
+the very schedule that is to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from aprt.core.execution import Execution
+from aprt.core.properties import Eventually, Finding, NoHang, Property
+from aprt.explore.replay import replay
+from aprt.explore.result import Bounds
+from aprt.verdict.ask import Search, ask
+from aprt.verdict.tokens import Recording
+from aprt.verdict.verdict import selected
+
+_BOUNDS = Bounds(max_states=100_000)
+
+
+def told(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
+    """The execution of a recording, its findings in the order in which they are to be told.
+
+    First those of its last step, the scenario's own before others; then what goes on for ever; then what broke
+    earlier. ids: only these properties; none: all that the scenario can check.
+
+    Raises: `UserError` for a property that it does not have, `ReplayMismatch` as `replay`.
+    """
+    asked = selected(recording.case, recording.model, ids) if ids else recording.model.properties
+    execution = replay(recording.model.system, recording.schedule, asked)
+    own = recording.case.scenario.properties
+    steps = len(recording.schedule)
+    last = [finding for finding in execution.findings if len(finding.schedule) == steps]
+    last.sort(key=lambda finding: finding.property not in own)
+    endless = [] if last else list(_endless(recording, [p for p in asked if ids or p.id in own]))
+    earlier = sorted((f for f in execution.findings if len(f.schedule) < steps), key=lambda f: -len(f.schedule))
+    return attrs.evolve(execution, findings=(*last, *endless, *earlier))
+
+
+def _endless(recording: Recording, properties: Sequence[Property]) -> Iterator[Finding]:
+    ids = tuple(p.id for p in properties if any(isinstance(check, NoHang | Eventually) for check in p.checks))
+    for id in ids:
+        for shown in ask(recording.case, (id,), Search(bounds=_BOUNDS)).shown:
+            if shown.finding.schedule == recording.schedule:
+                yield shown.finding

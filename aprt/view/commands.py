@@ -1,0 +1,40 @@
+"""Commands for pasting: no line is wider than a mail, and a shell takes several lines as one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from aprt.view.columns import WIDTH
+
+_LABEL: Final = 12
+_INDENT: Final = "    "
+
+
+def command_lines(label: str, command: str, comment: str = "") -> Iterator[str]:
+    """`reproduce   aprt replay TOKEN`, with what is said of it behind a `#`, or below where that does not fit."""
+    said = f"    # {comment}" if comment else ""
+    if _LABEL + len(command) + len(said) <= WIDTH:
+        yield label.ljust(_LABEL) + command + said
+        return
+    yield from _continued(label.ljust(_LABEL), command.split())
+    if comment:
+        yield f"{'':{_LABEL}}# {comment}"
+
+
+def _continued(line: str, words: list[str]) -> Iterator[str]:
+    """Broken between words; a word that is too long for a line is broken itself, and begins where a line does."""
+    for i, word in enumerate(words):
+        end = 0 if i + 1 == len(words) else 2  # a backslash may have to follow
+        between = "" if i == 0 else " "
+        if len(line) + len(between) + len(word) + end <= WIDTH:
+            line += between + word
+            continue
+        yield f"{line} \\"
+        line = _INDENT + word
+        if len(line) + end > WIDTH:
+            line = word
+            while len(line) + end > WIDTH:
+                yield f"{line[: WIDTH - 1]}\\"
+                line = line[WIDTH - 1 :]
+    yield line

@@ -1,0 +1,56 @@
+"""Locks in the lines of the kernel's reports: class, usage and wait type, where they were taken, who holds them.
+
+Form: kernel/locking/lockdep.c: print_lock(), lockdep_print_held_locks(). Whatever is waited for counts as a lock
+(`core.lock_order`); what is none in C has the wait type `{0:0}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aprt.core.notes import Hold
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+from aprt.kernel.spinlock import Spinlock
+from aprt.view.reports.subject import Subject
+from aprt.view.words import count
+
+
+def locks_held(subject: Subject, context: str, held: Sequence[Hold]) -> list[str]:
+    """`2 locks held by vcpu0/21:` and a line for each, the oldest first."""
+    task = subject.task(context)
+    head = f"{count(len(held), 'lock')} held by {task}:" if held else f"no locks held by {task}."
+    return [head, *(f" #{number}: {held_at(subject, context, hold)}" for number, hold in enumerate(held))]
+
+
+def held_at(subject: Subject, context: str, hold: Hold) -> str:
+    """A lock that a context holds, with where it took it."""
+    for event in reversed(subject.events):
+        if event.context == context and hold in event.caller.after(event.notes).held and hold not in event.caller.held:
+            return at(subject, hold, subject.frames(event))
+    return at(subject, hold, ())
+
+
+def at(subject: Subject, lock: Hold, frames: Iterable[str]) -> str:
+    """`<address> (&kvm->lock){+.+.}-{4:4}, at: <the innermost frame>`."""
+    where = next(iter(frames), "the start")
+    return f"{subject.address(lock.lock):016x} {kind(subject, lock)}, at: {where}"
+
+
+def kind(subject: Subject, lock: Hold) -> str:
+    """The class of a lock with its usage, which is that of process context, and its wait type."""
+    match subject.actor(lock.lock):
+        case Spinlock():
+            usage, wait = "+.+.", "3:3"
+        case RwSem():
+            usage, wait = "++++", "4:4"
+        case Mutex():
+            usage, wait = "+.+.", "4:4"
+        case _:  # a flag, a work item, a timer callback, an attribute, an object's end
+            usage, wait = ("++++" if lock.shared else "+.+."), "0:0"
+    return f"({spelled(subject, lock)}){{{usage}}}-{{{wait}}}"
+
+
+def spelled(subject: Subject, lock: Hold) -> str:
+    """The class of a lock as the kernel has it."""
+    return subject.case.era.spelled(lock.family)

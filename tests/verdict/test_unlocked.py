@@ -1,0 +1,91 @@
+"""Data touched without its lock: the access that it races with is found, and no other is taken for one."""
+
+from __future__ import annotations
+
+import attrs
+
+from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.system import Context, System
+from aprt.kernel.held import held
+from aprt.kernel.mutex import Mutex
+from aprt.verdict.unlocked import race
+
+
+@attrs.frozen
+class Pair:
+    left: int = 0
+    right: int = 0
+
+
+@attrs.frozen(eq=False)
+class Data(Actor[Pair]):
+    lock: Mutex
+
+    def initial(self) -> Pair:
+        return Pair()
+
+    @handler(reads="left", guarded_by="lock")
+    def read_left(self, state: Pair, by: Caller) -> Outcome[Pair, int]:
+        return state, state.left
+
+    @handler(reads="right", guarded_by="lock")
+    def read_right(self, state: Pair, by: Caller) -> Outcome[Pair, int]:
+        return state, state.right
+
+    @handler(writes="left", guarded_by="lock")
+    def set_left(self, state: Pair, by: Caller, value: int) -> Outcome[Pair, None]:
+        return attrs.evolve(state, left=value), None
+
+
+LOCK = Mutex("lock")
+DATA = Data("data", LOCK)
+
+
+async def careless_write() -> None:
+    await DATA.set_left(1)
+
+
+async def careful_read() -> None:
+    async with held(LOCK):
+        await DATA.read_left()
+
+
+async def careful_read_of_another_field() -> None:
+    async with held(LOCK):
+        await DATA.read_right()
+
+
+async def careless_read() -> None:
+    await DATA.read_left()
+
+
+def system(*behaviours: object) -> System:
+    contexts = tuple(Context(name, behaviour) for name, behaviour in zip("ab", behaviours, strict=True))  # type: ignore[arg-type]
+    return System((LOCK, DATA), contexts)
+
+
+def test_a_write_without_the_lock_races_with_a_read_that_has_it() -> None:
+    found = race(system(careless_write, careful_read), DATA)
+    assert found is not None
+    assert found.text == "a does data.set_left without holding lock"
+    assert [label.op for label in found.schedule] == ["data.set_left", "lock.lock", "data.read_left"]
+
+
+def test_accesses_of_two_fields_and_two_reads_do_not_race() -> None:
+    assert race(system(careless_write, careful_read_of_another_field), DATA) is None
+    assert race(system(careless_read, careful_read), DATA) is None
+
+
+def test_a_lock_that_both_hold_keeps_them_apart_although_another_is_missing() -> None:
+    other = Mutex("other")
+
+    async def write() -> None:
+        async with held(other):
+            await DATA.set_left(1)
+
+    async def read() -> None:
+        async with held(other):
+            await DATA.read_left()
+
+    both = System((LOCK, other, DATA), (Context("a", write), Context("b", read)))
+    assert race(both, DATA) is None
