@@ -208,5 +208,15 @@ def ordering(property: Property) -> bool:
     return any(isinstance(check, LockOrder | NoEdges) for check in property.checks)
 
 
+def hanging(property: Property) -> bool:
+    """Whether the property asks that an end can be reached: a finding of that is never shown by its schedule alone."""
+    return any(isinstance(check, NoHang) for check in property.checks)
+
+
+def endless(property: Property) -> bool:
+    """Whether the property asks for what no execution alone can show: that something stays as it is for ever."""
+    return any(isinstance(check, NoHang | Eventually) for check in property.checks)
+
+
 DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))
 HANG = Property("hang", "an end state can always be reached", (NoHang(),))

@@ -30,7 +30,7 @@ from aprt.core.actor import Actor, Caller
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Note, Owes, Took
-from aprt.core.properties import After, Always, Before, Check, Eventually, History, NoHang, Property
+from aprt.core.properties import After, Always, Before, Check, History, Property, endless
 from aprt.core.system import View
 from aprt.explore.independence import CHANGE, READ, StepInfo, Use, declares
 from aprt.explore.result import Exploration
@@ -92,7 +92,7 @@ class Visibility:
     ) -> None:
         self._given, self._asked = tuple(properties), asked
         for property in self._given:
-            if any(isinstance(check, NoHang | Eventually) for check in property.checks):
+            if endless(property):
                 raise UserError(
                     f"property {property.id} asks what can be reached from each state, not in a trace; {_INSTEAD}"
                 )

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import attrs
 
-from aprt.core.properties import Finding, Property
+from aprt.core.properties import Finding, Property, hanging
 from aprt.core.schedule import Label
 from aprt.core.system import System
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
@@ -52,7 +52,9 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
 
     Raises: `ReplayMismatch` when the drivers differ.
     """
-    if finding.parts or finding.loop or not finding.schedule.labels:
+    property = next((p for p in recording.model.properties if p.id == finding.property), None)
+    hangs = property is not None and hanging(property)
+    if finding.parts or finding.loop or hangs or not finding.schedule.labels:
         return None
     shrunk = shrink(recording, (finding.property,), _PAIRS)
     return _cause(recording.model.system, shrunk.property, shrunk.minimal, shrunk.token, states)

@@ -10,7 +10,7 @@ from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.listener import Listener
-from aprt.core.properties import Finding, NoHang, Property
+from aprt.core.properties import Finding, Property, hanging
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
 from aprt.explore import replay as explorer
@@ -83,5 +83,5 @@ def tidy(system: System, finding: Finding, property: Property) -> Finding:
 def _shows(execution: Execution, schedule: Schedule, property: Property) -> bool:
     """Whether the last step is what breaks the property. One execution cannot show that there is no way on."""
     if not execution.findings:
-        return any(isinstance(check, NoHang) for check in property.checks)
+        return hanging(property)
     return execution.findings[0].schedule == schedule

@@ -6,7 +6,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.events import Event
-from aprt.core.properties import Finding, Property
+from aprt.core.properties import Finding, Property, endless
 from aprt.explore.minimal import LIMIT, Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.verdict.confirm import confirm
@@ -48,6 +48,8 @@ def _failure(recording: Recording, properties: tuple[Property, ...]) -> Finding:
     found = replay(recording.model.system, recording.schedule, properties).findings
     if not found:
         asked = ", ".join(p.id for p in properties)
-        raise UserError(f"{recording.named}: breaks none of {asked}: there is nothing to shrink")
+        others = ", ".join(p.id for p in properties if not endless(p))
+        hint = "" if others == asked else " (what goes on for ever is shown by no single execution)"
+        raise UserError(f"{recording.named}: breaks none of {asked}: there is nothing to shrink{hint}")
     own = recording.case.scenario.properties
     return max(found, key=lambda finding: (len(finding.schedule), finding.property in own))

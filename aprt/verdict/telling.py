@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from aprt.core.execution import Execution
-from aprt.core.properties import Eventually, Finding, NoHang, Property
+from aprt.core.properties import Finding, Property, endless
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
-from aprt.verdict.ask import Search, ask
+from aprt.verdict.ask import ask
+from aprt.verdict.search import Search
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import selected
 
@@ -41,7 +42,7 @@ def told(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
 
 
 def _endless(recording: Recording, properties: Sequence[Property]) -> Iterator[Finding]:
-    ids = tuple(p.id for p in properties if any(isinstance(check, NoHang | Eventually) for check in p.checks))
+    ids = tuple(p.id for p in properties if endless(p))
     for id in ids:
         for shown in ask(recording.case, (id,), Search(bounds=_BOUNDS)).shown:
             if shown.finding.schedule == recording.schedule:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Remark
-from aprt.core.properties import Eventually, Finding, NoHang, Property
+from aprt.core.properties import Finding, Property, endless
 from aprt.core.system import System
 from aprt.detect.detection import Detection
 from aprt.verdict.tokens import Recording
@@ -43,7 +43,7 @@ def replay_text(
         "",
         f"{count(len(execution.events), 'step')} on trio, the same as in the explorer; {ending_text(execution)}",
     ]
-    if not execution.findings and any(isinstance(check, NoHang | Eventually) for p in properties for check in p.checks):
+    if not execution.findings and any(map(endless, properties)):
         lines.append("whether it can go on like this for ever is beyond one execution; aprt explore tells")
     for finding in at_last_step(execution):
         lines += ["", *finding_lines(finding, paint)]

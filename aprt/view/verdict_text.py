@@ -12,6 +12,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
+from aprt.core.properties import Property, hanging
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
@@ -119,7 +120,7 @@ def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
     lines += _cycle(shown)
     if not shown.parts:
-        lines += _schedule(shown, verdict.case.scenario.properties)
+        lines += _schedule(shown, verdict.property(finding.property), verdict.case.scenario.properties)
     if others:
         lines.append("")
         lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
@@ -143,7 +144,7 @@ def _cycle(shown: Shown) -> Iterable[str]:
         yield ""
 
 
-def _schedule(shown: Shown, own: Collection[str]) -> Iterable[str]:
+def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterable[str]:
     yield from (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
     finding = shown.finding
     if finding.loop:
@@ -156,7 +157,7 @@ def _schedule(shown: Shown, own: Collection[str]) -> Iterable[str]:
         yield from command_lines("reproduce", f"aprt replay {shown.token}")
         which = "" if finding.property in own else f" --property {finding.property}"
         yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
-        if shown.size != "optimal":
+        if shown.size != "optimal" and not (finding.loop or hanging(property)):
             yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
     yield f"size        {_SIZES[shown.size]}"
 
