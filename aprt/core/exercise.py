@@ -46,23 +46,23 @@ class Line:
     """A line of a function. place: among its lines that have code, from 0. calls: the methods that are called there, as
     `name.method`, where the name is the last one of whatever the method is called of, if it has one.
 
-    refuses: it raises an error, so that no execution goes through it.
+    idle: no step goes through it, as it raises an error or says that the context has to wait.
     """
 
     number: int
     place: int
     calls: tuple[str, ...]
-    refuses: bool
+    idle: bool
 
 
 @attrs.frozen
 class Exercise:
     """What happened, in all executions of a search taken together.
 
-    contexts: those that took a step. handled: the messages that were; waited: those that a context had to wait with,
-    once at least. changed: the actors that did. nested: whether a lock was taken while another one was held.
-    answers: messages that were answered with True, or False. choices: the options that there ever were.
-    missed: the functions that were entered, each with the lines of it that were not.
+    contexts: those that took a step. handled: the messages that were; waited: those that were sent and never handled,
+    as all that sent them had to wait. changed: the actors that did. nested: whether a lock was taken while another one
+    was held. answers: messages that were answered with True, or False. choices: the options that there ever were.
+    missed: the functions that steps entered, each with the lines of it that none did.
     """
 
     contexts: frozenset[str] = frozenset()
@@ -93,7 +93,7 @@ class Exercise:
         return cls(
             contexts=frozenset(event.context for event in events),
             handled=frozenset(message for _, message in messages),
-            waited=frozenset(waited),
+            waited=frozenset(waited.difference(message for _, message in messages)),
             changed=frozenset(message[0] for event, message in messages if event.changed),
             nested=any(event.caller.held and _takes(event) for event in events),
             answers=frozenset((message, event.reply) for event, message in messages if isinstance(event.reply, bool)),
@@ -109,10 +109,11 @@ class Exercise:
         missed = {**self.missed, **other.missed}
         for function in self.missed.keys() & other.missed.keys():
             missed[function] = self.missed[function] & other.missed[function]
+        handled = self.handled | other.handled
         return Exercise(
             self.contexts | other.contexts,
-            self.handled | other.handled,
-            self.waited | other.waited,
+            handled,
+            (self.waited | other.waited) - handled,
             self.changed | other.changed,
             self.nested or other.nested,
             self.answers | other.answers,

@@ -23,7 +23,7 @@ from aprt.explore.tables import Learned, Tables
 def exercised(question: Question, tables: Tables[Note], taken: Collection[int] | None = None) -> Exercise:
     """What the steps with these numbers did, of all that were learned; None: all.
 
-    A context has to wait in whatever state that is found. Lines are looked at if the question wants a certificate.
+    What a context has to wait with is told in any case. Lines are looked at if the question wants a certificate.
     """
     learned = list(_learned(tables, taken))
     events = (tables.steps[number].event for each in learned for number in each.steps)

@@ -47,11 +47,11 @@ def missed(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> 
 
 
 def _handle(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> None:
-    """Run the handlers again, those that answer BLOCK, too."""
+    """Run the handlers again."""
     actors = {actor.name: actor for actor in system.actors}
     for each in learned:
         control = tables.control(each.place, each.control)
-        if isinstance(control.effect, Call):
+        if isinstance(control.effect, Call) and each.steps:
             actor = actors[control.effect.actor.name]
             value = tables.packing.value(tables.packing.actors[actor.name], each.number)
             step.call(actor, value, control.effect, control.caller, control.chain)
@@ -120,18 +120,18 @@ def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:
     if entered.issuperset(lines):
         return
     calls: dict[int, list[str]] = {}
-    refuses = set()
+    idle = set()
     instructions = list(dis.get_instructions(code))
     for before, instruction in pairwise(instructions):
         line = None if instruction.positions is None else instruction.positions.lineno
         if line is not None and _loads_method(instruction):
             named = before.opname.startswith("LOAD_") and isinstance(before.argval, str)
             calls.setdefault(line, []).append(f"{before.argval if named else ''}.{instruction.argval}")
-        if line is not None and instruction.opname == "RAISE_VARARGS":
-            refuses.add(line)
+        if line is not None and (instruction.opname == "RAISE_VARARGS" or instruction.argval == "BLOCK"):
+            idle.add(line)
     for place, line in enumerate(lines):
         if line not in entered:
-            yield Line(line, place, tuple(dict.fromkeys(calls.get(line, ()))), line in refuses)
+            yield Line(line, place, tuple(dict.fromkeys(calls.get(line, ()))), line in idle)
 
 
 def _loads_method(instruction: dis.Instruction) -> bool:

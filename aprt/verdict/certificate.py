@@ -128,7 +128,7 @@ def _exercised(model: Model, exercise: Exercise, vacuous: tuple[str, ...]) -> Ex
         never={kind.__name__: ops for kind in present if (ops := tuple(op for other, op in never if other is kind))},
         absent=tuple(sorted(kind.__name__ for kind in kinds if kind not in present)),
         gaps=tuple(_word(each) for each in never if _matters(each, called)),
-        waited=tuple(_word(each) for each in sorted(waited - handled, key=_word)),
+        waited=tuple(map(_word, sorted(waited - handled, key=_word))),
         branches=branches,
         single=tuple(f"{who}: {what}" for (who, what), options in sorted(exercise.choices.items()) if len(options) < 2),
         answers=tuple(_unanswered(kind_of, exercise, handled)),
@@ -160,16 +160,22 @@ def _last(name: str) -> str:
 
 
 def _branches(missed: Mapping[Function, frozenset[Line]], messages: set[str]) -> Iterator[Branch]:
-    """Runs of lines that follow each other in their function, but for those that raise an error."""
+    """Runs of lines that follow each other in their function."""
     for function, lines in missed.items():
         for _, group in groupby(enumerate(sorted(lines)), lambda each: each[1].place - each[0]):
-            run = [line for _, line in group]
-            if run[0].refuses:
+            run = _busy([line for _, line in group])
+            if not run:
                 continue
             sent = (call for line in run for call in line.calls if call.rpartition(".")[2] in messages)
             calls = tuple(dict.fromkeys(sent))
             first, last = run[0].number, run[-1].number
             yield Branch(function.file, first, last, function.name, function.procedure, calls)
+
+
+def _busy(run: list[Line]) -> list[Line]:
+    """Without lines at its ends that no step could enter."""
+    busy = [place for place, line in enumerate(run) if not line.idle]
+    return run[busy[0] : busy[-1] + 1] if busy else []
 
 
 def _unanswered(kind_of: Mapping[str, type[Any]], exercise: Exercise, handled: Iterable[Message]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
+from aprt.core.exercise import Exercise
 from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
@@ -40,10 +41,10 @@ ORIGINS: dict[str, Origin] = {
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def comparable(found: Exploration) -> Exploration:
+def comparable(found: Exploration) -> tuple[Exploration, Exercise | None]:
     """Without what may differ: the time, and which of the shortest schedules of a finding it is."""
     findings = sorted((f.property, len(f.schedule)) for f in found.findings)
-    return attrs.evolve(found, seconds=0.0, findings=tuple(findings))
+    return attrs.evolve(found, seconds=0.0, findings=tuple(findings)), found.exercise
 
 
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:

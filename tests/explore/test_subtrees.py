@@ -34,6 +34,7 @@ def timeless(found: Exploration) -> Exploration:
 def counts(found: Exploration) -> dict[str, Any]:
     """What must be the same, whoever explores."""
     names = ("complete", "stopped", "traces", "ends", "deadlocks", "oopses", "unexercised", "unmerged", "depth")
+    names += ("exercise",)
     return {name: getattr(found, name) for name in names} | {"violated": {f.property for f in found.findings}}
 
 

@@ -27,7 +27,7 @@ R = TypeVar("R")
 def question(origin: Origin, **options: Any) -> Question:
     """All that is wrong with what `origin` makes."""
     system, properties = origin()
-    return Question(system, properties, **({"stop_on": "all"} | options))
+    return Question(system, properties, **({"stop_on": "all", "certify": True} | options))
 
 
 class Here:
