@@ -4,7 +4,8 @@ Over any number of executions: a circle is found although its parts never meet i
 that is held to one that is asked for, granted or not, by class: locks of one kind share a class, and so an order.
 Whatever can be waited for counts, as its handler declares (`acquires`): also the end of a work item or a timer
 callback, a flag, the readers of an attribute. Dropping the last reference asks for the destruction that follows, which
-holds it. A trylock never waits, so no edge leads to it, but from it on.
+holds it; other steps may ask for a lock in some states only (`Took.asked`). A trylock never waits, so no edge leads to
+it, but from it on.
 
 Not every circle is one. Who asks for reading does not wait for another reader, unless a writer that waits comes
 between: some context must be seen to take that class for writing, and then readers count as waiting whether or not
@@ -58,10 +59,10 @@ class Demand:
         return None if lock is None else cls(ask.by, lock, ask.chain)
 
     @classmethod
-    def last_put(cls, event: Event) -> Demand | None:
-        """The destruction that a step begins, as if it was asked for; None when it begins none."""
+    def within(cls, event: Event) -> Demand | None:
+        """The lock, or the destruction, that a step takes where the state would have it; None when it takes none."""
         for note in event.notes:
-            if isinstance(note, Took) and note.hold.mode == "destroy":
+            if isinstance(note, Took) and note.asked:
                 return cls(event.caller, note.hold, event.chain)
         return None
 

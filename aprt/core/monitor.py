@@ -74,7 +74,7 @@ class Monitor:
         found += self._look(lambda id, check: self._after(check, event))
         if touched:
             found += self._look(lambda id, check: self._always(check))
-        return found + self._demanded(Demand.last_put(event))
+        return found + self._demanded(Demand.within(event))
 
     def ask(self, ask: Ask) -> tuple[Finding, ...]:
         """What a context asks for after its last event, or at first. Returns what that broke."""

@@ -37,9 +37,14 @@ class Hold:
 
 @attrs.frozen
 class Took:
-    """The calling context now holds a lock."""
+    """The calling context now holds a lock.
+
+    asked: it is an edge of the lock order, although the handler does not declare it (`acquires`), as whether the lock
+    is taken depends on the state.
+    """
 
     hold: Hold
+    asked: bool = False
 
 
 @attrs.frozen

@@ -285,9 +285,9 @@ class Checks:
 
     def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
         """What a step asks for, and what its context does afterwards."""
-        last_put = None if event is None else Demand.last_put(event)
+        within = None if event is None else Demand.within(event)
         asked = None if ask is None else Demand.of(ask)
-        return [demand for demand in (last_put, asked) if demand is not None]
+        return [demand for demand in (within, asked) if demand is not None]
 
     def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
         """The first cycle in the lock order, when these close it. The end of the search sees all."""

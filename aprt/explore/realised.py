@@ -136,7 +136,7 @@ class _Search:
 
     def _not_found(self, complete: bool) -> Realisation:
         made = [*filter(None, map(Demand.of, self._tables.asks()))]
-        made += filter(None, (Demand.last_put(step.event) for step in self._tables.steps))
+        made += filter(None, (Demand.within(step.event) for step in self._tables.steps))
         makers = [[demand for demand in made if edge in demand.edges] for edge in self._cycle]
         contexts = {demand.by.context for demands in makers for demand in demands}
         alone = contexts.pop() if len(contexts) == 1 else None

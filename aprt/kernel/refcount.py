@@ -53,7 +53,7 @@ def dec_and_test(count: int, name: str, by: Caller, destroys: str | None = None)
     """
     if count == 0:
         return SATURATED, False, (Broken("K3", f"{by.context} puts a reference to {name}, which has none left"),)
-    notes = (Took(destruction(destroys)),) if count == 1 and destroys is not None else ()
+    notes = (Took(destruction(destroys), asked=True),) if count == 1 and destroys is not None else ()
     return (count if count == SATURATED else count - 1), count == 1, notes
 
 

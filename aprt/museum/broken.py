@@ -215,6 +215,9 @@ _RELEASES = (
         "*: kvm_lock -> vcpu_mutex -> matrix_lock -> kvm_lock",
     ),
     Contrast(
+        "5.12/regroup+unregister_locked", "5.12/regroup", "P20", "*: matrix_lock -> notifier_rwsem -> matrix_lock"
+    ),
+    Contrast(
         "6.2/kill-qemu+B11=out",
         "6.2/kill-qemu",
         "P21",

@@ -17,16 +17,27 @@ _KVM: Final = ("kvm_lock", "vcpu_mutex")
 _BUS: Final = ("ap_scan_bus_mutex", "device_lock", "ap_perms_mutex")
 _INNERMOST: Final = ("ref_lock",)
 
-BEFORE_5_15: Final = DocumentedOrder((_BUS, _KVM), _INNERMOST)
+_NOTIFIED: Final = ("kvm_vfio_lock", "notifier_rwsem")
+
+BEFORE_5_15: Final = DocumentedOrder((_BUS, _KVM, (*_NOTIFIED, "matrix_lock"), (*_NOTIFIED, "kvm_lock")), _INNERMOST)
 """Nothing is said of the driver's one lock and kvm->lock: which of them comes first went wrong (B2)."""
 
-FROM_5_15: Final = DocumentedOrder((_BUS, (*_KVM, "pqap_hook_rwsem", "matrix_lock")), _INNERMOST)
+FROM_5_15: Final = DocumentedOrder(
+    (
+        _BUS,
+        (*_KVM, "pqap_hook_rwsem", "matrix_lock"),
+        (*_NOTIFIED, "kvm_lock"),
+        ("dev_set_lock", "notifier_rwsem"),
+    ),
+    _INNERMOST,
+)
 
 FROM_6_0: Final = DocumentedOrder(
     (
         (*_BUS, "guests_lock", *_KVM, "pqap_hook_rwsem", "mdevs_lock", "iommu_lock"),
         ("group_lock", "dev_set_lock", "guests_lock"),
         ("device_list_lock", "mdevs_lock"),
+        ("kvm_vfio_lock", "group_lock"),
     ),
     _INNERMOST,
 )

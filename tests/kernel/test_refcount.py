@@ -78,7 +78,7 @@ def test_the_last_put_begins_a_destruction_that_the_caller_holds_until_it_frees_
     begun = Hold("thing.destroy", "destroy")
     refs = RefCount("refs", destroys="thing")
     assert answer(refs.put(), RefCountState(2)) == (RefCountState(1), False, ())
-    assert answer(refs.put(), RefCountState(1)) == (RefCountState(0), True, (Took(begun),))
+    assert answer(refs.put(), RefCountState(1)) == (RefCountState(0), True, (Took(begun, asked=True),))
     freed = Freed(live=False)
     assert answer(Thing("thing").free(), Freed(), Caller("a", (begun,))) == (freed, None, (Gave("thing.destroy"),))
     assert answer(Thing("thing").free(), Freed(), A) == (freed, None, ())

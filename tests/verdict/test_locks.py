@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
+
 from aprt.cli.options import find_case
 from aprt.core.actor import Actor, Caller, Outcome, handler
 from aprt.core.scenario import Era, Model, Scenario
@@ -44,13 +48,16 @@ def test_before_5_13_the_edges_of_the_cycle_are_seen_and_not_documented() -> Non
         ("kvm_lock", "vcpu_mutex"): "documented",
         ("matrix_lock", "kvm_lock"): "undocumented",
         ("matrix_lock", "sie"): "undocumented",
+        ("notifier_rwsem", "kvm_lock"): "documented",
+        ("notifier_rwsem", "matrix_lock"): "documented",
+        ("notifier_rwsem", "sie"): "undocumented",
         ("vcpu_mutex", "matrix_lock"): "undocumented",
     }
     cycle = found.graph.cycle()
     assert cycle is not None
     assert [edge.held for edge in cycle] == ["kvm_lock", "vcpu_mutex", "matrix_lock"]
     assert found.direct == found.edges  # nothing follows from the others in a circle
-    assert found.uncontended == ("sie",)
+    assert found.uncontended == ("notifier_rwsem", "sie")
 
 
 def test_edges_that_follow_from_others_are_not_direct() -> None:
@@ -98,3 +105,20 @@ def test_what_handlers_assert_is_told_by_class_and_an_alternative_without_a_lock
         "pool and other": ("Guarded.both",),
         "pool or other": ("Guarded.one",),
     }
+
+
+@pytest.mark.parametrize(
+    ("reference", "chain"),
+    [
+        ("5.15/regroup", ("kvm_vfio_lock", "notifier_rwsem", "kvm_lock", "matrix_lock")),
+        ("5.15/regroup", ("dev_set_lock", "notifier_rwsem")),
+        ("6.2/regroup", ("kvm_vfio_lock", "group_lock")),
+        ("2026/regroup", ("kvm_vfio_lock", "kvm_ref_lock")),
+    ],
+)
+def test_kvm_vfio_comes_first_and_the_chain_of_notifiers_before_what_they_take(
+    reference: str, chain: tuple[str, ...]
+) -> None:
+    found = of(reference)
+    assert set(pairwise(chain)) <= set(pairs(found))
+    assert (found.those("contradicts"), found.graph.cycle()) == ((), None)

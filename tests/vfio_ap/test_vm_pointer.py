@@ -16,6 +16,7 @@ RACES = [
     ("6.2/kill-qemu-B11", "P21", "exit dropped the last reference under mdev0.group_lock, which vm0.destroy needs"),
     ("6.2/kill-qemu-B11", "K1", "exit locks mdev0.group_lock, which it already holds"),
     ("6.3/two-closers-B12", "P20", CIRCLE + "group_lock -> kvm_lock -> group_lock"),
+    ("5.12/regroup+unregister_locked", "P20", CIRCLE + "matrix_lock -> notifier_rwsem -> matrix_lock"),
     ("6.2/two-closers", "deadlock", "device waits for vm0.kvm_lock.lock, kvm_vfio waits for mdev0.group_lock.lock"),
 ]
 
@@ -27,6 +28,7 @@ GONE = [
     ("6.3/two-closers", "P20"),
     ("6.3/two-closers", "deadlock"),
     ("2026/pv-switch", "P20"),
+    *((f"{era}/regroup", "P20") for era in ("5.3", "5.12", "5.13", "5.15", "6.0", "6.2", "6.3", "2026")),
 ]
 
 

@@ -28,6 +28,7 @@ def test_each_era_has_the_features_that_came_with_it() -> None:
         "5.15": ["dev_set"],
         "6.0": ["gisc_checked", "dynamic_config"],
         "6.2": ["group_lock_first"],
+        "6.6": ["group_add_locked"],
     }
 
 

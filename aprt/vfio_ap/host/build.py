@@ -90,5 +90,8 @@ def make_guest(settings: Settings, plan: GuestPlan) -> Guest:
         vcpu_mutexes=tuple(Mutex(f"{vcpu.name}.mutex", lock_class="vcpu_mutex") for vcpu in vcpus)
         if settings.on("vcpu_mutex")
         else (),
+        kvm_vfio_lock=Mutex(f"{vm}.kvm_vfio_lock", lock_class="kvm_vfio_lock")
+        if settings.on("kvm_vfio_lock")
+        else None,
         uv_aiv=plan.uv_aiv,
     )

@@ -53,6 +53,7 @@ class Queue:
 class Guest:
     """One VM with all that belongs to it, and the process that runs it. vcpu_mutexes: one a vCPU, where modelled.
 
+    kvm_vfio_lock: kvm-vfio's own, which guards its list of groups, where modelled.
     uv_aiv: the ultravisor of the machine knows adapter interruptions, so that a protected guest has a GISA, too.
     """
 
@@ -64,6 +65,7 @@ class Guest:
     process: Process
     vcpus: tuple[Vcpu, ...]
     vcpu_mutexes: tuple[Mutex, ...]
+    kvm_vfio_lock: Mutex | None = None
     uv_aiv: bool = True
 
     @property
@@ -76,7 +78,8 @@ class Guest:
 
     def actors(self) -> tuple[Actor[Any], ...]:
         own = (self.vm, self.crycb, self.kvm_lock, self.memory, self.process)
-        return (*own, self.gisa.gisa, self.gisa.interrupt, self.gisa.ref_lock, *self.vcpus, *self.vcpu_mutexes)
+        locks = (*self.vcpu_mutexes, *(() if self.kvm_vfio_lock is None else (self.kvm_vfio_lock,)))
+        return (*own, self.gisa.gisa, self.gisa.interrupt, self.gisa.ref_lock, *self.vcpus, *locks)
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -24,6 +24,7 @@ HOST_PARAMETERS = (
     Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
     Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
     Switch("vcpu_mutex", "parameter", FLAG, "a vCPU's thread holds the vCPU's mutex while it runs"),
+    Switch("kvm_vfio_lock", "parameter", FLAG, "kvm-vfio holds its own lock while a group is taken from it"),
     Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
 )
 

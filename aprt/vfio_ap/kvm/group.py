@@ -1,12 +1,12 @@
 """vfio group: where kvm-vfio leaves the VM pointer and where the driver waits for it, through a notifier.
 
 kvm-vfio records a VM in the group (`record`); a driver that has its device open registers a notifier. Whoever
-changes the pointer calls the notifier in his own context; unregistering waits for calls in progress, as the
-notifier chain's rwsem makes it.
+changes the pointer calls the notifier in his own context; unregistering waits for calls in progress: the actor is the
+rwsem of the notifier chain, too, which callers read, and which nobody takes while the chain is empty.
 
 Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
 vfio_unregister_group_notifier() (before 6.0).
-Left out: containers, the group's own device count, the place of that rwsem in the lock order.
+Left out: containers, the group's own device count; that a VM may come between registering and the look at it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.chain import mirrors
+from aprt.core.notes import Gave, Note, Took
 
 Notifier: TypeAlias = Callable[[Any, str, str | None], Awaitable[int]]
 
@@ -41,26 +42,36 @@ class Group(Actor[GroupState]):
     @handler(reads="notifier calling", writes="kvm calling")
     def record(self, state: GroupState, by: Caller, vm: str | None) -> Outcome[GroupState, str | None]:
         """Set the VM pointer. Replies the mdev to notify, if any; the caller then is inside the notifier."""
-        calling = state.calling if state.notifier is None else tuple(sorted((*state.calling, by.context)))
-        return attrs.evolve(state, kvm=vm, calling=calling), state.notifier
+        after = attrs.evolve(state, kvm=vm)
+        return (after, None) if state.notifier is None else (_entered(after, by), state.notifier, self._reading)
 
-    @handler(reads="kvm calling", writes="notifier calling")
+    @handler(reads="kvm calling", writes="notifier calling", acquires="write")
     def register(self, state: GroupState, by: Caller, mdev: str) -> Outcome[GroupState, str | None]:
         """Register the notifier. Replies the VM recorded already: the caller then is inside the notifier."""
-        calling = state.calling if state.kvm is None else tuple(sorted((*state.calling, by.context)))
-        return attrs.evolve(state, notifier=mdev, calling=calling), state.kvm
+        after = attrs.evolve(state, notifier=mdev)
+        return (after, None) if state.kvm is None else (_entered(after, by), state.kvm, self._reading)
+
+    @property
+    def _reading(self) -> tuple[Note, ...]:
+        return (Took(self.hold("read"), asked=True),)
 
     @handler(reads="calling", writes="calling", orders="release")
     def called(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
         """The notifier has returned."""
-        return attrs.evolve(state, calling=tuple(c for c in state.calling if c != by.context)), None
+        left = list(state.calling)
+        left.remove(by.context)
+        return attrs.evolve(state, calling=tuple(left)), None, (Gave(self.name),)
 
-    @handler(reads="calling", writes="notifier", orders="acquire")
+    @handler(reads="calling", writes="notifier", orders="acquire", acquires="write")
     def unregister(self, state: GroupState, by: Caller) -> Outcome[GroupState, None]:
         """Blocks while the notifier runs in another context."""
         if any(context != by.context for context in state.calling):
             return BLOCK
         return attrs.evolve(state, notifier=None), None
+
+
+def _entered(state: GroupState, by: Caller) -> GroupState:
+    return attrs.evolve(state, calling=tuple(sorted((*state.calling, by.context))))
 
 
 @mirrors("vfio_group_set_kvm")

@@ -114,7 +114,7 @@ def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
     return Guest(
         **parts(make_guest(settings, plan)),
         hook_rwsem=RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem"),
-        group=Group(f"{plan.vm}.group"),
+        group=Group(f"{plan.vm}.group", lock_class="notifier_rwsem"),
         has_notifier=not settings.on("dynamic_config"),
         mdev=mdev,
     )

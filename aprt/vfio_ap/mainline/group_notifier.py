@@ -61,17 +61,22 @@ async def _close(machine: Machine, guest: Guest) -> None:
         await kvm_attach.unset_kvm(machine, mdev)
     else:
         await _release(machine, mdev)
-        await group.unregister()
+        async with held(machine.mdevs_lock, when=machine.on("unregister_locked")):
+            await group.unregister()
 
 
 async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
-    """kvm-vfio records a VM, or that there is none, in the group of `guest`."""
-    await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
+    """kvm-vfio records a VM, or that there is none, in the group of `guest`.
+
+    Locks: holds kvm-vfio's own when the group is taken from it.
+    """
+    async with held(guest.kvm_vfio_lock, when=vm is None):
+        await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
 
 
 async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
     """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
-    await set_group(machine, guest, None)
+    await group_set_kvm(guest.group, None, notify, machine)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")

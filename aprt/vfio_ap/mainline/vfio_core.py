@@ -6,7 +6,7 @@ vfio_df_open(), vfio_df_close(), vfio_device_put_kvm() (6.12); drivers/vfio/vfio
 vfio_device_fops_release(), vfio_file_set_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
 vfio_ap_mdev_close_device(); virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release();
 virt/kvm/kvm_main.c: kvm_device_release() (6.12). Left out: that group_lock is an rwsem in 6.0, which
-opening and closing read; kvm-vfio's own lock, the outermost when user space adds or takes a group.
+opening and closing read; that kvm-vfio takes its own lock for a moment when its device goes, too.
 """
 
 from __future__ import annotations
@@ -107,7 +107,16 @@ async def _put_kvm(machine: Machine, device: VfioDevice) -> None:
 
 @mirrors("kvm_vfio_file_set_kvm")
 async def group_set_kvm(machine: Machine, guest: Guest, vm: Guest | None) -> None:
-    """kvm-vfio records a VM, or that there is none, in the group of `guest`."""
+    """The group of `guest` is given to kvm-vfio, or taken from it, which records the VM, or that there is none.
+
+    Locks: holds kvm-vfio's own, since 6.6 also when the group is given to it.
+    """
+    own = guest.kvm_vfio_lock if vm is None else vm.kvm_vfio_lock
+    async with held(own, when=vm is None or machine.on("group_add_locked")):
+        await _record(guest, vm)
+
+
+async def _record(guest: Guest, vm: Guest | None) -> None:
     device = guest.device
     async with held(device.group_kvm_lock):
         await device.record_kvm(None if vm is None else vm.name)
@@ -118,10 +127,10 @@ async def kvm_vfio_closed(machine: Machine, guest: Guest) -> None:
     """The kvm-vfio file is closed for good: the group forgets the VM (B11). Locks: takes kvm->lock."""
     if machine.on("B11"):
         async with held(guest.kvm_lock):
-            await group_set_kvm(machine, guest, None)
+            await _record(guest, None)
 
 
 async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
     """The kvm-vfio device goes with its VM. Before fix B11 the group forgets the VM only here."""
     if not machine.on("B11"):
-        await group_set_kvm(machine, guest, None)
+        await _record(guest, None)

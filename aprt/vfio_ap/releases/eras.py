@@ -28,7 +28,7 @@ from aprt.vfio_ap.releases.protected import CLEAR_IRQS, WITHOUT_AIV
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
-from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, REJOIN, TWO_CLOSERS
+from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, REGROUP, REJOIN, TWO_CLOSERS
 
 _TITLES = (
     ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
@@ -53,7 +53,7 @@ def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
 
 _SCENARIOS = (
     ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
-    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
+    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, REGROUP, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
     ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
     ("5.7", (PV_SWITCH,)),
     ("5.18", WITHOUT_AIV),

@@ -21,6 +21,7 @@ _FEATURES = (
     ("dev_set", "5.15", "the vfio core opens and closes devices under the lock of their set"),
     ("gisc_checked", "5.18", "the driver notices that the registration of an ISC has failed"),
     ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
+    ("group_add_locked", "6.6", "kvm-vfio holds its own lock also while a group is given to it"),
     ("group_lock_first", "6.2", "the vfio core takes the group's lock before that of the set, not after it"),
 )
 
@@ -43,6 +44,10 @@ MUTANTS = (
     Switch("one_try_more", "mutant", FLAG, "the loops of irq_disable make one round more than they may (P38)"),
     Switch("status_removed_late", "mutant", FLAG, "remove takes the attribute status away with its locks held (P40)"),
     Switch("reset_unwaited", "mutant", FLAG, "nobody waits for the end of a reset (P1)"),
+)
+
+OF_NOTIFIER = (
+    Switch("unregister_locked", "mutant", FLAG, "the driver unregisters its notifier with its lock held (P20)"),
 )
 
 _GISA_SINCE: Mapping[str, str] = MappingProxyType(
@@ -78,8 +83,9 @@ def switches(era: str) -> tuple[Switch, ...]:
         ),
         REFUSED_ENABLE,
     )
+    notifier = () if has(era, "6.0") else OF_NOTIFIER
     gisa = tuple(_as_of(era, switch) for switch in GISA_SWITCHES)
-    return (*fix_switches(era), *features, *variants, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *gisa)
+    return (*fix_switches(era), *features, *variants, *ASSUMPTIONS, *PARAMETERS, *MUTANTS, *notifier, *gisa)
 
 
 def _is_gone(era: str, feature: str) -> bool:

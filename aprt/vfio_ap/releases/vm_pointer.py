@@ -65,6 +65,30 @@ async def _close_and_remove(machine: Machine, guest: Guest) -> None:
     await remove(machine, guest.mdev)
 
 
+def regroup(settings: Settings) -> Model:
+    s = attached(settings, running=False)
+    return s.model(
+        Context("user", partial(_take_and_give_group, s.machine, s.guest)),
+        Context("device", partial(close_fd, s.machine, s.guest, DEVICE)),
+        scope="the group is taken from kvm-vfio and given to it again while the device is closed; no vCPU runs",
+    )
+
+
+async def _take_and_give_group(machine: Machine, guest: Guest) -> None:
+    await group_del(machine, guest)
+    await _give_group(machine, guest)
+
+
+REGROUP = Scenario(
+    "regroup",
+    "the group is taken from kvm-vfio and given to it again while the device is closed",
+    "kvm-vfio has a lock of its own, and so has the chain of notifiers: whoever calls one\n"
+    "holds both, and wants the driver's lock; whoever unregisters wants the chain's.",
+    ("P16", "P20", "deadlock"),
+    regroup,
+    ("kvm_vfio_lock",),
+)
+
 REJOIN = Scenario(
     "rejoin",
     "the group is given to kvm-vfio again while the device is closed",

@@ -53,7 +53,10 @@ def _queue(settings: Settings, apqn: Apqn) -> Queue:
 
 
 def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
-    hook_lock, group = RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock"), Group(f"{plan.vm}.group")
+    hook_lock, group = (
+        RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock"),
+        Group(f"{plan.vm}.group", lock_class="notifier_rwsem"),
+    )
     return Guest(**parts(make_guest(settings, plan)), hook_lock=hook_lock, group=group, mdev=mdev)
 
 

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from aprt.vfio_ap.host.ops import Ops
-from aprt.vfio_ap.series.group_notifier import set_group
-from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.group_notifier import kvm_vfio_destroyed, set_group
 from aprt.vfio_ap.series.pqap import handle_pqap
 from aprt.vfio_ap.series.vfio_ap_drv import probe_queue, remove_queue
 from aprt.vfio_ap.series.vfio_device import open_device, release_device
-
-
-async def _kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
-    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
-    await set_group(machine, guest, None)
-
 
 OPS = Ops(
     probe=probe_queue,
@@ -22,5 +15,5 @@ OPS = Ops(
     open=open_device,
     release=release_device,
     set_kvm=set_group,
-    kvm_vfio_destroyed=_kvm_vfio_destroyed,
+    kvm_vfio_destroyed=kvm_vfio_destroyed,
 )

@@ -17,8 +17,17 @@ from aprt.vfio_ap.series.mdev import Mdev
 
 @mirrors("kvm_vfio_group_set_kvm")
 async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
-    """kvm-vfio records a VM (or NULL) in the group of `guest`; a registered notifier is called at once."""
-    await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
+    """kvm-vfio records a VM (or NULL) in the group of `guest`; a registered notifier is called at once.
+
+    Locks: holds kvm-vfio's own when the group is taken from it.
+    """
+    async with held(guest.kvm_vfio_lock, when=vm is None):
+        await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
+
+
+async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
+    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
+    await group_set_kvm(guest.group, None, notify, machine)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")
