@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
-from aprt.core.errors import UserError
+from aprt.core.errors import ModelError, UserError
 from aprt.core.scenario import Era, Scenario, Switch, did_you_mean
-from aprt.verdict.case import DEFAULT_ERA, Case, find_era
+from aprt.verdict.case import DEFAULT_ERA, Case, check_words, find_era
 
 T = TypeVar("T")
+
+_OWN: Final = "aprt_own_"  # how the names of a reader's modules begin
 
 
 def is_own(word: str) -> bool:
@@ -46,6 +49,7 @@ def own_case(
     found = find_era(named if inside else era or DEFAULT_ERA, eras)
     name = rest if inside else path
     scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name)
+    check_words(found, eras, (*words, *put_in, *taken_out))
     return Case.make(found, scenario, words, put_in, taken_out)
 
 
@@ -76,7 +80,9 @@ def _module(place: str) -> ModuleType:
     try:
         if place.endswith(".py"):
             return _file(Path(place))
-        return importlib.import_module(place)
+        module = importlib.import_module(place)
+        sys.modules[f"{_OWN}{place}"] = module
+        return module
     except UserError:
         raise
     except Exception as error:
@@ -86,7 +92,7 @@ def _module(place: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    name = f"aprt_own_{path.stem}"
+    name = f"{_OWN}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -96,8 +102,27 @@ def _file(path: Path) -> ModuleType:
     return module
 
 
-def _reason(place: str, error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(place)]
+def _reason(place: str, error: BaseException) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
     where = f"line {lines[-1]}: " if lines else ""
     return f"{where}{type(error).__name__}: {error}"
+
+
+def blamed(error: BaseException) -> str | None:
+    """An error that a reader's file is to blame for, as one line: where, and what; None for any other.
+
+    That is one which its code raised while it ran, and a rule of models that is broken while there is such a file.
+    """
+    files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(_OWN)]
+    cause: BaseException | None = error
+    while cause is not None:
+        for frame in reversed(traceback.extract_tb(cause.__traceback__)):
+            if frame.filename in files:
+                return f"{frame.filename}: {_reason(frame.filename, cause)}"
+        cause = cause.__cause__
+    for note in getattr(error, "__notes__", ()):  # of a worker, whose frames stay behind
+        for file in files:
+            lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', note)
+            if lines:
+                return f"{file}: line {lines[-1]}: {error}"
+    return f"with {', '.join(files)}: {error}" if files and isinstance(error, ModelError) else None

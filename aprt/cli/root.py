@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
+from aprt.cli.bisect import for_git
 from aprt.core.errors import ReplayMismatch, UserError
 
 USAGE, DIFFERED, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 70, 74, 130, 141
@@ -74,6 +75,7 @@ class Root(click.Group):
             code = _told(error)
         except KeyboardInterrupt:
             code = _say("interrupted", INTERRUPTED)
+        code = for_git(code, sys.argv[1:] if args is None else args)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -124,9 +126,19 @@ def _told(error: Exception) -> int:
         case OSError(errno=number) if number in FULL:
             _silence()
             return _say(f"the output cannot be written: {error.strerror}", UNWRITTEN)
+        case _ if (mistake := _in_own_file(error)) is not None:
+            return _say(mistake, USAGE)
         case _:
             traceback.print_exception(error)
             return _say("this is a mistake in aprt or in a model, not in what you typed", CRASHED)
+
+
+def _in_own_file(error: Exception) -> str | None:
+    if "aprt.cli.own_files" not in sys.modules:
+        return None
+    from aprt.cli.own_files import blamed
+
+    return blamed(error)
 
 
 def _say(message: str, code: int) -> int:

@@ -10,7 +10,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era
-from aprt.verdict.case import Case, find_era
+from aprt.verdict.case import Case, check_words, find_era
 from aprt.vfio_ap.topology.files import load_topology
 from aprt.vfio_ap.topology.system import topology_scenario
 
@@ -36,6 +36,7 @@ def topology_case(
     _of(file, "with", lambda: found.settings(scenario, own))
     # part of the preset, so that the reference of a case says what was taken out again
     scenario = attrs.evolve(scenario, preset=(*scenario.preset, *own))
+    check_words(found, eras, (*words, *put_in, *taken_out))
     return Case.make(found, scenario, words, put_in, taken_out)
 
 

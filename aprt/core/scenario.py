@@ -169,12 +169,17 @@ class Model:
     needed: tuple[tuple[str, str], ...] = ()
 
     def select(self, ids: Iterable[str]) -> tuple[Property, ...]:
-        """The properties with these numbers, in the model's order. Raises `UserError` for an unknown one."""
+        """The properties with these numbers (`P1` or `p1`), in the model's order.
+
+        Raises: `UserError` for an unknown one.
+        """
         wanted, known = list(ids), [p.id for p in self.properties]
+        spelled = {id.casefold(): id for id in known} | {id: id for id in known}
         for id in wanted:
-            if id not in known:
+            if id not in spelled and id.casefold() not in spelled:
                 raise UserError(f"unknown property {id!r}{did_you_mean(id, known, 'see aprt property list')}")
-        return tuple(p for p in self.properties if p.id in wanted)
+        chosen = {spelled.get(id, spelled.get(id.casefold())) for id in wanted}
+        return tuple(p for p in self.properties if p.id in chosen)
 
 
 @attrs.frozen(eq=False)
@@ -256,6 +261,11 @@ class Era:
                     return switch, value
         raise UserError(self._unknown(word, name))
 
+    def knows(self, word: str) -> bool:
+        """Whether a word names a switch, or a group, of this era; what it sets that to may still be wrong."""
+        name = word.partition("=")[0]
+        return name in self.groups or any(s.called(name) or word in _words(s) for s in self.switches)
+
     def words(self) -> tuple[str, ...]:
         """Every word that sets a switch, groups and aliases included."""
         spelled = [word for s in self._settable for word in _words(s)]
@@ -275,8 +285,8 @@ class Era:
             known = [id for switch in fixes for id in switch.commits]
             return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"
         if fixes and re.fullmatch(r"B\d+", name):
-            known = [switch.word for switch in fixes]
-            return f"era {self.name} has no fix {name!r} (it knows {', '.join(known)})"
+            known = sorted((switch.word for switch in fixes), key=lambda word: (len(word), word))
+            return f"era {self.name} has no fix {name!r}{did_you_mean(name, known, 'see aprt museum list')}"
         return f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}"
 
     def _check_fix(self, switch: Switch, value: str, settings: Settings) -> None:

@@ -22,7 +22,10 @@ class ComponentCrash(ModelError):
 
 
 def sole(group: BaseException) -> BaseException:
-    """The first error inside nested exception groups; an error that is no group is its own."""
+    """The first error inside nested exception groups; an error that is no group is its own.
+
+    Raise it `from` its own cause, or that is lost.
+    """
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return group

@@ -88,7 +88,8 @@ class Stage:
             _, errors = group.split(trio.Cancelled)
             if errors is None:
                 raise
-            raise sole(errors) from None
+            error = sole(errors)
+            raise error from error.__cause__
 
     async def run(self, direction: Direction, watch: Watch = UNWATCHED) -> Execution:
         """One execution, from the initial states. If the driver loses an answer it is `cut`, and `blocked` names

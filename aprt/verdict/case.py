@@ -50,7 +50,9 @@ class Case:
         elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
         if elsewhere and name not in found.scenarios:
             raise UserError(f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})")
-        return cls.make(found, found.scenario(name), words, put_in, taken_out)
+        scenario = found.scenario(name)
+        check_words(found, eras, (*words, *put_in, *taken_out))
+        return cls.make(found, scenario, words, put_in, taken_out)
 
     @classmethod
     def make(
@@ -161,6 +163,14 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
     if not found:
         raise UserError(f"no scenario matches {pattern!r} (aprt scenario list shows them)")
     return found
+
+
+def check_words(era: Era, eras: Mapping[str, Era], words: Iterable[str]) -> None:
+    """Say of a switch that the era lacks which eras have it. Raises: `UserError`."""
+    for word in words:
+        others = [other.name for other in eras.values() if other.knows(word)]
+        if others and not era.knows(word):
+            raise UserError(f"era {era.name} has no switch {word!r} (eras that have it: {', '.join(others)})")
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:

@@ -52,8 +52,9 @@ def _known(case: Case) -> list[tuple[Property, bool]]:
 
 
 def find_claim(id: str, known: Sequence[Claim]) -> Claim:
-    """The claim with that number. Raises: `UserError` with a suggestion."""
+    """The claim with that number, `P1` or `p1`. Raises: `UserError` with a suggestion."""
     ids = [claim.property.id for claim in known]
-    if id not in ids:
-        raise UserError(f"unknown property {id!r}{did_you_mean(id, ids, 'see aprt property list')}")
-    return known[ids.index(id)]
+    for claim in known:
+        if claim.property.id.casefold() == id.casefold():
+            return claim
+    raise UserError(f"unknown property {id!r}{did_you_mean(id.upper(), ids, 'see aprt property list')}")

@@ -130,7 +130,8 @@ async def _run_live(
             nursery.cancel_scope.cancel()
             return LiveRun(execution, plan.seed + i, i + 1, stopped, detectors.found)
     except BaseExceptionGroup as group:  # by the nursery, around the one error there is
-        raise sole(group) from None
+        error = sole(group)
+        raise error from error.__cause__
 
 
 async def _count_hits(

@@ -109,10 +109,10 @@ def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, 
 
 def _check_measures(case: Case, model: Model, ids: tuple[str, ...]) -> None:
     """Say so when a property is missing because it takes all measures."""
-    missing = set(ids) - {p.id for p in model.properties}
+    missing = {id.casefold() for id in ids} - {p.id.casefold() for p in model.properties}
     if not missing:
         return
     full = case.with_all_measures()
     for property in full.model().properties:
-        if property.id in missing:
+        if property.id.casefold() in missing:
             raise UserError(f"property {property.id} takes all measures: ask for it on {full}")

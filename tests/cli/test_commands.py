@@ -382,6 +382,8 @@ def test_the_catalogue_lists_what_there_is() -> None:
     ]
     assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
     assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
+    assert aprt("property", "show", "t1").stdout == aprt("property", "show", "T1").stdout
+    assert aprt("explore", "toy/abba", "--property", "t3").stdout == aprt("explore", "toy/abba").stdout
     assert aprt("property", "show", "T1").stdout == (
         "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
         "checked by: toy/lost-update, toy/tidy\n"

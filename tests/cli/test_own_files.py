@@ -131,6 +131,48 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(args: tuple[str, ...], me
     assert result.stderr.startswith(f"aprt: {message.format(tmp_path)}")
 
 
+RAISING = """from aprt import patch
+from aprt.core.scenario import Scenario
+
+def of_no_use(aqic):
+    return aqic.nothing
+
+async def raises(machine, guest, aqic):
+    await guest.vm.read_hook()
+    return of_no_use(aqic)
+
+async def takes_too_little(machine):
+    return 1
+
+def builds_nothing(settings):
+    return 1 / 0
+
+RAISES = patch("raises", pqap=raises)
+SHORT = patch("takes too little", pqap=takes_too_little)
+NONE = Scenario("none", "", "", (), builds_nothing)
+"""
+
+
+@pytest.mark.parametrize("command", [("explore",), ("run",), ("explore", "--jobs", "2", "--strategy", "states")])
+def test_code_of_a_file_that_raises_is_told_by_file_and_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "raising.py"
+    file.write_text(RAISING)
+    result = aprt(*command, "2026/unbind", "--with", f"{file}:RAISES")
+    wanted = f"aprt: {file}: line 5: AttributeError: 'Aqic' object has no attribute 'nothing'"
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, wanted)
+    built = aprt(*command, f"2026/{file}:NONE")
+    assert (built.exit_code, built.stderr) == (2, f"aprt: {file}: line 15: ZeroDivisionError: division by zero\n")
+
+
+def test_a_function_that_does_not_fit_the_driver_is_told_without_a_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "raising.py"
+    file.write_text(RAISING)
+    result = aprt("explore", "2026/unbind", "--with", f"{file}:SHORT")
+    error = "TypeError('takes_too_little() takes 1 positional argument but 3 were given')"
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.endswith(f"{file}: vm0.vcpu0 raised {error} after vm0.process.fdget\n")
+
+
 @attrs.frozen
 class Table:
     first: object = "as it was"

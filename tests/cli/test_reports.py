@@ -9,6 +9,7 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 
+from aprt.cli.bisect import for_git
 from aprt.cli.root import root
 from aprt.core.errors import ReplayMismatch
 from aprt.verdict.ask import ask
@@ -162,14 +163,27 @@ def test_a_matrix_has_no_tests_to_report() -> None:
     [
         (("toy/tidy",), 0),
         (("toy/abba",), 1),
-        (("toy/abbba",), 2),
+        (("toy/abbba",), 125),
+        (("toy/tidy", "--no-such-option"), 125),
+        (("toy/tidy", "--budget", "soon"), 125),
         (("toy/large", "--max-states", "100"), 125),
         (("toy/tidy", "toy/large", "--max-states", "100"), 125),
         (("toy/tidy", "toy/abba"), 1),
     ],
 )
-def test_bisect_skips_what_stays_open(args: tuple[str, ...], code: int) -> None:
-    assert explore(*args, "--bisect").exit_code == code
+def test_bisect_skips_whatever_is_neither_a_pass_nor_a_violation(args: tuple[str, ...], code: int) -> None:
+    told, plain = explore(*args, "--bisect"), explore(*args)
+    assert told.exit_code == code
+    assert (told.stdout == "") == (plain.stdout == "")
+    assert told.stderr.splitlines()[-1:] == plain.stderr.splitlines()[-1:] or plain.exit_code != 2
+
+
+def test_a_bisection_ends_when_it_is_interrupted() -> None:
+    assert [for_git(code, ("explore", "--bisect")) for code in (0, 1, 2, 3, 4, 70, 130, None)] == [
+        *(0, 1, 125, 125, 125, 125, 130),
+        None,
+    ]
+    assert for_git(3, ("explore",)) == 3
 
 
 def test_bisect_skips_a_finding_that_does_not_repeat_itself(monkeypatch: pytest.MonkeyPatch) -> None:

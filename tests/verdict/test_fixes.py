@@ -81,11 +81,18 @@ def test_a_scenario_may_set_a_fix_that_some_of_its_eras_have_anyway() -> None:
         ("new/abba+B8", {}, "era new has fix B8 (--without B8 takes it out)"),
         ("old/abba", {"taken_out": ["B8"]}, "era old never had fix B8 (--with B8 puts it in)"),
         ("old/abba+B8=out", {}, "era old never had fix B8 (--with B8 puts it in)"),
-        ("old/abba", {"taken_out": ["B38"]}, "era old has no fix 'B38' (it knows B8, B37)"),
+        ("old/abba", {"taken_out": ["B38"]}, "era old has no switch 'B38' (eras that have it: new)"),
+        ("old/abba", {"taken_out": ["B39"]}, "era old has no fix 'B39' (did you mean 'B37'?)"),
+        ("old/abba", {"taken_out": ["B1000"]}, "era old has no fix 'B1000' (known: B8, B37)"),
         (
             "old/abba",
             {"put_in": ["3746d48d0000"]},
-            "unknown commit '3746d48d0000' in era old (did you mean '3746d48c55ac'?)",
+            "era old has no switch '3746d48d0000' (eras that have it: new)",
+        ),
+        (
+            "old/abba",
+            {"put_in": ["3746d48d0001"]},
+            "unknown commit '3746d48d0001' in era old (did you mean '3746d48c55ac'?)",
         ),
         (
             "old/abba",
