@@ -14,6 +14,13 @@ from aprt.explore.symmetry import Symmetry
 from aprt.explore.watchdog import Stop
 
 
+class _Wide(Layout):
+    """As `packing` packs states."""
+
+    def fits(self) -> bool:
+        return True
+
+
 class OrbitLoop(Loop):
     """States are packed as `packing` says, so that they are never outgrown."""
 
@@ -21,7 +28,7 @@ class OrbitLoop(Loop):
 
     def __init__(self, host: Host, symmetry: Symmetry) -> None:
         super().__init__(host)
-        self.layout = Layout(self.packing, dict.fromkeys(range(len(self.packing.counts())), FIELD_BITS))
+        self.layout = _Wide(self.packing, dict.fromkeys(range(len(self.packing.counts())), FIELD_BITS))
         self._symmetry = symmetry
         self._states, self._numbers = [INITIAL], {INITIAL: 0}
         self._parents = array("I", [0])

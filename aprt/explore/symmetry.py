@@ -15,10 +15,11 @@ A. Piperno, Practical graph isomorphism II, JSC 60, 2014, section 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, pairwise
-from struct import Struct
+from hashlib import blake2b
+from itertools import accumulate, pairwise, product
+from struct import unpack
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from aprt.core.errors import UserError
@@ -35,9 +36,9 @@ Colours: TypeAlias = tuple[int, ...]
 """One for each member of all classes, numbered through. Only those of members of one class are compared."""
 
 Images: TypeAlias = "list[Memo[int, int]]"
-"""What one permutation makes of the local states: by slot and number, the field of the state that it becomes."""
+"""What one permutation makes of each local state: by slot and number, the field of the state that it becomes."""
 
-_LANE, _WEIGHT = 64, (1 << 48) - 1  # bits of a view, and of what is summed up in it
+_LANE, _WEIGHT_BYTES = 64, 6  # bits of a view; bytes of what is summed up in it
 
 
 class Memo(dict[K, V], Generic[K, V]):
@@ -71,11 +72,17 @@ class Symmetry:
             for kind, members in enumerate(self._classes)
             for first in members[:-1]
         }
+        self._alone = [
+            all(self.exchanges[members.start].members[i] == i for i in range(ends[-1]) if i not in members)
+            for members in self._classes
+        ]
         self._compared = self._agreed = 0
         self._orbits: dict[tuple[int, ...], int] = {}
         self._slots = range(len(self._packing.numbers(INITIAL)))
         self._views = [Memo(partial(self._view, slot)) for slot in self._slots]
-        self._lanes = Struct(f"<{ends[-1]}Q")
+        self._pairs = [Memo(partial(self._pair, slot)) for slot in self._slots]
+        self._members = range(ends[-1])
+        self._weights = Memo(_weight)
         self._ordered = Memo(self._ordering)
         self._swapped = Memo(self._swapping)
 
@@ -98,21 +105,20 @@ class Symmetry:
         """The one state that stands for all that permutations make of `state`."""
         self.settle()
         numbers = self._packing.numbers(state)
-        views = sum([memo[number] for number, memo in zip(numbers, self._views, strict=True)])
-        colours = self._lanes.unpack(views.to_bytes(self._lanes.size, "little"))
-        return min(_image(self._ordered[order], numbers) for order in self._orders(state, numbers, colours))
+        colours = _lanes(_summed(self._views, numbers), len(self._members))
+        return min([_summed(self._ordered[order], numbers) for order in self._orders(state, numbers, colours)])
 
     def _orders(self, state: int, numbers: Sequence[int], colours: Colours) -> Iterator[Colours]:
         """The orders in which the members may be put, by their colours and where these are equal."""
-        tied = self._first_tied(colours)
+        tied, alone = self._first_tied(colours)
         if not tied:
             yield self._places(colours)
             return
         tried: list[int] = []
         for member in tied:
-            if all(_image(self._swapped[other, member], numbers) != state for other in tried):
+            if all(_summed(self._swapped[other, member], numbers) != state for other in tried):
                 tried.append(member)
-        if len(tried) == 1:  # it does not matter who comes first
+        if len(tried) == 1 and alone:  # it does not matter who comes first
             yield from self._orders(state, numbers, _ranks([(c, i * (i in tied)) for i, c in enumerate(colours)]))
             return
         edges = self._edges(numbers)
@@ -120,15 +126,18 @@ class Symmetry:
             apart = _ranks([(colour, i != member) for i, colour in enumerate(colours)])
             yield from self._orders(state, numbers, _refined(apart, edges))
 
-    def _first_tied(self, colours: Colours) -> list[int]:
-        """The members of the first colour that several of a class have."""
+    def _first_tied(self, colours: Colours) -> tuple[list[int], bool]:
+        """The members of the first colour that several of a class have, and whether they take no others along.
+
+        Those that do may be interchangeable only when others among them change places, too.
+        """
         for kind in self._outer:
             members = self._classes[kind]
             mine = colours[members.start : members.stop]
             if len(set(mine)) < len(mine):
                 tied = min(colour for colour in mine if mine.count(colour) > 1)
-                return [member for member in members if colours[member] == tied]
-        return []
+                return [member for member in members if colours[member] == tied], self._alone[kind]
+        return [], True
 
     def _places(self, colours: Colours) -> Colours:
         """The place of each member within its class, all told apart."""
@@ -139,17 +148,26 @@ class Symmetry:
         return tuple(places)
 
     def _view(self, slot: int, number: int) -> int:
-        """What the local state looks like from each member, in lanes; 0 when it is nobody's and names nobody."""
-        if all(e.slots[slot] == slot and e.number(slot, number) == number for e in self.exchanges.values()):
-            return 0
-        weights = [hash((self._orbit((slot, number, member)),)) & _WEIGHT for member in range(self._classes[-1].stop)]
-        return sum(weight << (_LANE * member) for member, weight in enumerate(weights))
+        """What the local state looks like from each member, in lanes."""
+        return 0 if self._is_fixed(slot, number) else self._looks(slot, number, ((i,) for i in self._members))
 
-    def _edges(self, numbers: Sequence[int]) -> list[list[Any]]:
+    def _pair(self, slot: int, number: int) -> int:
+        """What the local state looks like from each member with regard to each other one, in lanes."""
+        return 0 if self._is_fixed(slot, number) else self._looks(slot, number, product(self._members, repeat=2))
+
+    def _is_fixed(self, slot: int, number: int) -> bool:
+        """Whether the local state is nobody's, and names nobody."""
+        return all(e.slots[slot] == slot and e.number(slot, number) == number for e in self.exchanges.values())
+
+    def _looks(self, slot: int, number: int, members: Iterable[tuple[int, ...]]) -> int:
+        orbits = (self._orbit((slot, number, *some)) for some in members)
+        return sum(self._weights[orbit] << (_LANE * lane) for lane, orbit in enumerate(orbits))
+
+    def _edges(self, numbers: Sequence[int]) -> list[Colours]:
         """What the state looks like from each member with regard to each other one."""
-        seen = [(slot, n) for slot, n in enumerate(numbers) if self._views[slot][n]]
-        members = range(self._classes[-1].stop)
-        return [[tuple(sorted(self._orbit((*local, i, j)) for local in seen)) for j in members] for i in members]
+        count = len(self._members)
+        seen = _lanes(_summed(self._pairs, numbers), count * count)
+        return [seen[row * count : (row + 1) * count] for row in self._members]
 
     def _orbit(self, node: tuple[int, ...]) -> int:
         """The number of the orbit of (slot, number, members...)."""
@@ -191,9 +209,18 @@ class Symmetry:
         return self._packing.delta(slot, 0, number)
 
 
-def _image(images: Images, numbers: Sequence[int]) -> int:
-    """A state after a permutation."""
-    return sum([memo[number] for number, memo in zip(numbers, images, strict=True)])
+def _summed(of: Sequence[Memo[int, int]], numbers: Sequence[int]) -> int:
+    """What the local states of a state add up to. of: by slot and number."""
+    return sum([memo[number] for number, memo in zip(numbers, of, strict=True)])
+
+
+def _lanes(total: int, count: int) -> Colours:
+    return unpack(f"<{count}Q", total.to_bytes(count * _LANE // 8, "little"))
+
+
+def _weight(orbit: int) -> int:
+    """What an orbit counts in a view: any number, but such that few sums of them are equal."""
+    return int.from_bytes(blake2b(orbit.to_bytes(8), digest_size=_WEIGHT_BYTES).digest())
 
 
 def _ranks(keys: Sequence[Any]) -> Colours:
@@ -202,7 +229,7 @@ def _ranks(keys: Sequence[Any]) -> Colours:
     return tuple(places[key] for key in keys)
 
 
-def _refined(colours: Colours, edges: Sequence[Sequence[Any]]) -> Colours:
+def _refined(colours: Colours, edges: Sequence[Colours]) -> Colours:
     """Colours told apart further, until members of one colour look the same from everybody else's."""
     while True:
         seen = [tuple(sorted((c, edge) for c, edge in zip(colours, row, strict=True))) for row in edges]

@@ -56,6 +56,7 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
             ("attach-while-lost", ("P5", "P6")),
             ("card-off", ("P3", "P5", "P6")),
             ("card-broken", ("P3", "P5", "P6")),
+            ("two-cards", ("P5", "P6")),
         ),
     ),
     Observation(

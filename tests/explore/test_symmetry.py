@@ -30,14 +30,11 @@ from aprt import (
 )
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, AtEnd, History, Wrong
-from aprt.explore.checks import Checks
-from aprt.explore.packing import INITIAL
+from aprt.explore import symmetry
 from aprt.explore.replay import replay
-from aprt.explore.symmetry import Symmetry
-from aprt.explore.tables import Tables
 from aprt.kernel.held import held
 from aprt.kernel.rwsem import RwSem
-from aprt.vfio_ap.v4.era import V4
+from tests.explore.orbits import check_orbits
 from tests.explore.programs.cells import Cell
 from tests.explore.programs.generated import generate_alike
 from tests.explore.programs.increment import increment, increment_lock
@@ -55,45 +52,6 @@ ORBITS = (
 def test_orbits_of_textbook_protocols(program: Callable[[int], System], n: int, orbits: int) -> None:
     found = explore(program(n), symmetry=True)
     assert (found.states, found.complete, found.symmetry) == (orbits, True, True)
-
-
-def quotient(system: System) -> dict[int, set[int]]:
-    """All states by their representative, which is one of them: found by a plain search and checked against orbits.
-
-    The orbits are found by going from state to state with exchanges, and know of no representatives.
-    """
-    checks = Checks((), system)
-    tables = Tables(system, checks.packing, checks.note)
-    symmetry = Symmetry(system, tables, checks)
-    states, todo = {INITIAL}, [INITIAL]
-    for state in todo:
-        for delta, step, _ in tables.moves(state):
-            if state + delta not in states:
-                states.add(state + delta)
-                todo += [] if tables.steps[step].oops else [state + delta]
-    symmetry.settle()
-    left, found = set(states), {}
-    while left:
-        orbit = [left.pop()]
-        for state in orbit:
-            others = {exchange.state(state) for exchange in symmetry.exchanges.values()}
-            assert others <= states
-            orbit += others & left
-            left -= others
-        (representative,) = {symmetry.representative(state) for state in orbit}
-        assert representative in orbit
-        found[representative] = set(orbit)
-    tables.close()
-    assert sum(map(len, found.values())) == len(states)
-    return found
-
-
-def check_orbits(system: System) -> tuple[int, int]:
-    """How many orbits and states there are, by searches with and without symmetry, and by `quotient`."""
-    found, plain, by_hand = explore(system, symmetry=True), explore(system), quotient(system)
-    assert (found.states, found.complete, found.apart) == (len(by_hand), True, ())
-    assert (plain.states, plain.complete) == (sum(map(len, by_hand.values())), True)
-    return found.states, plain.states
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -122,6 +80,13 @@ def nested(outer: int, inner: int) -> System:
 def test_members_of_members_are_permuted_within_theirs_and_go_along_with_them() -> None:
     assert check_orbits(nested(2, 2)) == (28, 144)
     assert check_orbits(nested(3, 2)) == (84, 1728)
+
+
+@pytest.mark.parametrize("system", [nested(2, 2), nested(3, 2), *map(generate_alike, range(8)), two_phase_commit(3)])
+def test_views_only_save_work(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    orbits = explore(system, symmetry=True).states
+    monkeypatch.setattr(symmetry, "_weight", lambda orbit: 0)
+    assert check_orbits(system)[0] == orbits
 
 
 def test_what_is_told_apart_is_dropped_and_the_rest_stays_alike() -> None:
@@ -226,7 +191,7 @@ def test_members_may_start_differently_while_nobody_acts_on_it() -> None:
         return System((x, y), contexts, start, symmetry=(Alike((("x", "a"), ("y", "b"))),))
 
     assert (explore(system(look, 1), symmetry=True).states, explore(system(look, 1)).states) == (3, 4)
-    assert refused(system(act, 2)) == "if x and y change places, a does choose seen, and then it is enabled otherwise"
+    assert refused(system(act, 2)).endswith(" does choose seen, and then it is enabled otherwise")
 
 
 def test_a_daemon_is_not_like_another_context() -> None:
@@ -397,31 +362,3 @@ def test_findings_in_random_programs_are_those_of_the_full_search_and_repeat(see
     for finding in found.findings:
         if finding.property != "hang":  # of all executions at once, not of one
             assert finding in replay(system, finding.schedule, properties).findings
-
-
-# the interrupt path
-
-
-def model(name: str, *switches: str) -> Any:
-    scenario = V4.scenario(name)
-    return scenario, scenario.build(V4.settings(scenario, switches))
-
-
-def test_two_vcpus_of_a_guest_are_alike_while_its_queue_is_unbound() -> None:
-    scenario, built = model("remove-vs-intercept", "vcpus=2")
-    properties = built.select(scenario.properties)
-    full = explore(built.system, properties, stop_on="all")
-    found = explore(built.system, properties, stop_on="all", symmetry=True)
-    assert full.states / 2 < found.states < full.states * 0.6
-    assert [(f.property, len(f.schedule)) for f in found.findings] == [
-        (f.property, len(f.schedule)) for f in full.findings
-    ]
-    for finding in found.findings:
-        assert finding in replay(built.system, finding.schedule, properties).findings
-
-
-def test_vcpus_that_are_signalled_in_a_fixed_order_are_not_alike() -> None:
-    _, built = model("kill-qemu", "vcpus=2")
-    assert refused(built.system) == (
-        "if vm0.vcpu0 and vm0.vcpu1 change places, kill does vm0.vcpu0.signal, and something else then"
-    )

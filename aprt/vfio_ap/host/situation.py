@@ -6,6 +6,7 @@ Each driver's package has a class of its own that builds the machine and the mod
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Self
 
@@ -13,10 +14,12 @@ from aprt.core.scenario import Model, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.alike import Kind
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.userspace import DEVICE, exit_process, kill, vcpu_thread
+from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.process import ProcessState
 
 QUEUES = (Apqn(5, 4), Apqn(5, 5))
@@ -51,8 +54,11 @@ class Situation(abc.ABC):
         return cls(settings, (GuestPlan("vm0", "mdev0", matrix, int(settings["vcpus"])),), apqns, running)
 
     @abc.abstractmethod
-    def model(self, *contexts: Context, scope: str) -> Model:
-        """What a driver runs: the contexts so far, these, and the machine's own."""
+    def model(self, *contexts: Context, scope: str, together: Iterable[Kind] = ()) -> Model:
+        """What a driver runs: the contexts so far, these, and the machine's own.
+
+        together: what is alike, where vCPUs, guests and queues by themselves are not.
+        """
 
     @abc.abstractmethod
     def recorded(self, guest: Guest, apqn: Apqn, isc: int, nib: int) -> dict[str, Any]:
@@ -64,11 +70,15 @@ class Situation(abc.ABC):
         return min(self.machine.queues)
 
     def run_vcpus(self, guest: Guest, daemon: bool = False) -> None:
-        """One context per vCPU, running the program that the settings name."""
-        code = program(self.machine.variant("guest"), self.apqn)
+        """One context per vCPU, running the program that the settings name for the first queue."""
         for vcpu in guest.vcpus:
-            behaviour = partial(vcpu_thread, self.machine, guest, vcpu, code)
-            self.contexts.append(Context(vcpu.name, behaviour, daemon=daemon))
+            self.run_vcpu(guest, vcpu, self.apqn, daemon)
+
+    def run_vcpu(self, guest: Guest, vcpu: Vcpu, apqn: Apqn, daemon: bool = False) -> None:
+        """A context that runs the program which the settings name, for a queue."""
+        code = program(self.machine.variant("guest"), apqn)
+        behaviour = partial(vcpu_thread, self.machine, guest, vcpu, code)
+        self.contexts.append(Context(vcpu.name, behaviour, daemon=daemon))
 
     def kill(self) -> tuple[Context, Context]:
         """The first guest's process is killed at any step, and exits when its last thread has left."""

@@ -10,6 +10,7 @@ from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.vfio_ap.host.delivery import deliveries
+from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0, LOCK_NAMES
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
@@ -54,6 +55,7 @@ def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
 _SCENARIOS = (
     ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
     ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, REGROUP, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
+    ("5.3", twins(Situation)),
     ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
     ("5.7", (PV_SWITCH,)),
     ("5.18", WITHOUT_AIV),

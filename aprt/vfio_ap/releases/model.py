@@ -11,6 +11,7 @@ from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
+from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
 from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
@@ -95,10 +96,22 @@ def _number(property: Property) -> tuple[str, int]:
     return (letters if letters in "PK" else "z", int(property.id[len(letters) :] or 0))
 
 
-def model(machine: Machine, contexts: Iterable[Context], states: Mapping[str, Any], scope: Iterable[str] = ()) -> Model:
-    """The model that runs `contexts`, the machine's hardware and its workers from `states`."""
+def model(
+    machine: Machine,
+    contexts: Iterable[Context],
+    states: Mapping[str, Any],
+    scope: Iterable[str] = (),
+    together: Iterable[Kind] = (),
+) -> Model:
+    """The model that runs `contexts`, the machine's hardware and its workers from `states`.
+
+    together: what is alike, where vCPUs, guests and queues by themselves are not.
+    """
     running = (*contexts, *hardware(machine), *disturbances(machine), *reset_workers(machine))
-    system = System(machine.actors(), running, states)
+    actors = machine.actors()
+    owned = [Owned.at_start(machine, guest, guest.mdev, states) for guest in machine.guests]
+    same = alike(tuple(together) or kinds(owned, machine.queues), running, actors)
+    system = System(actors, running, states, same)
     assumptions = [(s.name, machine.settings[s.name]) for s in ASSUMPTIONS]
     return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host import situation
+from aprt.vfio_ap.host.alike import Kind
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.mainline.build import make_machine, states
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -51,8 +53,8 @@ class Situation(situation.Situation):
         saved = {"mdev": mdev, "isc": SavedIsc(guest.name, isc), "iova": SavedIova(guest.name, nib)}
         return {name: attrs.evolve(self.states[name], **saved)}
 
-    def model(self, *contexts: Context, scope: str) -> Model:
-        return model(self.machine, [*self.contexts, *contexts], self.states, (scope,))
+    def model(self, *contexts: Context, scope: str, together: Iterable[Kind] = ()) -> Model:
+        return model(self.machine, [*self.contexts, *contexts], self.states, (scope,), together=together)
 
 
 def attached(settings: Settings, running: bool = True) -> Situation:

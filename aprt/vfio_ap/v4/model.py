@@ -9,18 +9,17 @@ from typing import Any
 from aprt.core.actor import Actor
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
-from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
+from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
 from aprt.vfio_ap.host.balance import p5, p6
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.users import p11, p12
-from aprt.vfio_ap.host.userspace import vcpu_file
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
-from aprt.vfio_ap.series.machine import Guest, Machine
+from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.v4.guarantee import detaches
 from aprt.vfio_ap.v4.isolation import forgets, hook_changes, let_go, lists, masks_change, p13
 from aprt.vfio_ap.v4.resources import books, p7
@@ -75,20 +74,18 @@ def model(
     states: Mapping[str, Any],
     scope: Iterable[str] = (),
     actors: Iterable[Actor[Any]] = (),
+    together: Iterable[Kind] = (),
 ) -> Model:
-    """The model that runs `contexts` and the machine's hardware from `states`. actors: beside the machine's."""
-    contexts, alike = (
-        (*contexts, *hardware(machine)),
-        tuple(_vcpus_alike(g) for g in machine.guests if len(g.vcpus) > 1),
-    )
-    system = System((*machine.actors(), *actors), contexts, states, alike)
+    """The model that runs `contexts` and the machine's hardware from `states`.
+
+    actors: beside the machine's. together: what is alike, where vCPUs, guests and queues by themselves are not.
+    """
+    running, parts = (*contexts, *hardware(machine)), (*machine.actors(), *actors)
+    owned = [Owned.at_start(machine, guest, guest.mdev, states) for guest in machine.guests]
+    same = alike(tuple(together) or kinds(owned, machine.queues), running, parts)
+    system = System(parts, running, states, same)
     assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
     return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
-
-
-def _vcpus_alike(guest: Guest) -> Alike:
-    """The vCPUs of a guest run the same program. A scenario that tells them apart is not symmetric."""
-    return Alike(tuple((vcpu.name, vcpu_file(vcpu)) for vcpu in guest.vcpus))
 
 
 def _scope(machine: Machine) -> tuple[str, ...]:

@@ -1,0 +1,101 @@
+"""What is alike on a machine: vCPUs, guests, adapters and domains, each with all that is called after it.
+
+Only candidates: a search with symmetry finds out which of them nothing tells apart (`explore.exchange`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import attrs
+
+from aprt.core.actor import Actor
+from aprt.core.symmetry import Alike
+from aprt.core.system import Context
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.userspace import vcpu_file
+
+MOST = 8  # members of a class: the orders of more are too many for any search
+
+Kind: TypeAlias = "tuple[Part, ...]"
+
+
+@attrs.frozen
+class Part:
+    """What may be like other parts. words: what names are made of that belong to it, in an order that all parts have.
+
+    options: of choices that stand for it.
+    """
+
+    words: tuple[str, ...]
+    options: tuple[Hashable, ...] = ()
+
+    def names(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of some names that belong to it, by what they would be without its words."""
+        pattern = re.compile("|".join(rf"(?<![\w.-]){re.escape(word)}(?![\w-])" for word in self.words))
+        places = {word: f"<{place}>" for place, word in enumerate(self.words)}
+        found = {name: pattern.sub(lambda match: places[match.group()], name) for name in names}
+        return {general: name for name, general in sorted(found.items()) if general != name}
+
+
+@attrs.frozen
+class Owned:
+    """A guest with the name of its mdev and the queues that are assigned to that."""
+
+    guest: Guest
+    mdev: str
+    queues: tuple[Apqn, ...]
+
+    @classmethod
+    def at_start(cls, machine: Machine, guest: Guest, mdev: Actor[Any], states: Mapping[str, Any]) -> Owned:
+        """With what the mdev has in these initial states."""
+        matrix: Matrix = states.get(mdev.name, mdev.initial()).matrix
+        return cls(guest, mdev.name, tuple(apqn for apqn in matrix.apqns() if apqn in machine.queues))
+
+
+def kinds(owned: Sequence[Owned], queues: Iterable[Apqn]) -> tuple[Kind, ...]:
+    """The parts of a machine with these guests and queues, those together that may be alike."""
+    used = {apqn for guest in owned for apqn in guest.queues}
+    guests = tuple(Part((o.guest.name, o.mdev, *map(str, o.queues)), (o.guest.name, o.mdev, *o.queues)) for o in owned)
+    shares = [*(guest.queues for guest in owned), tuple(apqn for apqn in sorted(queues) if apqn not in used)]
+    vcpus = (_vcpus(o.guest, files=len(owned) == 1) for o in owned)
+    by_number = (_grouped(share, number) for share in shares for number in (_adapter, _domain))
+    return (guests, *vcpus, *by_number)
+
+
+def alike(kinds: Iterable[Kind], contexts: Iterable[Context], actors: Iterable[Actor[Any]]) -> tuple[Alike, ...]:
+    """The classes of parts to which, but for their words, the same contexts and actors belong."""
+    running, there = [context.name for context in contexts], [actor.name for actor in actors]
+    found = []
+    for kind in kinds:
+        shapes: dict[Hashable, list[tuple[Hashable, ...]]] = {}
+        for part in kind:
+            mine, has = part.names(running), part.names(there)
+            names = dict.fromkeys((*part.words, *mine.values(), *has.values(), *part.options))
+            shapes.setdefault((tuple(mine), tuple(has)), []).append(tuple(names))
+        found += [Alike(tuple(members)) for members in shapes.values() if 1 < len(members) <= MOST]
+    return tuple(found)
+
+
+def _vcpus(guest: Guest, files: bool) -> Kind:
+    """files: a vCPU is also what its file is called. In two processes two files are called the same."""
+    return tuple(Part((vcpu.name,), (vcpu_file(vcpu),) if files else ()) for vcpu in guest.vcpus)
+
+
+def _grouped(queues: Sequence[Apqn], number: Callable[[Apqn], int]) -> Kind:
+    """Queues together that have the same adapter, or the same domain."""
+    parts = [tuple(group) for _, group in groupby(sorted(queues, key=number), number)]
+    return tuple(Part(tuple(map(str, part)), part) for part in parts)
+
+
+def _adapter(apqn: Apqn) -> int:
+    return apqn.apid
+
+
+def _domain(apqn: Apqn) -> int:
+    return apqn.apqi
