@@ -184,7 +184,8 @@ class TraceSearch:
     def children(self, subtree: Subtree) -> list[Subtree] | None:
         """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
 
-        What a later one begins with sleeps in none before it. Raises: `Stop`.
+        What a later one begins with sleeps in none before it. A step that sleeps and is never woken, since little
+        depends on it, ends executions in vain: so those come last. Raises: `Stop`.
         """
         self.begin(subtree)
         steps, sleeping = self.execution.steps, dict(self.sleeping[-1])
@@ -192,7 +193,7 @@ class TraceSearch:
         if not possible or (steps and steps[-1].oops):
             return None
         found = []
-        for step in possible:
+        for step in sorted(possible, key=self.local.rivals)[::-1]:
             if step.label not in sleeping:
                 found.append(Subtree((*subtree.steps, step.label), frozenset(self._asleep(sleeping, step))))
                 sleeping[step.label] = step.kind

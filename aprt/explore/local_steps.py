@@ -7,6 +7,7 @@ when it blocks, several for a choice.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 import attrs
@@ -77,9 +78,18 @@ class LocalSteps:
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
         self.kinds = Kinds(self.fields + len(system.contexts))
+        self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
         for place in range(len(system.contexts)):
             self._extend(place)
+
+    def rivals(self, step: LocalStep) -> int:
+        """How many other contexts are known to do something, some time, that depends on a step."""
+        meets, users = self.kinds.meets[step.kind], 0
+        for kind, contexts in self._users.items():
+            if meets >> kind & 1:
+                users |= contexts
+        return (users & ~(1 << step.place)).bit_count()
 
     def hold(self, one: LocalStep, other: LocalStep) -> None:
         """Two steps came one right after the other, as far as their actor is concerned, and are taken to commute.
@@ -123,12 +133,14 @@ class LocalSteps:
         done = self._tables.steps[step]
         actor = None if done.event.actor is None else self._actors[done.event.actor]
         info = StepInfo.of(done.event, actor)
+        kind = self.kinds.number(self._visibility.extend(info, done.event.notes))
+        self._users[kind] |= 1 << place
         moved = dict(self._tables.changes[step])
         return LocalStep(
             label=place << OPTION_BITS | option,
             place=place,
             number=step,
-            kind=self.kinds.number(self._visibility.extend(info, done.event.notes)),
+            kind=kind,
             slot=slot,
             control=control,
             before=before,

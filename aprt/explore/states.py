@@ -82,16 +82,20 @@ def _explore(question: Question, doubt: Doubt | None) -> Exploration:
         run.tables.close()
 
 
+def compiles(question: Question) -> bool:
+    """Whether the compiled loop takes over, unasked, when there are many states."""
+    return question.loop == "auto" and find_spec("numba") is not None
+
+
 def _switch(question: Question) -> int:
     """From how many states on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
-    installed = find_spec("numba") is not None
     if question.loop == "compiled":
-        if not installed:
+        if find_spec("numba") is None:
             raise UserError("the compiled loop needs numba: pip install 'aprt[fast]'")
         if question.symmetry:
             raise UserError("symmetry has a loop of its own: leave out --loop")
         return 0
-    return _PAYS if question.loop == "auto" and installed else sys.maxsize
+    return _PAYS if compiles(question) else sys.maxsize
 
 
 class _Search:

@@ -24,7 +24,7 @@ from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
 from aprt.view.version import aprt_version
 from tests.explore import work
-from tests.explore.work import Here, question
+from tests.explore.work import Here
 
 R = TypeVar("R")
 
@@ -39,6 +39,9 @@ ORIGINS: dict[str, Origin] = {
 
 # distributed leaves a socket to the garbage collector when it looks for a port
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+question = partial(work.question, loop="plain")
 
 
 def comparable(found: Exploration) -> tuple[Exploration, Exercise | None]:
@@ -73,6 +76,12 @@ def test_a_crew_goes_as_deep_as_one_process(depth: int, crew: LocalCrew) -> None
     origin = ORIGINS["2PC"]
     asked = question(origin, bounds=Bounds(max_depth=depth))
     assert comparable(partition.search(asked, origin, crew, small=1)) == comparable(states.search(asked))
+
+
+def test_few_seats_leave_it_to_the_compiled_loop_of_one_process() -> None:
+    origin = ORIGINS["2PC"]
+    asked = work.question(origin)
+    assert comparable(partition.search(asked, origin, NoCrew(), small=1)) == comparable(states.search(asked))
 
 
 def test_a_small_search_is_not_shared(crew: LocalCrew) -> None:
@@ -117,7 +126,7 @@ def test_hangs_and_symmetry_are_for_one_process(crew: LocalCrew) -> None:
     with pytest.raises(UserError, match="hangs and loops are looked for by one process only"):
         partition.search(question(origin), origin, crew)
     with pytest.raises(UserError, match="symmetry"):
-        partition.search(question(ORIGINS["2PC"], symmetry=True), ORIGINS["2PC"], crew)
+        partition.search(work.question(ORIGINS["2PC"], symmetry=True), ORIGINS["2PC"], crew)
 
 
 def test_what_is_wrong_at_once_is_told_when_nobody_has_begun() -> None:

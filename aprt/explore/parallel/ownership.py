@@ -1,70 +1,55 @@
-"""Who owns a state: told from the control states of one or two contexts.
+"""Who owns a state: told from the control states of a few contexts.
 
-Which contexts decide is a matter of speed. If most steps are taken by others, most of what a part leads to is its own;
-but the parts should also come out alike. Both are tried on the first few hundred states.
+It has to be the same in every process, and is a matter of speed. Contexts that seldom take a step decide, so that most
+of what a part leads to is its own. Parts should come out alike: each of these contexts has a *share* in the decision,
+by its control state, and shares are dealt out so that all are as common. The sum of several is nearly uniform even
+where one by itself is not.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import combinations
-from typing import Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
 from aprt.explore.layout import Layout
-from aprt.explore.packing import INITIAL, Packing
-from aprt.explore.tables import Tables
 
-Places: TypeAlias = tuple[int, ...]
-"""Of the contexts that decide."""
+Controls: TypeAlias = tuple[int, ...]
+"""The control states of all contexts."""
 
-_SAMPLE = 500  # states
-_MIXER: Final = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: spreads what differs in few bits
+Shares: TypeAlias = tuple[tuple[int, Mapping[int, int]], ...]
+"""The contexts that decide, each with its share by control state; one that is not there is its own number."""
+
+_DECIDE = 4  # contexts
 
 
 class Owners(dict[int, int]):
-    """The number of the part, of so many, by the fields of `places`: `owners[state & owners.mask]`."""
+    """The number of the part, of so many, that owns a state packed as `layout` says: `owners[state & owners.mask]`."""
 
-    def __init__(self, layout: Layout, places: Places, of: int) -> None:
-        self.mask = layout.mask(places)
-        self._layout, self._places, self._of = layout, places, of
+    def __init__(self, layout: Layout, shares: Shares, of: int) -> None:
+        self.mask = layout.mask(place for place, _ in shares)
+        self._layout, self._shares, self._of = layout, shares, of
 
     def __missing__(self, key: int) -> int:
-        self[key] = found = owner([self._layout.field(key, place) for place in self._places], self._of)
+        controls = ((share, self._layout.field(key, place)) for place, share in self._shares)
+        self[key] = found = sum(share.get(control, control) for share, control in controls) % self._of
         return found
 
 
-def owner(controls: Sequence[int], of: int) -> int:
-    """The number of the part, of so many, for these control states."""
-    mixed = 0
-    for control in controls:
-        mixed = (mixed + control + 1) * _MIXER & (1 << 64) - 1
-    return (mixed >> 40) % of
+def deal_out(walked: Sequence[Controls], of: int) -> Shares:
+    """Shares for so many parts, going by what some random walks met."""
+    moved = Counter(
+        place for here, there in pairwise(walked) for place, control in enumerate(here) if there[place] != control
+    )
+    deciding = sorted(moved, key=moved.__getitem__)[:_DECIDE]
+    return tuple((place, _evenly(Counter(controls[place] for controls in walked), of)) for place in deciding)
 
 
-def choose_places(tables: Tables[None], packing: Packing, of: int) -> Places:
-    """The contexts that had better decide."""
-    steps = list(_sample(tables))
-    contexts = range(len(packing.controls))
-    candidates = [*combinations(contexts, 1), *combinations(contexts, 2)]
-    controls = {state: packing.numbers(state)[: len(contexts)] for step in steps for state in step}
-
-    def cost(places: Places) -> float:
-        owners = {state: owner([numbers[place] for place in places], of) for state, numbers in controls.items()}
-        largest = max(Counter(owners.values()).values()) / len(owners)
-        crossing = sum(owners[here] != owners[there] for here, there in steps) / len(steps)
-        return largest * (1 + crossing)
-
-    return min(candidates, key=cost)
-
-
-def _sample(tables: Tables[None]) -> Iterator[tuple[int, int]]:
-    """Steps between the first states, breadth first."""
-    seen, states = {INITIAL}, [INITIAL]
-    for state in states:
-        for move in tables.moves(state):
-            successor = state + move[0]
-            yield state, successor
-            if successor not in seen and len(states) <= _SAMPLE:
-                seen.add(successor)
-                states.append(successor)
+def _evenly(common: Counter[int], of: int) -> dict[int, int]:
+    """Shares for control states, given how common each is: the next goes to the part that has least."""
+    has, shares = [0] * of, dict[int, int]()
+    for control, times in common.most_common():
+        shares[control] = least = has.index(min(has))
+        has[least] += times
+    return shares

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
+from random import Random
 from typing import TypeAlias
 
 import attrs
@@ -20,7 +21,7 @@ from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.loop import after
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.packing import INITIAL, Unknown
-from aprt.explore.parallel.ownership import Owners, Places
+from aprt.explore.parallel.ownership import Controls, Owners, Shares
 from aprt.explore.result import Question
 from aprt.explore.tables import Tables
 
@@ -91,17 +92,50 @@ class Pupil:
                 after(state, move)
         self.packing.open = False
 
+    def scout(self, steps: int, depth: int) -> tuple[tuple[int, ...], list[Controls]]:
+        """Take so many steps at random, `depth` of them and then from the start again.
+
+        Gives the lessons among the states that are met, and the control states half-way to an end: there most states
+        are.
+        """
+        random, lessons, met = Random(0), list[int](), list[Controls]()
+        contexts = len(self.packing.controls)
+        self.packing.open = True
+        while steps > 0:
+            walk = list(self._walk(random, min(steps, depth), lessons))
+            met += (self.packing.numbers(state)[:contexts] for state in walk[len(walk) // 4 : -len(walk) // 4])
+            steps -= len(walk)
+        self.packing.open = False
+        return tuple(lessons), met
+
+    def _walk(self, random: Random, most: int, lessons: list[int]) -> Iterator[int]:
+        """The states on a walk."""
+        state, oops = INITIAL, False
+        for _ in range(most + 1):
+            yield state
+            known, moves = self._known(), () if oops else self.tables.moves(state)
+            successors = [after(state, move)[0] for move in moves]
+            if self._known() != known:
+                lessons.append(state)
+            if not moves:
+                break
+            (_, _, (watch, _)), state = random.choice(list(zip(moves, successors, strict=True)))
+            oops = watch is not None and watch.oops
+
+    def _known(self) -> tuple[int, int]:
+        return len(self.tables.learned), sum(self.packing.counts())
+
 
 class Part(Pupil):
     """Part `number` of `of`. depth: the number of steps to the states that are being expanded."""
 
-    def __init__(self, origin: Origin, number: int, of: int, places: Places) -> None:
+    def __init__(self, origin: Origin, number: int, of: int, shares: Shares) -> None:
         super().__init__(origin)
         self.number, self.of = number, of
         self.depth = -1
         self._loop = PlainLoop(self)
         self._layouts = [self._loop.layout]
-        self._places, self._owners = places, Owners(self._loop.layout, places, of)
+        self._shares, self._owners = shares, Owners(self._loop.layout, shares, of)
         self._came = [(0, number)]  # from which number on states were reached from which part
         self._next = [0] if self._owners[INITIAL] == number else []
         self._now: list[int] = []
@@ -117,7 +151,7 @@ class Part(Pupil):
         if not self._loop.layout.fits():
             self._loop.pack_anew()
             self._layouts.append(self._loop.layout)
-            self._owners = Owners(self._loop.layout, self._places, self.of)
+            self._owners = Owners(self._loop.layout, self._shares, self.of)
 
     def grow(self, arrivals: Sequence[Arrivals], last: bool) -> Harvest:
         """Go through the next level. last: take no steps, only see whether there are any."""
@@ -222,10 +256,10 @@ class Part(Pupil):
         states, parents = loop.since(first)
         owners = [known[state & mask] for state in states]
         for owner, found in enumerate(arrivals):
+            theirs = [of_state == owner for of_state in owners]
             if owner == self.number:
-                self._next += [first + i for i, of_state in enumerate(owners) if of_state == owner]
+                self._next += compress(range(first, len(loop)), theirs)
             else:
-                theirs = [of_state == owner for of_state in owners]
                 found.states += compress(states, theirs)
                 found.parents.extend(compress(parents, theirs))
         count = 0

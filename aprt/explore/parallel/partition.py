@@ -33,16 +33,16 @@ from aprt.explore import states
 from aprt.explore.checks import Checks
 from aprt.explore.exercised import exercised
 from aprt.explore.loop import step_between
-from aprt.explore.packing import Packing
 from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
-from aprt.explore.parallel.ownership import Places, choose_places
+from aprt.explore.parallel.ownership import Shares, deal_out
 from aprt.explore.parallel.part import Arrivals, Broken, Harvest, Origin, Part, Pupil
 from aprt.explore.result import Exploration, Question
-from aprt.explore.tables import Tables
 from aprt.explore.watchdog import Stop, Watchdog
 
 _LOOK = 0.2  # seconds between two looks at the clock
-_SMALL = 30_000  # states that one process finds sooner than others could be told of them
+_SMALL = 15_000  # states that one process finds sooner than others could be told of them
+_COMPILED = 8  # seats that find as many states per second as the compiled loop
+_SCOUTED, _FAR = 2_000, 300  # random steps, to learn most before all else; of one walk
 
 
 class Forgotten(Exception):
@@ -69,12 +69,12 @@ class _Part:
     origin: Origin = attrs.field(eq=False)
     number: int
     of: int
-    places: Places
+    shares: Shares = attrs.field(eq=False)
 
 
 def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
     """Explore all states of what `origin` makes, as `question` says. The first `small` states are for one process: most
-    searches have no more.
+    searches have no more. Parts have the plain loop: where one process goes on with the compiled one, few are slower.
 
     Raises: `UserError` for a property about hangs or about what is so for ever, for symmetry, and when the compiled
     loop is asked for.
@@ -86,10 +86,12 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
         raise UserError("hangs and loops are looked for by one process only: leave out --jobs and --cluster")
     if question.loop == "compiled":
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")
+    if states.compiles(question) and crew.seats < _COMPILED:
+        return states.search(question)
     first = states.search(_first(question, small))
     if first.stopped != "max_states" or question.bounds.max_states == first.states:
         return first
-    run = _Search(question, origin, crew, _places(question, crew.seats))
+    run = _Search(question, origin, crew)
     try:
         return run.explore()
     finally:
@@ -102,23 +104,17 @@ def _first(question: Question, small: int) -> Question:
     return attrs.evolve(question, bounds=bounds)
 
 
-def _places(question: Question, seats: int) -> Places:
-    packing = Packing(question.system, 0)
-    tables: Tables[None] = Tables(question.system, packing, lambda step, ask: None)
-    try:
-        return choose_places(tables, packing, seats)
-    finally:
-        tables.close()
-
-
 class _Search:
-    """depth: the number of steps to the states that are being expanded."""
+    """depth: the number of steps to the states that are being expanded. lessons: that seats have not had."""
 
-    def __init__(self, question: Question, origin: Origin, crew: Crew, places: Places) -> None:
+    def __init__(self, question: Question, origin: Origin, crew: Crew) -> None:
         self.question, self.crew = question, crew
         self.teacher = Pupil(origin)
+        most = question.bounds.max_depth
+        self.lessons, met = self.teacher.scout(_SCOUTED, _FAR if most is None else most)
+        shares = deal_out(met, crew.seats)
         id = uuid.uuid4().hex
-        self.parts = [_Part(id, origin, seat, crew.seats, places) for seat in range(crew.seats)]
+        self.parts = [_Part(id, origin, seat, crew.seats, shares) for seat in range(crew.seats)]
         self.files = ExitStack()
         files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
         self.logs = [self.files.enter_context(file) for file in files]
@@ -165,20 +161,19 @@ class _Search:
     def _level(self, arrivals: Sequence[Sequence[Arrivals]], last: bool) -> list[Harvest]:
         """Have every seat go through a level, in as many rounds as it takes."""
         done: list[Harvest] = []
-        lessons: tuple[int, ...] = ()
         news: list[tuple[Arrivals, ...] | None] = [tuple(found) for found in arrivals]
         while True:
             digest = self.teacher.tables.digest()
-            harvests = self._round([_Round(self.rounds, lessons, digest, new, last) for new in news])
+            harvests = self._round([_Round(self.rounds, self.lessons, digest, new, last) for new in news])
             self.rounds += 1
             done += harvests
             for harvest in harvests:
                 self._count(harvest)
-            lessons = tuple(state for harvest in harvests for state in harvest.aside)
-            if not lessons:
+            self.lessons = tuple(state for harvest in harvests for state in harvest.aside)
+            if not self.lessons:
                 self._bound()
                 return done
-            self.teacher.learn(lessons)
+            self.teacher.learn(self.lessons)
             news = [None] * len(self.parts)
 
     def _round(self, rounds: Sequence[_Round]) -> list[Harvest]:
@@ -281,7 +276,7 @@ class _Search:
 
 def _grow(part: _Part, round: _Round) -> Harvest:
     kept: tuple[int, Part] | None = desk().get(part)
-    rounds, whole = kept or (0, Part(part.origin, part.number, part.of, part.places))
+    rounds, whole = kept or (0, Part(part.origin, part.number, part.of, part.shares))
     if rounds != round.number:
         raise Forgotten
     desk()[part] = rounds + 1, whole

@@ -27,18 +27,20 @@ from aprt.core.properties import Check, Finding, Property
 from aprt.explore import dpor
 from aprt.explore.dpor import WHOLE, Steps, Subtree, TraceSearch
 from aprt.explore.exercised import exercised
+from aprt.explore.packing import INITIAL
 from aprt.explore.parallel.crew import Crew, desk, scatter
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Bounds, Exploration, Question, StopOn
 from aprt.explore.visibility import Holding, Unordered, Visibility
+from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog
 
 Labels: TypeAlias = tuple[int, ...]
 Asked: TypeAlias = frozenset[tuple[int, Holding]]
 """What checks ask of contexts, by the number of the check."""
 
-_ALONE = 0.3  # seconds in which one process may finish
-_PIECES = 16  # for each seat
+_ALONE = 0.1  # seconds in which one process may finish
+_PIECES = 8  # for each seat
 _EXPANSIONS = 1_000  # to make them
 
 
@@ -148,6 +150,7 @@ class _Search:
 
     def _pieces(self) -> list[Subtree]:
         """Enough subtrees for everybody, the ones with the fewest steps taken apart first."""
+        wander(self.traces.local, self.traces.tables, self.traces.tables.packing.numbers(INITIAL))
         todo, ends = deque([WHOLE]), list[Subtree]()
         most = self.question.bounds.max_depth
         for _ in range(_EXPANSIONS):
