@@ -71,13 +71,13 @@ def _lists(found: Exercised, paint: Paint) -> Iterator[str]:
     yield from _list("properties that no step is about", found.vacuous, paint)
     yield from _list("contexts that never took a step", found.idle, paint)
     yield from _list("sent, and waited with for ever", found.waited, paint)
-    yield from _list("never handled, though code that ran calls it, or it is yours", found.gaps, paint)
+    yield from _names("never handled, though code that ran calls it, or it is yours", found.gaps, paint)
     yield from _list("choices with one option", found.single, paint)
     yield from _list("answers never given", found.answers, paint)
     yield from _list("branches of procedures never entered", map(_branch, procedures), paint)
     yield from _list("branches of handlers never entered", map(_branch, handlers), paint)
     yield from _list("never handled, by kind", kinds, paint)
-    yield from _list("kinds that took no part", [", ".join(found.absent)] if found.absent else [], paint)
+    yield from _names("kinds that took no part", found.absent, paint)
 
 
 def _branch(branch: Branch) -> str:
@@ -86,11 +86,19 @@ def _branch(branch: Branch) -> str:
 
 
 def _list(title: str, items: Iterable[str], paint: Paint) -> Iterator[str]:
-    found: Sequence[str] = tuple(items)
+    """A line for each."""
+    found = tuple(items)
     if found:
         yield f"{paint.dim(title)} ({len(found)})"
-        for item in found:
-            yield from textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")
+    for item in found:
+        yield from textwrap.wrap(item, WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _names(title: str, names: Sequence[str], paint: Paint) -> Iterator[str]:
+    """All in a row."""
+    if names:
+        yield f"{paint.dim(title)} ({len(names)})"
+        yield from textwrap.wrap(", ".join(names), WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _fact(name: str, text: str, paint: Paint) -> Iterator[str]:
