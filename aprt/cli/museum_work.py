@@ -11,6 +11,7 @@ from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import ENTRY
 from aprt.cli.options import (
     INTERRUPTED,
+    REPORTS,
     Duration,
     Registry,
     bounds,
@@ -42,7 +43,7 @@ budget_option = click.option("--budget", type=Duration(), default="60s", help="F
 @entries_argument
 @budget_option
 @crew_options
-@format_choice("ktap")
+@format_choice(*REPORTS)
 @color_option
 @click.pass_obj
 def check(
@@ -60,10 +61,10 @@ def check(
     What else is violated is told, and is no failure. An entry that is not modelled yet is one. Exits with 0 when
     every entry is as it must be, else with 5.
     """
-    from aprt.view.museum_check import check_json, check_ktap, check_text
+    from aprt.view.museum_check import check_json, check_junit, check_ktap, check_text
 
     inspection = inspect(registry, _named(entries), budget, jobs, cluster)
-    shapes = {"json": check_json, "ktap": check_ktap}
+    shapes = {"json": check_json, "junit": check_junit, "ktap": check_ktap}
     echo(shapes[form](inspection) if form in shapes else check_text(inspection, paint(color)))
     return INTERRUPTED if inspection.interrupted else 0 if inspection.met else UNMET
 

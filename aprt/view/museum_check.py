@@ -1,4 +1,4 @@
-"""What a check of the museum came to: as text, as KTAP, as JSON."""
+"""What a check of the museum came to: as text, as KTAP, as the XML of JUnit, as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aprt.museum.entry import Entry
 from aprt.verdict.contrasts import Checked, Seen, Told
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.results import Result, ktap
+from aprt.view.results import Result, Suite, junit, ktap
 from aprt.view.results import Standing as ResultStanding
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
@@ -70,7 +70,13 @@ def check_line(inspection: Inspection) -> str:
 
 def check_ktap(inspection: Inspection) -> str:
     """KTAP version 1, an entry a test."""
-    return ktap([_result(inspection, entry) for entry in inspection.entries])
+    return ktap(_results(inspection))
+
+
+def check_junit(inspection: Inspection) -> str:
+    """One suite, an entry a test."""
+    seconds = sum(seen.seconds for one in inspection.checked.values() for seen in (one.buggy, one.fixed))
+    return junit([Suite("museum", _results(inspection), seconds, check_line(inspection))])
 
 
 def check_json(inspection: Inspection) -> str:
@@ -84,6 +90,10 @@ def check_json(inspection: Inspection) -> str:
             "version": aprt_version(),
         }
     )
+
+
+def _results(inspection: Inspection) -> tuple[Result, ...]:
+    return tuple(_result(inspection, entry) for entry in inspection.entries)
 
 
 def _result(inspection: Inspection, entry: Entry) -> Result:

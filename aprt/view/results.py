@@ -56,7 +56,7 @@ def junit(suites: Sequence[Suite]) -> str:
     """One document; what was printed of a test that passed is left out."""
     root = ElementTree.Element("testsuites", {"name": "aprt", **_totals(suites)})
     for suite in suites:
-        element = ElementTree.SubElement(root, "testsuite", {"name": suite.name, **_totals([suite])})
+        element = ElementTree.SubElement(root, "testsuite", {"name": _legal(suite.name), **_totals([suite])})
         for result in suite.results:
             _add(element, suite, result)
         if suite.output:
@@ -72,16 +72,20 @@ def _ktap(tests: Sequence[Result | Suite]) -> Iterator[str]:
         if isinstance(test, Suite):
             yield from (f"  {line}" for line in _ktap(test.results))
         else:
-            yield from (f"# {remark}".rstrip() for remark in test.remarks)
+            lines = (line for remark in test.remarks for line in remark.splitlines() or [""])
+            yield from (f"# {line}".rstrip() for line in lines)
         verdict = "ok" if test.standing in ("ok", "skipped") else "not ok"
-        name = " ".join(test.name.replace("#", " ").split())  # what follows a # is a directive
-        yield f"{verdict} {number} {name}{_directive(test)}"
+        yield f"{verdict} {number} {_one_line(test.name)}{_directive(test)}"
 
 
 def _directive(test: Result | Suite) -> str:
     if isinstance(test, Suite) or test.standing not in ("skipped", "error"):
         return ""
-    return f" # {'SKIP' if test.standing == 'skipped' else 'ERROR'} {test.message}"
+    return f" # {'SKIP' if test.standing == 'skipped' else 'ERROR'} {_one_line(test.message)}".rstrip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("#", " ").split())  # what follows a # is a directive
 
 
 def _totals(suites: Iterable[Suite]) -> dict[str, str]:
@@ -95,7 +99,7 @@ def _totals(suites: Iterable[Suite]) -> dict[str, str]:
 
 
 def _add(element: ElementTree.Element, suite: Suite, result: Result) -> None:
-    case = ElementTree.SubElement(element, "testcase", {"classname": suite.name, "name": _legal(result.name)})
+    case = ElementTree.SubElement(element, "testcase", {"classname": _legal(suite.name), "name": _legal(result.name)})
     if result.standing == "ok":
         return
     tag = {"failed": "failure"}.get(result.standing, result.standing)
