@@ -34,6 +34,7 @@ COMMANDS = (
     "shrink",
     "diff",
     "locks",
+    "races",
     "merge",
     "scenario",
     "property",

@@ -1,0 +1,178 @@
+"""What the order of two conflicting steps changes, wherever two contexts can take them in either order.
+
+In every state in which two contexts can each take a step and the two steps depend on each other, both orders are taken,
+and all that can follow each is known (`explore.outcomes`). Where the verdicts that can come of the two differ, or only
+one of them can end without any, the race is *harmful*; where only the ends differ, it is a matter of *order only*; else
+it is *benign*. The steps of two contexts with the same operations are one race; its worst case counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Literal, TypeAlias
+
+import attrs
+
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.independence import StepInfo, dependent
+from aprt.explore.outcomes import OVER, VERDICTS, Outcomes, Way
+
+Harm: TypeAlias = Literal["harmful", "order-only", "benign"]
+Operation: TypeAlias = tuple[str, str]  # context, operation
+
+_WORSE: tuple[Harm, ...] = ("benign", "order-only", "harmful")
+
+
+@attrs.frozen
+class Witness:
+    """An execution to an outcome. verdict: of several, the first by name; None for one that ends."""
+
+    schedule: Schedule
+    verdict: str | None
+
+
+@attrs.frozen
+class Swap:
+    """A race. states: in how many it was seen.
+
+    both: unless it is benign, an execution in which the first step comes first, and one in which the second does, with
+    all before that the same. The outcome of one of them never comes of the other order.
+    differ: of order-only ones, the actors whose values differ in the two ends.
+    """
+
+    first: Operation
+    second: Operation
+    harm: Harm
+    states: int
+    both: tuple[Witness, ...] = ()
+    differ: tuple[str, ...] = ()
+
+
+def swaps(outcomes: Outcomes, system: System) -> tuple[Swap, ...]:
+    """The races of a system, the worst first. outcomes: complete."""
+    return _Swaps(outcomes, system).found()
+
+
+@attrs.define(eq=False)
+class _Case:
+    """The worst that was met of a race: the state, the two ways out of it, and the outcomes of the two orders."""
+
+    harm: Harm
+    number: int
+    ways: tuple[Way, Way]
+    after: tuple[int, int]
+    states: int = 0
+
+
+class _Swaps:
+    def __init__(self, outcomes: Outcomes, system: System) -> None:
+        self._outcomes, self._actors = outcomes, {actor.name: actor for actor in system.actors}
+        self._from = outcomes.from_each()
+        self._infos: dict[int, StepInfo] = {}
+        self._dependent: dict[tuple[int, int], bool] = {}
+
+    def found(self) -> tuple[Swap, ...]:
+        cases: dict[tuple[Operation, Operation], _Case] = {}
+        for number in range(len(self._outcomes.states)):
+            for one, other in self._pairs(number):
+                key = self._operation(one), self._operation(other)
+                case = self._case(number, one, other)
+                known = cases.setdefault(key, case)
+                known.states += 1
+                if _WORSE.index(case.harm) > _WORSE.index(known.harm):
+                    case.states = known.states
+                    cases[key] = case
+        swaps = [self._swap(key, case) for key, case in cases.items()]
+        return tuple(sorted(swaps, key=lambda swap: (-_WORSE.index(swap.harm), swap.first, swap.second)))
+
+    def _pairs(self, number: int) -> Iterator[tuple[Way, Way]]:
+        """Steps that two contexts can take in a state, and that depend on each other."""
+        for one, other in combinations(self._outcomes.ways[number], 2):
+            if one.place != other.place and self._conflict(one.step, other.step):
+                yield one, other
+
+    def _conflict(self, one: int, other: int) -> bool:
+        key = one, other
+        if key not in self._dependent:
+            a, b = self._info(one), self._info(other)
+            # an oops depends on whatever comes before it, and that is no race
+            self._dependent[key] = a.actor == b.actor is not None and dependent(a, b)
+        return self._dependent[key]
+
+    def _info(self, step: int) -> StepInfo:
+        if step not in self._infos:
+            event = self._outcomes.tables.steps[step].event
+            self._infos[step] = StepInfo.of(event, None if event.actor is None else self._actors[event.actor])
+        return self._infos[step]
+
+    def _operation(self, way: Way) -> Operation:
+        label = self._outcomes.tables.steps[way.step].event.label
+        return label.context, label.op
+
+    def _case(self, number: int, one: Way, other: Way) -> _Case:
+        first, second = self._after(one, other.place), self._after(other, one.place)
+        harm: Harm = "benign" if first == second else "order-only"
+        if _judged(first) != _judged(second):
+            harm = "harmful"
+        return _Case(harm, number, (one, other), (first, second))
+
+    def _after(self, way: Way, then: int) -> int:
+        """All that can come of a step that the context at `then` goes on after, if it can."""
+        return way.here | self._union(way.target, then)
+
+    def _union(self, number: int, then: int) -> int:
+        if number == OVER:
+            return 0
+        following = [way for way in self._outcomes.ways[number] if way.place == then]
+        if not following:
+            return self._from[number]
+        bits = 0
+        for way in following:
+            bits |= way.here | (0 if way.target == OVER else self._from[way.target])
+        return bits
+
+    def _swap(self, key: tuple[Operation, Operation], case: _Case) -> Swap:
+        if case.harm == "benign":
+            return Swap(*key, case.harm, case.states)
+        differ = case.after[0] ^ case.after[1]
+        telling = _lowest(differ & VERDICTS or differ)
+        side = 0 if case.after[0] & telling else 1
+        other = case.after[1 - side]
+        against = _lowest(other & ~case.after[side] or other & ~VERDICTS or other)
+        chosen = (telling, against) if side == 0 else (against, telling)
+        both = self._witness(case, 0, chosen[0]), self._witness(case, 1, chosen[1])
+        return Swap(*key, case.harm, case.states, both, self._differ(*chosen) if case.harm == "order-only" else ())
+
+    def _witness(self, case: _Case, side: int, outcome: int) -> Witness:
+        """An execution in which that side comes first, to an outcome that it has."""
+        verdict = next((id for id, bit in self._outcomes.verdicts.items() if 1 << bit == outcome), None)
+        return Witness(self._outcomes.tables.schedule(self._steps(case, side, outcome)), verdict)
+
+    def _steps(self, case: _Case, side: int, outcome: int) -> list[int]:
+        way, then = case.ways[side], case.ways[1 - side].place
+        steps = [*self._outcomes.way_to(case.number), way.step]
+        if way.here & outcome:
+            return steps
+        following = next((one for one in self._outcomes.ways[way.target] if one.place == then), None)
+        if following is not None:
+            steps, way = [*steps, following.step], following
+        return steps if way.here & outcome else [*steps, *self._outcomes.onwards(way.target, outcome, self._from)]
+
+    def _differ(self, one: int, other: int) -> tuple[str, ...]:
+        """The actors whose values differ in two ends."""
+        ends, packing = list(self._outcomes.ends), self._outcomes.packing
+        states = [ends[bit.bit_length() - 1 - VERDICTS.bit_length()] for bit in (one, other)]
+        return tuple(
+            name for name, slot in packing.actors.items() if len({packing.field(state, slot) for state in states}) > 1
+        )
+
+
+def _judged(bits: int) -> tuple[int, bool]:
+    """The verdicts among some outcomes, and whether there is an end without one."""
+    return bits & VERDICTS, bits > VERDICTS
+
+
+def _lowest(bits: int) -> int:
+    return bits & -bits

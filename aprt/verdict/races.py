@@ -1,0 +1,100 @@
+"""Which races of a case matter: what the order of two conflicting steps changes, with an execution of either order."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, closing, nullcontext
+
+import attrs
+
+from aprt.core.execution import Execution
+from aprt.core.properties import Eventually, NoHang, Property
+from aprt.core.scenario import Model
+from aprt.explore.outcomes import Outcomes
+from aprt.explore.swaps import Harm, Swap, Witness, swaps
+from aprt.verdict.case import Case
+from aprt.verdict.tokens import token_of
+from aprt.verdict.verdict import selected
+
+STATES = 100_000  # to look at unless told otherwise: some seconds
+
+
+@attrs.frozen
+class Told:
+    """An execution as trio ran it. text: what is violated, in words; None for one that ends well.
+
+    token: None where the schedule is too long for one.
+    """
+
+    witness: Witness
+    text: str | None
+    token: str | None
+
+
+@attrs.frozen
+class Raced:
+    """A race, with an execution of either order unless it is benign."""
+
+    swap: Swap
+    both: tuple[Told, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class Races:
+    """properties: by what was judged; left_out: numbers of those that no single execution shows.
+
+    races: the worst first; empty unless `complete`, that is unless all states were looked at.
+    """
+
+    case: Case
+    properties: tuple[Property, ...]
+    left_out: tuple[str, ...]
+    races: tuple[Raced, ...]
+    states: int
+    complete: bool
+
+    def those(self, harm: Harm) -> tuple[Raced, ...]:
+        return tuple(race for race in self.races if race.swap.harm == harm)
+
+
+def races(
+    case: Case,
+    ids: tuple[str, ...] = (),
+    states: int = STATES,
+    interruptible: AbstractContextManager[object] | None = None,
+) -> Races:
+    """The races of a case, judged by the properties with these numbers (none: the scenario's own; `all`: every one).
+
+    states: how many to look at. interruptible: entered around the search, which a KeyboardInterrupt inside it ends.
+
+    Raises: `UserError`, `ReplayMismatch` when an execution does not happen on trio as the explorer told it.
+    """
+    model = case.model()
+    asked = selected(case, model, ids)
+    judged = tuple(p for p in asked if not any(isinstance(check, NoHang | Eventually) for check in p.checks))
+    left_out = tuple(p.id for p in asked if p not in judged)
+    with closing(Outcomes(model.system, judged, states)) as outcomes:
+        try:
+            with interruptible or nullcontext():
+                outcomes.explore()
+        except KeyboardInterrupt:
+            return Races(case, judged, left_out, (), len(outcomes.states), complete=False)
+        found = swaps(outcomes, model.system) if outcomes.complete else ()
+    raced = tuple(Raced(swap, tuple(_told(case, model, judged, one) for one in swap.both)) for swap in found)
+    return Races(case, judged, left_out, raced, len(outcomes.states), outcomes.complete)
+
+
+def _told(case: Case, model: Model, properties: tuple[Property, ...], witness: Witness) -> Told:
+    from aprt.verdict.confirm import both  # trio takes longer to import than most searches
+
+    execution = both(model.system, witness.schedule, properties)
+    text = None if witness.verdict is None else _text(execution, witness.verdict)
+    return Told(witness, text, token_of(case, model.system, witness.schedule))
+
+
+def _text(execution: Execution, verdict: str) -> str:
+    for finding in execution.findings:
+        if finding.property == verdict:
+            return finding.text
+    if verdict == "deadlock":
+        return ", ".join(f"{context} waits for {op}" for context, op in execution.blocked)
+    return next(note.text for note in execution.events[-1].broken if note.property == verdict)

@@ -1,0 +1,116 @@
+"""The races of a case as text and JSON: which orders matter, and an execution of either for those that do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from aprt.explore.swaps import Harm, Operation
+from aprt.verdict.races import Raced, Races, Told
+from aprt.view.heading import heading
+from aprt.view.lists import wrapped
+from aprt.view.paint import Paint
+from aprt.view.verdict_json import dump
+from aprt.view.version import aprt_version
+from aprt.view.words import count, switched
+
+RACES_SCHEMA: Final = "aprt.races/1"
+
+_MEANS: Mapping[Harm, str] = MappingProxyType(
+    {
+        "harmful": "the order decides what is violated, or whether anything is",
+        "order-only": "the same can be violated, but the ends differ",
+        "benign": "either order comes to the same",
+    }
+)
+_FEW: Final = 12  # races of which no execution is shown
+
+
+def races_text(races: Races, paint: Paint) -> str:
+    """At most 75 letters wide, commands and the last line, which is for grep, apart."""
+    parts = [heading(races.case, paint)]
+    if races.complete:
+        parts += ["\n".join(_section(races, harm, paint)) for harm in _MEANS]
+    return "\n\n".join([*parts, "\n".join(_facts(races, paint)), races_line(races)])
+
+
+def races_line(races: Races) -> str:
+    """The last line."""
+    case, counts = races.case, {harm: len(races.those(harm)) for harm in _MEANS}
+    told = " ".join(f"{harm.replace('-', '_')}={n if races.complete else '-'}" for harm, n in counts.items())
+    return (
+        f"aprt: RACES property={','.join(p.id for p in races.properties) or '-'} scenario={case.name} "
+        f"era={case.era.name} {switched(case.settings)} {told} states={races.states} "
+        f"complete={'yes' if races.complete else 'no'}"
+    )
+
+
+def races_json(races: Races) -> str:
+    """One object, `aprt.races/1`."""
+    return dump(
+        {
+            "schema": RACES_SCHEMA,
+            "scenario": str(races.case),
+            "properties": [p.id for p in races.properties],
+            "left_out": list(races.left_out),
+            "complete": races.complete,
+            "states": races.states,
+            "races": [_object(race) for race in races.races],
+            "version": aprt_version(),
+        }
+    )
+
+
+def _section(races: Races, harm: Harm, paint: Paint) -> Iterator[str]:
+    found = races.those(harm)
+    colour = {"harmful": paint.red, "order-only": paint.yellow, "benign": paint.green}[harm] if found else paint.dim
+    yield f"{colour(harm)}: {count(len(found), 'race')}" + (f"; {_MEANS[harm]}" if found else "")
+    for race in found if harm == "harmful" else found[:_FEW]:
+        yield wrapped(f"  {_operation(race.swap.first)}  |  {_operation(race.swap.second)}", "      ")
+        if race.swap.differ:
+            yield wrapped(f"      differ in {', '.join(race.swap.differ)}", "        ")
+        for (context, _), told in zip((race.swap.first, race.swap.second), race.both, strict=False):
+            yield from _execution(context, told)
+    if harm != "harmful" and len(found) > _FEW:
+        yield f"  and {len(found) - _FEW} more; --format json has all"
+
+
+def _execution(context: str, told: Told) -> Iterator[str]:
+    outcome = "it ends well" if told.text is None else f"{told.witness.verdict}: {told.text}"
+    yield wrapped(f"    {context} first: {outcome}", "        ")
+    yield f"      aprt replay {told.token}" if told.token else "      (too long for a token; --format json has it)"
+
+
+def _facts(races: Races, paint: Paint) -> Iterator[str]:
+    end = "complete" if races.complete else "not all there are, so no order is judged: --max-states allows for more"
+    yield wrapped(f"{paint.dim('covered')}     {count(races.states, 'state')}, {end}", " " * 12)
+    judged = ", ".join(p.id for p in races.properties) or "nothing asked for"
+    yield wrapped(f"{paint.dim('judged by')}   {judged}, oops, deadlock; up to the first of them", " " * 12)
+    if races.left_out:
+        yield f"{paint.dim('left out')}    {', '.join(races.left_out)}: no single execution shows them"
+
+
+def _operation(operation: Operation) -> str:
+    context, op = operation
+    return f"{context}: {op}"
+
+
+def _object(race: Raced) -> dict[str, Any]:
+    swap = race.swap
+    return {
+        "first": list(swap.first),
+        "second": list(swap.second),
+        "harm": swap.harm,
+        "states": swap.states,
+        "differ": list(swap.differ),
+        "executions": [
+            {
+                "verdict": told.witness.verdict,
+                "text": told.text,
+                "token": told.token,
+                "schedule": [[label.context, label.op] for label in told.witness.schedule],
+            }
+            for told in race.both
+        ],
+    }

@@ -1,0 +1,31 @@
+"""What is said of races whose order leads to an oops or a deadlock that nobody asked about."""
+
+from __future__ import annotations
+
+from aprt.cli.options import find_case
+from aprt.core.properties import Eventually, Property
+from aprt.verdict.races import races
+from aprt.vfio_ap.eras import ERAS
+from aprt.view.paint import Paint
+from aprt.view.races_text import races_text
+from tests.explore.programs.locking import nested
+from tests.verdict.cases import case_of
+
+
+def test_the_order_of_a_free_and_a_use_is_searched_both_ways() -> None:
+    found = races(find_case(lambda: ERAS, "2026/remove-mdev+B4=out", None, (), ()), ("P16",))
+    use, hook = found.those("harmful")
+    assert (use.swap.first, use.swap.second) == (("vm0.vcpu0", "mdev0.read_handler"), ("user", "mdev0.free"))
+    assert [told.text for told in use.both] == [None, "use after free: read_handler on freed mdev0"]
+    assert [told.witness.verdict for told in hook.both] == ["P9", None]
+    assert [len(found.those(harm)) for harm in ("harmful", "order-only", "benign")] == [2, 1, 9]
+
+
+def test_the_order_of_two_locks_that_ends_in_a_deadlock_is_harmful() -> None:
+    never = Property("never", "", (Eventually((), lambda view: None),))
+    found = races(case_of(nested("AB", "BA"), never))
+    assert (found.properties, found.left_out) == ((), ("never",))
+    text = races_text(found, Paint())
+    assert "    t0 first: deadlock: t0 waits for B.lock, t1 waits for A.lock\n" in text
+    assert "\njudged by   nothing asked for, oops, deadlock; up to the first of them\n" in text
+    assert "\nleft out    never: no single execution shows them\n" in text
