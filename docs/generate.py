@@ -20,6 +20,7 @@ from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.assumed import Assumed
+from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.releases.elements import ASSUMED as TODAY
 from aprt.vfio_ap.releases.elements import ELEMENTS, ERA
 from aprt.vfio_ap.v4.era import V4
@@ -193,18 +194,15 @@ def verdicts_page() -> str:
     for name, situation in VERDICTS:
         verdict = _everything(name)
         found = ", ".join(sorted({f.property for f in verdict.exploration.findings}, key=natural))
-        size = f"{verdict.exploration.states:,}"
-        rows.append(
-            (f"`2026/{name}`", situation, found or "holds", size, "yes" if verdict.exploration.complete else "no")
-        )
+        size, complete = f"{verdict.exploration.states:,}", "yes" if verdict.exploration.complete else "no"
+        scope = "; ".join(verdict.model.scope)
+        rows.append((f"`2026/{name}`", situation, found or "holds", size, complete, scope))
     return page(
         "# Verdicts of era 2026",
         "Every property asked of the situations that the properties were written for, with all fixes in. What is "
-        "violated is told in [Observations](observations.md). One VM, one vCPU, one queue and one instruction "
-        "where the "
-        "situation does not say otherwise; `aprt explore 2026/NAME --property all` prints the whole scope and the "
-        "assumptions in force.",
-        table(("scenario", "situation", "violated", "states", "complete"), rows),
+        "violated is told in [Observations](observations.md); `aprt explore 2026/NAME --property all` asks again.",
+        table(("scenario", "situation", "violated", "states", "complete", "scope"), rows),
+        f"Assumed in all of them: {code(f'{s.name}={s.default}' for s in ASSUMPTIONS)}.",
     )
 
 

@@ -8,6 +8,7 @@ from aprt.core.contrast import Contrast
 from aprt.core.scenario import FLAG
 from aprt.museum.broken import BROKEN
 from aprt.museum.catalogue import ENTRIES
+from aprt.museum.observations import OBSERVATIONS
 from aprt.museum.ways import WAYS
 from aprt.verdict.case import natural
 from aprt.verdict.claims import Claim, claims
@@ -67,11 +68,13 @@ def _eras(claim: Claim) -> str:
 
 
 def _breakers(id: str) -> list[str]:
-    """Bugs and ways, as links, and mutants."""
+    """Bugs, ways and observations, as links, and mutants."""
     words = [word for one in BROKEN if one.violates == id for word in _difference(one)]
     bugs = {e.id for e in ENTRIES if e.shown_by is not None and e.shown_by.violates == id} | _BUGS.intersection(words)
     links = [f"[{bug}](museum.md#{bug.lower()})" for bug in sorted(bugs, key=natural)]
     links += [f"[{name}](ways.md#{name.lower()})" for name, way in WAYS.items() if way.violates == id]
+    if any(id in ids for observation in OBSERVATIONS for _, ids in observation.shown_by):
+        links.append("[today's driver](observations.md)")
     return [*links, *(f"`{word}`" for word in dict.fromkeys(words) if word in _MUTANTS)]
 
 

@@ -46,8 +46,11 @@ class Attribute(Actor[AttributeState]):
         return after, True, (Took(self.hold("read")),)
 
     @handler(reads="readers", writes="readers")
-    def leave(self, state: AttributeState, by: Caller) -> Outcome[AttributeState, None]:
-        """Done with it. Finding: the caller did not enter (nothing changes)."""
+    def leave(self, state: AttributeState, by: Caller, result: int | None = None) -> Outcome[AttributeState, None]:
+        """Done with it. result: what a write answers, 0 or a negative errno; None: it was read.
+
+        Finding: the caller did not enter (nothing changes).
+        """
         if by.context not in state.readers:
             return state, None, (rules.not_owner(by, self.name, ", ".join(state.readers) or None),)
         left = list(state.readers)

@@ -20,7 +20,7 @@ VERDICTS: Final[Sequence[tuple[str, str]]] = (
     ("lost-kick", "two vCPUs idle with different CR6"),
     ("two-vms", "two VMs, the alert list, one of them destroyed"),
     ("attach-while-lost", "the host loses an adapter while the device is opened"),
-    ("pv-switch", "a guest becomes a protected one while AQIC and attaching go on"),
+    ("pv-switch", "a guest becomes a protected one while AQIC and closing go on"),
     ("gain-and-attach", "the host gains an adapter while the device is opened and closed"),
 )
 """Scenarios of era 2026 that are asked for every property, and which situation each stands for."""
@@ -78,11 +78,19 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         "handle_pqap(): vfio_ap_mdev_get_queue() looks into the table",
         (
             ("unassign-filtered", ("P9", "P13")),
-            ("unassign-hidden", ("P1", "P3", "P5", "P6", "P7", "P13")),
-            ("assign-back", ("P13",)),
+            ("unassign-hidden", ("P1", "P3", "P5", "P6", "P7", "P13", "P52")),
+            ("assign-back", ("P13", "P52")),
             ("gain-and-assign", ("P13",)),
         ),
         needs="P1 needs `aqic_intercepts_unassigned=yes`: AQIC outside the APCB exits to the host",
+    ),
+    Observation(
+        "a guest does not get back an adapter when what has cost it is unassigned",
+        "A queue without a driver costs the guest its adapter. When the domain of that queue is unassigned nothing "
+        "speaks against the adapter any more; but unassigning only takes from the guest what it has, and does not "
+        "filter. The guest gets the adapter at some later occasion: another assignment, or a queue that is bound.",
+        "`mainline/mdev_sysfs.py: hot_unplug()`; vfio_ap_mdev_hot_unplug_domains(), vfio_ap_mdev_hot_unplug_adapters()",
+        (("unassign-unbound", ("P36",)),),
     ),
     Observation(
         "the bus reads the driver of a device that has none",

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from aprt.explore.replay import replay
+from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.bus_scan import change_config
+from tests.vfio_ap.release_bench import ReleaseBench
 from tests.vfio_ap.releases import ask, broken, model
+
+BESIDE = (Apqn(5, 4), Apqn(6, 4))
 
 # scenario, its fix, what breaks without it, states with it; nothing is broken then
 BREAKS = [
@@ -17,7 +24,7 @@ BREAKS = [
     ("gain-control-domain", "B23", {"P45"}, 851),
     ("lose-control-domain", "B25", {"P36"}, 886),
     ("gain-adapter", "B26", {"P22"}, 1736),
-    ("assign-absent", "B30", {"P36"}, 637),
+    ("assign-absent", "B30", {"P36", "P52"}, 637),
     ("gain-two-adapters", "B31", {"P43"}, 97),
     ("early-change", "B49", {"P9"}, 93),
     ("masks-in-use", "B50", {"P7"}, 12),
@@ -58,6 +65,7 @@ KNOWN = [
     ("lose-and-unbind", set(), 7840),
     ("gain-and-assign", {"P13"}, 1458),
     ("gain-and-attach", set(), 4574),
+    ("unassign-unbound", {"P36"}, 108),
 ]
 
 
@@ -65,6 +73,21 @@ KNOWN = [
 def test_what_2026_breaks(name: str, breaks: set[str], states: int) -> None:
     assert broken(f"2026/{name}") == breaks
     assert ask(f"2026/{name}").states == states
+
+
+def unplugged(*words: str) -> tuple[int, list[tuple[Matrix, Matrix]]]:
+    """The host loses adapter 5: how often the driver begins to take something from mdev1, which has 6; all masks."""
+    plans = tuple(GuestPlan(f"vm{i}", f"mdev{i}", Matrix.of([apqn.apid], [4])) for i, apqn in enumerate(BESIDE))
+    bench = ReleaseBench(*words, apqns=BESIDE, plans=plans)
+    bench.run(change_config(bench.machine, lost=Matrix.of([5])))
+    states = [bench[mdev] for mdev in bench.machine.mdevs]
+    return bench.operations.count("mdev1.set_shadow"), [(state.shadow, state.matrix) for state in states]
+
+
+def test_without_b24_the_driver_sets_about_to_take_something_from_a_guest_that_loses_nothing() -> None:
+    left = [(Matrix.of([], [4]), Matrix.of([5], [4])), (Matrix.of([6], [4]), Matrix.of([6], [4]))]
+    assert unplugged("-B24") == (1, left)
+    assert unplugged() == (0, left)
 
 
 @pytest.mark.parametrize("changed", ["6.12/lose-beside+B24", "2026/lose-beside-B24"])

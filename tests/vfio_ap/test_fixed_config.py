@@ -14,6 +14,7 @@ from aprt.vfio_ap.host.bus_scan import bind, unbind
 from aprt.vfio_ap.mainline.find_queue import get_queue, queues_of
 from aprt.vfio_ap.mainline.fixed_config import assign, assign_control_domain, remove_queue, unassign
 from aprt.vfio_ap.mainline.group_notifier import notify
+from aprt.vfio_ap.mainline.mdev_sysfs import create
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.reset_polled import zapq_and_look
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc, VfioApQueueState
@@ -230,3 +231,12 @@ def test_before_5_18_a_failed_registration_goes_to_the_queue_which_refuses_and_t
         asked = instructions(bench).count("aqic") > 0
         assert (asked, sum(bench[bench.guest.memory].pins.values())) == (era == "5.15", era != "2026")
     assert answers == [Rc.INVALID_GISA, Rc.INVALID_GISA, Rc.INVALID_ADDRESS]
+
+
+@pytest.mark.parametrize(("era", "order"), [("5.15", ["add_mdev", "register"]), ("6.0", ["register", "add_mdev"])])
+def test_before_6_0_an_mdev_is_in_the_list_before_it_can_be_opened(era: str, order: list[str]) -> None:
+    bench = ReleaseBench(era=era, spare_mdevs=("mdev1",))
+    assert bench.run(create(bench.machine, bench.machine.mdev("mdev1"))) == 0
+    steps = [op.rpartition(".")[2] for op in bench.operations]
+    assert [step for step in steps if step in order] == order
+    assert steps[-1] == "create"

@@ -50,7 +50,7 @@ async def write(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
             result = await ap_config_store(machine, mdev, text)
         case _:
             result = Errno.ENODEV.failure
-    await mdev.sysfs.leave()
+    await mdev.sysfs.leave(result)
     return result
 
 

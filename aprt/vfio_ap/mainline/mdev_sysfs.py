@@ -33,19 +33,27 @@ QueueDimension: TypeAlias = Literal["apm", "aqm"]
 async def create(machine: Machine, mdev: Mdev) -> int:
     """mdev create. -EEXIST: there is one of that UUID; -EUSERS: no instance is left.
 
-    The device can be opened as soon as it is registered; the attributes come last.
+    The device can be opened as soon as it is registered, since 6.0 before it is in the list; the attributes come last.
     """
     if not await mdev.create():
         return Errno.EEXIST.failure
     if not await machine.matrix_dev.has_room():
         await mdev.free()
         return Errno.EUSERS.failure
-    await mdev.device.register()
+    if machine.on("dynamic_config"):
+        await mdev.device.register()
+        await _enlist(machine, mdev)
+    else:
+        await _enlist(machine, mdev)
+        await mdev.device.register()
+    await mdev.sysfs.create()
+    return 0
+
+
+async def _enlist(machine: Machine, mdev: Mdev) -> None:
     by_guests_lock = machine.on("dynamic_config") and machine.on("B20")
     async with held(machine.guests_lock if by_guests_lock else machine.mdevs_lock):
         await machine.matrix_dev.add_mdev(mdev.name)
-    await mdev.sysfs.create()
-    return 0
 
 
 @mirrors("vfio_ap_mdev_remove")
@@ -96,7 +104,8 @@ async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text:
     await mdev.set_matrix(wanted)
     error = await validate(machine, mdev, wanted)
     if error:
-        await mdev.set_matrix(wanted.without_bit(dimension, number))
+        if not machine.on("assign_keeps_bit"):
+            await mdev.set_matrix(wanted.without_bit(dimension, number))
         return error
     for apqn in new.apqns():
         await link_apqn(machine, mdev, apqn)

@@ -13,6 +13,7 @@ from aprt.vfio_ap.host.bus_scan import bind, unbind
 from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.mdev_attributes import write
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.situation import Situation, attached
 
@@ -104,6 +105,14 @@ async def _unassign_then_exit(machine: Machine, guest: Guest) -> None:
     await close_these(machine, guest, (DEVICE, KVM_VFIO, vcpu_file(guest.vcpus[0]), VM))
 
 
+def unassign_unbound(settings: Settings) -> Model:
+    s = _beside_unbound(settings, (FIRST.apqi, SIBLING.apqi))
+    return s.model(
+        Context("admin", partial(write, s.machine, s.guest.mdev, "unassign_domain", str(SIBLING.apqi))),
+        scope="a domain whose queue has no driver is unassigned; the guest tries to use the other one",
+    )
+
+
 ASSIGNING = (
     Scenario(
         "unassign",
@@ -148,11 +157,20 @@ ASSIGNING = (
         assign_back,
     ),
     Scenario(
+        "unassign-unbound",
+        "a domain is unassigned whose queue has cost the guest its adapter",
+        "With it gone nothing speaks against the adapter any more. Unassigning takes away\n"
+        "from the guest what it has, and does not look at what it could have.",
+        ("P9", "P13", "P17", "P18", "P36"),
+        unassign_unbound,
+        ("guest=use",),
+    ),
+    Scenario(
         "unassign-hidden",
         "an adapter is unassigned that its guest cannot see, but has an interrupt on",
         "One of its queues has no driver, so the guest has none of them; yet PQAP(AQIC) is\n"
         "answered for what is assigned. Only queues that the guest could see are reset.",
-        ("P1", "P2", "P3", "P5", "P6", "P8", "P9", "P13"),
+        ("P1", "P2", "P3", "P5", "P6", "P8", "P9", "P13", "P52"),
         unassign_hidden,
     ),
 )

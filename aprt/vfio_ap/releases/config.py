@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, Always, Property
 from aprt.core.system import View
@@ -48,24 +50,35 @@ def _text(matrix: Matrix) -> str:
 def p36(machine: Machine) -> Property:
     reads: Actors = (machine.bus, machine.matrix_dev, *machine.mdevs, *objects(machine))
 
-    def test(view: View, event: Event) -> str | None:
-        if view.held(machine.mdevs_lock.name) or bus_busy(machine, view):
-            return None
-        for mdev in (machine.mdev(m.name) for m in listed(machine, machine.matrix_dev, view)):
-            expected, shadow = _expected(machine, mdev, view), view(mdev).shadow
-            if shadow != expected:
-                return f"a scan ends, and the shadow of {mdev.name} is {_text(shadow)}, not {_text(expected)}"
-        return None
+    def scanned(view: View, event: Event) -> str | None:
+        return _not_given(machine, machine.mdevs, view, "a scan ends")
+
+    def written(mdev: Mdev, view: View, event: Event) -> str | None:
+        return _not_given(machine, (mdev,), view, "a write ends") if event.args == (0,) else None
 
     return Property(
         "P36",
-        "at the end of a scan every guest is given what it may have",
-        (After(machine.scan_mutex, "unlock", reads, test),),
-        "When a scan is over the shadow of each mdev is its matrix within the host's configuration, without adapters\n"
-        "that have a queue which is not bound to vfio_ap or was not reset. Not looked at while somebody holds\n"
-        "mdevs_lock, or a probe or remove runs.",
-        ((machine.scan_mutex, "unlock"),),
+        "at the end of a scan or a write every guest is given what it may have",
+        (
+            After(machine.scan_mutex, "unlock", reads, scanned),
+            *(After(mdev.sysfs, "leave", reads, partial(written, mdev)) for mdev in machine.mdevs),
+        ),
+        "When a scan is over, or a write to an attribute of an mdev, the shadow of the mdev is its matrix within the\n"
+        "host's configuration, without adapters that have a queue which is not bound to vfio_ap or was not reset.\n"
+        "Not looked at while somebody holds mdevs_lock, or a probe or remove runs.",
+        ((machine.scan_mutex, "unlock"), *((mdev.sysfs, "leave") for mdev in machine.mdevs)),
     )
+
+
+def _not_given(machine: Machine, mdevs: tuple[Mdev, ...], view: View, when: str) -> str | None:
+    if view.held(machine.mdevs_lock.name) or bus_busy(machine, view):
+        return None
+    known = listed(machine, machine.matrix_dev, view)
+    for mdev in (mdev for mdev in mdevs if mdev in known):
+        expected, shadow = _expected(machine, mdev, view), view(mdev).shadow
+        if shadow != expected:
+            return f"{when}, and the shadow of {mdev.name} is {_text(shadow)}, not {_text(expected)}"
+    return None
 
 
 def _expected(machine: Machine, mdev: Mdev, view: View) -> Matrix:

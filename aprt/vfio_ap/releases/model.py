@@ -28,7 +28,7 @@ from aprt.vfio_ap.releases.config import p18, p36
 from aprt.vfio_ap.releases.disturbances import disturbances
 from aprt.vfio_ap.releases.failing import p39
 from aprt.vfio_ap.releases.guarantee import detaches
-from aprt.vfio_ap.releases.pqap import p37, p38
+from aprt.vfio_ap.releases.pqap import p37, p38, p52
 from aprt.vfio_ap.releases.resets import forgets, let_go, p50
 from aprt.vfio_ap.releases.resources import books, p7
 from aprt.vfio_ap.releases.status import p40
@@ -81,7 +81,7 @@ def _visible(machine: Machine) -> Property:
 
 NEEDING: Mapping[str, Mapping[str, Callable[[Machine], Property]]] = MappingProxyType(
     {
-        "aqic": MappingProxyType({"P16": _hook, "P17": _visible, "P37": p37, "P38": p38}),
+        "aqic": MappingProxyType({"P16": _hook, "P17": _visible, "P37": p37, "P38": p38, "P52": p52}),
         "dynamic_config": MappingProxyType(
             {"P13": p13, "P18": p18, "P34": _p34, "P35": _p35, "P36": p36, "P39": p39, "P40": p40, "P45": p45}
         ),

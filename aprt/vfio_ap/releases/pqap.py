@@ -1,4 +1,4 @@
-"""Properties of the interrupt control that a guest asks for: P37, P38."""
+"""Properties of the interrupt control that a guest asks for: P37, P38, P52."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def p37(machine: Machine) -> Property:
         "a guest enables the interrupt of its own queues only",
         tuple(_enabled(machine, apqn) for apqn in sorted(machine.queues)),
         "When a queue accepts an AQIC(enable) for v, its device is bound to vfio_ap and its APQN is in the matrix of\n"
-        "the mdev that has v. Whether the guest can see the queue is not asked: the kernel does not, either.",
+        "the mdev that has v. Whether the guest can see the queue the kernel does not ask; P52 does.",
         tuple((hw, "aqic") for hw in hardware_of(machine)),
     )
 
@@ -45,6 +45,27 @@ def _enabled(machine: Machine, apqn: Apqn) -> After:
 
     reads: Actors = (machine.bus, *machine.mdevs)
     return After(machine.queues[apqn].hw, "aqic", reads, test)
+
+
+def p52(machine: Machine) -> Property:
+    return Property(
+        "P52",
+        "a guest enables the interrupt of queues only that it reaches",
+        tuple(_reached(machine, apqn) for apqn in sorted(machine.queues)),
+        "When a queue accepts an AQIC(enable) for v, its APQN is in the APCB of v. The strict form of P37.",
+        tuple((hw, "aqic") for hw in hardware_of(machine)),
+    )
+
+
+def _reached(machine: Machine, apqn: Apqn) -> After:
+    def test(view: View, event: Event) -> str | None:
+        (target,) = event.args
+        if target is None or event.reply.rc is not Rc.NORMAL:
+            return None
+        crycb = view(machine.guest(target.guest).crycb)
+        return None if apqn in crycb.apcb else f"{apqn} is enabled for {target.guest}, which does not reach it"
+
+    return After(machine.queues[apqn].hw, "aqic", tuple(guest.crycb for guest in machine.guests), test)
 
 
 def p38(machine: Machine) -> Property:

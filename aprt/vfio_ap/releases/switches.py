@@ -40,6 +40,7 @@ MUTANTS = (
     Switch("reset_skips_first", "mutant", FLAG, "the first queue of an mdev's table is not reset (P1)"),
     Switch("detach_in_spinlock", "mutant", FLAG, "a detach takes its locks while it holds a spinlock (P23)"),
     Switch("assign_without_perms", "mutant", FLAG, "assign_adapter and assign_domain leave ap_perms_mutex alone (P15)"),
+    Switch("assign_keeps_bit", "mutant", FLAG, "an assignment that is refused leaves its bit in the matrix (P39)"),
     Switch("handler_asks_bus", "mutant", FLAG, "a PQAP handler finds a queue by the bus, not in the table (P37)"),
     Switch("one_try_more", "mutant", FLAG, "the loops of irq_disable make one round more than they may (P38)"),
     Switch("status_removed_late", "mutant", FLAG, "remove takes the attribute status away with its locks held (P40)"),
