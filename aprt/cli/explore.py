@@ -21,6 +21,7 @@ from aprt.cli.options import (
     bound_options,
     bounds,
     case_finder,
+    changed_case,
     color_option,
     crew,
     crew_options,
@@ -147,7 +148,9 @@ def command(
             _check_matrix(case)
             return _matrix(case, properties, limits, form, color, interrupts)
         if changes:
-            return tell_difference(case, _changed(registry, case, changes), properties, limits, form, color, interrupts)
+            return tell_difference(
+                case, changed_case(registry, case, changes), properties, limits, form, color, interrupts
+            )
         if estimate:
             return _estimate(case, search, form, color)
         with crew(jobs, cluster) as workers:
@@ -236,12 +239,6 @@ def _check_alone(option: str, search: Search, others: Mapping[str, object]) -> N
     for other, given in ignored.items():
         if given:
             raise click.UsageError(f"{option} and {other} cannot be combined")
-
-
-def _changed(registry: Registry, case: Case, changes: tuple[tuple[str, str], ...]) -> Case:
-    """The case with these switches put in, or taken out."""
-    put_in, taken_out = (tuple(switch for way, switch in changes if way == word) for word in ("with", "without"))
-    return case_finder(registry, put_in, taken_out)(str(case))
 
 
 def _check_matrix(case: Case) -> None:

@@ -13,6 +13,7 @@ from aprt.cli.options import (
     bound_options,
     bounds,
     case_finder,
+    changed_case,
     color_option,
     echo,
     era_option,
@@ -28,7 +29,12 @@ from aprt.cli.options import (
 @scenario_argument
 @era_option
 @switch_options
-@click.option("--compare", type=SCENARIO, metavar="REFERENCE", help="Tell what this variant adds and removes.")
+@click.option(
+    "--compare",
+    type=SCENARIO,
+    metavar="REFERENCE|with=SWITCH|without=SWITCH",
+    help="Tell what this variant, or change, adds and removes.",
+)
 @click.option("--dot", is_flag=True, help="As a graph for graphviz.")
 @bound_options
 @format_option
@@ -51,7 +57,8 @@ def command(
     """Search all states of SCENARIO for locks that are asked for while others are held.
 
     Marked with ! is what contradicts the document, with ? what it says nothing of. Who makes an edge is told by
-    context and function. Exits with 0 when the search was complete, else with 3.
+    context and function; of one that a change adds, which cycle it closes. Exits with 0 when the search was complete,
+    else with 3.
     """
     with Interrupts() as interrupts:
         from aprt.cli.progress import ProgressLine
@@ -61,7 +68,12 @@ def command(
         if dot and form == "json":
             raise click.UsageError("--dot and --format json cannot be combined")
         cases = [find_case(registry, scenario, era, put_in, taken_out)]
-        cases += [] if compare is None else [case_finder(registry)(compare)]
+        if compare is not None:
+            change = compare.startswith(("with=", "without="))
+            way, _, switch = compare.partition("=")
+            cases.append(
+                changed_case(registry, cases[0], [(way, switch)]) if change else case_finder(registry)(compare)
+            )
         progress = ProgressLine()
         limits = bounds(max_states, max_depth, budget)
         found = [locks(case, limits, progress, interrupts.allowed) for case in cases]

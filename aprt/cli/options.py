@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
@@ -154,6 +154,13 @@ def case_finder(
 
 def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], reference: str) -> Case:
     return find_case(registry, reference, None, put_in, taken_out)
+
+
+def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:
+    """The case with these switches put in, or taken out."""
+    changes = tuple(changes)
+    put_in, taken_out = (tuple(switch for way, switch in changes if way == word) for word in ("with", "without"))
+    return case_finder(registry, put_in, taken_out)(str(case))
 
 
 @contextmanager

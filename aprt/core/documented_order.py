@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Literal, TypeAlias
 
 import attrs
@@ -25,18 +26,29 @@ class DocumentedOrder:
 
     def standing(self, held: str, asked: str) -> Standing:
         """What the document says of asking for the class `asked` while `held` is held; a subclass is its class."""
-        held, asked = (name.partition("/")[0] for name in (held, asked))
-        if held in self.innermost or self._before(asked, held):
+        if self.against(held, asked):
             return "contradicts"
-        return "documented" if asked in self.innermost or self._before(held, asked) else "undocumented"
+        held, asked = (name.partition("/")[0] for name in (held, asked))
+        return "documented" if asked in self.innermost or self.way(held, asked) else "undocumented"
 
-    def _before(self, outer: str, inner: str) -> bool:
-        seen, new = set[str](), {outer}
-        while new:
-            seen |= new
-            after = (name for chain in self.chains for here in new if here in chain for name in _behind(chain, here))
-            new = set(after) - seen
-        return inner != outer and inner in seen
+    def way(self, outer: str, inner: str) -> tuple[str, ...]:
+        """How one class comes to stand before another: a few classes from the one to the other; none: it does not."""
+        ways, seen = deque[tuple[str, ...]]([(outer,)]), {outer}
+        while ways and outer != inner:
+            way = ways.popleft()
+            if way[-1] == inner:
+                return way
+            behind = (name for chain in self.chains if way[-1] in chain for name in _behind(chain, way[-1]))
+            for name in behind:
+                if name not in seen:
+                    seen.add(name)
+                    ways.append((*way, name))
+        return ()
+
+    def against(self, held: str, asked: str) -> str:
+        """What of the document contradicts asking for the class `asked` while `held` is held; empty: nothing."""
+        held, asked = (name.partition("/")[0] for name in (held, asked))
+        return f"{held} is innermost" if held in self.innermost else " -> ".join(self.way(asked, held))
 
 
 def _behind(chain: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class LockGraph:
         opened = set(written) - self.written
         self.written |= opened
         touched = new | {edge for edge in self.edges if edge.asked in opened} if opened else new
-        return any(self._through(edge) is not None for edge in touched)
+        return any(self.through(edge) is not None for edge in touched)
 
     def closes(self, demand: Demand) -> bool:
         """A context asks for a lock. Whether that closes a cycle."""
@@ -133,16 +133,11 @@ class LockGraph:
 
     def cycle(self) -> Cycle | None:
         """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
-        found = [cycle for edge in self.edges if (cycle := self._through(edge)) is not None]
+        found = [cycle for edge in self.edges if (cycle := self.through(edge)) is not None]
         return min(map(_turned, found), key=lambda cycle: (len(cycle), cycle), default=None)
 
-    def _witness(self, seen: Mapping[Edge, Demand]) -> None:
-        # which is met first depends on the search
-        for edge, demand in seen.items():
-            self.witnesses[edge] = min(self.witnesses.get(edge, demand), demand, key=_by_name)
-
-    def _through(self, first: Edge) -> Cycle | None:
-        """A shortest cycle with that edge in it."""
+    def through(self, first: Edge) -> Cycle | None:
+        """A shortest cycle that begins with that edge; None when there is none."""
         ways: deque[Cycle] = deque([(first,)])
         seen = {first}
         while ways:
@@ -154,6 +149,11 @@ class LockGraph:
                     seen.add(edge)
                     ways.append((*way, edge))
         return None
+
+    def _witness(self, seen: Mapping[Edge, Demand]) -> None:
+        # which is met first depends on the search
+        for edge, demand in seen.items():
+            self.witnesses[edge] = min(self.witnesses.get(edge, demand), demand, key=_by_name)
 
     def _next(self, edge: Edge) -> list[Edge]:
         """The edges of contexts for which that of `edge` has to wait, in order."""
@@ -170,8 +170,12 @@ def title(cycle: Cycle) -> str:
     """A cycle in one line."""
     if len(cycle) == 1:
         return f"possible recursive locking: {cycle[0].held} -> {cycle[0].asked}"
-    classes = [edge.held for edge in cycle]
-    return f"possible circular locking dependency: {' -> '.join([*classes, classes[0]])}"
+    return f"possible circular locking dependency: {around(cycle)}"
+
+
+def around(cycle: Cycle) -> str:
+    """The classes of a cycle, from the first one back to it."""
+    return " -> ".join([*(edge.held for edge in cycle), cycle[0].held])
 
 
 def _by_name(demand: Demand) -> tuple[str, tuple[str, ...], str]:

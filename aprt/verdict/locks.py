@@ -13,7 +13,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.chain import told
 from aprt.core.documented_order import DocumentedOrder, Standing
-from aprt.core.lock_order import Demand, Edge, LockGraph
+from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph
 from aprt.core.properties import LockOrder, Property, ordering
 from aprt.core.system import System
 from aprt.explore import states
@@ -91,6 +91,15 @@ class Locks:
 
     def those(self, standing: Standing) -> tuple[Observed, ...]:
         return tuple(edge for edge in self.edges if edge.standing == standing)
+
+    def against(self, edge: Observed) -> str:
+        """What of the document an edge contradicts; empty: nothing."""
+        return self.documented.against(*edge.pair)
+
+    def closed_by(self, edge: Observed) -> Cycle | None:
+        """A shortest cycle that has an edge in it."""
+        found = [self.graph.through(one) for one in sorted(self.graph.edges) if (one.held, one.asked) == edge.pair]
+        return min((cycle for cycle in found if cycle is not None), key=len, default=None)
 
     def beyond(self, other: Locks) -> tuple[Observed, ...]:
         """The edges that the other one has not."""

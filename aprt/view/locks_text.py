@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.core.documented_order import Standing
-from aprt.core.lock_order import title
+from aprt.core.lock_order import around, title
 from aprt.verdict.locks import Locks, Observed
 from aprt.view.heading import heading
 from aprt.view.lists import wrapped
@@ -31,7 +31,7 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
     parts = [
         heading(locks.case, paint),
         _section("documented, outer first", _document(locks), paint),
-        _section(_observed(locks), _edges(locks.direct, paint), paint),
+        _section(_observed(locks), [*_legend(locks), *_edges(locks, locks.direct, paint)], paint),
         _section("cycle", [line for one in (locks, changed) if one is not None for line in _cycle(one)], paint),
         _section("taken, and never waited for", [", ".join(locks.uncontended)], paint),
         _section("never taken", [", ".join(locks.unused)], paint),
@@ -39,8 +39,12 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
     if locks.asserted:
         parts.append(_section("asserted to be held, and by which handlers", _asserted(locks), paint))
     if changed is not None:
-        for word, edges in (("added", changed.beyond(locks)), ("removed", locks.beyond(changed))):
-            parts.append(_section(f"{word} by {changed.case}", _edges(edges, paint), paint))
+        added, removed = (
+            _edges(changed, changed.beyond(locks), paint, new=True),
+            _edges(locks, locks.beyond(changed), paint),
+        )
+        parts.append(_section(f"added by {changed.case}", added, paint))
+        parts.append(_section(f"removed by {changed.case}", removed, paint))
     return "\n\n".join([*parts, locks_line(locks, changed)])
 
 
@@ -77,8 +81,8 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "cycle": _title(changed),
             "realised": _realised(changed),
             "complete": changed.exploration.complete,
-            "added": [_object(edge) for edge in changed.beyond(locks)],
-            "removed": [_object(edge) for edge in locks.beyond(changed)],
+            "added": [_object(changed, edge) | _closed(changed, edge) for edge in changed.beyond(locks)],
+            "removed": [_object(locks, edge) for edge in locks.beyond(changed)],
         }
     return dump(
         {
@@ -87,7 +91,7 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "complete": locks.exploration.complete,
             "states": locks.exploration.states,
             "documented": {"chains": locks.documented.chains, "innermost": locks.documented.innermost},
-            "edges": [_object(edge) for edge in locks.edges],
+            "edges": [_object(locks, edge) for edge in locks.edges],
             "cycle": _title(locks),
             "realised": _realised(locks),
             "uncontended": locks.uncontended,
@@ -134,10 +138,12 @@ def _observed(locks: Locks) -> str:
     end = "complete" if locks.exploration.complete else f"stopped: {locks.exploration.stopped}"
     shown = len(locks.direct)
     more = f", {shown} of them below, from which the others follow" if shown < len(locks.edges) else ""
-    legend = "; ! contradicts the document, ? is not documented" if locks.documented.classes else ""
-    return (
-        f"observed: {count(len(locks.edges), 'edge')}{more} ({count(locks.exploration.states, 'state')}, {end}){legend}"
-    )
+    return f"observed: {count(len(locks.edges), 'edge')}{more} ({count(locks.exploration.states, 'state')}, {end})"
+
+
+def _legend(locks: Locks) -> Iterator[str]:
+    if locks.documented.classes and len(locks.those("documented")) < len(locks.edges):
+        yield "(!: contradicts the document; ?: the document says nothing of it)"
 
 
 def _asserted(locks: Locks) -> Iterator[str]:
@@ -146,12 +152,17 @@ def _asserted(locks: Locks) -> Iterator[str]:
         yield f"  {', '.join(handlers)}"
 
 
-def _edges(edges: Iterable[Observed], paint: Paint) -> Iterator[str]:
+def _edges(locks: Locks, edges: Iterable[Observed], paint: Paint, *, new: bool = False) -> Iterator[str]:
+    """new: they are what a change adds; the cycles that they close are told."""
     for edge in edges:
         reading = " for reading" if edge.reading else ""
         line = f"{_MARKS[edge.standing]} {edge.held} -> {edge.asked}{reading}"
         yield paint.red(line) if edge.standing == "contradicts" else line
         yield f"    {_witness(edge)}"
+        if against := locks.against(edge):
+            yield f"    documented: {against}"
+        if new and (cycle := locks.closed_by(edge)) is not None:
+            yield f"    closes a cycle: {around(cycle)}"
 
 
 def _witness(edge: Observed) -> str:
@@ -178,12 +189,18 @@ def _realised(locks: Locks) -> dict[str, Any] | None:
     return None if locks.realised is None else realised_object(locks.realised)
 
 
-def _object(edge: Observed) -> dict[str, Any]:
+def _closed(locks: Locks, edge: Observed) -> dict[str, Any]:
+    cycle = locks.closed_by(edge)
+    return {"closes": None if cycle is None else [one.held for one in cycle]}
+
+
+def _object(locks: Locks, edge: Observed) -> dict[str, Any]:
     return {
         "held": edge.held,
         "asked": edge.asked,
         "reading": edge.reading,
         "standing": edge.standing,
+        "against": locks.against(edge) or None,
         "context": edge.witness.by.context,
         "functions": list(edge.functions),
         "holding": [hold.lock for hold in edge.witness.by.held],

@@ -30,7 +30,8 @@ documented, outer first
   not here: bus, iommu
 
 observed: 4 edges, 3 of them below, from which the others follow (22
-  states, complete); ! contradicts the document, ? is not documented
+  states, complete)
+  (!: contradicts the document; ?: the document says nothing of it)
     inner -> spin
       writer in writer()
     outer -> hook for reading
@@ -58,6 +59,8 @@ asserted to be held, and by which handlers
 added by order/nested+turned
   ! hook -> outer
       stray in stray()
+      documented: outer -> hook
+      closes a cycle: hook -> outer -> hook
 
 removed by order/nested+turned
   none
@@ -96,6 +99,7 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
         "asked": "outer",
         "reading": False,
         "standing": "contradicts",
+        "against": "outer -> hook",
         "context": "stray",
         "functions": ["stray"],
         "holding": ["vm0.hook"],
@@ -114,6 +118,16 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
     }
     assert (data["uncontended"], data["unused"], data["absent"]) == (["inner", "spin"], ["idle"], ["bus", "iommu"])
     assert data["compared"] is None
+
+
+def test_a_change_is_named_by_its_switch_and_told_with_the_cycle_that_it_closes() -> None:
+    named = json.loads(aprt("order/nested", "--compare", "order/nested+turned", "--format", "json").stdout)
+    changed = json.loads(aprt("order/nested", "--compare", "with=turned", "--format", "json").stdout)
+    assert changed == named
+    (added,) = changed["compared"]["added"]
+    assert (added["against"], added["closes"]) == ("outer -> hook", ["hook", "outer"])
+    wrong = aprt("order/nested", "--compare", "with=turnd")
+    assert (wrong.exit_code, wrong.stderr) == (2, "aprt: unknown switch 'turnd' (did you mean 'turned'?)\n")
 
 
 def test_a_search_that_is_cut_exits_with_3_and_says_so() -> None:

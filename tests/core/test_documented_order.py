@@ -35,3 +35,19 @@ def test_an_edge_is_documented_contradicts_or_is_not_spoken_of(held: str, asked:
 def test_nothing_documented_contradicts_nothing() -> None:
     assert DocumentedOrder(()).standing("a", "b") == "undocumented"
     assert ORDER.classes == {"bus", "outer", "hook", "iommu", "set", "spin"}
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "against"),
+    [
+        ("hook", "bus", "bus -> hook"),
+        ("iommu", "set", "set -> outer -> hook -> iommu"),
+        ("spin", "else", "spin is innermost"),
+        ("bus", "hook", ""),
+        ("outer", "outer", ""),
+        ("bus", "set", ""),
+        ("hook", "outer/1", "outer -> hook"),
+    ],
+)
+def test_what_contradicts_is_told_with_what_it_contradicts(held: str, asked: str, against: str) -> None:
+    assert ORDER.against(held, asked) == against
