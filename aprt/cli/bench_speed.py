@@ -9,6 +9,7 @@ import click
 
 from aprt.cli.names import SCENARIO
 from aprt.cli.options import (
+    DETECTORS,
     Registry,
     detect_option,
     detectors,
@@ -116,7 +117,8 @@ def detect(
         echo(f"{case}, {plan.mode}: {pairs} times {seconds:g} s of processor time each way, in turn\n")
         echo(f"without detectors{alone.rate:9,.0f} steps/s")
         echo(f"with detectors   {detected.rate:9,.0f} steps/s ({', '.join(kinds) or 'none'})")
-        echo(f"aprt: DETECT ratio={ratio:.2f} detectors={','.join(kinds) or '-'} scenario={case} mode={plan.mode}")
+        heard = "all" if kinds == DETECTORS else ",".join(kinds) or "-"
+        echo(f"aprt: DETECT ratio={ratio:.2f} detectors={heard} scenario={case} mode={plan.mode}")
     return 0
 
 

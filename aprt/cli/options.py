@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
 
-DETECTORS = ("race", "hang")  # detect.detectors.KINDS, named here to keep --help quick
+DETECTORS = (  # detect.detectors.KINDS, named here to keep --help quick
+    "lock-order",
+    "hang",
+    "lost-wakeup",
+    "stuck-message",
+    "atomic-sleep",
+    "race",
+    "guard",
+    "use-after-free",
+    "leak",
+    "refcount",
+)
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 INTERRUPTED = 130
 REPORTS = ("junit", "ktap")  # formats of `view.results`

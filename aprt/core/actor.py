@@ -116,6 +116,8 @@ class Handler(Generic[S, P, R]):
     room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
     acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
     of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
+    sleeps: whether its caller may have to sleep, which is a finding (P23) in atomic context; a put into a queue without
+    bound never does.
     orders: what it does to happens-before, beside what taking and giving locks and what queues do. "release": what the
     caller did before it happens before what others do after an "acquire" of the same actor; an acquire that replies
     False (not done yet, not the last) was none.
@@ -135,6 +137,7 @@ class Handler(Generic[S, P, R]):
         takes: str | None = None,
         room: str | None = None,
         acquires: str | None = None,
+        sleeps: bool = False,
         orders: Ordering | None = None,
         atomic: bool = False,
     ) -> None:
@@ -143,7 +146,7 @@ class Handler(Generic[S, P, R]):
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.queue = puts if takes is None else takes
-        self.acquires, self.orders, self.atomic = acquires, orders, atomic
+        self.acquires, self.sleeps, self.orders, self.atomic = acquires, sleeps, orders, atomic
         self.__doc__ = run.__doc__
         self.op = run.__name__
 
@@ -169,6 +172,7 @@ def handler(
     takes: str | None = None,
     room: str | None = None,
     acquires: str | None = None,
+    sleeps: bool = False,
     orders: Ordering | None = None,
     atomic: bool = False,
 ) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
@@ -191,6 +195,7 @@ def handler(
             takes=takes,
             room=room,
             acquires=acquires,
+            sleeps=sleeps,
             orders=orders,
             atomic=atomic,
         )
@@ -235,6 +240,10 @@ class Actor(abc.ABC, Generic[S]):
         """This actor, held as a lock."""
         return Hold(self.name, mode, atomic, self.lock_class)
 
+    def owns(self, state: S) -> tuple[Hashable, ...]:
+        """What stands on record here: resources, as `Owes` names them, and objects by the name of their actor."""
+        return ()
+
     def acquired(self, call: Call[Any]) -> Hold | None:
         """The lock that a context waits for which sends `call`; None when it waits for none."""
         mode = self.handler(call.op).acquires
@@ -274,6 +283,8 @@ class Actor(abc.ABC, Generic[S]):
             self._check_change(found, state, after)
         if found.guards:
             notes += self._unguarded(found, by)
+        if by.atomic is not None and not any(isinstance(note, Oops) for note in notes):
+            notes += self.may_sleep(found, by)
         return after, reply, notes
 
     def _parts(self, found: Handler[S, ..., Any], outcome: Any) -> Done[S]:
@@ -320,6 +331,12 @@ class Actor(abc.ABC, Generic[S]):
         named = (" and ".join(dict.fromkeys(locks[0].name for locks in way)) for way in ways if all(way))
         wanted = " or ".join(dict.fromkeys(named))
         return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
+
+    def may_sleep(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
+        """The finding of a context that may have to sleep for this message where it must not; empty when it may."""
+        if by.atomic is None or not found.sleeps or (found.room is not None and self.room(found) is None):
+            return ()
+        return (Broken("P23", f"{by.context} may sleep for {self.name} in atomic context: it holds {by.atomic.lock}"),)
 
     def guarding(self, name: str) -> tuple[Actor[Any], ...] | None:
         """The locks of which a caller must hold one, by the name in `guarded_by`; None: there is nothing to hold."""

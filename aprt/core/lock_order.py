@@ -133,8 +133,12 @@ class LockGraph:
 
     def cycle(self) -> Cycle | None:
         """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
-        found = [cycle for edge in self.edges if (cycle := self.through(edge)) is not None]
-        return min(map(_turned, found), key=lambda cycle: (len(cycle), cycle), default=None)
+        return next(iter(self.cycles()), None)
+
+    def cycles(self) -> list[Cycle]:
+        """Of each edge a shortest cycle that it is on, short ones first, then by name."""
+        found = {_turned(cycle) for edge in self.edges if (cycle := self.through(edge)) is not None}
+        return sorted(found, key=lambda cycle: (len(cycle), cycle))
 
     def through(self, first: Edge) -> Cycle | None:
         """A shortest cycle that begins with that edge; None when there is none."""

@@ -16,12 +16,13 @@ from aprt.core.step import Ask
 class Site:
     """A step that matters to a detection. role: what was done there, in one word or two.
 
-    index: of the step, -1 for what was so from the start; of a request, the last step before it of the same context.
+    index: of the step, -1 for what was so from the start, None for a step of another execution; of a request, the last
+    step before it of the same context.
     op: as labels print it. functions: what the context was running, outermost first, without helpers.
     """
 
     role: str
-    index: int
+    index: int | None
     context: str
     op: str
     functions: tuple[str, ...] = ()

@@ -12,15 +12,46 @@ from aprt.core.execution import Blocked, Ending
 from aprt.core.scenario import did_you_mean
 from aprt.core.step import Ask
 from aprt.core.system import System
+from aprt.detect.atomic import AtomicDetector
 from aprt.detect.detection import Detection
-from aprt.detect.detector import Detector, History, Parts
+from aprt.detect.detector import Detector
+from aprt.detect.guarded import GuardDetector
+from aprt.detect.history import History
 from aprt.detect.hung import HungDetector
+from aprt.detect.leaks import LeakDetector
+from aprt.detect.lifetime import LifetimeDetector
+from aprt.detect.lock_order import LockOrderDetector
+from aprt.detect.parts import Parts
 from aprt.detect.races import RaceDetector
+from aprt.detect.refcounts import RefcountDetector
+from aprt.detect.stuck import StuckDetector
+from aprt.detect.wakeups import WakeupDetector
 
 KINDS: Final[Mapping[str, tuple[Callable[[History], Detector], str]]] = MappingProxyType(
     {
+        LockOrderDetector.kind: (
+            LockOrderDetector,
+            "circles in the order in which locks are taken, over all executions, whoever never met",
+        ),
+        HungDetector.kind: (
+            HungDetector,
+            "tasks that wait for each other, told when the circle closes, and who is behind",
+        ),
+        WakeupDetector.kind: (WakeupDetector, "sleepers who came after the wake-up that was meant for them"),
+        StuckDetector.kind: (StuckDetector, "messages in a mailbox that nobody will read"),
+        AtomicDetector.kind: (AtomicDetector, "what may sleep, asked for under a spinlock or in a timer callback"),
         RaceDetector.kind: (RaceDetector, "accesses of the same data that nothing orders"),
-        HungDetector.kind: (HungDetector, "tasks that wait for each other, told when the circle closes"),
+        GuardDetector.kind: (GuardDetector, "data touched without the lock that guards it"),
+        LifetimeDetector.kind: (
+            LifetimeDetector,
+            "use after free, double and invalid free, with who made and who freed the object; also where it is only "
+            "possible, as nothing orders use and free",
+        ),
+        LeakDetector.kind: (LeakDetector, "what is held in the end and on nobody's record; objects that nobody owns"),
+        RefcountDetector.kind: (
+            RefcountDetector,
+            "references from nothing, below nothing, or last under a lock needed",
+        ),
     }
 )
 """By kind: what makes the detector of one execution, and what it finds, in a few words."""

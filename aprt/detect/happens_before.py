@@ -12,14 +12,14 @@ section 2, from whose clocks these differ in that every step has a number of its
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
 from aprt.core.actor import Ordering
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Hold, Took
-from aprt.detect.detector import History, Queue
+from aprt.detect.parts import Parts, Queue
 
 Clock: TypeAlias = list[int]
 """By place of the context: how many of its steps happened before."""
@@ -54,18 +54,18 @@ class _Queue:
 class HappensBefore:
     """The order of the steps that were fed."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-        parts = history.parts
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._handlers = parts.handlers
         self._places = {context: place for place, context in enumerate(parts.contexts)}
         size = len(self._places)
         self._now: list[Clock] = [[0] * size for _ in range(size)]
         self._locks: defaultdict[str, _Published] = defaultdict(lambda: _Published([0] * size, [0] * size))
-        self._queues = {name: self._queue(name, queue) for name, queue in parts.queues.items()}
+        states = parts.system.initial() if parts.queues else {}
+        self._queues = {name: self._queue(queue, states[name]) for name, queue in parts.queues.items()}
 
     def feed(self, event: Event) -> Stamp:
-        """The next step, already in the history. Returns when it was done."""
+        """The next step. Returns when it was done."""
         place = self._places[event.context]
         now = self._now[place]
         now[place] += 1
@@ -83,7 +83,7 @@ class HappensBefore:
 
     def _acquire(self, event: Event, orders: Ordering | None, now: Clock) -> None:
         taken = [note.hold for note in event.notes if isinstance(note, Took)]
-        if not taken and (waited := self._history.acquired(event)) is not None:
+        if not taken and (waited := self._parts.acquired(event)) is not None:
             taken = [waited]
         if orders in ("acquire", "both") and event.reply is not False:
             taken.append(self._own(event))
@@ -104,7 +104,7 @@ class HappensBefore:
             _join(self._locks[self._own(event).lock].writers, now)
 
     def _own(self, event: Event) -> Hold:
-        return self._history.parts.actors[str(event.actor)].hold()
+        return self._parts.actors[str(event.actor)].hold()
 
     def _transfer(self, event: Event, queue: _Queue, now: Clock) -> None:
         """Messages that came, and messages that went, whichever handler did it."""
@@ -118,9 +118,9 @@ class HappensBefore:
                 _join(now, queue.room.popleft())
             queue.items.append(now[:])
 
-    def _queue(self, name: str, queue: Queue) -> _Queue:
+    def _queue(self, queue: Queue, state: Any) -> _Queue:
         nothing = [0] * len(self._places)
-        there = len(getattr(self._history.states[name], queue.field))
+        there = len(getattr(state, queue.field))
         free = None if queue.room is None else deque(nothing for _ in range(queue.room - there))
         return _Queue(queue.field, deque(nothing for _ in range(there)), free)
 

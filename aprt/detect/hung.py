@@ -24,7 +24,8 @@ from aprt.core.execution import Blocked, Ending
 from aprt.core.notes import Hold, Oops, Took
 from aprt.core.step import Ask
 from aprt.detect.detection import Detection, Site
-from aprt.detect.detector import Detector, History
+from aprt.detect.detector import Detector
+from aprt.detect.history import History
 
 
 @attrs.frozen
@@ -147,8 +148,8 @@ class WaitsFor:
         hold = None if ask is None else _lock(ask)
         if ask is None or hold is None:
             return ()
-        held = self._history.held.items()
-        holders = [name for name, holds in held if any(_excludes(other, hold) for other in holds)]
+        callers = self._history.callers.values()
+        holders = [caller.context for caller in callers if any(_excludes(other, hold) for other in caller.held)]
         if not holders and hold.shared:
             holders = [name for name in self.asking({hold.lock}) if not _shared(self._history.asks[name])]
         others = tuple(sorted(name for name in holders if name != context))

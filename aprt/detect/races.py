@@ -23,8 +23,9 @@ import attrs
 from aprt.core.events import Event
 from aprt.core.system import System
 from aprt.detect.detection import Detection, Site
-from aprt.detect.detector import Detector, History, Parts
-from aprt.detect.happens_before import HappensBefore, Stamp
+from aprt.detect.detector import Detector
+from aprt.detect.history import History
+from aprt.detect.parts import Parts
 
 ALL = "*"
 LIFE = "live"
@@ -64,7 +65,6 @@ class Race(Detection):
 @attrs.frozen
 class _Access:
     event: Event
-    stamp: Stamp
     reads: frozenset[str]
     writes: frozenset[str]
     plain: bool
@@ -85,18 +85,16 @@ class RaceDetector(Detector):
 
     def __init__(self, history: History) -> None:
         super().__init__(history)
-        self._order = HappensBefore(history)
         self._latest: defaultdict[str, dict[str, dict[_Way, _Access]]] = defaultdict(dict)
         self._told: set[frozenset[tuple[str, str, tuple[str, ...]]]] = set()
         self._plain = {name for name, actor in history.parts.actors.items() if ALL not in actor.atomic}
 
     def feed(self, event: Event) -> Sequence[Detection]:
-        stamp = self._order.feed(event)
         if event.actor is None or event.actor not in self._plain:
             return ()
         handler = self.history.parts.handlers[event.actor, event.op]
         writes = handler.writes if event.changed or not handler.reads else frozenset[str]()
-        access = _Access(event, stamp, handler.reads | writes, writes, not handler.atomic)
+        access = _Access(event, handler.reads | writes, writes, not handler.atomic)
         latest = self._latest[event.actor]
         found = [
             race
@@ -111,7 +109,7 @@ class RaceDetector(Detector):
     def _race(self, first: _Access, second: _Access) -> Race | None:
         if not (first.writes or second.writes) or not (first.plain or second.plain):
             return None
-        if self._order.ordered(first.stamp, second.event.context):
+        if self.history.ordered(first.event):
             return None
         fields = first.common(second) - {LIFE, *self.history.parts.actors[str(first.event.actor)].atomic}
         pair = frozenset((e.context, e.label.op, e.chain) for e in (first.event, second.event))

@@ -57,7 +57,7 @@ class Attribute(Actor[AttributeState]):
         left.remove(by.context)
         return attrs.evolve(state, readers=tuple(left)), None, (Gave(self.name),)
 
-    @handler(reads="there readers", writes="there", acquires="write")
+    @handler(reads="there readers", writes="there", acquires="write", sleeps=True)
     def remove(self, state: AttributeState, by: Caller) -> Outcome[AttributeState, None]:
         """Blocks until its last reader has left. Findings: removed by its own reader; sleeping under a spinlock."""
         if by.context in state.readers:
@@ -65,4 +65,4 @@ class Attribute(Actor[AttributeState]):
         if state.readers:
             return BLOCK
         after = attrs.evolve(state, there=False) if state.there else state
-        return after, None, rules.may_sleep(by, self.name)
+        return after, None

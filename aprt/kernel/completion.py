@@ -42,7 +42,7 @@ class Completion(Actor[CompletionState]):
         """Says that the caller is going to complete it: until then it counts as held."""
         return state, None, () if by.holds(self.name) else (Took(self.hold()),)
 
-    @handler(reads="done", writes="done", acquires="exclusive")
+    @handler(reads="done", writes="done", acquires="exclusive", sleeps=True)
     def wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
         """Blocks until done, and uses up one `complete`.
 
@@ -50,7 +50,7 @@ class Completion(Actor[CompletionState]):
         """
         if state.done == 0:
             return (state, None, rules.recursive(by, self.name)) if by.holds(self.name) else BLOCK
-        return _used(state), None, rules.may_sleep(by, self.name)
+        return _used(state), None
 
     @handler(reads="done", writes="done", orders="acquire")
     def try_wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, bool]:

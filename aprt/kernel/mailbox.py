@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.kernel import rules
 
 T = TypeVar("T", bound=Hashable)
 
@@ -35,21 +34,19 @@ class Mailbox(Actor[MailboxState[T]]):
     def initial(self) -> MailboxState[T]:
         return MailboxState()
 
-    @handler(reads="messages", writes="messages", puts="messages", room="capacity")
+    @handler(reads="messages", writes="messages", puts="messages", room="capacity", sleeps=True)
     def send(self, state: MailboxState[T], by: Caller, message: T) -> Outcome[MailboxState[T], None]:
         """Blocks while full. Finding, with a capacity: sleeping under a spinlock."""
-        if self.capacity is None:
-            return MailboxState((*state.messages, message)), None
-        if len(state.messages) >= self.capacity:
+        if self.capacity is not None and len(state.messages) >= self.capacity:
             return BLOCK
-        return MailboxState((*state.messages, message)), None, rules.may_sleep(by, self.name)
+        return MailboxState((*state.messages, message)), None
 
-    @handler(reads="messages", writes="messages", takes="messages")
+    @handler(reads="messages", writes="messages", takes="messages", sleeps=True)
     def receive(self, state: MailboxState[T], by: Caller) -> Outcome[MailboxState[T], T]:
         """Blocks while empty; replies the oldest message. Finding: sleeping under a spinlock."""
         if not state.messages:
             return BLOCK
-        return MailboxState(state.messages[1:]), state.messages[0], rules.may_sleep(by, self.name)
+        return MailboxState(state.messages[1:]), state.messages[0]
 
     @handler(reads="messages", writes="messages")
     def receive_nowait(self, state: MailboxState[T], by: Caller) -> Outcome[MailboxState[T], T | None]:

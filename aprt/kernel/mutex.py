@@ -40,7 +40,7 @@ class Mutex(Actor[MutexState]):
         hold = super().acquired(call)
         return hold if hold is None or not call.args else _nested(hold, cast(int, call.args[0]))
 
-    @handler(reads="owner", writes="owner", acquires="exclusive")
+    @handler(reads="owner", writes="owner", acquires="exclusive", sleeps=True)
     def lock(self, state: MutexState, by: Caller, subclass: int = 0) -> Outcome[MutexState, None]:
         """Blocks until free. Findings: recursive lock (ends the execution), sleeping under a spinlock.
 
@@ -50,7 +50,7 @@ class Mutex(Actor[MutexState]):
             return state, None, rules.recursive(by, self.name)
         if state.owner is not None:
             return BLOCK
-        return MutexState(by.context), None, (Took(_nested(self.hold(), subclass)), *rules.may_sleep(by, self.name))
+        return MutexState(by.context), None, (Took(_nested(self.hold(), subclass)),)
 
     @handler(reads="owner", writes="owner")
     def trylock(self, state: MutexState, by: Caller) -> Outcome[MutexState, bool]:

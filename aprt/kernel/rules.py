@@ -48,13 +48,6 @@ def recursive(by: Caller, lock: str) -> tuple[Note, ...]:
     )
 
 
-def may_sleep(by: Caller, awaited: str) -> tuple[Note, ...]:
-    """The finding of a context that may sleep for `awaited` where it must not; empty when it may."""
-    if by.atomic is None:
-        return ()
-    return (Broken("P23", f"{by.context} may sleep for {awaited} in atomic context: it holds {by.atomic.lock}"),)
-
-
 def not_owner(by: Caller, lock: str, owner: str | None) -> Note:
     """The finding of an unlock by somebody else."""
     return Broken("K2", f"{by.context} releases {lock}, which {owner or 'nobody'} holds")

@@ -39,7 +39,9 @@ class RwSem(Actor[RwSemState]):
     def initial(self) -> RwSemState:
         return RwSemState()
 
-    @handler(reads="readers writer waiting", writes="readers", commutes="down_read up_read", acquires="read")
+    @handler(
+        reads="readers writer waiting", writes="readers", commutes="down_read up_read", acquires="read", sleeps=True
+    )
     def down_read(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Blocks while a writer holds the lock or waits for it.
 
@@ -51,7 +53,7 @@ class RwSem(Actor[RwSemState]):
         if state.writer is not None or state.waiting:
             return BLOCK
         after = attrs.evolve(state, readers=tuple(sorted((*state.readers, by.context))))
-        return after, None, (Took(self.hold("read")), *rules.may_sleep(by, self.name))
+        return after, None, (Took(self.hold("read")),)
 
     @handler(reads="readers writer", writes="readers", commutes="down_read up_read")
     def up_read(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
@@ -74,7 +76,7 @@ class RwSem(Actor[RwSemState]):
             return state, None
         return attrs.evolve(state, waiting=tuple(sorted((*state.waiting, by.context)))), None
 
-    @handler(reads="readers writer waiting", writes="writer waiting", acquires="write")
+    @handler(reads="readers writer waiting", writes="writer waiting", acquires="write", sleeps=True)
     def down_write(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Blocks until nobody reads or writes.
 
@@ -86,7 +88,7 @@ class RwSem(Actor[RwSemState]):
             return BLOCK
         waiting = tuple(name for name in state.waiting if name != by.context)
         after = attrs.evolve(state, writer=by.context, waiting=waiting)
-        return after, None, (Took(self.hold("write")), *rules.may_sleep(by, self.name))
+        return after, None, (Took(self.hold("write")),)
 
     @handler(reads="readers writer", writes="writer")
     def up_write(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:

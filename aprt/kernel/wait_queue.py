@@ -30,7 +30,6 @@ import attrs
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.effects import Call
 from aprt.core.notes import Hold
-from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
 
@@ -66,12 +65,12 @@ class WaitQueue(Actor[WaitQueueState]):
             return state, None
         return WaitQueueState((*state.waiting, by.context)), None
 
-    @handler(reads="waiting", orders="acquire")
+    @handler(reads="waiting", sleeps=True, orders="acquire")
     def schedule(self, state: WaitQueueState, by: Caller) -> Outcome[WaitQueueState, None]:
         """Blocks while the caller is on the queue. Finding: sleeping under a spinlock."""
         if by.context in state.waiting:
             return BLOCK
-        return state, None, rules.may_sleep(by, self.name)
+        return state, None
 
     @handler(reads="waiting", writes="waiting")
     def finish(self, state: WaitQueueState, by: Caller) -> Outcome[WaitQueueState, None]:

@@ -67,7 +67,7 @@ class Work(Actor[WorkState]):
             return state, None, (rules.not_owner(by, self.name, state.runner),)
         return attrs.evolve(state, runner=None), None, (Gave(self.name),)
 
-    @handler(reads="pending runner", acquires="exclusive")
+    @handler(reads="pending runner", acquires="exclusive", sleeps=True)
     def flush(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:
         """Blocks until the item is neither pending nor running.
 
@@ -77,7 +77,7 @@ class Work(Actor[WorkState]):
             return state, None, rules.recursive(by, self.name)
         if state.pending or state.runner is not None:
             return BLOCK
-        return state, None, rules.may_sleep(by, self.name)
+        return state, None
 
     @handler(reads="pending", writes="pending")
     def cancel(self, state: WorkState, by: Caller) -> Outcome[WorkState, bool]:

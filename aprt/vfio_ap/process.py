@@ -36,6 +36,10 @@ class Process(Actor[ProcessState]):
     def initial(self) -> ProcessState:
         return ProcessState(pmap({f: f for f in self.files}), pmap(dict.fromkeys(self.files, 1)), self.threads)
 
+    def owns(self, state: ProcessState) -> tuple[str, ...]:
+        """Its VM, as long as a file of it is open."""
+        return (self.name.rpartition(".")[0],) if state.refs else ()
+
     @handler(reads="fds refs", writes="fds refs")
     def install(self, state: ProcessState, by: Caller, fd: str, file: str) -> Outcome[ProcessState, None]:
         """A new descriptor for a new or (dup, SCM_RIGHTS) an existing file."""

@@ -32,12 +32,16 @@ def _lines(detection: Detection, paint: Paint) -> Iterator[str]:
 
 
 def _told(site: Site, width: int) -> str:
-    where = f"step {site.index}" if site.index >= 0 else "at the start"
-    return f"{site.role.ljust(width)}  {site.where}: {site.op}, {where}"
+    if site.index is None:
+        when = "in another run"
+    else:
+        when = f"step {site.index}" if site.index >= 0 else "before the first step"
+    who = f"{site.where}: {site.op}, " if site.context else ""
+    return f"{site.role.ljust(width)}  {who}{when}"
 
 
 def detected_json(detected: Sequence[Detection]) -> list[dict[str, Any]]:
-    """One object each; the step of a site that is before the first one is null."""
+    """One object each; a step before the first one, or of another execution, is null."""
     return [
         {
             "kind": one.kind,
@@ -47,7 +51,7 @@ def detected_json(detected: Sequence[Detection]) -> list[dict[str, Any]]:
             "sites": [
                 {
                     "role": site.role,
-                    "step": site.index if site.index >= 0 else None,
+                    "step": None if site.index == -1 else site.index,
                     "context": site.context,
                     "op": site.op,
                     "functions": list(site.functions),

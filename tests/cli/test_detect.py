@@ -33,7 +33,8 @@ def test_only_the_kinds_asked_for_are_heard() -> None:
 
 
 def test_json_has_every_detection_and_null_where_nobody_listened() -> None:
-    (hang,) = json.loads(aprt("replay", ABBA, "--format", "json").stdout)["detected"]
+    order, hang = json.loads(aprt("replay", ABBA, "--format", "json").stdout)["detected"]
+    assert (order["kind"], order["text"]) == ("lock-order", "possible circular locking dependency: A -> B -> A")
     assert (hang["kind"], hang["step"], hang["objects"]) == ("hang", 1, ["left", "right", "B", "A"])
     assert hang["sites"][0] == {
         "role": "waits",

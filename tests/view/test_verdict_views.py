@@ -97,7 +97,7 @@ scope       3 threads, one update each
 assumed     memory=sc
 not in it   weak memory, real time, interrupt latency, firmware inside the
             card
-exercised   3 of 3 contexts, 4 of 6 messages; 5 branches never entered, 2
+exercised   3 of 3 contexts, 4 of 6 messages; 4 branches never entered, 2
             of procedures (--certificate lists them)
 model       MODEL
 picked      states, since it ended after few states

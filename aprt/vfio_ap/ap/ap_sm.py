@@ -21,7 +21,6 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.kernel import rules
 from aprt.kernel.spinlock import Spinlock
 from aprt.vfio_ap.ap.ap_queue import DEPTH
 from aprt.vfio_ap.ap.response import Rc, Status
@@ -149,12 +148,12 @@ class HostQueue(Actor[HostQueueState]):
         """A request of the caller is to be sent."""
         return attrs.evolve(state, requests=(*state.requests, by.context)), None
 
-    @handler(reads="requests pending", orders="acquire")
+    @handler(reads="requests pending", sleeps=True, orders="acquire")
     def wait_reply(self, state: HostQueueState, by: Caller) -> Outcome[HostQueueState, None]:
         """Blocks until the caller's request was answered, or flushed. Finding: sleeping under a spinlock."""
         if by.context in (*state.requests, *state.pending):
             return BLOCK
-        return state, None, rules.may_sleep(by, self.name)
+        return state, None
 
     @handler(reads="", writes="count requests pending", guarded_by="lock", orders="release")
     def flush(self, state: HostQueueState, by: Caller) -> Outcome[HostQueueState, None]:

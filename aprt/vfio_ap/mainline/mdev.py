@@ -62,6 +62,9 @@ class Mdev(Object[MdevState]):
     def initial(self) -> MdevState:
         return MdevState()
 
+    def owns(self, state: MdevState) -> tuple[str, ...]:
+        return () if state.kvm is None else (state.kvm,)
+
     @handler(reads="live", writes="*", on_freed=True)
     def create(self, state: MdevState, by: Caller) -> Outcome[MdevState, bool]:
         """False: it exists already."""

@@ -8,6 +8,8 @@ Mirrors: drivers/s390/crypto/vfio_ap_private.h: struct vfio_ap_queue (6.12).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import attrs
 
 from aprt.core.actor import Caller, Outcome, handler
@@ -71,6 +73,9 @@ class VfioApQueue(Object[VfioApQueueState]):
 
     def initial(self) -> VfioApQueueState:
         return VfioApQueueState()
+
+    def owns(self, state: VfioApQueueState) -> tuple[Hashable, ...]:
+        return tuple(saved.resource for saved in (state.isc, state.iova) if saved is not None)
 
     @handler(reads="generation", writes="live generation mdev isc iova reset_rc", on_freed=True)
     def alloc(self, state: VfioApQueueState, by: Caller) -> Outcome[VfioApQueueState, int]:

@@ -46,6 +46,9 @@ class VfioDevice(Actor[VfioDeviceState]):
         locks = (self.dev_set_lock, self.group_lock, self.kvm_ref_lock)
         return (self, *(lock for lock in locks if lock is not None))
 
+    def owns(self, state: VfioDeviceState) -> tuple[str, ...]:
+        return tuple({vm for vm in (state.kvm, state.group_kvm) if vm is not None})
+
     @handler(reads="", writes="registered")
     def register(self, state: VfioDeviceState, by: Caller) -> Outcome[VfioDeviceState, None]:
         """From now on it can be opened."""

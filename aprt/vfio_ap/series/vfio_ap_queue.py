@@ -8,6 +8,8 @@ Mirrors: drivers/s390/crypto/vfio_ap_private.h: struct vfio_ap_queue (v4 of the 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import attrs
 
 from aprt.core.actor import Caller, Outcome, handler
@@ -55,6 +57,9 @@ class VfioApQueue(Object[VfioApQueueState]):
 
     def initial(self) -> VfioApQueueState:
         return VfioApQueueState()
+
+    def owns(self, state: VfioApQueueState) -> tuple[Hashable, ...]:
+        return () if state.saved is None else (state.saved.gisc, state.saved.pin)
 
     @handler(reads="generation", writes="live generation saved mdev", on_freed=True)
     def alloc(self, state: VfioApQueueState, by: Caller) -> Outcome[VfioApQueueState, int]:

@@ -1,0 +1,124 @@
+"""Use after free, double free, invalid free: with who made the object, who freed it, and who uses it.
+
+What handlers note of a freed object is told with its history. Told as well is what could have happened: an object is
+freed, and some use of it before is ordered with that by nothing, so that it may come after. An object is an actor
+whose state says whether it is `live`; hardware, which knows no life time, does not count as a user of what is live.
+
+Mirrors: mm/kasan/report.c: kasan_report(), kasan_report_invalid_free(); mm/kasan/generic.c: the tracks of who
+allocated and who freed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal, TypeAlias
+
+import attrs
+
+from aprt.core.events import Event
+from aprt.core.notes import Broken, Note, Oops
+from aprt.detect.detection import Detection, Site
+from aprt.detect.detector import Detector
+from aprt.detect.history import History
+
+Bug: TypeAlias = Literal["use-after-free", "double-free", "invalid-free", "null-ptr-deref", "possible use-after-free"]
+
+FREE = "free"
+
+
+@attrs.frozen
+class BadAccess(Detection):
+    """use: the access. made, freed: who made the object last and who freed it, None when nobody did in this execution.
+
+    note: what the handler said; empty for what is only possible.
+    """
+
+    kind: ClassVar[str] = "use-after-free"
+
+    bug: Bug
+    use: Event
+    made: Event | None
+    freed: Event | None
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        if self.bug == "possible use-after-free" and self.freed is not None:
+            return (
+                f"possible use-after-free of {self.use.actor}: {self.use.context} uses it and {self.freed.context} "
+                "frees it, in no order"
+            )
+        if self.use.op == FREE:
+            return f"{self.bug} of {self.use.actor} by {self.use.context}"
+        note = self.note.removeprefix("use after free: ").removeprefix("null-ptr-deref: ")
+        return f"{self.bug} by {self.use.context}: {note}"
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        return (str(self.use.actor),)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        use = Site.of("freed again" if self.bug == "double-free" else "used", self.use)
+        if self.bug == "null-ptr-deref":
+            return (use,)
+        made = Site("made", -1, "", "") if self.made is None else Site.of("made", self.made)
+        return (made, use) if self.freed is None else (made, Site.of("freed", self.freed), use)
+
+
+class LifetimeDetector(Detector):
+    """Follows the life of every object."""
+
+    kind = BadAccess.kind
+
+    def __init__(self, history: History) -> None:
+        super().__init__(history)
+        self._live = {name: state.live for name, state in history.states.items() if hasattr(state, "live")}
+        self._made: dict[str, Event] = {}
+        self._freed: dict[str, Event] = {}
+        self._uses: dict[str, dict[tuple[str, str], Event]] = {}
+
+    def feed(self, event: Event) -> Sequence[Detection]:
+        name = event.actor
+        if name is None:
+            return ()
+        found = [bad for note in event.notes if (bad := self._noted(event, note)) is not None] if event.notes else []
+        if name in self._live:
+            found += self._lives(name, event)
+        return self.add(*found) if found else ()
+
+    def _lives(self, name: str, event: Event) -> list[BadAccess]:
+        was, now = self._live[name], event.state.live
+        self._live[name] = now
+        if now and not was:
+            self._made[name] = event
+            self._uses.pop(name, None)
+        elif was and not now:
+            self._freed[name] = event
+            return [self._bad("possible use-after-free", use) for use in self._late(name)]
+        elif now and not self.history.parts.handlers[name, event.op].on_freed:
+            self._uses.setdefault(name, {})[event.context, event.op] = event
+        return []
+
+    def _late(self, name: str) -> list[Event]:
+        """The latest uses, by each context, that the end of the object, just now, is not ordered with."""
+        unordered = [use for use in self._uses.pop(name, {}).values() if not self.history.ordered(use)]
+        latest = {use.context: use for use in sorted(unordered, key=lambda use: use.index)}
+        return list(latest.values())
+
+    def _noted(self, event: Event, note: Note) -> BadAccess | None:
+        if not isinstance(note, Broken | Oops):
+            return None
+        if "null-ptr-deref" in note.text:
+            return self._bad("null-ptr-deref", event, note.text)
+        name = str(event.actor)
+        if note.property != "P9" and self._live.get(name, True):
+            return None
+        if event.op != FREE:
+            return self._bad("use-after-free", event, note.text)
+        return self._bad("double-free" if name in self._freed else "invalid-free", event, note.text)
+
+    def _bad(self, bug: Bug, use: Event, note: str = "") -> BadAccess:
+        name = str(use.actor)
+        freed = self._freed.get(name)
+        return BadAccess(self.history.events[-1].index, bug, use, self._made.get(name), freed, note)

@@ -1,0 +1,103 @@
+"""Lock order: circles in what is held while something else is asked for, over all executions heard (`core.lock_order`).
+
+No two of the contexts need ever meet: that each of them was seen once is enough.
+
+Form of a report: kernel/locking/lockdep.c: print_circular_bug().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import attrs
+
+from aprt.core.chain import told
+from aprt.core.events import Event
+from aprt.core.execution import Blocked, Ending
+from aprt.core.lock_order import Cycle, Demand, Edge, title
+from aprt.core.step import Ask
+from aprt.detect.detection import Detection, Site
+from aprt.detect.detector import Detector
+from aprt.detect.history import History
+
+
+@attrs.frozen
+class Seen:
+    """Who makes an edge, after which step; None: of another execution."""
+
+    index: int | None
+    demand: Demand
+
+
+@attrs.frozen
+class Circle(Detection):
+    """cycle: by lock class. seen: for each of its edges, the first to make it in this execution, if any did."""
+
+    kind: ClassVar[str] = "lock-order"
+
+    cycle: Cycle
+    seen: tuple[Seen, ...]
+
+    @property
+    def text(self) -> str:
+        return title(self.cycle)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        return tuple(edge.held for edge in self.cycle)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return tuple(_site(edge, seen) for edge, seen in zip(self.cycle, self.seen, strict=True))
+
+
+class LockOrderDetector(Detector):
+    """Tells a circle at the request that closes it."""
+
+    kind = Circle.kind
+
+    def __init__(self, history: History) -> None:
+        super().__init__(history)
+        self._graph = history.parts.lock_order
+        self._seen: dict[Edge, Seen] = {}
+        self._update()
+
+    def feed(self, event: Event) -> Sequence[Detection]:
+        return self._demanded(Demand.within(event))
+
+    def ask(self, ask: Ask) -> Sequence[Detection]:
+        return self._demanded(Demand.of(ask))
+
+    def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
+        return self._update()
+
+    def _demanded(self, demand: Demand | None) -> Sequence[Detection]:
+        if demand is None:
+            return ()
+        seen = Seen(self.history.last[demand.by.context], demand)
+        for edge in demand.edges:
+            self._seen[edge] = min(self._seen.get(edge, seen), seen, key=_when)
+        return self._update() if self._graph.closes(demand) else ()
+
+    def _update(self) -> Sequence[Detection]:
+        """All circles, anew: others may have made an edge earlier than who was heard first."""
+        known = {circle.cycle for circle in self.found if isinstance(circle, Circle)}
+        circles = tuple(self._circle(cycle) for cycle in self._graph.cycles())
+        self.found = circles
+        return [circle for circle in circles if circle.cycle not in known]
+
+    def _circle(self, cycle: Cycle) -> Circle:
+        seen = tuple(self._seen.get(edge) or Seen(None, self._graph.witnesses[edge]) for edge in cycle)
+        return Circle(max(-1 if one.index is None else one.index for one in seen), cycle, seen)
+
+
+def _when(seen: Seen) -> tuple[int, str]:
+    return (-1 if seen.index is None else seen.index), str(seen.demand)
+
+
+def _site(edge: Edge, seen: Seen) -> Site:
+    demand = seen.demand
+    op = f"{demand.lock.lock} while it holds {demand.edges[edge].lock}"
+    role = "destroys" if demand.lock.mode == "destroy" else "asks"
+    return Site(role, seen.index, demand.by.context, op, tuple(told(demand.chain)))

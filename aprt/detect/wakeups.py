@@ -1,0 +1,72 @@
+"""Lost wake-ups: a context sleeps for good, and who should have woken it did so before it was there to be woken.
+
+Sleeping is a message that `orders="acquire"`, waking one that `orders="release"`. A wake-up that changes nothing found
+nobody and is forgotten. It is the lost one of a sleeper that came after it and that nobody has woken since.
+
+The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import attrs
+
+from aprt.core.events import Event
+from aprt.core.execution import Blocked, Ending
+from aprt.detect.detection import Detection, Site
+from aprt.detect.detector import Detector
+
+
+@attrs.frozen
+class LostWakeup(Detection):
+    """woke: the wake-up that found nobody, the latest one. came: the sleeper's last step, on the queue or before it."""
+
+    kind: ClassVar[str] = "lost-wakeup"
+
+    queue: str
+    woke: Event
+    came: Event
+    sleeps: Site
+
+    @property
+    def text(self) -> str:
+        return f"{self.sleeps.context} sleeps on {self.queue} for good: {self.woke.context} woke it before it was there"
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        return self.queue, self.sleeps.context
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return Site.of("woke", self.woke), Site.of("came", self.came), self.sleeps
+
+
+class WakeupDetector(Detector):
+    """Looks back from who sleeps when nothing goes on."""
+
+    kind = LostWakeup.kind
+
+    def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
+        if ending != "deadlock":
+            return ()
+        found = [lost for context, _ in blocked if (lost := self._lost(context)) is not None]
+        return self.add(*found)
+
+    def _lost(self, context: str) -> LostWakeup | None:
+        ask = self.history.asks[context]
+        queue, handlers = ask.call.actor.name, self.history.parts.handlers
+        if handlers[queue, ask.call.op].orders != "acquire":
+            return None
+        mine = [event for event in self.history.events if event.context == context]
+        slept = [event.index for event in mine if (event.actor, event.op) == (queue, ask.call.op)]
+        here = [event for event in mine if event.actor == queue] or mine
+        if not here:
+            return None
+        came = here[-1]
+        for event in reversed(self.history.events[max(slept, default=0) : came.index]):
+            if event.actor == queue and not event.changed and handlers[queue, event.op].orders == "release":
+                sleeps = Site.asking("sleeps", ask, self.history.last[context])
+                return LostWakeup(self.history.events[-1].index, queue, event, came, sleeps)
+        return None

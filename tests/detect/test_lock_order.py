@@ -1,0 +1,90 @@
+"""Lock order: a circle is told though no two of its contexts ever meet, in one execution or in several."""
+
+from __future__ import annotations
+
+from aprt.core.effects import choose
+from aprt.core.system import System
+from aprt.detect.detectors import Detectors
+from aprt.detect.lock_order import Circle
+from aprt.explore.replay import replay
+from aprt.kernel.held import held, reading
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rwsem import RwSem
+
+from .hearing import Heard, detected, system, turns
+
+A, B = Mutex("A"), Mutex("B")
+
+
+async def both(first: Mutex, second: Mutex) -> None:
+    async with held(first), held(second):
+        pass
+
+
+def crossed() -> System:
+    return system((A, B), left=lambda: both(A, B), right=lambda: both(B, A))
+
+
+def test_one_after_the_other_shows_the_circle_at_the_request_that_closes_it() -> None:
+    heard = Heard(crossed(), ["lock-order"])
+    replay(crossed(), turns(crossed(), "left* right*"), (), (heard,))
+    ((steps, circle),) = heard.first
+    assert (steps, circle.index, circle.objects) == (5, 4, ("A", "B"))
+    assert circle.text == "possible circular locking dependency: A -> B -> A"
+    assert [(site.where, site.op, site.index) for site in circle.sites] == [
+        ("left in both()", "B while it holds A", 0),
+        ("right in both()", "A while it holds B", 4),
+    ]
+    assert detected(crossed(), "left* right*", "lock-order") == (circle,)
+
+
+def test_two_executions_together_show_a_circle_that_neither_has() -> None:
+    async def either() -> None:
+        if await choose("order", "AB", "BA") == "AB":
+            await both(A, B)
+        else:
+            await both(B, A)
+
+    one = system((A, B), a=either)
+    detectors = Detectors(one, ["lock-order"])
+    ab, ba = turns(one, "a*"), turns(one, "a*")
+    ba = type(ba).of([("a", "choose order=BA"), ("a", "B.lock"), ("a", "A.lock")])
+    replay(one, ab, (), (detectors,))
+    assert detectors.found == ()
+    detectors.begin()
+    replay(one, ba, (), (detectors,))
+    (circle,) = detectors.found
+    assert isinstance(circle, Circle)
+    assert [site.index for site in circle.sites] == [None, 1]
+    alone = Detectors(one, ["lock-order"])
+    replay(one, ba, (), (alone,))
+    assert alone.found == ()
+
+
+def test_one_order_is_silent() -> None:
+    orderly = system((A, B), left=lambda: both(A, B), right=lambda: both(A, B))
+    assert detected(orderly, "left* right*", "lock-order") == ()
+
+
+def test_readers_alone_make_no_circle() -> None:
+    one, other = RwSem("one"), RwSem("other")
+
+    async def read(first: RwSem, second: RwSem) -> None:
+        async with reading(first), reading(second):
+            pass
+
+    crossing = system((one, other), a=lambda: read(one, other), b=lambda: read(other, one))
+    assert detected(crossing, "a* b*", "lock-order") == ()
+
+
+def test_two_of_a_class_are_a_circle_of_one_unless_nested_on_purpose() -> None:
+    first, second = Mutex("vm0", lock_class="vm"), Mutex("vm1", lock_class="vm")
+
+    async def nested(subclass: int) -> None:
+        async with held(first):
+            await second.lock(subclass)
+            await second.unlock()
+
+    (circle,) = detected(system((first, second), a=lambda: nested(0)), "a*", "lock-order")
+    assert circle.text == "possible recursive locking: vm -> vm"
+    assert detected(system((first, second), a=lambda: nested(1)), "a*", "lock-order") == ()

@@ -1,0 +1,167 @@
+"""What handlers note, told with the steps before it: counts, guards, sleeping in atomic context."""
+
+from __future__ import annotations
+
+from aprt.core.system import System
+from aprt.kernel.cell import Cell
+from aprt.kernel.held import held
+from aprt.kernel.mailbox import Mailbox
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.refcount import RefCount
+from aprt.kernel.spinlock import Spinlock
+from aprt.kernel.wait_queue import WaitQueue, wait_event
+
+from .hearing import detected, system
+
+M, S = Mutex("m"), Spinlock("s")
+
+
+def sites(detection: object) -> list[tuple[str, int | None, str]]:
+    return [(site.role, site.index, site.context) for site in detection.sites]  # type: ignore[attr-defined]
+
+
+def test_an_underflow_is_told_with_the_last_put() -> None:
+    refs = RefCount("refs")
+
+    async def put() -> None:
+        await refs.put()
+
+    (bad,) = detected(system((refs,), a=put, b=put), "a b", "refcount")
+    assert (bad.text, bad.objects, bad.index) == ("b puts a reference to refs, which has none left", ("refs",), 1)
+    assert sites(bad) == [("last put", 0, "a"), ("here", 1, "b")]
+    assert detected(system((refs,), a=put), "a", "refcount") == ()
+
+
+def test_a_reference_from_nothing_is_told_with_the_last_put() -> None:
+    refs = RefCount("refs")
+
+    async def put() -> None:
+        await refs.put()
+
+    async def get() -> None:
+        await refs.get()
+
+    (bad,) = detected(system((refs,), a=put, b=get), "a b", "refcount")
+    assert bad.text == "b takes a reference to refs, which has none left"
+    assert sites(bad) == [("last put", 0, "a"), ("here", 1, "b")]
+    assert detected(system((refs,), a=put, b=get), "b a", "refcount") == ()
+
+
+def last_put(under: bool) -> System:
+    refs = RefCount("refs", destroys="thing")
+
+    async def destroy() -> None:
+        async with held(M):
+            pass
+
+    async def put() -> None:
+        if under:
+            await M.lock()
+        if await refs.put():
+            await destroy()
+
+    return system((refs, M), a=put)
+
+
+def test_a_last_put_under_a_lock_that_the_end_needs_is_told_with_both() -> None:
+    (bad,) = detected(last_put(under=True), "a*", "refcount")
+    assert (bad.text, bad.index) == ("a dropped the last reference under m, which thing.destroy needs", 2)
+    assert sites(bad) == [("took", 0, "a"), ("last put", 1, "a"), ("here", 2, "a")]
+    assert detected(last_put(under=False), "a*", "refcount") == ()
+
+
+def test_an_unguarded_access_is_told_with_the_access_before() -> None:
+    n = Cell("n", 0, M)
+
+    async def careful() -> None:
+        async with held(M):
+            await n.write(1)
+
+    async def careless() -> None:
+        await n.read()
+        await n.read()
+
+    both = system((n, M), a=careful, b=careless)
+    (bad,) = detected(both, "a* b*", "guard")
+    assert (bad.text, bad.objects, bad.index) == ("b does n.read without holding m", ("n",), 3)
+    assert sites(bad) == [("before", 1, "a"), ("here", 3, "b")]
+    assert detected(both, "a*", "guard") == ()
+
+
+def test_a_mutex_asked_for_under_a_spinlock_is_told_at_the_request_though_it_is_never_given() -> None:
+    async def hold() -> None:
+        await M.lock()
+
+    async def ask() -> None:
+        async with held(S):
+            await M.lock()
+
+    two = system((M, S), holder=hold, a=ask)
+    (bad,) = detected(two, "holder a", "atomic-sleep")
+    assert (bad.text, bad.objects, bad.index) == (
+        "a may sleep for m in atomic context: it holds s",
+        ("m", "s"),
+        1,
+    )
+    assert sites(bad) == [("took", 1, "a"), ("asks", 1, "a")]
+
+
+def test_a_spinlock_under_a_mutex_or_a_send_without_bound_under_a_spinlock_is_silent() -> None:
+    box: Mailbox[str] = Mailbox("box")
+
+    async def fine() -> None:
+        async with held(M), held(S):
+            await box.send("hello")
+
+    assert detected(system((M, S, box), a=fine), "a*", "atomic-sleep") == ()
+
+
+READY, QUEUE = Cell("ready", False), WaitQueue("queue")
+
+
+async def waker() -> None:
+    await READY.write(True)
+    await QUEUE.wake_all()
+
+
+async def looks_first() -> None:
+    if not await READY.read():
+        await QUEUE.prepare()
+        await QUEUE.schedule()
+
+
+async def prepares_first() -> None:
+    await wait_event(QUEUE, READY.read)
+
+
+def test_a_wake_up_between_the_look_and_the_sleep_is_lost() -> None:
+    (lost,) = detected(system((READY, QUEUE), a=waker, b=looks_first), "b a* b*", "lost-wakeup")
+    assert lost.text == "b sleeps on queue for good: a woke it before it was there"
+    assert lost.objects == ("queue", "b")
+    assert sites(lost) == [("woke", 2, "a"), ("came", 3, "b"), ("sleeps", 3, "b")]
+
+
+def test_who_prepares_before_it_looks_loses_none() -> None:
+    for text in ("b a* b*", "b b a* b*"):
+        assert detected(system((READY, QUEUE), a=waker, b=prepares_first), text, "lost-wakeup") == ()
+
+
+def test_a_sleeper_whom_nobody_ever_wakes_has_lost_nothing() -> None:
+    assert detected(system((READY, QUEUE), b=looks_first), "b*", "lost-wakeup") == ()
+
+
+def test_a_message_that_nobody_reads_is_told_with_its_sender() -> None:
+    box: Mailbox[str] = Mailbox("box")
+
+    async def send() -> None:
+        await box.send("one")
+        await box.send("two")
+
+    async def read_one() -> None:
+        await box.receive()
+
+    (stuck,) = detected(system((box,), a=send, b=read_one), "a* b*", "stuck-message")
+    assert (stuck.text, stuck.objects) == ("a message in box that nobody will read: two", ("box",))
+    assert sites(stuck) == [("sent", 1, "a")]
+    assert detected(system((box,), a=send, b=read_one, c=read_one), "a* b* c*", "stuck-message") == ()
+    assert detected(system((box,), a=send, b=read_one), "a*", "stuck-message") == ()  # somebody may
