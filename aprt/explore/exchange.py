@@ -49,7 +49,8 @@ class Exchange:
         self.members = moved(system.symmetry, kind, i)
         self.slots = self._slots()
         self._numbers = [{INITIAL: INITIAL} for _ in self.slots]
-        self._compared: set[tuple[int, int, int]] = set()  # moves whose counterparts were compared with them
+        self._at = 0  # of what was learned, so much was compared
+        self._compared: set[tuple[int, int, int]] = set()  # moves beyond whose counterparts were compared with them
         self._judges: dict[Judge, Judge] = {}
         self._recorders: dict[Recorder, Recorder] = {}
         self._pair_judges(checks.always, checks.always)
@@ -64,27 +65,26 @@ class Exchange:
         numbers = self._packing.numbers(state)
         return sum(self._packing.delta(self.slots[slot], 0, self.number(slot, n)) for slot, n in enumerate(numbers))
 
-    def compare_moves(self, place: int, control: int, number: int) -> None:
-        """The moves of a context, with those of its counterpart; once for both."""
-        if (place, control, number) in self._compared:
-            self._compared.remove((place, control, number))
-            return
-        (slot, row), image = self._tables.rows[place][control], self._numbers[place][control]
-        other_place = self.slots[place]
-        other_slot, other_row = self._tables.rows[other_place][image]
-        if other_slot != self.slots[slot]:
-            self._refuse(place, control, "and something else then")
-        other_number = self._numbers[slot][number]
-        moves, others = row[number], other_row[other_number]
-        if (other_place, image, other_number) != (place, control, number):
-            self._compared.add((other_place, image, other_number))
-        if not moves and not others:
-            return
-        pairs = [(moves[0], others[0])] if len(moves) == len(others) == 1 else self._options(moves, others)
-        if not len(pairs) == len(moves) == len(others):
-            self._refuse(place, control, "and then it is enabled otherwise")
-        for move, other in pairs:
-            self._compare(place, control, (slot, number), move, other)
+    def compare_moves(self) -> None:
+        """All moves that were learned, with those of their counterparts; each two once."""
+        learned, compared = self._tables.learned, self._compared
+        rows, numbers, slots = self._tables.rows, self._numbers, self.slots
+        while self._at < len(learned):
+            entry = place, control, number = learned[self._at]
+            self._at += 1
+            if entry in compared:
+                compared.remove(entry)
+                continue
+            other_place, other = slots[place], numbers[place][control]
+            (slot, row), (other_slot, other_row) = rows[place][control], rows[other_place][other]
+            if other_slot != slots[slot]:
+                self._refuse(place, control, "and something else then")
+            counterpart = other_place, other, numbers[slot][number]
+            moves, others = row[number], other_row[counterpart[2]]
+            if counterpart != entry:
+                compared.add(counterpart)
+            if moves or others:
+                self._compare(place, control, (slot, number), moves, others)
 
     def compare_verdicts(self, check: Judge | Recorder, state: int) -> None:
         """What a check said about a state, with what its counterpart says."""
@@ -137,7 +137,14 @@ class Exchange:
         found = [by_option.get((type(option), option)) for option in options]
         return [(move, other) for move, other in zip(moves, found, strict=True) if other is not None]
 
-    def _compare(
+    def _compare(self, place: int, control: int, deciding: tuple[int, int], moves: Moves, others: Moves) -> None:
+        pairs = [(moves[0], others[0])] if len(moves) == len(others) == 1 else self._options(moves, others)
+        if not len(pairs) == len(moves) == len(others):
+            self._refuse(place, control, "and then it is enabled otherwise")
+        for move, other in pairs:
+            self._compare_one(place, control, deciding, move, other)
+
+    def _compare_one(
         self, place: int, control: int, deciding: tuple[int, int], move: Move[Note], other: Move[Note]
     ) -> None:
         """One move, with that of its counterpart."""

@@ -90,10 +90,9 @@ class Symmetry:
         """Compare all that was learned and checked since the last time. Raises: `UserError`."""
         learned, evaluated = self._tables.learned, self._checks.evaluated
         while self._compared < len(learned) or self._agreed < len(evaluated):
-            for entry in learned[self._compared :]:
-                self._compared += 1
-                for exchange in self.exchanges.values():
-                    exchange.compare_moves(*entry)
+            self._compared = len(learned)
+            for exchange in self.exchanges.values():
+                exchange.compare_moves()
             # verdicts wait for moves: their states are made of what those lead to
             while self._compared == len(learned) and self._agreed < len(evaluated):
                 check, state = evaluated[self._agreed]

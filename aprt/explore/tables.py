@@ -211,8 +211,8 @@ class Tables(Generic[T]):
             raise Unknown
         self.learned.append((place, control.number, number))
         moves = tuple([self._move(place, control, number, done) for done in self._steps(control, number)])
-        if not moves and self._blocked is not None and control.ask is not None:
-            self._blocked(control.ask)
+        if not moves and self._blocked is not None and (ask := control.ask) is not None:
+            self._blocked(ask)
         return moves
 
     def _steps(self, control: Control, number: int) -> Sequence[Step]:
