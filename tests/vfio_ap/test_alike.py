@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from aprt import Alike, UserError, View, always, explore
@@ -13,7 +16,12 @@ from aprt.explore.result import Bounds, Exploration
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.alike import MOST, Part, alike
+from aprt.vfio_ap.topology.files import load_topology
+from aprt.vfio_ap.topology.system import topology_scenario
+from aprt.vfio_ap.v4.era import V4
 from tests.explore.orbits import check_orbits
+
+DEMO = Path(__file__).parents[2] / "demos" / "two-vcpus"
 
 
 def build(text: str) -> Model:
@@ -59,6 +67,43 @@ def test_orbits_are_exact_and_all_properties_say_the_same(text: str, orbits: int
     assert lengths(found) == lengths(plain)
     for finding in found.findings:
         assert finding in replay(model.system, finding.schedule, properties).findings
+
+
+def topology(directory: Path) -> Model:
+    scenario = topology_scenario(load_topology(directory), directory.name)
+    return scenario.build(V4.settings(scenario, ("all-measures",)))
+
+
+def test_vcpus_of_a_topology_that_are_told_the_same_are_alike() -> None:
+    assert check_orbits(topology(DEMO).system) == (855, 1639)
+
+
+def changed(scratch: Path, old: str, new: str) -> Model:
+    """The demo with something else in its script."""
+    copy = Path(shutil.copytree(DEMO, scratch / "changed"))
+    script = copy / "script.toml"
+    text = script.read_text(encoding="utf-8")
+    assert old in text
+    script.write_text(text.replace(old, new), encoding="utf-8")
+    return topology(copy)
+
+
+def test_a_number_of_their_own_is_no_difference_while_nobody_acts_on_it(tmp_path: Path) -> None:
+    check_orbits(changed(tmp_path, "vcpu = 1", "vcpu = 1\nisc = 3").system)
+
+
+SECOND = 'enable"\nguest = "Guest1"\nqueue = "05.0004"\nvcpu = 1'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(SECOND, SECOND.replace("enable", "disable")), ("vcpu = 1", "vcpu = 0"), ('"any"', '"sequence"')],
+    ids=["does something else", "does nothing", "comes second"],
+)
+def test_vcpus_that_are_told_something_else_are_not_alike(old: str, new: str, tmp_path: Path) -> None:
+    model = changed(tmp_path, old, new)
+    with pytest.raises(UserError, match=r"^no symmetry: "):
+        explore(model.system, symmetry=True)
 
 
 # what tells them apart

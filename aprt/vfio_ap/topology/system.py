@@ -114,7 +114,7 @@ def _chain_name(action: Action) -> str:
         case Boot(guest):
             return f"{guest} script"
         case _:
-            return f"{action.guest} {'' if action.vcpu is None else f'vcpu{action.vcpu} '}script"
+            return f"{action.guest}{'' if action.vcpu is None else f'.vcpu{action.vcpu}'} script"
 
 
 def _contexts(
