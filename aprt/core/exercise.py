@@ -9,7 +9,7 @@ while another is held, all others at any step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -143,9 +143,12 @@ class Exercise:
         )
 
 
-def unexercised(properties: Iterable[Property], exercise: Exercise) -> tuple[str, ...]:
-    """The numbers of the properties that none of the steps is about, in the order given."""
-    return tuple(property.id for property in properties if not _exercises(exercise, property))
+def unexercised(properties: Iterable[Property], exercise: Exercise, broken: Container[str] = ()) -> tuple[str, ...]:
+    """The numbers of the properties that none of the steps is about, in the order given.
+
+    broken: numbers of those that were violated, and so were put to the test in any case.
+    """
+    return tuple(p.id for p in properties if p.id not in broken and not _exercises(exercise, p))
 
 
 def _exercises(exercise: Exercise, property: Property) -> bool:

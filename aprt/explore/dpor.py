@@ -409,7 +409,7 @@ class TraceSearch:
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
             learning=self._begun + self.local.seconds,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
         )
 

@@ -6,13 +6,12 @@ way that leads on to another control state is gone from the start, as few times 
 
 from __future__ import annotations
 
-import dis
 import inspect
+import linecache
+import re
 import sys
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import pairwise
+from contextlib import contextmanager, nullcontext
 from types import CodeType, FrameType
 from typing import Any, Final, TypeAlias
 
@@ -27,20 +26,24 @@ from aprt.explore.thread import Thread
 
 Answers: TypeAlias = tuple[Any, ...]
 
+_CALL: Final = re.compile(r"(\w*)\]?\.(\w+)\(")
+_IDLE: Final = re.compile(r"\s*(?:raise\b|return BLOCK\s*(?:#.*)?$)")
 _BEHAVIOUR: Final = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def missed(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> Mapping[Function, frozenset[Line]]:
     """The functions that these steps enter, each with its lines that none of them does."""
-    watch = _Watch()
+    watch, actors = _Watch(), {actor.name for actor in system.actors}
     with watch.on():
         _handle(system, tables, learned)
     for place, context in enumerate(system.contexts):
-        for answers in _ways(tables, place, learned):
-            actors = {actor.name for actor in system.actors}
-            with watch.on():
+        for known, new in _ways(tables, place, learned):
+            with nullcontext() if known else watch.on():
                 thread = Thread(context, actors)
-                for answer in answers:
+            for answer in known:
+                thread.resume(answer)
+            with watch.on():
+                for answer in new:
                     thread.resume(answer)
             thread.drop()
     return {_function(code): frozenset(_not_in(code, lines)) for code, lines in watch.lines.items()}
@@ -57,8 +60,11 @@ def _handle(system: System, tables: Tables[Note], learned: Sequence[Learned]) ->
             step.call(actor, value, control.effect, control.caller, control.chain)
 
 
-def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Iterator[Answers]:
-    """Answers to give to the behaviour of a context, so that it goes from every control state by every way there is."""
+def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Iterator[tuple[Answers, Answers]]:
+    """Answers to give to the behaviour of a context, so that it goes from every control state by every way there is.
+
+    In two parts: those by which it went before, and the others.
+    """
     edges: dict[int, list[tuple[Any, int]]] = {}
     for each in learned:
         if each.place == place:
@@ -66,19 +72,18 @@ def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Itera
                 done, moved = tables.steps[number], dict(tables.changes[number])
                 if not done.oops:
                     edges.setdefault(each.control, []).append((done.event.reply, each.control + moved.get(place, 0)))
-    known: dict[int, Answers] = {0: ()}
-    todo = deque([0])
+    met: set[int] = set()
+    todo: list[tuple[int, Answers, Answers]] = [(0, (), ())]
     while todo:
-        control = todo.popleft()
-        before = known[control]
-        if control not in edges:
-            yield before
-        for answer, after in edges.get(control, ()):
-            if after not in known:
-                known[after] = *before, answer
-                todo.append(after)
-            else:
-                yield *before, answer
+        control, known, new = todo.pop()
+        if control in met or control not in edges:
+            yield known, new
+            continue
+        met.add(control)
+        (answer, after), *others = edges[control]
+        # whoever comes to the others has gone the first way
+        todo += ((after, (*known, *new), (answer,)) for answer, after in reversed(others))
+        todo.append((after, known, (*new, answer)))
 
 
 class _Watch:
@@ -117,25 +122,8 @@ def _function(code: CodeType) -> Function:
 def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:
     """The lines of a function that were not entered. Whoever enters it is in the first."""
     lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
-    if entered.issuperset(lines):
-        return
-    calls: dict[int, list[str]] = {}
-    idle = set()
-    instructions = list(dis.get_instructions(code))
-    for before, instruction in pairwise(instructions):
-        line = None if instruction.positions is None else instruction.positions.lineno
-        if line is not None and _loads_method(instruction):
-            named = before.opname.startswith("LOAD_") and isinstance(before.argval, str)
-            calls.setdefault(line, []).append(f"{before.argval if named else ''}.{instruction.argval}")
-        if line is not None and (instruction.opname == "RAISE_VARARGS" or instruction.argval == "BLOCK"):
-            idle.add(line)
     for place, line in enumerate(lines):
         if line not in entered:
-            yield Line(line, place, tuple(dict.fromkeys(calls.get(line, ()))), line in idle)
-
-
-def _loads_method(instruction: dis.Instruction) -> bool:
-    """Whether it gets what is called as `value.name(...)`."""
-    if instruction.opname == "LOAD_ATTR":  # from 3.12 on
-        return sys.version_info >= (3, 12) and bool((instruction.arg or 0) & 1)
-    return instruction.opname == "LOAD_METHOD"
+            text = linecache.getline(code.co_filename, line)
+            calls = (f"{name}.{method}" for name, method in _CALL.findall(text))
+            yield Line(line, place, tuple(dict.fromkeys(calls)), _IDLE.match(text) is not None)

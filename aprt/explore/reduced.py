@@ -228,6 +228,6 @@ class _Search:
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
         )

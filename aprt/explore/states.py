@@ -308,7 +308,7 @@ class _Search:
             loop=loop.name,
             bytes_per_state=loop.bytes_per_state,
             loading=self.loading,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),

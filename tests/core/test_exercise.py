@@ -85,3 +85,10 @@ def test_a_search_that_is_not_complete_does_not_say() -> None:
     broken = Property("Y", "y", (Before(USED, "add", (), lambda view, event: "no"),))
     assert explore(SYSTEM, (property, broken)).unexercised is None
     assert explore(SYSTEM, (property, broken), stop_on="all").unexercised == ("X",)
+
+
+def test_what_is_violated_was_exercised_whatever_the_property_says_it_is_about() -> None:
+    wrong = Property("X", "x", (AtEnd((USED,), lambda view: "wrong"),), about=((IDLE, "add"),))
+    for strategy in ("states", "reduced", "dpor"):
+        found = explore(SYSTEM, (wrong,), strategy=strategy, stop_on="all")
+        assert ([finding.property for finding in found.findings], found.unexercised) == (["X"], ())

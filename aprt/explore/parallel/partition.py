@@ -266,7 +266,7 @@ class _Search:
             seconds=seconds,
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
             lock_order=self.teacher.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
         )
 

@@ -216,7 +216,7 @@ class _Search:
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
             lock_order=self.traces.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise),
+            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
         )
 

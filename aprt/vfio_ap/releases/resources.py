@@ -57,8 +57,9 @@ def p7(machine: Machine) -> Property:
         "What a queue has on record it owns: the ISC is registered, the page of the NIB is pinned, and the address 0\n"
         "means that nothing is. At the end, a queue without a VM has nothing on record, and nobody has a reference of\n"
         "the module, nor an mdev that was removed one of an eventfd.",
-        tuple(
-            (queue.object, op) for queue in machine.queues.values() for op in ("record", "forget_isc", "forget_iova")
+        (
+            *((q.object, op) for q in machine.queues.values() for op in ("record", "forget_isc", "forget_iova")),
+            *((mdev, "set_irqs") for mdev in machine.mdevs),
         ),
     )
 
