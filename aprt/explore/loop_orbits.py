@@ -76,7 +76,9 @@ class OrbitLoop(Loop):
             moves = self.tables.moves(state)
             for move in moves:
                 self.transitions += 1
-                self.take(here, state, move)
+                delta, _, (watch, _) = move
+                if watch is not None or state + delta not in self._numbers:
+                    self.take(here, state, move)
             if not moves:
                 self.host.terminal(here)
         self._symmetry.settle()

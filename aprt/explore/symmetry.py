@@ -1,11 +1,11 @@
 """Exact symmetry: one state for every orbit, that is for all states that differ only in which like member is which.
 
 Members change places by `explore.exchange`. The representative of a state is the least of the states that permutations
-make of it. To find it, members are put in the order of what they look like: of every local state that has to do with
-members there is the orbit of (slot, number, member), and the *view* of a member is the sum of a number for each. Those
-with equal views are either interchangeable in this very state, and their order does not matter; or each is tried as the
-first, what the others look like beside it tells more of them apart (individualise and refine), and the least state is
-kept. Views only save work; the result does not depend on them.
+make of it: of all, if they are few. Otherwise members are put in the order of what they look like: of every local state
+that has to do with members there is the orbit of (slot, number, member), and the *view* of a member is the sum of a
+number for each. Those with equal views are either interchangeable in this very state, and their order does not matter;
+or each is tried as the first, what the others look like beside it tells more of them apart (individualise and refine),
+and the least state is kept. Views only save work; the orbits do not depend on them.
 
 Members that have members in them are put in order first: they take those along.
 
@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import blake2b
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, chain, islice, pairwise, permutations, product
+from math import factorial, prod
 from struct import unpack
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -38,6 +39,7 @@ Colours: TypeAlias = tuple[int, ...]
 Images: TypeAlias = "list[Memo[int, int]]"
 """What one permutation makes of each local state: by slot and number, the field of the state that it becomes."""
 
+_FEW = 8  # permutations that are all tried: to find out which can win takes as long
 _LANE, _WEIGHT_BYTES = 64, 6  # bits of a view; bytes of what is summed up in it
 
 
@@ -85,6 +87,7 @@ class Symmetry:
         self._weights = Memo(_weight)
         self._ordered = Memo(self._ordering)
         self._swapped = Memo(self._swapping)
+        self._few = self._all() if prod(factorial(len(members)) for members in self._classes) <= _FEW else None
 
     def settle(self) -> None:
         """Compare all that was learned and checked since the last time. Raises: `UserError`."""
@@ -104,8 +107,15 @@ class Symmetry:
         """The one state that stands for all that permutations make of `state`."""
         self.settle()
         numbers = self._packing.numbers(state)
+        if self._few is not None:
+            return min([state, *[_summed(images, numbers) for images in self._few]])
         colours = _lanes(_summed(self._views, numbers), len(self._members))
         return min([_summed(self._ordered[order], numbers) for order in self._orders(state, numbers, colours)])
+
+    def _all(self) -> list[Images]:
+        """What all permutations but the first, which changes nothing, make of local states."""
+        orders = product(*(permutations(range(len(members))) for members in self._classes))
+        return [self._ordered[tuple(chain(*order))] for order in islice(orders, 1, None)]
 
     def _orders(self, state: int, numbers: Sequence[int], colours: Colours) -> Iterator[Colours]:
         """The orders in which the members may be put, by their colours and where these are equal."""

@@ -54,8 +54,12 @@ def test_orbits_of_textbook_protocols(program: Callable[[int], System], n: int, 
     assert (found.states, found.complete, found.symmetry) == (orbits, True, True)
 
 
+@pytest.mark.parametrize("few", [0, 8])
 @pytest.mark.parametrize("seed", range(40))
-def test_orbits_of_random_programs_are_those_of_the_plain_search(seed: int) -> None:
+def test_orbits_of_random_programs_are_those_of_the_plain_search(
+    seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(symmetry, "_FEW", few)
     check_orbits(generate_alike(seed))
 
 
@@ -85,6 +89,8 @@ def test_members_of_members_are_permuted_within_theirs_and_go_along_with_them() 
 @pytest.mark.parametrize("system", [nested(2, 2), nested(3, 2), *map(generate_alike, range(8)), two_phase_commit(3)])
 def test_views_only_save_work(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     orbits = explore(system, symmetry=True).states
+    monkeypatch.setattr(symmetry, "_FEW", 0)
+    assert check_orbits(system)[0] == orbits
     monkeypatch.setattr(symmetry, "_weight", lambda orbit: 0)
     assert check_orbits(system)[0] == orbits
 
