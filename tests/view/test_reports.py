@@ -90,15 +90,8 @@ def test_a_report_has_the_anatomy_of_the_kernel_s(id: str) -> None:
     assert told(id) == (STORED / f"{id}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("id", "expected"),
-    [
-        ("B22", "KASAN: null-ptr-deref Read in status_show"),
-        ("B8", "lost interrupt in kvm_s390_handle_wait"),
-        ("B11", "possible deadlock in kvm_vfio_file_set_kvm"),
-    ],
-)
-def test_schedules_of_one_bug_that_were_drawn_by_lot_have_one_title(id: str, expected: str) -> None:
+@pytest.mark.parametrize("id", ["B8", "B11", "B22"])
+def test_schedules_of_one_bug_that_were_drawn_by_lot_have_one_title(id: str) -> None:
     system, entry = shown(id).system, MODELLED[id]
     (property,) = Case.parse(entry.buggy, ERAS).model().select((entry.violates,))
     drawn = set()
@@ -106,7 +99,7 @@ def test_schedules_of_one_bug_that_were_drawn_by_lot_have_one_title(id: str, exp
         for found in explore(system, (property,), strategy="random", seed=seed).findings:
             execution = replay(system, found.schedule, (property,))
             drawn.add(found.schedule)
-            assert title(attrs.evolve(shown(id), execution=execution, finding=found)) == expected
+            assert title(attrs.evolve(shown(id), execution=execution, finding=found)) == title(shown(id))
     assert len(drawn) > 1
 
 

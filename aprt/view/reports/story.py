@@ -59,7 +59,15 @@ def _did(subject: Subject, events: Sequence[Event], again: bool) -> str:
     else:
         way = f"runs {entered}() as far as {reached}()"
     steps = f", {count(len(events), 'step')}" if len(events) > 1 else ""
-    return f"{last.context} {way}{steps}: {in_c(last)}"
+    return f"{last.context} {way}{steps}: {_milestone(subject, events)}{in_c(last)}"
+
+
+def _milestone(subject: Subject, events: Sequence[Event]) -> str:
+    """What a turn does to something that the finding names, before its last step."""
+    if subject.finding is None:
+        return ""
+    telling = [event for event in events[:-1] if subject.concerns(subject.finding, event)]
+    return f"{in_c(telling[-1])}, then " if telling else ""
 
 
 def _fitting(turns: Sequence[_Turn], room: int, last: Event | None) -> list[_Turn]:

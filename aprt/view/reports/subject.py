@@ -14,7 +14,7 @@ from aprt.core.actor import Actor
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.execution import Execution
-from aprt.core.notes import Hold
+from aprt.core.notes import Gave, Hold, Took
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.core.step import Ask
@@ -131,6 +131,14 @@ class Subject:
         """What a context holds after the first `until` steps."""
         mine = [event for event in self.events[:until] if event.context == context]
         return mine[-1].caller.after(mine[-1].notes).held if mine else ()
+
+    def concerns(self, finding: Finding, event: Event) -> bool:
+        """Whether a step changed something that a finding names: `vm0`, or, as `05.0004`, all that is of a queue."""
+        words, actor = re.findall(r"[^\s,]+", finding.text), event.actor
+        if actor is None or not event.changed:
+            return False
+        locks = any(isinstance(note, Took | Gave) for note in event.notes)  # of a queue, those say little
+        return actor in words or (actor.rpartition(" ")[2] in words and not locks)
 
     def value_before(self, event: Event) -> Any:
         """What the actor of a step was just before it."""

@@ -93,7 +93,7 @@ def _noted(subject: Subject) -> bool:
 def _where(subject: Subject, finding: Finding, last: Event | None) -> str:
     """The function that a finding is about: where who hangs is, who closes a cycle of locks, who breaks it else.
 
-    What is wrong in the end is not the fault of the hardware that happens to come last.
+    What is wrong in the end is not the fault of whoever happens to come last, but of who last changed what it names.
     """
     if last is None:
         return "the initial state"
@@ -103,6 +103,9 @@ def _where(subject: Subject, finding: Finding, last: Event | None) -> str:
     if kind_of(subject) == "hungtask" and (hung := subject.hung(finding)):
         ask = subject.pending.get(hung[0])
         return hung[0] if ask is None else innermost(ask.chain, hung[0])
+    if subject.execution.ending != "end":
+        return subject.function(last)
     daemons = {context.name for context in subject.system.contexts if context.daemon}
     mine = [event for event in subject.events[: last.index + 1] if event.context not in daemons]
-    return subject.function(mine[-1] if mine and subject.execution.ending == "end" else last)
+    named = [event for event in mine if subject.concerns(finding, event)]
+    return subject.function((named or mine or [last])[-1])
