@@ -17,13 +17,16 @@ def command_lines(label: str, command: str, comment: str = "") -> Iterator[str]:
     if _LABEL + len(command) + len(said) <= WIDTH:
         yield label.ljust(_LABEL) + command + said
         return
-    yield from _continued(label.ljust(_LABEL), command.split())
+    yield from continued(label.ljust(_LABEL), command.split())
     if comment:
         yield f"{'':{_LABEL}}# {comment}"
 
 
-def _continued(line: str, words: list[str]) -> Iterator[str]:
-    """Broken between words; a word that is too long for a line is broken itself, and begins where a line does."""
+def continued(line: str, words: list[str]) -> Iterator[str]:
+    """The words of a command behind what stands in its first line.
+
+    Broken between words; a word that is too long for a line is broken itself, and begins where a line does.
+    """
     for i, word in enumerate(words):
         end = 0 if i + 1 == len(words) else 2  # a backslash may have to follow
         between = "" if i == 0 else " "

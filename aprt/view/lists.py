@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from functools import partial
+from itertools import chain
 
 from aprt.view.columns import WIDTH
+from aprt.view.commands import continued
 
 
 def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
@@ -23,6 +24,12 @@ def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Every line at most as wide as a mail; indent: of what goes on in the next line. A command is left as it is."""
-    fill = partial(textwrap.fill, width=WIDTH, subsequent_indent=indent, break_on_hyphens=False)
-    return "\n".join(line if line.lstrip().startswith("aprt ") else fill(line) for line in text.splitlines())
+    """Every line at most as wide as a mail; indent: of what goes on in the next line. Commands stay fit for a shell."""
+    return "\n".join(chain.from_iterable(_broken(line, indent) for line in text.splitlines()))
+
+
+def _broken(line: str, indent: str) -> Iterable[str]:
+    blank = line[: len(line) - len(line.lstrip())]
+    if line.startswith(f"{blank}aprt "):
+        return continued(blank, line.split())
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False) or [""]

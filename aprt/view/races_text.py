@@ -28,7 +28,7 @@ _FEW: Final = 12  # races of which no execution is shown
 
 
 def races_text(races: Races, paint: Paint) -> str:
-    """At most 75 letters wide, commands and the last line, which is for grep, apart."""
+    """At most 75 letters wide, apart from the last line, which is for grep."""
     parts = [heading(races.case, paint)]
     if races.complete:
         parts += ["\n".join(_section(races, harm, paint)) for harm in _MEANS]
@@ -79,7 +79,9 @@ def _section(races: Races, harm: Harm, paint: Paint) -> Iterator[str]:
 def _execution(context: str, told: Told) -> Iterator[str]:
     outcome = "it ends well" if told.text is None else f"{told.witness.verdict}: {told.text}"
     yield wrapped(f"    {context} first: {outcome}", "        ")
-    yield f"      aprt replay {told.token}" if told.token else "      (too long for a token; --format json has it)"
+    yield wrapped(
+        f"      aprt replay {told.token}" if told.token else "      (too long for a token; --format json has it)"
+    )
 
 
 def _facts(races: Races, paint: Paint) -> Iterator[str]:
