@@ -72,6 +72,8 @@ class Detectors:
         """The next execution; the first one has begun."""
         self._history = History(self._parts)
         self._detectors = tuple(KINDS[kind][0](self._history) for kind in self.kinds)
+        self._feed = [one.feed for one in self._detectors if type(one).feed is not Detector.feed]
+        self._ask = [one.ask for one in self._detectors if type(one).ask is not Detector.ask]
 
     @property
     def found(self) -> tuple[Detection, ...]:
@@ -85,12 +87,12 @@ class Detectors:
     def feed(self, event: Event) -> list[Detection]:
         """The next step. Returns what is new."""
         self._history.feed(event)
-        return [detection for detector in self._detectors for detection in detector.feed(event)]
+        return [detection for feed in self._feed for detection in feed(event)]
 
     def ask(self, ask: Ask) -> list[Detection]:
         """What a context asks for next. Returns what is new."""
         self._history.ask(ask)
-        return [detection for detector in self._detectors for detection in detector.ask(ask)]
+        return [detection for hear in self._ask for detection in hear(ask)]
 
     def finish(self, ending: Ending, blocked: Blocked = ()) -> list[Detection]:
         """The execution is over. Returns what is new, or can be told in full only now."""

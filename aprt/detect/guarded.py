@@ -54,6 +54,8 @@ class GuardDetector(Detector):
     kind = Unguarded.kind
 
     def feed(self, event: Event) -> Sequence[Detection]:
+        if not event.notes:
+            return ()
         notes = [note for note in event.notes if isinstance(note, Broken) and note.property == GUARDED]
         known = {one.text for one in self.found}
         return self.add(

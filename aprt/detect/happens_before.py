@@ -69,17 +69,20 @@ class HappensBefore:
         place = self._places[event.context]
         now = self._now[place]
         now[place] += 1
-        if event.actor is not None:
-            orders = self._handlers[event.actor, event.op].orders
-            self._acquire(event, orders, now)
-            if event.changed and event.actor in self._queues:
-                self._transfer(event, self._queues[event.actor], now)
-            self._release(event, orders, now)
+        if event.actor is not None and (event.notes or (event.actor, event.op) in self._parts.synchronising):
+            self._synchronise(event, event.actor, now)
         return Stamp(place, now[place])
 
     def ordered(self, stamp: Stamp, context: str) -> bool:
         """Whether that step happened before the last one of `context`, or is it."""
         return self._now[self._places[context]][stamp.place] >= stamp.count
+
+    def _synchronise(self, event: Event, actor: str, now: Clock) -> None:
+        orders = self._handlers[actor, event.op].orders
+        self._acquire(event, orders, now)
+        if event.changed and actor in self._queues:
+            self._transfer(event, self._queues[actor], now)
+        self._release(event, orders, now)
 
     def _acquire(self, event: Event, orders: Ordering | None, now: Clock) -> None:
         taken = [note.hold for note in event.notes if isinstance(note, Took)]

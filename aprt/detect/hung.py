@@ -95,7 +95,8 @@ class HungDetector(Detector):
         return self._closed(self._graph.asking(taken)) if taken else ()
 
     def ask(self, ask: Ask) -> Sequence[Detection]:
-        return self._closed([ask.by.context])
+        context = ask.by.context
+        return self._closed([context]) if self._graph.holders(context) else ()
 
     def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
         """Adds what has come to wait behind a circle since; and who waits for good although there is none."""

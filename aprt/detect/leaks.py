@@ -73,8 +73,9 @@ class LeakDetector(Detector):
 
     def feed(self, event: Event) -> Sequence[Detection]:
         if event.actor in self._owners:
-            self._records(event.actor, event)
-        else:
+            if event.changed:
+                self._records(event.actor, event)
+        elif event.notes:
             for note in event.notes:
                 if isinstance(note, Owes):
                     self._granted[note.resource] += note.count

@@ -24,7 +24,8 @@ class Parts:
     """What detectors look up of a system. handlers: by actor and message. queues: by actor.
 
     owners: the actors that may own something. asking: those that say themselves which lock a message waits for.
-    lock_order: as all executions together show it.
+    synchronising: the messages that may order steps, though they leave no note. lock_order: as all executions together
+    show it.
     """
 
     def __init__(self, system: System) -> None:
@@ -41,6 +42,12 @@ class Parts:
         }
         self.owners = tuple(actor.name for actor in system.actors if type(actor).owns is not Actor.owns)
         self.asking = {actor.name for actor in system.actors if type(actor).acquired is not Actor.acquired}
+
+        self.synchronising = {
+            (name, op)
+            for (name, op), handler in self.handlers.items()
+            if handler.orders or handler.acquires or name in self.asking or name in self.queues
+        }
 
     def acquired(self, event: Event) -> Hold | None:
         """The lock that a step waited for, if it is one that does and says so itself."""
