@@ -1,8 +1,8 @@
 """How executions can go on from each state, and what comes of them: the state graph with its outcomes.
 
 An outcome is a *verdict*, or a way to *end*. Verdicts are the properties violated, by their numbers (an oops says of
-which it is one), and `deadlock`. An execution counts up to the first of them, as a schedule shows the first thing that
-goes wrong. An execution without one ends in the values that the actors have then.
+which it is one), `deadlock`, and `hang` where no outcome is left to come. An execution counts up to the first of them,
+as a schedule shows the first thing that goes wrong. One without any ends in the values that the actors have then.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Outcomes:
         return len(self.ways) == len(self.states)
 
     def from_each(self) -> list[int]:
-        """Per state, all outcomes of what can follow, as bits."""
+        """Per state, all outcomes of what can follow, as bits; one at least."""
         sources, targets, here = array("q"), array("q"), list(self.settled)
         for number, ways in enumerate(self.ways):
             for way in ways:
@@ -77,6 +77,12 @@ class Outcomes:
                 if way.target != OVER:
                     sources.append(number)
                     targets.append(way.target)
+        found = reached(here, sources, targets)
+        lost = [number for number, outcomes in enumerate(found) if not outcomes]
+        if not lost:
+            return found
+        for number in lost:
+            here[number] = self.settled[number] = self._verdict(["hang"])
         return reached(here, sources, targets)
 
     def way_to(self, number: int) -> list[int]:

@@ -97,4 +97,6 @@ def _text(execution: Execution, verdict: str) -> str:
             return finding.text
     if verdict == "deadlock":
         return ", ".join(f"{context} waits for {op}" for context, op in execution.blocked)
+    if verdict == "hang":
+        return "no end can be reached"
     return next(note.text for note in execution.events[-1].broken if note.property == verdict)

@@ -87,8 +87,8 @@ def _execution(context: str, told: Told) -> Iterator[str]:
 def _facts(races: Races, paint: Paint) -> Iterator[str]:
     end = "complete" if races.complete else "not all there are, so no order is judged: --max-states allows for more"
     yield wrapped(f"{paint.dim('covered')}     {count(races.states, 'state')}, {end}", " " * 12)
-    judged = ", ".join(p.id for p in races.properties) or "nothing asked for"
-    yield wrapped(f"{paint.dim('judged by')}   {judged}, oops, deadlock; up to the first of them", " " * 12)
+    judged = ", ".join(p.id for p in races.properties) or "no property"
+    yield wrapped(f"{paint.dim('judged by')}   {judged}, oops, deadlock, hang; up to the first of them", " " * 12)
     if races.left_out:
         yield f"{paint.dim('left out')}    {', '.join(races.left_out)}: no single execution shows them"
 

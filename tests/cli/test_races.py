@@ -42,7 +42,7 @@ benign: 1 race; either order comes to the same
   a: counter.store  |  b: counter.store
 
 covered     12 states, complete
-judged by   T1, oops, deadlock; up to the first of them
+judged by   T1, oops, deadlock, hang; up to the first of them
 
 aprt: RACES property=T1 scenario=toy/lost-update era=toy with=- harmful=2 order_only=0 benign=1 states=12 complete=yes
 """.format(*tokens)

@@ -127,6 +127,23 @@ def test_who_takes_a_lock_first_decides_on_a_deadlock() -> None:
     assert {one.verdict for race in races for one in race.both} == {"deadlock", None}
 
 
+def test_an_order_after_which_no_end_can_be_reached_is_harmful() -> None:
+    flag, never = Cell("flag"), Cell("never")
+
+    async def wait() -> None:
+        if not await flag.read():
+            while not await never.read():
+                pass
+
+    async def raise_it() -> None:
+        await flag.write(1)
+
+    system = System((flag, never), (Context("a", wait), Context("b", raise_it)))
+    (race,) = found(system)
+    assert (race.first, race.second, race.harm) == (("a", "flag.read"), ("b", "flag.write"), "harmful")
+    assert [(len(one.schedule), one.verdict) for one in race.both] == [(2, "hang"), (2, None)]
+
+
 Outcome = Hashable
 Prefix = tuple[Label, ...]
 

@@ -27,5 +27,5 @@ def test_the_order_of_two_locks_that_ends_in_a_deadlock_is_harmful() -> None:
     assert (found.properties, found.left_out) == ((), ("never",))
     text = races_text(found, Paint())
     assert "    t0 first: deadlock: t0 waits for B.lock, t1 waits for A.lock\n" in text
-    assert "\njudged by   nothing asked for, oops, deadlock; up to the first of them\n" in text
+    assert "\njudged by   no property, oops, deadlock, hang; up to the first of them\n" in text
     assert "\nleft out    never: no single execution shows them\n" in text
