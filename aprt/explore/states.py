@@ -108,7 +108,8 @@ class _Search:
         self.question, self.doubt = question, doubt
         # a cycle closes with one step, although its counterparts are no different
         self.checks = Checks(question.properties, question.system, closing=not question.symmetry)
-        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, self.checks.blocked)
+        blocked = None if self.checks.order is None else self.checks.blocked
+        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, blocked)
         self.watchdog = Watchdog(question)
         self.depth, self.last, self.mark = 0, 1, Mark()
         self.symmetry: Symmetry | None = None

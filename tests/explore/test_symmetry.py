@@ -86,7 +86,31 @@ def test_members_of_members_are_permuted_within_theirs_and_go_along_with_them() 
     assert check_orbits(nested(3, 2)) == (84, 1728)
 
 
-@pytest.mark.parametrize("system", [nested(2, 2), nested(3, 2), *map(generate_alike, range(8)), two_phase_commit(3)])
+def grid(rows: int, columns: int) -> System:
+    """A cell in each place of a grid, each written once: rows are alike, and so are columns."""
+    cells = {(r, c): Cell(f"{r}.{c}") for r in range(rows) for c in range(columns)}
+
+    async def write(cell: Cell) -> None:
+        await cell.write(1)
+
+    contexts = tuple(Context(f"w {cell.name}", partial(write, cell)) for cell in cells.values())
+
+    def alike(count: int, axis: int) -> Alike:
+        lines = [[cell.name for at, cell in cells.items() if at[axis] == n] for n in range(count)]
+        return Alike(tuple((*line, *(f"w {name}" for name in line)) for line in lines))
+
+    return System(tuple(cells.values()), contexts, symmetry=(alike(rows, 0), alike(columns, 1)))
+
+
+@pytest.mark.parametrize(("rows", "columns", "orbits"), [(2, 2, 7), (2, 3, 13), (3, 3, 36)])
+def test_what_is_in_two_classes_at_once_goes_with_both(rows: int, columns: int, orbits: int) -> None:
+    # the numbers of binary matrices up to the order of rows and columns (OEIS A028657)
+    assert check_orbits(grid(rows, columns)) == (orbits, 2 ** (rows * columns))
+
+
+@pytest.mark.parametrize(
+    "system", [grid(3, 3), nested(2, 2), nested(3, 2), *map(generate_alike, range(8)), two_phase_commit(3)]
+)
 def test_views_only_save_work(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     orbits = explore(system, symmetry=True).states
     monkeypatch.setattr(symmetry, "_FEW", 0)
