@@ -22,6 +22,7 @@ from aprt.view.reports.report import raced, report
 from aprt.view.reports.story import story
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import kind_of, title
+from aprt.view.words import step
 
 STORED = Path(__file__).parent / "stored" / "reports"
 TITLES = STORED / "titles.txt"
@@ -43,6 +44,9 @@ KINDS = {
     "B50": "leak",
 }
 HOLE = re.compile(r"\?|unknown|None None|<[a-z_]+ object")
+BLANK = re.compile(r"= $|\(, |, , |, \)")
+"""A value without a name, as a reply or an argument."""
+
 NO_MESSAGE = re.compile(r"#|---( \S|\s*$)|diff |Index: |\S+-by:|>8")
 """What git drops from a commit message, or takes for its end, and what checkpatch takes for a tag."""
 
@@ -108,6 +112,7 @@ def test_an_entry_has_a_title_that_stays_and_is_told_in_columns_and_in_plain_wor
     assert f"{id:4} {title(raced(shown(id)))}\n" in TITLES.read_text(encoding="utf-8")
     told = story(shown(id))
     assert len(told) <= 8
+    assert [step(event) for event in shown(id).events if BLANK.search(step(event))] == []
     for line in (*in_columns(id), *in_columns(id, brief=True), *told):
         assert HOLE.search(line) is None
         assert NO_MESSAGE.match(line) is None

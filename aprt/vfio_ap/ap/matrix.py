@@ -70,8 +70,9 @@ class Matrix:
                 return attrs.evolve(self, adm=mask)
 
     def __str__(self) -> str:
-        return " ".join(
+        told = (
             f"{name}={{{','.join(f'{n:x}' for n in sorted(mask))}}}"
             for name, mask in (("apm", self.apm), ("aqm", self.aqm), ("adm", self.adm))
             if mask
         )
+        return " ".join(told) or "nothing"

@@ -37,14 +37,10 @@ def _shadowed(machine: Machine, guest: Guest) -> Always:
             state = view(mdev)
             if state.live and state.kvm == guest.name:
                 same = apcb == state.shadow
-                return None if same else f"{guest.name} reaches {_text(apcb)}, {mdev.name} says {_text(state.shadow)}"
+                return None if same else f"{guest.name} reaches {apcb}, {mdev.name} says {state.shadow}"
         return None if apcb == Matrix() else f"{guest.name} reaches {apcb}, and no mdev has it"
 
     return Always((guest.crycb, *machine.mdevs), test)
-
-
-def _text(matrix: Matrix) -> str:
-    return str(matrix) or "nothing"
 
 
 def p36(machine: Machine) -> Property:
@@ -77,7 +73,7 @@ def _not_given(machine: Machine, mdevs: tuple[Mdev, ...], view: View, when: str)
     for mdev in (mdev for mdev in mdevs if mdev in known):
         expected, shadow = _expected(machine, mdev, view), view(mdev).shadow
         if shadow != expected:
-            return f"{when}, and the shadow of {mdev.name} is {_text(shadow)}, not {_text(expected)}"
+            return f"{when}, and the shadow of {mdev.name} is {shadow}, not {expected}"
     return None
 
 
