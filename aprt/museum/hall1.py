@@ -67,7 +67,7 @@ ENTRIES = (
         "the freed mdev. A module reference is no help: it is reached through the same\n"
         "pointer. Readers need a lock that the writer waits for.",
         Pattern.POINTER_OUTLIVES,
-        Contrast("2026/remove-mdev+B4=out", "2026/remove-mdev", "P9"),
+        Contrast("5.15/remove-mdev+B4=out", "5.15/remove-mdev", "P9"),
     ),
     Entry(
         "B5",

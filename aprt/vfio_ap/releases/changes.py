@@ -57,7 +57,9 @@ def p45(machine: Machine) -> Property:
     return Property(
         "P45",
         "no queue is reset that a guest reaches, and none unbound is reset that the host has lost",
-        tuple(_reset(machine, apqn, queue) for apqn, queue in sorted(machine.queues.items())),
+        tuple(
+            reset(machine, apqn, queue) for apqn, queue in sorted(machine.queues.items()) for reset in (_used, _lost)
+        ),
         "When the host issues ZAPQ under guests_lock or the lock of the queue's device, that is, because of a change\n"
         "and not because user space asks for it, the queue is in no guest's APCB. When the driver resets a queue that\n"
         "it loses, the queue is in the host's configuration.",
@@ -65,23 +67,27 @@ def p45(machine: Machine) -> Property:
     )
 
 
-def _reset(machine: Machine, apqn: Apqn, queue: Queue) -> Before:
-    reads: Actors = (machine.matrix_dev, *(guest.crycb for guest in machine.guests))
+def _used(machine: Machine, apqn: Apqn, queue: Queue) -> Before:
+    reads: Actors = tuple(guest.crycb for guest in machine.guests)
 
     def test(view: View, event: Event) -> str | None:
-        kind, user = event.args
-        removing = event.caller.holds(queue.device_lock.name)
-        if kind != "ZAPQ" or user != HOST or not (removing or event.caller.holds(machine.guests_lock.name)):
+        asked = not (event.caller.holds(queue.device_lock.name) or event.caller.holds(machine.guests_lock.name))
+        if event.args != ("ZAPQ", HOST) or asked:
             return None
-        for guest in machine.guests:
-            if view(guest.crycb).live and apqn in view(guest.crycb).apcb:
-                return f"{apqn} is reset while {guest.name} reaches it"
-        driver = removing and event.caller.holds(machine.mdevs_lock.name)
-        if driver and apqn not in view(machine.matrix_dev).info:
-            return f"{apqn} is reset although the host has lost it"
-        return None
+        reaching = (guest for guest in machine.guests if view(guest.crycb).live and apqn in view(guest.crycb).apcb)
+        return next((f"{apqn} is reset while {guest.name} reaches it" for guest in reaching), None)
 
     return Before(queue.hw, "reset", reads, test)
+
+
+def _lost(machine: Machine, apqn: Apqn, queue: Queue) -> Before:
+    def test(view: View, event: Event) -> str | None:
+        driver = event.caller.holds(queue.device_lock.name) and event.caller.holds(machine.mdevs_lock.name)
+        if event.args != ("ZAPQ", HOST) or not driver or apqn in view(machine.matrix_dev).info:
+            return None
+        return f"{apqn} is reset although the host has lost it"
+
+    return Before(queue.hw, "reset", (machine.matrix_dev,), test)
 
 
 def p46(machine: Machine) -> Property:
