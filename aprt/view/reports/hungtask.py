@@ -7,6 +7,7 @@ goes round for ever is told alike, as one that runs.
 from __future__ import annotations
 
 from aprt.core.properties import Finding
+from aprt.detect.hung import WaitsFor
 from aprt.view.reports.holds import locks_held
 from aprt.view.reports.subject import Subject, call_trace
 
@@ -20,7 +21,7 @@ def hungtask(subject: Subject, finding: Finding) -> list[str]:
     for context in subject.hung(finding):
         lines += _around(subject, finding, context) if finding.loop else _waiting(subject, context)
     lines += ["", "Showing all locks held in the system:", *_locks(subject, until), "", "=" * 45]
-    graph = _waits(subject, until)
+    graph = _waits(subject)
     return lines + (["", "who waits for whom:", *graph] if graph else [])
 
 
@@ -54,17 +55,9 @@ def _locks(subject: Subject, until: int) -> list[str]:
     return [line for context, held in holders.items() for line in locks_held(subject, context, held)] or ["none"]
 
 
-def _waits(subject: Subject, until: int) -> list[str]:
-    """The cycle of tasks that wait for locks of each other, and its tail."""
-    owner = {h.lock: context for context in subject.pids for h in subject.held(context, until)}
-    asked = {context: ask.call.actor.name for context, ask in subject.pending.items()}
-    waits = {c: owner[lock] for c, lock in asked.items() if owner.get(lock, c) != c}
-    on_cycle = set[str]()
-    for start in waits:
-        here, seen = start, list[str]()
-        while here in waits and here not in seen:
-            seen.append(here)
-            here = waits[here]
-        if here in seen:
-            on_cycle |= set(seen[seen.index(here) :])
-    return [f"  {c} -> {w}   {'cycle' if c in on_cycle else 'tail'}" for c, w in waits.items()]
+def _waits(subject: Subject) -> list[str]:
+    """Who waits for whom: the circles, and their tails."""
+    graph = WaitsFor(subject.history)
+    waits = graph.waits()
+    on_cycle = {name for circle in graph.circles(waits) for name in circle}
+    return [f"  {c} -> {w}   {'cycle' if c in on_cycle else 'tail'}" for c in waits for w in graph.holders(c)]

@@ -19,6 +19,8 @@ from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.core.step import Ask
 from aprt.core.system import System
+from aprt.detect.history import History
+from aprt.detect.parts import Parts
 from aprt.explore.replay import pending, replay
 from aprt.verdict.case import Case
 
@@ -65,6 +67,16 @@ class Subject:
     def pending(self) -> dict[str, Ask]:
         """What each context asks for after the last step, as far as it is not done."""
         return pending(self.system, self.execution.schedule)
+
+    @cached_property
+    def history(self) -> History:
+        """The execution as detectors know it."""
+        history = History(Parts(self.system))
+        for event in self.events:
+            history.feed(event)
+        for ask in self.pending.values():
+            history.ask(ask)
+        return history
 
     def before_release(self, major: int, minor: int) -> bool:
         """Whether the kernel is a release older than that one."""
