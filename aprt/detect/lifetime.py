@@ -10,8 +10,8 @@ allocated and who freed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
@@ -66,37 +66,53 @@ class BadAccess(Detection):
         return (made, use) if self.freed is None else (made, Site.of("freed", self.freed), use)
 
 
+class Lives:
+    """Who made each object last, and who freed it; what began alive was made by nobody. states: the initial ones."""
+
+    def __init__(self, states: Mapping[str, Any]) -> None:
+        self._live = {name: state.live for name, state in states.items() if hasattr(state, "live")}
+        self.made: dict[str, Event] = {}
+        self.freed: dict[str, Event] = {}
+
+    def live(self, name: str) -> bool | None:
+        """Whether the object of that name is alive; None when it is none."""
+        return self._live.get(name)
+
+    def feed(self, event: Event) -> None:
+        """The next step."""
+        if event.changed and event.actor in self._live:
+            was, now = self._live[event.actor], event.state.live
+            self._live[event.actor] = now
+            if now != was:
+                (self.made if now else self.freed)[event.actor] = event
+
+
 class LifetimeDetector(Detector):
-    """Follows the life of every object."""
+    """Follows the life of every object, and its uses."""
 
     kind = BadAccess.kind
 
     def __init__(self, history: History) -> None:
         super().__init__(history)
-        self._live = {name: state.live for name, state in history.states.items() if hasattr(state, "live")}
-        self._made: dict[str, Event] = {}
-        self._freed: dict[str, Event] = {}
+        self._lives = Lives(history.states)
         self._uses: dict[str, dict[tuple[str, str], Event]] = {}
 
     def feed(self, event: Event) -> Sequence[Detection]:
-        name = event.actor
-        if name is None:
-            return ()
-        found = [bad for note in event.notes if (bad := self._noted(event, note)) is not None] if event.notes else []
-        if name in self._live:
-            found += self._lives(name, event)
+        name, found = event.actor, []
+        if event.notes:
+            found = [bad for note in event.notes if (bad := self._noted(event, note)) is not None]
+        if name is not None and self._lives.live(name) is not None:
+            self._lives.feed(event)
+            found += self._used(name, event)
         return self.add(*found) if found else ()
 
-    def _lives(self, name: str, event: Event) -> list[BadAccess]:
-        was, now = self._live[name], event.state.live
-        self._live[name] = now
-        if now and not was:
-            self._made[name] = event
+    def _used(self, name: str, event: Event) -> list[BadAccess]:
+        """What is possible now that the object was freed; a use of one that lives is remembered."""
+        if self._lives.made.get(name) is event:
             self._uses.pop(name, None)
-        elif was and not now:
-            self._freed[name] = event
+        elif self._lives.freed.get(name) is event:
             return [self._bad("possible use-after-free", use) for use in self._late(name)]
-        elif now and not self.history.parts.handlers[name, event.op].on_freed:
+        elif self._lives.live(name) and not self.history.parts.handlers[name, event.op].on_freed:
             self._uses.setdefault(name, {})[event.context, event.op] = event
         return []
 
@@ -112,13 +128,13 @@ class LifetimeDetector(Detector):
         if "null-ptr-deref" in note.text:
             return self._bad("null-ptr-deref", event, note.text)
         name = str(event.actor)
-        if note.property != "P9" and self._live.get(name, True):
+        if note.property != "P9" and self._lives.live(name) is not False:
             return None
         if event.op != FREE:
             return self._bad("use-after-free", event, note.text)
-        return self._bad("double-free" if name in self._freed else "invalid-free", event, note.text)
+        return self._bad("double-free" if name in self._lives.freed else "invalid-free", event, note.text)
 
     def _bad(self, bug: Bug, use: Event, note: str = "") -> BadAccess:
         name = str(use.actor)
-        freed = self._freed.get(name)
-        return BadAccess(self.history.events[-1].index, bug, use, self._made.get(name), freed, note)
+        made, freed = self._lives.made.get(name), self._lives.freed.get(name)
+        return BadAccess(self.history.events[-1].index, bug, use, made, freed, note)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from aprt.core.events import Event
 from aprt.core.properties import Finding
+from aprt.detect.lifetime import Lives
 from aprt.view.reports.subject import HARDWARE, Subject
 from aprt.view.reports.title import access_of, bug_of
 
 _RULER = "=" * 66
 _SIZE = 96
-_ALLOC, _FREE = frozenset({"alloc", "create"}), frozenset({"free"})
 
 
 def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
@@ -35,8 +35,11 @@ def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
     ]
     if bug == "null-ptr-deref":
         return [*lines, *_oops(), _RULER]
-    lines += _who("Allocated", subject, _latest(subject, name, _ALLOC, last), "before the first step")
-    lines += _who("Freed", subject, _latest(subject, name, _FREE, last), "before the first step")
+    lives = Lives(subject.system.initial())
+    for event in subject.events[: last.index]:
+        lives.feed(event)
+    lines += _who("Allocated", subject, lives.made.get(name))
+    lines += _who("Freed", subject, lives.freed.get(name))
     return [*lines, *_region(subject, address, name), _RULER]
 
 
@@ -63,14 +66,9 @@ def _object(finding: Finding, last: Event) -> str:
     return last.actor or last.op
 
 
-def _latest(subject: Subject, name: str, ops: frozenset[str], last: Event) -> Event | None:
-    before = [e for e in subject.events[: last.index] if e.actor == name and e.op in ops]
-    return before[-1] if before else None
-
-
-def _who(did: str, subject: Subject, event: Event | None, otherwise: str) -> list[str]:
+def _who(did: str, subject: Subject, event: Event | None) -> list[str]:
     if event is None:
-        return ["", f"{did} {otherwise}."]
+        return ["", f"{did} before the first step."]
     return ["", f"{did} by task {subject.pids[event.context]}:", *subject.trace(event)]
 
 
