@@ -32,8 +32,8 @@ from aprt.cli.options import (
 @click.option(
     "--compare",
     type=SCENARIO,
-    metavar="REFERENCE|with=SWITCH|without=SWITCH",
-    help="Tell what this variant, or change, adds and removes.",
+    metavar="VARIANT",
+    help="Tell what it adds and removes: a reference, with=SWITCH or without=SWITCH.",
 )
 @click.option("--dot", is_flag=True, help="As a graph for graphviz.")
 @bound_options

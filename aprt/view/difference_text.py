@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from aprt.verdict.difference import Difference, Outcome
+from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
@@ -66,10 +66,17 @@ def _witness(outcome: Outcome) -> Iterator[str]:
     if outcome.parting is None:
         yield from _wrapped(f"  {other}: all of these steps can be taken, and the property holds there")
     else:
-        offered = ", ".join(outcome.parting.offered[:3]) or "nothing"
-        yield from _wrapped(
-            f"  {other}: differs at step {outcome.parting.step + 1}: not {outcome.parting.wanted}, but {offered}"
-        )
+        yield from _wrapped(f"  {other}: differs at step {outcome.parting.step + 1}: {instead(outcome.parting)}")
+
+
+def instead(parting: Parting) -> str:
+    """What the context in question can do there, or else all that can be done."""
+    context = parting.wanted.context
+    own = [label.removeprefix(f"{context}: ") for label in parting.offered if label.startswith(f"{context}: ")]
+    if own:
+        return f"{context} does {' or '.join(own)}, and not {parting.wanted.step}"
+    others = ", ".join(parting.offered[:3]) or "nothing at all"
+    return f"{context} cannot do {parting.wanted.step}, nor go on; what can be done: {others}"
 
 
 def _wrapped(text: str) -> list[str]:
