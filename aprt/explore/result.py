@@ -29,6 +29,10 @@ class Bounds:
     max_depth: int | None = None  # steps
     budget: float | None = None  # seconds
 
+    def after(self, seconds: float) -> Bounds:
+        """What is left of them after so long."""
+        return self if self.budget is None else attrs.evolve(self, budget=max(0.0, self.budget - seconds))
+
 
 UNBOUNDED: Final = Bounds()
 

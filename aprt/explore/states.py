@@ -17,6 +17,7 @@ when a step is possible there.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -62,16 +63,19 @@ def search(question: Question, doubt: Doubt | None = None) -> Exploration:
     With symmetry, what turns out to be told apart is no longer taken to be alike, and the search begins again. Raises:
     `UserError` when nothing is left.
     """
-    apart: list[str] = []
+    began, apart, asked = time.perf_counter(), list[str](), question
     while True:
+        earlier = time.perf_counter() - began
         try:
-            return attrs.evolve(_explore(question, doubt), apart=tuple(apart))
-        except Asymmetric as found:
-            apart.append(found.apart)
-            left = without(question.system.symmetry, found.kind)
+            found = _explore(asked, doubt)
+            return attrs.evolve(found, apart=tuple(apart), seconds=earlier + found.seconds)
+        except Asymmetric as error:
+            apart.append(error.apart)
+            left = without(asked.system.symmetry, error.kind)
             if not left:
-                raise UserError(f"no symmetry: {apart[0]}") from found
-            question = attrs.evolve(question, system=attrs.evolve(question.system, symmetry=left))
+                raise UserError(f"no symmetry: {apart[0]}") from error
+            bounds = question.bounds.after(time.perf_counter() - began)
+            asked = attrs.evolve(asked, system=attrs.evolve(asked.system, symmetry=left), bounds=bounds)
 
 
 def _explore(question: Question, doubt: Doubt | None) -> Exploration:

@@ -32,6 +32,7 @@ from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, AtEnd, History, Wrong
 from aprt.explore import symmetry
 from aprt.explore.replay import replay
+from aprt.explore.result import Bounds
 from aprt.kernel.held import held
 from aprt.kernel.rwsem import RwSem
 from tests.explore.orbits import check_orbits
@@ -130,6 +131,8 @@ def test_what_is_told_apart_is_dropped_and_the_rest_stays_alike() -> None:
     found = explore(knocking, symmetry=True)
     assert found.apart == ("if h0 and h1 change places, guest does h0.lock, and something else then",)
     assert found.states == explore(attrs.evolve(knocking, symmetry=system.symmetry[:2]), symmetry=True).states
+    assert Bounds(budget=2.5).after(1.0) == Bounds(budget=1.5)
+    assert Bounds(budget=2.5).after(3.0) == Bounds(budget=0.0)
 
 
 def pair(*actors: Actor[Any], one: Callable[[], Any], other: Callable[[], Any] | None = None) -> System:
