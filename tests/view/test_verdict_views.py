@@ -257,6 +257,15 @@ def test_counts_agree_with_their_noun() -> None:
     ]
 
 
+def test_what_turned_out_to_be_told_apart_is_said() -> None:
+    verdict = ask(case("toy/tidy"), ("all",))
+    reasons = ("if a and b change places, c does a.lock, and something else then", "if d and e change places, no")
+    told = attrs.evolve(verdict, exploration=attrs.evolve(verdict.exploration, apart=reasons))
+    assert f"told apart  {reasons[0][:57]}" in verdict_text(told, PLAIN)
+    assert json.loads(verdict_json(told))["apart"] == list(reasons)
+    assert "told apart" not in verdict_text(verdict, PLAIN)
+
+
 def vacuous(*ids: str) -> Verdict:
     """What holds, as if no step were about these properties."""
     verdict = ask(case("toy/tidy"), ("all",))
