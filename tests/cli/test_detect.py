@@ -79,3 +79,10 @@ def test_the_last_line_of_bench_detect_is_for_grep() -> None:
     assert run.exit_code == 0
     assert run.stdout.splitlines()[-1].startswith("aprt: DETECT ratio=")
     assert run.stdout.splitlines()[-1].endswith(" detectors=hang scenario=toy/abba mode=gated")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--free",)])
+def test_detectors_take_at_most_as_much_again(options: tuple[str, ...]) -> None:
+    run = aprt("bench", "detect", "toy/large", "--pairs", "4", "--seconds", "1", "--format", "json", *options)
+    assert json.loads(run.stdout)["ratio"] <= 2
