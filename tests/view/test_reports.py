@@ -6,6 +6,8 @@ The files are written anew by `python -m tests.view.test_reports`.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -77,6 +79,17 @@ def in_columns(id: str, *, brief: bool = False) -> list[str]:
     return columns(subject.events, [subject.finding], brief=brief)
 
 
+def through_git(lines: list[str], folder: Path) -> list[str]:
+    """A text as it comes back from a commit message that is mailed and applied again."""
+    clean = subprocess.run(
+        ["git", "stripspace", "--strip-comments"], input="\n".join(lines), capture_output=True, text=True, check=True
+    ).stdout
+    mail = f"From: a <a@b.c>\nSubject: [PATCH] columns\n\n{clean}---\n x | 1 +\n\ndiff --git a/x b/x\n"
+    command = ["git", "mailinfo", "--encoding=UTF-8", "message", "patch"]
+    subprocess.run(command, input=mail, capture_output=True, text=True, check=True, cwd=folder)
+    return (folder / "message").read_text(encoding="utf-8").splitlines()
+
+
 def told(id: str) -> str:
     subject = raced(shown(id))
     lines = report(subject)
@@ -108,11 +121,14 @@ def test_schedules_of_one_bug_that_were_drawn_by_lot_have_one_title(id: str) -> 
 
 
 @pytest.mark.parametrize("id", MODELLED)
-def test_an_entry_has_a_title_that_stays_and_is_told_in_columns_and_in_plain_words(id: str) -> None:
+def test_an_entry_has_a_title_that_stays_and_is_told_in_columns_and_in_plain_words(id: str, tmp_path: Path) -> None:
     assert f"{id:4} {title(raced(shown(id)))}\n" in TITLES.read_text(encoding="utf-8")
     told = story(shown(id))
     assert len(told) <= 8
     assert [step(event) for event in shown(id).events if BLANK.search(step(event))] == []
+    if shutil.which("git") is not None:
+        assert through_git(in_columns(id), tmp_path) == in_columns(id)
+        assert through_git(in_columns(id, brief=True), tmp_path) == in_columns(id, brief=True)
     for line in (*in_columns(id), *in_columns(id, brief=True), *told):
         assert HOLE.search(line) is None
         assert NO_MESSAGE.match(line) is None
