@@ -10,6 +10,7 @@ from aprt.core.scenario import Era
 from aprt.museum.catalogue import hall_of
 from aprt.museum.entry import Entry
 from aprt.verdict.case import Case
+from aprt.view.commands import command_lines
 from aprt.view.lists import table, wrapped
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
@@ -94,7 +95,7 @@ def _see(contrast: Contrast, eras: Mapping[str, Era]) -> str:
             wrapped(f"breaks {property.id}: {property.title}", "  "),
             wrapped(f"  as: {contrast.finding}", "    "),
             "",
-            f"without the fix   aprt explore {contrast.buggy} --property {property.id}",
-            f"with it           aprt explore {contrast.fixed} --property {property.id}",
+            *command_lines("unfixed", f"aprt explore {contrast.buggy} --property {property.id}"),
+            *command_lines("fixed", f"aprt explore {contrast.fixed} --property {property.id}"),
         ]
     )

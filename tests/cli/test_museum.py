@@ -52,8 +52,8 @@ def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> No
     assert "\nfix       vfio/ap: Validate iova during dma_unmap and trigger irq disable\n" in text
     assert "\ncommit    2a54e347d990, ce4b4657ff18\n" in text
     assert text.endswith(
-        "without the fix   aprt explore 2026/dma-unmap+B13=out --property P10\n"
-        "with it           aprt explore 2026/dma-unmap --property P10\n"
+        "unfixed     aprt explore 2026/dma-unmap+B13=out --property P10\n"
+        "fixed       aprt explore 2026/dma-unmap --property P10\n"
     )
     assert aprt("show", "B13").stdout == text
     assert entry_text(UNMODELLED, known_eras()).endswith("\n\nnot modelled yet")
