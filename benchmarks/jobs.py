@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,32 +15,57 @@ from benchmarks.process import ToolError, output
 from benchmarks.report import Section, at_least
 
 ROOT: Final = Path(__file__).parent.parent
+HOLDS: Final = 0
 VIOLATED: Final = 1
 
 TITLE: Final = "One process and two"
-HEAD: Final = ("work", "states", "1 process, s", "2 processes, s", "x")
+HEAD: Final = ("work", "states or traces", "1 process, s", "2 processes, s", "x")
 REMARKS: Final = ("Seconds: the best of all repetitions, from a cold start. That both answer the same is checked.",)
 
 
 @attrs.frozen
 class Work:
-    """What `aprt` can share among processes. wanted: how many times as fast with two. exits: with this code."""
+    """What `aprt` can share among processes. wanted: how many times as fast with two. exits: with this code.
+
+    counts: how much there is, by the key in the answer. same: what else in it is the same with two; None for all.
+    """
 
     name: str
     arguments: Sequence[str]
     wanted: float
     exits: int
+    counts: str = "states"
+    same: frozenset[str] | None = None
 
 
 WORKS: Final = (
     Work("v4/h1 to v4/h16", ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all"), 1.7, VIOLATED),
+    Work("the museum, all entries", ("museum", "check"), 1.8, HOLDS),
+    Work(
+        "states, v4/rogue-close with two vCPUs",
+        (
+            *("explore", "v4/rogue-close", "--with", "vcpus=2", "--property", "P1", "--stop-on", "all"),
+            *("--strategy", "states", "--loop", "plain"),
+        ),
+        1.4,
+        VIOLATED,
+        same=frozenset({"verdict", "complete", "transitions", "depth"}),
+    ),
+    Work(
+        "traces, lastzero 13",
+        ("explore", "v4/benchmarks/scenarios.py:LASTZERO", "--strategy", "dpor"),
+        1.8,
+        HOLDS,
+        counts="traces",
+        same=frozenset({"verdict", "complete", "depth"}),
+    ),
 )
 
 
 @attrs.frozen
 class Row:
     work: Work
-    states: int
+    count: int
     seconds: Mapping[int, Sequence[float]]  # by number of processes
 
     @property
@@ -56,7 +81,7 @@ class Row:
 def section(repeat: int, tell: Callable[[str], None]) -> Section:
     """The comparison."""
     rows = [measure(work, repeat, tell) for work in WORKS]
-    cells = [[r.work.name, f"{r.states:,}", *(f"{s:.2f}" for s in r.best), f"{r.ratio:.2f}"] for r in rows]
+    cells = [[r.work.name, f"{r.count:,}", *(f"{s:.2f}" for s in r.best), f"{r.ratio:.2f}"] for r in rows]
     targets = [at_least(f"two processes, {row.work.name}", row.work.wanted, [row.ratio]) for row in rows]
     return Section(TITLE, HEAD, cells, [attrs.asdict(row) for row in rows], targets, REMARKS)
 
@@ -69,11 +94,12 @@ def measure(work: Work, repeat: int, tell: Callable[[str], None]) -> Row:
         for jobs, times in seconds.items():
             tell(f"{work.name}: {jobs} of 2 processes, {turn + 1} of {repeat}")
             begin = time.perf_counter()
-            answers.append(_timeless(_answer(work, jobs)))
+            answer = _answer(work, jobs)
             times.append(time.perf_counter() - begin)
+            answers.append(_comparable(answer, work))
             if answers[-1] != answers[0]:
                 raise ToolError(f"{work.name}: {jobs} processes answer otherwise than one did first")
-    return Row(work, sum(verdict["states"] for verdict in answers[0]["verdicts"]), seconds)
+    return Row(work, sum(_values(answers[0], work.counts)), seconds)
 
 
 def _answer(work: Work, jobs: int) -> Any:
@@ -81,8 +107,24 @@ def _answer(work: Work, jobs: int) -> Any:
     return json.loads(output(command, ROOT, expected=work.exits))
 
 
+def _comparable(answer: Any, work: Work) -> Any:
+    """What is the same with two processes: nothing that depends on how long it took."""
+    if work.same is not None:
+        return {key: value for key, value in answer.items() if key in work.same | {work.counts}}
+    return _timeless(answer)
+
+
 def _timeless(answer: Any) -> Any:
-    """What does not depend on how long it took."""
     if isinstance(answer, dict):
         return {key: _timeless(value) for key, value in answer.items() if key != "seconds"}
     return [_timeless(value) for value in answer] if isinstance(answer, list) else answer
+
+
+def _values(answer: Any, key: str) -> Iterator[int]:
+    """All that stands there by that key, wherever."""
+    if isinstance(answer, dict):
+        for name, value in answer.items():
+            yield from (value,) if name == key else _values(value, key)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from _values(value, key)

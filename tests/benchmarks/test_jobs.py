@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.jobs import VIOLATED, Row, Work, measure
+from benchmarks.jobs import HOLDS, VIOLATED, Row, Work, measure
 from benchmarks.process import ToolError
 
 SMALL = Work("two of them", ("explore", "v4/h14", "v4/h16", "--stop-on", "all"), 1.7, VIOLATED)
@@ -15,7 +15,19 @@ def test_both_answer_the_same_and_take_turns() -> None:
     row = measure(SMALL, 1, lines.append)
     assert lines == ["two of them: 1 of 2 processes, 1 of 1", "two of them: 2 of 2 processes, 1 of 1"]
     assert [len(times) for times in row.seconds.values()] == [1, 1]
-    assert row.states > 0
+    assert row.count == 630  # 621 and 9
+
+
+def test_of_one_search_what_is_to_be_the_same_is_compared() -> None:
+    arguments = ("explore", "v4/h15", "--strategy", "dpor", "--stop-on", "all")
+    same = frozenset({"verdict", "complete"})
+    row = measure(Work("traces", arguments, 1.0, VIOLATED, "traces", same), 1, lambda line: None)
+    assert row.count == 134
+
+
+def test_the_museum_is_counted_on_both_sides() -> None:
+    row = measure(Work("museum", ("museum", "check", "B10"), 1.0, HOLDS), 1, lambda line: None)
+    assert row.count == 5 + 38
 
 
 def test_the_ratio_is_that_of_the_best() -> None:
