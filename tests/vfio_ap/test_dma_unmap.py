@@ -6,8 +6,8 @@ import pytest
 from pyrsistent import pmap, pset
 
 from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.host.dma_unmap import ROUNDS, dma_unmap
 from aprt.vfio_ap.memory import MemoryState
-from aprt.vfio_ap.series.iommu_notifier import ROUNDS, dma_unmap
 from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from tests.vfio_ap.machines import broken, enabled
 

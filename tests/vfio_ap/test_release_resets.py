@@ -11,7 +11,7 @@ from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.aqic import Aqic
-from aprt.vfio_ap.mainline.dma_unmap import dma_unmap
+from aprt.vfio_ap.host.dma_unmap import dma_unmap
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.reset import reset_queues

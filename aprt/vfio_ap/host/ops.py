@@ -23,9 +23,11 @@ class Ops:
     config_changed: a scan has read another configuration (machine, new, old). scan_complete: and is done (machine).
     in_use: whether queues that the host wants for itself are assigned (machine, wanted): 0 or a negative errno.
     pqap: a vCPU's PQAP(AQIC) is intercepted (machine, guest, aqic). open, release: first open, which replies 0 or a
-    negative errno, and last close of the device file (machine, guest). set_kvm: kvm-vfio puts a guest, or None, into
-    the guest's group (machine, guest, whom). kvm_vfio_closed: last close of the kvm-vfio file, None before there was
-    something to do. kvm_vfio_destroyed: the VM is gone, and the kvm-vfio device with it (machine, guest).
+    negative errno, and last close of the device file (machine, guest). reset: VFIO_DEVICE_RESET, 0 or a negative errno
+    (machine, guest). dma_unmap: pages of the guest's memory are to go (machine, guest, first page, how many).
+    set_kvm: kvm-vfio puts a guest, or None, into the guest's group (machine, guest, whom). kvm_vfio_closed: last close
+    of the kvm-vfio file, None before there was something to do. kvm_vfio_destroyed: the VM is gone, and the kvm-vfio
+    device with it (machine, guest).
     """
 
     probe: Callable[[Any, Any], Awaitable[int]]
@@ -33,6 +35,8 @@ class Ops:
     pqap: Callable[[Any, Any, Any], Awaitable[Answer]]
     open: Callable[[Any, Any], Awaitable[int]]
     release: Callable[[Any, Any], Awaitable[None]]
+    reset: Callable[[Any, Any], Awaitable[int]]
+    dma_unmap: Callable[[Any, Any, int, int], Awaitable[None]]
     set_kvm: Callable[[Any, Any, Any], Awaitable[None]]
     kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None
     kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from aprt.vfio_ap.host.ops import Ops
 from aprt.vfio_ap.mainline import fixed_config, group_notifier, vfio_ap_drv, vfio_core
+from aprt.vfio_ap.mainline.dma_unmap import notify_unmap
 from aprt.vfio_ap.mainline.hot_plug import config_changed, in_use, scan_complete
 from aprt.vfio_ap.mainline.pqap import handle_pqap
+from aprt.vfio_ap.mainline.vfio_events import ioctl_reset
 
 DYNAMIC = Ops(
     probe=vfio_ap_drv.probe_queue,
@@ -13,6 +15,8 @@ DYNAMIC = Ops(
     pqap=handle_pqap,
     open=vfio_core.open_device,
     release=vfio_core.release_device,
+    reset=ioctl_reset,
+    dma_unmap=notify_unmap,
     set_kvm=vfio_core.group_set_kvm,
     kvm_vfio_closed=vfio_core.kvm_vfio_closed,
     kvm_vfio_destroyed=vfio_core.kvm_vfio_destroyed,
@@ -27,6 +31,8 @@ FIXED = Ops(
     pqap=handle_pqap,
     open=group_notifier.open_device,
     release=group_notifier.release_device,
+    reset=ioctl_reset,
+    dma_unmap=notify_unmap,
     set_kvm=group_notifier.set_group,
     kvm_vfio_destroyed=group_notifier.kvm_vfio_destroyed,
 )

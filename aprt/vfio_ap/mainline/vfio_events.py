@@ -14,7 +14,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
-from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_queues
 
@@ -76,8 +76,9 @@ async def set_irqs(machine: Machine, mdev: Mdev, number: int, fd: int) -> int:
 
 
 @mirrors("vfio_ap_mdev_ioctl")
-async def ioctl_reset(machine: Machine, mdev: Mdev) -> int:
+async def ioctl_reset(machine: Machine, guest: Guest) -> int:
     """VFIO_DEVICE_RESET: 0 or -EIO, which QEMU only prints."""
+    mdev = guest.mdev
     busy = machine.kvm_busy.get(mdev.name)
     async with held(machine.mdevs_lock):
         if busy is not None:

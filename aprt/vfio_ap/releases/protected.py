@@ -17,7 +17,6 @@ from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
 from aprt.vfio_ap.kvm.gisa_int import gisa_clear
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.vfio_events import ioctl_reset
 from aprt.vfio_ap.releases.situation import Situation
 
 FIRST = QUEUES[0]
@@ -49,7 +48,7 @@ def pv_without_aiv(settings: Settings, uv_aiv: bool = False) -> Model:
 
 
 async def _reset_then_close(machine: Machine, guest: Guest) -> None:
-    await ioctl_reset(machine, guest.mdev)
+    await machine.ops.reset(machine, guest)
     await close_fd(machine, guest, DEVICE)
 
 

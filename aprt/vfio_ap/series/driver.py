@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aprt.vfio_ap.host.ops import Ops
 from aprt.vfio_ap.series.group_notifier import kvm_vfio_destroyed, set_group
+from aprt.vfio_ap.series.iommu_notifier import notify_unmap
 from aprt.vfio_ap.series.pqap import handle_pqap
 from aprt.vfio_ap.series.vfio_ap_drv import probe_queue, remove_queue
-from aprt.vfio_ap.series.vfio_device import open_device, release_device
+from aprt.vfio_ap.series.vfio_device import ioctl_reset, open_device, release_device
 
 OPS = Ops(
     probe=probe_queue,
@@ -14,6 +15,8 @@ OPS = Ops(
     pqap=handle_pqap,
     open=open_device,
     release=release_device,
+    reset=ioctl_reset,
+    dma_unmap=notify_unmap,
     set_kvm=set_group,
     kvm_vfio_destroyed=kvm_vfio_destroyed,
 )

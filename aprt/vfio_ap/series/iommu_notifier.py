@@ -1,7 +1,6 @@
 """The driver's IOMMU notifier: user space unmaps a range of guest memory.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (series, patch 4);
-drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(), which repeats the callback and gives up with a BUG.
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (series, patch 4).
 """
 
 from __future__ import annotations
@@ -11,19 +10,6 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.series.cleanup import disable
 from aprt.vfio_ap.series.machine import Guest, Machine
-
-ROUNDS = 10  # type1 calls back so often before it gives up
-
-
-@mirrors("vfio_dma_do_unmap")
-async def dma_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
-    """Unmap `pages` pages from page number `first` on. While one of them stays pinned the driver is told again."""
-    for _ in range(ROUNDS):
-        if await guest.memory.unmap(first, pages):
-            return
-        await notify_unmap(machine, guest, first, pages)
-    if not await guest.memory.unmap(first, pages):
-        await guest.memory.bug(first)
 
 
 @mirrors("vfio_ap_mdev_iommu_notifier")

@@ -8,9 +8,9 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
+from aprt.vfio_ap.host.dma_unmap import dma_unmap
 from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
-from aprt.vfio_ap.series.iommu_notifier import dma_unmap
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.mdev_sysfs import assign, remove, unassign
@@ -23,10 +23,6 @@ def remove_vs_intercept(settings: Settings) -> Model:
         Context("unbind", partial(unbind, s.machine, s.apqn)),
         scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
     )
-
-
-def reset_reenable(settings: Settings) -> Model:
-    return attached(settings).model(scope="enable, reset unseen by the host, enable again; nothing is closed")
 
 
 def rebind(settings: Settings) -> Model:
@@ -56,14 +52,6 @@ def close_vs_unbind(settings: Settings) -> Model:
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         Context("unbind", partial(unbind, s.machine, s.apqn)),
         scope="the device is closed while the queue is unbound; the VM stays",
-    )
-
-
-def close_and_use(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
-        scope="the device is closed while the guest sends requests; the VM stays",
     )
 
 
@@ -125,24 +113,6 @@ SCENARIOS = (
         remove_vs_intercept,
     ),
     Scenario(
-        "reset-reenable",
-        "the guest resets its queue, unseen, and enables the interrupt again",
-        "The reset switches the interrupt off in hardware; the host's records stay.\n"
-        "The second enable finds an old NIB and ISC on record. The guest polls TAPQ\n"
-        "to 00 in between.",
-        ("P5", "P6", "P7", "P8", "P24"),
-        reset_reenable,
-        ("guest=reenable",),
-    ),
-    Scenario(
-        "reset-reenable-busy",
-        "the same without polling: AQIC may meet the running reset",
-        "As reset-reenable, but the guest does not wait for its reset, so the second\nAQIC can be answered 02.",
-        ("P5", "P6", "P7", "P8", "P24"),
-        reset_reenable,
-        ("guest=reenable_busy",),
-    ),
-    Scenario(
         "rebind",
         "a queue is given to the host while the guest uses it",
         "Unbind, change of the masks, bind to the host's driver; the guest sends\na request at any moment of it.",
@@ -165,15 +135,6 @@ SCENARIOS = (
         "Release walks the bucket and frees records; remove does the same for one\nqueue and frees the object.",
         ("P5", "P6", "P7", "P9", "P14"),
         close_vs_unbind,
-    ),
-    Scenario(
-        "close-and-use",
-        "the device is closed while the guest sends a request",
-        "A release that clears the masks last can reset before the guest's last request:\n"
-        "what the guest put into the queue is then there for its next user.",
-        ("P11", "P12"),
-        close_and_use,
-        ("guest=use", "masks_last"),
     ),
     Scenario(
         "remove-mdev",

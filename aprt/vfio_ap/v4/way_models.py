@@ -12,7 +12,6 @@ from functools import partial
 import attrs
 from pyrsistent import pmap
 
-from aprt.core.effects import choose
 from aprt.core.scenario import Model, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
@@ -35,7 +34,6 @@ from aprt.vfio_ap.host.userspace import (
     vcpu_thread,
 )
 from aprt.vfio_ap.series.group_notifier import notify
-from aprt.vfio_ap.series.iommu_notifier import dma_unmap
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.mdev_sysfs import unassign
@@ -159,21 +157,6 @@ def disabled_then_closed(settings: Settings) -> Model:
         Context("user", partial(close_all, s.machine, s.guest)),
         scope="the guest enables and disables its interrupt while everything is closed",
     )
-
-
-def unmapped(settings: Settings) -> Model:
-    s = attached(settings)
-    return s.model(
-        Context("user", partial(_unmap_some, s.machine, s.guest)),
-        scope="user space unmaps the NIB's page: alone, or as the second page of a range",
-    )
-
-
-async def _unmap_some(machine: Machine, guest: Guest) -> None:
-    if await choose("range", "page", "from-before") == "page":
-        await dma_unmap(machine, guest, 3, 1)
-    else:
-        await dma_unmap(machine, guest, 2, 2)
 
 
 def module_unloaded(settings: Settings) -> Model:

@@ -14,7 +14,7 @@ import attrs
 
 from aprt.core.events import Event
 from aprt.core.scenario import Model, Scenario, Settings
-from aprt.vfio_ap.host.life import kill_qemu
+from aprt.vfio_ap.host.life import kill_qemu, unmap_some
 from aprt.vfio_ap.v4.situation import Situation
 from aprt.vfio_ap.v4.way_models import (
     device_closed,
@@ -29,7 +29,6 @@ from aprt.vfio_ap.v4.way_models import (
     second_mdev,
     unassign_against_open,
     unbound,
-    unmapped,
 )
 
 
@@ -275,7 +274,7 @@ WAYS = (
         "on: the NIB is written to a free page, or the page stays pinned and the host\n"
         "stops with a BUG.",
         "P8",
-        unmapped,
+        partial(unmap_some, Situation, "user"),
         ("hw 05.0004.aqic(vm0.gisa *) = 00*", "vm0.memory.unmap(3, 1) = False", "vm0.memory.unpin*"),
         ("unmap_disables", "wait_reset"),
     ),
