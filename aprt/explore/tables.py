@@ -124,6 +124,7 @@ class Tables(Generic[T]):
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
         self.idle: tuple[list[bool], ...] = tuple([] for _ in system.contexts)
+        self._hash, self._hashed = blake2b(digest_size=8), 0  # of so many steps
         self._system, self._note, self._blocked = system, note, blocked
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
@@ -201,9 +202,13 @@ class Tables(Generic[T]):
 
     def digest(self) -> str:
         """Of all that was learned, in order: the same where the model and what was asked of it are the same."""
-        steps = (f"{s.event.label} {s.oops} {c}" for s, c in zip(self.steps, self.changes, strict=True))
-        text = "\n".join([f"{self.packing.counts()}", *steps])
-        return blake2b(text.encode(), digest_size=8).hexdigest()
+        for number in range(self._hashed, len(self.steps)):
+            done = self.steps[number]
+            self._hash.update(f"{done.event.label} {done.oops} {self.changes[number]}\n".encode())
+        self._hashed = len(self.steps)
+        whole = self._hash.copy()
+        whole.update(f"{self.packing.counts()}".encode())
+        return whole.hexdigest()
 
     def _learn(self, place: int, control: Control, number: int) -> tuple[Move[T], ...]:
         """The moves of a control state when the deciding slot holds `number`."""

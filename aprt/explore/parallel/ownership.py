@@ -21,7 +21,7 @@ Controls: TypeAlias = tuple[int, ...]
 Shares: TypeAlias = tuple[tuple[int, Mapping[int, int]], ...]
 """The contexts that decide, each with its share by control state; one that is not there is its own number."""
 
-_DECIDE = 4  # contexts
+_DECIDE = 2  # contexts; with more, more is passed on
 
 
 class Owners(dict[int, int]):
