@@ -162,7 +162,7 @@ WAYS = (
         "P1",
         device_closed,
         (
-            "vm0.crycb.set_masks() = None",
+            "vm0.crycb.set_masks(nothing) = None",
             "mdev0.find(05.0004) = q 05.0004 #1",
             "hw 05.0004.finish_reset*",
             "vm0.set_hook(None)*",
