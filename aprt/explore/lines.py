@@ -125,5 +125,5 @@ def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:
     for place, line in enumerate(lines):
         if line not in entered:
             text = linecache.getline(code.co_filename, line)
-            calls = (f"{name}.{method}" for name, method in _CALL.findall(text))
+            calls = (f"{name}.{method}".lstrip(".") for name, method in _CALL.findall(text))
             yield Line(line, place, tuple(dict.fromkeys(calls)), _IDLE.match(text) is not None)
