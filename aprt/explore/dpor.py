@@ -18,20 +18,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import attrs
-
-from aprt.core.errors import ModelError
 from aprt.core.execution import Ending
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.descent import WHOLE, Descent, Subtree
 from aprt.explore.exercised import exercised
-from aprt.explore.happens_before import Execution
-from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
-from aprt.explore.packing import INITIAL
+from aprt.explore.local_steps import LocalStep, LocalSteps
 from aprt.explore.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
@@ -42,24 +38,9 @@ from aprt.explore.watchdog import Stop, Watchdog
 if TYPE_CHECKING:
     from aprt.explore.saved.traces import SavedTraces
 
-_MAX_STEPS = 10_000  # of an execution, where no depth is given
 _NONE: Sequence[int] = ()
 
 Steps: TypeAlias = tuple[LocalStep, ...]
-
-
-@attrs.frozen
-class Subtree:
-    """All executions that begin with certain steps, but for those that steps which sleep there would begin.
-
-    steps, asleep: labels of steps (`LocalStep`), which mean the same in every process.
-    """
-
-    steps: tuple[int, ...] = ()
-    asleep: frozenset[int] = frozenset()
-
-
-WHOLE: Final = Subtree()
 
 
 def search(question: Question, rules: Rules = EVERY_RULE) -> Exploration:
@@ -80,14 +61,9 @@ def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
 
 
 class TraceSearch:
-    """A node is a place in the present execution, before the step of the same number. For each there are: the packed
-    state, the steps that sleep (label to kind), and the branches to come. root: the first one with branches.
-    foreign: what sleeps there.
-
-    found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states
+    """found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states
     in which they do, each with the steps of the first that did (none where that was in a search that is resumed).
-    seen: the distinct states, with their numbers. more: whether there is an execution to come.
-    before: how many searches were begun, with less order, and given up.
+    more: whether there is an execution to come. before: how many searches were begun, with less order, and given up.
     """
 
     def __init__(
@@ -104,21 +80,14 @@ class TraceSearch:
         self.checks = Checks(visibility.properties, system)
         self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
         self.local = LocalSteps(system, self.tables, visibility)
-        self.execution = Execution(self.local)
+        self.descent = Descent(self.local, question.bounds, self._check)
+        self.execution = self.descent.execution
         self.races = Races(self.execution, self.local, rules, brief)
-        self.states = [INITIAL]
-        self.sleeping: list[Mapping[int, int]] = [{}]
-        self.branches: list[list[Branch]] = [[]]
-        self.root = 0
-        self.foreign = WHOLE.asleep
-        self.fresh = 0  # the first step that differs from the execution before
         # for each step, those it races with, where what reverses that may be covered in this execution only
         self.open: list[Sequence[int]] = []
-        self.seen = {INITIAL: 0}
         self.more = True
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
-        self.taken_back = 0  # steps, all in all
         self.found: dict[str, tuple[str, Steps]] = {}
         self._waiting = cache(self.tables.waiting)
         self._begun = watchdog.seconds
@@ -164,40 +133,9 @@ class TraceSearch:
 
     def begin(self, subtree: Subtree) -> None:
         """Go to the root of a subtree. Raises: `Stop`."""
-        self.taken_back += len(self.execution.steps)
-        self.execution.cut(0)
-        for per_node in (self.states, self.sleeping, self.branches):
-            del per_node[1:]
-        self.sleeping[0], self.branches[0] = {}, []
-        for label in subtree.steps:
-            step = self._labelled(label)
-            self.execution.push(step)
-            self.states.append(self._check(step, self.states[-1] + step.delta))
-            self.sleeping.append({})
-            self.branches.append([])
+        self.descent.begin(subtree)
         self.open = [_NONE for _ in subtree.steps]
         self.more = True
-        self.root = self.fresh = len(subtree.steps)
-        self.foreign = subtree.asleep
-        self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
-
-    def children(self, subtree: Subtree) -> list[Subtree] | None:
-        """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
-
-        What a later one begins with sleeps in none before it. A step that sleeps and is never woken, since little
-        depends on it, ends executions in vain: so those come last. Raises: `Stop`.
-        """
-        self.begin(subtree)
-        steps, sleeping = self.execution.steps, dict(self.sleeping[-1])
-        possible = [step for place in range(len(self.local.rows)) for step in self._options(place)]
-        if not possible or (steps and steps[-1].oops):
-            return None
-        found = []
-        for step in sorted(possible, key=self.local.rivals)[::-1]:
-            if step.label not in sleeping:
-                found.append(Subtree((*subtree.steps, step.label), frozenset(self._asleep(sleeping, step))))
-                sleeping[step.label] = step.kind
-        return found
 
     def run(self, subtree: Subtree) -> None:
         """Execution after execution, each from the last node that has a branch left. Raises: `Stop`."""
@@ -206,114 +144,42 @@ class TraceSearch:
 
     def _go_through(self) -> None:
         while self.more:
-            self._go_on()
+            self.descent.go_on()
             self._end()
-            self.more = self._back()
+            self.more = self.descent.back()
+            del self.open[self.descent.fresh :]
             self._look()
 
     def _look(self) -> None:
         """Between two executions, where the search can be resumed. What is done cannot be cut short."""
         try:
             if self.more:
-                self.watchdog.look(self.executions, len(self.seen), self.taken, self.depth)
+                self.watchdog.look(self.executions, len(self.descent.seen), self.descent.taken, self.depth)
         except Stop:
             self._save()
             raise
         if self.saved is not None and (self.saved.file.due or not self.more):
             self._save()
 
-    def _go_on(self) -> None:
-        """From the last node to an end: along its branch, and then by any step that does not sleep.
-
-        One function, names that are local: this is where half of the time goes.
-        """
-        execution, rows, seen, states = self.execution, self.local.rows, self.seen, self.states
-        steps, nodes, push = execution.steps, execution.nodes, execution.push
-        all_branches, all_sleeping = self.branches, self.sleeping
-        most, limit = self.question.bounds.max_states, self.question.bounds.max_depth
-        limit = _MAX_STEPS if limit is None else limit
-        if steps and steps[-1].oops:  # as the root of a subtree may be
-            return
-        place = 0
-        while len(steps) < limit:
-            node, branches, sleeping = nodes[-1], all_branches[-1], all_sleeping[-1]
-            behind: list[Branch] = []
-            if branches:
-                branch = branches.pop(0)
-                step = self._labelled(branch.label)
-                behind = branch.branches
-            else:
-                slot, options = rows[place][node[place]]
-                possible = options[node[slot]]
-                awake = possible[0] if possible and possible[0].label not in sleeping else self._awake()
-                if awake is None:
-                    return
-                step = awake
-            push(step)
-            all_branches.append(behind)
-            all_sleeping.append(self._asleep(sleeping, step) if sleeping else sleeping)
-            state = states[-1] + step.delta
-            if step.watch is not None or step.judges:
-                state = self._check(step, state)
-            states.append(state)
-            if state not in seen:
-                if len(seen) == most:
-                    raise Stop("max_states")
-                seen[state] = len(seen)
-            if step.oops:
-                return
-            place = step.place
-        if self.question.bounds.max_depth is None:
-            raise Stop("endless")
-
-    def _check(self, step: LocalStep, successor: int) -> int:
+    def _check(self, step: LocalStep, state: int, successor: int) -> int:
         """Judge a step; the state after it, with the memories of histories moved on."""
         violations: list[Violation] = []
         if step.watch is not None:
-            successor, violations = step.watch.look(self.states[-1], successor)
+            successor, violations = step.watch.look(state, successor)
         self._record([*violations, *violated(step.judges, successor)])
         return successor
 
-    def _labelled(self, label: int) -> LocalStep:
-        """The step with this label at the last node."""
-        options = self._options(label >> OPTION_BITS)
-        option = label & ((1 << OPTION_BITS) - 1)
-        if option >= len(options):
-            raise ModelError("a step is not possible in an order that handlers declare to be one")
-        return options[option]
-
-    def _awake(self) -> LocalStep | None:
-        """A step at the last node that does not sleep."""
-        sleeping, node = self.sleeping[-1], self.execution.nodes[-1]
-        for place, rows in enumerate(self.local.rows):
-            slot, options = rows[node[place]]
-            for step in options[node[slot]]:
-                if step.label not in sleeping:
-                    return step
-        return None
-
-    def _asleep(self, sleeping: Mapping[int, int], step: LocalStep) -> Mapping[int, int]:
-        """What still sleeps after a step."""
-        meets = self.local.kinds.meets[step.kind]
-        return {q: kind for q, kind in sleeping.items() if not meets >> kind & 1 and q >> OPTION_BITS != step.place}
-
-    def _options(self, place: int) -> tuple[LocalStep, ...]:
-        """What a context can do at the last node."""
-        node = self.execution.nodes[-1]
-        slot, options = self.local.rows[place][node[place]]
-        return options[node[slot]]
-
     def _end(self) -> None:
         """At the end of an execution: what it was, and what its races say there is besides."""
-        length = len(self.execution.steps)
+        length, fresh = len(self.execution.steps), self.descent.fresh
         self.executions += 1
         self.depth = max(self.depth, length)
         ending = self._ending()
-        for position in range(self.fresh):
+        for position in range(fresh):
             if self.open[position]:
                 again = ((e, self.races.between(e, position)) for e in self.open[position])
                 self.open[position] = [e for e, races in again if not all(map(self._plan, races))]
-        for position in range(self.fresh, length):
+        for position in range(fresh, length):
             races = self.races.of_step(position)
             self.open.append([race.node for race in races if not self._plan(race)] if races else _NONE)
         if self.rules.pending if ending != "asleep" else self.rules.asleep:
@@ -322,11 +188,11 @@ class TraceSearch:
 
     def _ending(self) -> Ending | Literal["asleep"]:
         """How the present execution has ended: asleep, if all it could do is covered."""
-        state, steps = self.states[-1], self.execution.steps
+        state, steps = self.descent.states[-1], self.execution.steps
         cut = len(steps) == self.question.bounds.max_depth
         if steps and steps[-1].oops:
             ending: Ending = "oops"
-        elif (cut or self.sleeping[-1]) and any(map(self._options, range(len(self.local.rows)))):
+        elif (cut or self.descent.sleeping[-1]) and not self.descent.ended:
             if not cut:
                 self.blocked += 1
                 return "asleep"
@@ -342,39 +208,25 @@ class TraceSearch:
 
     def _plan(self, race: Race) -> bool:
         """Add what reverses a race to the branches to come, unless it is covered. Whether that is for good."""
-        node = race.node
-        if node < self.root:
+        node, descent = race.node, self.descent
+        if node < descent.root:
             return True
-        sleeping, branches = self.sleeping[node], self.branches[node]
+        sleeping, branches = descent.sleeping[node], descent.branches[node]
         if self.brief:
-            self._add_initial(self.races.reversed(race), node)
+            self._add_initial(self.races.reversed(race), sleeping, branches, self.execution.steps[node].label)
             return True
         if sleeping and self.races.initial(race, sleeping):
             return True
-        return insert(self.races.reversed(race), sleeping, self.foreign, branches, race.position)
+        return insert(self.races.reversed(race), sleeping, descent.foreign, branches, race.position)
 
-    def _add_initial(self, sequence: WakeupSequence, node: int) -> None:
+    def _add_initial(
+        self, sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list[Branch], taken: int
+    ) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
         initials = [sequence.steps[i] for i in sequence.initials()]
-        known = {branch.label for branch in self.branches[node]} | self.sleeping[node].keys()
-        known.add(self.execution.steps[node].label)
+        known = {taken, *sleeping, *(branch.label for branch in branches)}
         if known.isdisjoint(step.label for step in initials):
-            self.branches[node].append(Branch(initials[-1].label, initials[-1].kind))
-
-    def _back(self) -> bool:
-        """Go back to the last node with a branch to come. Whether there is one."""
-        for node in reversed(range(self.root, len(self.execution.steps))):
-            if self.branches[node]:
-                step = self.execution.steps[node]
-                self.taken_back += len(self.execution.steps) - node
-                self.execution.cut(node)
-                for per_node in (self.states, self.sleeping, self.branches):
-                    del per_node[node + 1 :]
-                del self.open[node:]
-                self.sleeping[node] = {**self.sleeping[node], step.label: step.kind}
-                self.fresh = node
-                return True
-        return False
+            branches.append(Branch(initials[-1].label, initials[-1].kind))
 
     def _record(self, violations: Iterable[Violation]) -> None:
         """Keep the shortest per property, and stop when one is enough."""
@@ -395,8 +247,8 @@ class TraceSearch:
             complete=stopped is None,
             stopped=stopped,
             findings=tuple(findings),
-            states=len(self.seen),
-            transitions=self.taken,
+            states=len(self.descent.seen),
+            transitions=self.descent.taken,
             executions=self.executions,
             depth=max(self.depth, len(self.execution.steps)),
             ends=len(self.endings["end"]),
@@ -412,11 +264,6 @@ class TraceSearch:
             unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
             exercise=exercise,
         )
-
-    @property
-    def taken(self) -> int:
-        """Steps, all in all."""
-        return self.taken_back + len(self.execution.steps)
 
     def schedule(self, steps: Iterable[LocalStep]) -> Schedule:
         """The schedule that takes these steps."""

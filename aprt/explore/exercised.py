@@ -45,7 +45,10 @@ def _awaited(
 
 def _learned(tables: Tables[Note], taken: Collection[int] | None) -> Iterator[Learned]:
     """What was learned, with the steps that were taken only, but for what blocks."""
+    if taken is None:
+        yield from tables.everything()
+        return
     for each in tables.everything():
-        steps = each.steps if taken is None else tuple(number for number in each.steps if number in taken)
+        steps = tuple(number for number in each.steps if number in taken)
         if steps or not each.steps:
             yield attrs.evolve(each, steps=steps)

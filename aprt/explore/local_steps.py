@@ -48,6 +48,7 @@ class LocalStep:
     plain: bool  # no oops, and nothing is declared of its actor's handlers
     watch: Watch | None
     judges: tuple[Judge, ...]
+    checked: bool  # whether there are any of these
 
 
 class Options(dict[int, tuple[LocalStep, ...]]):
@@ -152,4 +153,5 @@ class LocalSteps:
             plain=not info.oops and slot not in self.loose,
             watch=watch,
             judges=judges,
+            checked=watch is not None or bool(judges),
         )

@@ -89,9 +89,8 @@ class Races:
         step = self._execution.steps[position]
         if step.slot == step.place:
             return self.between(position, position)
-        if not self._execution.joined[position]:
-            return ()
-        return self._backwards(self._execution.depends_on(position), self._taken(position))
+        earlier = self._execution.depends_on(position) if self._execution.joined[position] else 0
+        return self._backwards(earlier, self._taken(position)) if earlier else ()
 
     def of_pending(self) -> Iterator[Race]:
         """The races of what contexts wait for, or would have done next, where the execution has ended."""

@@ -25,7 +25,8 @@ from aprt.core.exercise import Exercise, unexercised
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Finding, Property
 from aprt.explore import dpor
-from aprt.explore.dpor import WHOLE, Steps, Subtree, TraceSearch
+from aprt.explore.descent import WHOLE, Subtree
+from aprt.explore.dpor import Steps, TraceSearch
 from aprt.explore.exercised import exercised
 from aprt.explore.packing import INITIAL
 from aprt.explore.parallel.crew import Crew, desk, scatter
@@ -157,7 +158,7 @@ class _Search:
             if not todo or len(todo) + len(ends) >= _PIECES * self.crew.seats:
                 break
             subtree = todo.popleft()
-            children = None if len(subtree.steps) == most else self.traces.children(subtree)
+            children = None if len(subtree.steps) == most else self.traces.descent.children(subtree)
             if children is None:
                 ends.append(subtree)
             else:
@@ -183,7 +184,7 @@ class _Search:
                 self.found[id] = text, steps
         for ending, steps in outcome.ended:
             self.traces.begin(Subtree(steps))
-            self.endings[ending].add(self.traces.states[-1])
+            self.endings[ending].add(self.traces.descent.states[-1])
         if self.traces.checks.order is not None and outcome.order is not None:
             self.traces.checks.order.merge(outcome.order)
         if outcome.exercise is not None:
@@ -236,7 +237,7 @@ def _explore(task: _Task) -> _Outcome:
 
 
 def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
-    before = run.executions, run.blocked, run.taken
+    before = run.executions, run.blocked, run.descent.taken
     learned = len(run.tables.learned)
     told = {ending: len(known) for ending, known in run.endings.items()}
     run.watchdog, stopped, wider = Watchdog(attrs.evolve(run.question, bounds=task.bounds)), None, None
@@ -249,7 +250,7 @@ def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
     return _Outcome(
         executions=run.executions - before[0],
         blocked=run.blocked - before[1],
-        transitions=run.taken - before[2],
+        transitions=run.descent.taken - before[2],
         depth=run.depth,
         found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
         ended=tuple(

@@ -91,9 +91,9 @@ class SavedTraces:
         run, count = self._run, self._chunks.count
         with self.file.writing() as connection:
             self._journal.write(connection)
-            self._chunks.write(connection, Chunk.of(self._layout, islice(run.seen, count, None), array("I")))
+            self._chunks.write(connection, Chunk.of(self._layout, islice(run.descent.seen, count, None), array("I")))
             for ending, states in run.endings.items():
-                new = ((run.seen[state], ending) for state in islice(states, self._ended[ending], None))
+                new = ((run.descent.seen[state], ending) for state in islice(states, self._ended[ending], None))
                 connection.executemany("INSERT INTO terminals VALUES (?, ?)", new)
                 self._ended[ending] = len(states)
             value = msgspec.json.encode(_Progress(self._progress.asked, self._place())).decode()
@@ -103,18 +103,18 @@ class SavedTraces:
         run = self._run
         return _Place(
             steps=tuple(step.label for step in run.execution.steps),
-            sleeping=[dict(sleeping) for sleeping in run.sleeping],
-            branches=[list(_flat(branches)) for branches in run.branches],
+            sleeping=[dict(sleeping) for sleeping in run.descent.sleeping],
+            branches=[list(_flat(branches)) for branches in run.descent.branches],
             open=[list(others) for others in run.open],
-            fresh=run.fresh,
+            fresh=run.descent.fresh,
             more=run.more,
             executions=run.executions,
             blocked=run.blocked,
             depth=run.depth,
-            taken_back=run.taken_back,
+            taken_back=run.descent.taken_back,
             found=[(id, text, tuple(step.label for step in steps)) for id, (text, steps) in run.found.items()],
             seconds=run.watchdog.seconds,
-            states=len(run.seen),
+            states=len(run.descent.seen),
             digest=self._journal.digest(),
         )
 
@@ -134,18 +134,18 @@ class SavedTraces:
             raise UserError(f"there are {place.states:,} states by now: --max-states {most} is too few")
         self._journal.read(run.local.rows, place.digest)
         states = [state for chunk in self._chunks.read(place.states) for state in chunk.states(self._layout)]
-        run.seen = {state: number for number, state in enumerate(states)}
+        run.descent.seen = {state: number for number, state in enumerate(states)}
         for ending, known in run.endings.items():
             numbers = self.file.rows("SELECT state FROM terminals WHERE ending = ? ORDER BY rowid", ending)
             known.update((states[number], ()) for (number,) in numbers)
             self._ended[ending] = len(known)
         found = {id: (text, run.at(labels)) for id, text, labels in place.found}
         run.at(place.steps)
-        run.found, run.sleeping = found, list(place.sleeping)
-        run.branches = [_trees(branches) for branches in place.branches]
-        run.open, run.fresh, run.more = list(place.open), place.fresh, place.more
+        run.found, run.descent.sleeping = found, list(place.sleeping)
+        run.descent.branches = [_trees(branches) for branches in place.branches]
+        run.open, run.descent.fresh, run.more = list(place.open), place.fresh, place.more
         run.executions, run.blocked, run.depth = place.executions, place.blocked, place.depth
-        run.taken_back, run.root = place.taken_back, 0
+        run.descent.taken_back, run.descent.root = place.taken_back, 0
         run.watchdog.earlier = place.seconds
         return True
 

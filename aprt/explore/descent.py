@@ -1,0 +1,190 @@
+"""The execution that a search of traces stands at, and what is left to do along it.
+
+A *node* is a place in the execution, before the step of the same number. The search goes down from a node to an end,
+and back to the last node with a branch to come: only what differs from the execution before is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import attrs
+
+from aprt.core.errors import ModelError
+from aprt.explore.happens_before import Execution
+from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
+from aprt.explore.packing import INITIAL
+from aprt.explore.result import Bounds
+from aprt.explore.wakeup_tree import Branch
+from aprt.explore.watchdog import Stop
+
+_MAX_STEPS = 10_000  # of an execution, where no depth is given
+_OPTION = (1 << OPTION_BITS) - 1
+
+
+@attrs.frozen
+class Subtree:
+    """All executions that begin with certain steps, but for those that steps which sleep there would begin.
+
+    steps, asleep: labels of steps (`LocalStep`), which mean the same in every process.
+    """
+
+    steps: tuple[int, ...] = ()
+    asleep: frozenset[int] = frozenset()
+
+
+WHOLE: Final = Subtree()
+
+
+class Descent:
+    """Per node: the packed states, the steps that sleep (label to kind), and the branches to come.
+
+    judge: told of each step that has something to check, with the states before and after it; gives the latter, with
+    the memories of histories moved on. root: the first node with branches. foreign: what sleeps there. fresh: the
+    first step that differs from the execution before. seen: the distinct states, with their numbers. taken_back: steps.
+    """
+
+    def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:
+        self.execution = Execution(local)
+        self.states = [INITIAL]
+        self.sleeping: list[Mapping[int, int]] = [{}]
+        self.branches: list[list[Branch]] = [[]]
+        self.root = self.fresh = 0
+        self.foreign = WHOLE.asleep
+        self.seen = {INITIAL: 0}
+        self.taken_back = 0
+        self._local, self._bounds, self._judge = local, bounds, judge
+
+    @property
+    def taken(self) -> int:
+        """Steps, all in all."""
+        return self.taken_back + len(self.execution.steps)
+
+    def begin(self, subtree: Subtree) -> None:
+        """Go to the root of a subtree. Raises: `Stop`."""
+        self._cut(0)
+        self.sleeping[0], self.branches[0] = {}, []
+        for label in subtree.steps:
+            step = self._labelled(label)
+            self.execution.push(step)
+            self.states.append(self._after(step))
+            self.sleeping.append({})
+            self.branches.append([])
+        self.root = self.fresh = len(subtree.steps)
+        self.foreign = subtree.asleep
+        self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
+
+    def go_on(self) -> None:
+        """From the last node to an end: along its branch, and then by any step that does not sleep. Raises: `Stop`.
+
+        One function, names that are local: this is where half of the time of a search goes.
+        """
+        execution, rows, seen, states = self.execution, self._local.rows, self.seen, self.states
+        steps, nodes, push = execution.steps, execution.nodes, execution.push
+        all_branches, all_sleeping = self.branches, self.sleeping
+        most, limit = self._bounds.max_states, self._bounds.max_depth
+        limit = _MAX_STEPS if limit is None else limit
+        if steps and steps[-1].oops:  # as the root of a subtree may be
+            return
+        place = 0
+        while len(steps) < limit:
+            branches, sleeping = all_branches[-1], all_sleeping[-1]
+            if branches:
+                branch = branches.pop(0)
+                step, behind = self._labelled(branch.label), branch.branches
+            else:
+                node = nodes[-1]
+                slot, options = rows[place][node[place]]
+                possible = options[node[slot]]
+                awake = possible[0] if possible and possible[0].label not in sleeping else self._awake()
+                if awake is None:
+                    return
+                step, behind = awake, []
+            push(step)
+            all_branches.append(behind)
+            place = step.place
+            all_sleeping.append(self._asleep(sleeping, step) if sleeping else sleeping)
+            state = self._after(step) if step.checked else states[-1] + step.delta
+            states.append(state)
+            if state not in seen:
+                if len(seen) == most:
+                    raise Stop("max_states")
+                seen[state] = len(seen)
+            if step.oops:
+                return
+        if self._bounds.max_depth is None:
+            raise Stop("endless")
+
+    def back(self) -> bool:
+        """Go back to the last node with a branch to come: the step there sleeps from now on. Whether there is one."""
+        for node in reversed(range(self.root, len(self.execution.steps))):
+            if self.branches[node]:
+                step = self.execution.steps[node]
+                self._cut(node)
+                self.sleeping[node] = {**self.sleeping[node], step.label: step.kind}
+                self.fresh = node
+                return True
+        return False
+
+    def _cut(self, node: int) -> None:
+        self.taken_back += len(self.execution.steps) - node
+        self.execution.cut(node)
+        for per_node in (self.states, self.sleeping, self.branches):
+            del per_node[node + 1 :]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no step is possible at the last node, whatever sleeps there."""
+        steps = self.execution.steps
+        return bool(steps and steps[-1].oops) or not any(map(self._options, range(len(self._local.rows))))
+
+    def children(self, subtree: Subtree) -> list[Subtree] | None:
+        """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
+
+        What a later one begins with sleeps in none before it. A step that sleeps and is never woken, since little
+        depends on it, ends executions in vain: so those come last. Raises: `Stop`.
+        """
+        self.begin(subtree)
+        if self.ended:
+            return None
+        sleeping, found = self.sleeping[-1], list[Subtree]()
+        possible = [step for place in range(len(self._local.rows)) for step in self._options(place)]
+        for step in sorted(possible, key=self._local.rivals)[::-1]:
+            if step.label not in sleeping:
+                found.append(Subtree((*subtree.steps, step.label), frozenset(self._asleep(sleeping, step))))
+                sleeping = {**sleeping, step.label: step.kind}
+        return found
+
+    def _after(self, step: LocalStep) -> int:
+        """The state after a step out of the last state."""
+        state = self.states[-1]
+        return self._judge(step, state, state + step.delta) if step.checked else state + step.delta
+
+    def _labelled(self, label: int) -> LocalStep:
+        """The step with this label at the last node."""
+        options, option = self._options(label >> OPTION_BITS), label & _OPTION
+        if option >= len(options):
+            raise ModelError("a step is not possible in an order that handlers declare to be one")
+        return options[option]
+
+    def _awake(self) -> LocalStep | None:
+        """A step at the last node that does not sleep."""
+        sleeping, node = self.sleeping[-1], self.execution.nodes[-1]
+        for place, rows in enumerate(self._local.rows):
+            slot, options = rows[node[place]]
+            for step in options[node[slot]]:
+                if step.label not in sleeping:
+                    return step
+        return None
+
+    def _asleep(self, sleeping: Mapping[int, int], step: LocalStep) -> Mapping[int, int]:
+        """What still sleeps after a step."""
+        meets, place = self._local.kinds.meets[step.kind], step.place
+        return {q: kind for q, kind in sleeping.items() if not meets >> kind & 1 and q >> OPTION_BITS != place}
+
+    def _options(self, place: int) -> tuple[LocalStep, ...]:
+        """What a context can do at the last node."""
+        node = self.execution.nodes[-1]
+        slot, options = self._local.rows[place][node[place]]
+        return options[node[slot]]
