@@ -130,8 +130,7 @@ class Descent:
     def _cut(self, node: int) -> None:
         self.taken_back += len(self.execution.steps) - node
         self.execution.cut(node)
-        for per_node in (self.states, self.sleeping, self.branches):
-            del per_node[node + 1 :]
+        del self.states[node + 1 :], self.sleeping[node + 1 :], self.branches[node + 1 :]
 
     @property
     def ended(self) -> bool:

@@ -179,9 +179,10 @@ class TraceSearch:
             if self.open[position]:
                 again = ((e, self.races.between(e, position)) for e in self.open[position])
                 self.open[position] = [e for e, races in again if not all(map(self._plan, races))]
+        of_step, plan, add = self.races.of_step, self._plan, self.open.append
         for position in range(fresh, length):
-            races = self.races.of_step(position)
-            self.open.append([race.node for race in races if not self._plan(race)] if races else _NONE)
+            races = of_step(position)
+            add([race.node for race in races if not plan(race)] if races else _NONE)
         if self.rules.pending if ending != "asleep" else self.rules.asleep:
             for race in self.races.of_pending():
                 self._plan(race)

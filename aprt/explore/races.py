@@ -46,7 +46,7 @@ class Rules:
 EVERY_RULE: Final = Rules()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # frozen takes twice as long to make, and very many are
 class Race:
     """The step number `node` races with f, now at `position`. step: f as it would be in front of the other one.
 
@@ -60,7 +60,7 @@ class Race:
     others: list[int] | None = None
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Later:
     """f, the later step of a race. position: where it is, or would come next. slot, options: see `LocalSteps.rows`.
 

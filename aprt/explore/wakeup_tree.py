@@ -15,7 +15,7 @@ import attrs
 from aprt.explore.local_steps import OPTION_BITS, LocalStep
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Branch:
     """A step to take, and the branches behind it. With none, whatever comes."""
 
