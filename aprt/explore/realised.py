@@ -30,7 +30,8 @@ class Realisation:
     """What became of a cycle. schedule: the shortest after which some contexts wait for each other; None for none.
 
     waiting: what these ask for; each waits for a lock that the next one holds, and the last one for one of the first.
-    gates: the classes of locks that prevent it. alone: the only context that makes edges of it, if there is only one.
+    gates: the classes of locks that prevent it. alone: the only context that makes edges of it, if there is only one;
+    both only when complete.
     states: how many were looked at; complete: all there are.
     """
 
@@ -135,6 +136,8 @@ class _Search:
         return other.by.holds(lock.lock) and (lock.family, other.lock.family) in self._pairs
 
     def _not_found(self, complete: bool) -> Realisation:
+        if not complete:
+            return Realisation(self._cycle, None, (), (), None, len(self._states), complete)
         made = [*filter(None, map(Demand.of, self._tables.asks()))]
         made += filter(None, (Demand.within(step.event) for step in self._tables.steps))
         makers = [[demand for demand in made if edge in demand.edges] for edge in self._cycle]

@@ -1,7 +1,8 @@
 """What a change does: the outcomes of two variants of a scenario side by side.
 
 An outcome is a property that is violated. It is *removed* when only the first variant has it, *added* when only the
-second has. Both are searched to the end, so that a removed outcome is gone within the scope, and not just not met.
+second has: when the other was searched to the end, so that the outcome is gone within the scope, and not just not met.
+Where a search was stopped, what it did not find is *unknown*.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from aprt.verdict.case import Case
 from aprt.verdict.search import Search
 from aprt.verdict.verdict import Shown, Verdict
 
-Change: TypeAlias = Literal["removed", "added", "unchanged", "holds"]
+Change: TypeAlias = Literal["removed", "added", "unchanged", "holds", "unknown"]
 
 
 @attrs.frozen
@@ -41,20 +42,27 @@ class Parting:
 class Outcome:
     """One property in both variants. before, after: a smallest witness of each where it is violated.
 
-    parting: of the witness, in the variant that has it not; None when it takes all of those steps, or both have one.
+    searched: whether each was searched to the end. parting: of the witness, in the variant that has it not; None when
+    it takes all of those steps, or both have one.
     """
 
     id: str
     title: str
     before: Shown | None
     after: Shown | None
+    searched: tuple[bool, bool]
     parting: Parting | None = None
 
     @property
     def change(self) -> Change:
+        if self.before is not None and self.after is not None:
+            return "unchanged"
+        was, now = self.searched
         if self.before is not None:
-            return "removed" if self.after is None else "unchanged"
-        return "holds" if self.after is None else "added"
+            return "removed" if now else "unknown"
+        if self.after is not None:
+            return "added" if was else "unknown"
+        return "holds" if was and now else "unknown"
 
 
 @attrs.frozen(eq=False)
@@ -100,6 +108,7 @@ def _common(before: Case, after: Case) -> tuple[str, ...]:
 
 
 def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
+    searched = before.exploration.complete, after.exploration.complete
     shown = [{one.finding.property: one for one in verdict.shown} for verdict in (before, after)]
     for property in before.properties:
         pair = shown[0].get(property.id), shown[1].get(property.id)
@@ -108,7 +117,7 @@ def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
             parting = _parting(pair[0], after)
         elif pair[1] is not None and pair[0] is None:
             parting = _parting(pair[1], before)
-        yield Outcome(property.id, property.title, pair[0], pair[1], parting)
+        yield Outcome(property.id, property.title, pair[0], pair[1], searched, parting)
 
 
 def _parting(shown: Shown, other: Verdict) -> Parting | None:

@@ -9,12 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.verdict.difference import Difference, Outcome, Parting
-from aprt.verdict.verdict import Verdict
+from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
 from aprt.view.words import count
 
-_MARKS: Mapping[str, str] = MappingProxyType({"removed": "-", "added": "+", "unchanged": "!", "holds": " "})
+_MARKS: Mapping[str, str] = MappingProxyType(
+    {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
+)
 
 
 def difference_text(difference: Difference, paint: Paint) -> str:
@@ -48,10 +50,17 @@ def _covered(verdict: Verdict) -> str:
 
 
 def _row(outcome: Outcome, paint: Paint) -> str:
-    words = [("holds" if one is None else "VIOLATED").ljust(10) for one in (outcome.before, outcome.after)]
+    sides = zip((outcome.before, outcome.after), outcome.searched, strict=True)
+    words = [_word(shown, whole).ljust(10) for shown, whole in sides]
     painted = [paint.red(word) if word.startswith("VIOLATED") else word for word in words]
     head = f"{_MARKS[outcome.change]} {outcome.id:10} {painted[0]} {painted[1]} "
     return head + textwrap.shorten(outcome.title, WIDTH - 36, placeholder=" ...")
+
+
+def _word(shown: Shown | None, whole: bool) -> str:
+    if shown is not None:
+        return "VIOLATED"
+    return "holds" if whole else "not found"
 
 
 def _witness(outcome: Outcome) -> Iterator[str]:

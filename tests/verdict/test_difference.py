@@ -80,7 +80,10 @@ def test_a_witness_says_where_the_other_side_does_something_else() -> None:
 def test_a_side_that_was_not_searched_to_the_end_is_not_called_fixed() -> None:
     found = difference(case(BUG), case(FIXED), bounds=Bounds(max_states=3))
     assert not found.complete
-    assert "complete=no" in difference_text(found, Paint(False))
+    assert {outcome.id: outcome.change for outcome in found.outcomes} == {"T1": "unknown", "deadlock": "unknown"}
+    text = difference_text(found, Paint(False))
+    assert "? T1         not found  not found" in text
+    assert text.endswith("removed=- added=- unchanged=- complete=no")
 
 
 def test_the_table_and_the_json_say_the_same() -> None:
