@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aprt.cli.options import EXITS, INTERRUPTED, REPORTS, Registry, case_finder, crew, echo
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
     from aprt.verdict.case import Case
     from aprt.verdict.search import Search
-    from aprt.view.sheet import Sheet
+    from aprt.verdict.verdict import Verdict
+    from aprt.view.results import Suite
+    from aprt.view.sheet import Answer, Sheet
 
 
 def explore_many(
@@ -27,10 +30,9 @@ def explore_many(
     """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many
-    from aprt.view.results import Suite, report
+    from aprt.view.results import report
     from aprt.view.sheet import Sheet
-    from aprt.view.verdict_json import verdict_object
-    from aprt.view.verdict_report import unanswered, verdict_suite
+    from aprt.view.verdict_report import unanswered
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     sheet = Sheet(part, part.of_list([str(case) for case in cases]))
@@ -38,12 +40,14 @@ def explore_many(
     progress = ProgressLine()
     try:
         with crew(jobs, cluster) as workers, interrupts.allowed:
-            for verdict in ask_many(sheet.asked, case_finder(registry), properties, search, workers):
-                if verdict.interrupted:
+            tell = partial(_tell, form)
+            for reference, told in ask_many(sheet.asked, case_finder(registry), properties, search, tell, workers):
+                if told is None:
                     break
-                sheet = sheet.add(str(verdict.case), verdict_object(verdict))
-                if form in REPORTS:
-                    suites[str(verdict.case)] = verdict_suite(verdict)
+                answer, suite = told
+                sheet = sheet.add(reference, answer)
+                if suite is not None:
+                    suites[reference] = suite
                 progress.tell(f"{len(sheet.answers)} of {len(sheet.asked)} scenarios")
     except KeyboardInterrupt:
         pass
@@ -53,6 +57,16 @@ def explore_many(
     else:
         echo(sheet.to_json() if form == "json" else sheet.text())
     return exit_code(sheet) if sheet.complete else INTERRUPTED
+
+
+def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
+    """What goes into the sheet, and into a report where `form` is one; None for a verdict that was interrupted."""
+    from aprt.view.verdict_json import verdict_object
+    from aprt.view.verdict_report import verdict_suite
+
+    if verdict.interrupted:
+        return None
+    return verdict_object(verdict), verdict_suite(verdict) if form in REPORTS else None
 
 
 def exit_code(sheet: Sheet) -> int:

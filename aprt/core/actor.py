@@ -262,7 +262,7 @@ class Actor(abc.ABC, Generic[S]):
 
     def messages(self) -> tuple[str, ...]:
         """The names of all messages that it handles, sorted."""
-        return tuple(name for name in dir(type(self)) if isinstance(getattr(type(self), name), Handler))
+        return _messages(type(self))
 
     def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
         """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
@@ -378,6 +378,11 @@ class Actor(abc.ABC, Generic[S]):
 
 def _handlers(kind: type[Any]) -> list[Handler[Any, ..., Any]]:
     return [value for base in kind.__mro__ for value in vars(base).values() if isinstance(value, Handler)]
+
+
+@cache
+def _messages(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if isinstance(getattr(kind, name), Handler))
 
 
 def changed_fields(before: object, after: object) -> frozenset[str]:

@@ -27,7 +27,7 @@ from aprt.core.notes import Oops
 from aprt.core.schedule import Schedule
 from aprt.core.step import Ask, Step
 from aprt.core.system import System
-from aprt.explore.control import control_key
+from aprt.explore.control import Records, control_key
 from aprt.explore.packing import Packing, Unknown
 from aprt.explore.thread import Thread
 
@@ -128,6 +128,7 @@ class Tables(Generic[T]):
         self._system, self._note, self._blocked = system, note, blocked
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
+        self._records: Records = {}
         for name, value in system.initial().items():
             packing.intern(packing.actors[name], value)
         for place, context in enumerate(system.contexts):
@@ -288,7 +289,7 @@ class Tables(Generic[T]):
         key: tuple[Hashable, ...] = ("done",)
         thread, _ = twins
         if thread.effect is not None:
-            content, places = control_key(thread.behaviour)
+            content, places = control_key(thread.behaviour, self._records)
             self.unmerged.update(places)
             # what cannot be compared is told apart by how it came about
             way = origin and (origin[0].number, type(origin[1]), origin[1])

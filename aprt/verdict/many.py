@@ -1,17 +1,20 @@
-"""Many questions at once, handed out to a crew: one piece of work is one case, searched and confirmed."""
+"""Many questions at once, handed out to a crew: one piece of work is one case, searched, confirmed and put
+into words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 import attrs
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
-from aprt.explore.result import Exploration
 from aprt.verdict.ask import ask
 from aprt.verdict.search import Finder, Search
-from aprt.verdict.verdict import Shown, Verdict, selected
+from aprt.verdict.verdict import Verdict
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -37,34 +40,35 @@ class Shard:
 
 
 @attrs.frozen
-class _Piece:
+class _Piece(Generic[T]):
     find: Finder = attrs.field(repr=False)
     reference: str
     ids: tuple[str, ...]
     search: Search = attrs.field(repr=False)
+    tell: Callable[[Verdict], T] = attrs.field(repr=False)
 
     def __str__(self) -> str:
         return self.reference
 
 
 def ask_many(
-    references: Sequence[str], find: Finder, ids: tuple[str, ...], search: Search, crew: Crew | None = None
-) -> Iterator[Verdict]:
-    """The verdict on each case, in the order they come in: that of `references` without a crew.
+    references: Sequence[str],
+    find: Finder,
+    ids: tuple[str, ...],
+    search: Search,
+    tell: Callable[[Verdict], T],
+    crew: Crew | None = None,
+) -> Iterator[tuple[str, T]]:
+    """What `tell` makes of the verdict on each case, in the order they come in: that of `references` without a crew.
 
-    find: gives the case of a reference; with a crew it must be picklable. The rest is as for `ask`.
+    find: gives the case of a reference. tell: is called where the verdict was found, so that a crew shares that work,
+    too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
     """
-    pieces = [_Piece(find, reference, ids, search) for reference in references]
-    if crew is None:
-        for piece in pieces:
-            yield ask(find(piece.reference), ids, search)
-        return
-    for piece, (exploration, shown) in scatter(crew, _answer, pieces):
-        case = find(piece.reference)
-        model = case.model()
-        yield Verdict(case, model, selected(case, model, ids), exploration, shown)
+    pieces = [_Piece(find, reference, ids, search, tell) for reference in references]
+    answers = ((piece, _answer(piece)) for piece in pieces) if crew is None else scatter(crew, _answer, pieces)
+    for piece, answer in answers:
+        yield piece.reference, answer
 
 
-def _answer(piece: _Piece) -> tuple[Exploration, tuple[Shown, ...]]:
-    verdict = ask(piece.find(piece.reference), piece.ids, piece.search)
-    return verdict.exploration, verdict.shown
+def _answer(piece: _Piece[T]) -> T:
+    return piece.tell(ask(piece.find(piece.reference), piece.ids, piece.search))
