@@ -19,7 +19,8 @@ import attrs
 from aprt.core.actor import Ordering
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Hold, Took
-from aprt.detect.parts import Parts, Queue
+from aprt.detect.parts import Parts
+from aprt.detect.queues import Known, Queue
 
 Clock: TypeAlias = list[int]
 """By place of the context: how many of its steps happened before."""
@@ -42,12 +43,11 @@ class _Published:
 
 
 @attrs.define
-class _Queue:
-    """field: of the actor's state. items: what the sender of each message in it had done. room: for each free place,
-    what its receiver had done; None without bound."""
+class _Transfer:
+    """sent: of each message in a queue, what its sender had done. room: for each free place, what its receiver had
+    done; None without bound."""
 
-    field: str
-    items: deque[Clock]
+    sent: Known[Clock]
     room: deque[Clock] | None
 
 
@@ -109,23 +109,23 @@ class HappensBefore:
     def _own(self, event: Event) -> Hold:
         return self._parts.actors[str(event.actor)].hold()
 
-    def _transfer(self, event: Event, queue: _Queue, now: Clock) -> None:
+    def _transfer(self, event: Event, queue: _Transfer, now: Clock) -> None:
         """Messages that came, and messages that went, whichever handler did it."""
-        there = len(getattr(event.state, queue.field))
-        while len(queue.items) > there:
-            _join(now, queue.items.popleft())
+        gone, came = queue.sent.change(self._parts.queues[str(event.actor)].messages(event.state))
+        for clock in gone:
+            _join(now, clock)
             if queue.room is not None:
                 queue.room.append(now[:])
-        while len(queue.items) < there:
+        for message in came:
             if queue.room:
                 _join(now, queue.room.popleft())
-            queue.items.append(now[:])
+            queue.sent.add(message, now[:])
 
-    def _queue(self, queue: Queue, state: Any) -> _Queue:
+    def _queue(self, queue: Queue, state: Any) -> _Transfer:
         nothing = [0] * len(self._places)
-        there = len(getattr(state, queue.field))
-        free = None if queue.room is None else deque(nothing for _ in range(queue.room - there))
-        return _Queue(queue.field, deque(nothing for _ in range(there)), free)
+        there = queue.messages(state)
+        free = None if queue.room is None else deque(nothing for _ in range(queue.room - len(there)))
+        return _Transfer(Known(there, nothing), free)
 
 
 def _join(clock: Clock, other: Clock) -> None:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import attrs
-
 from aprt.core.actor import Actor
 from aprt.core.effects import Call
 from aprt.core.events import Event
 from aprt.core.lock_order import LockGraph
 from aprt.core.notes import Hold
 from aprt.core.system import System
-
-
-@attrs.frozen
-class Queue:
-    """An actor that is a queue: the field that its messages are in, and how many there may be; None is no bound."""
-
-    field: str
-    room: int | None
+from aprt.detect.queues import Queue
 
 
 class Parts:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
 
 import attrs
 
@@ -13,6 +12,7 @@ from aprt.core.execution import Blocked, Ending
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
 from aprt.detect.history import History
+from aprt.detect.queues import Known
 
 
 @attrs.frozen
@@ -22,7 +22,7 @@ class Stuck(Detection):
     kind: ClassVar[str] = "stuck-message"
 
     mailbox: str
-    messages: tuple[Any, ...]
+    messages: tuple[Hashable, ...]
     sent: tuple[Event | None, ...]
 
     @property
@@ -46,27 +46,24 @@ class StuckDetector(Detector):
 
     def __init__(self, history: History) -> None:
         super().__init__(history)
-        self._sent: dict[str, deque[Event | None]] = {
-            name: deque([None] * len(self._queue(name))) for name in history.parts.queues
+        self._sent: dict[str, Known[Event | None]] = {
+            name: Known(self._messages(name), None) for name in history.parts.queues
         }
 
     def feed(self, event: Event) -> Sequence[Detection]:
         if event.actor in self._sent and event.changed:
-            sent, there = self._sent[event.actor], len(self._queue(event.actor))
-            while len(sent) > there:
-                sent.popleft()
-            while len(sent) < there:
-                sent.append(event)
+            sent = self._sent[event.actor]
+            _, came = sent.change(self._messages(event.actor))
+            for message in came:
+                sent.add(message, event)
         return ()
 
     def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
         if ending not in ("end", "deadlock"):
             return ()
         last = len(self.history.events) - 1
-        return self.add(
-            *(Stuck(last, name, tuple(self._queue(name)), tuple(sent)) for name, sent in self._sent.items() if sent)
-        )
+        left = [(name, sent, tuple(self._messages(name))) for name, sent in self._sent.items()]
+        return self.add(*(Stuck(last, name, there, sent.of(there)) for name, sent, there in left if there))
 
-    def _queue(self, name: str) -> Sequence[Any]:
-        queue: Sequence[Any] = getattr(self.history.states[name], self.history.parts.queues[name].field)
-        return queue
+    def _messages(self, name: str) -> Sequence[Hashable]:
+        return self.history.parts.queues[name].messages(self.history.states[name])

@@ -1,7 +1,9 @@
 """Lost wake-ups: a context sleeps for good, and who should have woken it did so before it was there to be woken.
 
 Sleeping is a message that `orders="acquire"`, waking one that `orders="release"`. A wake-up that changes nothing found
-nobody and is forgotten. It is the lost one of a sleeper that came after it and that nobody has woken since.
+nobody and is forgotten. It is the lost one of a sleeper that came after it, that nobody has woken since and that has
+looked at nothing since: who was told something after the wake-up, by the answer to whatever it asked, knew what it
+would have been woken for, and sleeps for another reason.
 
 The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
 """
@@ -9,10 +11,11 @@ The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
+from aprt.core.effects import Call
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
 from aprt.detect.detection import Detection, Site
@@ -60,13 +63,20 @@ class WakeupDetector(Detector):
         if handlers[queue, ask.call.op].orders != "acquire":
             return None
         mine = [event for event in self.history.events if event.context == context]
-        slept = [event.index for event in mine if (event.actor, event.op) == (queue, ask.call.op)]
-        here = [event for event in mine if event.actor == queue] or mine
-        if not here:
+        if not mine:
             return None
-        came = here[-1]
-        for event in reversed(self.history.events[max(slept, default=0) : came.index]):
+        came = next((event for event in reversed(mine) if event.actor == queue), mine[-1])
+        knows = [event.index for event in mine if _answered(event) or _is(event, ask.call)]
+        for event in reversed(self.history.events[max(knows, default=-1) + 1 : came.index]):
             if event.actor == queue and not event.changed and handlers[queue, event.op].orders == "release":
                 sleeps = Site.asking("sleeps", ask, self.history.last[context])
                 return LostWakeup(self.history.events[-1].index, queue, event, came, sleeps)
         return None
+
+
+def _answered(event: Event) -> bool:
+    return event.actor is not None and event.reply is not None
+
+
+def _is(event: Event, call: Call[Any]) -> bool:
+    return (event.actor, event.op) == (call.actor.name, call.op)

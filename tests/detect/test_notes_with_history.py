@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aprt.core.system import System
 from aprt.kernel.cell import Cell
 from aprt.kernel.held import held
@@ -144,6 +146,30 @@ def test_a_wake_up_between_the_look_and_the_sleep_is_lost() -> None:
 def test_who_prepares_before_it_looks_loses_none() -> None:
     for text in ("b a* b*", "b b a* b*"):
         assert detected(system((READY, QUEUE), a=waker, b=prepares_first), text, "lost-wakeup") == ()
+
+
+@pytest.mark.parametrize("text", ["a* b*", "b a* b*"])
+def test_who_looks_again_after_the_wake_up_sleeps_for_another_reason(text: str) -> None:
+    async def wakes_for_nothing() -> None:
+        await QUEUE.wake_all()
+
+    async def looks_twice() -> None:
+        if not await READY.read():
+            await wait_event(QUEUE, READY.read)
+
+    looking = system((READY, QUEUE), a=wakes_for_nothing, b=looks_twice)
+    assert detected(looking, text, "lost-wakeup") == ()
+
+
+def test_a_step_that_is_answered_nothing_is_no_look() -> None:
+    async def unlocks_before_it_sleeps() -> None:
+        async with held(M):
+            await READY.read()
+            await QUEUE.prepare()
+        await QUEUE.schedule()
+
+    (lost,) = detected(system((READY, QUEUE, M), a=waker, b=unlocks_before_it_sleeps), "b*2 a* b*", "lost-wakeup")
+    assert sites(lost) == [("woke", 3, "a"), ("came", 4, "b"), ("sleeps", 5, "b")]
 
 
 def test_a_sleeper_whom_nobody_ever_wakes_has_lost_nothing() -> None:
