@@ -22,7 +22,7 @@ import pytest
 from click.testing import CliRunner
 
 from aprt.cli import known_eras
-from aprt.cli.options import find_cases
+from aprt.cli.cases import find_cases
 from aprt.cli.root import root
 from aprt.core.actor import Caller
 from aprt.core.errors import UserError

@@ -11,21 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.bench_speed import detect, replay, view
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.cases import Registry, find_case
+from aprt.cli.gathered import case_options, with_interrupts
 from aprt.cli.names import PROPERTY, SCENARIO
-from aprt.cli.options import (
-    INTERRUPTED,
-    Registry,
-    echo,
-    era_option,
-    find_case,
-    format_option,
-    seed_option,
-    switch_options,
-)
+from aprt.cli.options import format_option, seed_option
+from aprt.cli.output import INTERRUPTED, echo
 from aprt.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
+    from aprt.verdict.case import Case
     from aprt.verdict.live import Hits, Plan
     from aprt.verdict.planted import Planted
 
@@ -72,70 +67,64 @@ def startup(times: int, form: str) -> int:
 
 
 @command.command("live-hits", short_help="Count how often live runs break a property.")
-@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
-@era_option
-@switch_options
+@with_interrupts
+@case_options(default="v4/kill-qemu")
 @click.option("--property", "id", type=PROPERTY, default="P1", metavar="ID", help="Whose violations are counted.")
 @click.option("--runs", type=click.IntRange(min=1), default=1000, help="Executions each way.")
 @seed_option
 @format_option
-@click.pass_obj
-def live_hits(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
-    id: str,
-    runs: int,
-    seed: int,
-    form: str,
-) -> int:
+def live_hits(case: Case, id: str, runs: int, seed: int, form: str, interrupts: Interrupts) -> int:
     """Count how often live runs break a property, for each way of running.
 
     plain: trio decides. jittered: each message is held back for a while. steered: contexts have priorities that
     change. gated: the gate picks any step; with chaos by changing priorities. The ways draw their lots apart.
     """
-    with Interrupts() as interrupts:
-        from aprt.verdict.live import count_hits
+    from aprt.verdict.live import count_hits
 
-        case = find_case(registry, scenario, era, put_in, taken_out)
-        model = case.model()
-        properties = model.select([id])
-        counted: list[Hits] = []
-        progress = ProgressLine()
-        for name, plan in _ways(seed, runs).items():
-            progress.tell(f"{name}: {runs:,} runs")
-            hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
-            counted += [hits] if hits.runs else []
-            if interrupts.pending:
-                break
-        progress.close()
-        echo((_hits_json if form == "json" else _hits_text)(str(case), id, seed, counted))
-        return INTERRUPTED if interrupts.pending else 0
+    model = case.model()
+    properties = model.select([id])
+    counted: list[Hits] = []
+    progress = ProgressLine()
+    for name, plan in _ways(seed, runs).items():
+        progress.tell(f"{name}: {runs:,} runs")
+        hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
+        counted += [hits] if hits.runs else []
+        if interrupts.pending:
+            break
+    progress.close()
+    echo((_hits_json if form == "json" else _hits_text)(str(case), id, seed, counted))
+    return INTERRUPTED if interrupts.pending else 0
 
 
 @command.command("faults", short_help="Plant faults in the live driver: are they reported?")
+@with_interrupts
 @click.argument("scenario", type=SCENARIO, default="v4/remove-vs-intercept")
 @click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
 @click.option("--runs", type=click.IntRange(min=1), default=100, help="Free runs in which it may show.")
 @seed_option
 @format_option
 @click.pass_obj
-def faults(registry: Registry, scenario: str, fault: tuple[str, ...], runs: int, seed: int, form: str) -> int:
+def faults(
+    registry: Registry,
+    scenario: str,
+    fault: tuple[str, ...],
+    runs: int,
+    seed: int,
+    form: str,
+    interrupts: Interrupts,
+) -> int:
     """Plant faults in the live driver and see whether the comparison with the explorer reports them.
 
     Exits with 4 when a difference is reported, as it should be.
     """
-    with Interrupts() as interrupts:
-        from aprt.verdict.planted import plant
+    from aprt.verdict.planted import plant
 
-        system = find_case(registry, scenario, None, (), ()).model().system
-        planted = [plant(system, name, seed, runs) for name in fault or FAULTS if not interrupts.pending]
-        echo(_faults_json(scenario, planted) if form == "json" else "\n".join(map(_fault_row, planted)))
-        if interrupts.pending:
-            return INTERRUPTED
-        return DIFFERED if any(one.difference for one in planted) else 0
+    system = find_case(registry, scenario, None, (), ()).model().system
+    planted = [plant(system, name, seed, runs) for name in fault or FAULTS if not interrupts.pending]
+    echo(_faults_json(scenario, planted) if form == "json" else "\n".join(map(_fault_row, planted)))
+    if interrupts.pending:
+        return INTERRUPTED
+    return DIFFERED if any(one.difference for one in planted) else 0
 
 
 def _ways(seed: int, runs: int) -> dict[str, Plan]:

@@ -4,68 +4,72 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from aprt.cli.names import SCENARIO
-from aprt.cli.options import (
-    DETECTORS,
-    Registry,
-    detect_option,
-    detectors,
-    echo,
-    era_option,
-    find_case,
-    format_option,
-    seed_option,
-    switch_options,
-)
+from aprt.cli.gathered import case_options, gathered
+from aprt.cli.options import DETECTORS, detect_option, detectors, format_option, seed_option
+from aprt.cli.output import echo
+
+if TYPE_CHECKING:
+    from aprt.verdict.case import Case
+    from aprt.verdict.live import Plan
 
 VIEW_SCHEMA, DETECT_SCHEMA, REPLAY_SCHEMA = "aprt.view-speed/1", "aprt.detect-speed/1", "aprt.replay-speed/1"
 
 
+class Pairing(NamedTuple):
+    """What is measured in turn with and without something: runs of a seed, for so many seconds, so many times."""
+
+    pairs: int
+    seconds: float
+    free: bool
+    seed: int
+
+    def plan(self, detect: tuple[str, ...] = ()) -> Plan:
+        """The runs."""
+        from aprt.verdict.live import Plan
+
+        return Plan("free" if self.free else "gated", self.seed, detect=detect)
+
+    def heading(self, case: Case, plan: Plan) -> str:
+        return f"{case}, {plan.mode}: {self.pairs} times {self.seconds:g} s of processor time each way, in turn\n"
+
+
+pairing_options = gathered(
+    "pairing",
+    Pairing,
+    click.option("--pairs", type=click.IntRange(min=1), default=5, help="How often each way is measured, in turn."),
+    click.option("--seconds", type=click.FloatRange(min=0.01), default=1.0, help="Processor time of one measurement."),
+    click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler."),
+    seed_option,
+)
+
+
 @click.command("view", short_help="Compare live runs with and without the live view.")
-@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
-@era_option
-@switch_options
-@click.option("--pairs", type=click.IntRange(min=1), default=5, help="How often each way is measured, in turn.")
-@click.option("--seconds", type=click.FloatRange(min=0.01), default=1.0, help="Processor time of one measurement.")
-@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler.")
-@seed_option
+@case_options(default="v4/kill-qemu")
+@pairing_options
 @format_option
-@click.pass_obj
-def view(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
-    pairs: int,
-    seconds: float,
-    free: bool,
-    seed: int,
-    form: str,
-) -> int:
+def view(case: Case, pairing: Pairing, form: str) -> int:
     """Compare the steps that live runs take with the live view beside them and without.
 
     ratio: the part of the steps per second of processor time that the view leaves.
     """
     import attrs
 
-    from aprt.verdict.live import Plan
     from aprt.view.cost import alone_and_watched
 
-    case = find_case(registry, scenario, era, put_in, taken_out)
-    plan = Plan("free" if free else "gated", seed)
+    plan, pairs = pairing.plan(), pairing.pairs
     with open(os.devnull, "w", encoding="utf-8") as terminal:
-        alone, watched = alone_and_watched(str(case), case.model().system, plan, terminal, pairs, seconds)
+        alone, watched = alone_and_watched(str(case), case.model().system, plan, terminal, pairs, pairing.seconds)
     ratio = watched.rate / alone.rate
     if form == "json":
         told = {"schema": VIEW_SCHEMA, "scenario": str(case), "mode": plan.mode, "pairs": pairs, "ratio": ratio}
         echo(json.dumps(told | {"alone": attrs.asdict(alone), "watched": attrs.asdict(watched)}, indent=2))
     else:
         frames = watched.frames / watched.seconds
-        echo(f"{case}, {plan.mode}: {pairs} times {seconds:g} s of processor time each way, in turn\n")
+        echo(pairing.heading(case, plan))
         echo(f"without the view{alone.rate:9,.0f} steps/s")
         echo(f"with the view   {watched.rate:9,.0f} steps/s, {frames:.1f} frames/s")
         echo(f"aprt: VIEW ratio={ratio:.2f} scenario={case} mode={plan.mode}")
@@ -73,48 +77,29 @@ def view(
 
 
 @click.command("detect", short_help="Compare live runs with and without detectors.")
-@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
-@era_option
-@switch_options
+@case_options(default="v4/kill-qemu")
 @detect_option
-@click.option("--pairs", type=click.IntRange(min=1), default=5, help="How often each way is measured, in turn.")
-@click.option("--seconds", type=click.FloatRange(min=0.01), default=1.0, help="Processor time of one measurement.")
-@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler.")
-@seed_option
+@pairing_options
 @format_option
-@click.pass_obj
-def detect(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
-    detect: tuple[str, ...],
-    pairs: int,
-    seconds: float,
-    free: bool,
-    seed: int,
-    form: str,
-) -> int:
+def detect(case: Case, detect: tuple[str, ...], pairing: Pairing, form: str) -> int:
     """Compare the processor time that a step of a live run takes with detectors and without.
 
     ratio: how many times as long it takes with them.
     """
     import attrs
 
-    from aprt.verdict.live import Plan
     from aprt.view.cost import alone_and_detected
 
-    case, kinds = find_case(registry, scenario, era, put_in, taken_out), detectors(detect)
-    plan = Plan("free" if free else "gated", seed, detect=kinds)
-    alone, detected = alone_and_detected(case.model().system, plan, pairs, seconds)
+    kinds = detectors(detect)
+    plan = pairing.plan(kinds)
+    alone, detected = alone_and_detected(case.model().system, plan, pairing.pairs, pairing.seconds)
     ratio = alone.rate / detected.rate
     if form == "json":
         told = {"schema": DETECT_SCHEMA, "scenario": str(case), "mode": plan.mode, "detectors": kinds, "ratio": ratio}
-        pace = {"pairs": pairs, "alone": attrs.asdict(alone), "detected": attrs.asdict(detected)}
+        pace = {"pairs": pairing.pairs, "alone": attrs.asdict(alone), "detected": attrs.asdict(detected)}
         echo(json.dumps(told | pace, indent=2))
     else:
-        echo(f"{case}, {plan.mode}: {pairs} times {seconds:g} s of processor time each way, in turn\n")
+        echo(pairing.heading(case, plan))
         echo(f"without detectors{alone.rate:9,.0f} steps/s")
         echo(f"with detectors   {detected.rate:9,.0f} steps/s ({', '.join(kinds) or 'none'})")
         heard = "all" if kinds == DETECTORS else ",".join(kinds) or "-"
@@ -123,32 +108,18 @@ def detect(
 
 
 @click.command("replay", short_help="Compare replays with bare messages of trio.")
-@click.argument("scenario", type=SCENARIO, default="v4/kill-qemu")
-@era_option
-@switch_options
+@case_options(default="v4/kill-qemu")
 @click.option("--schedules", type=click.IntRange(min=1), default=50, help="Different random schedules.")
 @click.option("--times", type=click.IntRange(min=1), default=3, help="How often all of them are replayed.")
 @seed_option
 @format_option
-@click.pass_obj
-def replay(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
-    schedules: int,
-    times: int,
-    seed: int,
-    form: str,
-) -> int:
+def replay(case: Case, schedules: int, times: int, seed: int, form: str) -> int:
     """Replay random schedules on trio tasks that stay, in turn with requests through trio's own channels.
 
     ratio: messages to actors, with all that a replay does about them, per bare request and reply.
     """
     from aprt.verdict.replay_pace import replay_pace
 
-    case = find_case(registry, scenario, era, put_in, taken_out)
     pace = replay_pace(case.model().system, schedules, times, seed)
     rates = {"replays_per_s": pace.replay_rate, "messages_per_s": pace.message_rate, "channel_per_s": pace.channel_rate}
     if form == "json":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aprt.cli.options import echo
+from aprt.cli.output import echo
 
 
 @click.command("completion", short_help="Print a completion script.")

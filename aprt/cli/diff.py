@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.cases import Registry, case_finder
+from aprt.cli.gathered import bound_options, with_interrupts
 from aprt.cli.names import SCENARIO
-from aprt.cli.options import (
-    INTERRUPTED,
-    Registry,
-    bound_options,
-    bounds,
-    case_finder,
-    color_option,
-    echo,
-    format_option,
-    paint,
-    property_option,
-)
+from aprt.cli.options import color_option, format_option, property_option
+from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
     from aprt.explore.result import Bounds
     from aprt.verdict.case import Case
 
 
 @click.command("diff", short_help="Compare the outcomes of two variants or eras.")
+@with_interrupts
 @click.argument("before", type=SCENARIO, metavar="BEFORE")
 @click.argument("after", type=SCENARIO, metavar="AFTER")
 @property_option
@@ -39,21 +32,18 @@ def command(
     before: str,
     after: str,
     properties: tuple[str, ...],
-    max_states: int | None,
-    max_depth: int | None,
-    budget: float | None,
+    limits: Bounds,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and tell them apart.
 
     For every property, and for deadlocks: what is removed, added, unchanged, with the smallest schedule that shows it
     and where that schedule leaves what the other side can do. Exits with 0 when both were searched to the end, else 3.
     """
-    with Interrupts() as interrupts:
-        find = case_finder(registry)
-        limits = bounds(max_states, max_depth, budget)
-        return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)
+    find = case_finder(registry)
+    return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)
 
 
 def tell_difference(
@@ -73,4 +63,4 @@ def tell_difference(
     echo(difference_json(found) if form == "json" else difference_text(found, paint(color)))
     if found.before.interrupted or found.after.interrupted:
         return INTERRUPTED
-    return 0 if found.complete else 3
+    return EXITS["HOLDS" if found.complete else "INCONCLUSIVE"]

@@ -10,7 +10,8 @@ import sys
 
 import click
 
-from aprt.cli.options import echo, format_option
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 
 REQUIRED = ("trio", "pyrsistent", "attrs", "rich", "click", "msgspec")
 OPTIONAL = ("numpy", "numba", "distributed")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from aprt.cli.cases import Registry
 from aprt.cli.names import ERA
-from aprt.cli.options import Registry, echo, format_option
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 
 
 @click.group("era", no_args_is_help=False)

@@ -2,74 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from aprt.cli.bisect import Bisected
+from aprt.cli.cases import Registry, case_finder, changed_case
 from aprt.cli.diff import tell_difference
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.gathered import Sharing, bound_options, cases_options, crew_options, gathered, with_interrupts
+from aprt.cli.instead import check_instead, check_single, tell_estimate, tell_matrix
 from aprt.cli.many import explore_many
 from aprt.cli.names import CHANGE, STRATEGY
-from aprt.cli.options import (
-    EXITS,
-    INTERRUPTED,
-    REPORTS,
-    Registry,
-    bound_options,
-    bounds,
-    case_finder,
-    changed_case,
-    color_option,
-    crew,
-    crew_options,
-    echo,
-    era_option,
-    find_cases,
-    format_choice,
-    paint,
-    property_option,
-    remark,
-    scenarios_argument,
-    seed_option,
-    switch_options,
-)
+from aprt.cli.options import color_option, format_choice, property_option, seed_option
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint, remark
 
 if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
     from aprt.explore.result import Bounds, LoopName, StopOn
     from aprt.verdict.case import Case
     from aprt.verdict.keeping import Keep
-    from aprt.verdict.search import Crewed, Search
+    from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
 
-_PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
+
+def _search(
+    strategy: str, limits: Bounds, stop_on: StopOn, runs: int, seed: int, loop: LoopName, symmetry: bool
+) -> Search:
+    from aprt.verdict.search import Search
+
+    return Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
+
+
+search_options = gathered(
+    "search",
+    _search,
+    click.option(
+        "--strategy",
+        type=STRATEGY,
+        default="auto",
+        metavar="NAME",
+        help="auto, states, reduced, dpor (complete), or by lot: random, urw, pos, pct[:D], delay[:D], portfolio.",
+    ),
+    bound_options,
+    click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it."),
+    click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, where lots are drawn."),
+    seed_option,
+    click.option(
+        "--loop",
+        type=click.Choice(["auto", "plain", "compiled"]),
+        default="auto",
+        help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
+    ),
+    click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once."),
+)
 
 
 @click.command("explore", cls=Bisected, short_help="Search a scenario for a schedule that breaks a property.")
-@scenarios_argument
-@era_option
-@switch_options
+@with_interrupts
+@cases_options
 @property_option
-@click.option(
-    "--strategy",
-    type=STRATEGY,
-    default="auto",
-    metavar="NAME",
-    help="auto, states, reduced, dpor (complete), or by lot: random, urw, pos, pct[:D], delay[:D], portfolio.",
-)
-@bound_options
-@click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it.")
-@click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, where lots are drawn.")
-@seed_option
-@click.option(
-    "--loop",
-    type=click.Choice(["auto", "plain", "compiled"]),
-    default="auto",
-    help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
-)
-@click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once.")
+@search_options
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
@@ -93,20 +86,9 @@ _PATIENCE = 10.0  # seconds for an estimate, when no --budget is given
 @click.pass_obj
 def command(
     registry: Registry,
-    scenarios: tuple[str, ...],
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
+    cases: tuple[Case, ...],
     properties: tuple[str, ...],
-    strategy: str,
-    max_states: int | None,
-    max_depth: int | None,
-    budget: float | None,
-    stop_on: StopOn,
-    runs: int,
-    seed: int,
-    loop: LoopName,
-    symmetry: bool,
+    search: Search,
     schedule: Path | None,
     save: Path | None,
     resume: Path | None,
@@ -114,55 +96,44 @@ def command(
     measures_matrix: bool,
     changes: tuple[tuple[str, str], ...],
     estimate: bool,
-    jobs: int,
-    cluster: str | None,
+    sharing: Sharing,
     shard: str | None,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
 
     Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
     1 when one is violated, 3 when that stays open.
     """
-    with Interrupts() as interrupts:
-        from aprt.verdict.search import Crewed, Search
-
-        limits = bounds(max_states, max_depth, budget)
-        search = Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
-        cases = find_cases(registry, scenarios, era, put_in, taken_out)
-        if len(cases) > 1 or shard is not None:
-            _check_single(
-                {"--schedule": schedule, "--save": save, "--resume": resume, "--certificate": certificate}
-                | {"--measures-matrix": measures_matrix, "--compare": changes, "--estimate": estimate}
-            )
-            return explore_many(registry, cases, shard, properties, search, jobs, cluster, form, interrupts)
-        (case,) = cases
-        instead = {"--measures-matrix": measures_matrix, "--compare": bool(changes), "--estimate": estimate}
-        if chosen := [option for option, given in instead.items() if given]:
-            others: dict[str, object] = dict.fromkeys(chosen[1:], True)
-            others |= {"--schedule": schedule, "--jobs": jobs > 1, "--cluster": cluster}
-            others |= {"--save": save, "--resume": resume, f"--format {form}": form in REPORTS}
-            _check_alone(chosen[0], search, others)
-        if measures_matrix:
-            _check_matrix(case)
-            return _matrix(case, properties, limits, form, color, interrupts)
-        if changes:
-            return tell_difference(
-                case, changed_case(registry, case, changes), properties, limits, form, color, interrupts
-            )
-        if estimate:
-            return _estimate(case, search, form, color)
-        with crew(jobs, cluster) as workers:
-            crewed = None if workers is None else Crewed(workers, case_finder(registry))
-            keep = _keep(save, resume, interrupts)
-            verdict = _ask(case, properties, search, interrupts, crewed, keep)
-        _show(verdict, form, color, certificate)
-        if schedule is not None:
-            _write(verdict, schedule)
-        if keep is not None and not verdict.exploration.complete:
-            remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
-        return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
+    files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+    instead: dict[str, object] = {"--measures-matrix": measures_matrix, "--compare": changes, "--estimate": estimate}
+    if len(cases) > 1 or shard is not None:
+        check_single(files | {"--certificate": certificate} | instead)
+        return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts)
+    (case,) = cases
+    others: dict[str, object] = {
+        "--jobs": sharing.jobs > 1,
+        "--cluster": sharing.cluster,
+        f"--format {form}": form in REPORTS,
+    }
+    check_instead(instead, search, files | others)
+    if measures_matrix:
+        return tell_matrix(case, properties, search.bounds, form, color, interrupts)
+    if changes:
+        changed = changed_case(registry, case, changes)
+        return tell_difference(case, changed, properties, search.bounds, form, color, interrupts)
+    if estimate:
+        return tell_estimate(case, search, form, color)
+    keep = _keep(save, resume, interrupts)
+    verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
+    _show(verdict, form, color, certificate)
+    if schedule is not None:
+        _write(verdict, schedule)
+    if keep is not None and not verdict.exploration.complete:
+        remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
+    return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 
 
 def _keep(save: Path | None, resume: Path | None, interrupts: Interrupts) -> Keep | None:
@@ -178,21 +149,25 @@ def _keep(save: Path | None, resume: Path | None, interrupts: Interrupts) -> Kee
 
 
 def _ask(
+    registry: Registry,
     case: Case,
     properties: tuple[str, ...],
     search: Search,
-    interrupts: Interrupts,
-    crewed: Crewed | None,
+    sharing: Sharing,
     keep: Keep | None,
+    interrupts: Interrupts,
 ) -> Verdict:
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.ask import ask
+    from aprt.verdict.search import Crewed
 
     progress = ProgressLine()
     # a search that is kept is asked to halt, where it can be resumed
     interruptible = interrupts.allowed if keep is None else None
     try:
-        verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
+        with sharing.crew() as workers:
+            crewed = None if workers is None else Crewed(workers, case_finder(registry))
+            verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
     except BaseException:
         progress.close()
         raise
@@ -224,61 +199,3 @@ def _write(verdict: Verdict, path: Path) -> None:
         return
     save(path, verdict.case, verdict.shown[0].finding.schedule)
     remark(f"the schedule is in {path}; aprt replay {path}")
-
-
-def _check_single(options: Mapping[str, object]) -> None:
-    """Refuse what several scenarios have no use for."""
-    if any(options.values()):
-        raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
-
-
-def _check_alone(option: str, search: Search, others: Mapping[str, object]) -> None:
-    """Refuse what was given together with an option that could only ignore it."""
-    strategy = search.strategy not in ("auto", "states")
-    ignored = {"--strategy": strategy, "--loop": search.loop != "auto", "--symmetry": search.symmetry, **others}
-    for other, given in ignored.items():
-        if given:
-            raise click.UsageError(f"{option} and {other} cannot be combined")
-
-
-def _check_matrix(case: Case) -> None:
-    from aprt.verdict.case import changed_measures
-
-    changed = changed_measures(case)
-    if changed:
-        raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-
-
-def _estimate(case: Case, search: Search, form: str, color: str) -> int:
-    from aprt.explore.estimates import estimate
-    from aprt.view.estimate_text import estimate_json, estimate_text
-
-    limits = search.bounds
-    budget = _PATIENCE if limits.budget is None else limits.budget
-    system = case.model().system
-    found = estimate(system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget)
-    echo(estimate_json(case, found) if form == "json" else estimate_text(case, found, paint(color)))
-    return EXITS["HOLDS"]
-
-
-def _matrix(
-    case: Case, properties: tuple[str, ...], limits: Bounds, form: str, color: str, interrupts: Interrupts
-) -> int:
-    from aprt.cli.progress import ProgressLine
-    from aprt.verdict.measures import measures_matrix
-    from aprt.view.matrix_text import matrix_text
-    from aprt.view.verdict_json import matrix_json
-
-    progress = ProgressLine()
-    matrix = measures_matrix(
-        case,
-        properties,
-        limits,
-        lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
-        interrupts.allowed,
-    )
-    progress.close()
-    echo(matrix_json(matrix) if form == "json" else matrix_text(matrix, paint(color)))
-    if matrix.interrupted:
-        return INTERRUPTED
-    return 0 if matrix.complete else EXITS["INCONCLUSIVE"]

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.cases import Registry, case_finder, changed_case
+from aprt.cli.gathered import bound_options, case_options, with_interrupts
 from aprt.cli.names import SCENARIO
-from aprt.cli.options import (
-    EXITS,
-    INTERRUPTED,
-    Registry,
-    bound_options,
-    bounds,
-    case_finder,
-    changed_case,
-    color_option,
-    echo,
-    era_option,
-    find_case,
-    format_option,
-    paint,
-    scenario_argument,
-    switch_options,
-)
+from aprt.cli.options import color_option, format_option
+from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
+
+if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
+    from aprt.explore.result import Bounds
+    from aprt.verdict.case import Case
 
 
 @click.command("locks", short_help="Tell the lock order, documented and observed.")
-@scenario_argument
-@era_option
-@switch_options
+@with_interrupts
+@case_options(metavar="SCENARIO")
 @click.option(
     "--compare",
     type=SCENARIO,
@@ -42,17 +34,13 @@ from aprt.cli.options import (
 @click.pass_obj
 def command(
     registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
+    case: Case,
     compare: str | None,
     dot: bool,
-    max_states: int | None,
-    max_depth: int | None,
-    budget: float | None,
+    limits: Bounds,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Search all states of SCENARIO for locks that are asked for while others are held.
 
@@ -60,29 +48,29 @@ def command(
     context and function; of one that a change adds, which cycle it closes. Exits with 0 when the search was complete,
     else with 3.
     """
-    with Interrupts() as interrupts:
-        from aprt.cli.progress import ProgressLine
-        from aprt.verdict.locks import locks
-        from aprt.view.locks_text import locks_dot, locks_json, locks_text
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.locks import locks
+    from aprt.view.locks_text import locks_dot, locks_json, locks_text
 
-        if dot and form == "json":
-            raise click.UsageError("--dot and --format json cannot be combined")
-        cases = [find_case(registry, scenario, era, put_in, taken_out)]
-        if compare is not None:
-            change = compare.startswith(("with=", "without="))
-            way, _, switch = compare.partition("=")
-            cases.append(
-                changed_case(registry, cases[0], [(way, switch)]) if change else case_finder(registry)(compare)
-            )
-        progress = ProgressLine()
-        limits = bounds(max_states, max_depth, budget)
-        found = [locks(case, limits, progress, interrupts.allowed) for case in cases]
-        progress.close(found[0].exploration)
-        first, changed = found[0], found[1] if compare else None
-        if dot:
-            echo(locks_dot(first, changed))
-        else:
-            echo(locks_json(first, changed) if form == "json" else locks_text(first, changed, paint(color)))
-        if any(one.exploration.stopped == "interrupted" for one in found):
-            return INTERRUPTED
-        return EXITS["HOLDS" if all(one.exploration.complete for one in found) else "INCONCLUSIVE"]
+    if dot and form == "json":
+        raise click.UsageError("--dot and --format json cannot be combined")
+    cases = [case] if compare is None else [case, _variant(registry, case, compare)]
+    progress = ProgressLine()
+    found = [locks(one, limits, progress, interrupts.allowed) for one in cases]
+    progress.close(found[0].exploration)
+    first, changed = found[0], found[1] if compare else None
+    if dot:
+        echo(locks_dot(first, changed))
+    else:
+        echo(locks_json(first, changed) if form == "json" else locks_text(first, changed, paint(color)))
+    if any(one.exploration.stopped == "interrupted" for one in found):
+        return INTERRUPTED
+    return EXITS["HOLDS" if all(one.exploration.complete for one in found) else "INCONCLUSIVE"]
+
+
+def _variant(registry: Registry, case: Case, compare: str) -> Case:
+    """What a case is compared with: another one, or the same with a switch changed."""
+    way, equals, switch = compare.partition("=")
+    if equals and way in ("with", "without"):
+        return changed_case(registry, case, [(way, switch)])
+    return case_finder(registry)(compare)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aprt.cli.options import EXITS, INTERRUPTED, REPORTS, Registry, case_finder, crew, echo
+from aprt.cli.cases import Registry, case_finder
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo
 
 if TYPE_CHECKING:
+    from aprt.cli.gathered import Sharing
     from aprt.cli.interrupts import Interrupts
     from aprt.verdict.case import Case
     from aprt.verdict.search import Search
@@ -22,8 +24,7 @@ def explore_many(
     shard: str | None,
     properties: tuple[str, ...],
     search: Search,
-    jobs: int,
-    cluster: str | None,
+    sharing: Sharing,
     form: str,
     interrupts: Interrupts,
 ) -> int:
@@ -39,7 +40,7 @@ def explore_many(
     suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
-        with crew(jobs, cluster) as workers, interrupts.allowed:
+        with sharing.crew() as workers, interrupts.allowed:
             tell = partial(_tell, form)
             for reference, told in ask_many(sheet.asked, case_finder(registry), properties, search, tell, workers):
                 if told is None:

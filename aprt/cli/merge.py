@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from aprt.cli.many import exit_code
-from aprt.cli.options import echo, format_option
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 
 
 @click.command("merge", short_help="Put the shards of several explorations together.")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aprt.cli.cases import Registry
 from aprt.cli.museum_work import check, hunt, matrix
 from aprt.cli.names import ENTRY
-from aprt.cli.options import Registry, echo, format_option
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 
 if TYPE_CHECKING:
     from aprt.museum.entry import Entry

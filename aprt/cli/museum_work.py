@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from aprt.cli.cases import Registry, case_finder
+from aprt.cli.gathered import Sharing, crew_options, gathered
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import ENTRY
-from aprt.cli.options import (
-    INTERRUPTED,
-    REPORTS,
-    Duration,
-    Registry,
-    bounds,
-    case_finder,
-    color_option,
-    crew,
-    crew_options,
-    echo,
-    format_choice,
-    format_option,
-    paint,
-    seed_option,
-)
+from aprt.cli.options import Duration, color_option, format_choice, format_option, seed_option
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint
 
 if TYPE_CHECKING:
     from aprt.core.contrast import Contrast
     from aprt.explore.parallel.crew import Crew
+    from aprt.explore.result import Bounds
     from aprt.museum.entry import Entry
     from aprt.view.museum_check import Inspection
 
 R = TypeVar("R")
 UNMET = 5
 
+
+def _limits(budget: float) -> Bounds:
+    from aprt.explore.result import Bounds
+
+    return Bounds(budget=budget)
+
+
 entries_argument = click.argument("entries", type=ENTRY, metavar="[NUMBER|COMMIT]...", nargs=-1)
-budget_option = click.option("--budget", type=Duration(), default="60s", help="For each search: 10s, 500ms, 2m.")
+budget_option = gathered(
+    "limits",
+    _limits,
+    click.option("--budget", type=Duration(), default="60s", help="For each search: 10s, 500ms, 2m."),
+)
 
 
 @click.command("check", short_help="Find every bug without its fix, and not with it.")
@@ -49,9 +49,8 @@ budget_option = click.option("--budget", type=Duration(), default="60s", help="F
 def check(
     registry: Registry,
     entries: tuple[str, ...],
-    budget: float,
-    jobs: int,
-    cluster: str | None,
+    limits: Bounds,
+    sharing: Sharing,
     form: str,
     color: str,
 ) -> int:
@@ -63,22 +62,19 @@ def check(
     """
     from aprt.view.museum_check import check_json, check_junit, check_ktap, check_text
 
-    inspection = inspect(registry, _named(entries), budget, jobs, cluster)
+    inspection = inspect(registry, _named(entries), limits, sharing)
     shapes = {"json": check_json, "junit": check_junit, "ktap": check_ktap}
     echo(shapes[form](inspection) if form in shapes else check_text(inspection, paint(color)))
     return INTERRUPTED if inspection.interrupted else 0 if inspection.met else UNMET
 
 
-def inspect(
-    registry: Registry, entries: tuple[Entry, ...], budget: float, jobs: int, cluster: str | None
-) -> Inspection:
+def inspect(registry: Registry, entries: tuple[Entry, ...], limits: Bounds, sharing: Sharing) -> Inspection:
     """Check these entries, as far as they are modelled and nobody presses Ctrl-C."""
     from aprt.verdict.contrasts import check_many
     from aprt.view.museum_check import Inspection
 
     contrasts, find = _contrasts(entries), case_finder(registry)
-    limits = bounds(None, None, budget)
-    found = _collected(lambda crew: check_many(contrasts, find, limits, crew), len(contrasts), jobs, cluster)
+    found = _collected(lambda crew: check_many(contrasts, find, limits, crew), len(contrasts), sharing)
     return Inspection(entries, {checked.name: checked for checked in found})
 
 
@@ -94,8 +90,7 @@ def hunt(
     entries: tuple[str, ...],
     seconds: float,
     seed: int,
-    jobs: int,
-    cluster: str | None,
+    sharing: Sharing,
     form: str,
 ) -> int:
     """Have strategies run schedules of every entry without its fix until they meet the bug, or their time is over.
@@ -106,7 +101,7 @@ def hunt(
     from aprt.view.museum_tables import hunt_json, hunt_text
 
     contrasts, find = _contrasts(_named(entries)), case_finder(registry)
-    found = _collected(lambda crew: hunting.hunt(contrasts, find, seconds, seed, crew), len(contrasts), jobs, cluster)
+    found = _collected(lambda crew: hunting.hunt(contrasts, find, seconds, seed, crew), len(contrasts), sharing)
     ordered = sorted(found, key=lambda hunted: list(contrasts).index(hunted.name))
     echo(hunt_json(ordered, seconds, seed) if form == "json" else hunt_text(ordered, seconds))
     return 0 if len(found) == len(contrasts) else INTERRUPTED
@@ -118,9 +113,7 @@ def hunt(
 @crew_options
 @format_option
 @click.pass_obj
-def matrix(
-    registry: Registry, entries: tuple[str, ...], budget: float, jobs: int, cluster: str | None, form: str
-) -> int:
+def matrix(registry: Registry, entries: tuple[str, ...], limits: Bounds, sharing: Sharing, form: str) -> int:
     """Search the scenario of every entry in every era that has it, with the fixes that the era has.
 
     Without names the sixteen ways h1 to h16 have rows, too. Exits with 0 when every search was complete, else with 3.
@@ -130,14 +123,14 @@ def matrix(
     from aprt.view.museum_tables import matrix_json, matrix_text
 
     contrasts = _contrasts(_named(entries)) | ({} if entries else dict(WAYS))
-    eras, find, limits = registry(), case_finder(registry), bounds(None, None, budget)
+    eras, find = registry(), case_finder(registry)
     of = sum(reference_in(era, contrast) is not None for contrast in contrasts.values() for era in eras.values())
-    cells = _collected(lambda crew: era_matrix(contrasts, eras, find, limits, crew), of, jobs, cluster)
+    cells = _collected(lambda crew: era_matrix(contrasts, eras, find, limits, crew), of, sharing)
     show = matrix_json if form == "json" else matrix_text
     echo(show(list(contrasts), list(eras), cells))
     if len(cells) < of:
         return INTERRUPTED
-    return 3 if any(one.cell == "open" for one in cells) else 0
+    return EXITS["INCONCLUSIVE" if any(one.cell == "open" for one in cells) else "HOLDS"]
 
 
 def _named(words: tuple[str, ...]) -> tuple[Entry, ...]:
@@ -152,7 +145,7 @@ def _contrasts(entries: tuple[Entry, ...]) -> dict[str, Contrast]:
     return {entry.id: entry.shown_by for entry in entries if entry.shown_by is not None}
 
 
-def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, jobs: int, cluster: str | None) -> list[R]:
+def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, sharing: Sharing) -> list[R]:
     """What the work brings; less than `of` pieces when Ctrl-C ended it."""
     from aprt.cli.progress import ProgressLine
 
@@ -160,7 +153,7 @@ def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, jobs: int, c
     progress = ProgressLine()
     with Interrupts() as interrupts:
         try:
-            with crew(jobs, cluster) as workers, interrupts.allowed:
+            with sharing.crew() as workers, interrupts.allowed:
                 for one in work(workers):
                     found.append(one)
                     progress.tell(f"{len(found)} of {of}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from aprt.cli.cases import Registry
 from aprt.cli.names import ERA, PROPERTY
-from aprt.cli.options import Registry, echo, format_option
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 
 era_option = click.option("--era", type=ERA, metavar="ERA", help="As this era states them.  [default: the first]")
 

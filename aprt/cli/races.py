@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import (
-    EXITS,
-    INTERRUPTED,
-    Registry,
-    color_option,
-    echo,
-    era_option,
-    find_case,
-    format_option,
-    paint,
-    property_option,
-    scenario_argument,
-    switch_options,
-)
+from aprt.cli.gathered import case_options, with_interrupts
+from aprt.cli.options import color_option, format_option, property_option
+from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
+
+if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
+    from aprt.verdict.case import Case
 
 
 @click.command("races", short_help="Tell which races matter: harmful, order only, benign.")
-@scenario_argument
-@era_option
-@switch_options
+@with_interrupts
+@case_options(metavar="SCENARIO")
 @property_option
 @click.option("--max-states", type=click.IntRange(min=1), help="Give up after so many states.  [100000]")
 @format_option
 @color_option
-@click.pass_obj
 def command(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
+    case: Case,
     properties: tuple[str, ...],
     max_states: int | None,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Take every two conflicting steps of SCENARIO in both orders, wherever that is possible, and compare the outcomes.
 
@@ -48,13 +37,11 @@ def command(
     order. Two steps conflict when they are messages of two contexts to one actor and one of them changes it. Exits with
     0 when all states were searched, else with 3.
     """
-    with Interrupts() as interrupts:
-        from aprt.verdict.races import STATES, races
-        from aprt.view.races_text import races_json, races_text
+    from aprt.verdict.races import STATES, races
+    from aprt.view.races_text import races_json, races_text
 
-        case = find_case(registry, scenario, era, put_in, taken_out)
-        found = races(case, properties, STATES if max_states is None else max_states, interrupts.allowed)
-        echo(races_json(found) if form == "json" else races_text(found, paint(color)))
-        if interrupts.pending:
-            return INTERRUPTED
-        return EXITS["HOLDS" if found.complete else "INCONCLUSIVE"]
+    found = races(case, properties, STATES if max_states is None else max_states, interrupts.allowed)
+    echo(races_json(found) if form == "json" else races_text(found, paint(color)))
+    if interrupts.pending:
+        return INTERRUPTED
+    return EXITS["HOLDS" if found.complete else "INCONCLUSIVE"]

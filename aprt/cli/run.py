@@ -12,37 +12,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.gathered import case_options, with_interrupts
 from aprt.cli.options import (
-    Registry,
     color_option,
     detect_option,
     detectors,
-    echo,
-    era_option,
-    find_case,
     format_option,
-    paint,
     property_option,
-    remark,
-    scenario_argument,
     seed_option,
-    switch_options,
 )
+from aprt.cli.output import EXITS, INTERRUPTED, echo, paint, remark
 
 if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
     from aprt.core.scenario import Model
     from aprt.runtime.run import Mode
     from aprt.verdict.case import Case
     from aprt.verdict.live import LiveRun, Plan
 
-HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
-
 
 @click.command("run", short_help="Run a scenario on trio, live.")
-@scenario_argument
-@era_option
-@switch_options
+@with_interrupts
+@case_options(metavar="SCENARIO")
 @property_option
 @seed_option
 @click.option("--runs", type=click.IntRange(min=1), default=1, help="Try so many seeds, until something breaks.")
@@ -56,13 +47,8 @@ HOLDS, VIOLATED, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
 @format_option
 @color_option
-@click.pass_obj
 def command(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
+    case: Case,
     properties: tuple[str, ...],
     seed: int,
     runs: int,
@@ -76,6 +62,7 @@ def command(
     schedule: Path | None,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
 
@@ -85,21 +72,19 @@ def command(
         raise click.UsageError("--speed nan is no speed")
     if jitter and (chaos or not free):
         raise click.UsageError("--jitter goes with --free, and not with --chaos")
-    with Interrupts() as interrupts:
-        from aprt.verdict.live import Plan
+    from aprt.verdict.live import Plan
 
-        case = find_case(registry, scenario, era, put_in, taken_out)
-        plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps, detectors(detect))
-        model = case.model()
-        # tables go to stderr: lines on stdout are only for those who do not see them
-        tables = not no_live and (form == "json" or sys.stdout.isatty())
-        live = _perform(
-            case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
-        )
-        _show(case, model, plan, live, form, color)
-        if schedule is not None:
-            _save(case, live, schedule)
-        return _exit(live)
+    plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps, detectors(detect))
+    model = case.model()
+    # tables go to stderr: lines on stdout are only for those who do not see them
+    tables = not no_live and (form == "json" or sys.stdout.isatty())
+    live = _perform(
+        case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
+    )
+    _show(case, model, plan, live, form, color)
+    if schedule is not None:
+        _save(case, live, schedule)
+    return _exit(live)
 
 
 def _mode(chaos: bool, free: bool) -> Mode:
@@ -166,5 +151,5 @@ def _exit(live: LiveRun) -> int:
     if live.stopped:
         return INTERRUPTED
     if live.execution.findings:
-        return VIOLATED
-    return INCONCLUSIVE if live.execution.ending == "cut" else HOLDS
+        return EXITS["VIOLATED"]
+    return EXITS["INCONCLUSIVE" if live.execution.ending == "cut" else "HOLDS"]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from aprt.cli.cases import Registry
+from aprt.cli.gathered import case_options
 from aprt.cli.names import ERA
-from aprt.cli.options import (
-    Registry,
-    echo,
-    era_option,
-    find_case,
-    format_option,
-    scenario_argument,
-    switch_options,
-)
+from aprt.cli.options import format_option
+from aprt.cli.output import echo
 from aprt.cli.scenario_file import new_scenario
+
+if TYPE_CHECKING:
+    from aprt.verdict.case import Case
 
 
 @click.group("scenario", no_args_is_help=False)
@@ -41,24 +41,14 @@ def list_scenarios(registry: Registry, era: str | None, form: str) -> int:
 
 
 @command.command("show")
-@scenario_argument
-@era_option
-@switch_options
+@case_options(metavar="SCENARIO")
 @format_option
 @click.pass_obj
-def show_scenario(
-    registry: Registry,
-    scenario: str,
-    era: str | None,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
-    form: str,
-) -> int:
+def show_scenario(registry: Registry, case: Case, form: str) -> int:
     """Say what races with what, what is checked, what can be switched, and what the eras before and after have."""
     from aprt.view.catalogue import scenario_json, scenario_text
     from aprt.view.era_text import neighbours
 
-    case = find_case(registry, scenario, era, put_in, taken_out)
     beside = neighbours(case.era.name, registry())
     echo(scenario_json(case, beside) if form == "json" else scenario_text(case, beside))
     return 0

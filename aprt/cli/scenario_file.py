@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from aprt.cli.options import echo
+from aprt.cli.output import echo
 from aprt.core.errors import UserError
 
 TEMPLATE: Final = '''\

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from aprt.cli.gathered import recording_options
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import (
-    Registry,
-    case_finder,
-    color_option,
-    echo,
-    format_option,
-    paint,
-    property_option,
-    remark,
-    switch_options,
-)
+from aprt.cli.options import color_option, format_option, property_option
+from aprt.cli.output import echo, paint, remark
+
+if TYPE_CHECKING:
+    from aprt.verdict.tokens import Recording
 
 
 @click.command("shrink", short_help="Make a failing schedule as small as it gets.")
-@click.argument("token", metavar="TOKEN|FILE")
-@switch_options
+@recording_options
 @property_option
 @click.option("--max-states", type=click.IntRange(min=0), help="Only try, from so many states on.")
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
 @format_option
 @color_option
-@click.pass_obj
 def command(
-    registry: Registry,
-    token: str,
-    put_in: tuple[str, ...],
-    taken_out: tuple[str, ...],
+    recording: Recording,
     properties: tuple[str, ...],
     max_states: int | None,
     schedule: Path | None,
@@ -45,16 +36,15 @@ def command(
     Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. "optimal" says that there is
     no smaller one, "1-minimal" that no single cut or move makes it smaller.
     """
-    with Interrupts():
-        from aprt.explore.minimal import LIMIT
-        from aprt.verdict.shrink import shrink
-        from aprt.verdict.tokens import resolve, save
-        from aprt.view.shrink_text import shrink_json, shrink_text
+    from aprt.explore.minimal import LIMIT
+    from aprt.verdict.shrink import shrink
+    from aprt.verdict.tokens import save
+    from aprt.view.shrink_text import shrink_json, shrink_text
 
-        recording = resolve(token, case_finder(registry, put_in, taken_out))
+    with Interrupts():
         shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
         echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
         if schedule is not None:
             save(schedule, recording.case, shrunk.finding.schedule)
             remark(f"the schedule is in {schedule}; aprt replay {schedule}")
-        return 0
+    return 0

@@ -1,4 +1,4 @@
-"""Which finding a schedule is told for: what its last step breaks, or what goes on for ever from there.
+"""Which finding a schedule is told for, and why it comes about: what its last step breaks, or what goes on for ever.
 
 One execution cannot show a hang or a loop. Such a finding is looked for by a search, and told when the search comes by
 the very schedule that is to be told.
@@ -15,6 +15,8 @@ from aprt.core.properties import Finding, Property, endless
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask
+from aprt.verdict.cause import Cause, cause
+from aprt.verdict.realised import Realised, realised_by
 from aprt.verdict.search import Search
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import selected
@@ -39,6 +41,17 @@ def told(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
     endless = [] if last else list(_endless(recording, [p for p in asked if ids or p.id in own]))
     earlier = sorted((f for f in execution.findings if len(f.schedule) < steps), key=lambda f: -len(f.schedule))
     return attrs.evolve(execution, findings=(*last, *endless, *earlier))
+
+
+def why(recording: Recording, execution: Execution) -> Cause | Realised | None:
+    """Why the first finding of an execution comes about; None where nothing is found, or nothing can be said.
+
+    Raises: `ReplayMismatch` when the drivers differ.
+    """
+    if not execution.findings:
+        return None
+    first = execution.findings[0]
+    return cause(recording, first) or realised_by(recording, first)
 
 
 def _endless(recording: Recording, properties: Sequence[Property]) -> Iterator[Finding]:

@@ -7,9 +7,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
+from aprt.cli.gathered import Sharing
 from aprt.cli.museum_work import inspect
 from aprt.cli.root import root
 from aprt.core.contrast import Contrast
+from aprt.explore.result import Bounds
 from aprt.museum.catalogue import find_entries
 from aprt.view.museum_check import check_ktap, check_text
 from aprt.view.museum_text import entry_text
@@ -99,7 +101,7 @@ aprt: MUSEUM entries=1 met=1 exhibit-only=0 not-met=0 not-modelled=0 not-reached
 
 
 def test_an_entry_that_is_not_modelled_counts_as_not_met() -> None:
-    inspection = inspect(known_eras, (B10, UNMODELLED), 60.0, 1, None)
+    inspection = inspect(known_eras, (B10, UNMODELLED), Bounds(budget=60.0), Sharing())
     assert not inspection.met
     assert check_ktap(inspection).splitlines()[-3:] == [
         "ok 1 B10 waiting for somebody who may not exist",
@@ -142,7 +144,7 @@ def test_a_check_as_json_has_both_sides_and_two_processes_say_the_same() -> None
 def test_an_entry_with_something_wrong_in_it_is_not_met(wrong: dict[str, str], failure: str) -> None:
     assert isinstance(B10.shown_by, Contrast)
     entry = attrs.evolve(B10, shown_by=attrs.evolve(B10.shown_by, **wrong))
-    inspection = inspect(known_eras, (entry,), 60.0, 1, None)
+    inspection = inspect(known_eras, (entry,), Bounds(budget=60.0), Sharing())
     assert not inspection.met
     assert check_text(inspection, Paint()).splitlines()[0] == "NOT MET  B10  waiting for somebody who may not exist"
     assert f"\n  {failure[:60]}" in check_text(inspection, Paint())
@@ -152,7 +154,7 @@ def test_an_entry_with_something_wrong_in_it_is_not_met(wrong: dict[str, str], f
 
 def test_an_exhibit_is_skipped_and_fails_nothing() -> None:
     exhibit = attrs.evolve(UNMODELLED, exhibit="nothing races")
-    inspection = inspect(known_eras, (exhibit,), 60.0, 1, None)
+    inspection = inspect(known_eras, (exhibit,), Bounds(budget=60.0), Sharing())
     assert inspection.met
     assert check_ktap(inspection).splitlines()[-2:] == [
         f"# {exhibit.id}: nothing races",

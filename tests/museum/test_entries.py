@@ -3,7 +3,7 @@
 import pytest
 
 from aprt.cli import known_eras
-from aprt.cli.options import case_finder
+from aprt.cli.cases import case_finder
 from aprt.core.token import decode
 from aprt.explore.result import Bounds
 from aprt.museum.catalogue import ENTRIES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.cli.options import find_case
+from aprt.cli.cases import find_case
 from aprt.core.properties import DEADLOCK, Finding
 from aprt.core.schedule import Label, Schedule
 from aprt.explore.critical import CriticalChoice

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from aprt.cli import known_eras
-from aprt.cli.options import case_finder
+from aprt.cli.cases import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
 from aprt.core.scenario import FLAG, Era, Switch

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from aprt.cli.options import find_case
+from aprt.cli.cases import find_case
 from aprt.core.actor import Actor, Caller, Outcome, handler
 from aprt.core.scenario import Era, Model, Scenario
 from aprt.core.system import Context, System

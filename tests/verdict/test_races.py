@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aprt.cli.options import find_case
+from aprt.cli.cases import find_case
 from aprt.core.properties import Eventually, Property
 from aprt.verdict.races import races
 from aprt.vfio_ap.eras import ERAS

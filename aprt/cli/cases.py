@@ -1,0 +1,67 @@
+"""From what was typed to a case: a scenario of an era, a directory, a scenario in a file; with switches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from aprt.core.errors import UserError
+
+if TYPE_CHECKING:
+    from aprt.core.scenario import Era
+    from aprt.verdict.case import Case
+
+Registry: TypeAlias = "Callable[[], Mapping[str, Era]]"
+
+
+def find_case(
+    registry: Registry, scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
+) -> Case:
+    """The case that the options name; a directory is a topology. Raises: `UserError`."""
+    from aprt.cli.directories import is_directory
+    from aprt.cli.own_files import is_own, own_case, with_patches
+    from aprt.verdict.case import Case
+
+    if re.match(r"aprt\d+:", scenario):
+        raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
+    subject, *words = scenario.split("+")
+    eras = with_patches(registry(), (*words, *put_in, *taken_out))
+    if is_own(subject):
+        return own_case(eras, scenario, era, put_in, taken_out)
+    if is_directory(subject, eras):
+        from aprt.cli.topology import topology_case
+
+        return topology_case(eras, scenario, era, put_in, taken_out)
+    return Case.parse(scenario, eras, era, put_in, taken_out)
+
+
+def find_cases(
+    registry: Registry, texts: tuple[str, ...], era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
+) -> tuple[Case, ...]:
+    """All cases that the options name, patterns included, each once. Raises: `UserError`."""
+    from aprt.verdict.case import matching
+
+    eras = registry()
+    named = [reference for text in texts for reference in matching(text, eras, era)]
+    cases = [find_case(lambda: eras, name, era, put_in, taken_out) for name in named]
+    return tuple({str(case): case for case in cases}.values())
+
+
+def case_finder(
+    registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
+) -> Callable[[str], Case]:
+    """Finds the case of a reference, as tokens and schedule files carry it. Picklable if the registry is."""
+    return partial(_find, registry, put_in, taken_out)
+
+
+def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], reference: str) -> Case:
+    return find_case(registry, reference, None, put_in, taken_out)
+
+
+def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:
+    """The case with these switches put in, or taken out."""
+    changes = tuple(changes)
+    put_in, taken_out = (tuple(switch for way, switch in changes if way == word) for word in ("with", "without"))
+    return case_finder(registry, put_in, taken_out)(str(case))

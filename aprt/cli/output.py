@@ -1,0 +1,38 @@
+"""What every command prints with, and what it exits with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from aprt.view.paint import Paint
+
+EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
+INTERRUPTED = 130
+REPORTS = ("junit", "ktap")  # formats of `view.results`
+
+
+def paint(color: str) -> Paint:
+    """Colour on stdout: as asked for, else as NO_COLOR and FORCE_COLOR say, else on a terminal."""
+    from aprt.view.paint import Paint
+
+    if color == "auto" and os.environ.get("NO_COLOR"):
+        return Paint(False)
+    if color == "auto" and os.environ.get("FORCE_COLOR"):
+        return Paint(True)
+    return Paint(color == "always" or (color == "auto" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"))
+
+
+def echo(text: str) -> None:
+    """Data, on stdout, as it is."""
+    click.echo(text, color=True)
+
+
+def remark(text: str) -> None:
+    """Narration, on stderr, in one line."""
+    click.echo(f"aprt: {text}", err=True)

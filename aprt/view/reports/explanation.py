@@ -1,0 +1,53 @@
+"""A schedule as `aprt explain` tells it: its title, a report or columns, why it fails, and what to type."""
+
+from __future__ import annotations
+
+from aprt.core.errors import UserError
+from aprt.core.execution import Execution
+from aprt.verdict.cause import Cause
+from aprt.verdict.realised import Realised
+from aprt.verdict.tokens import Recording, token_of
+from aprt.view.cause_text import why_lines
+from aprt.view.columns import columns
+from aprt.view.commands import command_lines
+from aprt.view.reports.report import raced, report, told_as
+from aprt.view.reports.subject import Subject
+from aprt.view.reports.title import title
+
+
+def explanation(
+    recording: Recording,
+    execution: Execution,
+    why: Cause | Realised | None,
+    shape: str | None = None,
+    *,
+    brief: bool = False,
+) -> str:
+    """The first finding of an execution, as a text at most 75 letters wide.
+
+    why: it fails. shape: `columns` or the kind of report; None for the kind that tells the finding best. brief: columns
+    without the steps that only go on.
+
+    Raises: `UserError` for a report that does not fit the finding.
+    """
+    case, system, findings = recording.case, recording.model.system, execution.findings
+    subject = Subject(case, system, execution, findings[0] if findings else None)
+    race = raced(subject)
+    _check_fits(shape, race)
+    told = race if shape == "kcsan" or (shape is None and not brief) else subject
+    lines = None if shape == "columns" or brief else report(told, shape)
+    if lines is None:
+        lines = columns(execution.events, findings, brief=brief)
+    token = token_of(case, system, told.execution.schedule)
+    if why is not None and told.execution is execution:
+        lines += ["", *why_lines(why, token)]
+    if token is not None:
+        lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
+    return "\n".join([f"{case}", case.scenario.title, title(race), "", *lines])
+
+
+def _check_fits(shape: str | None, subject: Subject) -> None:
+    fitting = told_as(subject)
+    if shape is not None and shape not in fitting:
+        what = "a schedule that breaks nothing" if subject.finding is None else subject.finding.property
+        raise UserError(f"--as {shape} does not fit: {what} is told as {', '.join(fitting[:-1])} or {fitting[-1]}")
