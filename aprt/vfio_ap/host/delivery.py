@@ -8,6 +8,7 @@ which nothing happens any more is an end, whoever sleeps in it; property P30 loo
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import attrs
 
@@ -20,6 +21,7 @@ from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.host.machine import Guest
 from aprt.vfio_ap.host.pending import idle, in_alert_list, last_file_open, reply_expected
+from aprt.vfio_ap.host.plot import Plot
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
 from aprt.vfio_ap.host.situation import QUEUES, Situation
 from aprt.vfio_ap.host.userspace import VM, close_fd
@@ -140,96 +142,99 @@ def _expect_reply(s: Situation, guest: Guest, apqns: tuple[Apqn, ...]) -> None:
         s.states |= s.recorded(guest, apqn, FIRST_ISC, FIRST_NIB)
 
 
+_PLOTS: Final = (
+    Plot(
+        "alert",
+        "a guest enables its interrupt, sends a request and waits",
+        "Hardware sets NIB and IPM and alerts the host, the timer kicks the vCPU;\n"
+        "meanwhile the vCPU may be on its way to sleep.",
+        alert,
+        PATH,
+        ("guest=enable_wait", "delivery"),
+    ),
+    Plot(
+        "two-vms",
+        "two VMs in the alert list, one of them ends",
+        "An alert of the first VM, whose device is closed already, is not worked off yet;\n"
+        "the second VM's comes while gisa_destroy waits for the first one's GISA to leave\n"
+        "the list. The list's processor may still be about to start its timer then.",
+        two_vms,
+        (*PATH, "P9"),
+        ("delivery",),
+    ),
+    Plot(
+        "lost-kick",
+        "two idle vCPUs, one of them closed for what is pending",
+        "The kick looks for a vCPU that can take the interrupt. The closed one hides\nthe other (B9).",
+        lost_kick,
+        PATH,
+        ("vcpus=2", "delivery"),
+    ),
+    Plot(
+        "kicked-again",
+        "an idle vCPU takes its interrupt while the timer is about to kick it",
+        "The kick comes late, the vCPU finds nothing and sleeps again. That it was kicked\n"
+        "is remembered, and it is passed over later on (B8).",
+        kicked_again,
+        PATH,
+        ("delivery",),
+    ),
+    Plot(
+        "sparse-ids",
+        "an idle vCPU whose id is not its index",
+        "User space chooses the ids of vCPUs. The vCPU that goes to sleep writes itself into\n"
+        "the idle mask, and the kick reads the mask.",
+        sparse_ids,
+        PATH,
+        ("delivery",),
+    ),
+    Plot(
+        "without-gisa",
+        "a guest whose VM has no GISA waits for an interrupt",
+        "The host was told to do without, or cannot do it. The vCPU runs all the same, and\nasks what is pending.",
+        without_gisa,
+        ("P1", "P9", "P48"),
+        ("guest=enable_idle", "no_gisa"),
+    ),
+    Plot(
+        "end-listed",
+        "a VM ends while its GISA is in the alert list",
+        "The alert interrupt that would empty the list does not come, or belongs to\n"
+        "somebody else. gisa_destroy must not wait for it.",
+        end_listed,
+        ("P3", "P33"),
+        ("delivery",),
+    ),
+    Plot(
+        "end-armed",
+        "a VM ends whose GISA is armed for nobody",
+        "Nothing is registered any more, and a restore of IAM that came too late has armed\n"
+        "it. An interrupt could still put the GISA into the alert list.",
+        end_armed,
+        ("P3",),
+        ("delivery",),
+    ),
+    Plot(
+        "stale-restore",
+        "the guest disables its interrupt while the timer restores IAM",
+        "The timer reads the alert mask, and then swaps the word of the GISA if it is what it\n"
+        "was. That the last user of the ISC has left meanwhile does not change the word.",
+        stale_restore,
+        PATH,
+        ("delivery",),
+    ),
+    Plot(
+        "late-reply",
+        "the guest disables its interrupt while the card answers",
+        "Unregistering the last user of an ISC writes IAM, in the same word in which hardware\n"
+        "makes the interrupt pending and links the GISA into the alert list.",
+        late_reply,
+        PATH,
+        ("guest=enable_disable", "delivery"),
+    ),
+)
+
+
 def deliveries(kind: type[Situation]) -> tuple[Scenario, ...]:
     """The scenarios, with the driver whose situations are of this class."""
-    return (
-        Scenario(
-            "alert",
-            "a guest enables its interrupt, sends a request and waits",
-            "Hardware sets NIB and IPM and alerts the host, the timer kicks the vCPU;\n"
-            "meanwhile the vCPU may be on its way to sleep.",
-            PATH,
-            partial(alert, kind),
-            ("guest=enable_wait", "delivery"),
-        ),
-        Scenario(
-            "two-vms",
-            "two VMs in the alert list, one of them ends",
-            "An alert of the first VM, whose device is closed already, is not worked off yet;\n"
-            "the second VM's comes while gisa_destroy waits for the first one's GISA to leave\n"
-            "the list. The list's processor may still be about to start its timer then.",
-            (*PATH, "P9"),
-            partial(two_vms, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "lost-kick",
-            "two idle vCPUs, one of them closed for what is pending",
-            "The kick looks for a vCPU that can take the interrupt. The closed one hides\nthe other (B9).",
-            PATH,
-            partial(lost_kick, kind),
-            ("vcpus=2", "delivery"),
-        ),
-        Scenario(
-            "kicked-again",
-            "an idle vCPU takes its interrupt while the timer is about to kick it",
-            "The kick comes late, the vCPU finds nothing and sleeps again. That it was kicked\n"
-            "is remembered, and it is passed over later on (B8).",
-            PATH,
-            partial(kicked_again, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "sparse-ids",
-            "an idle vCPU whose id is not its index",
-            "User space chooses the ids of vCPUs. The vCPU that goes to sleep writes itself into\n"
-            "the idle mask, and the kick reads the mask.",
-            PATH,
-            partial(sparse_ids, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "without-gisa",
-            "a guest whose VM has no GISA waits for an interrupt",
-            "The host was told to do without, or cannot do it. The vCPU runs all the same, and\nasks what is pending.",
-            ("P1", "P9", "P48"),
-            partial(without_gisa, kind),
-            ("guest=enable_idle", "no_gisa"),
-        ),
-        Scenario(
-            "end-listed",
-            "a VM ends while its GISA is in the alert list",
-            "The alert interrupt that would empty the list does not come, or belongs to\n"
-            "somebody else. gisa_destroy must not wait for it.",
-            ("P3", "P33"),
-            partial(end_listed, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "end-armed",
-            "a VM ends whose GISA is armed for nobody",
-            "Nothing is registered any more, and a restore of IAM that came too late has armed\n"
-            "it. An interrupt could still put the GISA into the alert list.",
-            ("P3",),
-            partial(end_armed, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "stale-restore",
-            "the guest disables its interrupt while the timer restores IAM",
-            "The timer reads the alert mask, and then swaps the word of the GISA if it is what it\n"
-            "was. That the last user of the ISC has left meanwhile does not change the word.",
-            PATH,
-            partial(stale_restore, kind),
-            ("delivery",),
-        ),
-        Scenario(
-            "late-reply",
-            "the guest disables its interrupt while the card answers",
-            "Unregistering the last user of an ISC writes IAM, in the same word in which hardware\n"
-            "makes the interrupt pending and links the GISA into the alert list.",
-            PATH,
-            partial(late_reply, kind),
-            ("guest=enable_disable", "delivery"),
-        ),
-    )
+    return tuple(plot.scenario(kind) for plot in _PLOTS)

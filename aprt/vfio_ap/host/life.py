@@ -5,9 +5,12 @@ Scenarios are written once; a driver adds what is checked, and its own story whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Final
+
+import attrs
 
 from aprt.core.effects import choose
 from aprt.core.scenario import Model, Scenario, Settings
@@ -15,6 +18,7 @@ from aprt.core.system import Context
 from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
 from aprt.vfio_ap.host.dma_unmap import dma_unmap
 from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.plot import Plot
 from aprt.vfio_ap.host.situation import Situation
 from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del
 
@@ -107,78 +111,72 @@ async def _unmap_some(machine: Machine, guest: Guest) -> None:
         await dma_unmap(machine, guest, 2, 2)
 
 
-_ROWS: tuple[tuple[str, str, str, Callable[[type[Situation], Settings], Model], tuple[str, ...]], ...] = (
-    (
+_PLOTS: Final = (
+    Plot(
         "kill-qemu",
         "QEMU is killed while its guest enables an interrupt",
         "The process dies at any step; its files are closed in any order.\n"
         "The VM must not go before every queue of its mdev is reset.",
         kill_qemu,
-        (),
     ),
-    (
+    Plot(
         "rogue-close",
         "user space closes its files in any order while the guest runs",
         "Any file descriptor is closed at any step, the vCPU thread goes on.\n"
         "Closing the device races with the PQAP handler.",
         rogue_close,
-        (),
     ),
-    (
+    Plot(
         "card-off",
         "the card is configured off and on again while QEMU is killed",
         "A reset of a queue that is off answers 03 and counts as done; when the card\n"
         "is on again its queues come back reset. Is a queue that is off silent?\n"
         "That is the assumption off_is_silent.",
         card_off,
-        (),
     ),
-    (
+    Plot(
         "card-broken",
         "the card is checkstopped and recovers while QEMU is killed",
         "A reset of a broken queue answers 04 and counts as done, but nothing was reset:\n"
         "when the card recovers its queues come back as they were, interrupt included.",
         card_broken,
-        (),
     ),
-    (
+    Plot(
         "qemu-reset",
         "QEMU resets the device, then closes everything",
         "VFIO_DEVICE_RESET switches the interrupt off and gives back what the queue\n"
         "owns; the guest may enable again; then all files are closed in any order.",
         qemu_reset,
-        (),
     ),
-    (
+    Plot(
         "unplug",
         "QEMU unplugs the device in its own order, the VM lives on",
         "The device file is closed, then the group is taken from kvm-vfio;\nthe vCPU may be in the handler.",
         unplug,
-        (),
     ),
-    (
+    Plot(
         "reset-reenable",
         "the guest resets its queue, unseen, and enables the interrupt again",
         "The reset switches the interrupt off in hardware; the host's records stay.\n"
         "The second enable finds an old NIB and ISC on record (B5). The guest polls\n"
         "TAPQ to 00 in between.",
         reset_reenable,
-        ("guest=reenable",),
+        preset=("guest=reenable",),
     ),
-    (
+    Plot(
         "reset-reenable-busy",
         "the same without polling: AQIC may meet the running reset",
         "As reset-reenable, but the guest does not wait for its reset, so the second\nAQIC can be answered 02.",
         reset_reenable,
-        ("guest=reenable_busy",),
+        preset=("guest=reenable_busy",),
     ),
-    (
+    Plot(
         "close-and-use",
         "the device is closed while the guest sends a request",
         "The guest loses its masks before its queue is reset; a request after the reset\n"
         "would be there for the queue's next user.",
         close_and_use,
-        ("guest=use",),
+        preset=("guest=use",),
     ),
 )
 
@@ -193,14 +191,13 @@ def lives(
 
     properties: of each, by its name. stories, presets: of those that have others than most, by their names.
     """
-    return tuple(
-        Scenario(
-            name,
-            title,
-            stories.get(name, story),
-            properties[name],
-            partial(build, kind),
-            (*preset, *presets.get(name, ())),
+    plots = (
+        attrs.evolve(
+            plot,
+            story=stories.get(plot.name, plot.story),
+            properties=properties[plot.name],
+            preset=(*plot.preset, *presets.get(plot.name, ())),
         )
-        for name, title, story, build, preset in _ROWS
+        for plot in _PLOTS
     )
+    return tuple(plot.scenario(kind) for plot in plots)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
@@ -15,6 +16,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.alike import Kind, Part
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import card_off_and_on
+from aprt.vfio_ap.host.plot import Plot
 from aprt.vfio_ap.host.situation import QUEUES, Situation
 from aprt.vfio_ap.host.userspace import vcpu_file
 
@@ -78,31 +80,34 @@ def _operator(queue: Apqn) -> str:
     return f"operator {queue.apid:02x}"
 
 
+_PLOTS: Final = (
+    Plot(
+        "two-guests",
+        "two guests enable the interrupts of their queues",
+        "Each has an mdev with one queue of its own; the driver's locks, the GIB and the\n"
+        "bus are all that they share. What one does must not be put on the other's record.",
+        two_guests,
+        ANSWERED,
+    ),
+    Plot(
+        "two-queues",
+        "two vCPUs enable the interrupts of a queue each",
+        "Both queues are of one mdev and have the same ISC, so that they share what the\n"
+        "GISA has registered for it, and a page for their notification bytes.",
+        two_queues,
+        ANSWERED,
+    ),
+    Plot(
+        "two-cards",
+        "two cards go off and on while their queues are used",
+        "A vCPU enables the interrupt of a queue of each card; each card is configured off\n"
+        "and on again at any step, so that an AQIC may be answered 03.",
+        two_cards,
+        ANSWERED,
+    ),
+)
+
+
 def twins(kind: type[Situation]) -> tuple[Scenario, ...]:
     """All of this file, for one driver."""
-    return (
-        Scenario(
-            "two-guests",
-            "two guests enable the interrupts of their queues",
-            "Each has an mdev with one queue of its own; the driver's locks, the GIB and the\n"
-            "bus are all that they share. What one does must not be put on the other's record.",
-            ANSWERED,
-            partial(two_guests, kind),
-        ),
-        Scenario(
-            "two-queues",
-            "two vCPUs enable the interrupts of a queue each",
-            "Both queues are of one mdev and have the same ISC, so that they share what the\n"
-            "GISA has registered for it, and a page for their notification bytes.",
-            ANSWERED,
-            partial(two_queues, kind),
-        ),
-        Scenario(
-            "two-cards",
-            "two cards go off and on while their queues are used",
-            "A vCPU enables the interrupt of a queue of each card; each card is configured off\n"
-            "and on again at any step, so that an AQIC may be answered 03.",
-            ANSWERED,
-            partial(two_cards, kind),
-        ),
-    )
+    return tuple(plot.scenario(kind) for plot in _PLOTS)
