@@ -62,15 +62,19 @@ class Descent:
         return self.taken_back + len(self.execution.steps)
 
     def begin(self, subtree: Subtree) -> None:
-        """Go to the root of a subtree. Raises: `Stop`."""
-        self._cut(0)
-        self.sleeping[0], self.branches[0] = {}, []
-        for label in subtree.steps:
+        """Go to the root of a subtree, from where the execution leaves the way there. Raises: `Stop`."""
+        shared = 0
+        for step, label in zip(self.execution.steps, subtree.steps, strict=False):
+            if step.label != label:
+                break
+            shared += 1
+        self._cut(shared)
+        for label in subtree.steps[shared:]:
             step = self._labelled(label)
             self.execution.push(step)
             self.states.append(self._after(step))
-            self.sleeping.append({})
-            self.branches.append([])
+        nodes = len(self.states)
+        self.sleeping, self.branches = [{} for _ in range(nodes)], [[] for _ in range(nodes)]
         self.root = self.fresh = len(subtree.steps)
         self.foreign = subtree.asleep
         self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}

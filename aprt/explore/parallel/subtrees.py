@@ -13,8 +13,9 @@ What checks ask of contexts (`explore.visibility`) shows in some piece: then eve
 from __future__ import annotations
 
 import uuid
-from collections import deque
 from collections.abc import Mapping
+from heapq import heappop, heappush
+from itertools import count
 from typing import TypeAlias
 
 import attrs
@@ -150,22 +151,24 @@ class _Search:
         return self._answer(stopped)
 
     def _pieces(self) -> list[Subtree]:
-        """Enough subtrees for everybody, the ones with the fewest steps taken apart first."""
+        """Enough subtrees for everybody, the large ones first: those are taken apart, and begun, before the others."""
         wander(self.traces.local, self.traces.tables, self.traces.tables.packing.numbers(INITIAL))
-        todo, ends = deque([WHOLE]), list[Subtree]()
+        numbers = count()
+        todo, ends = [(_smallness(WHOLE), next(numbers), WHOLE)], list[Subtree]()
         most = self.question.bounds.max_depth
         for _ in range(_EXPANSIONS):
             if not todo or len(todo) + len(ends) >= _PIECES * self.crew.seats:
                 break
-            subtree = todo.popleft()
+            _, _, subtree = heappop(todo)
             children = None if len(subtree.steps) == most else self.traces.descent.children(subtree)
             if children is None:
                 ends.append(subtree)
             else:
                 self.blocked += not children
                 self.executions += not children
-                todo += children
-        return [*ends, *todo]
+                for child in children:
+                    heappush(todo, (_smallness(child), next(numbers), child))
+        return [*(subtree for _, _, subtree in sorted(todo)), *ends]
 
     def _left(self, bounds: Bounds) -> Bounds:
         if bounds.budget is None:
@@ -224,6 +227,11 @@ class _Search:
     def _finding(self, id: str, text: str, steps: Labels) -> Finding:
         self.traces.begin(Subtree(steps))
         return Finding(id, text, self.traces.tables.schedule([step.number for step in self.traces.execution.steps]))
+
+
+def _smallness(subtree: Subtree) -> int:
+    """Roughly, how often the traces were halved on the way there: each step has alternatives, each sleeper is one."""
+    return len(subtree.steps) + len(subtree.asleep)
 
 
 def _explore(task: _Task) -> _Outcome:
