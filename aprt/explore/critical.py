@@ -8,6 +8,7 @@ reach with all that could have been chosen instead.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import attrs
@@ -66,17 +67,22 @@ class Decisive:
     def pairs(self) -> tuple[CriticalPair, ...]:
         """The critical pairs, the last ones first.
 
-        One is left out where the same second step has another one, whose first step happens later.
+        One is left out where the same second step has another one, whose first step happens later; but one that is
+        proved only for one that is, too.
         """
         trace, found = self._trace, list[CriticalPair]()
-        settled: dict[Label, int] = {}  # by second step, what happens before the first ones, as bits
+        # by second step, what happens before the first ones, as bits: of pairs that are proved, and of all
+        proved, known = defaultdict[Label, int](int), defaultdict[Label, int](int)
         for way in self._orders:
             node, second, can_fail = way.race.node, self._second(way.race), self._can_fail(way)
-            if can_fail or settled.get(second, 0) >> node & 1:
+            settled = known if can_fail is None else proved
+            if can_fail or settled[second] >> node & 1:
                 continue
-            waits = way.race.position == len(trace)
+            waits, past = way.race.position == len(trace), trace.execution.clocks[node]
             found.append(CriticalPair(trace.labels[node], second, waits, proved=can_fail is False))
-            settled[second] = settled.get(second, 0) | trace.execution.clocks[node]
+            known[second] |= past
+            if can_fail is False:
+                proved[second] |= past
         return tuple(found)
 
     def choices(self) -> tuple[CriticalChoice, ...]:

@@ -137,6 +137,36 @@ def test_what_was_not_searched_to_the_end_is_not_said_to_be_proved() -> None:
     assert {pair.proved for pair in why.pairs} == {False}
 
 
+def test_a_proved_pair_is_not_hidden_by_a_later_one_that_is_not_proved() -> None:
+    x, y = Cell("x"), Cell("y")
+
+    async def first() -> None:
+        await x.write(1)
+        await x.write(2)
+
+    async def second() -> None:
+        seen = await x.read()
+        if seen == 1:
+            for _ in range(50):
+                await x.read()
+        elif seen == 2:
+            await y.write(1)
+
+    system = System((x, y), (Context("first", first), Context("second", second)))
+    property = at_end("T", (y,), lambda view: "y is 1" if view(y).value else None)
+    schedule = explore(system, [property]).findings[0].schedule
+    pairs = {}
+    for limit in (20, 200):
+        with closing(Ground(system, property)) as ground:
+            trace = FailingTrace(ground, ground.play(schedule), seen_by(system, property, schedule))
+            prospects = Prospects(ground, trace, limit)
+            (_, reads), *_ = ground.enabled(INITIAL)[::-1]
+            prospects.explore(ground.take(INITIAL, reads[0])[0])
+            pairs[limit] = [(str(pair.first), pair.proved) for pair in Decisive(ground, trace, prospects).pairs()]
+    assert pairs[20] == [("first: x.write #2", False), ("first: x.write", True)]
+    assert pairs[200] == [("first: x.write #2", True)]
+
+
 Run = tuple[frozenset[object], tuple[Label, ...]]
 """How an execution fails first, in two ways to tell it, and its steps until then."""
 
