@@ -14,8 +14,9 @@ def detectors_page() -> str:
         "and the hung task watchdog: what is wrong, and the steps that matter. They know nothing of properties, "
         "and a property nothing of them: a detection changes neither the verdict nor the exit code.",
         "`aprt run` and `aprt replay` report what all of them see; `--detect KIND`, repeated, keeps some, "
-        "`--detect none` none. Whichever driver ran a schedule, the detections are the same. `aprt bench detect` "
-        "measures what they cost.",
+        "`--detect none` none. What is reported of an execution depends on its schedule only, not on the driver that "
+        "ran it nor on executions before; `--runs` reports the last one, and behind that the circles in the "
+        "lock order that only all of the runs together show. `aprt bench detect` measures what detectors cost.",
         table(("`--detect`", "reports"), rows),
         "Happens-before, for races, comes from what synchronises: locks, messages through mailboxes, wake-ups, "
         "completions, work items, timers, the last reference. Which of two accesses came first in the execution at "

@@ -16,8 +16,8 @@ from aprt.core.step import Ask
 class Site:
     """A step that matters to a detection. role: what was done there, in one word or two.
 
-    index: of the step, -1 for what was so from the start, None for a step of another execution; of a request, the last
-    step before it of the same context.
+    index: of the step, -1 for what was so from the start, None for a step of another execution (`Detector.across`); of
+    a request, the last step before it of the same context.
     op: as labels print it. functions: what the context was running, outermost first, without helpers.
     """
 
@@ -46,7 +46,7 @@ class Site:
 class Detection(abc.ABC):
     """index: of the step at which it can be told, -1 for one before the first.
 
-    Equal for executions of one schedule, whichever driver ran it.
+    What is found in an execution is equal for all executions of its schedule, whichever driver ran it.
     """
 
     kind: ClassVar[str]

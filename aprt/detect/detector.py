@@ -37,6 +37,11 @@ class Detector:
         """The execution is over."""
         return ()
 
+    @property
+    def across(self) -> Sequence[Detection]:
+        """What this execution and those before it, as far as they were heard to their end, show together only."""
+        return ()
+
     def add(self, *detections: Detection) -> Sequence[Detection]:
         self.found += detections
         return detections

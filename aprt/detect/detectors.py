@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, tuple[Callable[[History], Detector], str]]] = MappingP
     {
         LockOrderDetector.kind: (
             LockOrderDetector,
-            "circles in the order in which locks are taken, over all executions, whoever never met",
+            "circles in the order in which locks are taken, in one run or over all of them, whoever never met",
         ),
         HungDetector.kind: (
             HungDetector,
@@ -83,6 +83,14 @@ class Detectors:
         last step led to is not heard.
         """
         return tuple(detection for detector in self._detectors for detection in detector.found)
+
+    @property
+    def across(self) -> tuple[Detection, ...]:
+        """What all executions heard so far show together, and this one alone does not, by kind.
+
+        Steps of the others have no index.
+        """
+        return tuple(detection for detector in self._detectors for detection in detector.across)
 
     def feed(self, event: Event) -> list[Detection]:
         """The next step. Returns what is new."""

@@ -1,6 +1,7 @@
-"""Lock order: circles in what is held while something else is asked for, over all executions heard (`core.lock_order`).
+"""Lock order: circles in what is held while something else is asked for (`core.lock_order`).
 
-No two of the contexts need ever meet: that each of them was seen once is enough.
+No two of the contexts need ever meet: that each of them was seen once is enough, in this execution (`found`) or in all
+that were heard (`across`).
 
 Form of a report: kernel/locking/lockdep.c: print_circular_bug().
 """
@@ -15,7 +16,7 @@ import attrs
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
-from aprt.core.lock_order import Cycle, Demand, Edge, title
+from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, title
 from aprt.core.step import Ask
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
@@ -24,7 +25,7 @@ from aprt.detect.history import History
 
 @attrs.frozen
 class Seen:
-    """Who makes an edge, after which step; None: of another execution."""
+    """Who makes an edge, after which step; None: in another execution."""
 
     index: int | None
     demand: Demand
@@ -32,7 +33,8 @@ class Seen:
 
 @attrs.frozen
 class Circle(Detection):
-    """cycle: by lock class. seen: for each of its edges, the first to make it in this execution, if any did."""
+    """cycle: by lock class. seen: for each of its edges, the first to make it in this execution, if any did; else one
+    that did in another."""
 
     kind: ClassVar[str] = "lock-order"
 
@@ -59,9 +61,16 @@ class LockOrderDetector(Detector):
 
     def __init__(self, history: History) -> None:
         super().__init__(history)
-        self._graph = history.parts.lock_order
+        self._graph = LockGraph()
         self._seen: dict[Edge, Seen] = {}
-        self._update()
+
+    @property
+    def across(self) -> tuple[Circle, ...]:
+        together = LockGraph()
+        for graph in (self.history.parts.lock_order, self._graph):
+            together.merge(graph)
+        own = set(self._graph.cycles())
+        return tuple(self._circle(cycle, together) for cycle in together.cycles() if cycle not in own)
 
     def feed(self, event: Event) -> Sequence[Detection]:
         return self._demanded(Demand.within(event))
@@ -70,6 +79,7 @@ class LockOrderDetector(Detector):
         return self._demanded(Demand.of(ask))
 
     def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
+        self.history.parts.lock_order.merge(self._graph)
         return self._update()
 
     def _demanded(self, demand: Demand | None) -> Sequence[Detection]:
@@ -83,12 +93,12 @@ class LockOrderDetector(Detector):
     def _update(self) -> Sequence[Detection]:
         """All circles, anew: others may have made an edge earlier than who was heard first."""
         known = {circle.cycle for circle in self.found if isinstance(circle, Circle)}
-        circles = tuple(self._circle(cycle) for cycle in self._graph.cycles())
+        circles = tuple(self._circle(cycle, self._graph) for cycle in self._graph.cycles())
         self.found = circles
         return [circle for circle in circles if circle.cycle not in known]
 
-    def _circle(self, cycle: Cycle) -> Circle:
-        seen = tuple(self._seen.get(edge) or Seen(None, self._graph.witnesses[edge]) for edge in cycle)
+    def _circle(self, cycle: Cycle, graph: LockGraph) -> Circle:
+        seen = tuple(self._seen.get(edge) or Seen(None, graph.witnesses[edge]) for edge in cycle)
         return Circle(max(-1 if one.index is None else one.index for one in seen), cycle, seen)
 
 

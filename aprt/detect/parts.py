@@ -15,8 +15,8 @@ class Parts:
     """What detectors look up of a system. handlers: by actor and message. queues: by actor.
 
     owners: the actors that may own something. asking: those that say themselves which lock a message waits for.
-    synchronising: the messages that may order steps, though they leave no note. lock_order: as all executions together
-    show it.
+    synchronising: the messages that may order steps, though they leave no note. lock_order: as the executions that were
+    heard to their end show it together.
     """
 
     def __init__(self, system: System) -> None:

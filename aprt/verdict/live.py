@@ -43,7 +43,7 @@ class Plan:
 class LiveRun:
     """The last execution of a plan, the seed it had, and how many there were. stopped: from outside.
 
-    detected: in it, by the plan's detectors.
+    detected: by the plan's detectors, in it, and behind that what only all of the executions together show.
     """
 
     execution: Execution
@@ -128,7 +128,7 @@ async def _run_live(
                 if execution.findings or stopped:
                     break
             nursery.cancel_scope.cancel()
-            return LiveRun(execution, plan.seed + i, i + 1, stopped, detectors.found)
+            return LiveRun(execution, plan.seed + i, i + 1, stopped, (*detectors.found, *detectors.across))
     except BaseExceptionGroup as group:  # by the nursery, around the one error there is
         error = sole(group)
         raise error from error.__cause__

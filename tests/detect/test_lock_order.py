@@ -53,12 +53,31 @@ def test_two_executions_together_show_a_circle_that_neither_has() -> None:
     assert detectors.found == ()
     detectors.begin()
     replay(one, ba, (), (detectors,))
-    (circle,) = detectors.found
+    (circle,) = detectors.across
     assert isinstance(circle, Circle)
     assert [site.index for site in circle.sites] == [None, 1]
     alone = Detectors(one, ["lock-order"])
     replay(one, ba, (), (alone,))
-    assert alone.found == ()
+    assert alone.found == detectors.found == ()
+    assert alone.across == ()
+
+
+def test_what_is_found_in_an_execution_is_the_same_whatever_was_heard_before() -> None:
+    crossing = crossed()
+    whole, half = turns(crossing, "left* right*"), turns(crossing, "left*")
+    detectors, fresh = Detectors(crossing, ["lock-order"]), Detectors(crossing, ["lock-order"])
+    replay(crossing, whole, (), (detectors,))
+    (circle,) = detectors.found
+    assert detectors.across == ()  # this execution shows it alone
+    detectors.begin()
+    replay(crossing, half, (), (detectors,))
+    replay(crossing, half, (), (fresh,))
+    assert detectors.found == fresh.found == ()
+    (seen,) = detectors.across
+    assert (seen.text, [site.index for site in seen.sites]) == (circle.text, [0, None])
+    detectors.begin()
+    replay(crossing, whole, (), (detectors,))
+    assert (detectors.found, detectors.across) == ((circle,), ())
 
 
 def test_one_order_is_silent() -> None:

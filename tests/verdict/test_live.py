@@ -4,6 +4,7 @@ from aprt.core.events import Event
 from aprt.runtime.stage import Stage
 from aprt.verdict.case import Case
 from aprt.verdict.live import Plan, count_hits, run_live
+from tests.explore.programs.lock_order import either
 from tests.toy import ERAS
 
 LOST = Case.parse("toy/lost-update", ERAS).model()
@@ -58,3 +59,12 @@ def test_hits_are_counted_over_the_whole_plan() -> None:
     hits = count_hits("gated", LOST.system, T1, Plan("gated", seed=0, runs=20))
     alone = [bool(run_live(LOST.system, T1, Plan("gated", seed=s)).execution.findings) for s in range(20)]
     assert (hits.hits, hits.runs, hits.first) == (sum(alone), 20, 1 + alone.index(True))
+
+
+def test_a_circle_that_only_the_runs_together_show_is_told_behind_what_the_last_one_shows() -> None:
+    one_order = run_live(either(), (), Plan("gated", seed=0, runs=1, detect=("lock-order",)))
+    both = run_live(either(), (), Plan("gated", seed=0, runs=20, detect=("lock-order",)))
+    assert one_order.detected == ()
+    (circle,) = both.detected
+    assert circle.text == "possible circular locking dependency: A -> B -> A"
+    assert sorted(site.index is None for site in circle.sites) == [False, True]
