@@ -43,15 +43,19 @@ def explore(
     Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops, cannot be resumed or is
     for one process; `ModelError` for a mistake in the system or a property.
     """
-    if symmetry and strategy not in ("auto", "states"):
-        raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
-    if loop != "auto" and strategy not in ("auto", "states"):
-        raise UserError(f"only strategy 'states' has loops to choose from, and not {strategy!r}")
-    if save is not None:
-        check_resumable(strategy, symmetry, shared=crew is not None)
     question = Question(
         system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
     )
+    return _answer(question, strategy, crew, origin)
+
+
+def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin | None) -> Exploration:
+    if question.symmetry and strategy not in ("auto", "states"):
+        raise UserError(f"only strategy 'states' knows symmetry, and not {strategy!r}")
+    if question.loop != "auto" and strategy not in ("auto", "states"):
+        raise UserError(f"only strategy 'states' has loops to choose from, and not {strategy!r}")
+    if question.save is not None:
+        check_resumable(strategy, question.symmetry, shared=crew is not None)
     search = find_strategy(strategy)
     if crew is None or origin is None:
         found = search(question)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aprt.core.chain import told
+from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
 from aprt.detect.detection import Detection
@@ -16,7 +17,7 @@ from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.measures import Matrix
 from aprt.verdict.realised import Realised
 from aprt.verdict.tokens import Recording
-from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.cause_text import cause_object
 from aprt.view.certificate_json import certificate_object
 from aprt.view.detected_text import detected_json
@@ -60,33 +61,34 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "seed": exploration.seed,
         "drawn": _drawn(exploration),
         "token": verdict.shown[0].token if verdict.shown else None,
-        "findings": [
-            {
-                "property": shown.finding.property,
-                "title": verdict.property(shown.finding.property).title,
-                "text": shown.finding.text,
-                "also": list(verdict.others(shown.finding)),
-                "token": shown.token,
-                "size": shown.size,
-                "schedule": _labels(shown.finding.schedule),
-                "loop": shown.finding.loop,
-                "realised": None if shown.realised is None else realised_object(shown.realised),
-                "parts": [
-                    {
-                        "text": part.finding.text,
-                        "token": part.token,
-                        "size": part.size,
-                        "schedule": _labels(part.finding.schedule),
-                    }
-                    for part in shown.parts
-                ],
-            }
-            for shown in verdict.shown
-        ],
+        "findings": [_finding(verdict, shown) for shown in verdict.shown],
         "assumptions": dict(verdict.model.assumptions),
         "needed": [{"property": id, "assumption": name} for id, name in verdict.needed],
         "certificate": certificate_object(exploration, certificate or certify(verdict)),
         "version": aprt_version(),
+    }
+
+
+def _finding(verdict: Verdict, shown: Shown) -> dict[str, Any]:
+    return {
+        "property": shown.finding.property,
+        "title": verdict.property(shown.finding.property).title,
+        "text": shown.finding.text,
+        "also": list(verdict.others(shown.finding)),
+        "token": shown.token,
+        "size": shown.size,
+        "schedule": _labels(shown.finding.schedule),
+        "loop": shown.finding.loop,
+        "realised": None if shown.realised is None else realised_object(shown.realised),
+        "parts": [
+            {
+                "text": part.finding.text,
+                "token": part.token,
+                "size": part.size,
+                "schedule": _labels(part.finding.schedule),
+            }
+            for part in shown.parts
+        ],
     }
 
 
@@ -106,21 +108,7 @@ def execution_json(
             "schema": TRACE_SCHEMA,
             "scenario": str(recording.case),
             "token": recording.named,
-            "steps": [
-                {
-                    "context": event.context,
-                    "functions": told(event.chain),
-                    "op": event.label.op,
-                    "nth": event.label.nth,
-                    "actor": event.actor,
-                    "args": [word(arg) for arg in event.args],
-                    "reply": None if event.reply is None else word(event.reply),
-                    "changed": event.changed,
-                    "state": word(event.state),
-                    "notes": [word(note) for note in event.notes],
-                }
-                for event in execution.events
-            ],
+            "steps": [_step(event) for event in execution.events],
             "ending": execution.ending,
             "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
             "cause": cause_object(why) if isinstance(why, Cause) else None,
@@ -129,6 +117,21 @@ def execution_json(
             "version": aprt_version(),
         }
     )
+
+
+def _step(event: Event) -> dict[str, Any]:
+    return {
+        "context": event.context,
+        "functions": told(event.chain),
+        "op": event.label.op,
+        "nth": event.label.nth,
+        "actor": event.actor,
+        "args": [word(arg) for arg in event.args],
+        "reply": None if event.reply is None else word(event.reply),
+        "changed": event.changed,
+        "state": word(event.state),
+        "notes": [word(note) for note in event.notes],
+    }
 
 
 def matrix_json(matrix: Matrix) -> str:
