@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from aprt.cli.bisect import Bisected
-from aprt.cli.cases import Registry, case_finder, changed_case
-from aprt.cli.diff import tell_difference
+from aprt.cli.cases import Registry, case_finder
 from aprt.cli.gathered import Sharing, bound_options, cases_options, crew_options, gathered, with_interrupts
-from aprt.cli.instead import check_instead, check_single, tell_estimate, tell_matrix
+from aprt.cli.instead import Instead, instead_options
 from aprt.cli.many import explore_many
-from aprt.cli.names import CHANGE, STRATEGY
+from aprt.cli.names import STRATEGY
 from aprt.cli.options import color_option, format_choice, property_option, seed_option
 from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint, remark
 
@@ -67,16 +67,7 @@ search_options = gathered(
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
 @click.option("--certificate", is_flag=True, help="Tell all that the verdict rests on, and what was never exercised.")
-@click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead.")
-@click.option(
-    "--compare",
-    "changes",
-    type=CHANGE,
-    multiple=True,
-    metavar="with=SWITCH|without=SWITCH",
-    help="Tell what this changes instead, as aprt diff does; repeat it.",
-)
-@click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are.")
+@instead_options
 @crew_options
 @click.option(
     "--shard", metavar="I/N", help="Only the I-th of N parts of several SCENARIOs; aprt merge puts them together."
@@ -93,9 +84,7 @@ def command(
     save: Path | None,
     resume: Path | None,
     certificate: bool,
-    measures_matrix: bool,
-    changes: tuple[tuple[str, str], ...],
-    estimate: bool,
+    instead: Instead,
     sharing: Sharing,
     shard: str | None,
     form: str,
@@ -108,24 +97,14 @@ def command(
     1 when one is violated, 3 when that stays open.
     """
     files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
-    instead: dict[str, object] = {"--measures-matrix": measures_matrix, "--compare": changes, "--estimate": estimate}
     if len(cases) > 1 or shard is not None:
-        check_single(files | {"--certificate": certificate} | instead)
+        _check_single(files | {"--certificate": certificate} | instead.options)
         return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts)
     (case,) = cases
-    others: dict[str, object] = {
-        "--jobs": sharing.jobs > 1,
-        "--cluster": sharing.cluster,
-        f"--format {form}": form in REPORTS,
-    }
-    check_instead(instead, search, files | others)
-    if measures_matrix:
-        return tell_matrix(case, properties, search.bounds, form, color, interrupts)
-    if changes:
-        changed = changed_case(registry, case, changes)
-        return tell_difference(case, changed, properties, search.bounds, form, color, interrupts)
-    if estimate:
-        return tell_estimate(case, search, form, color)
+    if instead.asked:
+        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster}
+        instead.check(search, files | crew | {f"--format {form}": form in REPORTS})
+        return instead.tell(registry, case, properties, search, form, color, interrupts)
     keep = _keep(save, resume, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
     _show(verdict, form, color, certificate)
@@ -134,6 +113,12 @@ def command(
     if keep is not None and not verdict.exploration.complete:
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
     return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
+
+
+def _check_single(options: Mapping[str, object]) -> None:
+    """Refuse what several scenarios have no use for."""
+    if any(options.values()):
+        raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
 
 
 def _keep(save: Path | None, resume: Path | None, interrupts: Interrupts) -> Keep | None:

@@ -1,12 +1,16 @@
-"""What `aprt explore` tells instead of a verdict, and which of its options do not go together."""
+"""What `aprt explore` can tell instead of a verdict: the measures matrix, a comparison, an estimate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from aprt.cli.cases import Registry, changed_case
+from aprt.cli.diff import tell_difference
+from aprt.cli.gathered import gathered
+from aprt.cli.names import CHANGE
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
@@ -18,31 +22,75 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 10.0  # seconds for an estimate, when no --budget is given
 
 
-def check_single(options: Mapping[str, object]) -> None:
-    """Refuse what several scenarios have no use for."""
-    if any(options.values()):
-        raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
+class Instead(NamedTuple):
+    """The options that ask for something else than a verdict."""
+
+    measures_matrix: bool
+    changes: tuple[tuple[str, str], ...]
+    estimate: bool
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What was given for each."""
+        return {"--measures-matrix": self.measures_matrix, "--compare": self.changes, "--estimate": self.estimate}
+
+    @property
+    def asked(self) -> list[str]:
+        """Those that were given, the one that counts first."""
+        return [option for option, given in self.options.items() if given]
+
+    def check(self, search: Search, others: Mapping[str, object]) -> None:
+        """Refuse what was given together with an option that could only ignore it."""
+        option, *more = self.asked
+        ignored = {
+            "--strategy": search.strategy not in ("auto", "states"),
+            "--loop": search.loop != "auto",
+            "--symmetry": search.symmetry,
+            **dict.fromkeys(more, True),
+            **others,
+        }
+        for other, given in ignored.items():
+            if given:
+                raise click.UsageError(f"{option} and {other} cannot be combined")
+
+    def tell(
+        self,
+        registry: Registry,
+        case: Case,
+        properties: tuple[str, ...],
+        search: Search,
+        form: str,
+        color: str,
+        interrupts: Interrupts,
+    ) -> int:
+        """Print what is asked for, and give the exit code."""
+        if self.measures_matrix:
+            return _tell_matrix(case, properties, search.bounds, form, color, interrupts)
+        if self.changes:
+            changed = changed_case(registry, case, self.changes)
+            return tell_difference(case, changed, properties, search.bounds, form, color, interrupts)
+        return _tell_estimate(case, search, form, color)
 
 
-def check_instead(instead: Mapping[str, object], search: Search, others: Mapping[str, object]) -> None:
-    """Refuse what was given together with an option that could only ignore it, which are those of `instead`."""
-    chosen = [option for option, given in instead.items() if given]
-    ignored = {
-        "--strategy": search.strategy not in ("auto", "states"),
-        "--loop": search.loop != "auto",
-        "--symmetry": search.symmetry,
-        **dict.fromkeys(chosen[1:], True),
-        **others,
-    }
-    for other, given in ignored.items():
-        if chosen and given:
-            raise click.UsageError(f"{chosen[0]} and {other} cannot be combined")
+instead_options = gathered(
+    "instead",
+    Instead,
+    click.option("--measures-matrix", is_flag=True, help="Try every subset of the era's measures instead."),
+    click.option(
+        "--compare",
+        "changes",
+        type=CHANGE,
+        multiple=True,
+        metavar="with=SWITCH|without=SWITCH",
+        help="Tell what this changes instead, as aprt diff does; repeat it.",
+    ),
+    click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are."),
+)
 
 
-def tell_matrix(
+def _tell_matrix(
     case: Case, properties: tuple[str, ...], limits: Bounds, form: str, color: str, interrupts: Interrupts
 ) -> int:
-    """Search with every set of measures, print which are enough, and give the exit code."""
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.case import changed_measures
     from aprt.verdict.measures import measures_matrix
@@ -66,8 +114,7 @@ def tell_matrix(
     return EXITS["HOLDS" if matrix.complete else "INCONCLUSIVE"]
 
 
-def tell_estimate(case: Case, search: Search, form: str, color: str) -> int:
-    """Print about how much there is to search, and give the exit code."""
+def _tell_estimate(case: Case, search: Search, form: str, color: str) -> int:
     from aprt.explore.estimates import estimate
     from aprt.view.estimate_text import estimate_json, estimate_text
 
