@@ -112,7 +112,7 @@ class Handler(Generic[S, P, R]):
     with the same replies, notes and state; neither makes the other block or not. They say the same of this one.
     puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one, and does nothing
     else. What a put replies does not depend on the items there, nor what a take replies on those behind the first.
-    queue: the one or the other.
+    queue: the one or the other. fields: all that are named. guarding: all attributes that `guarded_by` names.
     room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
     acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
     of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
@@ -143,9 +143,11 @@ class Handler(Generic[S, P, R]):
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
         self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
+        self.guarding = tuple(sorted({name for all_of in self.guards for name in all_of}))
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.queue = puts if takes is None else takes
+        self.fields = (reads | writes | {self.queue}) - {"*", None}
         self.acquires, self.sleeps, self.orders, self.atomic = acquires, sleeps, orders, atomic
         self.__doc__ = run.__doc__
         self.op = run.__name__
@@ -304,14 +306,13 @@ class Actor(abc.ABC, Generic[S]):
         kind: Any = type(state)
         fields = frozenset(field_names(kind) or ())
         for found in _handlers(type(self)):
-            named = found.reads | found.writes | ({found.queue} if found.queue is not None else set())
-            for name in sorted(named - fields - {"*"}):
+            for name in sorted(found.fields - fields):
                 known = ", ".join(sorted(fields)) or "none"
                 raise ModelError(
                     f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
                     f"have (its fields: {known}; '*' is the whole state)"
                 )
-            for name in sorted({name for all_of in found.guards for name in all_of}):
+            for name in found.guarding:
                 if hasattr(self, name):
                     continue
                 raise ModelError(
@@ -376,8 +377,9 @@ class Actor(abc.ABC, Generic[S]):
         return None if found.room is None else cast("int | None", getattr(self, found.room))
 
 
-def _handlers(kind: type[Any]) -> list[Handler[Any, ..., Any]]:
-    return [value for base in kind.__mro__ for value in vars(base).values() if isinstance(value, Handler)]
+@cache
+def _handlers(kind: type[Any]) -> tuple[Handler[Any, ..., Any], ...]:
+    return tuple(value for base in kind.__mro__ for value in vars(base).values() if isinstance(value, Handler))
 
 
 @cache

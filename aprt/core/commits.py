@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Final
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,40}")
 
 
 def is_commit(text: str) -> bool:
     """Whether a text can be the id of a commit, or its beginning."""
-    return re.fullmatch(r"[0-9a-f]{7,40}", text) is not None
+    return _COMMIT.fullmatch(text) is not None
 
 
 def same_commit(one: str, other: str) -> bool:

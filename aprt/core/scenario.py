@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
@@ -72,7 +73,9 @@ class Switch:
 
     def called(self, word: str) -> bool:
         """Whether a word names it."""
-        return word in (self.name, *self.aliases) or any(same_commit(word, id) for id in self.commits)
+        if word == self.name or word in self.aliases:
+            return True
+        return is_commit(word) and any(same_commit(word, id) for id in self.commits)
 
 
 @attrs.frozen
@@ -84,8 +87,9 @@ class Settings:
 
     def __getitem__(self, name: str) -> str:
         """The value of a switch, by its name or an alias."""
-        switch = self._switch(name)
-        return next((value for key, value in self.chosen if key == switch.name), switch.default)
+        if name not in self._values:
+            raise ModelError(f"no switch is called {name!r}")
+        return self._values[name]
 
     def on(self, name: str) -> bool:
         """Whether the flag of that name, or alias, is in."""
@@ -121,7 +125,7 @@ class Settings:
         known = [field.name for field in attrs.fields(type(cast(Any, table)))]
         changes: dict[str, Callable[..., Any]] = {}
         for switch in self.switches:
-            for name, function in switch.replaces if self.on(switch.name) else ():
+            for name, function in switch.replaces if switch.replaces and self.on(switch.name) else ():
                 if name not in known:
                     raise UserError(
                         f"{switch.name} replaces {name!r}, which the driver does not have{did_you_mean(name, known)}"
@@ -131,6 +135,13 @@ class Settings:
                 changes[name] = function
         changed: T = attrs.evolve(cast(Any, table), **changes)
         return changed
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        """By name and by alias: to build a model asks for hundreds."""
+        chosen = dict(self.chosen)
+        values = ((switch, chosen.get(switch.name, switch.default)) for switch in reversed(self.switches))
+        return {word: value for switch, value in values for word in (switch.name, *switch.aliases)}
 
     def _switch(self, name: str) -> Switch:
         for switch in self.switches:

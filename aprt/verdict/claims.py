@@ -31,24 +31,40 @@ def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
     Raises: `UserError` for an unknown era.
     """
     chosen = [find_era(era, eras)] if era is not None else list(eras.values())
-    found: dict[str, Claim] = {}
+    found: dict[str, list[_Place]] = {}
     for kernel in chosen:
         for scenario in scenarios(kernel):
-            name = f"{kernel.name}/{scenario.name}"
             for property, with_all in _known(Case.make(kernel, scenario)):
-                claim = found.get(property.id, Claim(property, (), (), True))
-                default = (*claim.default, name) if property.id in scenario.properties else claim.default
-                everywhere = claim.all_measures and with_all
-                found[property.id] = Claim(claim.property, (*claim.available, name), default, everywhere)
-    return sorted(found.values(), key=lambda claim: natural(claim.property.id))
+                place = _Place(f"{kernel.name}/{scenario.name}", property, property.id in scenario.properties, with_all)
+                found.setdefault(property.id, []).append(place)
+    return [_claim(found[id]) for id in sorted(found, key=natural)]
+
+
+@attrs.frozen(eq=False)
+class _Place:
+    """A scenario that knows a property."""
+
+    name: str
+    property: Property
+    default: bool
+    all_measures: bool
+
+
+def _claim(places: Sequence[_Place]) -> Claim:
+    return Claim(
+        places[0].property,
+        tuple(place.name for place in places),
+        tuple(place.name for place in places if place.default),
+        all(place.all_measures for place in places),
+    )
 
 
 def _known(case: Case) -> list[tuple[Property, bool]]:
     """What can be checked on a scenario, and whether only with all measures in."""
     own = case.model().properties
-    ids = {property.id for property in own}
-    more = [property for property in case.with_all_measures().model().properties if property.id not in ids]
-    return [*((property, False) for property in own), *((property, True) for property in more)]
+    ids, full = {property.id for property in own}, case.with_all_measures()
+    more = () if full == case else full.model().properties
+    return [*((property, False) for property in own), *((property, True) for property in more if property.id not in ids)]
 
 
 def find_claim(id: str, known: Sequence[Claim]) -> Claim:

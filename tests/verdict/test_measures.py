@@ -1,8 +1,12 @@
+import attrs
+import pytest
+
+from aprt.core.scenario import Kind, Model, Settings
 from aprt.explore.result import Bounds
 from aprt.verdict.case import Case
 from aprt.verdict.claims import claims
 from aprt.verdict.measures import Matrix, measures_matrix, subsets
-from tests.toy import ERAS
+from tests.toy import ERAS, TOY, lost_update
 
 
 def matrix(text: str, *ids: str, bounds: Bounds = Bounds()) -> Matrix:  # noqa: B008
@@ -56,3 +60,20 @@ def test_claims_collect_the_properties_of_all_scenarios() -> None:
         "T4": (("toy/doors",), ("toy/doors",)),
         "T5": (("toy/large",), ("toy/large",)),
     }
+
+
+@pytest.mark.parametrize(("kind", "builds"), [("measure", 2), ("variant", 1)])
+def test_claims_build_a_scenario_once_and_where_there_are_measures_once_more_with_all_of_them(
+    kind: Kind, builds: int
+) -> None:
+    built: list[Settings] = []
+
+    def build(settings: Settings) -> Model:
+        built.append(settings)
+        return lost_update(settings)
+
+    scenario = attrs.evolve(TOY.scenarios["lost-update"], build=build)
+    switches = tuple(attrs.evolve(s, kind=kind) if s.kind == "measure" else s for s in TOY.switches)
+    era = attrs.evolve(TOY, switches=switches, scenarios={scenario.name: scenario})
+    assert [claim.property.id for claim in claims({"toy": era})] == ["T1", "T2"]
+    assert len(built) == builds
