@@ -25,6 +25,8 @@ _SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak
 def command(recording: Recording, shape: str | None, brief: bool, properties: tuple[str, ...], form: str) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
+    A BUG of the museum (B8, or a commit of its fix) is looked for first.
+
     A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as KASAN,
     a data race as KCSAN; a reference count, a task that hangs, what leaks. Else, or with --as columns, it is told in
     columns, one for each context, at most 75 letters wide: functions and locks as the kernel names them, what is held

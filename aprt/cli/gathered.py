@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from aprt.cli.cases import case_finder, find_case, find_cases
+from aprt.cli.cases import find_case, find_cases
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import SCENARIO, TOKEN
 from aprt.cli.options import Duration, era_option, with_option, without_option
+from aprt.cli.recordings import find_recording
 
 if TYPE_CHECKING:
     from aprt.explore.parallel.crew import Crew
@@ -85,14 +86,12 @@ def cases_options(command: F) -> F:
 
 
 def _recording(token: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:
-    from aprt.verdict.tokens import resolve
-
-    return resolve(token, case_finder(click.get_current_context().obj, put_in, taken_out))
+    return find_recording(click.get_current_context().obj, token, put_in, taken_out)
 
 
 def recording_options(command: F) -> F:
-    """TOKEN or FILE, `--with` and `--without`: the `recording`, on the model so changed."""
-    token = click.argument("token", type=TOKEN, metavar="TOKEN|FILE")
+    """TOKEN, FILE or BUG, `--with` and `--without`: the `recording`, on the model so changed."""
+    token = click.argument("token", type=TOKEN, metavar="TOKEN|FILE|BUG")
     return gathered("recording", _recording, token, with_option, without_option)(command)
 
 

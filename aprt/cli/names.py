@@ -46,12 +46,13 @@ class Subject(ParamType):
 
 
 class Recorded(ParamType):
-    """A token, or a schedule file."""
+    """A token, a schedule file, or a bug of the museum."""
 
     name = "token"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(incomplete, type="file")]
+        # first: bash forgets what came before it
+        return [CompletionItem(incomplete, type="file"), *_starting(incomplete, _entries(ctx.obj()))]
 
 
 class Change(ParamType):

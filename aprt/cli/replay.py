@@ -30,7 +30,7 @@ def command(
     color: str,
     interrupts: Interrupts,
 ) -> int:
-    """Run the schedule of TOKEN, or of a saved FILE, on trio.
+    """Run the schedule of TOKEN, of a saved FILE, or of a BUG of the museum (B8, or its commit), on trio.
 
     Without --property all that the scenario can check are. With --with or --without the same schedule is tried on
     a changed model. Exits with 1 when a property is violated, 0 when none is, 4 when the schedule does not fit.

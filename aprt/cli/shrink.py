@@ -31,7 +31,7 @@ def command(
     form: str,
     color: str,
 ) -> int:
-    """Find the smallest schedule that fails like that of TOKEN, or of a saved FILE.
+    """Find the smallest schedule that fails like that of TOKEN, of a saved FILE, or of a BUG (B8, or its commit).
 
     Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. "optimal" says that there is
     no smaller one, "1-minimal" that no single cut or move makes it smaller.

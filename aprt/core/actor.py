@@ -147,7 +147,7 @@ class Handler(Generic[S, P, R]):
         self.on_freed = on_freed
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.queue = puts if takes is None else takes
-        self.fields = (reads | writes | {self.queue}) - {"*", None}
+        self.fields = (reads | writes | frozenset([self.queue] if self.queue else [])) - {"*"}
         self.acquires, self.sleeps, self.orders, self.atomic = acquires, sleeps, orders, atomic
         self.__doc__ = run.__doc__
         self.op = run.__name__

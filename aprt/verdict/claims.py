@@ -64,7 +64,10 @@ def _known(case: Case) -> list[tuple[Property, bool]]:
     own = case.model().properties
     ids, full = {property.id for property in own}, case.with_all_measures()
     more = () if full == case else full.model().properties
-    return [*((property, False) for property in own), *((property, True) for property in more if property.id not in ids)]
+    return [
+        *((property, False) for property in own),
+        *((property, True) for property in more if property.id not in ids),
+    ]
 
 
 def find_claim(id: str, known: Sequence[Claim]) -> Claim:

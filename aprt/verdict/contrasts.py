@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask
@@ -132,6 +133,18 @@ def _check(piece: _Piece) -> Checked:
     case = find(contrast.fixed)
     ids = tuple(dict.fromkeys((contrast.violates, *case.scenario.properties)))
     return Checked(piece.name, contrast, buggy, look(case, ids, Search(bounds=piece.bounds, stop_on="all")))
+
+
+def record(name: str, contrast: Contrast, find: Finder) -> Recording:
+    """A shortest execution that shows the bug of a contrast, called `name`.
+
+    Raises: `UserError` when a search does not find it, as it must be where `find` puts the fix in.
+    """
+    case, id = find(contrast.buggy), contrast.violates
+    verdict = _ask(case, (id,), Search())
+    if not verdict.shown:
+        raise UserError(f"{name}: nothing breaks {id} in {case} ({verdict.word})")
+    return Recording(case, verdict.model, verdict.shown[0].finding.schedule, name, (id,))
 
 
 def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:

@@ -29,13 +29,13 @@ class Shrunk:
 def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT) -> Shrunk:
     """Make the schedule of a recording as small as it gets (`explore.minimal`).
 
-    ids: the properties to look at, none is all; of several that it breaks, the one it breaks last. A step behind that
-    is left out from the start.
+    ids: the properties to look at, none is those that it was recorded for, or all; of several that it breaks, the one
+    it breaks last. A step behind that is left out from the start.
 
     Raises: `UserError` when it breaks none of them, `ReplayMismatch` when the drivers differ.
     """
     case, model = recording.case, recording.model
-    found = _failure(recording, selected(case, model, ids or ("all",)))
+    found = _failure(recording, selected(case, model, ids or recording.asked or ("all",)))
     (property,) = model.select((found.property,))
     property = found.exactly(property)
     smaller = minimal(model.system, found.schedule, property, limit)

@@ -28,10 +28,11 @@ def told(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
     """The execution of a recording, its findings in the order in which they are to be told.
 
     First those of its last step, the scenario's own before others; then what goes on for ever; then what broke
-    earlier. ids: only these properties; none: all that the scenario can check.
+    earlier. ids: only these properties; none: those that it was recorded for, or all that the scenario can check.
 
     Raises: `UserError` for a property that it does not have, `ReplayMismatch` as `replay`.
     """
+    ids = ids or recording.asked
     asked = selected(recording.case, recording.model, ids) if ids else recording.model.properties
     execution = replay(recording.model.system, recording.schedule, asked)
     own = recording.case.scenario.properties

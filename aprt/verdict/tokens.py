@@ -29,12 +29,16 @@ _SCHEMA = "aprt.schedule/1"
 
 @attrs.frozen(eq=False)
 class Recording:
-    """A case with a schedule for it. named: the token or file it came from."""
+    """A case with a schedule for it. named: what it came from: a token, a file, a bug of the museum.
+
+    asked: the properties that it was recorded for, where that is known.
+    """
 
     case: Case
     model: Model
     schedule: Schedule
     named: str
+    asked: tuple[str, ...] = ()
 
 
 def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
@@ -59,7 +63,8 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
     """
     if not text or not _exists(text):
         if ":" not in text:
-            raise UserError(f"{text or repr(text)}: no such file, and not a token either ({token.EXAMPLE})")
+            what = f"a token ({token.EXAMPLE}) or a bug of the museum (B8)"
+            raise UserError(f"{text or repr(text)}: no such file, and not {what} either")
         told = token.decode(text)
         case = parse(told.reference)
         model = case.model()

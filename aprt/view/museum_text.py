@@ -27,7 +27,7 @@ def entry_text(entry: Entry, eras: Mapping[str, Era]) -> str:
     """All that is known of an entry, and what to type to see it."""
     parts = [f"{entry.id}  {entry.title}", wrapped(" ".join(entry.story.split())), _facts(entry)]
     if entry.shown_by is not None:
-        parts.append(_see(entry.shown_by, eras))
+        parts.append(_see(entry, entry.shown_by, eras))
     else:
         parts.append(wrapped(f"exhibit only: {entry.exhibit}" if entry.exhibit else "not modelled yet"))
     return "\n\n".join(parts)
@@ -87,7 +87,7 @@ def _facts(entry: Entry) -> str:
     return table((name, text) for name, text in facts.items() if text is not None)
 
 
-def _see(contrast: Contrast, eras: Mapping[str, Era]) -> str:
+def _see(entry: Entry, contrast: Contrast, eras: Mapping[str, Era]) -> str:
     case = Case.parse(contrast.buggy, eras)
     (property,) = case.model().select((contrast.violates,))
     return "\n".join(
@@ -97,5 +97,6 @@ def _see(contrast: Contrast, eras: Mapping[str, Era]) -> str:
             "",
             *command_lines("unfixed", f"aprt explore {contrast.buggy} --property {property.id}"),
             *command_lines("fixed", f"aprt explore {contrast.fixed} --property {property.id}"),
+            *command_lines("explain", f"aprt explain {entry.id}", "who did what until it broke, and why"),
         ]
     )

@@ -82,7 +82,10 @@ USAGE = [
     (("explore", "toy/xyzzy"), "unknown scenario 'xyzzy' (known: lost-update, abba, doors, large, tidy)"),
     (("explore", ABBA), f"{ABBA} is a token: it goes to aprt replay, or to aprt explain"),
     (("explore", "toi/abba"), "unknown era 'toi' (did you mean 'toy'?)"),
-    (("explain", ""), "'': no such file, and not a token either (aprt2:ERA/SCENARIO:LETTERS)"),
+    (
+        ("explain", ""),
+        "'': no such file, and not a token (aprt2:ERA/SCENARIO:LETTERS) or a bug of the museum (B8) either",
+    ),
     (("run", "/nowhere"), "/nowhere: no such directory"),
     (
         ("explore", "demos/handler_lock.py"),

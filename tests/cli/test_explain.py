@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
 from aprt.cli.root import root
+from aprt.museum.catalogue import ENTRIES, find_entries
 from tests.toy import ERAS
 
 
@@ -59,6 +61,61 @@ def test_data_that_no_other_access_meets_is_a_warning_and_no_race() -> None:
         2,
         "aprt: --as kcsan does not fit: P22 is told as lockdep, columns, story or table\n",
     )
+
+
+TITLES = (Path(__file__).parents[1] / "view" / "stored" / "reports" / "titles.txt").read_text(encoding="utf-8")
+QUICK = ("B2", "B8", "B10", "B20")
+"""A cycle of locks, a lost interrupt, a loop without end, a race: each is looked for in another way."""
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        pytest.param(entry.id, marks=() if entry.id in QUICK else pytest.mark.slow)
+        for entry in ENTRIES
+        if entry.shown_by is not None
+    ],
+)
+def test_a_bug_of_the_museum_is_looked_for_and_explained(id: str) -> None:
+    shown_by = find_entries(id)[0].shown_by
+    assert shown_by is not None
+    explained = aprt("explain", id)
+    assert (explained.exit_code, explained.stderr) == (
+        0,
+        f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n",
+    )
+    reference, _, title, *_ = explained.stdout.splitlines()
+    assert (reference, f"{id:4} {title}") in {(shown_by.buggy, line) for line in TITLES.splitlines()}
+    assert "\nreproduce   aprt replay " in explained.stdout
+
+
+def test_a_bug_goes_by_the_commit_of_its_fix_and_wherever_a_token_goes() -> None:
+    assert aprt("explain", "1e75373").stdout == aprt("explain", "b4").stdout
+    assert "VIOLATED property=P9 scenario=5.15/remove-mdev " in aprt("replay", "B4", "--property", "P9").stdout
+    assert "SHRUNK property=P9 scenario=5.15/remove-mdev " in aprt("shrink", "B4").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ("2026/kill-qemu",),
+            "2026/kill-qemu is a scenario: aprt explore 2026/kill-qemu looks for what breaks in it, "
+            "and prints the token to give here",
+        ),
+        (("B24",), "B24 cannot be seen in a schedule; aprt museum show B24 says why"),
+        (("B99",), "no entry is called 'B99' (did you mean 'B9'?)"),
+        (("abcdef0",), "no entry has commit 'abcdef0' (see aprt museum list)"),
+        (("B8", "--with", "B8"), "B8: nothing breaks P31 in 2026/kicked-again (HOLDS)"),
+        (
+            ("kill",),
+            "kill: no such file, and not a token (aprt2:ERA/SCENARIO:LETTERS) or a bug of the museum (B8) either",
+        ),
+    ],
+)
+def test_what_names_no_schedule_is_told_what_to_type(args: tuple[str, ...], message: str) -> None:
+    refused = aprt("explain", *args)
+    assert (refused.exit_code, refused.stdout, refused.stderr.splitlines()[-1]) == (2, "", f"aprt: {message}")
 
 
 def test_json_is_a_shape_as_any_other() -> None:

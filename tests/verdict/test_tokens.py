@@ -114,7 +114,7 @@ def test_directories_missing_and_huge_files_are_refused(tmp_path: Path) -> None:
     for name, message in {
         str(tmp_path): "is a directory, not a schedule file",
         str(huge): "too large for a schedule file (more than 10,000,000 bytes)",
-        "nowhere": "no such file, and not a token either (aprt2:ERA/SCENARIO:LETTERS)",
+        "nowhere": "no such file, and not a token (aprt2:ERA/SCENARIO:LETTERS) or a bug of the museum (B8) either",
     }.items():
         with pytest.raises(UserError) as caught:
             resolve(name, lambda text: Case.parse(text, ERAS))

@@ -1,0 +1,53 @@
+"""From what was typed to a recording: a token, a schedule file, or a bug of the museum, which is looked for."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from aprt.cli.cases import Registry, case_finder
+from aprt.cli.output import remark
+from aprt.core.commits import is_commit
+from aprt.core.errors import UserError
+
+if TYPE_CHECKING:
+    from aprt.verdict.tokens import Recording
+
+
+def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:
+    """The recording that is meant, on a model with these switches changed.
+
+    Raises: `UserError` for what names none, with what to type instead, and for a bug that is not found;
+    `ReplayMismatch` for a token or file that the model does not follow.
+    """
+    from aprt.verdict.tokens import resolve
+
+    if not re.match(r"aprt\d+:", text) and not os.path.isfile(text):
+        if re.fullmatch(r"[Bb]\d+", text) or is_commit(text):
+            return _bug(registry, text, put_in, taken_out)
+        _check_no_scenario(registry, text)
+    return resolve(text, case_finder(registry, put_in, taken_out))
+
+
+def _bug(registry: Registry, word: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:
+    from aprt.museum.catalogue import find_entries
+    from aprt.verdict.contrasts import record
+
+    entry, *others = find_entries(word)
+    if others:
+        raise UserError(f"commit {word!r} fixed {' and '.join(one.id for one in (entry, *others))}: name one of them")
+    if entry.shown_by is None:
+        raise UserError(f"{entry.id} cannot be seen in a schedule; aprt museum show {entry.id} says why")
+    remark(f"{entry.id}: looking for what breaks {entry.shown_by.violates} in {entry.shown_by.buggy}")
+    return record(entry.id, entry.shown_by, case_finder(registry, put_in, taken_out))
+
+
+def _check_no_scenario(registry: Registry, text: str) -> None:
+    try:
+        case_finder(registry)(text)
+    except UserError:
+        return
+    raise UserError(
+        f"{text} is a scenario: aprt explore {text} looks for what breaks in it, and prints the token to give here"
+    )
