@@ -1,15 +1,16 @@
 """Who owns a state: told from the control states of a few contexts.
 
-It has to be the same in every process, and is a matter of speed. Contexts that seldom take a step decide, so that most
-of what a part leads to is its own. Parts should come out alike: each of these contexts has a *share* in the decision,
-by its control state, and shares are dealt out so that all are as common. The sum of several is nearly uniform even
-where one by itself is not.
+It has to be the same in every process, and is a matter of speed. Most of what a part leads to should be its own: so
+contexts decide that seldom take a step, and a context is in the same *share* from one control state to the next as long
+as can be. Parts should come out alike: shares are as common, each part has several, and contexts decide together, by
+the sum of their shares, since each goes from the first share to the last.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -18,10 +19,11 @@ from aprt.explore.layout import Layout
 Controls: TypeAlias = tuple[int, ...]
 """The control states of all contexts."""
 
-Shares: TypeAlias = tuple[tuple[int, Mapping[int, int]], ...]
-"""The contexts that decide, each with its share by control state; one that is not there is its own number."""
+Shares: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
+"""The contexts that decide, each with the control states at which its second share begins, and those after it."""
 
 _DECIDE = 2  # contexts; with more, more is passed on
+_TURNS = 2  # shares for each part; with more, parts are more alike, and more is passed on
 
 
 class Owners(dict[int, int]):
@@ -32,8 +34,8 @@ class Owners(dict[int, int]):
         self._layout, self._shares, self._of = layout, shares, of
 
     def __missing__(self, key: int) -> int:
-        controls = ((share, self._layout.field(key, place)) for place, share in self._shares)
-        self[key] = found = sum(share.get(control, control) for share, control in controls) % self._of
+        shares = (bisect_right(begins, self._layout.field(key, place)) for place, begins in self._shares)
+        self[key] = found = sum(shares) % self._of
         return found
 
 
@@ -43,13 +45,17 @@ def deal_out(walked: Sequence[Controls], of: int) -> Shares:
         place for here, there in pairwise(walked) for place, control in enumerate(here) if there[place] != control
     )
     deciding = sorted(moved, key=moved.__getitem__)[:_DECIDE]
-    return tuple((place, _evenly(Counter(controls[place] for controls in walked), of)) for place in deciding)
+    return tuple((place, _evenly(Counter(controls[place] for controls in walked), _TURNS * of)) for place in deciding)
 
 
-def _evenly(common: Counter[int], of: int) -> dict[int, int]:
-    """Shares for control states, given how common each is: the next goes to the part that has least."""
-    has, shares = [0] * of, dict[int, int]()
-    for control, times in common.most_common():
-        shares[control] = least = has.index(min(has))
-        has[least] += times
-    return shares
+def _evenly(common: Counter[int], of: int) -> tuple[int, ...]:
+    """Where so many shares begin, given how common each control state is.
+
+    Control states are numbered as they are learned, which is about the order in which a context goes through them.
+    """
+    begins, before = list[int](), 0
+    for control, times in sorted(common.items()):
+        if before * of >= common.total() * (len(begins) + 1):
+            begins.append(control)
+        before += times
+    return tuple(begins)

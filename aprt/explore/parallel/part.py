@@ -5,6 +5,7 @@ It is the plain loop on fewer states. What it finds for others is kept, too, so 
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -58,7 +59,8 @@ class Harvest:
     """What one round came to. states: new ones of the part; mine: those of them that are to be expanded next.
 
     aside: states, packed as `packing` says, that want a lesson.
-    arrivals: by owner. broken: the first per property. cut: whether a step was possible where the depth ends.
+    parcels: by owner, the `Arrivals` for it, pickled, as who passes them on does not read them; empty where there are
+    none. broken: the first per property. cut: whether a step was possible where the depth ends.
     """
 
     states: int
@@ -68,7 +70,7 @@ class Harvest:
     deadlocks: int
     oopses: int
     aside: tuple[int, ...]
-    arrivals: tuple[Arrivals, ...]
+    parcels: tuple[bytes, ...]
     broken: Mapping[str, Broken]
     cut: bool
 
@@ -153,10 +155,10 @@ class Part(Pupil):
             self._layouts.append(self._loop.layout)
             self._owners = Owners(self._loop.layout, self._shares, self.of)
 
-    def grow(self, arrivals: Sequence[Arrivals], last: bool) -> Harvest:
+    def grow(self, parcels: Sequence[bytes], last: bool) -> Harvest:
         """Go through the next level. last: take no steps, only see whether there are any."""
         self.depth += 1
-        oopses, new = self._welcome(arrivals)
+        oopses, new = self._welcome([pickle.loads(parcel) for parcel in parcels if parcel])
         self._now, self._next = sorted([*self._next, *new]), []
         return self._round(last, len(new), oopses)
 
@@ -232,7 +234,7 @@ class Part(Pupil):
             deadlocks=self._deadlocks,
             oopses=oopses,
             aside=tuple(map(loop.state, self._now)),
-            arrivals=arrivals,
+            parcels=tuple(pickle.dumps(found) if found.states else b"" for found in arrivals),
             broken=self._broken,
             cut=self._cut,
         )

@@ -35,7 +35,7 @@ from aprt.explore.exercised import exercised
 from aprt.explore.loop import step_between
 from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
-from aprt.explore.parallel.part import Arrivals, Broken, Harvest, Origin, Part, Pupil
+from aprt.explore.parallel.part import Broken, Harvest, Origin, Part, Pupil
 from aprt.explore.result import Exploration, Question
 from aprt.explore.watchdog import Stop, Watchdog
 
@@ -51,13 +51,13 @@ class Forgotten(Exception):
 
 @attrs.frozen
 class _Round:
-    """A round of a part. number: how many went before. digest: of all lessons so far. arrivals: None for another round
-    on the same level."""
+    """A round of a part. number: how many went before. digest: of all lessons so far. parcels: what was found for it;
+    None for another round on the same level."""
 
     number: int
     lessons: tuple[int, ...]
     digest: str
-    arrivals: tuple[Arrivals, ...] | None
+    parcels: tuple[bytes, ...] | None
     last: bool
 
 
@@ -144,24 +144,24 @@ class _Search:
         return self._answer(stopped)
 
     def _levels(self) -> None:
-        arrivals: list[list[Arrivals]] = [[] for _ in self.parts]
+        parcels: list[tuple[bytes, ...]] = [() for _ in self.parts]
         cut, more = False, True
         while more:
             if self.found and self.question.stop_on == "first":
                 raise Stop("violation")
             last = self.depth == self.question.bounds.max_depth
-            harvests = self._level(arrivals, last)
+            harvests = self._level(parcels, last)
             cut = cut or any(harvest.cut for harvest in harvests)
-            arrivals = [[harvest.arrivals[part.number] for harvest in harvests] for part in self.parts]
-            more = any(harvest.mine for harvest in harvests) or any(a.states for found in arrivals for a in found)
+            parcels = [tuple(harvest.parcels[part.number] for harvest in harvests) for part in self.parts]
+            more = any(harvest.mine for harvest in harvests) or any(map(any, parcels))
             self.depth += 1
         if cut:
             raise Stop("max_depth")
 
-    def _level(self, arrivals: Sequence[Sequence[Arrivals]], last: bool) -> list[Harvest]:
+    def _level(self, parcels: Sequence[tuple[bytes, ...]], last: bool) -> list[Harvest]:
         """Have every seat go through a level, in as many rounds as it takes."""
         done: list[Harvest] = []
-        news: list[tuple[Arrivals, ...] | None] = [tuple(found) for found in arrivals]
+        news: Sequence[tuple[bytes, ...] | None] = parcels
         while True:
             digest = self.teacher.tables.digest()
             harvests = self._round([_Round(self.rounds, self.lessons, digest, new, last) for new in news])
@@ -281,7 +281,7 @@ def _grow(part: _Part, round: _Round) -> Harvest:
         raise Forgotten
     desk()[part] = rounds + 1, whole
     whole.attend(round.lessons, round.digest)
-    return whole.again(round.last) if round.arrivals is None else whole.grow(round.arrivals, round.last)
+    return whole.again(round.last) if round.parcels is None else whole.grow(round.parcels, round.last)
 
 
 def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
