@@ -55,7 +55,7 @@ def _evenly(common: Counter[int], of: int) -> tuple[int, ...]:
     """
     begins, before = list[int](), 0
     for control, times in sorted(common.items()):
-        if before * of >= common.total() * (len(begins) + 1):
+        if (before + times / 2) * of >= common.total() * (len(begins) + 1):
             begins.append(control)
         before += times
     return tuple(begins)

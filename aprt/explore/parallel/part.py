@@ -128,12 +128,18 @@ class Pupil:
         return len(self.tables.learned), sum(self.packing.counts())
 
 
-class Part(Pupil):
-    """Part `number` of `of`. depth: the number of steps to the states that are being expanded."""
+class Part:
+    """Part `number` of `of`, of a pupil's own. depth: the number of steps to the states that are being expanded."""
 
-    def __init__(self, origin: Origin, number: int, of: int, shares: Shares) -> None:
-        super().__init__(origin)
+    def __init__(self, pupil: Pupil, number: int, of: int, shares: Shares) -> None:
+        self.question, self.checks, self.packing, self.tables = (
+            pupil.question,
+            pupil.checks,
+            pupil.packing,
+            pupil.tables,
+        )
         self.number, self.of = number, of
+        self._learn = pupil.learn
         self.depth = -1
         self._loop = PlainLoop(self)
         self._layouts = [self._loop.layout]
@@ -147,7 +153,7 @@ class Part(Pupil):
 
     def attend(self, lessons: Sequence[int], digest: str) -> None:
         """Go through further lessons. Raises: `ModelError` when they taught something else than elsewhere."""
-        self.learn(lessons)
+        self._learn(lessons)
         if lessons and self.tables.digest() != digest:
             raise ModelError("the model is not the same in every process (does it iterate over a set of strings?)")
         if not self._loop.layout.fits():

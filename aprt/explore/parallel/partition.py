@@ -16,6 +16,7 @@ part is kept in a file for that. Hangs need the whole graph in one place, so the
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 import uuid
@@ -114,6 +115,8 @@ class _Search:
         self.lessons, met = self.teacher.scout(_SCOUTED, _FAR if most is None else most)
         shares = deal_out(met, crew.seats)
         id = uuid.uuid4().hex
+        self.id = id
+        desk()[id] = os.getpid(), self.teacher  # for workers that are forked now
         self.parts = [_Part(id, origin, seat, crew.seats, shares) for seat in range(crew.seats)]
         self.files = ExitStack()
         files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
@@ -125,6 +128,7 @@ class _Search:
         self.watchdog = Watchdog(question)
 
     def close(self) -> None:
+        desk().pop(self.id, None)
         self.teacher.tables.close()
         self.files.close()
         for part in self.parts:
@@ -276,12 +280,20 @@ class _Search:
 
 def _grow(part: _Part, round: _Round) -> Harvest:
     kept: tuple[int, Part] | None = desk().get(part)
-    rounds, whole = kept or (0, Part(part.origin, part.number, part.of, part.shares))
+    rounds, whole = kept or (0, Part(_pupil(part, round.digest), part.number, part.of, part.shares))
     if rounds != round.number:
         raise Forgotten
     desk()[part] = rounds + 1, whole
     whole.attend(round.lessons, round.digest)
     return whole.again(round.last) if round.parcels is None else whole.grow(round.parcels, round.last)
+
+
+def _pupil(part: _Part, digest: str) -> Pupil:
+    """The teacher, if this process was forked when that had learned just what is to be learned first."""
+    known: tuple[int, Pupil] | None = desk().get(part.search)
+    if known is None or known[0] == os.getpid() or known[1].tables.digest() != digest:
+        return Pupil(part.origin)
+    return known[1]
 
 
 def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
@@ -292,5 +304,6 @@ def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
 
 
 def _forget(part: _Part) -> None:
+    desk().pop(part.search, None)
     if part in desk():
         desk().pop(part)[1].tables.close()
