@@ -123,7 +123,7 @@ def test_a_command_prints_what_the_document_shows(session: Session, monkeypatch:
 @pytest.mark.parametrize(("where", "command"), COMMANDS)
 def test_a_command_parses_and_names_what_exists(where: str, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    _parse(shlex.split(command, comments=True)[1:])
+    assert_parses(shlex.split(command, comments=True)[1:])
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_a_command_parses_and_names_what_exists(where: str, command: str, monkey
 )
 def test_the_check_of_commands_refuses_what_does_not_exist(line: str) -> None:
     with pytest.raises((click.UsageError, UserError, AssertionError)):
-        _parse(shlex.split(line))
+        assert_parses(shlex.split(line))
 
 
-def _parse(arguments: list[str]) -> None:
-    """Parse as the command line does, and find what is named; run nothing. CAPITALS stand for anything."""
+def assert_parses(arguments: list[str]) -> None:
+    """A command line parses, and names what exists. Nothing is run; CAPITALS stand for anything."""
     command: click.Command = root
     context = click.Context(root, info_name="aprt", obj=known_eras)
     rest = list(arguments)
@@ -159,6 +159,11 @@ WITH_CODE = sorted({block.path for block in ALL_BLOCKS if block.kind == "python"
 
 @pytest.mark.parametrize("path", WITH_CODE, ids=lambda path: path.name)
 def test_code_in_a_document_works(path: Path) -> None:
+    assert_code_works(path)
+
+
+def assert_code_works(path: Path) -> None:
+    """The Python blocks of a document run, one after the other, and so do the tests that they define."""
     names: dict[str, Any] = {"__name__": path.stem}
     for block in blocks(path):
         if block.kind == "python":

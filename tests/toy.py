@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
 from aprt.core.effects import choose
 from aprt.core.properties import Property, always, at_end
 from aprt.core.scenario import FLAG, Era, Model, Scenario, Settings, Switch
 from aprt.core.system import Behaviour, Context, System
 from aprt.kernel.mutex import Mutex
-
-
-@attrs.frozen
-class Count:
-    value: int = 0
-
-
-@attrs.frozen(eq=False)
-class Counter(Actor[Count]):
-    def initial(self) -> Count:
-        return Count()
-
-    @handler(reads="value")
-    def load(self, state: Count, by: Caller) -> Outcome[Count, int]:
-        return state, state.value
-
-    @handler(writes="value")
-    def store(self, state: Count, by: Caller, value: int) -> Outcome[Count, None]:
-        return Count(value), None
-
-    @handler(writes="value")
-    def add(self, state: Count, by: Caller, amount: int) -> Outcome[Count, int]:
-        return Count(state.value + amount), state.value + amount
+from tests.counter import Counter
 
 
 def titled(property: Property, title: str, text: str) -> Property:
@@ -162,3 +139,24 @@ TOY = Era(
     {"all-measures": ("locked", "atomic")},
 )
 ERAS = {"toy": TOY}
+
+EMBRACE = """\
+VIOLATED T3: no deadly embrace
+  each waits for the other
+
+  left                                right
+  ----                                -----
+  left()
+    take()
+      mutex_lock(A)
+                                      right()
+                                        take()
+                                          mutex_lock(B)
+
+reproduce   aprt replay aprt2:toy/abba:rgFjmI097Uqg
+explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg
+            # all 2 steps, 1 switch
+shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg
+            # to the fewest preemptions
+size        shortest: no failing schedule with fewer steps exists
+"""  # what is found in abba, as text

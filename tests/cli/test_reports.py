@@ -17,37 +17,16 @@ from aprt.verdict.case import Case
 from aprt.view.results import Result as Told
 from aprt.view.results import Suite, junit, ktap
 from aprt.view.verdict_report import unanswered, verdict_suite
-from tests.toy import ERAS
+from tests.toy import EMBRACE, ERAS
 
 
 def explore(*args: str) -> Result:
     return CliRunner().invoke(root, ("explore", *args), obj=lambda: ERAS)
 
 
-FOUND = """\
-VIOLATED T3: no deadly embrace
-  each waits for the other
-
-  left                                right
-  ----                                -----
-  left()
-    take()
-      mutex_lock(A)
-                                      right()
-                                        take()
-                                          mutex_lock(B)
-
-reproduce   aprt replay aprt2:toy/abba:rgFjmI097Uqg
-explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg
-            # all 2 steps, 1 switch
-shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg
-            # to the fewest preemptions
-size        shortest: no failing schedule with fewer steps exists"""
-
-
 def test_ktap_nests_the_properties_of_a_scenario_and_tells_a_finding_before_its_result() -> None:
     result = explore("toy/abba", "toy/tidy", "--property", "all", "--format", "ktap")
-    remarks = "\n".join(f"  # {line}".rstrip() for line in FOUND.splitlines())
+    remarks = "\n".join(f"  # {line}".rstrip() for line in EMBRACE.splitlines())
     assert result.exit_code == 1
     assert (
         result.stdout
@@ -79,7 +58,7 @@ def test_junit_has_a_suite_for_the_scenario_with_the_finding_as_its_failure() ->
   <testsuite name="toy/abba" tests="1" failures="1" errors="0" skipped="0" time="T">
     <testcase classname="toy/abba" name="T3 no deadly embrace">
       <failure message="each waits for the other">
-{FOUND}
+{EMBRACE.rstrip()}
 </failure>
     </testcase>
     <system-out>aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no strategy=states traces=- \

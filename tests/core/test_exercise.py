@@ -20,7 +20,7 @@ from aprt.core.properties import (
 )
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
-from tests.toy import Counter
+from tests.counter import Counter
 
 USED, READ, IDLE = Counter("used"), Counter("read"), Counter("idle")
 

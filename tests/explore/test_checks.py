@@ -44,10 +44,10 @@ def test_before_sees_the_state_before_the_step_and_after_the_one_behind_it() -> 
         await x.load()
 
     def look(when: str) -> Callable[[View, Event], None]:
-        def test(view: View, event: Event) -> None:
+        def note(view: View, event: Event) -> None:
             seen.append((when, view(x).value, event.args))
 
-        return test
+        return note
 
     before, after = Before(x, "store", (x,), look("before")), After(x, "store", (x,), look("after"))
     explore(system(x, t=body), [one("P1", before), one("P2", after)])

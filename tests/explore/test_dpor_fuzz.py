@@ -19,8 +19,8 @@ from tests.explore.programs.generated import generate
 STEPS = 8  # with more, the enumerator takes too long
 
 
-def agree(seed: int) -> Traces:
-    """Explore and enumerate the program of that seed. Gives the enumerator's answer once they agree."""
+def assert_agreement(seed: int) -> Traces:
+    """The searches find what the enumerator finds of the program of that seed, which it gives."""
     system = generate(seed, STEPS)
     truth = traces(system)
     full, found, reduced = (explore(system, strategy=strategy) for strategy in ("states", "dpor", "reduced"))
@@ -49,7 +49,7 @@ def seen(seed: int, strategy: str) -> set[tuple[Any, ...]]:
 def test_as_many_traces_as_the_enumerator_counts_on_2000_random_programs(block: int) -> None:
     kinds: Counter[str] = Counter()
     for seed in range(100 * block, 100 * block + 100):
-        truth = agree(seed)
+        truth = assert_agreement(seed)
         kinds["complete"] += truth.complete > 1
         kinds["deadlocked"] += truth.deadlocked > 1
         kinds["oopsed"] += truth.oopsed > 1
@@ -67,7 +67,7 @@ def test_checks_see_what_they_can_in_any_order_on_200_random_programs(block: int
 @pytest.mark.parametrize("block", range(20))
 def test_as_many_traces_as_the_enumerator_counts_on_20000_random_programs(block: int) -> None:
     for seed in range(2_000 + 1_000 * block, 3_000 + 1_000 * block):
-        agree(seed)
+        assert_agreement(seed)
 
 
 @pytest.mark.slow

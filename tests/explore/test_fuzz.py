@@ -14,8 +14,8 @@ from tests.explore.programs.generated import generate
 RULES = tuple(Property(id, id, (Noted(),)) for id in ("K1", "K2", "K3", "P9", "P22"))
 
 
-def agree(seed: int) -> Reachable:
-    """Search the program of that seed and enumerate it. Gives the enumerator's answer once they agree."""
+def assert_agreement(seed: int) -> Reachable:
+    """The search finds what the enumerator finds of the program of that seed, which it gives."""
     system = generate(seed)
     values: set[Values] = set()
     ends: set[Values] = set()
@@ -48,7 +48,7 @@ def agree(seed: int) -> Reachable:
 def test_search_and_enumerator_agree_on_150_random_programs_of_every_kind() -> None:
     kinds: Counter[str] = Counter()
     for seed in range(150):
-        truth = agree(seed)
+        truth = assert_agreement(seed)
         kinds.update(truth.shortest.keys())
         kinds["several ends"] += len(truth.ends) > 1
         kinds["oops"] += bool(truth.oopses)
@@ -60,4 +60,4 @@ def test_search_and_enumerator_agree_on_150_random_programs_of_every_kind() -> N
 @pytest.mark.parametrize("block", range(20))
 def test_search_and_enumerator_agree_on_2000_random_programs(block: int) -> None:
     for seed in range(150 + 100 * block, 250 + 100 * block):
-        agree(seed)
+        assert_agreement(seed)

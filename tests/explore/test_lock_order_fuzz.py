@@ -91,7 +91,8 @@ def shortest(edges: set[Edge], written: set[str]) -> int | None:
     return None
 
 
-def agree(system: System) -> int | None:
+def assert_agreement(system: System) -> int | None:
+    """The searches find the edges and a shortest cycle that the enumerator finds. Gives the length of the cycle."""
     edges, written = enumerated(system)
     length = shortest(edges, written)
     texts = set()
@@ -110,13 +111,13 @@ def agree(system: System) -> int | None:
 
 
 def test_searches_and_enumerator_agree_on_36_random_programs_of_nested_locks() -> None:
-    lengths = Counter(agree(sections(seed)) for seed in range(36))
+    lengths = Counter(assert_agreement(sections(seed)) for seed in range(36))
     assert min(lengths[length] for length in (None, 1, 2)) >= 1
 
 
 def test_searches_and_enumerator_agree_on_20_random_programs_of_every_kind() -> None:
     for seed in range(20):
-        agree(generate(seed))
+        assert_agreement(generate(seed))
 
 
 @pytest.mark.slow
@@ -125,6 +126,6 @@ def test_searches_and_enumerator_agree_on_20_random_programs_of_every_kind() -> 
 def test_searches_and_enumerator_agree_on_800_random_programs(block: int) -> None:
     lengths: Counter[int | None] = Counter()
     for seed in range(36 + 50 * block, 86 + 50 * block):
-        lengths[agree(sections(seed))] += 1
-        lengths[agree(generate(seed))] += 1
+        lengths[assert_agreement(sections(seed))] += 1
+        lengths[assert_agreement(generate(seed))] += 1
     assert min(lengths[length] for length in (None, 2)) >= 1

@@ -39,8 +39,8 @@ def run(system: System, properties: tuple[Property, ...], loop: LoopName, **opti
     return attrs.evolve(found, seconds=0.0)
 
 
-def agree(system: System, properties: tuple[Property, ...], **options: Any) -> Exploration:
-    """What both loops find, once they agree."""
+def assert_loops_agree(system: System, properties: tuple[Property, ...], **options: Any) -> Exploration:
+    """Gives what both loops find."""
     plain = run(system, properties, "plain", **options)
     assert run(system, properties, "compiled", **options) == plain
     return plain
@@ -106,7 +106,7 @@ PROGRAMS = {
 @pytest.mark.parametrize("checks", [quiet, usual, every_kind])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_loops_agree_on_programs(program: str, checks: Callable[[System], tuple[Property, ...]]) -> None:
-    found = agree(PROGRAMS[program], checks(PROGRAMS[program]), stop_on="all")
+    found = assert_loops_agree(PROGRAMS[program], checks(PROGRAMS[program]), stop_on="all")
     assert found.complete
 
 
@@ -114,7 +114,7 @@ def test_loops_agree_on_programs(program: str, checks: Callable[[System], tuple[
 @pytest.mark.parametrize("seed", range(40))
 def test_loops_agree_on_random_programs(seed: int, stop_on: str) -> None:
     program = generate(seed)
-    agree(program, every_kind(program) if seed % 2 else usual(program), stop_on=stop_on)
+    assert_loops_agree(program, every_kind(program) if seed % 2 else usual(program), stop_on=stop_on)
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_loops_agree_on_random_programs(seed: int, stop_on: str) -> None:
 )
 @pytest.mark.parametrize("checks", [usual, every_kind])
 def test_loops_agree_on_what_is_within_bounds(bounds: Bounds, checks: Callable[[System], tuple[Property, ...]]) -> None:
-    agree(dining(4), checks(dining(4)), stop_on="all", bounds=bounds)
+    assert_loops_agree(dining(4), checks(dining(4)), stop_on="all", bounds=bounds)
 
 
 @pytest.mark.parametrize("name", ["rogue-close", "h15", "lost-kick"])
 def test_loops_agree_on_the_interrupt_path(name: str) -> None:
     model = Case.parse(f"v4/{name}", ERAS).model()
-    agree(model.system, model.properties, stop_on="all", bounds=Bounds(max_states=20_000))
+    assert_loops_agree(model.system, model.properties, stop_on="all", bounds=Bounds(max_states=20_000))
 
 
 def counters(*limits: int) -> tuple[System, tuple[Variable, ...]]:
@@ -157,7 +157,7 @@ def test_loops_agree_when_states_are_packed_anew_and_much_is_remembered() -> Non
         return Wrong("enough") if memory == 85 else int(str(memory)) + event.changed
 
     checks = (always("far", (x, y), far), Property("enough", "", (History(0, (x, y), tell),)), HANG)
-    assert agree(counting, checks, stop_on="all").states == 81 * 9
+    assert assert_loops_agree(counting, checks, stop_on="all").states == 81 * 9
 
 
 def test_the_compiled_loop_takes_over_where_it_pays() -> None:

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Caller, Outcome, handler
 from aprt.core.effects import choose
 from aprt.core.notes import Broken, Oops
 from aprt.core.system import Context, System
 from aprt.kernel.mutex import Mutex
-
-
-@attrs.frozen
-class Count:
-    value: int = 0
+from tests import counter
+from tests.counter import Count
 
 
 @attrs.frozen(eq=False)
-class Counter(Actor[Count]):
-    """A number. `add` and `load` never block, `take` blocks at 0, `poke` is an oops, `grumble` breaks B1."""
-
-    def initial(self) -> Count:
-        return Count()
-
-    @handler(reads="value")
-    def load(self, state: Count, by: Caller) -> Outcome[Count, int]:
-        return state, state.value
-
-    @handler(writes="value")
-    def add(self, state: Count, by: Caller, amount: int) -> Outcome[Count, int]:
-        return Count(state.value + amount), state.value + amount
-
-    @handler(writes="value")
-    def store(self, state: Count, by: Caller, value: int) -> Outcome[Count, None]:
-        return Count(value), None
+class Counter(counter.Counter):
+    """A number that also goes wrong: `take` blocks at 0, `poke` is an oops, `grumble` breaks B1, `explode` crashes."""
 
     @handler(writes="value")
     def take(self, state: Count, by: Caller) -> Outcome[Count, int]:

@@ -10,8 +10,8 @@ from aprt.core.schedule import Label
 from aprt.runtime.actor import ActorPart
 from aprt.runtime.mailbox import Mailbox
 from aprt.runtime.messages import Able, Attempt, Handled, Probe, Report, Request, ToDirector, Waits
-
-from .systems import Count, Counter
+from tests.counter import Count
+from tests.runtime.systems import Counter
 
 N = Counter("n")
 

@@ -17,8 +17,9 @@ from aprt.runtime.observer import Watch
 from aprt.runtime.policy import Chaos, Follow, Limited, Uniform
 from aprt.runtime.run import direction, replay, run, run_system
 from aprt.runtime.stage import Stage
+from tests.counter import Count
 
-from .systems import Count, Counter, abba, adders, guest, one_lock, producer
+from .systems import Counter, abba, adders, guest, one_lock, producer
 
 EMBRACE = Schedule.of([("left", "A.lock"), ("right", "B.lock")])
 

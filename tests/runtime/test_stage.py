@@ -25,8 +25,9 @@ from aprt.runtime.pace import Free
 from aprt.runtime.policy import Uniform
 from aprt.runtime.run import run, run_system
 from aprt.runtime.stage import Gated, Stage
+from tests.counter import Count
 
-from .systems import Count, Counter, abba, adders, one_lock
+from .systems import Counter, abba, adders, one_lock
 
 LEFT_FIRST = Schedule.of(
     (c, op)
@@ -271,11 +272,11 @@ async def test_a_stage_goes_on_after_a_crash() -> None:
 
 @pytest.mark.parametrize("mode", ["free", "gated"])
 def test_an_error_in_a_property_comes_out_as_itself(mode: str) -> None:
-    def test(view: View) -> str | None:
+    def fails(view: View) -> str | None:
         return 1 / view(Counter("n")).value and None
 
     with pytest.raises(ZeroDivisionError):
-        run(adders(1), mode=mode, properties=(always("Z", (Counter("n"),), test),))
+        run(adders(1), mode=mode, properties=(always("Z", (Counter("n"),), fails),))
 
 
 @pytest.mark.parametrize("mode", ["free", "gated"])

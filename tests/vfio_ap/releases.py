@@ -31,3 +31,10 @@ def broken(text: str, *ids: str) -> set[str]:
     found = ask(text, *ids)
     assert (found.complete, found.unmerged) == (True, ())
     return {finding.property for finding in found.findings}
+
+
+def assert_fix_removes_a_race(scenario: str, fix: str, breaks: set[str], states: int) -> None:
+    """Without its fix the scenario of 2026 breaks these properties; with it none, in so many states."""
+    assert broken(f"2026/{scenario}-{fix}") == breaks
+    held = ask(f"2026/{scenario}")
+    assert (held.complete, held.findings, held.states) == (True, (), states)

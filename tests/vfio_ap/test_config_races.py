@@ -10,7 +10,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import change_config
 from tests.vfio_ap.release_bench import ReleaseBench
-from tests.vfio_ap.releases import ask, broken, model
+from tests.vfio_ap.releases import ask, assert_fix_removes_a_race, broken, model
 
 BESIDE = (Apqn(5, 4), Apqn(6, 4))
 
@@ -36,9 +36,7 @@ BREAKS = [
 def test_a_race_is_there_without_its_fix_and_nothing_is_broken_with_it(
     name: str, fix: str, breaks: set[str], states: int
 ) -> None:
-    assert broken(f"2026/{name}-{fix}") == breaks
-    held = ask(f"2026/{name}")
-    assert (held.complete, held.findings, held.states) == (True, (), states)
+    assert_fix_removes_a_race(name, fix, breaks, states)
 
 
 @pytest.mark.parametrize(("fix", "more"), [("B21", {"P17", "P18", "P45"}), ("B32", {"P45"})])

@@ -7,7 +7,7 @@ import pytest
 from aprt.core.events import Event
 from aprt.core.properties import Finding
 from aprt.explore.replay import replay
-from tests.vfio_ap.releases import ask, broken, model
+from tests.vfio_ap.releases import ask, assert_fix_removes_a_race, broken, model
 
 # scenario with its fix out, what that breaks, states with the fix in
 BREAKS = [
@@ -33,9 +33,7 @@ BREAKS = [
 def test_a_race_is_there_without_its_fix_and_nothing_is_broken_with_it(
     name: str, fix: str, breaks: set[str], states: int
 ) -> None:
-    assert broken(f"2026/{name}-{fix}") == breaks
-    held = ask(f"2026/{name}")
-    assert (held.complete, held.findings, held.states) == (True, (), states)
+    assert_fix_removes_a_race(name, fix, breaks, states)
 
 
 def test_an_unmapped_page_is_unpinned_under_a_queue_that_writes_there_or_stays_pinned_until_the_host_stops() -> None:

@@ -28,7 +28,8 @@ from aprt.view.live import NAP, RATE, LiveView, Pace, terminal
 from aprt.view.tables import tables_of
 from aprt.view.tables.kinds import Actors
 from aprt.view.tables.sheet import FIRST, NEXT, Cell, Column, Sheet
-from tests.runtime.systems import Count, Counter, abba, adders
+from tests.counter import Count
+from tests.runtime.systems import Counter, abba, adders
 from tests.toy import ERAS
 from tests.view.pictures import console, initial, printed
 from tests.view.test_tables import machine

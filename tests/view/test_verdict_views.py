@@ -16,7 +16,7 @@ from aprt.view.paint import Paint
 from aprt.view.verdict_json import matrix_json, verdict_json, verdict_object
 from aprt.view.verdict_text import verdict_line, verdict_text
 from aprt.view.words import count, word
-from tests.toy import ERAS
+from tests.toy import EMBRACE, ERAS
 
 PLAIN = Paint()
 
@@ -34,28 +34,10 @@ def asked(text: str, search: Search = Search()) -> Verdict:  # noqa: B008
 def test_a_violation_as_text() -> None:
     assert (
         verdict_text(asked("toy/abba"), PLAIN)
-        == """\
+        == f"""\
 toy/abba  two locks in two orders
 
-VIOLATED T3: no deadly embrace
-  each waits for the other
-
-  left                                right
-  ----                                -----
-  left()
-    take()
-      mutex_lock(A)
-                                      right()
-                                        take()
-                                          mutex_lock(B)
-
-reproduce   aprt replay aprt2:toy/abba:rgFjmI097Uqg
-explain     aprt explain aprt2:toy/abba:rgFjmI097Uqg
-            # all 2 steps, 1 switch
-shrink      aprt shrink aprt2:toy/abba:rgFjmI097Uqg
-            # to the fewest preemptions
-size        shortest: no failing schedule with fewer steps exists
-
+{EMBRACE}
 covered     5 states, 4 steps, depth 2, 20.0 s (0 states/s); stopped at the
             first violation
 switches    none
