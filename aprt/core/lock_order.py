@@ -9,10 +9,13 @@ it, but from it on.
 
 Not every circle is one. Who asks for reading does not wait for another reader, unless a writer that waits comes
 between: some context must be seen to take that class for writing, and then readers count as waiting whether or not
-the lock is fair. A lock that is asked for while the very same one is held is no edge: that is rule K1, or harmless.
+the lock is fair. So for the lock that a context reads already, and asks to read once more. Any other lock that is
+asked for while the very same one is held is no edge: that is rule K1, or harmless.
 
 The rules are those of the kernel's lockdep (Documentation/locking/lockdep-design.rst), but for two things: lockdep
-takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle.
+takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle. All
+readers are those of an rwsem: a lock that may be read recursively, writer or not (rwlock_t in interrupts, RCU), waits
+for no reader, and there is none here.
 """
 
 from __future__ import annotations
@@ -70,7 +73,7 @@ class Demand:
     def edges(self) -> dict[Edge, Hold]:
         """The edges of the lock order, each with the lock that it is from."""
         held = self.by.held
-        if any(hold.lock == self.lock.lock for hold in held):
+        if any(hold.lock == self.lock.lock and not (hold.shared and self.lock.shared) for hold in held):
             return {}
         return {Edge(hold.family, self.lock.family, hold.shared, self.lock.shared): hold for hold in held}
 

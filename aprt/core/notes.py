@@ -16,11 +16,13 @@ import attrs
 class Hold:
     """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep.
 
+    mode: "exclusive", "read", "write"; "destroy": what was dropped last is being destroyed; "promise": the holder is
+    going to do what others wait for, but they may do it as well, so it is no holder that all must wait for.
     lock_class: what it is called in the lock order (`core.lock_order`), where that is not the lock's own name.
     """
 
     lock: str
-    mode: str = "exclusive"  # "exclusive", "read", "write", or "destroy": what was dropped last is being destroyed
+    mode: str = "exclusive"
     atomic: bool = False  # a spinlock: no sleeping while it is held
     lock_class: str | None = None
 

@@ -4,9 +4,10 @@ A context that asks for a lock which cannot be given waits for those who hold it
 knows (`core.lock_order`): also the end of a work item, a flag, what somebody has promised to complete. A reader who has
 to wait although only readers hold the lock waits for the writers that wait.
 
-A circle closes with the last step that one of its contexts takes. Who waits for a context on a circle, however
-indirectly, is its **tail**; a tail grows as long as others go on. What else waits when nothing can go on waits for
-something that nobody is going to do.
+A circle closes with the last step that one of its contexts takes. Only who holds a lock gives it back, so none of them
+goes on, whatever others do. What somebody has promised others may do as well (`Hold.mode`): a circle with a promise in
+it is told when nothing can go on. Who waits for a context on a circle, however indirectly, is its **tail**; a tail
+grows as long as others go on. What else waits when nothing can go on waits for something that nobody is going to do.
 
 Form of a report: kernel/hung_task.c. The circle's: Coffman, Elphick and Shoshani, System deadlocks (1971).
 """
@@ -103,7 +104,8 @@ class HungDetector(Detector):
         known = self.found
         waits = self._graph.waits()
         alone = tuple(hung for hung in known if isinstance(hung, Hung) and len(hung.cycle) == 1)
-        self.found = alone + tuple(self._hung(cycle) for cycle in self._graph.circles(waits))
+        circles = (circle for circle in self._graph.circles(waits) if ending == "deadlock" or self._graph.final(circle))
+        self.found = alone + tuple(self._hung(circle) for circle in circles)
         told = {site.context for hung in self.found for site in hung.sites}
         rest = tuple(self._graph.wait(name) for name, _ in blocked if name not in told)
         if ending == "deadlock" and rest:
@@ -111,8 +113,8 @@ class HungDetector(Detector):
         return [hung for hung in self.found if hung not in known]
 
     def _closed(self, contexts: Iterable[str]) -> Sequence[Detection]:
-        """The circles that go through one of these, if they are new."""
-        found = [self._hung(cycle) for cycle in self._graph.circles(contexts)]
+        """The circles that go through one of these and that nobody else can open, if they are new."""
+        found = [self._hung(circle) for circle in self._graph.circles(contexts) if self._graph.final(circle)]
         known = {hung.cycle for hung in self.found if isinstance(hung, Hung)}
         return self.add(*(hung for hung in found if hung.cycle not in known)) if found else ()
 
@@ -159,6 +161,13 @@ class WaitsFor:
     def circles(self, contexts: Iterable[str]) -> list[tuple[str, ...]]:
         """A shortest circle through each of these, if there is one; each once, from its first name on."""
         return sorted({circle for context in contexts if (circle := self._circle(context))})
+
+    def final(self, circle: Iterable[str]) -> bool:
+        """Whether nobody but who is waited for can let these go on: none of them waits for a promise."""
+        callers = self._history.callers
+        locks = {hold.lock for context in circle if (hold := _lock(self._history.asks[context])) is not None}
+        holds = (hold for caller in callers.values() for hold in caller.held if hold.lock in locks)
+        return all(hold.mode != "promise" for hold in holds)
 
     def behind(self, circle: Collection[str]) -> list[str]:
         """Who waits for one of these, or for somebody who does."""

@@ -1,16 +1,18 @@
 """Whether contexts can come to wait for each other as a cycle in the lock order says, which lockdep cannot tell.
 
 All states are looked at for one in which each of some contexts waits for a lock that the next one holds, and the last
-one for a lock of the first, by edges of the cycle; or in which one context asks for a lock that it held already when it
-began the destruction which now needs it. None of them ever goes on, whatever others do: a deadlock is seen when it
-forms. Where there is no such state, a *gate* may be why: a lock that two contexts both hold whenever the one makes one
-edge of the cycle and the other another, so that they never do at the same time.
+one for a lock of the first, by edges of the cycle; or in which one context asks in vain for a lock that it reads, or
+that it held when it began the destruction which now needs it. None of them ever goes on, whatever others do: a deadlock
+is seen when it forms. That is so of locks, which only their holders give back; where somebody waits for a promise
+(`Hold.mode`), all that can follow is looked at. Where there is no such state, a *gate* may be why: a lock that two
+contexts both hold whenever the one makes one edge of the cycle and the other another, so that they never do at the same
+time.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import combinations
@@ -32,7 +34,7 @@ class Realisation:
     waiting: what these ask for; each waits for a lock that the next one holds, and the last one for one of the first.
     gates: the classes of locks that prevent it. alone: the only context that makes edges of it, if there is only one;
     both only when complete.
-    states: how many were looked at; complete: all there are.
+    states: how many were looked at; complete: all there are, and what follows of them as far as that counts.
     """
 
     cycle: Cycle
@@ -59,6 +61,8 @@ class _Search:
         self._pairs = {(edge.held, edge.asked) for edge in cycle}
         self._states, self._seen = [INITIAL], {INITIAL}
         self._parents, self._via = array("q", [-1]), array("q", [-1])
+        self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
+        self._beyond = 0  # states looked at for what follows
         self._demand = cache(self._asked)
 
     def run(self) -> Realisation:
@@ -72,24 +76,43 @@ class _Search:
                 here += 1
         except KeyboardInterrupt:
             return self._not_found(complete=False)
-        return self._not_found(complete=here == len(self._states))
+        return self._not_found(complete=here == len(self._states) and self._beyond <= self._limit)
 
     def _expand(self, here: int) -> tuple[Demand, ...]:
         """Those that wait for each other in a state; if none do, the states are met to which its steps lead."""
         state = self._states[here]
         offers, numbers = self._tables.offers(state), self._tables.packing.numbers(state)
         able = {place for place, _ in offers}
-        asked = ((place, self._demand(place, numbers[place])) for place in self._places)
-        demands = [d for place, d in asked if d is not None and (place not in able or self._needs_own(d))]
+        fatal = {place for place, moves in offers if any(self._tables.steps[step].oops for _, step, _ in moves)}
+        asked = [(place, d) for place in self._places if (d := self._demand(place, numbers[place])) is not None]
+        alone = next((d for place, d in asked if place in fatal and self._needs_own(d)), None)
+        if alone is not None:
+            return (alone,)
+        demands = [demand for place, demand in asked if place not in able]
         for demand in demands:
-            waiting = (demand,) if self._needs_own(demand) else self._circle((demand,), demands)
-            if waiting:
+            waiting = self._circle((demand,), demands)
+            if waiting and (not _promised(waiting) or self._is_final(state, waiting)):
                 return waiting
         for _, moves in offers:
             for delta, step, _ in moves:
                 if not self._tables.steps[step].oops:
                     self._meet(state + delta, here, step)
         return ()
+
+    def _is_final(self, state: int, waiting: Iterable[Demand]) -> bool:
+        """Whether none of these goes on in any state that can follow; unless too many do."""
+        places = {self._contexts[demand.by.context] for demand in waiting}
+        following, seen = [state], {state}
+        for here in following:
+            self._beyond += 1
+            offers = self._tables.offers(here)
+            if self._beyond > self._limit or any(place in places for place, _ in offers):
+                return False
+            for delta, step, _ in (move for _, moves in offers for move in moves):
+                if not self._tables.steps[step].oops and here + delta not in seen:
+                    seen.add(here + delta)
+                    following.append(here + delta)
+        return True
 
     def _meet(self, state: int, parent: int, via: int) -> None:
         if state not in self._seen:
@@ -114,10 +137,11 @@ class _Search:
         return any((hold.family, demand.lock.family) in self._pairs for hold in demand.by.held)
 
     def _needs_own(self, demand: Demand) -> bool:
-        """Whether a context asks for a lock of its own, under which it began the destruction that needs it."""
+        """Whether a context asks for a lock that it reads, or under which it began the destruction that needs it."""
         held = [hold.lock == demand.lock.lock for hold in demand.by.held]
         later = demand.by.held[held.index(True) :] if any(held) else ()
-        return any((demand.lock.family, hold.family) in self._pairs for hold in later if hold.mode == "destroy")
+        again = (hold for hold in later if hold.mode == "destroy" or hold.lock == demand.lock.lock)
+        return any((demand.lock.family, hold.family) in self._pairs for hold in again)
 
     def _circle(self, way: tuple[Demand, ...], demands: Sequence[Demand]) -> tuple[Demand, ...]:
         """Some of these that wait for each other in a row that begins like this; empty if none do."""
@@ -144,6 +168,12 @@ class _Search:
         contexts = {demand.by.context for demands in makers for demand in demands}
         alone = contexts.pop() if len(contexts) == 1 else None
         return Realisation(self._cycle, None, (), _gates(makers), alone, len(self._states), complete)
+
+
+def _promised(waiting: Sequence[Demand]) -> bool:
+    """Whether one of these, each of which waits for the next, waits for what that has promised only."""
+    locks = {demand.lock.lock for demand in waiting}
+    return any(hold.mode == "promise" and hold.lock in locks for demand in waiting for hold in demand.by.held)
 
 
 def _gates(makers: Sequence[Sequence[Demand]]) -> tuple[str, ...]:

@@ -39,8 +39,8 @@ class Completion(Actor[CompletionState]):
 
     @handler(reads="done")
     def promise(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:
-        """Says that the caller is going to complete it: until then it counts as held."""
-        return state, None, () if by.holds(self.name) else (Took(self.hold()),)
+        """Says that the caller is going to complete it: until then it counts as held. Others may complete it, too."""
+        return state, None, () if by.holds(self.name) else (Took(self.hold("promise")),)
 
     @handler(reads="done", writes="done", acquires="exclusive", sleeps=True)
     def wait(self, state: CompletionState, by: Caller) -> Outcome[CompletionState, None]:

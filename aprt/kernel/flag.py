@@ -7,7 +7,8 @@ wait queue that `awaits` it as a place where it is asked for:
     busy = Flag("kvm_busy")
     idle = WaitQueue("wait_for_kvm", busy.hold())
 
-Whoever sets it clears it. Setting it does not wait: look first, under the lock that guards it.
+Whoever sets it promises to clear it; nothing keeps others from that. Setting it does not wait: look first, under the
+lock that guards it.
 
 Mirrors: drivers/s390/crypto/vfio_ap_private.h (v5.13, v5.14): matrix_mdev->kvm_busy.
 """
@@ -44,7 +45,7 @@ class Flag(Actor[FlagState]):
     @handler(reads="is_set", writes="is_set", guarded_by="guard")
     def set(self, state: FlagState, by: Caller) -> Outcome[FlagState, None]:
         """From here on the caller counts as its holder."""
-        notes = () if by.holds(self.name) else (Took(self.hold()),)
+        notes = () if by.holds(self.name) else (Took(self.hold("promise")),)
         return (state if state.is_set else FlagState(True)), None, notes
 
     @handler(reads="is_set", writes="is_set", guarded_by="guard")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from aprt.core.actor import Caller
@@ -16,7 +18,7 @@ OTHER_A = Mutex("a2", lock_class="A")
 SEM = RwSem("sem")
 
 
-def graph(*edges: Edge, written: str = "") -> LockGraph:
+def graph(*edges: Edge, written: Iterable[str] = "") -> LockGraph:
     found = LockGraph()
     found.add(edges, written)
     return found
@@ -73,11 +75,23 @@ def test_what_a_call_asks_for_is_an_edge_from_every_lock_that_its_context_holds(
 
 def test_a_lock_that_is_held_already_and_a_trylock_ask_for_nothing() -> None:
     by = Caller("t", (Hold("sem", "read"), Hold("b")))
-    again = Demand.of(Ask(by, SEM.down_read(), ()))
-    assert again is not None
-    assert again.edges == {}
+    for again in (Demand.of(Ask(by, SEM.down_write(), ())), Demand.of(Ask(by, B.lock(), ()))):
+        assert again is not None
+        assert again.edges == {}
     assert Demand.of(Ask(by, A.trylock(), ())) is None
     assert Demand.of(Ask(by, B.unlock(), ())) is None
+
+
+def test_a_lock_that_is_read_once_more_is_an_edge_from_itself_and_a_circle_where_there_is_a_writer() -> None:
+    by = Caller("t", (Hold("sem", "read"), Hold("b")))
+    again = Demand.of(Ask(by, SEM.down_read(), ()))
+    assert again is not None
+    assert list(again.edges) == [
+        Edge("sem", "sem", held_shared=True, asked_shared=True),
+        Edge("b", "sem", asked_shared=True),
+    ]
+    assert graph(*again.edges).cycle() is None
+    assert graph(*again.edges, written=["sem"]).cycle() == (*again.edges,)[:1]
 
 
 def test_another_lock_of_the_class_is_an_edge_and_a_subclass_a_class_of_its_own() -> None:

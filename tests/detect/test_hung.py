@@ -165,6 +165,37 @@ def test_what_nobody_is_going_to_do_is_told_at_the_end() -> None:
     assert (hung.index, hung.text) == (-1, "nobody goes on: a waits for done.wait")
 
 
+def promised(helps: bool) -> System:
+    """A waiter holds what the completer needs before it completes; a helper may complete instead of it."""
+    done = Completion("done")
+
+    async def wait() -> None:
+        async with held(A):
+            await done.wait()
+
+    async def complete() -> None:
+        await done.promise()
+        async with held(A):
+            await done.complete()
+
+    async def helper() -> None:
+        await N.add(1)
+        if helps:
+            await done.complete()
+
+    return system((A, N, done), waiter=wait, completer=complete, helper=helper)
+
+
+def test_a_circle_with_a_promise_in_it_may_open_while_others_run_and_is_told_when_nobody_does() -> None:
+    assert detected(promised(helps=True), "waiter completer helper* waiter*", "hang") == ()
+    assert detected(promised(helps=False), "waiter completer", "hang") == ()  # the helper may, for all that is known
+    (hung,) = detected(promised(helps=False), "waiter completer helper*", "hang")
+    assert (hung.index, names(hung)) == (1, (("completer", "waiter"), ()))
+    assert hung.text == (
+        "deadlock of 2: completer waits for A.lock, held by waiter; waiter waits for done.wait, held by completer"
+    )
+
+
 def test_a_lock_that_was_never_given_back_names_its_holder() -> None:
     async def forget() -> None:
         await A.lock()

@@ -7,7 +7,7 @@ from aprt.core.system import System
 from aprt.detect.detectors import Detectors
 from aprt.detect.lock_order import Circle
 from aprt.explore.replay import replay
-from aprt.kernel.held import held, reading
+from aprt.kernel.held import held, reading, writing
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 
@@ -85,15 +85,50 @@ def test_one_order_is_silent() -> None:
     assert detected(orderly, "left* right*", "lock-order") == ()
 
 
-def test_readers_alone_make_no_circle() -> None:
+def crossed_readers(writer: bool) -> System:
+    """Two contexts read two rwsems in opposite orders; writer: each of them has one that holds nothing else."""
     one, other = RwSem("one"), RwSem("other")
 
     async def read(first: RwSem, second: RwSem) -> None:
         async with reading(first), reading(second):
             pass
 
-    crossing = system((one, other), a=lambda: read(one, other), b=lambda: read(other, one))
-    assert detected(crossing, "a* b*", "lock-order") == ()
+    async def write() -> None:
+        for sem in (one, other):
+            async with writing(sem):
+                pass
+
+    contexts = {"w": write} if writer else {}
+    return system((one, other), a=lambda: read(one, other), b=lambda: read(other, one), **contexts)
+
+
+def test_readers_make_a_circle_where_writers_may_come_between() -> None:
+    (circle,) = detected(crossed_readers(writer=True), "a* b* w*", "lock-order")
+    assert circle.text == "possible circular locking dependency: one -> other -> one"
+    assert [site.context for site in circle.sites] == ["a", "b"]
+    assert detected(crossed_readers(writer=False), "a* b*", "lock-order") == ()
+
+
+def reads_again(writer: bool) -> System:
+    sem = RwSem("sem")
+
+    async def twice() -> None:
+        async with reading(sem), reading(sem):
+            pass
+
+    async def write() -> None:
+        async with writing(sem):
+            pass
+
+    return system((sem,), a=twice, **({"w": write} if writer else {}))
+
+
+def test_a_lock_that_is_read_again_is_a_circle_of_one_where_a_writer_may_come_between() -> None:
+    for text in ("a* w*", "w* a*"):
+        (circle,) = detected(reads_again(writer=True), text, "lock-order")
+        assert circle.text == "possible recursive locking: sem -> sem"
+        assert [(site.where, site.op) for site in circle.sites] == [("a in twice()", "sem while it holds sem")]
+    assert detected(reads_again(writer=False), "a*", "lock-order") == ()
 
 
 def test_two_of_a_class_are_a_circle_of_one_unless_nested_on_purpose() -> None:

@@ -44,6 +44,7 @@ def waits(found: Realisation) -> list[str]:
         (programs.promised(under=True), 2, ["waiter for done", "completer for lock"]),
         (programs.removed(under=True), 2, ["reader for guests_lock", "driver for status"]),
         (programs.put_under_lock(), 3, ["closer for group_lock"]),
+        (programs.read_again(fair=True), 2, ["read for S"]),
     ],
 )
 def test_a_cycle_is_realised_by_the_shortest_schedule_after_which_contexts_wait_for_each_other(
@@ -65,6 +66,7 @@ def test_a_cycle_is_realised_by_the_shortest_schedule_after_which_contexts_wait_
         (programs.readers(writer=True), (), None, 91),  # a writer that waits keeps no reader out of this semaphore
         (programs.of_one_class(nested=False), (), "t", 5),
         (programs.either(), (), "t", 10),
+        (programs.read_again(fair=False), (), "read", 12),
         (programs.last_put_or_destructor(), (), "closer", 10),
     ],
 )
@@ -92,6 +94,15 @@ def test_a_partial_deadlock_is_seen_when_it_forms_while_others_go_on_for_ever() 
     assert found.schedule is not None
     assert (len(found.schedule), waits(found)) == (2, ["t0 for B", "t1 for A"])
     assert replay(both, found.schedule).ending == "cut"
+
+
+def test_a_promise_that_another_context_may_keep_is_nothing_to_wait_for_in_a_circle() -> None:
+    alone, helped = programs.promised(under=True), programs.promised(under=True, helped=True)
+    assert cycle_of(alone) == cycle_of(helped)
+    assert of(alone).schedule is not None
+    found = of(helped)
+    assert (found.schedule, found.gates, found.alone, found.complete) == (None, (), None, True)
+    assert explore(helped, (DEADLOCK,), stop_on="all").findings == ()
 
 
 def test_a_search_that_ends_early_does_not_say_never() -> None:

@@ -46,8 +46,8 @@ def test_waiting_blocks_until_it_is_done() -> None:
 
 
 def test_who_promised_it_holds_it_until_it_is_complete_and_must_not_wait_for_it() -> None:
-    start, one, promised = DONE.initial(), CompletionState(1), Caller("a", (Hold("done"),))
-    assert answer(DONE.promise(), start, Caller("a")) == (start, None, (Took(Hold("done")),))
+    start, one, promised = DONE.initial(), CompletionState(1), Caller("a", (Hold("done", "promise"),))
+    assert answer(DONE.promise(), start, Caller("a")) == (start, None, (Took(Hold("done", "promise")),))
     assert answer(DONE.promise(), start, promised) == (start, None, ())
     assert answer(DONE.complete(), start, promised) == (one, None, (Gave("done"),))
     assert answer(DONE.complete_all(), start, promised) == (CompletionState(ALL), None, (Gave("done"),))

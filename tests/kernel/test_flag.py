@@ -14,7 +14,7 @@ from tests.kernel.callers import answer
 
 BUSY = Flag("busy")
 CLEAR, SET = FlagState(), FlagState(True)
-FREE, HOLDER = Caller("a"), Caller("a", (Hold("busy"),))
+FREE, HOLDER = Caller("a"), Caller("a", (Hold("busy", "promise"),))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ FREE, HOLDER = Caller("a"), Caller("a", (Hold("busy"),))
     [
         (BUSY.is_clear(), CLEAR, FREE, (CLEAR, True, ())),
         (BUSY.is_clear(), SET, FREE, (SET, False, ())),
-        (BUSY.set(), CLEAR, FREE, (SET, None, (Took(Hold("busy")),))),
+        (BUSY.set(), CLEAR, FREE, (SET, None, (Took(Hold("busy", "promise")),))),
         (BUSY.set(), SET, HOLDER, (SET, None, ())),
         (BUSY.clear(), SET, HOLDER, (CLEAR, None, (Gave("busy"),))),
         (BUSY.clear(), SET, FREE, (CLEAR, None, ())),
@@ -38,7 +38,7 @@ def test_who_sets_it_holds_it_until_it_clears_it(
 def test_a_flag_with_a_guard_is_touched_under_it_only() -> None:
     guarded = Flag("busy", Mutex("lock"))
     found = Broken("P22", "a does busy.set without holding lock")
-    assert answer(guarded.set(), CLEAR, FREE) == (SET, None, (Took(Hold("busy")), found))
+    assert answer(guarded.set(), CLEAR, FREE) == (SET, None, (Took(Hold("busy", "promise")), found))
 
 
 def test_sleeping_on_a_queue_asks_for_what_its_waiters_wait_for_and_nothing_else_does() -> None:

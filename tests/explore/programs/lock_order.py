@@ -52,6 +52,21 @@ def readers(*, writer: bool = False, writes_first: bool = False) -> System:
     return system((a, b), forth=forth, back=back, **({"write": write} if writer else {}))
 
 
+def read_again(*, fair: bool) -> System:
+    """One context reads what it reads already, another one writes. fair: a reader gives way to a writer that waits."""
+    sem = RwSem("S", writer_first=fair)
+
+    async def read() -> None:
+        async with reading(sem), reading(sem):
+            pass
+
+    async def write() -> None:
+        async with writing(sem):
+            pass
+
+    return system((sem,), read=read, write=write)
+
+
 def trylocks(*, trying: bool) -> System:
     """One context takes A, then B; the other B, then A, but with a trylock when `trying`."""
     a, b = Mutex("A"), Mutex("B")
@@ -159,8 +174,11 @@ def cancelled(*, under: bool) -> System:
     return system((lock, timer), canceller=cancel, daemon=lambda: timer_daemon(timer, fires))
 
 
-def promised(*, under: bool) -> System:
-    """A completion is waited for, `under` a lock that whoever completes it takes before, or without it."""
+def promised(*, under: bool, helped: bool = False) -> System:
+    """A completion is waited for, `under` a lock that whoever completes it takes before, or without it.
+
+    helped: a third context completes it, too.
+    """
     lock, done = Mutex("lock"), Completion("done")
 
     async def wait() -> None:
@@ -173,7 +191,11 @@ def promised(*, under: bool) -> System:
             pass
         await done.complete()
 
-    return system((lock, done), waiter=wait, completer=complete)
+    async def help() -> None:
+        await done.complete()
+
+    contexts = {"helper": help} if helped else {}
+    return system((lock, done), waiter=wait, completer=complete, **contexts)
 
 
 def removed(*, under: bool) -> System:
