@@ -30,6 +30,7 @@ from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpe
 
 import attrs
 
+from aprt.core.declarations import check_change, check_waiting, place
 from aprt.core.effects import Call
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Gave, Hold, Note, Oops, Owes, Remark, Took
@@ -278,11 +279,11 @@ class Actor(abc.ABC, Generic[S]):
             return state, None, (oops,)
         outcome = found.run(self, state, by, *call.args)
         if outcome is BLOCK:
-            self._check_waiting(found, state)
+            check_waiting(self, found, state)
             return BLOCK
         after, reply, notes = self._parts(found, outcome)
         if after is not state and (found.queue is not None or "*" not in found.writes):
-            self._check_change(found, state, after)
+            check_change(self, found, state, after)
         if found.guards:
             notes += self._unguarded(found, by)
         if by.atomic is not None and not any(isinstance(note, Oops) for note in notes):
@@ -295,34 +296,8 @@ class Actor(abc.ABC, Generic[S]):
                 return *outcome, ()
             if len(outcome) == 3 and isinstance(outcome[2], tuple):
                 return outcome
-        where, what = self._where(found), "(state, reply), (state, reply, notes) or BLOCK"
+        where, what = place(self, found), "(state, reply), (state, reply, notes) or BLOCK"
         raise ModelError(f"{where} returned {outcome!r}; a handler returns {what}")
-
-    def _where(self, found: Handler[S, ..., Any]) -> str:
-        return f"{self.name}.{found.op} ({type(self).__name__})"
-
-    def check(self, state: S) -> None:
-        """Raises: `ModelError` when a handler declares a field that `state` lacks, or a lock that this actor lacks."""
-        kind: Any = type(state)
-        fields = frozenset(field_names(kind) or ())
-        for found in _handlers(type(self)):
-            for name in sorted(found.fields - fields):
-                known = ", ".join(sorted(fields)) or "none"
-                raise ModelError(
-                    f"{self._where(found)} declares that it reads or writes {name!r}, which {kind.__name__} does not "
-                    f"have (its fields: {known}; '*' is the whole state)"
-                )
-            for name in found.guarding:
-                if hasattr(self, name):
-                    continue
-                raise ModelError(
-                    f"{self._where(found)} declares guarded_by={name!r}, which the actor does not have; "
-                    "name an attribute that holds the lock's actor, or None"
-                )
-            if found.room is not None and not hasattr(self, found.room):
-                raise ModelError(
-                    f"{self._where(found)} declares room={found.room!r}, which the actor does not have; name one"
-                )
 
     def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
         ways = [[guard for name in all_of if (guard := self.guarding(name)) is not None] for all_of in found.guards]
@@ -344,34 +319,6 @@ class Actor(abc.ABC, Generic[S]):
         guard: Actor[Any] | tuple[Actor[Any], ...] | None = getattr(self, name)
         return guard if guard is None or isinstance(guard, tuple) else (guard,)
 
-    def _check_change(self, found: Handler[S, ..., Any], before: S, after: S) -> None:
-        changed = changed_fields(before, after)
-        if not changed <= found.writes and "*" not in found.writes:
-            fields = ", ".join(sorted(changed - found.writes))
-            raise ModelError(
-                f"{self._where(found)} changed {fields}, which it does not declare; add that to its writes"
-            )
-        if found.queue is not None:
-            self._check_queue(found, getattr(before, found.queue), getattr(after, found.queue), changed)
-
-    def _check_queue(self, found: Handler[S, ..., Any], was: Any, now: Any, changed: frozenset[str]) -> None:
-        if found.puts is not None:
-            room = self.room(found)
-            moved = now[:-1] == was and len(now) > len(was) and (room is None or len(was) < room)
-        else:
-            moved = now == was[1:] and len(now) < len(was)
-        if not moved or changed != {found.queue}:
-            does = "puts one item into" if found.puts is not None else "takes one item from"
-            raise ModelError(f"{self.name}.{found.op} declares that it {does} {found.queue}, and did something else")
-
-    def _check_waiting(self, found: Handler[S, ..., Any], state: S) -> None:
-        if found.puts is not None:
-            room = self.room(found)
-            if room is None or len(getattr(state, found.puts)) < room:
-                raise ModelError(f"{self.name}.{found.op} blocks although {found.puts} has room by what it declares")
-        if found.takes is not None and getattr(state, found.takes):
-            raise ModelError(f"{self.name}.{found.op} blocks although there is something in {found.takes}")
-
     def room(self, found: Handler[S, ..., Any]) -> int | None:
         """How many items the queue of a handler that puts can hold."""
         return None if found.room is None else cast("int | None", getattr(self, found.room))
@@ -385,21 +332,3 @@ def _handlers(kind: type[Any]) -> tuple[Handler[Any, ..., Any], ...]:
 @cache
 def _messages(kind: type[Any]) -> tuple[str, ...]:
     return tuple(name for name in dir(kind) if isinstance(getattr(kind, name), Handler))
-
-
-def changed_fields(before: object, after: object) -> frozenset[str]:
-    """The names of the fields that differ; "*" for states that are not attrs records of one class."""
-    kind: Any = type(before)
-    names = field_names(kind)
-    if names is None or type(after) is not kind:
-        return frozenset() if before == after else frozenset("*")
-    # most fields are the same objects, and equality of large sets is slow to find out
-    return frozenset(
-        [name for name in names if (old := getattr(before, name)) is not (new := getattr(after, name)) and old != new]
-    )
-
-
-@cache
-def field_names(kind: Any) -> tuple[str, ...] | None:
-    """The fields of an attrs class, in order; None for another class."""
-    return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None

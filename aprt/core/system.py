@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from aprt.core.actor import Actor, Caller
+from aprt.core.declarations import check_declared
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.symmetry import Alike, check_fitting
@@ -77,7 +78,7 @@ class System:
                 raise ModelError(f"an initial state is given for {name!r}, which is no actor of the system")
         states = self.initial()
         for actor in self.actors:
-            actor.check(states[actor.name])
+            check_declared(actor, states[actor.name])
         check_fitting(self.symmetry)
 
     def initial(self) -> dict[str, Any]:

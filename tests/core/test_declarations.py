@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from aprt import Actor, Call, Caller, Context, ModelError, Mutex, Outcome, System, explore, handler, run
-from aprt.core.actor import changed_fields
+from aprt.core.declarations import changed_fields
 from aprt.core.notes import Broken
 
 

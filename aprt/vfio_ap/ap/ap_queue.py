@@ -178,19 +178,7 @@ class ApQueue(Actor[ApQueueState]):
         notes: tuple[Note, ...] = ()
         if target is not None and target.guest != HOST:
             notes = (Owes(("irq_enable", target.guest), -1),)
-        refused = self._refusal(state)
-        if refused is None and state.pending_irq is not None:
-            refused = Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
-        if refused is None and (target is None) == (state.irq is None):
-            refused = Rc.OTHERWISE_CHANGED
-        if (
-            refused is None
-            and target is not None
-            and (not self.interrupts or (target.guest == HOST and not target.nib))
-        ):
-            refused = Rc.INVALID_ADDRESS
-        if refused is None and target is not None and target.gisa is None and target.guest != HOST:
-            refused = Rc.INVALID_GISA
+        refused = self._refusal(state) or self._refusal_of_aqic(state, target)
         if refused is not None:
             after, status = self._refuse(state, refused)
             return after, status, notes
@@ -289,6 +277,18 @@ class ApQueue(Actor[ApQueueState]):
         if state.next_rc is not None and state.next_rc not in (UNTIL_RESET if resets else FOR_RESETS):
             return state.next_rc
         return Rc.RESET_IN_PROGRESS if state.pending_reset else None
+
+    def _refusal_of_aqic(self, state: ApQueueState, target: Target | None) -> Rc | None:
+        if state.pending_irq is not None:
+            return Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
+        if (target is None) == (state.irq is None):
+            return Rc.OTHERWISE_CHANGED
+        if target is None:
+            return None
+        of_host = target.guest == HOST
+        if not self.interrupts or (of_host and not target.nib):
+            return Rc.INVALID_ADDRESS
+        return Rc.INVALID_GISA if target.gisa is None and not of_host else None
 
     def _refuse(self, state: ApQueueState, rc: Rc) -> tuple[ApQueueState, Status]:
         return self._spent(state, rc), attrs.evolve(state.status, rc=rc)

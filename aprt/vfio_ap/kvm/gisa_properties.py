@@ -1,8 +1,7 @@
-"""Properties of GISA, GIB and the kicking of idle vCPUs: P2, P3, P25 to P31, P33, P41, P48.
+"""Properties of the GISA and the alert list: P2, P3, P25 to P29, P33, P41.
 
 What running procedures hold counts (`View.inflight`): ("slice", GISA), ("gal", GIB) and ("raise", GIB) are
-explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM, or to start the timer that will;
-("kick", vCPU) by whoever has set a kicked bit and not yet woken the vCPU.
+explained in `gib`; ("restore", GISA) is held by whoever is about to restore IAM, or to start the timer that will.
 """
 
 from __future__ import annotations
@@ -11,16 +10,17 @@ from collections.abc import Iterable
 from functools import partial
 
 from aprt.core.events import Event
-from aprt.core.properties import After, Always, AtEnd, Before, Eventually, Noted, Property
+from aprt.core.properties import After, Always, Before, Eventually, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.kvm.gib import Gib
-from aprt.vfio_ap.kvm.gisa import LINKING, MAX_ISC, NULL, bit, is_gisa
+from aprt.vfio_ap.kvm.gisa import LINKING, NULL, bit, is_gisa
 from aprt.vfio_ap.kvm.gisa_int import GisaIntState, GisaParts
 from aprt.vfio_ap.kvm.vcpu import Vcpu
+from aprt.vfio_ap.kvm.vcpu_properties import p30, p31, p48
 
 
 def gisa_properties(gib: Gib, vms: Iterable[GisaParts], vcpus: Iterable[Vcpu]) -> tuple[Property, ...]:
-    """All of this file for a machine with these VMs, whose vCPUs are among `vcpus`."""
+    """What is asked of these VMs, whose vCPUs are among `vcpus`: all of this file but P33, and `vcpu_properties`."""
     vms, vcpus = tuple(vms), tuple(vcpus)
     of = {parts.interrupt.name: tuple(v for v in vcpus if v.vm == parts.interrupt.vm) for parts in vms}
     pairs = tuple((parts, of[parts.interrupt.name]) for parts in vms)
@@ -202,68 +202,6 @@ def _p29(parts: GisaParts) -> Always:
         return None
 
     return Always((parts.interrupt, parts.gisa), test)
-
-
-def p30(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
-    return Property(
-        "P30",
-        "no interrupt is lost",
-        tuple(_p30(parts, vcpus) for parts, vcpus in guests),
-        "When nothing happens any more, no ISC is pending and wanted (IPM and alert.mask) for which a\n"
-        "sleeping vCPU of the VM is open (PSW and CR6). The form of an end state: vCPUs that idle are\n"
-        "daemons.\n"
-        "Source: the purpose of the GISA timer and of the idle wait.",
-        tuple((parts.gisa, "make_pending") for parts, _ in guests),
-    )
-
-
-def _p30(parts: GisaParts, vcpus: tuple[Vcpu, ...]) -> AtEnd:
-    def test(view: View) -> str | None:
-        state, gisa = view(parts.interrupt), view(parts.gisa)
-        if state.origin is None:
-            return None
-        for isc in range(MAX_ISC + 1):
-            for vcpu in vcpus:
-                sleeper = view(vcpu)
-                if gisa.ipm & state.alert_mask & sleeper.open & bit(isc) and sleeper.asleep:
-                    return f"isc {isc} of {parts.gisa.name} is pending, and {vcpu.name} sleeps for good"
-        return None
-
-    return AtEnd((parts.interrupt, parts.gisa, *vcpus), test)
-
-
-def p31(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
-    return Property(
-        "P31",
-        "a vCPU that counts as kicked does not sleep",
-        tuple(_p31(parts, vcpu) for parts, vcpus in guests for vcpu in vcpus),
-        "A kicked bit is set: the vCPU has been woken, or is being woken, and will look at what is pending or\n"
-        "enter SIE before it sleeps again. Otherwise nobody kicks it any more.\n"
-        "Source: __airqs_kick_single_vcpu(), which passes over kicked vCPUs.",
-        tuple((parts.interrupt, "test_and_set_kicked") for parts, _ in guests),
-    )
-
-
-def _p31(parts: GisaParts, vcpu: Vcpu) -> Always:
-    def test(view: View) -> str | None:
-        kicked = vcpu.name in view(parts.interrupt).kicked
-        if kicked and view(vcpu).asleep and view.inflight(("kick", vcpu.name)) <= 0:
-            return f"{vcpu.name} counts as kicked and sleeps"
-        return None
-
-    return Always((parts.interrupt, vcpu), test)
-
-
-def p48(guests: tuple[tuple[GisaParts, tuple[Vcpu, ...]], ...]) -> Property:
-    return Property(
-        "P48",
-        "a vCPU can enter SIE",
-        (Noted(),),
-        "The GISA designation in a vCPU's control block is the address of a GISA, or 0. SIE refuses anything else\n"
-        "with a validity intercept, and KVM ends the vCPU's run with -EINVAL.\n"
-        "Source: kvm_s390_get_gisa_desc().",
-        tuple((vcpu, "enter_sie") for _, vcpus in guests for vcpu in vcpus),
-    )
 
 
 def p33(vms: tuple[GisaParts, ...]) -> Property:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aprt.core.actor import changed_fields
+from aprt.core.declarations import changed_fields
 from aprt.core.events import Event
 from aprt.core.properties import Finding
 from aprt.verdict.unlocked import Access
