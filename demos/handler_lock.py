@@ -21,5 +21,5 @@ async def lock_inside(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
             return await pqap.handle_hook(machine, guest, aqic)
 
 
-V1 = patch("mdevs_lock around all of it", pqap=lock_first)
-V2 = patch("mdevs_lock inside the hook's rwsem", pqap=lock_inside)
+V1 = patch("mdevs_lock around all of it", since="5.3", pqap=lock_first)
+V2 = patch("mdevs_lock inside the hook's rwsem", since="5.3", pqap=lock_inside)

@@ -30,11 +30,24 @@ def is_own(word: str) -> bool:
 
 
 def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, Era]:
-    """The eras, with a switch for every patch among the words. Raises: `UserError`."""
-    patches = tuple(_patch(word) for word in dict.fromkeys(words) if is_own(word))
-    if not patches:
-        return eras
-    return MappingProxyType({name: attrs.evolve(era, switches=(*era.switches, *patches)) for name, era in eras.items()})
+    """The eras, the oldest first, those that a patch among the words is written for with a switch for it.
+
+    Raises: `UserError`.
+    """
+    patched = dict(eras)
+    for switch in (_patch(word) for word in dict.fromkeys(words) if is_own(word)):
+        for era in _from(switch, eras):
+            patched[era] = attrs.evolve(patched[era], switches=(*patched[era].switches, switch))
+    return MappingProxyType(patched)
+
+
+def _from(switch: Switch, eras: Mapping[str, Era]) -> list[str]:
+    names = list(eras)
+    if switch.since is None:
+        return names
+    if switch.since not in names:
+        raise UserError(f"{switch.name}: since: unknown era {switch.since!r}{did_you_mean(switch.since, names)}")
+    return names[names.index(switch.since) :]
 
 
 def own_case(

@@ -38,7 +38,7 @@ SCENARIO = Scenario(
     "What races with what, in at most three lines.",
     ("P5", "P6", "P7", "P9"),  # what is checked unless something else is asked for: aprt property list
     build,
-    ("guest=enable",),  # switches that it sets by itself: aprt scenario show FILE.py:SCENARIO
+    ("guest=enable",),  # switches that it sets by itself: aprt scenario show 2026/FILE.py:SCENARIO
 )
 '''
 
@@ -56,5 +56,5 @@ def new_scenario(file: Path) -> int:
         raise UserError(f"{file}: is there already") from None
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}") from None
-    echo(f"{file}: change it, and see it: aprt explore {file}:SCENARIO --era 2026")
+    echo(f"{file}: change it, and see it: aprt explore 2026/{file}:SCENARIO")
     return 0

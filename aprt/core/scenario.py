@@ -39,7 +39,8 @@ FLAG = ("out", "in")
 class Switch:
     """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it.
 
-    replaces: of a patch, the functions that it puts into a table of functions, by their names there.
+    replaces: of a patch, the functions that it puts into a table of functions, by their names there. since: the first
+    era that has what they use; None for all of them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Switch:
     about: str
     aliases: tuple[str, ...] = ()
     replaces: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    since: str | None = None
 
     @property
     def flag(self) -> bool:
@@ -88,7 +90,7 @@ class Settings:
     def __getitem__(self, name: str) -> str:
         """The value of a switch, by its name or an alias."""
         if name not in self._values:
-            raise ModelError(f"no switch is called {name!r}")
+            raise self._unknown(name)
         return self._values[name]
 
     def on(self, name: str) -> bool:
@@ -147,15 +149,19 @@ class Settings:
         for switch in self.switches:
             if name == switch.name or name in switch.aliases:
                 return switch
-        raise ModelError(f"no switch is called {name!r}")
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> ModelError:
+        return ModelError(f"the era has no switch {name!r}; a patch says with since=ERA from where on it can be used")
 
 
-def patch(about: str, **functions: Callable[..., Any]) -> Switch:
+def patch(about: str, *, since: str | None = None, **functions: Callable[..., Any]) -> Switch:
     """A patch, for a file of one's own: in place of the driver's functions of these names, it has others.
 
-    about: one line. functions: behaviours with the parameters of those they replace (`aprt.vfio_ap.host.ops`).
+    about: one line. since: the first era that it is written for; None for all. functions: behaviours with the
+    parameters of those they replace (`aprt.vfio_ap.host.ops`).
     """
-    return Switch("patch", "patch", FLAG, about, replaces=tuple(functions.items()))
+    return Switch("patch", "patch", FLAG, about, replaces=tuple(functions.items()), since=since)
 
 
 def spelling(switch: Switch, value: str) -> str:

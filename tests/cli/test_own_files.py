@@ -81,7 +81,7 @@ def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(tmp
 def test_a_new_scenario_file_works_and_is_never_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     assert aprt("scenario", "new", str(file)).stdout == (
-        f"{file}: change it, and see it: aprt explore {file}:SCENARIO --era 2026\n"
+        f"{file}: change it, and see it: aprt explore 2026/{file}:SCENARIO\n"
     )
     assert said(f"2026/{file}:SCENARIO", "--without", "B6").startswith("aprt: VIOLATED property=P")
     again = aprt("scenario", "new", str(file))
@@ -90,6 +90,29 @@ def test_a_new_scenario_file_works_and_is_never_overwritten(tmp_path: Path) -> N
     assert (wrong.exit_code, wrong.stderr) == (
         2,
         f"aprt: {tmp_path / 'mine'}: the name of a scenario file ends in .py\n",
+    )
+
+
+def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -> None:
+    early = aprt("explore", "v4/kill-qemu", "--with", V1)
+    assert (early.exit_code, early.stderr) == (
+        2,
+        f"aprt: era v4 has no switch '{V1}' (eras that have it: 5.3, 5.12, 5.13, 5.15, 6.0, 6.2, 6.3, 6.6, 6.8, 6.12, "
+        "6.16, 2026)\n",
+    )
+    assert said("5.3/unbind", "--with", V1).startswith("aprt: HOLDS ")
+    (tmp_path / "own.py").write_text(
+        "from aprt import patch\nfrom aprt.vfio_ap.mainline.pqap import handle_pqap\n"
+        "async def handler(machine, guest, aqic):\n    return await handle_pqap(machine, guest, aqic)\n"
+        "ANY = patch('of 2026', pqap=handler)\nLATE = patch('of 2026', since='2206', pqap=handle_pqap)\n"
+    )
+    unknown = aprt("explore", "2026/unbind", "--with", f"{tmp_path}/own.py:LATE")
+    assert unknown.stderr == f"aprt: {tmp_path}/own.py:LATE: since: unknown era '2206' (did you mean '2026'?)\n"
+    silent = aprt("explore", "v4/kill-qemu", "--with", f"{tmp_path}/own.py:ANY")
+    assert (silent.exit_code, silent.stderr) == (
+        2,
+        f"aprt: {tmp_path}/own.py: line 4: ModelError: the era has no switch 'aqic'; "
+        "a patch says with since=ERA from where on it can be used\n",
     )
 
 
