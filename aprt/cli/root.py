@@ -13,13 +13,17 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from aprt.cli.bisect import for_git
-from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.errors import ReplayMismatch, UnknownProperty, UserError
+
+if TYPE_CHECKING:
+    from aprt.cli.cases import Registry
+    from aprt.core.scenario import Era
 
 USAGE, DIFFERED, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 70, 74, 130, 141
 
@@ -73,7 +77,7 @@ class Root(click.Group):
             code = super().main(args, **extra)
             sys.stdout.flush()
         except Exception as error:
-            code = _told(error)
+            code = _told(error, sys.argv[1:] if args is None else args, extra["obj"])
         except KeyboardInterrupt:
             code = _say("interrupted", INTERRUPTED)
         code = for_git(code, sys.argv[1:] if args is None else args)
@@ -110,11 +114,14 @@ def root(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
-def _told(error: Exception) -> int:
+def _told(error: Exception, args: Sequence[str], registry: Registry) -> int:
     """The exit code of an error, which is told in one line unless it is a mistake of aprt."""
     match error:
         case click.UsageError():
-            return _say(_usage(error), USAGE)
+            return _say(_usage(error, args), USAGE)
+        case UnknownProperty() if _checked_elsewhere(error.id, registry()):
+            there = f"aprt property show {error.id} names the scenarios that do"
+            return _say(f"this scenario does not know property {error.id}; {there}", USAGE)
         case click.ClickException() | UserError():
             return _say(str(error), USAGE)
         case ReplayMismatch():
@@ -148,10 +155,35 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-def _usage(error: click.UsageError) -> str:
+def _usage(error: click.UsageError, args: Sequence[str]) -> str:
     message = error.format_message().rstrip(".")
-    where = error.ctx.command_path if error.ctx is not None else "aprt"
-    return f"{message[:1].lower()}{message[1:]} (try '{where} --help')"
+    ctx = error.ctx or _typed(args)
+    if isinstance(error, click.NoSuchOption):
+        close = " or ".join(map(repr, error.possibilities or ()))
+        message = f"no such option {error.option_name!r}" + (f" (did you mean {close}?)" if close else "")
+    elif isinstance(error, click.BadOptionUsage) and message.endswith("requires an argument"):
+        message += f": {_wanted(ctx, error.option_name)}"
+    return f"{message[:1].lower()}{message[1:]} (try '{ctx.command_path} --help')"
+
+
+def _typed(args: Sequence[str]) -> click.Context:
+    """The command that was typed, for an error that does not know in which it is."""
+    ctx, rest = click.Context(root, info_name="aprt"), list(args)
+    while rest and isinstance(ctx.command, click.Group) and (found := ctx.command.get_command(ctx, rest[0])):
+        ctx = click.Context(found, parent=ctx, info_name=rest.pop(0))
+    return ctx
+
+
+def _wanted(ctx: click.Context, option: str) -> str:
+    """What an option takes: its choices, or a word for it."""
+    (taken,) = (param for param in ctx.command.params if option in param.opts)
+    if isinstance(taken.type, click.Choice):
+        return ", ".join(taken.type.choices)
+    return taken.metavar or taken.type.name.upper()
+
+
+def _checked_elsewhere(id: str, eras: Mapping[str, Era]) -> bool:
+    return any(id.upper() in scenario.properties for era in eras.values() for scenario in era.scenarios.values())
 
 
 def _replace_closed_streams() -> None:

@@ -15,6 +15,17 @@ class UserError(AprtError):
     """The input is wrong; the message says what, where and what next, in one line."""
 
 
+class UnknownProperty(UserError):
+    """A model has no property of that number. id: as it was asked for. hint: the end of the line."""
+
+    def __init__(self, id: str, hint: str) -> None:
+        self.id, self.hint = id, hint
+        super().__init__(f"unknown property {id!r}{hint}")
+
+    def __reduce__(self) -> tuple[type[UnknownProperty], tuple[str, str]]:
+        return type(self), (self.id, self.hint)
+
+
 class ModelError(AprtError):
     """A behaviour, handler or property broke a rule that the model relies on."""
 

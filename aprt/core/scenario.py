@@ -24,7 +24,7 @@ import attrs
 
 from aprt.core.commits import is_commit, same_commit
 from aprt.core.documented_order import DocumentedOrder
-from aprt.core.errors import ModelError, UserError
+from aprt.core.errors import ModelError, UnknownProperty, UserError
 from aprt.core.properties import Property
 from aprt.core.system import System
 
@@ -188,13 +188,13 @@ class Model:
     def select(self, ids: Iterable[str]) -> tuple[Property, ...]:
         """The properties with these numbers (`P1` or `p1`), in the model's order.
 
-        Raises: `UserError` for an unknown one.
+        Raises: `UnknownProperty`.
         """
         wanted, known = list(ids), [p.id for p in self.properties]
         spelled = {id.casefold(): id for id in known} | {id: id for id in known}
         for id in wanted:
             if id not in spelled and id.casefold() not in spelled:
-                raise UserError(f"unknown property {id!r}{did_you_mean(id, known, 'see aprt property list')}")
+                raise UnknownProperty(id, did_you_mean(id, known, "see aprt property list"))
         chosen = {spelled.get(id, spelled.get(id.casefold())) for id in wanted}
         return tuple(p for p in self.properties if p.id in chosen)
 

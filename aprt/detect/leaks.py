@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
 from aprt.core.notes import Owes
@@ -43,7 +44,7 @@ class Leak(Detection):
     def text(self) -> str:
         if isinstance(self.resource, str):
             return f"{self.resource} is alive and nobody owns it"
-        return f"{_named(self.resource)} is held {self.held} times, on record are {self.owned}"
+        return f"{_named(self.resource)} is held {count(self.held, 'time')}, {self.owned} on record"
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ class LeakDetector(Detector):
         self._ever = {resource for owned in self._owned.values() for resource in owned}
         self._granted: Counter[Hashable] = Counter()
         for owned in self._owned.values():
-            self._granted.update({r: count for r, count in owned.items() if r not in history.states})
+            self._granted.update({r: n for r, n in owned.items() if r not in history.states})
         self._taken: dict[Hashable, Event] = {}
         self._lost: dict[Hashable, Event] = {}
 

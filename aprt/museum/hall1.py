@@ -81,7 +81,7 @@ ENTRIES = (
         "A host that overwrites its records loses the old pin and the old registration;\n"
         "one that lets them go before AQIC has succeeded may end up with neither pair.",
         Pattern.NEW_BEFORE_OLD,
-        Contrast("2026/reset-reenable+B5=out", "2026/reset-reenable", "P6", "ISC 3 of vm0 is registered 1 times, *"),
+        Contrast("2026/reset-reenable+B5=out", "2026/reset-reenable", "P6", "ISC 3 of vm0 is registered 1 time, *"),
         note="right in the series since version 4; reworked in 7 and 8",
     ),
     Entry(

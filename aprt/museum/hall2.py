@@ -34,7 +34,7 @@ ENTRIES = (
         "configuration, skips the reset, as B32 taught it, and with the reset the only call\n"
         "that frees the records: one page stays pinned, one GISC registered.",
         Pattern.FIX_BEGETS_BUG,
-        Contrast("2026/lose-enabled+B18=out", "2026/lose-enabled", "P5", "page 0x3 of vm0 has 1 pins, on record are 0"),
+        Contrast("2026/lose-enabled+B18=out", "2026/lose-enabled", "P5", "page 0x3 of vm0 has 1 pin, 0 on record"),
     ),
     Entry(
         "B19",

@@ -64,7 +64,7 @@ ENTRIES = (
         "driver's module. When the answer is yes it returns at once and keeps it: vfio_ap can\n"
         "never be unloaded again.",
         Pattern.ONE_PATH_FORGETS,
-        Contrast("2026/masks-in-use+B50=out", "2026/masks-in-use", "P7", "vfio_ap.ko has * references *"),
+        Contrast("2026/masks-in-use+B50=out", "2026/masks-in-use", "P7", "vfio_ap.ko has * that nobody will give back"),
     ),
     Entry(
         "B51",

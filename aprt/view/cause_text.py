@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from aprt.core.amount import count
 from aprt.core.schedule import Label
 from aprt.explore.critical import CriticalChoice, CriticalPair
 from aprt.explore.necessary import Ordering
@@ -13,7 +14,6 @@ from aprt.verdict.realised import Realised
 from aprt.view.lists import wrapped
 from aprt.view.realised_text import realised_lines
 from aprt.view.shrink_text import CLAIMS, price_object, price_text
-from aprt.view.words import count
 
 _INDENT: Final = 12
 _FEW: Final = 6

@@ -9,12 +9,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from aprt.core.amount import count
 from aprt.verdict.certificate import GRANULARITY, Branch, Certificate, Exercised
 from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import count
 
 _NAMED = 5  # messages in a remark
 

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from aprt.core.amount import count
 from aprt.detect.detection import Detection, Site
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
-from aprt.view.words import count
 
 SHOWN = 10  # detections; JSON has them all
 

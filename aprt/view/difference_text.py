@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from aprt.core.amount import count
 from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
-from aprt.view.words import count
 
 _MARKS: Mapping[str, str] = MappingProxyType(
     {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 
+from aprt.core.amount import count
 from aprt.explore.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import count, switched
+from aprt.view.words import switched
 
 ESTIMATE_SCHEMA = "aprt.estimate/1"
 

@@ -20,6 +20,7 @@ from typing import Final, Protocol, Self
 import trio
 from rich.console import Console
 
+from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.properties import Property
 from aprt.core.system import System
@@ -33,7 +34,6 @@ from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.sheet import Cell
-from aprt.view.words import count
 
 RATE: Final = 10  # refreshes a second, at most
 SHARE: Final = 0.1  # of the time that drawing may take, at most

@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
+from aprt.core.amount import count
 from aprt.core.documented_order import Standing
 from aprt.core.lock_order import around, title
 from aprt.verdict.locks import Locks, Observed
@@ -16,7 +17,7 @@ from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
-from aprt.view.words import count, switched
+from aprt.view.words import switched
 
 LOCKS_SCHEMA = "aprt.locks/1"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from aprt.core.amount import count
 from aprt.verdict.measures import Matrix, Subset
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
-from aprt.view.words import count
 
 
 def matrix_text(matrix: Matrix, paint: Paint) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.museum.entry import Entry
 from aprt.verdict.contrasts import Checked, Seen, Told
 from aprt.view.lists import wrapped
@@ -15,7 +16,6 @@ from aprt.view.results import Result, Suite, junit, ktap
 from aprt.view.results import Standing as ResultStanding
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
-from aprt.view.words import count
 
 CHECK_SCHEMA = "aprt.museum-check/1"
 

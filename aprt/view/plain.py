@@ -13,6 +13,7 @@ from itertools import groupby
 from types import TracebackType
 from typing import Final, Self
 
+from aprt.core.amount import count
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.execution import Execution
@@ -20,7 +21,7 @@ from aprt.core.system import System
 from aprt.runtime.stage import Stage
 from aprt.verdict.live import LiveRun, Plan
 from aprt.view.replay_text import EventLines, event_lines
-from aprt.view.words import count, step
+from aprt.view.words import step
 
 SHORT: Final = 100  # steps of a run that is told step by step
 TURNS: Final = 500  # lines of a longer one

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
 from aprt.verdict.races import Raced, Races, Told
 from aprt.view.heading import heading
@@ -13,7 +14,7 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
-from aprt.view.words import count, switched
+from aprt.view.words import switched
 
 RACES_SCHEMA: Final = "aprt.races/1"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aprt.core.amount import count
 from aprt.explore.realised import Realisation
 from aprt.verdict.realised import Realised
-from aprt.view.words import count
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
+from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Remark
@@ -17,7 +18,7 @@ from aprt.view.columns import WIDTH
 from aprt.view.detected_text import detected_lines
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
-from aprt.view.words import count, step, switched
+from aprt.view.words import step, switched
 
 _ENDINGS = MappingProxyType(
     {

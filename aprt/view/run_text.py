@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from aprt.core.amount import count
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
 from aprt.view.commands import command_lines
@@ -11,7 +12,7 @@ from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
-from aprt.view.words import count, switched
+from aprt.view.words import switched
 
 RUN_SCHEMA = "aprt.run/1"
 

@@ -12,13 +12,13 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
 from aprt.view.verdict_json import dump
 from aprt.view.verdict_text import verdict_line
 from aprt.view.version import aprt_version
-from aprt.view.words import count
 
 Answer: TypeAlias = Mapping[str, Any]
 

@@ -6,13 +6,14 @@ import json
 import textwrap
 from types import MappingProxyType
 
+from aprt.core.amount import count
 from aprt.explore.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import count, switched
+from aprt.view.words import switched
 
 SHRINK_SCHEMA = "aprt.shrink/1"
 

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
+from aprt.core.amount import count
 from aprt.core.properties import Property, hanging
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
@@ -25,7 +26,7 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
-from aprt.view.words import again, count
+from aprt.view.words import again
 
 STOPPED = MappingProxyType(
     {

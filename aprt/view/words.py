@@ -61,11 +61,6 @@ def again(steps: int) -> str:
     return f"the last {'step' if steps == 1 else f'{steps} steps'} again and again, for ever"
 
 
-def count(n: int, noun: str, plural: str = "") -> str:
-    """`1 state`, `1,832 states`."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
-
-
 def switched(settings: Settings) -> str:
     """Switches in a line for grep: `with=vm_ref,locked`, and `without=B8` where a flag that was in is taken out."""
     without = ",".join(settings.without)

@@ -77,6 +77,21 @@ USAGE = [
     ),
     (("explain", "/"), "/: is a directory, not a schedule file"),
     (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
+    (
+        ("explore", "toy/abba", "--property", "T5"),
+        "this scenario does not know property T5; aprt property show T5 names the scenarios that do",
+    ),
+    (
+        ("run", "toy/abba", "--detect"),
+        "option '--detect' requires an argument: all, none, lock-order, hang, lost-wakeup, stuck-message, "
+        "atomic-sleep, race, guard, use-after-free, leak, refcount (try 'aprt run --help')",
+    ),
+    (("explore", "--budget"), "option '--budget' requires an argument: DURATION (try 'aprt explore --help')"),
+    (("property", "list", "--era"), "option '--era' requires an argument: ERA (try 'aprt property list --help')"),
+    (
+        ("explore", "toy/abba", "--properti", "T3"),
+        "no such option '--properti' (did you mean '--property'?) (try 'aprt explore --help')",
+    ),
     (("property", "show", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
     (("scenario", "show", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
     (("explore", "toy/xyzzy"), "unknown scenario 'xyzzy' (known: lost-update, abba, doors, large, tidy)"),
@@ -87,6 +102,11 @@ USAGE = [
         "'': no such file, and not a token (aprt2:ERA/SCENARIO:LETTERS) or a bug of the museum (B8) either",
     ),
     (("run", "/nowhere"), "/nowhere: no such directory"),
+    (
+        ("explore", "tests"),
+        "tests: content: no topology: neither etc/mdevctl.d/matrix nor guests nor script.toml is in it; "
+        "name a directory that has them, or a scenario (ERA/NAME)",
+    ),
     (
         ("explore", "demos/handler_lock.py"),
         "demos/handler_lock.py: is a file; name the scenario in it (demos/handler_lock.py:NAME)",

@@ -69,7 +69,7 @@ ROWS: list[Row] = [
         (),
         "every file is closed and vm0 is still alive (4 references)",
     ),
-    ("P7", {MACHINE.module.name: ModuleState(refs=2)}, (), "the module has 2 references, 1 mdevs are open"),
+    ("P7", {MACHINE.module.name: ModuleState(refs=2)}, (), "the module has 2 references for 1 open mdev"),
     ("P7", OWNED, (), "05.0004 has no VM and still has vm0 isc 3 nib 0x3f00 on record"),
     ("P11", USED, (MDEV.set_kvm(None),), "mdev0 lets vm0 go while 05.0004 holds something of it"),
     (

@@ -11,7 +11,7 @@ CIRCLE = "possible circular locking dependency: "
 RACES = [
     ("5.13/pv-switch-B2", "P20", CIRCLE + "kvm_lock -> vcpu_mutex -> matrix_lock -> kvm_lock"),
     ("5.13/pv-switch", "P20", CIRCLE + "kvm_busy -> kvm_lock -> vcpu_mutex -> kvm_busy"),  # B2 in, B3 out
-    ("5.12/group-taken-B7", "P4", "every file is closed and vm0 is still alive (1 references)"),
+    ("5.12/group-taken-B7", "P4", "every file is closed and vm0 is still alive (1 reference)"),
     ("5.12/group-taken-B7", "P16", "the hook of vm0 is mdev0, the mdev that has it is none"),
     ("6.2/kill-qemu-B11", "P21", "exit dropped the last reference under mdev0.group_lock, which vm0.destroy needs"),
     ("6.2/kill-qemu-B11", "K1", "exit locks mdev0.group_lock, which it already holds"),

@@ -4,6 +4,7 @@ import re
 import attrs
 import pytest
 
+from aprt.core.amount import count
 from aprt.core.notes import Hold
 from aprt.kernel.mutex import MutexState
 from aprt.verdict.ask import ask
@@ -15,7 +16,7 @@ from aprt.view.matrix_text import matrix_text
 from aprt.view.paint import Paint
 from aprt.view.verdict_json import matrix_json, verdict_json, verdict_object
 from aprt.view.verdict_text import verdict_line, verdict_text
-from aprt.view.words import count, word
+from aprt.view.words import word
 from tests.toy import EMBRACE, ERAS
 
 PLAIN = Paint()

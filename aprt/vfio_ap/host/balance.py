@@ -13,6 +13,7 @@ from typing import Any, Literal
 import attrs
 
 from aprt.core.actor import Actor
+from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Property
 from aprt.core.system import View
@@ -85,11 +86,11 @@ def _nothing_owed(books: Books, kind: Literal["pin", "gisc"]) -> list[Check]:
 
 def _owed(kind: str, view: View, event: Event) -> str | None:
     what = {"pin": "a pin of page {:#x} of {}", "gisc": "a registration of ISC {} of {}"}[kind]
-    for resource, count in event.caller.owed:
+    for resource, n in event.caller.owed:
         match resource:
             case (of, str(vm), int(number)) if of == kind:
                 thing = what.format(number, vm)
-                if count > 0:
+                if n > 0:
                     return f"{event.context} ends at {event.label.op} with {thing} that is on no record"
                 return f"{event.context} ends at {event.label.op} with {thing} given back that is still on record"
     return None
@@ -101,14 +102,14 @@ def _unequal_pins(books: Books, guest: Guest, running: bool, view: View) -> str 
     for page in sorted({*pins, *saved}):
         recorded = saved.count(page) + (view.inflight(("pin", guest.name, page)) if running else 0)
         if pins.get(page, 0) != recorded:
-            return f"page {page:#x} of {guest.name} has {pins.get(page, 0)} pins, on record are {recorded}"
+            return f"page {page:#x} of {guest.name} has {count(pins.get(page, 0), 'pin')}, {recorded} on record"
     return None
 
 
 def _unequal_registrations(books: Books, guest: Guest, running: bool, view: View) -> str | None:
     saved = books.iscs(view, guest)
-    for isc, count in enumerate(view(guest.gisa.interrupt).ref_count):
+    for isc, users in enumerate(view(guest.gisa.interrupt).ref_count):
         recorded = saved.count(isc) + (view.inflight(("gisc", guest.name, isc)) if running else 0)
-        if count != recorded:
-            return f"ISC {isc} of {guest.name} is registered {count} times, on record are {recorded}"
+        if users != recorded:
+            return f"ISC {isc} of {guest.name} is registered {count(users, 'time')}, {recorded} on record"
     return None

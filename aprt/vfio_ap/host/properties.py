@@ -9,6 +9,7 @@ from typing import Any
 from pyrsistent import PMap, pmap
 
 from aprt.core.actor import Actor
+from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.properties import Always, AtEnd, Before, History, Noted, Property, Wrong
 from aprt.core.system import View
@@ -77,7 +78,7 @@ def p4(machine: Machine) -> Property:
 def _immortal(guest: Guest) -> AtEnd:
     def test(view: View) -> str | None:
         if not view(guest.process).refs and view(guest.vm).live:
-            return f"every file is closed and {guest.name} is still alive ({view(guest.vm).users} references)"
+            return f"every file is closed and {guest.name} is still alive ({count(view(guest.vm).users, 'reference')})"
         return None
 
     return AtEnd((guest.process, guest.vm), test)

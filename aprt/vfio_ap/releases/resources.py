@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from aprt.core.actor import Actor
+from aprt.core.amount import count
 from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
 from aprt.vfio_ap.host import machine as host
@@ -86,7 +87,7 @@ def _owners(machine: Machine) -> Actors:
 def _kept(machine: Machine, view: View) -> str | None:
     refs = view(machine.module).refs
     if refs:
-        return f"{machine.module.name} has {refs} references that nobody will give back"
+        return f"{machine.module.name} has {count(refs, 'reference')} that nobody will give back"
     for mdev in machine.mdevs:
         state = view(mdev)
         if not state.live and (state.req_trigger or state.cfg_chg_trigger):

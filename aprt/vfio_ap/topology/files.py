@@ -16,7 +16,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -38,6 +38,8 @@ _GUEST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 _QUEUE_ADVICE = "write it as sysfs does"
 _GUEST_ADVICE = "use the domain XML of libvirt, such as virsh dumpxml prints it"
+
+_PARTS: Final = ("etc/mdevctl.d/matrix", "guests", "script.toml")
 
 _AttributePair: TypeAlias = Annotated[dict[Attribute, str], Meta(min_length=1, max_length=1)]
 
@@ -64,6 +66,9 @@ def load_topology(path: Path | str) -> Topology:
     root = Path(path)
     if not os.path.isdir(root):  # unlike Path.is_dir, never raises
         raise InputFile(root).wrong("type", "is not a directory", "name the directory of a topology")
+    if not any(InputFile(root / part).exists() for part in _PARTS):
+        reason = f"no topology: neither {' nor '.join(_PARTS)} is in it"
+        raise InputFile(root).wrong("content", reason, "name a directory that has them, or a scenario (ERA/NAME)")
     mdevs = {file: read_mdev(file) for file in _some(root / "etc/mdevctl.d/matrix", "*", "a definition of mdevctl")}
     host = read_host(root / "sys/bus/ap", mdevs.values())
     check_mdevs(host, mdevs)

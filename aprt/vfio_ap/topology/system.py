@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 from pyrsistent import pmap
 
+from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
@@ -38,13 +39,13 @@ def topology_scenario(topology: Topology, directory: str) -> Scenario:
     """
     queues = topology.host.queues()
     if len(queues) > MOST_QUEUES:
-        raise UserError(f"{directory}: the host has {len(queues)} queues; give it at most {MOST_QUEUES}")
+        raise UserError(f"{directory}: the host has {len(queues):,} queues; give it at most {MOST_QUEUES}")
     guests = ", ".join(guest.name for guest in topology.guests)
     return Scenario(
         Path(directory).name,
-        f"a host with {len(queues)} queues and the guests {guests}",
-        f"The host comes up, {len(topology.mdevs)} mdevs are made and assigned, and the script's "
-        f"{len(topology.script.steps)} steps\nhappen in {topology.script.order} order.",
+        f"a host with {count(len(queues), 'queue')} and the guests {guests}",
+        f"The host comes up, makes and assigns {count(len(topology.mdevs), 'mdev')}, and the script's "
+        f"{count(len(topology.script.steps), 'step')}\nhappen in {topology.script.order} order.",
         SHOWN,
         partial(_build, topology),
         ("delivery",),

@@ -13,6 +13,7 @@ from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
 from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
 from aprt.vfio_ap.host.balance import p5, p6
+from aprt.vfio_ap.host.bounds import bounds
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24
@@ -85,13 +86,4 @@ def model(
     same = alike(tuple(together) or kinds(owned, machine.queues), running, parts)
     system = System(parts, running, states, same)
     assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
-    return Model(system, properties(machine), (*_scope(machine), *scope), tuple(assumptions))
-
-
-def _scope(machine: Machine) -> tuple[str, ...]:
-    guests = ", ".join(f"{g.name} ({len(g.vcpus)} vCPU)" for g in machine.guests)
-    queues = ", ".join(str(apqn) for apqn in sorted(machine.queues))
-    return (
-        f"guests: {guests}; queues: {queues}; mdevs: {', '.join(m.name for m in machine.mdevs)}",
-        f"requests and interrupt delivery: {'in' if machine.on('delivery') else 'out'}",
-    )
+    return Model(system, properties(machine), (*bounds(machine), *scope), tuple(assumptions))

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from aprt.core.actor import Actor
+from aprt.core.amount import count
 from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
 from aprt.vfio_ap.host import machine as host
@@ -81,7 +82,8 @@ def _returned(machine: Machine) -> AtEnd:
                 return f"{apqn} has no VM and still has {state.saved} on record"
         opened = sum(view(mdev).live and view(mdev).opened for mdev in machine.mdevs)
         if view(machine.module).live and view(machine.module).refs != opened:
-            return f"the module has {view(machine.module).refs} references, {opened} mdevs are open"
+            refs = count(view(machine.module).refs, "reference")
+            return f"the module has {refs} for {count(opened, 'open mdev')}"
         return None
 
     return AtEnd((machine.module, *_records(machine)), test)

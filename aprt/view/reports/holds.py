@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from aprt.core.amount import count
 from aprt.core.notes import Hold
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.view.reports.subject import Subject
-from aprt.view.words import count
 
 
 def locks_held(subject: Subject, context: str, held: Sequence[Hold]) -> list[str]:

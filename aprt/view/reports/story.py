@@ -8,10 +8,11 @@ from itertools import groupby
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.view.reports.subject import Subject
-from aprt.view.words import again, count, in_c
+from aprt.view.words import again, in_c
 
 _LINES, _WIDTH = 8, 75
 
