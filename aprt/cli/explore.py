@@ -110,7 +110,7 @@ def command(
     _show(verdict, form, color, certificate)
     if schedule is not None:
         _write(verdict, schedule)
-    if keep is not None and not verdict.exploration.complete:
+    if keep is not None and verdict.exploration.stopped is not None:
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
     return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 

@@ -65,7 +65,7 @@ def command(
         echo(locks_json(first, changed) if form == "json" else locks_text(first, changed, paint(color)))
     if any(one.exploration.stopped == "interrupted" for one in found):
         return INTERRUPTED
-    return EXITS["HOLDS" if all(one.exploration.complete for one in found) else "INCONCLUSIVE"]
+    return EXITS["HOLDS" if all(one.complete for one in found) else "INCONCLUSIVE"]
 
 
 def _variant(registry: Registry, case: Case, compare: str) -> Case:

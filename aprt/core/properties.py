@@ -139,7 +139,8 @@ class Property:
     """A claim with a number (`P1`), a one-line title, its full text, and the checks that make it up.
 
     An execution violates it when any check does. about: messages, an actor and the name of one each, without which
-    the property says nothing; none: whatever its checks look at (`core.exercise`).
+    the property says nothing; none: whatever its checks look at (`core.exercise`). implied: where executions end at a
+    violation of it, that is an answer to every question.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Property:
     checks: tuple[Check, ...]
     text: str = ""
     about: tuple[tuple[Actor[Any], str], ...] = ()
+    implied: bool = False
 
 
 @attrs.frozen

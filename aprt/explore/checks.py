@@ -19,6 +19,7 @@ from aprt.core.actor import Caller
 from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
 from aprt.core.lock_order import Demand, Edge, LockGraph, is_closed, title
+from aprt.core.notes import Oops
 from aprt.core.properties import (
     Actors,
     After,
@@ -184,10 +185,11 @@ class Checks:
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
     for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
-    said to be wrong so far. order: the lock order of all steps that were learned, None when nothing asks for it.
-    closing: whether the step with which that first has a cycle counts as a violation, so that a search can end there.
-    recorders: by number. remembered: (recorder, number of the memory it found), in that order: with what the tables
-    have `learned`, it is what numbers the memories.
+    said to be wrong so far. unasked: numbers of properties that none of these is, and at whose violation executions
+    end, so that nobody looks at what would come next. order: the lock order of all steps that were learned, None when
+    nothing asks for it. closing: whether the step with which that first has a cycle counts as a violation, so that a
+    search can end there. recorders: by number. remembered: (recorder, number of the memory it found), in that order:
+    with what the tables have `learned`, it is what numbers the memories.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
@@ -195,6 +197,7 @@ class Checks:
         self.recorders: list[Recorder] = []
         self.remembered: list[tuple[int, int]] = []
         self.wrong: set[Violation] = set()
+        self.unasked: set[str] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
         histories = [(id, check) for id, check in checks if isinstance(check, History)]
         cycles = [(id, check) for id, check in checks if isinstance(check, NoEdges)]
@@ -236,6 +239,9 @@ class Checks:
         touched = self._touched(step) if self.always else ()
         if not (event.notes or demands or self._steps or self.histories):  # most steps of most systems
             return (None, touched) if touched else QUIET
+        oopses = {note.property for note in event.notes if isinstance(note, Oops)}
+        if oopses.isdisjoint(self._noted):
+            self.unasked |= oopses
         watch = Watch(
             noted=(
                 *self.said((note.property, note.text) for note in event.broken if note.property in self._noted),
@@ -246,7 +252,7 @@ class Checks:
             histories=tuple(
                 self._recorder(id, advance, slot, event) for id, advance, slot in self._moved(event, demands)
             ),
-            oops=step.oops,
+            oops=bool(oopses),
         )
         quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
         return None if quiet else watch, touched

@@ -21,7 +21,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from aprt.core.execution import Ending
-from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.explore.checks import Checks, Note, Violation, violated
@@ -242,10 +241,8 @@ class TraceSearch:
         found = sorted(self.found.items(), key=lambda item: len(item[1][1]))
         findings = (Finding(id, text, self.schedule(steps)) for id, (text, steps) in found)
         seconds = self.watchdog.seconds
-        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="dpor:source" if self.brief else "dpor",
-            complete=stopped is None,
             stopped=stopped,
             findings=tuple(findings),
             states=len(self.descent.seen),
@@ -255,6 +252,7 @@ class TraceSearch:
             ends=len(self.endings["end"]),
             deadlocks=len(self.endings["deadlock"]),
             oopses=len(self.endings["oops"]),
+            unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             traces=self.executions - self.blocked,
@@ -262,8 +260,7 @@ class TraceSearch:
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
             learning=self._begun + self.local.seconds,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
-            exercise=exercise,
+            exercise=None if stopped else exercised(self.question, self.tables),
         )
 
     def schedule(self, steps: Iterable[LocalStep]) -> Schedule:

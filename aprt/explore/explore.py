@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import attrs
+
 from aprt.core.errors import UserError
+from aprt.core.exercise import unexercised
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Progress, Question, StopOn
@@ -63,8 +66,13 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
         from aprt.explore.parallel.share import shared  # not needed by most
 
         found = shared(strategy)(question, origin, crew)
-    if found.lock_order is None:
-        return found
-    from aprt.explore.lock_cycles import judged
+    if found.lock_order is not None:
+        from aprt.explore.lock_cycles import judged
 
-    return judged(question, found, search)
+        found = judged(question, found, search)
+    if found.unasked:
+        return attrs.evolve(found, exercise=None)
+    if not found.complete or found.exercise is None:
+        return found
+    broken = {finding.property for finding in found.findings}
+    return attrs.evolve(found, unexercised=unexercised(question.properties, found.exercise, broken))

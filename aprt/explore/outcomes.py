@@ -20,7 +20,6 @@ from aprt.explore.hangs import reached
 from aprt.explore.packing import INITIAL
 from aprt.explore.tables import Move, Tables
 
-VERDICTS = (1 << 64) - 1  # the bits that stand for verdicts; those behind stand for ends
 OVER = -1  # in the place of the state that a step leads to: the execution ends with it
 
 
@@ -41,7 +40,8 @@ class Outcomes:
     """The states met, breadth first, about `limit` at most. What follows one is only known where it is `complete`.
 
     states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself, as bits.
-    verdicts, ends: what bits stand for, the lowest first: names, and packed states of which only actors count.
+    verdicts, ends: what each bit stands for, by its number: names, and packed states of which only actors count; those
+    met first have the lowest. judged: the bits that stand for verdicts.
     """
 
     def __init__(self, system: System, properties: tuple[Property, ...], limit: int) -> None:
@@ -52,6 +52,7 @@ class Outcomes:
         self._numbers, self._parents, self._via = {INITIAL: 0}, array("q", [-1]), array("q", [-1])
         self.verdicts: dict[str, int] = {}
         self.ends: dict[int, int] = {}
+        self.judged = 0
         self._values = self.packing.mask(self.packing.actors.values())
         self._limit = limit
 
@@ -60,7 +61,7 @@ class Outcomes:
         self.tables.close()
 
     def explore(self) -> None:
-        """Meet all states. What is wrong in the initial one is wrong in every order, and not looked at."""
+        """Meet all states. What is wrong in the initial one is not looked at: it is wrong in every order."""
         while len(self.ways) < len(self.states) <= self._limit:
             self._expand(self.states[len(self.ways)])
 
@@ -135,7 +136,14 @@ class Outcomes:
         ids = [id for id, _ in (self.checks.deadlock(state, waiting) if waiting else self.checks.end(state))]
         if waiting or ids:
             return self._verdict([*ids, *(["deadlock"] if waiting else [])])
-        return 1 << self.ends.setdefault(state & self._values, len(self.ends)) + VERDICTS.bit_length()
+        return 1 << self.ends.setdefault(state & self._values, self._count)
 
     def _verdict(self, ids: Iterable[str]) -> int:
-        return sum({1 << self.verdicts.setdefault(id, len(self.verdicts)) for id in ids})
+        bits = sum({1 << self.verdicts.setdefault(id, self._count) for id in ids})
+        self.judged |= bits
+        return bits
+
+    @property
+    def _count(self) -> int:
+        """How many outcomes there are so far."""
+        return len(self.verdicts) + len(self.ends)

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping
 from itertools import permutations
 from typing import TypeAlias
 
-from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation, violated
 from aprt.explore.exercised import exercised
@@ -211,10 +210,8 @@ class _Search:
 
     def _answer(self, stopped: str | None) -> Exploration:
         found, seconds = sorted(self.found.items(), key=lambda item: len(item[1][1])), self.watchdog.seconds
-        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="reduced",
-            complete=stopped is None,
             stopped=stopped,
             findings=tuple(Finding(id, text, self.tables.schedule(steps)) for id, (text, steps) in found),
             states=len(self.states),
@@ -224,10 +221,10 @@ class _Search:
             ends=self.ends,
             deadlocks=self.deadlocks,
             oopses=len(self.oopses),
+            unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
-            exercise=exercise,
+            exercise=None if stopped else exercised(self.question, self.tables),
         )

@@ -109,9 +109,10 @@ class Guarantee:
 
 @attrs.frozen
 class Exploration:
-    """The answer. complete: everything within the system was covered, no bound was hit.
+    """The answer.
 
-    stopped: why it is not complete (`max_states max_depth budget runs interrupted violation`), or None.
+    stopped: why the search ended before it was over (`max_states max_depth budget runs interrupted violation endless`),
+    or None. unasked: numbers of properties at whose violation executions end although nobody asked for them.
     findings: the first per property, shortest where the strategy finds shortest schedules.
     states: distinct states, with symmetry orbits of states; transitions: steps taken; executions: runs from the
     initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:
@@ -121,7 +122,6 @@ class Exploration:
     """
 
     strategy: str
-    complete: bool
     stopped: str | None
     findings: tuple[Finding, ...]
     states: int
@@ -137,6 +137,7 @@ class Exploration:
     unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
     samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for
     oopses: int = 0
+    unasked: tuple[str, ...] = ()
     unseen_below: float | None = None  # that mass, at most, with 95 % confidence
     chao1: float | None = None  # traces there are, at least, by Chao's estimate
     guarantee: Guarantee | None = None
@@ -153,6 +154,11 @@ class Exploration:
     exercise: Exercise | None = attrs.field(default=None, eq=False)
     # all that was seen to be wrong (property, in what words); no process of a crew tells the others
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything within the system was covered: no bound was hit, and only what is a finding ended it."""
+        return self.stopped is None and not self.unasked
 
     @property
     def redundant(self) -> int | None:

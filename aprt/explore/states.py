@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.core.symmetry import without
 from aprt.explore.checks import Checks, Note, Violation
@@ -295,10 +294,8 @@ class _Search:
         shortest = sorted(self.found.items(), key=lambda item: item[1].length)
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
         loop, seconds = self.loop, self.watchdog.seconds
-        exercise = None if stopped else exercised(self.question, self.tables)
         return Exploration(
             strategy="states",
-            complete=stopped is None,
             stopped=stopped,
             findings=tuple(self._finding(id, found) for id, found in kept),
             states=len(loop),
@@ -308,13 +305,13 @@ class _Search:
             ends=len(self.ends),
             deadlocks=len(self.deadlocks),
             oopses=len(loop.oopses),
+            unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.tables.unmerged)),
             loop=loop.name,
             bytes_per_state=loop.bytes_per_state,
             loading=self.loading,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
-            exercise=exercise,
+            exercise=None if stopped else exercised(self.question, self.tables),
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,

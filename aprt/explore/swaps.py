@@ -17,7 +17,7 @@ import attrs
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.independence import StepInfo, dependent
-from aprt.explore.outcomes import OVER, VERDICTS, Outcomes, Way
+from aprt.explore.outcomes import OVER, Outcomes, Way
 
 Harm: TypeAlias = Literal["harmful", "order-only", "benign"]
 Operation: TypeAlias = tuple[str, str]  # context, operation
@@ -114,7 +114,7 @@ class _Swaps:
     def _case(self, number: int, one: Way, other: Way) -> _Case:
         first, second = self._after(one, other.place), self._after(other, one.place)
         harm: Harm = "benign" if first == second else "order-only"
-        if _judged(first) != _judged(second):
+        if self._judged(first) != self._judged(second):
             harm = "harmful"
         return _Case(harm, number, (one, other), (first, second))
 
@@ -133,14 +133,22 @@ class _Swaps:
             bits |= way.here | (0 if way.target == OVER else self._from[way.target])
         return bits
 
+    def _judged(self, bits: int) -> tuple[int, bool]:
+        """The verdicts among some outcomes, and whether there is an end without one."""
+        return bits & self._outcomes.judged, bits & ~self._outcomes.judged > 0
+
+    def _first(self, bits: int) -> int:
+        """The outcome that was met first, of verdicts if there are any."""
+        bits = bits & self._outcomes.judged or bits
+        return bits & -bits
+
     def _swap(self, key: tuple[Operation, Operation], case: _Case) -> Swap:
         if case.harm == "benign":
             return Swap(*key, case.harm, case.states)
-        differ = case.after[0] ^ case.after[1]
-        telling = _lowest(differ & VERDICTS or differ)
+        telling = self._first(case.after[0] ^ case.after[1])
         side = 0 if case.after[0] & telling else 1
         other = case.after[1 - side]
-        against = _lowest(other & ~case.after[side] or other & ~VERDICTS or other)
+        against = self._first(other & ~case.after[side] or other & ~self._outcomes.judged or other)
         chosen = (telling, against) if side == 0 else (against, telling)
         both = self._witness(case, 0, chosen[0]), self._witness(case, 1, chosen[1])
         return Swap(*key, case.harm, case.states, both, self._differ(*chosen) if case.harm == "order-only" else ())
@@ -162,17 +170,8 @@ class _Swaps:
 
     def _differ(self, one: int, other: int) -> tuple[str, ...]:
         """The actors whose values differ in two ends."""
-        ends, packing = list(self._outcomes.ends), self._outcomes.packing
-        states = [ends[bit.bit_length() - 1 - VERDICTS.bit_length()] for bit in (one, other)]
+        packing = self._outcomes.packing
+        states = [state for state, number in self._outcomes.ends.items() if 1 << number in (one, other)]
         return tuple(
             name for name, slot in packing.actors.items() if len({packing.field(state, slot) for state in states}) > 1
         )
-
-
-def _judged(bits: int) -> tuple[int, bool]:
-    """The verdicts among some outcomes, and whether there is an end without one."""
-    return bits & VERDICTS, bits > VERDICTS
-
-
-def _lowest(bits: int) -> int:
-    return bits & -bits

@@ -205,7 +205,6 @@ class Walks:
         endings = Counter(self._endings.values())
         return Exploration(
             strategy=strategy,
-            complete=False,
             stopped=stopped,
             findings=tuple(self._found.values()),
             states=len(self._enabled),
@@ -215,6 +214,7 @@ class Walks:
             ends=endings["end"],
             deadlocks=endings["deadlock"],
             oopses=endings["oops"],
+            unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
             seed=self.question.seed,
             unmerged=tuple(sorted(self.tables.unmerged)),

@@ -43,6 +43,9 @@ def ask(
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
 
+    Where none of them is violated, but executions end at a violation of one that is implied (`Property.implied`), it is
+    asked about as well.
+
     report: as in `explore.Question`. interruptible: entered around the search. A KeyboardInterrupt raised inside
     it ends the search, and what was covered so far is the verdict. keep: where to save the search, or what to resume.
 
@@ -50,30 +53,51 @@ def ask(
     """
     model = case.model()
     properties = selected(case, model, ids)
+    exploration = _nothing(search)
     try:
         with interruptible or nullcontext(), _kept(keep, case, properties, search) as (file, search):
-            exploration = explore(
-                model.system,
-                properties,
-                strategy=search.strategy,
-                bounds=search.bounds,
-                stop_on=search.stop_on,
-                seed=search.seed,
-                runs=search.runs,
-                report=report,
-                symmetry=search.symmetry,
-                loop=search.loop,
-                save=file,
-                halt=None if keep is None else keep.halt,
-                certify=True,
-                crew=None if crewed is None else crewed.crew,
-                origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
-            )
+            halt = None if keep is None else keep.halt
+            exploration = _explored(case, model.system, properties, search, report, crewed, file, halt)
+            implied = tuple(p for p in model.properties if p.implied and p.id in exploration.unasked)
+            if implied and not exploration.findings and exploration.stopped != "interrupted":
+                properties = model.select(p.id for p in (*properties, *implied))
+                search = attrs.evolve(search, bounds=search.bounds.after(exploration.seconds))
+                exploration = _explored(case, model.system, properties, search, report, crewed, None, halt)
     except KeyboardInterrupt:
-        exploration = _nothing(search)
+        pass
     shorten = _tidy if exploration.strategy in SHORTEST else _minimize
     shown = tuple(_real(case, model, _show(case, model, finding, shorten)) for finding in exploration.findings)
     return Verdict(case, model, properties, exploration, shown)
+
+
+def _explored(
+    case: Case,
+    system: System,
+    properties: tuple[Property, ...],
+    search: Search,
+    report: Callable[[Progress], None] | None,
+    crewed: Crewed | None,
+    file: SaveFile | None,
+    halt: Callable[[], bool] | None,
+) -> Exploration:
+    ids = tuple(property.id for property in properties)
+    return explore(
+        system,
+        properties,
+        strategy=search.strategy,
+        bounds=search.bounds,
+        stop_on=search.stop_on,
+        seed=search.seed,
+        runs=search.runs,
+        report=report,
+        symmetry=search.symmetry,
+        loop=search.loop,
+        save=file,
+        halt=halt,
+        certify=True,
+        crew=None if crewed is None else crewed.crew,
+        origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
+    )
 
 
 @contextmanager
@@ -90,9 +114,8 @@ def _kept(
 
 
 def _origin(find: Finder, reference: str, ids: tuple[str, ...]) -> tuple[System, tuple[Property, ...]]:
-    case = find(reference)
-    model = case.model()
-    return model.system, selected(case, model, ids)
+    model = find(reference).model()
+    return model.system, model.select(ids)
 
 
 def _show(case: Case, model: Model, found: Finding, shorten: Shorten) -> Shown:
@@ -144,4 +167,4 @@ def _minimize(system: System, found: Finding, property: Property) -> tuple[Findi
 
 def _nothing(search: Search) -> Exploration:
     """What is known when a search was interrupted before it had begun."""
-    return Exploration(search.strategy, False, "interrupted", (), 0, 0, 0, 0, 0, 0, 0.0, search.seed)
+    return Exploration(search.strategy, "interrupted", (), 0, 0, 0, 0, 0, 0, 0.0, search.seed)

@@ -2,7 +2,8 @@
 
 An outcome is a property that is violated. It is *removed* when only the first variant has it, *added* when only the
 second has: when the other was searched to the end, so that the outcome is gone within the scope, and not just not met.
-Where a search was stopped, what it did not find is *unknown*.
+Where a search was stopped, what it did not find is *unknown*. Nothing comes after an oops: a variant that has one is
+judged by what goes wrong up to there.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Outcome:
 
 @attrs.frozen(eq=False)
 class Difference:
-    """Two verdicts, and what is different: properties in their order, `deadlock` last."""
+    """Two verdicts, and what is different: properties in their order, `deadlock` and what is implied last."""
 
     before: Verdict
     after: Verdict
@@ -110,7 +111,8 @@ def _common(before: Case, after: Case) -> tuple[str, ...]:
 def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
     searched = before.exploration.complete, after.exploration.complete
     shown = [{one.finding.property: one for one in verdict.shown} for verdict in (before, after)]
-    for property in before.properties:
+    asked = {property.id: property for property in (*before.properties, *after.properties)}
+    for property in asked.values():
         pair = shown[0].get(property.id), shown[1].get(property.id)
         parting = None
         if pair[0] is not None and pair[1] is None:

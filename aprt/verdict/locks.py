@@ -65,6 +65,11 @@ class Locks:
     realised: Realised | None
 
     @property
+    def complete(self) -> bool:
+        """Whether all states were searched. What executions would have locked after an oops is not observed."""
+        return self.exploration.stopped is None
+
+    @property
     def documented(self) -> DocumentedOrder:
         return self.case.era.lock_order
 

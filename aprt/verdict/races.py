@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Literal, TypeAlias
 
 import attrs
 
 from aprt.core.execution import Execution
-from aprt.core.properties import Eventually, NoHang, Property
+from aprt.core.properties import Property, endless, ordering
 from aprt.core.scenario import Model
+from aprt.core.schedule import Schedule
 from aprt.explore.outcomes import Outcomes
+from aprt.explore.replay import replay
 from aprt.explore.swaps import Harm, Swap, Witness, swaps
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import selected
+
+Stopped: TypeAlias = Literal["max_states", "interrupted"]
 
 STATES = 100_000  # to look at unless told otherwise: some seconds
 
@@ -40,17 +45,23 @@ class Raced:
 
 @attrs.frozen(eq=False)
 class Races:
-    """properties: by what was judged; left_out: numbers of those that no single execution shows.
+    """properties: by what was judged. left_out: numbers of those that are told of all executions together, and not of
+    one; from_start: of those that are violated in the initial state, whatever comes then.
 
-    races: the worst first; empty unless `complete`, that is unless all states were looked at.
+    races: the worst first; empty unless `complete`. stopped: why not all states were looked at, or not all races told.
     """
 
     case: Case
     properties: tuple[Property, ...]
     left_out: tuple[str, ...]
+    from_start: tuple[str, ...]
     races: tuple[Raced, ...]
     states: int
-    complete: bool
+    stopped: Stopped | None
+
+    @property
+    def complete(self) -> bool:
+        return self.stopped is None
 
     def those(self, harm: Harm) -> tuple[Raced, ...]:
         return tuple(race for race in self.races if race.swap.harm == harm)
@@ -64,23 +75,31 @@ def races(
 ) -> Races:
     """The races of a case, judged by the properties with these numbers (none: the scenario's own; `all`: every one).
 
-    states: how many to look at. interruptible: entered around the search, which a KeyboardInterrupt inside it ends.
+    states: how many to look at. interruptible: entered around the search and its evaluation. A KeyboardInterrupt inside
+    it ends that, and no race is told.
 
     Raises: `UserError`, `ReplayMismatch` when an execution does not happen on trio as the explorer told it.
     """
     model = case.model()
     asked = selected(case, model, ids)
-    judged = tuple(p for p in asked if not any(isinstance(check, NoHang | Eventually) for check in p.checks))
-    left_out = tuple(p.id for p in asked if p not in judged)
+    single = tuple(p for p in asked if not (endless(p) or ordering(p)))
+    from_start = tuple(finding.property for finding in replay(model.system, Schedule(()), single).findings)
+    judged = tuple(p for p in single if p.id not in from_start)
+    found: tuple[Swap, ...] = ()
+    stopped: Stopped | None = None
     with closing(Outcomes(model.system, judged, states)) as outcomes:
         try:
             with interruptible or nullcontext():
                 outcomes.explore()
+                if outcomes.complete:
+                    found = swaps(outcomes, model.system)
+                else:
+                    stopped = "max_states"
         except KeyboardInterrupt:
-            return Races(case, judged, left_out, (), len(outcomes.states), complete=False)
-        found = swaps(outcomes, model.system) if outcomes.complete else ()
+            stopped = "interrupted"
     raced = tuple(Raced(swap, tuple(_told(case, model, judged, one) for one in swap.both)) for swap in found)
-    return Races(case, judged, left_out, raced, len(outcomes.states), outcomes.complete)
+    left_out = tuple(p.id for p in asked if p not in single)
+    return Races(case, judged, left_out, from_start, raced, len(outcomes.states), stopped)
 
 
 def _told(case: Case, model: Model, properties: tuple[Property, ...], witness: Witness) -> Told:

@@ -3,7 +3,8 @@
 - `VIOLATED`: a schedule breaks a property, and it was replayed on trio before anybody saw it;
 - `HOLDS`: everything within the stated scope was covered;
 - `NOT FOUND`: some executions were drawn at random, none broke anything;
-- `INCONCLUSIVE`: a bound was hit, or the search was interrupted, before either was known.
+- `INCONCLUSIVE`: a bound was hit, the search was interrupted, or executions end at a violation of what nobody asked
+  about, before either was known.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ class Shown:
 
 @attrs.frozen(eq=False)
 class Verdict:
-    """The answer to one question about one case. shown: in the order of the exploration's findings."""
+    """The answer to one question about one case. shown: in the order of the exploration's findings.
+
+    properties: those that were asked about, and those implied that are violated.
+    """
 
     case: Case
     model: Model
@@ -65,7 +69,8 @@ class Verdict:
             return "VIOLATED"
         if self.exploration.complete:
             return "HOLDS"
-        return "NOT FOUND" if self.exploration.stopped == "runs" else "INCONCLUSIVE"
+        drawn = self.exploration.stopped == "runs" and not self.exploration.unasked
+        return "NOT FOUND" if drawn else "INCONCLUSIVE"
 
     @property
     def interrupted(self) -> bool:

@@ -15,6 +15,7 @@ def certificate_object(exploration: Exploration, certificate: Certificate) -> di
         "model": certificate.model,
         "loop": exploration.loop,
         "stopped": exploration.stopped,
+        "unasked": list(exploration.unasked),
         "step": GRANULARITY,
         "checked": list(certificate.checked),
         "unchecked": list(certificate.unchecked),

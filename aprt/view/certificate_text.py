@@ -48,7 +48,7 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
     """The whole of it."""
     exploration = verdict.exploration
     loop = "" if exploration.loop is None else f" ({exploration.loop} loop)"
-    bounds = "none was hit" if exploration.complete else f"{exploration.stopped} was hit"
+    bounds = "none was hit" if exploration.stopped is None else f"{exploration.stopped} was hit"
     known = {
         "strategy": f"{exploration.manner}{loop}",
         "bounds": bounds,

@@ -13,6 +13,7 @@ from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
+from aprt.view.verdict_text import open_since
 
 _MARKS: Mapping[str, str] = MappingProxyType(
     {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
@@ -45,8 +46,8 @@ def difference_text(difference: Difference, paint: Paint) -> str:
 
 
 def _covered(verdict: Verdict) -> str:
-    end = "complete" if verdict.exploration.complete else f"stopped: {verdict.exploration.stopped}"
-    return f"{count(verdict.exploration.states, 'state')}, {end}"
+    exploration = verdict.exploration
+    return f"{count(exploration.states, 'state')}, {open_since(exploration) or 'complete'}"
 
 
 def _row(outcome: Outcome, paint: Paint) -> str:

@@ -16,6 +16,7 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
 from aprt.view.verdict_json import dump
+from aprt.view.verdict_text import ends_at
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
 
@@ -44,7 +45,8 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
             _edges(changed, changed.beyond(locks), paint, new=True),
             _edges(locks, locks.beyond(changed), paint),
         )
-        parts.append(_section(f"added by {changed.case}", added, paint))
+        until = f" ({ends_at(changed.exploration.unasked)})" if changed.exploration.unasked else ""
+        parts.append(_section(f"added by {changed.case}{until}", added, paint))
         parts.append(_section(f"removed by {changed.case}", removed, paint))
     return "\n\n".join([*parts, locks_line(locks, changed)])
 
@@ -55,7 +57,7 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
     if changed is not None:
         after = _cyclic(changed, "_after")
         compared = f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} cycle_after={after} "
-    complete = locks.exploration.complete and (changed is None or changed.exploration.complete)
+    complete = locks.complete and (changed is None or changed.complete)
     return (
         f"aprt: LOCKS scenario={locks.case.name} era={locks.case.era.name} {switched(locks.case.settings)} "
         f"edges={len(locks.edges)} contradicting={len(locks.those('contradicts'))} "
@@ -81,7 +83,8 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "scenario": str(changed.case),
             "cycle": _title(changed),
             "realised": _realised(changed),
-            "complete": changed.exploration.complete,
+            "complete": changed.complete,
+            "unasked": changed.exploration.unasked,
             "added": [_object(changed, edge) | _closed(changed, edge) for edge in changed.beyond(locks)],
             "removed": [_object(locks, edge) for edge in locks.beyond(changed)],
         }
@@ -89,7 +92,8 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
         {
             "schema": LOCKS_SCHEMA,
             "scenario": str(locks.case),
-            "complete": locks.exploration.complete,
+            "complete": locks.complete,
+            "unasked": locks.exploration.unasked,
             "states": locks.exploration.states,
             "documented": {"chains": locks.documented.chains, "innermost": locks.documented.innermost},
             "edges": [_object(locks, edge) for edge in locks.edges],
@@ -136,7 +140,9 @@ def _document(locks: Locks) -> Iterator[str]:
 
 
 def _observed(locks: Locks) -> str:
-    end = "complete" if locks.exploration.complete else f"stopped: {locks.exploration.stopped}"
+    found = locks.exploration
+    end = "complete" if found.stopped is None else f"stopped: {found.stopped}"
+    end += f"; {ends_at(found.unasked)}" if found.unasked else ""
     shown = len(locks.direct)
     more = f", {shown} of them below, from which the others follow" if shown < len(locks.edges) else ""
     return f"observed: {count(len(locks.edges), 'edge')}{more} ({count(locks.exploration.states, 'state')}, {end})"

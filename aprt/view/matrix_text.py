@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from aprt.core.amount import count
 from aprt.verdict.measures import Matrix, Subset
 from aprt.view.heading import heading
+from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
+from aprt.view.verdict_text import open_since
 
 
 def matrix_text(matrix: Matrix, paint: Paint) -> str:
@@ -13,6 +18,7 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
     done, all_of_them = len(matrix.explored), 1 << len(matrix.measures)
     lines = [heading(matrix.case, paint), ""]
     lines.append(f"smallest sets of measures with which a property holds ({done} of {all_of_them} sets searched)")
+    lines += _open(matrix)
     nothing = "with none of the sets" if matrix.complete else "with none of the sets searched so far"
     width = max((len(id) for id in matrix.properties), default=0)
     for id in matrix.properties:
@@ -27,6 +33,15 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
     complete = "yes" if matrix.complete else "no"
     lines.append(f"aprt: MATRIX scenario={matrix.case} subsets={done} complete={complete} states={states}")
     return "\n".join(lines)
+
+
+def _open(matrix: Matrix) -> Iterator[str]:
+    """What the sets below may not be, as not everything was searched."""
+    if matrix.interrupted:
+        yield from wrapped("interrupted: there may be others among the sets that were not searched").splitlines()
+    since = Counter(open_since(found) for found in matrix.explored.values() if not found.complete)
+    for reason, sets in since.items():
+        yield from wrapped(f"open for {count(sets, 'set')}, which may do as well: {reason}").splitlines()
 
 
 def _set(matrix: Matrix, subset: Subset) -> str:

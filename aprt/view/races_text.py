@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
-from aprt.verdict.races import Raced, Races, Told
+from aprt.verdict.races import Raced, Races, Stopped, Told
 from aprt.view.heading import heading
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
@@ -23,6 +23,12 @@ _MEANS: Mapping[Harm, str] = MappingProxyType(
         "harmful": "the order decides what is violated, or whether anything is",
         "order-only": "the same can be violated, but the ends differ",
         "benign": "either order comes to the same",
+    }
+)
+_STOPPED: Mapping[Stopped, str] = MappingProxyType(
+    {
+        "max_states": "not all there are, so no order is judged: --max-states allows for more",
+        "interrupted": "interrupted, so no order is judged",
     }
 )
 _FEW: Final = 12  # races of which no execution is shown
@@ -55,7 +61,9 @@ def races_json(races: Races) -> str:
             "scenario": str(races.case),
             "properties": [p.id for p in races.properties],
             "left_out": list(races.left_out),
+            "from_start": list(races.from_start),
             "complete": races.complete,
+            "stopped": races.stopped,
             "states": races.states,
             "races": [_object(race) for race in races.races],
             "version": aprt_version(),
@@ -86,12 +94,14 @@ def _execution(context: str, told: Told) -> Iterator[str]:
 
 
 def _facts(races: Races, paint: Paint) -> Iterator[str]:
-    end = "complete" if races.complete else "not all there are, so no order is judged: --max-states allows for more"
+    end = "complete" if races.stopped is None else _STOPPED[races.stopped]
     yield wrapped(f"{paint.dim('covered')}     {count(races.states, 'state')}, {end}", " " * 12)
     judged = ", ".join(p.id for p in races.properties) or "no property"
     yield wrapped(f"{paint.dim('judged by')}   {judged}, oops, deadlock, hang; up to the first of them", " " * 12)
-    if races.left_out:
-        yield f"{paint.dim('left out')}    {', '.join(races.left_out)}: no single execution shows them"
+    told = {"told of all executions together": races.left_out, "violated from the start": races.from_start}
+    left_out = "; ".join(f"{', '.join(ids)}: {why}" for why, ids in told.items() if ids)
+    if left_out:
+        yield wrapped(f"{paint.dim('left out')}    {left_out}", " " * 12)
 
 
 def _operation(operation: Operation) -> str:

@@ -148,6 +148,7 @@ def matrix_json(matrix: Matrix) -> str:
                 {
                     "with": _ordered(matrix, subset),
                     "complete": exploration.complete,
+                    "unasked": list(exploration.unasked),
                     "states": exploration.states,
                     "violated": [f.property for f in exploration.findings],
                 }

@@ -7,7 +7,7 @@ from aprt.verdict.verdict import Verdict
 from aprt.view.paint import Paint
 from aprt.view.results import Result, Suite
 from aprt.view.verdict_json import verdict_object
-from aprt.view.verdict_text import STOPPED, finding_text, vacuous, verdict_line
+from aprt.view.verdict_text import finding_text, open_since, vacuous, verdict_line
 
 
 def verdict_suite(verdict: Verdict) -> Suite:
@@ -34,7 +34,7 @@ def _result(verdict: Verdict, property: Property) -> Result:
         return Result(name, "failed", found[0].finding.text, tuple(told.splitlines()))
     exploration = verdict.exploration
     if not exploration.complete:
-        message = f"not decided: {STOPPED.get(exploration.stopped or '', exploration.stopped)}"
+        message = f"not decided: {open_since(exploration)}"
         return Result(name, "skipped" if exploration.stopped == "violation" else "error", message)
     unexercised = property.id in (exploration.unexercised or ())
     return Result(name, "ok", remarks=(vacuous((property.id,)),) if unexercised else ())

@@ -28,7 +28,7 @@ from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
 from aprt.view.words import again
 
-STOPPED = MappingProxyType(
+_STOPPED = MappingProxyType(
     {
         "max_states": "stopped at --max-states",
         "max_depth": "stopped at --max-depth",
@@ -108,8 +108,21 @@ def covered(exploration: Exploration) -> str:
         f"depth {exploration.depth}",
         f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
     ]
-    end = "complete" if exploration.complete else STOPPED.get(exploration.stopped or "", exploration.stopped or "")
-    return f"{', '.join(amounts)}; {end}"
+    return f"{', '.join(amounts)}; {open_since(exploration) or 'complete'}"
+
+
+def open_since(exploration: Exploration) -> str:
+    """Why a search did not cover everything, and what to ask then; empty for one that did."""
+    reasons = [] if exploration.stopped is None else [_STOPPED.get(exploration.stopped, exploration.stopped)]
+    if exploration.unasked:
+        asking = " ".join(f"--property {id}" for id in exploration.unasked)
+        reasons.append(f"{ends_at(exploration.unasked)}, which was not asked; ask {asking}")
+    return "; ".join(reasons)
+
+
+def ends_at(unasked: Collection[str]) -> str:
+    """Where executions end that nobody asked about, by the numbers of the properties."""
+    return f"an execution ends at a violation of {' or '.join(unasked)}"
 
 
 def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:

@@ -127,6 +127,22 @@ def test_who_takes_a_lock_first_decides_on_a_deadlock() -> None:
     assert {one.verdict for race in races for one in race.both} == {"deadlock", None}
 
 
+def test_there_may_be_any_number_of_properties() -> None:
+    y = Cell("y")
+
+    async def one() -> None:
+        await y.write(1)
+
+    async def two() -> None:
+        await y.write(2)
+
+    wrong = [at_end(f"wrong{i}", (y,), lambda view: "in every end") for i in range(70)]
+    last = at_end("last", (y,), lambda view: "one was last" if view(y).value == 1 else None)
+    system = System((y,), (Context("a", one), Context("b", two)))
+    assert told(found(system, *wrong, last)) == {"a y.write | b y.write": "harmful"}
+    assert told(found(system, *wrong)) == {"a y.write | b y.write": "benign"}
+
+
 def test_an_order_after_which_no_end_can_be_reached_is_harmful() -> None:
     flag, never = Cell("flag"), Cell("never")
 

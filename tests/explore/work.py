@@ -20,6 +20,7 @@ from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
 from tests.explore.programs.locking import nested
+from tests.explore.tiny import Variable, system
 
 R = TypeVar("R")
 
@@ -52,6 +53,19 @@ def origin(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:
     module, _, function = name.partition(":")
     make = getattr(importlib.import_module(f"tests.explore.programs.{module}"), function)
     return make(*args), (DEADLOCK,)
+
+
+def theft() -> tuple[System, tuple[Property, ...]]:
+    """One context gives, the other takes: an oops of P2 if there is nothing. Checked for deadlocks."""
+    x = Variable("x")
+
+    async def giver() -> None:
+        await x.give()
+
+    async def thief() -> None:
+        await x.take()
+
+    return system(x, giver=giver, thief=thief), (DEADLOCK,)
 
 
 def locks(*orders: str) -> tuple[System, tuple[Property, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.cli.cases import find_case
-from aprt.core.properties import Eventually, Property
+from aprt.core.properties import DEADLOCK, Eventually, Property, always
 from aprt.verdict.races import races
 from aprt.vfio_ap.eras import ERAS
 from aprt.view.paint import Paint
@@ -28,4 +28,34 @@ def test_the_order_of_two_locks_that_ends_in_a_deadlock_is_harmful() -> None:
     text = races_text(found, Paint())
     assert "    t0 first: deadlock: t0 waits for B.lock, t1 waits for A.lock\n" in text
     assert "\njudged by   no property, oops, deadlock, hang; up to the first of them\n" in text
-    assert "\nleft out    never: no single execution shows them\n" in text
+    assert "\nleft out    never: told of all executions together\n" in text
+
+
+def test_what_one_execution_does_not_break_is_left_out() -> None:
+    case = find_case(lambda: ERAS, "6.2/kill-qemu+B11=out", None, (), ())
+    found = races(case, ("P20",))
+    assert (found.properties, found.left_out, found.states) == ((), ("P20",), races(case, ("deadlock",)).states)
+
+
+def test_what_is_violated_from_the_start_is_left_out_as_well() -> None:
+    system = nested("AB", "BA")
+    found = races(case_of(system, always("wrong", system.actors, lambda view: "wrong"), DEADLOCK))
+    assert ([p.id for p in found.properties], found.from_start) == (["deadlock"], ("wrong",))
+    assert "\nleft out    wrong: violated from the start\n" in races_text(found, Paint())
+
+
+class Impatient:
+    """Ctrl-C at the end of the search, when its evaluation begins."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_is_told_as_one_and_no_race_is_judged() -> None:
+    found = races(case_of(nested("AB", "BA")), interruptible=Impatient())
+    assert (found.stopped, found.complete) == ("interrupted", False)
+    text = races_text(found, Paint())
+    assert ", interrupted, so no order is judged\n" in text
+    assert "harmful=- order_only=- benign=-" in text

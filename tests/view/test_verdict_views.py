@@ -6,6 +6,7 @@ import pytest
 
 from aprt.core.amount import count
 from aprt.core.notes import Hold
+from aprt.explore.result import Bounds
 from aprt.kernel.mutex import MutexState
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
@@ -176,6 +177,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "certificate": {
             "loop": "plain",
             "stopped": "violation",
+            "unasked": [],
             "step": "one message handled, or one choice made, is one step",
             "checked": ["T1"],
             "unchecked": ["T2"],
@@ -205,7 +207,26 @@ aprt: MATRIX scenario=toy/lost-update subsets=4 complete=yes states=36"""
     )
     data = json.loads(matrix_json(matrix))
     assert data["minimal"] == {"T1": [["locked"], ["atomic"]], "T2": [[]]}
-    assert data["subsets"][0] == {"with": [], "complete": True, "states": 12, "violated": ["T1"]}
+    assert data["subsets"][0] == {"with": [], "complete": True, "unasked": [], "states": 12, "violated": ["T1"]}
+
+
+def test_a_matrix_that_is_not_complete_says_what_its_smallest_sets_need_not_be() -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    partial = measures_matrix(case("toy/lost-update"), report=interrupt)
+    assert matrix_text(partial, PLAIN).splitlines()[2:5] == [
+        "smallest sets of measures with which a property holds (2 of 4 sets searched)",
+        "interrupted: there may be others among the sets that were not searched",
+        "  T1  locked",
+    ]
+    bounded = measures_matrix(case("toy/lost-update"), bounds=Bounds(max_states=12))
+    assert matrix_text(bounded, PLAIN).splitlines()[2:5] == [
+        "smallest sets of measures with which a property holds (4 of 4 sets searched)",
+        "open for 1 set, which may do as well: stopped at --max-states",
+        "  T1  atomic",
+    ]
 
 
 def test_the_matrix_names_what_no_set_puts_to_the_test() -> None:

@@ -28,7 +28,6 @@ from itertools import pairwise
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.exercise import unexercised
 from aprt.core.properties import Finding
 from aprt.explore import states
 from aprt.explore.checks import Checks
@@ -254,10 +253,8 @@ class _Search:
         shortest = sorted(self.found.items(), key=lambda item: item[1][0])
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
         seconds = self.watchdog.seconds
-        exercise = None if stopped else exercised(self.question, self.teacher.tables)
         return Exploration(
             strategy="states",
-            complete=stopped is None,
             stopped=stopped,
             findings=tuple(self._finding(id, *found) for id, found in kept),
             states=self.states,
@@ -267,11 +264,11 @@ class _Search:
             ends=self.ends,
             deadlocks=self.deadlocks,
             oopses=self.oopses,
+            unasked=tuple(sorted(self.teacher.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
             lock_order=self.teacher.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
-            exercise=exercise,
+            exercise=None if stopped else exercised(self.question, self.teacher.tables),
         )
 
     def _finding(self, id: str, length: int, broken: Broken) -> Finding:

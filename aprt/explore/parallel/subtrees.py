@@ -22,7 +22,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.execution import Ending
-from aprt.core.exercise import Exercise, unexercised
+from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Finding, Property
 from aprt.explore import dpor
@@ -202,10 +202,8 @@ class _Search:
 
     def _answer(self, stopped: str | None) -> Exploration:
         found, seconds = sorted(self.found.items(), key=lambda item: len(item[1][1])), self.watchdog.seconds
-        exercise = None if stopped else self.exercise | exercised(self.question, self.traces.tables)
         return Exploration(
             strategy="dpor",
-            complete=stopped is None,
             stopped=stopped,
             findings=tuple(self._finding(id, text, steps) for id, (text, steps) in found),
             states=0,
@@ -215,13 +213,13 @@ class _Search:
             ends=len(self.endings["end"]),
             deadlocks=len(self.endings["deadlock"]),
             oopses=len(self.endings["oops"]),
+            unasked=tuple(sorted(self.traces.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.traces.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
             lock_order=self.traces.checks.order,
-            unexercised=None if exercise is None else unexercised(self.question.properties, exercise, self.found),
-            exercise=exercise,
+            exercise=None if stopped else self.exercise | exercised(self.question, self.traces.tables),
         )
 
     def _finding(self, id: str, text: str, steps: Labels) -> Finding:
