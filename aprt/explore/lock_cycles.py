@@ -4,12 +4,12 @@ A search notes what contexts ask for while they hold locks when it learns a step
 the first cycle when told to stop at the first finding. Then it looks for an execution that makes all edges of the
 cycle. Where there is none, or not soon, the same strategy looks for each edge by itself: it met them before, so it does
 so again. Where it cannot (a random one may have seen a step that it did not take), states are searched. What is not
-shown is no finding.
+shown is no finding, but nobody says then that there is no cycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import attrs
 
@@ -18,6 +18,7 @@ from aprt.core.properties import Finding, LockOrder, NoEdges, Part, Property
 from aprt.explore import states
 from aprt.explore.replay import replay
 from aprt.explore.result import Exploration, Question
+from aprt.explore.watchdog import Stop
 
 _STATES = 100_000  # to look through for one execution: half a second
 
@@ -36,29 +37,38 @@ def judged(question: Question, found: Exploration, search: Search) -> Exploratio
     cycle = found.lock_order.cycle()
     if cycle is None or (others and question.stop_on == "first"):
         return found
-    cycles = tuple(finding for id in ids for finding in _finding(id, question, cycle, search))
+    try:
+        cycles = tuple(_finding(id, question, cycle, search) for id in ids)
+    except Stop as stop:
+        return attrs.evolve(found, findings=others, stopped=stop.reason)
     return attrs.evolve(found, findings=(*others, *cycles))
 
 
-def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Iterator[Finding]:
-    """One execution that shows the whole cycle, if that is soon found, or else one for each edge."""
-    alone = attrs.evolve(question, stop_on="first", report=None, symmetry=False, loop="auto")
+def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Finding:
+    """One execution that shows the whole cycle, if that is soon found, or else one for each edge.
+
+    Raises: `Stop` when an edge is not shown.
+    """
+    alone = attrs.evolve(question, stop_on="first", report=None, symmetry=False, loop="auto", save=None)
     few = attrs.evolve(alone, bounds=attrs.evolve(question.bounds, max_states=_STATES))
     whole = _shown(id, few, cycle, states.search)
     if whole is not None:
-        yield whole
-        return
+        return whole
     parts: list[Part] = []
     for edge in cycle:
         shown = _shown(id, alone, (edge,), search) or _shown(id, few, (edge,), states.search)
         if shown is None:
-            return
+            raise Stop("unshown")
         parts += shown.parts
-    yield Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=tuple(parts))
+    return Finding(id, title(cycle), max((part.schedule for part in parts), key=len), parts=tuple(parts))
 
 
 def _shown(id: str, question: Question, edges: Cycle, search: Search) -> Finding | None:
-    """An execution that makes all of these edges."""
+    """An execution that makes all of these edges. Raises: `Stop` when the search for it was interrupted."""
     asked = Property(id, title(edges), (NoEdges(edges),))
-    found = search(attrs.evolve(question, properties=(asked,))).findings
-    return replay(question.system, found[0].schedule, (asked,)).findings[0] if found else None
+    found = search(attrs.evolve(question, properties=(asked,)))
+    if found.findings:
+        return replay(question.system, found.findings[0].schedule, (asked,)).findings[0]
+    if found.stopped == "interrupted":
+        raise Stop("interrupted")
+    return None

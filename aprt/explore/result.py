@@ -112,7 +112,8 @@ class Exploration:
     """The answer.
 
     stopped: why the search ended before it was over (`max_states max_depth budget runs interrupted violation endless`),
-    or None. unasked: numbers of properties at whose violation executions end although nobody asked for them.
+    or what it met is not shown (`unshown`), or None. unasked: numbers of properties at whose violation executions end
+    although nobody asked for them.
     findings: the first per property, shortest where the strategy finds shortest schedules.
     states: distinct states, with symmetry orbits of states; transitions: steps taken; executions: runs from the
     initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:

@@ -36,6 +36,7 @@ _STOPPED = MappingProxyType(
         "runs": "all runs done",
         "interrupted": "interrupted",
         "violation": "stopped at the first violation",
+        "unshown": "a cycle in the lock order was met, and no schedule for it was found soon",
         "endless": "an execution did not end; --max-depth bounds them",
     }
 )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import attrs
 import pytest
 
 from aprt import DEADLOCK, Alike, System, explore
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
+from aprt.explore import states
+from aprt.explore.lock_cycles import judged
 from aprt.explore.replay import replay
+from aprt.explore.result import Bounds, Question
+from aprt.explore.saved.file import SaveFile
 from aprt.kernel.rules import LOCK_ORDER, RULES
 from tests.explore.programs import lock_order as programs
 from tests.explore.programs.locking import dining, nested
@@ -179,3 +186,21 @@ def test_a_lock_that_is_only_taken_under_another_is_never_waited_for(strategy: s
         order = explore(nested(*orders), (LOCK_ORDER,), strategy=strategy, stop_on="all").lock_order
         assert order is not None
         assert (order.used, order.contended) == ({"A", "B"}, contended), orders
+
+
+def test_a_cycle_that_was_met_and_is_not_shown_leaves_the_answer_open() -> None:
+    question = Question(nested("AB", "BA"), (LOCK_ORDER,), stop_on="all")
+    found = states.search(question)
+    assert found.complete
+    spent = attrs.evolve(question, bounds=Bounds(budget=0.0))
+    halted = attrs.evolve(question, halt=lambda: True)
+    assert [judged(one, found, states.search).stopped for one in (spent, halted)] == ["unshown", "interrupted"]
+    (shown,) = judged(question, found, states.search).findings
+    assert shown.property == "P20"
+
+
+@pytest.mark.parametrize("strategy", ["states", "dpor"])
+def test_a_search_that_is_kept_in_a_file_shows_its_cycle(strategy: str, tmp_path: Path) -> None:
+    with SaveFile(tmp_path / "search", {"of": "a test"}) as file:
+        kept = explore(nested("AB", "BA"), (LOCK_ORDER,), strategy=strategy, save=file)
+    assert kept.findings == explore(nested("AB", "BA"), (LOCK_ORDER,), strategy=strategy).findings != ()

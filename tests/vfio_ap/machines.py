@@ -52,9 +52,9 @@ def ask(text: str, *ids: str, without: tuple[str, ...] = (), stop_on: StopOn = "
 
 
 def broken(text: str, *ids: str, without: tuple[str, ...] = ()) -> set[str]:
-    """The properties that `scenario+switch+...` breaks; the search is complete."""
+    """The properties that `scenario+switch+...` breaks; the search comes to its end."""
     found = ask(text, *ids, without=without)
-    assert (found.complete, found.unmerged) == (True, ())
+    assert (found.stopped, found.unmerged) == (None, ())
     return {finding.property for finding in found.findings}
 
 

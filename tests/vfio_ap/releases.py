@@ -27,9 +27,9 @@ def ask(text: str, *ids: str, stop_on: StopOn = "all") -> Exploration:
 
 
 def broken(text: str, *ids: str) -> set[str]:
-    """The properties that it breaks; the search is complete."""
+    """The properties that it breaks; the search comes to its end."""
     found = ask(text, *ids)
-    assert (found.complete, found.unmerged) == (True, ())
+    assert (found.stopped, found.unmerged) == (None, ())
     return {finding.property for finding in found.findings}
 
 

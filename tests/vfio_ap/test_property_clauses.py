@@ -127,7 +127,7 @@ def told(id: str, states: dict[str, Any], calls: tuple[Call[Any], ...]) -> list[
     s.states |= states
     model = s.model(Context("me", partial(send, calls)), scope="one step after the other")
     found = explore(model.system, model.select((id,)))
-    assert found.complete or found.findings
+    assert found.stopped is None or found.findings
     return [finding.text for finding in found.findings]
 
 

@@ -54,7 +54,7 @@ def found(id: str, job: Job, *taken_out: str, put_in: tuple[str, ...] = ()) -> t
 def broken_in(s: Situation, id: str, *contexts: Context) -> tuple[Finding, ...]:
     model = s.model(*contexts, scope="nothing else happens")
     exploration = explore(model.system, model.select((id,)), stop_on="all")
-    assert exploration.complete
+    assert exploration.stopped is None
     return exploration.findings
 
 
