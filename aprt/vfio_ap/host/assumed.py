@@ -17,3 +17,21 @@ class Assumed:
     assumption: str
     breaks: tuple[str, ...] = ()
     why: str = ""
+
+
+FAILING_CARD = (
+    Assumed("card-off+refused_undoes", "off_is_silent=yes"),
+    Assumed(
+        "card-off+refused_undoes",
+        "off_is_silent=no",
+        ("P1", "P8", "P12", "P34", "P35"),
+        "03 counts as a finished reset, and the queue still notifies",
+    ),
+    Assumed(
+        "card-broken+refused_undoes",
+        "off_is_silent=yes",
+        ("P1", "P8", "P34"),
+        "04 counts as a finished reset, and the queue recovers with its interrupt on",
+    ),
+)
+"""What a card that fails breaks under every driver: the series with all its measures, and that of 2026."""

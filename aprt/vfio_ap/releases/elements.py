@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.vfio_ap.host.assumed import Assumed
+from aprt.vfio_ap.host.assumed import FAILING_CARD, Assumed
 
 ERA = "2026"
 
@@ -166,17 +166,5 @@ ASSUMED = (
         ("P8",),
         "AQIC(disable) is answered 07 while the enable is on its way, and gives up after five looks",
     ),
-    Assumed("card-off+refused_undoes", "off_is_silent=yes"),
-    Assumed(
-        "card-off+refused_undoes",
-        "off_is_silent=no",
-        ("P1", "P8", "P12", "P34", "P35"),
-        "03 counts as a finished reset, and the queue still notifies",
-    ),
-    Assumed(
-        "card-broken+refused_undoes",
-        "off_is_silent=yes",
-        ("P1", "P8", "P34"),
-        "04 counts as a finished reset, and the queue recovers with its interrupt on",
-    ),
+    *FAILING_CARD,
 )

@@ -9,17 +9,16 @@ from typing import Any
 
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
-from aprt.core.system import Context, System
+from aprt.core.system import Context
 from aprt.kernel.rules import RULES
-from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
+from aprt.vfio_ap.host.alike import Kind, Owned
 from aprt.vfio_ap.host.balance import p5, p6
-from aprt.vfio_ap.host.bounds import bounds
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.liveness import liveness
+from aprt.vfio_ap.host.model import assemble, by_number
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24, p47
 from aprt.vfio_ap.host.structure import p14, p16, p17
-from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 from aprt.vfio_ap.mainline.build import reset_workers
@@ -45,7 +44,7 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     own += liveness(machine, (*locks, *(g.kvm_lock for g in machine.guests)))
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
-    return tuple(sorted([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK], key=_number))
+    return by_number([*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK])
 
 
 def _balances(machine: Machine) -> tuple[Property, ...]:
@@ -92,11 +91,6 @@ NEEDING: Mapping[str, Mapping[str, Callable[[Machine], Property]]] = MappingProx
 `aqic`, no table and no shadow without `dynamic_config`."""
 
 
-def _number(property: Property) -> tuple[str, int]:
-    letters = property.id.rstrip("0123456789")
-    return (letters if letters in "PK" else "z", int(property.id[len(letters) :] or 0))
-
-
 def model(
     machine: Machine,
     contexts: Iterable[Context],
@@ -109,9 +103,5 @@ def model(
     together: what is alike, where vCPUs, guests and queues by themselves are not.
     """
     running = (*contexts, *hardware(machine), *disturbances(machine), *reset_workers(machine))
-    actors = machine.actors()
     owned = [Owned.at_start(machine, guest, guest.mdev, states) for guest in machine.guests]
-    same = alike(tuple(together) or kinds(owned, machine.queues), running, actors)
-    system = System(actors, running, states, same)
-    assumptions = [(s.name, machine.settings[s.name]) for s in ASSUMPTIONS]
-    return Model(system, properties(machine), (*bounds(machine), *scope), tuple(assumptions))
+    return assemble(machine, properties(machine), running, states, owned, scope=scope, together=together)

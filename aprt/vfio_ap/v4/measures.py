@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.vfio_ap.host.assumed import Assumed
+from aprt.vfio_ap.host.assumed import FAILING_CARD, Assumed
 
 
 @attrs.frozen
@@ -51,17 +51,5 @@ ASSUMED = (
         ("P8",),
         "AQIC(disable) is answered 07 while the enable is on its way: the NIB is unpinned, the interrupt comes on",
     ),
-    Assumed("card-off+refused_undoes", "off_is_silent=yes"),
-    Assumed(
-        "card-off+refused_undoes",
-        "off_is_silent=no",
-        ("P1", "P8", "P12", "P34", "P35"),
-        "03 counts as a finished reset, and the queue still notifies",
-    ),
-    Assumed(
-        "card-broken+refused_undoes",
-        "off_is_silent=yes",
-        ("P1", "P8", "P34"),
-        "04 counts as a finished reset, and the queue recovers with its interrupt on",
-    ),
+    *FAILING_CARD,
 )

@@ -9,13 +9,13 @@ from typing import Any
 from aprt.core.actor import Actor
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.scenario import Model
-from aprt.core.system import Context, System
+from aprt.core.system import Context
 from aprt.kernel.rules import RULES
-from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
+from aprt.vfio_ap.host.alike import Kind, Owned
 from aprt.vfio_ap.host.balance import p5, p6
-from aprt.vfio_ap.host.bounds import bounds
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.hardware import hardware
+from aprt.vfio_ap.host.model import assemble, by_number
 from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.host.users import p11, p12
@@ -24,7 +24,7 @@ from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.v4.guarantee import detaches
 from aprt.vfio_ap.v4.isolation import forgets, hook_changes, let_go, lists, masks_change, p13
 from aprt.vfio_ap.v4.resources import books, p7
-from aprt.vfio_ap.v4.switches import GROUPS, SWITCHES
+from aprt.vfio_ap.v4.switches import GROUPS
 
 ONLY_WITH_ALL_MEASURES = frozenset({"P34", "P35"})
 
@@ -38,7 +38,7 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     found = [*own, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK]
     if not all(machine.on(measure) for measure in GROUPS["all-measures"]):
         found = [p for p in found if p.id not in ONLY_WITH_ALL_MEASURES]
-    return tuple(sorted(found, key=_number))
+    return by_number(found)
 
 
 def _balances(machine: Machine) -> tuple[Property, ...]:
@@ -64,11 +64,6 @@ def _structure(machine: Machine) -> tuple[Property, ...]:
     )
 
 
-def _number(property: Property) -> tuple[str, int]:
-    letters = property.id.rstrip("0123456789")
-    return (letters if letters in "PK" else "z", int(property.id[len(letters) :] or 0))
-
-
 def model(
     machine: Machine,
     contexts: Iterable[Context],
@@ -81,9 +76,6 @@ def model(
 
     actors: beside the machine's. together: what is alike, where vCPUs, guests and queues by themselves are not.
     """
-    running, parts = (*contexts, *hardware(machine)), (*machine.actors(), *actors)
+    running = (*contexts, *hardware(machine))
     owned = [Owned.at_start(machine, guest, guest.mdev, states) for guest in machine.guests]
-    same = alike(tuple(together) or kinds(owned, machine.queues), running, parts)
-    system = System(parts, running, states, same)
-    assumptions = [(s.name, machine.settings[s.name]) for s in SWITCHES if s.kind == "assumption"]
-    return Model(system, properties(machine), (*bounds(machine), *scope), tuple(assumptions))
+    return assemble(machine, properties(machine), running, states, owned, scope=scope, actors=actors, together=together)
