@@ -34,8 +34,9 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     kernel's that does not fit the finding is refused. --property says which finding, where a schedule shows several.
 
     Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
-    orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of a cycle in
-    the lock order it says whether contexts can come to wait for each other like that.
+    orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of what goes
+    on for ever: who goes round or waits, and what would end it and does not come. Of a cycle in the lock order it says
+    whether contexts can come to wait for each other like that.
     """
     from aprt.verdict.telling import told, why
     from aprt.view.reports.explanation import explanation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aprt.explore.checks import Judge, Note
 from aprt.explore.fairness import Edge, Graph, Node, fair_loop
@@ -26,17 +26,23 @@ def for_ever(
                 if judge(state) is not None:
                     states[state] = number
     for judge, states in zip(judges, so, strict=True):
-        found = fair_loop(_graph(tables, states))
+        found = fair_loop(staying(tables, states))
         if found is not None:
             here, edges = found
-            yield judge.id, f"{judge(loop.state(here))}, for ever", here, tuple(edge.step for edge in edges)
+            yield judge.id, for_ever_text(judge(loop.state(here))), here, tuple(edge.step for edge in edges)
 
 
-def _graph(tables: Tables[Note], states: dict[int, int]) -> Graph:
+def for_ever_text(said: str | None) -> str:
+    """What is wrong when what a check said stays so."""
+    return f"{said}, for ever"
+
+
+def staying(tables: Tables[Note], states: Mapping[int, int]) -> Graph:
+    """The part of the state graph with these states, each with its number."""
     return {number: _node(tables, states, state) for state, number in states.items()}
 
 
-def _node(tables: Tables[Note], states: dict[int, int], state: int) -> Node:
+def _node(tables: Tables[Note], states: Mapping[int, int], state: int) -> Node:
     edges, enabled, takers = [], set(), set()
     for place, moves in tables.offers(state):
         for move in moves:

@@ -1,9 +1,10 @@
 """How a schedule fails, and what it costs to follow: what a smaller schedule is compared by.
 
 Two schedules fail alike when they violate the same property by the same operation of the same context; or both in an
-end state, or both in a deadlock. Of two that fail alike, the better one has fewer preemptions, then fewer steps, then
-fewer switches. A *switch* is a step by another context than the step before. It is a *preemption* when the context
-before could have gone on (Musuvathi and Qadeer, "Iterative Context Bounding", PLDI 2007).
+end state, both in a deadlock, or both by a step into a *trap*, a state from which something goes on for ever. Of two
+that fail alike, the better one has fewer preemptions, then fewer steps, then fewer switches. A *switch* is a step by
+another context than the step before. It is a *preemption* when the context before could have gone on (Musuvathi and
+Qadeer, "Iterative Context Bounding", PLDI 2007).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from aprt.explore.tables import Move, Offer, Tables
 SWITCH, STEP, PREEMPTION = 1, 1 << 24, 1 << 48  # prices as one integer, which compares like the three in a row
 NOBODY = -1  # the place of the context that ran before the first step
 
-Failure: TypeAlias = tuple[str, str] | Literal["start", "end", "deadlock"]
+Failure: TypeAlias = tuple[str, str] | Literal["start", "end", "deadlock", "trap"]
 """How a property was violated: by this operation of this context (context, operation), or in such a state."""
 
 
@@ -51,10 +52,13 @@ class Played:
 
 
 class Ground:
-    """A system on which one property is watched, one step at a time. `close` it when done."""
+    """A system on which one property is watched, one step at a time. `close` it when done.
+
+    trap: states to enter which is a failure. No step shows that, so they are for others to find (`explore.endless`).
+    """
 
     def __init__(self, system: System, property: Property) -> None:
-        self.system = system
+        self.system, self.trap = system, frozenset[int]()
         self.checks = Checks((property,), system)
         self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
         self._enabled: dict[int, tuple[Offer[Note], ...]] = {}
@@ -76,7 +80,7 @@ class Ground:
         _, number, (watch, _) = move
         successor, wrong = self._looked(state, move)
         if not wrong:
-            return successor, None, watch is not None and watch.oops
+            return successor, "trap" if successor in self.trap else None, watch is not None and watch.oops
         label = self.label(number)
         return successor, (label.context, label.op), watch is not None and watch.oops
 

@@ -47,15 +47,19 @@ def fair_loop(graph: Graph) -> tuple[int, Loop] | None:
 
     The steps are few, but not always the fewest: each context that would be neglected is visited in turn.
     """
-    found = min(_fair(graph, graph.keys()), key=min, default=None)
+    found = min(fair_parts(graph), key=min, default=None)
     if found is None:
         return None
     start = min(found)
     return start, _loop(graph, found, start)
 
 
-def _fair(graph: Graph, nodes: Collection[int]) -> Iterator[frozenset[int]]:
+def fair_parts(graph: Graph) -> Iterator[frozenset[int]]:
     """The largest sets of states that can be gone round in, all of each, without neglecting anybody."""
+    yield from _fair(graph, graph.keys())
+
+
+def _fair(graph: Graph, nodes: Collection[int]) -> Iterator[frozenset[int]]:
     for component in _components(graph, nodes):
         inside = [edge for node in component for edge in graph[node].edges if edge.target in component]
         if not inside:

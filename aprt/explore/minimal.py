@@ -3,6 +3,7 @@
 - *optimal*: no schedule that fails alike has fewer preemptions; of those with as few, none has fewer steps; and of
   those, none fewer switches. Known from the state graph, where that is small enough to look through.
 - *1-minimal*: no single cut or move makes it better. Found by trying.
+- *shortest*: no schedule that violates the property has fewer steps. Known of what a search breadth first found.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from aprt.explore.delta import one_minimal
 from aprt.explore.failing import Failure, Ground, Price
 from aprt.explore.fewest import fewest_preemptions
 
-Claim: TypeAlias = Literal["optimal", "1-minimal"]
+Claim: TypeAlias = Literal["optimal", "1-minimal", "shortest"]
 
 LIMIT = 300_000  # pairs of state and context, each about half a kilobyte
 

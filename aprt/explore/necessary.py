@@ -60,7 +60,7 @@ def necessary_choices(ground: Ground, trace: FailingTrace, prospects: Prospects)
         trace.labels[position]
         for position in trace.causes()
         if trace.options(position) > 1
-        and not _Search(ground, prospects, Ordering(trace.labels[position], trace.labels[-1], "fails")).refutes()
+        and not _Search(ground, prospects, Ordering(trace.labels[position], trace.labels[position])).refutes()
     )
 
 

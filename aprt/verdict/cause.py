@@ -8,16 +8,19 @@ import attrs
 
 from aprt.core.properties import Finding, Property, hanging
 from aprt.core.schedule import Label
-from aprt.core.system import System
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
-from aprt.explore.failing import Ground
+from aprt.explore.endless import Endless, endless
+from aprt.explore.failing import Ground, Price
 from aprt.explore.failing_trace import FailingTrace, seen_by
 from aprt.explore.minimal import Minimal
 from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
 from aprt.explore.packing import INITIAL
 from aprt.explore.prospects import Prospects
+from aprt.explore.state_graph import StateGraph
+from aprt.explore.trap import trap_of
+from aprt.explore.visibility import Visibility
 from aprt.verdict.shrink import shrink
-from aprt.verdict.tokens import Recording
+from aprt.verdict.tokens import Recording, token_of
 
 _PAIRS = 50_000  # of state and context, to look at for the smallest schedule: half a second
 STATES = 100_000  # to look at for what decides: a few seconds
@@ -30,7 +33,8 @@ class Cause:
     pairs, choices: what decides in it. chosen, order: the choices that are made, and the orderings that hold, before
     each failure alike; one_step: whether the same operation fails in all of them. states: how many were looked at;
     complete: all there are. Where not, `chosen`, `order`, and what is not `proved` of the others, is what those did not
-    refute.
+    refute. endless: of what goes on for ever, what keeps it going; to fail is then to come to where it can, and
+    `minimal` is the schedule at hand, of which only the last steps may repeat.
     """
 
     minimal: Minimal
@@ -42,38 +46,58 @@ class Cause:
     one_step: bool
     states: int
     complete: bool
+    endless: Endless | None = None
 
 
 def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause | None:
     """Why the schedule of a recording breaks a property, as `finding` of it says.
 
-    None for what is not a matter of one execution that ends: a cycle in the lock order, something that stays as it is
-    for ever, or a violation of the initial state.
+    None for what is not a matter of one execution: a cycle in the lock order, or a violation of the initial state. Of
+    what goes on for ever, `finding` is that of a search breadth first; None where there are more states than `states`.
 
     Raises: `ReplayMismatch` when the drivers differ.
     """
-    property = next((p for p in recording.model.properties if p.id == finding.property), None)
-    hangs = property is not None and hanging(property)
-    if finding.parts or finding.loop or hangs or not finding.schedule.labels:
+    if finding.parts or not finding.schedule.labels:
         return None
+    model = recording.model
+    property = next((p for p in model.properties if p.id == finding.property), None)
+    if property is not None and (finding.loop or hanging(property)):
+        return _endless(recording, property, finding, states)
     shrunk = shrink(recording, (finding.property,), _PAIRS)
-    return _cause(recording.model.system, shrunk.property, shrunk.minimal, shrunk.token, states)
+    with closing(Ground(model.system, shrunk.property)) as ground:
+        visibility = seen_by(model.system, shrunk.property, shrunk.minimal.schedule)
+        return _cause(ground, visibility, shrunk.minimal, shrunk.token, states)
 
 
-def _cause(system: System, property: Property, minimal: Minimal, token: str | None, states: int) -> Cause:
+def _endless(recording: Recording, property: Property, finding: Finding, states: int) -> Cause | None:
+    system, labels = recording.model.system, finding.schedule.labels
     with closing(Ground(system, property)) as ground:
-        trace = FailingTrace(ground, ground.play(minimal.schedule), seen_by(system, property, minimal.schedule))
-        prospects = Prospects(ground, trace, states)
-        decisive = Decisive(ground, trace, prospects)
-        prospects.explore(INITIAL)
-        return Cause(
-            minimal,
-            token,
-            decisive.pairs(),
-            decisive.choices(),
-            necessary_choices(ground, trace, prospects),
-            necessary_order(ground, trace, prospects),
-            len(prospects.failures) == 1,
-            len(prospects),
-            prospects.complete,
-        )
+        graph = StateGraph(ground, states)
+        if not graph.explore(INITIAL):
+            return None
+        trap = trap_of(graph, finding)
+        price = Price.of(ground.play(labels[: len(labels) - finding.loop]).price)
+        minimal = Minimal(finding.schedule, "trap", "shortest", price, price)
+        token, told = token_of(recording.case, system, finding.schedule), endless(trap, finding.loop)
+        ground.trap = frozenset(map(graph.state, trap.states))
+        if INITIAL in ground.trap:
+            return Cause(minimal, token, (), (), (), (), True, len(graph), True, told)
+        return attrs.evolve(_cause(ground, Visibility(), minimal, token, states), endless=told)
+
+
+def _cause(ground: Ground, visibility: Visibility, minimal: Minimal, token: str | None, states: int) -> Cause:
+    trace = FailingTrace(ground, ground.play(minimal.schedule), visibility)
+    prospects = Prospects(ground, trace, states)
+    decisive = Decisive(ground, trace, prospects)
+    prospects.explore(INITIAL)
+    return Cause(
+        minimal,
+        token,
+        decisive.pairs(),
+        decisive.choices(),
+        necessary_choices(ground, trace, prospects),
+        necessary_order(ground, trace, prospects),
+        len(prospects.failures) == 1,
+        len(prospects),
+        prospects.complete,
+    )

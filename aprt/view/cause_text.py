@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from aprt.core.amount import count
@@ -11,12 +11,12 @@ from aprt.explore.critical import CriticalChoice, CriticalPair
 from aprt.explore.necessary import Ordering
 from aprt.verdict.cause import Cause
 from aprt.verdict.realised import Realised
-from aprt.view.lists import wrapped
+from aprt.view.endless_text import endless_lines, endless_object
+from aprt.view.lists import few, under
 from aprt.view.realised_text import realised_lines
 from aprt.view.shrink_text import CLAIMS, price_object, price_text
+from aprt.view.words import again
 
-_INDENT: Final = 12
-_FEW: Final = 6
 _TURNED: Final = "(turned round, nothing that can follow fails like this)"
 _NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
 _NOTHING_ALWAYS: Final = "nothing that is not so in every execution"
@@ -24,7 +24,7 @@ _NOTHING_ALWAYS: Final = "nothing that is not so in every execution"
 
 def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
     """At most 75 letters wide, and as many lines as are soon read. token: of the schedule that is explained."""
-    return ["Why", *(_told("cycle", realised_lines(why)) if isinstance(why, Realised) else _cause(why, token))]
+    return ["Why", *(under("cycle", realised_lines(why)) if isinstance(why, Realised) else _cause(why, token))]
 
 
 def _cause(cause: Cause, token: str | None) -> list[str]:
@@ -33,11 +33,12 @@ def _cause(cause: Cause, token: str | None) -> list[str]:
     decides, maybe = ([text for proved, text in told if proved is wanted] for wanted in (True, False))
     always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
     return [
-        *_told("smallest", _smallest(cause, token)),
-        *_told("decides", [*_few(decides), _TURNED] if decides else [] if maybe else [_NOTHING_DECIDES]),
-        *_told("perhaps", _few(maybe)),
-        *_told("always", _few(always) or ([_NOTHING_ALWAYS] if cause.complete else [])),
-        *_told("searched", [_searched(cause)]),
+        *under("smallest", _smallest(cause, token)),
+        *under("decides", [*few(decides), _TURNED] if decides else [] if maybe else [_NOTHING_DECIDES]),
+        *under("perhaps", few(maybe)),
+        *([] if cause.endless is None else endless_lines(cause.endless)),
+        *under("always", few(always) or ([_NOTHING_ALWAYS] if cause.complete else [])),
+        *under("searched", [_searched(cause)]),
     ]
 
 
@@ -60,6 +61,7 @@ def cause_object(cause: Cause) -> dict[str, Any]:
         ],
         "chosen": [_step(label) for label in cause.chosen],
         "order": [{"first": _step(o.first), "second": _step(o.second), "how": o.how} for o in cause.order],
+        "endless": None if cause.endless is None else endless_object(cause.endless),
         "states": cause.states,
         "complete": cause.complete,
     }
@@ -67,15 +69,12 @@ def cause_object(cause: Cause) -> dict[str, Any]:
 
 def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
     price = price_text(cause.minimal.after)
+    if cause.endless is not None and cause.endless.loop:
+        price += f"; then {again(cause.endless.loop)}"
     yield f"this one: {price}" if cause.token == token else price
     yield CLAIMS[cause.minimal.claim]
     if cause.token not in (token, None):
         yield f"aprt explain {cause.token}"
-
-
-def _few(lines: list[str]) -> list[str]:
-    more = len(lines) - _FEW
-    return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --as json has all"]
 
 
 def _searched(cause: Cause) -> str:
@@ -110,9 +109,3 @@ def _waited(label: Label) -> str:
 
 def _step(label: Label) -> list[str | int]:
     return [label.context, label.op, label.nth]
-
-
-def _told(head: str, lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        yield from wrapped(head.ljust(_INDENT) + line, " " * (_INDENT + 2)).splitlines()
-        head = ""

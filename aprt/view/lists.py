@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Final
 
 from aprt.view.columns import WIDTH
 from aprt.view.commands import continued
+
+_INDENT: Final = 12
+_FEW: Final = 6
 
 
 def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
@@ -26,6 +30,19 @@ def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
 def wrapped(text: str, indent: str = "") -> str:
     """Every line at most as wide as a mail; indent: of what goes on in the next line. Commands stay fit for a shell."""
     return "\n".join(chain.from_iterable(_broken(line, indent) for line in text.splitlines()))
+
+
+def under(head: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines of a report beside what they are about, wrapped; nothing where there are none."""
+    for line in lines:
+        yield from wrapped(head.ljust(_INDENT) + line, " " * (_INDENT + 2)).splitlines()
+        head = ""
+
+
+def few(lines: list[str]) -> list[str]:
+    """The first ones, and how many more there are."""
+    more = len(lines) - _FEW
+    return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --as json has all"]
 
 
 def _broken(line: str, indent: str) -> Iterable[str]:

@@ -21,6 +21,7 @@ CLAIMS = MappingProxyType(
     {
         "optimal": "optimal: no failing schedule with fewer preemptions exists",
         "1-minimal": "1-minimal: no single cut or move makes it smaller",
+        "shortest": "shortest: no schedule leads there in fewer steps",
     }
 )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import attrs
-
 from aprt.cli.cases import find_case
-from aprt.core.properties import DEADLOCK, Finding
+from aprt.core.effects import choose
+from aprt.core.properties import DEADLOCK, Eventually, Finding, Property
 from aprt.core.schedule import Label, Schedule
+from aprt.core.system import Context, System, View
 from aprt.explore.critical import CriticalChoice
 from aprt.explore.explore import explore
 from aprt.explore.minimal import minimal
+from aprt.kernel.cell import Cell
 from aprt.verdict.cause import STATES, Cause, cause
 from aprt.vfio_ap.eras import ERAS
 from aprt.view.cause_text import cause_object, why_lines
@@ -104,8 +105,102 @@ def test_of_many_orderings_the_text_has_some_and_says_how_many_more_there_are() 
     assert "always      phil1: fork1.lock -> phil0 waits for fork1.lock" in lines
 
 
-def test_a_cycle_in_the_lock_order_and_what_goes_on_for_ever_have_no_such_cause() -> None:
+def test_a_cycle_in_the_lock_order_has_no_such_cause() -> None:
     case = find_case(lambda: ERAS, "5.13/pv-switch", None, (), ())
     (cycle,) = explore(case.model().system, case.model().select(("P20",))).findings
     assert cause(recording_of(case, cycle.schedule), cycle) is None
-    assert cause(recording_of(case, cycle.schedule), attrs.evolve(cycle, parts=(), loop=3)) is None
+
+
+def test_why_a_vm_that_ends_while_its_gisa_is_listed_goes_round_for_ever() -> None:
+    why = found("2026/end-listed+B10=out", "P33")
+    assert (
+        "\n".join(why_lines(why, why.token))
+        == """\
+Why
+smallest    this one: 0 preemptions, 4 steps, 0 switches; then the last
+              step again and again, for ever
+            shortest: no schedule leads there in fewer steps
+decides     no order of two steps, and no choice, by itself
+goes on     user goes round: vm0.gisa.in_alert_list
+wanted      nothing that anybody does in this scenario ends it
+meanwhile   waiting: gal for gib.accept, vm0.timer for vm0.gisa_int.fire
+fair        nobody is neglected: no other context can take a step
+always      nothing that is not so in every execution
+searched    4 states, all there are"""
+    )
+
+
+def test_why_a_request_of_the_host_waits_for_ever_where_its_interrupt_cannot_be_enabled() -> None:
+    why = found("2026/host-no-irq+B47=out", "P49")
+    lines = why_lines(why, why.token)
+    assert lines[4:12] == [
+        "goes on     ioctl0 waits for aq.wait_reply",
+        "wanted      ap_tasklet: aq.read, then ioctl0 can go on; but ap_tasklet",
+        "              waits for ap_tasklet.take",
+        "            ap_poll_timer: ap_tasklet.queue, then ap_tasklet can go on; but",
+        "              ap_poll_timer waits for ap_poll_timer.fire",
+        "            nothing that anybody else does makes ap_poll_timer go on",
+        "meanwhile   waiting: irq for hw 05.0004.finish_irq, reset for hw",
+        "              05.0004.finish_reset, reply for hw 05.0004.answer",
+    ]
+    assert cause_object(why)["endless"]["needs"] == [
+        {"context": "ap_tasklet", "op": "aq.read", "for": "ioctl0"},
+        {"context": "ap_poll_timer", "op": "ap_tasklet.queue", "for": "ap_tasklet"},
+    ]
+
+
+FLAG = Cell("flag", 0)
+
+
+def of_a_flag(*contexts: Context) -> tuple[Cause, list[str]]:
+    """Why it is never set."""
+
+    def unset(view: View) -> str | None:
+        return None if view(FLAG).value else "the flag is not set"
+
+    system = System((FLAG, Cell("x", 0)), contexts)
+    property = Property("set", "the flag is set sooner or later", (Eventually((FLAG,), unset),))
+    (finding,) = explore(system, [property]).findings
+    why = cause(recording_of(case_of(system, property), finding.schedule), finding)
+    assert why is not None
+    return why, why_lines(why, why.token)
+
+
+def test_the_order_that_leads_to_a_loop_decides() -> None:
+    async def asks() -> None:
+        if await Cell("x", 0).read() == 0:
+            await FLAG.write(1)
+        while not await FLAG.read():
+            pass
+
+    async def writes() -> None:
+        await Cell("x", 0).write(1)
+
+    why, lines = of_a_flag(Context("asks", asks), Context("writes", writes))
+    (pair,) = why.pairs
+    assert (str(pair.first), str(pair.second), pair.proved) == ("writes: x.write", "asks: x.read", True)
+    assert [(str(one.first), str(one.second), one.how) for one in why.order] == [
+        ("writes: x.write", "asks: x.read", "done")
+    ]
+    assert "goes on     asks goes round: flag.read" in lines
+    assert "fair        nobody is neglected: no other context can take a step" in lines
+
+
+def test_a_choice_that_may_always_be_made_alike_keeps_a_loop_going() -> None:
+    async def hardware() -> None:
+        while await choose("ready", "no", "yes") == "no":
+            pass
+        await FLAG.write(1)
+
+    _, lines = of_a_flag(Context("hardware", hardware))
+    assert lines[3:] == [
+        "            shortest: no schedule leads there in fewer steps",
+        "decides     hardware chooses ready=no, and not ready=yes",
+        "            (turned round, nothing that can follow fails like this)",
+        "goes on     hardware goes round: choose ready=no",
+        "wanted      hardware: flag.write, which ends it; but hardware goes round",
+        "fair        hardware chooses ready=no each time; ready=yes would end it,",
+        "              and need never be chosen",
+        "always      hardware chooses ready=no",
+        "searched    3 states, all there are",
+    ]
