@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from aprt.core.properties import Property as Property
     from aprt.core.properties import always as always
     from aprt.core.properties import at_end as at_end
-    from aprt.core.scenario import patch as patch
     from aprt.core.schedule import Schedule as Schedule
+    from aprt.core.switch import patch as patch
     from aprt.core.symmetry import Alike as Alike
     from aprt.core.symmetry import Renaming as Renaming
     from aprt.core.system import Context as Context
@@ -48,7 +48,7 @@ _EXPORTS = MappingProxyType(
         "aprt.core.errors": ("ModelError", "UserError"),
         "aprt.core.notes": ("Broken", "Oops"),
         "aprt.core.properties": ("DEADLOCK", "HANG", "Finding", "Property", "always", "at_end"),
-        "aprt.core.scenario": ("patch",),
+        "aprt.core.switch": ("patch",),
         "aprt.core.schedule": ("Schedule",),
         "aprt.core.symmetry": ("Alike", "Renaming"),
         "aprt.core.system": ("Context", "System", "View"),

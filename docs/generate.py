@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, get_args
 
-from aprt.core.scenario import Kind, Scenario, Switch, spelling
+from aprt.core.scenario import Scenario
+from aprt.core.switch import Kind, Switch, spelling
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case, measures, natural, scenarios

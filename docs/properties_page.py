@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from aprt.core.contrast import Contrast
-from aprt.core.scenario import FLAG
+from aprt.core.switch import FLAG
 from aprt.museum.broken import BROKEN
 from aprt.museum.catalogue import ENTRIES
 from aprt.museum.observations import OBSERVATIONS

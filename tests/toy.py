@@ -6,7 +6,8 @@ import attrs
 
 from aprt.core.effects import choose
 from aprt.core.properties import Property, always, at_end
-from aprt.core.scenario import FLAG, Era, Model, Scenario, Settings, Switch
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.switch import FLAG, Switch
 from aprt.core.system import Behaviour, Context, System
 from aprt.kernel.mutex import Mutex
 from tests.counter import Counter

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 
 from aprt.core.errors import UserError
-from aprt.core.scenario import Era, did_you_mean
+from aprt.core.scenario import Era
+from aprt.core.suggestion import did_you_mean
 
 
 def is_directory(path: str, eras: Mapping[str, Era]) -> bool:

@@ -16,7 +16,9 @@ from typing import Final, TypeVar
 import attrs
 
 from aprt.core.errors import ModelError, UserError
-from aprt.core.scenario import Era, Scenario, Switch, did_you_mean
+from aprt.core.scenario import Era, Scenario
+from aprt.core.suggestion import did_you_mean
+from aprt.core.switch import Switch
 from aprt.verdict.case import DEFAULT_ERA, Case, check_words, find_era
 
 T = TypeVar("T")

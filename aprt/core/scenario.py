@@ -1,24 +1,11 @@
-"""Scenarios and switches: how a name such as `v4/kill-qemu+vm_ref` becomes a system with its properties.
-
-A **switch** is one named thing that can differ. A *flag* (measure, fix, mutant, option) is `out` or `in` and is set by
-its name; any other switch has several values, the default first, and is set by `name=value` or, when the value
-says it all (`remove_unlocked`), by the value alone.
-
-A **patch** is a flag that a reader brings (`patch`). It is in when it is named, and then the driver has his functions.
-
-A **feature** is how an era's kernel is built: a switch that has one value there and cannot be set.
-
-A **fix** is a flag that every era has, `in` by default where the era's kernel has the fix. It has other words, too: its
-number in the museum, and the id of each of its commits, or seven digits of one and more.
-"""
+"""Scenarios and eras: how a name such as `v4/kill-qemu+vm_ref` becomes a system with its properties."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -26,58 +13,11 @@ from aprt.core.commits import is_commit, same_commit
 from aprt.core.documented_order import DocumentedOrder
 from aprt.core.errors import ModelError, UnknownProperty, UserError
 from aprt.core.properties import Property
+from aprt.core.suggestion import did_you_mean
+from aprt.core.switch import Kind, Switch, spelling, words_for
 from aprt.core.system import System
 
-Kind: TypeAlias = Literal["measure", "fix", "patch", "feature", "variant", "assumption", "mutant", "parameter"]
-
 T = TypeVar("T")
-
-FLAG = ("out", "in")
-
-
-@attrs.frozen
-class Switch:
-    """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it.
-
-    replaces: of a patch, the functions that it puts into a table of functions, by their names there. since: the first
-    era that has what they use; None for all of them.
-    """
-
-    name: str
-    kind: Kind
-    values: tuple[str, ...]
-    about: str
-    aliases: tuple[str, ...] = ()
-    replaces: tuple[tuple[str, Callable[..., Any]], ...] = ()
-    since: str | None = None
-
-    @property
-    def flag(self) -> bool:
-        return set(self.values) == set(FLAG)
-
-    @property
-    def default(self) -> str:
-        return self.values[0]
-
-    @property
-    def word(self) -> str:
-        """What verdicts and references call it: its number in the museum, if it has one, else its name."""
-        return next((alias for alias in self.aliases if re.fullmatch(r"B\d+", alias)), self.name)
-
-    @property
-    def without(self) -> str:
-        """What it is set to when a user takes it out."""
-        return "out" if self.flag else self.default
-
-    @property
-    def commits(self) -> tuple[str, ...]:
-        return tuple(alias for alias in self.aliases if is_commit(alias))
-
-    def called(self, word: str) -> bool:
-        """Whether a word names it."""
-        if word == self.name or word in self.aliases:
-            return True
-        return is_commit(word) and any(same_commit(word, id) for id in self.commits)
 
 
 @attrs.frozen
@@ -153,22 +93,6 @@ class Settings:
 
     def _unknown(self, name: str) -> ModelError:
         return ModelError(f"the era has no switch {name!r}; a patch says with since=ERA from where on it can be used")
-
-
-def patch(about: str, *, since: str | None = None, **functions: Callable[..., Any]) -> Switch:
-    """A patch, for a file of one's own: in place of the driver's functions of these names, it has others.
-
-    about: one line. since: the first era that it is written for; None for all. functions: behaviours with the
-    parameters of those they replace (`aprt.vfio_ap.host.ops`).
-    """
-    return Switch("patch", "patch", FLAG, about, replaces=tuple(functions.items()), since=since)
-
-
-def spelling(switch: Switch, value: str) -> str:
-    """How a user sets `switch` to `value`: the name of a flag, a telling value, or `name=value`."""
-    if switch.flag and value == "in":
-        return switch.word
-    return value if "_" in value else f"{switch.word}={value}"
 
 
 @attrs.frozen(eq=False)
@@ -281,11 +205,11 @@ class Era:
     def knows(self, word: str) -> bool:
         """Whether a word names a switch, or a group, of this era; what it sets that to may still be wrong."""
         name = word.partition("=")[0]
-        return name in self.groups or any(s.called(name) or word in _words(s) for s in self.switches)
+        return name in self.groups or any(s.called(name) or word in words_for(s) for s in self.switches)
 
     def words(self) -> tuple[str, ...]:
         """Every word that sets a switch, groups and aliases included."""
-        spelled = [word for s in self._settable for word in _words(s)]
+        spelled = [word for s in self._settable for word in words_for(s)]
         return (*self.groups, *spelled)
 
     @property
@@ -316,23 +240,3 @@ class Era:
 
     def _expand(self, words: Iterable[str]) -> list[str]:
         return [name for word in words for name in self.groups.get(word, (word,))]
-
-
-def _words(switch: Switch) -> tuple[str, ...]:
-    if switch.flag:
-        return switch.name, *switch.aliases
-    return tuple(spelling(switch, value) for value in switch.values)
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close.
-
-    otherwise: said when nothing is close and there is too much to name it all.
-    """
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f" (did you mean {close[0]!r}?)"
-    if len(known) > 12:
-        return f" ({otherwise})" if otherwise else ""
-    return f" (known: {', '.join(known)})"

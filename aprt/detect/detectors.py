@@ -9,8 +9,8 @@ from typing import Final
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
-from aprt.core.scenario import did_you_mean
 from aprt.core.step import Ask
+from aprt.core.suggestion import did_you_mean
 from aprt.core.system import System
 from aprt.detect.atomic import AtomicDetector
 from aprt.detect.detection import Detection

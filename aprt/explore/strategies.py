@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
-from aprt.core.scenario import did_you_mean
+from aprt.core.suggestion import did_you_mean
 from aprt.explore.result import Exploration, Question
 
 Strategy: TypeAlias = Callable[[Question], Exploration]

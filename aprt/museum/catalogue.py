@@ -8,7 +8,7 @@ from typing import Final
 
 from aprt.core.commits import is_commit, same_commit
 from aprt.core.errors import UserError
-from aprt.core.scenario import did_you_mean
+from aprt.core.suggestion import did_you_mean
 from aprt.museum import hall1, hall2, hall3, hall4, hall5
 from aprt.museum.entry import Entry, Hall
 

@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.scenario import Era, Model, Scenario, Settings, did_you_mean, spelling
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.suggestion import did_you_mean
+from aprt.core.switch import spelling
 
 DEFAULT_ERA = "v4"
 _OUT = "=out"  # what a group of flags is set to when it is taken out

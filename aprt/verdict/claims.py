@@ -8,7 +8,8 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.properties import Property
-from aprt.core.scenario import Era, did_you_mean
+from aprt.core.scenario import Era
+from aprt.core.suggestion import did_you_mean
 from aprt.verdict.case import Case, find_era, natural, scenarios
 
 

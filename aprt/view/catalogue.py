@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from aprt.core.scenario import Era, Kind, Switch
+from aprt.core.scenario import Era
+from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim
 from aprt.view.lists import table, wrapped

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from aprt.core.scenario import Era, Switch
+from aprt.core.scenario import Era
+from aprt.core.switch import Switch
 from aprt.view.lists import table, wrapped
 from aprt.view.verdict_json import dump
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from aprt.cli import known_eras
 from aprt.cli.root import root
 from aprt.core.errors import UserError
-from aprt.core.scenario import Settings, Switch, patch
+from aprt.core.scenario import Settings
+from aprt.core.switch import Switch, patch
 
 ROOT = Path(__file__).parent.parent.parent
 V1, V2 = "demos/handler_lock.py:V1", "demos/handler_lock.py:V2"
@@ -119,7 +120,7 @@ def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -
 FILES = {
     "broken.py": "X = 1\nY = nothing\n",
     "unfinished.py": "def f(:\n",
-    "other.py": "from aprt import patch\nfrom aprt.core.scenario import FLAG, Switch\n"
+    "other.py": "from aprt import patch\nfrom aprt.core.switch import FLAG, Switch\n"
     "FIX = Switch('f', 'fix', FLAG, 'a fix')\nBAD = patch('misspelled', qpap=print)\nONE = patch('one', pqap=print)\n"
     "TWO = patch('two', pqap=print)\nNUMBER = 7\n",
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aprt.core.documented_order import DocumentedOrder
-from aprt.core.scenario import FLAG, Era, Model, Scenario, Settings, Switch
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.switch import FLAG, Switch
 from aprt.core.system import Context, System
 from aprt.kernel.cell import Cell
 from aprt.kernel.held import held, reading, writing

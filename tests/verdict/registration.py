@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aprt.core.properties import DEADLOCK, Noted, Property
-from aprt.core.scenario import Era, Model, Scenario, Settings, Switch
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.switch import Switch
 from aprt.core.system import Context, System
 from aprt.kernel.held import held
 from aprt.kernel.mutex import Mutex

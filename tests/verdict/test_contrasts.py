@@ -9,7 +9,8 @@ from aprt.cli import known_eras
 from aprt.cli.cases import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
-from aprt.core.scenario import FLAG, Era, Switch
+from aprt.core.scenario import Era
+from aprt.core.switch import FLAG, Switch
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.contrasts import Checked, check_many

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 
 from aprt.cli.root import root
 from aprt.core.errors import UserError
-from aprt.core.scenario import Era, Switch
+from aprt.core.scenario import Era
+from aprt.core.switch import Switch
 from aprt.verdict.case import Case
 from tests.toy import TOY
 

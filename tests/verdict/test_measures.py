@@ -1,7 +1,8 @@
 import attrs
 import pytest
 
-from aprt.core.scenario import Kind, Model, Settings
+from aprt.core.scenario import Model, Settings
+from aprt.core.switch import Kind
 from aprt.explore.result import Bounds
 from aprt.verdict.case import Case
 from aprt.verdict.claims import claims

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aprt.core.scenario import FLAG, Switch
+from aprt.core.switch import FLAG, Switch
 
 ASSUMPTIONS = (
     Switch("off_is_silent", "assumption", ("yes", "no"), "a queue that answered 03/04/01 notifies nobody"),

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.scenario import FLAG, Settings, Switch
+from aprt.core.scenario import Settings
+from aprt.core.switch import FLAG, Switch
 
 IN = ("in", "out")
 

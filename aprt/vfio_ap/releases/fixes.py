@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.scenario import Switch
+from aprt.core.switch import Switch
 
 NEWEST = "2026"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from types import MappingProxyType
 
-from aprt.core.scenario import did_you_mean
+from aprt.core.suggestion import did_you_mean
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.topology.input_file import InputFile
 from aprt.vfio_ap.topology.topology import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from aprt.core.scenario import FLAG, Switch
+from aprt.core.switch import FLAG, Switch
 from aprt.vfio_ap.host.switches import ASSUMPTIONS, HOST_MUTANTS, HOST_PARAMETERS, REFUSED_ENABLE
 from aprt.vfio_ap.kvm.gisa_switches import GISA_SWITCHES
 

@@ -1,0 +1,20 @@
+"""What an error line proposes in place of a name that is unknown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close.
+
+    otherwise: said when nothing is close and there is too much to name it all.
+    """
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    if len(known) > 12:
+        return f" ({otherwise})" if otherwise else ""
+    return f" (known: {', '.join(known)})"
