@@ -101,7 +101,7 @@ def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -
         f"aprt: era v4 has no switch '{V1}' (eras that have it: 5.3, 5.12, 5.13, 5.15, 6.0, 6.2, 6.3, 6.6, 6.8, 6.12, "
         "6.16, 2026)\n",
     )
-    assert said("5.3/unbind", "--with", V1).startswith("aprt: HOLDS ")
+    assert said("5.3/unbind", "--with", V1).startswith("aprt: VIOLATED property=K1 ")  # it locks twice
     (tmp_path / "own.py").write_text(
         "from aprt import patch\nfrom aprt.vfio_ap.mainline.pqap import handle_pqap\n"
         "async def handler(machine, guest, aqic):\n    return await handle_pqap(machine, guest, aqic)\n"
