@@ -140,10 +140,15 @@ def byte_widths(packing: Packing, slots: Iterable[int]) -> dict[int, int]:
 
 
 def tight_widths(packing: Packing, slots: Iterable[int], least: int) -> dict[int, int]:
-    """As many bits as needed, `least` at least; and up to three more each where that takes no more words."""
+    """As many bits as needed, `least` at least; and up to twice as many each where that takes no more words, with one
+    for those that need none so far, or else none for them."""
     counts = packing.counts()
     tight = {slot: max(least, (counts[slot] - 1).bit_length()) for slot in slots}
-    roomy = [{slot: width and width + spare for slot, width in tight.items()} for spare in (3, 2, 1, 0)]
+    roomy = (
+        {slot: -(-width * quarters // 4) if width else first for slot, width in tight.items()}
+        for first in (1, 0)
+        for quarters in (8, 7, 6, 5, 4)
+    )
     return next(widths for widths in roomy if len(_words(widths)) == len(_words(tight)))
 
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from aprt.explore.layout import Fields, Layout, byte_widths
+from aprt.explore.layout import Fields, Layout, byte_widths, tight_widths
 from aprt.explore.packing import Packing
 from tests.explore.tiny import dining, increments
 
@@ -60,6 +60,13 @@ def test_states_are_packed_anew_as_another_layout_says() -> None:
 def test_a_layout_tells_when_a_number_has_no_room(values: int, fits: bool) -> None:
     assert Layout(packing(values), dict.fromkeys(range(9), 8)).fits() is fits
     assert Layout(packing(values), dict.fromkeys(range(1, 9), 8)).fits()
+
+
+@pytest.mark.parametrize(
+    ("least", "widths"), [(0, [6, *[1] * 8]), (4, [7] * 9), (5, [7] * 9), (7, [7] * 9), (8, [12] * 9)]
+)
+def test_fields_have_the_room_to_grow_that_takes_no_more_words(least: int, widths: list[int]) -> None:
+    assert tight_widths(packing(values=5), range(9), least) == dict(enumerate(widths))
 
 
 def test_all_fields_are_read_at_once() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
@@ -62,9 +62,10 @@ class Arrays:
         self._contexts = np.zeros((len(packing.controls), 4), np.int64)
         for place in packing.controls:
             self._contexts[place] = (*layout.place(place), self._starts[place])
-        self._rows = np.full((self._starts[-1], 4), UNKNOWN, np.int64)
+        self._rows = np.full((self._starts[-1], 5), UNKNOWN, np.int64)
         self._entries = Growing(np.int32)
         self._deltas, self._marks, self._first = Growing(np.uint64, words), Growing(np.uint8), Growing(np.int32)
+        self._quiet = Growing(np.int32)
         self._checks = Growing(np.int32, 2)
         self._keys, self._masks, self._extras = Growing(np.int64), Growing(np.uint64, words), Growing(np.uint64, words)
         self._known, self._adds = np.zeros((1 << 10, words + 1), np.uint64), np.zeros(1 << 10, np.int32)
@@ -77,7 +78,7 @@ class Arrays:
         self._most = [0] * len(packing.controls)
         self._entered: list[set[tuple[int, int]]] = [set() for _ in packing.controls]  # by context: control, number
         self.moves: dict[int, Move[Note]] = {}
-        for array in (self._deltas, self._marks, self._first, self._extras, self._checks):
+        for array in (self._deltas, self._marks, self._first, self._quiet, self._extras, self._checks):
             array.append(0)
         for place, rows in enumerate(tables.rows):
             for control, (slot, row) in enumerate(rows):
@@ -91,9 +92,8 @@ class Arrays:
     @property
     def steps(self) -> Steps:
         """For the kernels. Valid until more is learned."""
-        return Steps(
-            self._contexts, self._rows, self._entries.array, self._deltas.array, self._marks.array, self._first.array
-        )
+        moves = self._deltas.array, self._marks.array, self._first.array, self._quiet.array
+        return Steps(self._contexts, self._rows, self._entries.array, *moves)
 
     @property
     def guards(self) -> Guards:
@@ -101,27 +101,29 @@ class Arrays:
         arrays = self._checks.array, self._keys.array, self._masks.array
         return Guards(*arrays, self._known, self._adds, self._extras.array)
 
-    def learn(self, numbers: Sequence[int]) -> None:
-        """What every context can do in the state with these numbers by slot. Raises: `Outgrown`."""
-        for place in self._packing.controls:
-            control = numbers[place]
+    def learn(self, asked: Iterable[tuple[int, int]]) -> None:
+        """What contexts can do in states: pairs of a packed state and the place of a context. Raises: `Outgrown`."""
+        learned = []
+        for state, place in asked:
+            control = self._layout.field(state, place)
             slot, row = self._tables.rows[place][control]
-            number = numbers[slot]
+            number = self._layout.field(state, slot)
             if (control, number) not in self._entered[place]:
-                moves = row[number]
-                if not self._layout.fits():
-                    raise Outgrown
-                self._enter(place, control, slot, number, moves)
+                learned.append((place, control, slot, number, row[number]))
+                self._entered[place].add((control, number))
+        if not self._layout.fits():
+            raise Outgrown
+        for entry in learned:
+            self._enter(*entry)
 
     def _enter(self, place: int, control: int, slot: int, number: int, moves: tuple[Move[Note], ...]) -> None:
         row = self._rows[self._starts[place] + control]
         if row[kernels.START] == UNKNOWN:
             # a choice, or nothing to do, is decided by the control state itself, and has one entry
             where, size = ((0, 0, 0), 1) if slot == place else (self._layout.place(slot), self._layout.ones[slot] + 1)
-            row[:] = *where, self._entries.extend(size, UNKNOWN)
-        entry = self._moves(place, moves)
+            row[:] = *where, self._entries.extend(size, UNKNOWN), slot
+        entry = self._moves(place, slot, moves)
         self._entries.array[row[kernels.START] + (0 if slot == place else number)] = entry
-        self._entered[place].add((control, number))
 
     def words(self, changes: Iterable[tuple[int, int]]) -> list[int]:
         """What to add to the words of a state to change the numbers in these slots by so much."""
@@ -132,8 +134,8 @@ class Arrays:
                 found[word] += change << shift
         return [word & _WORD for word in found]
 
-    def _moves(self, place: int, moves: tuple[Move[Note], ...]) -> int:
-        """The number of the first."""
+    def _moves(self, place: int, slot: int, moves: tuple[Move[Note], ...]) -> int:
+        """The number of the first of the moves of a context that a slot decides on."""
         if not moves:
             return kernels.BLOCKED
         self._most[place] = max(self._most[place], len(moves))
@@ -143,9 +145,12 @@ class Arrays:
             noted, oops = note != QUIET, note[0] is not None and note[0].oops
             self._deltas.append(self.words(self._tables.changes[step]))
             self._first.append(self._note(note) if noted else 0)
-            number = self._marks.append(kernels.NOTED * noted | kernels.OOPS * oops)
+            changes = any(changed == slot for changed, _ in self._tables.changes[step])
+            number = self._marks.append(kernels.NOTED * noted | kernels.OOPS * oops | kernels.CHANGES * changes)
+            self._quiet.append(0)
             self.moves[number] = move
         self._marks.array[number] |= kernels.LAST
+        self._quiet.array[first] = 0 if any(note != QUIET for _, _, note in moves) else len(moves)
         return first
 
     def _note(self, note: Note) -> int:

@@ -35,21 +35,24 @@ Int: TypeAlias = Any  # an integer of Python's, or one of numpy's
 class Store(NamedTuple):
     """The states found, by number. parents: with `AFTER_OOPS` in states after an oops.
 
-    table: 0, or the high half of a state's hash above its number plus 1; a power of two long.
+    table: 0, or the high half of a state's hash above its number plus 1; a power of two long. shift: leaves of a hash
+    the place in the table. These are high bits, so that a larger table has what it takes over in the same order.
     """
 
     states: U64
     parents: U32
     table: U64
+    shift: int
 
 
 class Steps(NamedTuple):
     """What is learned. contexts: where the field of the control state is, and the row of its number 0.
 
-    rows: where the deciding field is, and the entry of its number 0, or `UNKNOWN`. Columns: `WORD` to `START`.
+    rows: where the deciding field is, the entry of its number 0, or `UNKNOWN`, and the slot. Columns: `WORD` to `SLOT`.
     entries: `UNKNOWN`, `ASKED` (likewise, but `ask` told of it), `BLOCKED`, or the first move of some that end with the
     one marked `LAST`.
     deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
+    quiet: by first move; how many there are, or 0 if there is something to check for one of them.
     """
 
     contexts: I64
@@ -58,6 +61,7 @@ class Steps(NamedTuple):
     deltas: U64
     marks: U8
     checks: I32
+    quiet: I32
 
 
 class Guards(NamedTuple):
@@ -79,6 +83,7 @@ class Guards(NamedTuple):
 class Block(NamedTuple):
     """Successors, the numbers of the states they come from, the moves, hashes, and what the table had there.
 
+    before, ahead: how many steps of the block, with those left out, come before its own, and before those of its state.
     stuck: states without steps, as long as there is room: with none, each is told as `TERMINAL`.
     """
 
@@ -87,17 +92,20 @@ class Block(NamedTuple):
     moves: I32
     hashes: U64
     found: U64
+    before: U32
+    ahead: U32
     stuck: U32
 
 
-WORD, SHIFT, MASK, START = 0, 1, 2, 3
+WORD, SHIFT, MASK, START, SLOT = 0, 1, 2, 3, 4
 ASKED, UNKNOWN, BLOCKED = -2, -1, 0
-LAST, NOTED, OOPS = 1, 2, 4
+LAST, NOTED, OOPS, CHANGES = 1, 2, 4, 8
 END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
 
-HERE, COUNT, TRANSITIONS, NEXT, FILLED, STUCK, CURSOR = 0, 1, 2, 3, 4, 5, 6
+HERE, COUNT, TRANSITIONS, NEXT, FILLED, EARLIER, STEPS, STUCK, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7, 8
 """What is in a cursor: the next state to expand; states; steps taken; in the block, the next successor, and how many
-there are; how many are in `Block.stuck`; and how long a cursor is."""
+there are; steps taken before the block, and how many it stands for; how many are in `Block.stuck`; and how long a
+cursor is."""
 
 DONE, PAUSE, FULL, LIMIT, LEARN, TERMINAL, LOOK = 0, 1, 2, 3, 4, 5, 6
 """Why `expand` returns: all is expanded; time to report; too little room; one state too many; the state HERE has an
@@ -163,7 +171,7 @@ def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
     """The number of the state in a row, given its hash; -1 - place, where it would be in the table, when it is new."""
     table = store.table
     ones = np.uint64(len(table) - 1)
-    place = value & ones
+    place = value >> np.uint64(store.shift)
     while True:
         entry = table[place]
         if entry == _NONE:
@@ -173,6 +181,15 @@ def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
             if equal(words, store.states, number, rows, row):
                 return number
         place = (place + _ONE) & ones
+
+
+@inlined
+def enter(store: Store, entry: int) -> None:
+    """Put an entry into the table, which does not have it."""
+    ones, place = np.uint64(len(store.table) - 1), entry >> np.uint64(store.shift)
+    while store.table[place] != _NONE:
+        place = (place + _ONE) & ones
+    store.table[place] = entry
 
 
 @inlined
@@ -202,18 +219,23 @@ def admit(words: Words, store: Store, cursor: I64, rows: U64, row: int, limit: i
 @compiled
 def fill(words: Words, store: Store, count: int) -> Int:
     """Enter so many states into an empty table."""
-    ones, values, met = np.uint64(len(store.table) - 1), np.empty(_BATCH, np.uint64), _NONE
+    shift, values, met = np.uint64(store.shift), np.empty(_BATCH, np.uint64), _NONE
     for first in range(0, count, _BATCH):
         batch = min(_BATCH, count - first)
         for i in range(batch):
             values[i] = hashed(words, store.states, first + i)
-            met |= store.table[values[i] & ones]  # so that it is near when it is needed
+            met |= store.table[values[i] >> shift]  # so that it is near when it is needed
         for i in range(batch):
-            place = values[i] & ones
-            while store.table[place] != _NONE:
-                place = (place + _ONE) & ones
-            store.table[place] = (values[i] >> _HALF) << _HALF | np.uint64(first + i + 1)
+            enter(store, (values[i] >> _HALF) << _HALF | np.uint64(first + i + 1))
     return np.int64(met)  # or else nothing would be read
+
+
+@compiled
+def take_over(store: Store, table: U64) -> None:
+    """Enter all entries of a smaller table into an empty one."""
+    for entry in table:
+        if entry != _NONE:
+            enter(store, entry)
 
 
 @compiled
@@ -265,20 +287,44 @@ def spread(words: Words, before: U64, adds_before: I32, known: U64, adds: I32, m
             adds[place] = adds_before[row]
 
 
+@inlined
+def arrival(store: Store, steps: Steps, here: int) -> Any:
+    """How a state was first reached: the context that took the step, the slot that decided on it, and whether the step
+    changed that. The context is number 0 where it cannot be told, since its control state did not change."""
+    states, contexts, parent = store.states, steps.contexts, np.int64(store.parents[here])
+    for place in range(len(contexts)):
+        control = field(states, parent, contexts, place)
+        if field(states, here, contexts, place) != control:
+            row = contexts[place, START] + control
+            changed = field(states, here, steps.rows, row) != field(states, parent, steps.rows, row)
+            return place, steps.rows[row, SLOT], changed
+    return 0, np.int64(UNKNOWN), True
+
+
 @compiled
-def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, last: int, most: int) -> Int:
+def make(
+    words: Words, store: Store, steps: Steps, block: Block, cursor: I64, last: int, most: int, everything: bool
+) -> Int:
     """Fill the block with the successors of the states from HERE on, until it has `most`.
+
+    Unless `everything` is asked for, steps are left out of which it is known that they lead to states found before. Let
+    step t of context c have led from p to this state, and let an earlier context than c have a step u here that is
+    independent of t: neither changes what decides on the other. Then u was possible in p and t is possible behind it,
+    and since p takes u first, that state was expanded before this one.
 
     Gives why it stopped at HERE: `PAUSE` when the block is full enough, or `DONE`, `LEARN`, `TERMINAL`.
     """
     states, rows = store.states, steps.rows
-    here, filled, reason = cursor[HERE], 0, DONE
+    here, filled, done, reason = cursor[HERE], 0, 0, DONE
     while here < last:
         if filled >= most:
             reason = PAUSE
             break
-        before = filled
+        filled_before, ahead = filled, done
         if store.parents[here] < AFTER_OOPS:
+            came, slot, changed = arrival(store, steps, here)
+            if everything:
+                came = 0
             for place in range(len(steps.contexts)):
                 row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
                 move = UNKNOWN
@@ -287,51 +333,61 @@ def make(words: Words, store: Store, steps: Steps, block: Block, cursor: I64, la
                 if move < BLOCKED:
                     reason = LEARN
                     break
+                if place < came and (rows[row, SLOT] != slot or not (changed or steps.marks[move] & CHANGES)):
+                    quiet = steps.quiet[move]
+                    if quiet:
+                        done += quiet
+                        continue
                 while move != BLOCKED:
                     for word in range(len(words)):
                         block.successors[filled, word] = states[here, word] + steps.deltas[move, word]
                     block.hashes[filled] = hashed(words, block.successors, filled)
                     block.sources[filled] = here
                     block.moves[filled] = move
+                    block.before[filled] = done
+                    block.ahead[filled] = ahead
                     filled += 1
+                    done += 1
                     move = BLOCKED if steps.marks[move] & LAST else move + 1
-            if reason == DONE and filled == before:
+            if reason == DONE and done == ahead:
                 if cursor[STUCK] < len(block.stuck):
                     block.stuck[cursor[STUCK]] = here
                     cursor[STUCK] += 1
                 else:
                     reason = TERMINAL
             if reason != DONE:
-                filled = before
+                filled, done = filled_before, ahead
                 break
         here += 1
     cursor[HERE], cursor[NEXT], cursor[FILLED] = here, 0, filled
+    cursor[EARLIER], cursor[STEPS] = cursor[TRANSITIONS], done
     return reason
 
 
 @compiled
 def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
-    """What is to be learned for the states from `first` to `last - 1`: write down those with an entry that is unknown,
-    and that no state before has. Gives how many: there may be more when there is no room, or behind a row that is
-    unknown."""
+    """What is to be learned for the states from `first` to `last - 1`: write down each state and context with an entry
+    that is unknown, and that no state before has. Gives how many: there may be more when there is no room, or behind a
+    row that is unknown."""
     states, rows, count = store.states, steps.rows, 0
     for here in range(first, last):
         if store.parents[here] >= AFTER_OOPS:
             continue
-        unknown, row_unknown = False, False
+        row_unknown = False
         for place in range(len(steps.contexts)):
             row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
-            if rows[row, START] == UNKNOWN:
-                row_unknown = True
-            else:
+            unknown = rows[row, START] == UNKNOWN
+            row_unknown |= unknown
+            if not unknown:
                 entry = rows[row, START] + field(states, here, rows, row)
                 if steps.entries[entry] == UNKNOWN:
                     steps.entries[entry] = ASKED
                     unknown = True
-        if unknown or row_unknown:
-            asked[count] = here
-            count += 1
-        if row_unknown or count == len(asked):
+            if unknown:
+                asked[count, 0] = here
+                asked[count, 1] = place
+                count += 1
+        if row_unknown or count + len(steps.contexts) > len(asked):
             break
     return count
 
@@ -339,9 +395,9 @@ def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
 @compiled
 def read_ahead(store: Store, block: Block, filled: int) -> Int:
     """Read what `insert` will need: the processor waits for many places of memory at once, but not for one's find."""
-    ones = np.uint64(len(store.table) - 1)
+    shift = np.uint64(store.shift)
     for i in range(filled):
-        block.found[i] = store.table[block.hashes[i] & ones]
+        block.found[i] = store.table[block.hashes[i] >> shift]
     met = _NONE
     for i in range(filled):
         entry = block.found[i]
@@ -378,8 +434,7 @@ def in_order(words: Words, guards: Guards, block: Block, i: int, check: int, whe
 @compiled
 def insert(words: Words, store: Store, steps: Steps, guards: Guards, block: Block, cursor: I64, limit: int) -> Int:
     """Take the steps of the block. Gives why it stopped at NEXT: `DONE`, `LIMIT` or `LOOK`."""
-    start, reason = cursor[NEXT], DONE
-    i = start
+    i, reason = cursor[NEXT], DONE
     while i < cursor[FILLED]:
         move = block.moves[i]
         marks, check = steps.marks[move], np.int64(0)
@@ -402,7 +457,7 @@ def insert(words: Words, store: Store, steps: Steps, guards: Guards, block: Bloc
             add(words, store, cursor, block.successors, i, block.hashes[i], number, parent)
         i += 1
     cursor[NEXT] = i
-    cursor[TRANSITIONS] += i - start
+    cursor[TRANSITIONS] = cursor[EARLIER] + (np.int64(block.before[i]) if i < cursor[FILLED] else cursor[STEPS])
     return reason
 
 
@@ -441,8 +496,9 @@ def expand(
             if blocks == 0:
                 return PAUSE
             blocks -= 1
-            reason = make(words, store, steps, block, cursor, last, most)
+            reason = make(words, store, steps, block, cursor, last, most, False)
             if cursor[FILLED] == 0:
+                cursor[TRANSITIONS] += cursor[STEPS]
                 return reason
         room = cursor[COUNT] + cursor[FILLED] - cursor[NEXT]
         if room > len(store.states) or room * 4 > len(store.table) * 3:

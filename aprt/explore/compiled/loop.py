@@ -16,14 +16,28 @@ from aprt.explore import loop
 from aprt.explore.chunk import AFTER_OOPS, Chunk
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
-from aprt.explore.compiled.kernels import COUNT, FILLED, HERE, NEXT, STUCK, TRANSITIONS, U32, U64, Block, Int, Store
+from aprt.explore.compiled.kernels import (
+    COUNT,
+    EARLIER,
+    FILLED,
+    HERE,
+    NEXT,
+    STUCK,
+    TRANSITIONS,
+    U32,
+    U64,
+    Block,
+    Int,
+    Store,
+)
 from aprt.explore.layout import Layout, tight_widths
 from aprt.explore.loop import Outgrown, PortableLoop, after
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
-_ASKED = 1_024  # states to learn from at once
+_ASKED = 1_024  # entries to learn at once
+_AHEAD = 4_096  # states among which they are looked for
 _STUCK = 4_096  # states without steps before they are told to the search
 _MOST = AFTER_OOPS - 1  # states that can be numbered
 _KNOWN = 2_000  # states after which most of what there is to learn is known
@@ -130,11 +144,10 @@ class CompiledLoop(PortableLoop):
     def _place(self) -> tuple[int, int]:
         """The first state of which not every step was taken, and the steps taken before those of it."""
         cursor = self._cursor
-        here, transitions, done = int(cursor[HERE]), int(cursor[TRANSITIONS]), int(cursor[NEXT])
-        if done < cursor[FILLED]:
-            here = int(self._block.sources[done])
-            transitions -= int(np.count_nonzero(self._block.sources[:done] == here))
-        return here, transitions
+        done = cursor[NEXT]
+        if done == cursor[FILLED]:
+            return int(cursor[HERE]), int(cursor[TRANSITIONS])
+        return int(self._block.sources[done]), int(cursor[EARLIER] + self._block.ahead[done])
 
     def _run(self, last: int) -> Int:
         arrays = self._arrays
@@ -143,11 +156,10 @@ class CompiledLoop(PortableLoop):
 
     def _learn(self, here: int, last: int) -> None:
         """What is possible in that state and those behind it, in the order in which the plain loop learns it."""
-        asked: U32 = np.zeros(_ASKED, np.uint32)
-        count = kernels.ask(self._store, self._arrays.steps, here, last, asked)
+        asked: U32 = np.zeros((_ASKED + len(self.packing.controls), 2), np.uint32)
+        count = kernels.ask(self._store, self._arrays.steps, here, min(last, here + _AHEAD), asked)
         try:
-            for number in asked[:count].tolist():
-                self._arrays.learn(self.layout.numbers(self.dense(number)))
+            self._arrays.learn((self.dense(number), place) for number, place in asked[:count].tolist())
             self._widen()
         except Outgrown:
             self._pack_anew()
@@ -185,7 +197,7 @@ class CompiledLoop(PortableLoop):
             if not isinstance(error, Outgrown):
                 raise
             # all steps out of that state again
-            self._cursor[TRANSITIONS] -= np.count_nonzero(self._block.sources[: i + 1] == here)
+            self._cursor[TRANSITIONS] = self._cursor[EARLIER] + self._block.ahead[i]
             self._cursor[HERE] = here
             self._drop()
             self._pack_anew()
@@ -198,7 +210,7 @@ class CompiledLoop(PortableLoop):
 
     @property
     def _store(self) -> Store:
-        return Store(self._states, self._parents, self._table)
+        return Store(self._states, self._parents, self._table, 65 - len(self._table).bit_length())
 
     def _make_room(self) -> None:
         """For one more block at least."""
@@ -208,8 +220,11 @@ class CompiledLoop(PortableLoop):
             self._states.resize((room, self.layout.words), refcheck=False)
             self._parents.resize(room, refcheck=False)
         if need * 4 > len(self._table) * 3:
-            self._table = np.zeros(1 << (need * 4 // 3).bit_length(), np.uint64)
-            kernels.fill(self._arrays.unit, self._store, len(self))
+            before, self._table = self._table, np.zeros(1 << (need * 4 // 3).bit_length(), np.uint64)
+            if len(before):
+                kernels.take_over(self._store, before)
+            else:
+                kernels.fill(self._arrays.unit, self._store, len(self))
 
     def _new_layout(self) -> Layout:
         self._generous = len(self) < _KNOWN
@@ -243,6 +258,8 @@ class CompiledLoop(PortableLoop):
             np.zeros(room, np.int32),
             np.zeros(room, np.uint64),
             np.zeros(room, np.uint64),
+            np.zeros(room, np.uint32),
+            np.zeros(room, np.uint32),
             np.zeros(0 if self.host.checks.terminal else _STUCK, np.uint32),
         )
 
@@ -261,7 +278,7 @@ class CompiledLoop(PortableLoop):
         cursor = np.zeros(kernels.CURSOR, np.int64)
         while True:
             arrays, store, block = self._arrays, self._store, self._block
-            reason = kernels.make(arrays.unit, store, arrays.steps, block, cursor, len(self), _BLOCK)
+            reason = kernels.make(arrays.unit, store, arrays.steps, block, cursor, len(self), _BLOCK, True)
             if cursor[FILLED] == 0 and reason == kernels.DONE:
                 return edges
             if cursor[FILLED] == 0 and reason == kernels.LEARN:
