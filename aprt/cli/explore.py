@@ -111,7 +111,8 @@ def command(
     if schedule is not None:
         _write(verdict, schedule)
     if keep is not None and verdict.exploration.stopped is not None:
-        remark(f"what was found is in {keep.path}: the same with --resume {keep.path} goes on")
+        more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
+        remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
     return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
 
 

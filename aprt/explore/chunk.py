@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -26,7 +27,7 @@ class Chunk:
     def of(cls, layout: Layout, states: Iterable[int], parents: array[int]) -> Chunk:
         """States that are packed as `layout` says."""
         size = layout.size
-        return cls(layout, b"".join([state.to_bytes(size, "little") for state in states]), _little(parents).tobytes())
+        return cls(layout, b"".join([state.to_bytes(size, "little") for state in states]), little(parents).tobytes())
 
     def __len__(self) -> int:
         return len(self.packed) // self.layout.size
@@ -39,12 +40,26 @@ class Chunk:
             return states
         return list(map(self.layout.conversion(layout), states))
 
-    def marked(self) -> array[int]:
-        """The parents, with their marks."""
-        return _little(array("I", self.parents))
+
+def mark(parents: array[int], oopses: Sequence[int], first: int) -> array[int]:
+    """The parents of the states numbered from `first` on, with marks. oopses: states after an oops, in order."""
+    marked = parents[:]
+    for number in oopses[bisect_left(oopses, first) : bisect_left(oopses, first + len(parents))]:
+        marked[number - first] |= AFTER_OOPS
+    return marked
 
 
-def _little(numbers: array[int]) -> array[int]:
+def unmark(chunks: Iterable[Chunk]) -> tuple[array[int], list[int]]:
+    """The parents of all states in these chunks, and the states after an oops."""
+    marked = array("I")
+    for chunk in chunks:
+        marked.extend(little(array("I", chunk.parents)))
+    oopses = [number for number, parent in enumerate(marked) if parent & AFTER_OOPS]
+    return array("I", [parent & ~AFTER_OOPS for parent in marked]), oopses
+
+
+def little(numbers: array[int]) -> array[int]:
+    """Numbers with their bytes in little-endian order, or such numbers as they are."""
     if sys.byteorder == "little":
         return numbers
     swapped = numbers[:]

@@ -9,8 +9,9 @@ whatever the number of contexts: good for many contexts, where most are not to b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
+from typing import Any
 
 from aprt.explore.contention import Contention
 from aprt.explore.result import Exploration, Question
@@ -47,3 +48,11 @@ class Delays:
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         self._contention.learn(steps)
+
+    @property
+    def memory(self) -> Any:
+        return self._contention.most
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        self._contention.learn(tuple(taken))
+        self._contention.most = memory

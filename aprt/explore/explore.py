@@ -43,8 +43,8 @@ def explore(
 
     crew: shares the work among processes, which make the system and the properties by `origin`.
 
-    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops, cannot be resumed or is
-    for one process; `ModelError` for a mistake in the system or a property.
+    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops or is for one process, and
+    for what cannot be saved; `ModelError` for a mistake in the system or a property.
     """
     question = Question(
         system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
@@ -58,7 +58,7 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
     if question.loop != "auto" and strategy not in ("auto", "states"):
         raise UserError(f"only strategy 'states' has loops to choose from, and not {strategy!r}")
     if question.save is not None:
-        check_resumable(strategy, question.symmetry, shared=crew is not None)
+        check_resumable(strategy, shared=crew is not None)
     search = find_strategy(strategy)
     if crew is None or origin is None:
         found = search(question)

@@ -18,7 +18,7 @@ from operator import le
 from struct import Struct
 from types import MappingProxyType
 
-from aprt.explore.packing import Packing
+from aprt.explore.packing import FIELD_BITS, Packing
 
 _WORD_BITS = 64
 _HASH_BITS = 61
@@ -114,6 +114,16 @@ class Layout:
             return after
 
         return convert
+
+
+class WideLayout(Layout):
+    """As `packing` packs states: fields that are never outgrown, and no sum."""
+
+    def __init__(self, packing: Packing) -> None:
+        super().__init__(packing, dict.fromkeys(range(len(packing.counts())), FIELD_BITS), summed=False)
+
+    def fits(self) -> bool:
+        return True
 
 
 class Fields:

@@ -79,6 +79,10 @@ class Loop(abc.ABC):
         """The number of the state from which a state was first reached."""
 
     @abc.abstractmethod
+    def chunk(self, first: int, last: int) -> Chunk:
+        """The states numbered `first` to `last - 1`, and their parents, for another loop or a file to take over."""
+
+    @abc.abstractmethod
     def insert(self, successor: int, here: int) -> bool:
         """Add a state, packed as `layout` says, reached from `here`; whether it is new. Raises: `Stop`."""
 
@@ -143,12 +147,12 @@ class Loop(abc.ABC):
         return successor
 
 
-class PortableLoop(Loop):
-    """A loop whose states another one, or a file, can take over."""
+class FreshLoop(Loop):
+    """A loop that a search begins with."""
 
     @abc.abstractmethod
-    def chunk(self, first: int, last: int) -> Chunk:
-        """The states numbered `first` to `last - 1`, and their parents."""
+    def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
+        """Take up states that a loop found before. All that their fields stand for is learned again."""
 
 
 def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:

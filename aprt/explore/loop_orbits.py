@@ -6,32 +6,38 @@ import sys
 from array import array
 from collections.abc import Sequence
 
+from aprt.explore.chunk import Chunk, mark, unmark
 from aprt.explore.hangs import first_hang
-from aprt.explore.layout import Layout
-from aprt.explore.loop import Host, Loop, after
-from aprt.explore.packing import FIELD_BITS, INITIAL
+from aprt.explore.layout import WideLayout
+from aprt.explore.loop import FreshLoop, Host, after
+from aprt.explore.packing import INITIAL
 from aprt.explore.symmetry import Symmetry
 from aprt.explore.watchdog import Stop
 
-
-class _Wide(Layout):
-    """As `packing` packs states."""
-
-    def fits(self) -> bool:
-        return True
+_LOOK = 256  # states between two looks of the search
 
 
-class OrbitLoop(Loop):
-    """States are packed as `packing` says, so that they are never outgrown."""
+class OrbitLoop(FreshLoop):
+    """States are packed as `packing` says, so that they are never outgrown.
+
+    All that was learned is compared before the search looks: whoever goes on from there learns in the same order, and
+    has the same representatives.
+    """
 
     name = "orbits"
 
     def __init__(self, host: Host, symmetry: Symmetry) -> None:
         super().__init__(host)
-        self.layout = _Wide(self.packing, dict.fromkeys(range(len(self.packing.counts())), FIELD_BITS))
+        self.layout = WideLayout(self.packing)
         self._symmetry = symmetry
         self._states, self._numbers = [INITIAL], {INITIAL: 0}
         self._parents = array("I", [0])
+
+    def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
+        self._states = [state for chunk in chunks for state in chunk.states(self.layout)]
+        self._numbers = {state: number for number, state in enumerate(self._states)}
+        self._parents, self.oopses = unmark(chunks)
+        self.transitions = transitions
 
     def __len__(self) -> int:
         return len(self._states)
@@ -54,6 +60,9 @@ class OrbitLoop(Loop):
     def parent(self, number: int) -> int:
         return self._parents[number]
 
+    def chunk(self, first: int, last: int) -> Chunk:
+        return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
+
     def insert(self, successor: int, here: int) -> bool:
         number = len(self._states)
         if self._numbers.setdefault(successor, number) != number:
@@ -70,7 +79,8 @@ class OrbitLoop(Loop):
         for here in range(first, last):
             if here in over:
                 continue
-            if not here & 255:
+            if not here % _LOOK:
+                self._symmetry.settle()
                 self.host.look(here, self.transitions)
             state = self._states[here]
             moves = self.tables.moves(state)

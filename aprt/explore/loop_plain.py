@@ -18,10 +18,10 @@ from typing import TypeAlias
 import attrs
 
 from aprt.explore.checks import QUIET, Judge, Note, Recorder
-from aprt.explore.chunk import AFTER_OOPS, Chunk
+from aprt.explore.chunk import Chunk, mark, unmark
 from aprt.explore.hangs import first_hang
 from aprt.explore.layout import Fields, Layout, byte_widths
-from aprt.explore.loop import Host, Outgrown, PortableLoop, after
+from aprt.explore.loop import FreshLoop, Host, Outgrown, after
 from aprt.explore.packing import INITIAL, Unknown
 from aprt.explore.tables import Move
 from aprt.explore.watchdog import Stop
@@ -56,7 +56,7 @@ _Steps: TypeAlias = tuple[tuple[int, ...], tuple[_Noted, ...]]  # what to add, o
 _Row: TypeAlias = tuple[int, dict[int, _Steps]]  # of a control state: the field that decides, and the steps by it
 
 
-class PlainLoop(PortableLoop):
+class PlainLoop(FreshLoop):
     """aside: numbers of states not expanded for want of what may not be learned."""
 
     name = "plain"
@@ -70,14 +70,11 @@ class PlainLoop(PortableLoop):
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
 
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
-        """Take up states that a loop found before. All that their fields stand for is learned again."""
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
         self._states = [state for chunk in chunks for state in chunk.states(self.layout)]
         self._seen = set(self._states)
         self.transitions = transitions
-        marked = array("I", [parent for chunk in chunks for parent in chunk.marked()])
-        self.oopses = [number for number, parent in enumerate(marked) if parent & AFTER_OOPS]
-        self._parents = array("I", [parent & ~AFTER_OOPS for parent in marked])
+        self._parents, self.oopses = unmark(chunks)
 
     def __len__(self) -> int:
         return len(self._states)
@@ -114,10 +111,7 @@ class PlainLoop(PortableLoop):
         return new
 
     def chunk(self, first: int, last: int) -> Chunk:
-        parents, oopses = self._parents[first:last], self.oopses
-        for number in oopses[bisect_left(oopses, first) : bisect_left(oopses, last)]:
-            parents[number - first] |= AFTER_OOPS
-        return Chunk.of(self.layout, self._states[first:last], parents)
+        return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
 
     def since(self, first: int) -> tuple[list[int], array[int]]:
         """The states numbered from `first` on, and their parents."""

@@ -13,8 +13,9 @@ environment has choices to make, it is the chance given that they are made as th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
+from typing import Any
 
 import attrs
 
@@ -65,3 +66,11 @@ class Priorities:
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         self._contention.learn(steps)
+
+    @property
+    def memory(self) -> Any:
+        return self._contention.most
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        self._contention.learn(tuple(taken))
+        self._contention.most = memory

@@ -24,12 +24,16 @@ _PATIENCE = 200  # sets in a row that were built in vain, before no more are
 
 
 class PersistentSets:
-    """Finds persistent sets in the states of one search, as bits of places of contexts."""
+    """Finds persistent sets in the states of one search, as bits of places of contexts.
+
+    luck: how often a context at a control state was enough by itself, less how often it was not; it is tried first
+    where it is great. vain: sets in a row that were built in vain.
+    """
 
     def __init__(self, futures: Futures, local: LocalSteps) -> None:
         self._futures, self._local = futures, local
-        self._luck: defaultdict[tuple[int, int], int] = defaultdict(int)  # by context and control state
-        self._vain = 0
+        self.luck: defaultdict[tuple[int, int], int] = defaultdict(int)
+        self.vain = 0
         self._known: dict[int, Against] = {}  # by the number of the first of some steps
         self._kinds = 0  # how many there were then
 
@@ -47,13 +51,13 @@ class PersistentSets:
             rivals[place] = len([1 for footprint in footprints if footprint & kinds]) - bool(footprints[place] & kinds)
             if not rivals[place]:
                 return 1 << place
-        luck = self._luck
+        luck = self.luck
         order = sorted(against, key=lambda place: (rivals[place], -luck[place, numbers[place]], -place))
         for place in order:
             if not self._futures.conflicts(here, 1 << place, against[place], first=True):
-                self._luck[place, numbers[place]] += 1
+                luck[place, numbers[place]] += 1
                 return 1 << place
-            self._luck[place, numbers[place]] -= 1
+            luck[place, numbers[place]] -= 1
         return self._smallest(here, order, against, every)
 
     def enough(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]], chosen: Bits) -> bool:
@@ -71,12 +75,12 @@ class PersistentSets:
     def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Against], every: Bits) -> Bits:
         """The smallest of the sets built around some contexts, when none is enough alone."""
         smallest = every
-        if self._vain < _PATIENCE:
+        if self.vain < _PATIENCE:
             for place in order[:_SEEDS]:
                 smallest = min(smallest, self._closure(here, place, against) & every, key=int.bit_count)
                 if smallest.bit_count() == 2:  # one alone was not enough
                     break
-            self._vain = self._vain + 1 if smallest == every else 0
+            self.vain = self.vain + 1 if smallest == every else 0
         return smallest
 
     def _closure(self, here: Standing, place: int, against: Mapping[int, Against]) -> Bits:

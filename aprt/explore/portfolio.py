@@ -7,8 +7,9 @@ executions that showed a new trace, the later ones counting more. All members le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
+from typing import Any
 
 import attrs
 
@@ -67,3 +68,12 @@ class Portfolio:
         self._yields[self._turn] = _MEMORY * self._yields[self._turn] + (1 - _MEMORY) * fresh
         for member in self._members:
             member.finish(steps, fresh)
+
+    @property
+    def memory(self) -> Any:
+        return self._yields, self.turns, [member.memory for member in self._members]
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        self._yields, self.turns, memories = memory
+        for member, own in zip(self._members, memories, strict=True):
+            member.remember(own, taken)

@@ -7,8 +7,9 @@ parameters. What a pending operation depends on is judged by the step that it wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
+from typing import Any
 
 from aprt.explore.result import Exploration, Question
 from aprt.explore.walks import Enabled, Steps, Walks
@@ -47,3 +48,10 @@ class PartialOrderSampler:
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         """Nothing to learn."""
+
+    @property
+    def memory(self) -> Any:
+        return ()
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        """Nothing to remember."""

@@ -6,8 +6,9 @@ about how often it happens.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from random import Random
+from typing import Any
 
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
@@ -56,3 +57,10 @@ class RandomWalk:
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         """Nothing to learn."""
+
+    @property
+    def memory(self) -> Any:
+        return ()
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        """Nothing to remember."""

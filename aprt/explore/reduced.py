@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from itertools import permutations
-from typing import TypeAlias
+from itertools import count, permutations
+from typing import TYPE_CHECKING, TypeAlias
 
 from aprt.core.properties import Finding
 from aprt.explore.checks import Checks, Note, Violation, violated
@@ -31,9 +31,14 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.persistent import PersistentSets
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.visibility import Visibility, in_order
+from aprt.explore.visibility import Unordered, Visibility, in_order
 from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog
+
+if TYPE_CHECKING:
+    from aprt.explore.saved.reduced import SavedReduced
+
+_LOOK = 64  # states between two looks at the clock
 
 Enabled: TypeAlias = Mapping[int, tuple[LocalStep, ...]]
 """The contexts that can take a step, by place, with their steps."""
@@ -41,18 +46,19 @@ Enabled: TypeAlias = Mapping[int, tuple[LocalStep, ...]]
 
 def search(question: Question) -> Exploration:
     """Explore what matters, within the bounds."""
-    watchdog = Watchdog(question)
-    return in_order(question.properties, lambda kept: _Search(question, kept, watchdog))
+    watchdog, numbers = Watchdog(question), count()
+    return in_order(question.properties, lambda kept: ReducedSearch(question, kept, watchdog, next(numbers)))
 
 
-class _Search:
+class ReducedSearch:
     """States have numbers, in the order in which they are met; `parents` and `via` say how each was met.
 
     possible, moved: per state that was entered, the contexts that can take a step, and those that did, as bits.
-    known: likewise, how much was known of what contexts may still do.
+    known: likewise, how much was known of what contexts may still do. sources, targets: of each step that was taken.
+    taking: the step that is being taken, out of which state. before: how many searches were begun and given up.
     """
 
-    def __init__(self, question: Question, visibility: Visibility, watchdog: Watchdog) -> None:
+    def __init__(self, question: Question, visibility: Visibility, watchdog: Watchdog, before: int = 0) -> None:
         self.question, self.watchdog, system = question, watchdog, question.system
         self.checks = Checks(visibility.properties, system)
         self.packing = self.checks.packing
@@ -62,12 +68,21 @@ class _Search:
         self.sets = PersistentSets(self.futures, self.local)
         self.states, self.numbers = [INITIAL], {INITIAL: 0}
         self.parents, self.via, self.depths = array("Q", [0]), array("Q", [0]), array("Q", [0])
-        self.possible, self.moved, self.known = list[Bits](), list[Bits](), list[int]()
+        self.possible, self.moved, self.known = list[Bits](), list[Bits](), array("Q")
         self.sources, self.targets = array("Q"), array("Q")
         self.oopses: set[int] = set()
         self.ends = self.deadlocks = 0
         self.cut = False
         self.found: dict[str, tuple[str, list[int]]] = {}
+        self.taking: tuple[int, LocalStep] | None = None
+        self.saved = self._saved(before)
+
+    def _saved(self, before: int) -> SavedReduced | None:
+        if self.question.save is None:
+            return None
+        from aprt.explore.saved.reduced import SavedReduced  # few searches need it
+
+        return SavedReduced(self.question.save, self, before)
 
     def close(self) -> None:
         self.tables.close()
@@ -76,23 +91,47 @@ class _Search:
         stopped = None
         try:
             self._record(self.checks.start(self.tables.first), [])
-            wander(self.local, self.tables, self.packing.numbers(INITIAL))
+            if self.saved is None or not self.saved.restore():
+                wander(self.local, self.tables, self.packing.numbers(INITIAL))
+                self._save()
             self._run()
+            self._save()
             stopped = "max_depth" if self.cut else None
+        except Unordered:
+            if self.saved is not None:
+                self.saved.begin_anew()
+            raise
         except Stop as stop:
             stopped = stop.reason
         except KeyboardInterrupt:
             stopped = "interrupted"
         return self._answer(stopped)
 
+    def _save(self) -> None:
+        if self.saved is not None:
+            self.saved.write()
+
     def _run(self) -> None:
         """Enter all states that are met, and return to those in which more has to be done."""
         while len(self.possible) < len(self.states):
+            self._look(len(self.possible))
             self._enter(len(self.possible))
             if len(self.possible) == len(self.states):
                 self._look_again()
             if len(self.possible) == len(self.states):
                 self._catch_up()
+
+    def _look(self, here: int) -> None:
+        """Before a state is entered, where the search can be resumed. What is begun cannot be cut short."""
+        if here % _LOOK:
+            return
+        try:
+            self.watchdog.look(0, len(self.states), len(self.sources), self.depths[here])
+        except Stop:
+            self._save()
+            raise
+        if self.saved is not None and self.saved.file.due:
+            self._save()
 
     def _enter(self, here: int) -> None:
         """Take the steps of a persistent set, or see how the execution has ended."""
@@ -100,8 +139,6 @@ class _Search:
         self.possible.append(sum([1 << place for place in enabled]))
         self.moved.append(0)
         self.known.append(self.futures.size)
-        if not here & 63:
-            self.watchdog.look(0, len(self.states), len(self.sources), self.depths[here])
         if self.depths[here] == self.question.bounds.max_depth and enabled:
             self.cut = True
         elif enabled:
@@ -112,6 +149,7 @@ class _Search:
 
     def _look_again(self) -> None:
         """Take the steps that what is known by now asks for, in states that were entered knowing less."""
+        self.futures.refresh()
         for here in range(len(self.possible)):
             if self.known[here] == self.futures.size or self.moved[here] in (self.possible[here], 0):
                 continue
@@ -162,6 +200,7 @@ class _Search:
     def _step(self, here: int, step: LocalStep) -> None:
         state = self.states[here]
         successor, violations = state + step.delta, list[Violation]()
+        self.taking = here, step
         if step.watch is not None:
             successor, violations = step.watch.look(state, successor)
         number = self.numbers.setdefault(successor, len(self.states))
@@ -178,7 +217,7 @@ class _Search:
         self.sources.append(here)
         self.targets.append(number)
         if violations:
-            self._record(violations, [*self._path(here), step.number])
+            self._record(violations, [*self.path(here), step.number])
 
     def _terminal(self, here: int) -> None:
         """In a state without steps."""
@@ -190,7 +229,7 @@ class _Search:
             self.ends += 1
             violations = self.checks.end(self.states[here])
         if violations:
-            self._record(violations, self._path(here))
+            self._record(violations, self.path(here))
 
     def _record(self, violations: Iterable[Violation], steps: list[int]) -> None:
         """Keep the shortest per property, and stop when one is enough."""
@@ -200,7 +239,7 @@ class _Search:
             if self.question.stop_on == "first":
                 raise Stop("violation")
 
-    def _path(self, here: int) -> list[int]:
+    def path(self, here: int) -> list[int]:
         """The numbers of the steps by which a state was met."""
         steps = []
         while here != 0:

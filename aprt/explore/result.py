@@ -68,7 +68,7 @@ class Question:
     expected: about how many executions (or states) it will take in all, for strategies that cannot know.
     symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
     loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
-    save: where to keep what is found, and what to go on with (strategies "states" and "dpor").
+    save: where to keep what is found, and what to go on with (any strategy but "auto").
     halt: asked now and then; ends the search, as interrupted, at a point from which it can be resumed.
     certify: say in the answer which lines of the model were never entered, which takes a moment.
     """

@@ -8,7 +8,8 @@ A **hang** shows in the whole graph only: a second pass, backwards over all step
 when a property asks for it and the search is complete. Executions that end in an oops do not hang. So does what stays
 as it is **for ever**: a third pass looks for fair loops in the states in which it is so (`explore.fairness`).
 
-With symmetry on, a state stands for its orbit (`explore.symmetry`), and findings are led back to executions.
+With symmetry on, a state stands for its orbit (`explore.symmetry`), and findings are led back to executions. What turns
+out to be told apart is no longer taken to be alike, and the search begins again.
 
 A bound of `max_depth` leaves states that many steps away from the start as they are: they count as not covered
 when a step is possible there.
@@ -23,6 +24,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import attrs
+import msgspec
 
 from aprt.core.errors import UserError
 from aprt.core.properties import Finding
@@ -32,7 +34,7 @@ from aprt.explore.chunk import Chunk
 from aprt.explore.exchange import Asymmetric
 from aprt.explore.exercised import exercised
 from aprt.explore.known import Found, Known, Mark
-from aprt.explore.loop import Loop, PortableLoop
+from aprt.explore.loop import FreshLoop, Loop
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
@@ -56,29 +58,54 @@ class Doubt:
     ask: Callable[[int], float]
 
 
-def search(question: Question, doubt: Doubt | None = None) -> Exploration:
-    """Explore all states, within the bounds.
+@attrs.frozen
+class _Apart:
+    """What turned out not to be alike: the number of the class, of those that were left, and why."""
 
-    With symmetry, what turns out to be told apart is no longer taken to be alike, and the search begins again. Raises:
-    `UserError` when nothing is left.
-    """
-    began, apart, asked = time.perf_counter(), list[str](), question
+    kind: int
+    why: str
+
+
+def search(question: Question, doubt: Doubt | None = None) -> Exploration:
+    """Explore all states, within the bounds. Raises: `UserError` when symmetry is asked for and nothing is alike."""
+    began, apart = time.perf_counter(), _told_apart(question)
     while True:
         earlier = time.perf_counter() - began
         try:
-            found = _explore(asked, doubt)
-            return attrs.evolve(found, apart=tuple(apart), seconds=earlier + found.seconds)
+            found = _explore(_still_alike(question, apart, earlier), doubt, earlier)
+            return attrs.evolve(found, apart=tuple(one.why for one in apart))
         except Asymmetric as error:
-            apart.append(error.apart)
-            left = without(asked.system.symmetry, error.kind)
-            if not left:
-                raise UserError(f"no symmetry: {apart[0]}") from error
-            bounds = question.bounds.after(time.perf_counter() - began)
-            asked = attrs.evolve(asked, system=attrs.evolve(asked.system, symmetry=left), bounds=bounds)
+            apart.append(_Apart(error.kind, error.apart))
+            if question.save is not None:
+                question.save.begin_anew(msgspec.json.encode(apart[-1]).decode())
 
 
-def _explore(question: Question, doubt: Doubt | None) -> Exploration:
+def _told_apart(question: Question) -> list[_Apart]:
+    """What an earlier sitting found out."""
+    if question.save is None or not question.symmetry:
+        return []
+    try:
+        return [msgspec.json.decode(reason, type=_Apart) for reason in question.save.anew]
+    except msgspec.DecodeError:
+        raise question.save.damaged() from None
+
+
+def _still_alike(question: Question, apart: Sequence[_Apart], seconds: float) -> Question:
+    """The question without what turned out not to be alike, and with the time that is left for it."""
+    if not apart:
+        return question
+    left = question.system.symmetry
+    for one in apart:
+        left = without(left, one.kind)
+    if not left:
+        raise UserError(f"no symmetry: {apart[0].why}")
+    system = attrs.evolve(question.system, symmetry=left)
+    return attrs.evolve(question, system=system, bounds=question.bounds.after(seconds))
+
+
+def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Exploration:
     run = _Search(question, doubt)
+    run.watchdog.earlier = earlier
     try:
         return run.explore()
     finally:
@@ -98,7 +125,7 @@ def _switch(question: Question) -> int:
         if question.symmetry:
             raise UserError("symmetry has a loop of its own: leave out --loop")
         return 0
-    return _PAYS if compiles(question) else sys.maxsize
+    return _PAYS if compiles(question) and not question.symmetry else sys.maxsize
 
 
 class _Search:
@@ -176,7 +203,7 @@ class _Search:
             cut = False
             if self.doubt is not None and len(self.loop) >= self.doubt.states:
                 self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
-            if len(self.loop) >= self.switch and isinstance(self.loop, PlainLoop):
+            if len(self.loop) >= self.switch and isinstance(self.loop, FreshLoop):
                 self._compile([self.loop.chunk(0, len(self.loop))], self.loop.transitions)
             if self.depth == self.question.bounds.max_depth:
                 cut = self._cut(here, self.last)
@@ -200,7 +227,7 @@ class _Search:
         self.loading = self.watchdog.seconds - began
 
     def _save(self) -> None:
-        if self.saved is not None and isinstance(self.loop, PortableLoop):
+        if self.saved is not None:
             known = Known(self.mark, self.ends, self.deadlocks, self.found, self.watchdog.seconds)
             self.saved.write(self.loop, known)
 
@@ -215,7 +242,7 @@ class _Search:
         self.watchdog.earlier = known.seconds
         if sum(map(len, states)) >= self.switch:
             self._compile(states, known.mark.transitions)
-        elif isinstance(self.loop, PlainLoop):
+        elif isinstance(self.loop, FreshLoop):
             self.loop.restore(states, known.mark.transitions)
         if len(self.loop) > self.loop.limit:
             raise UserError(f"there are {len(self.loop):,} states by now: --max-states {self.loop.limit} is too few")

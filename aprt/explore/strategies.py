@@ -35,18 +35,14 @@ STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
 
 SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
 
-RESUMABLE: Final = ("dpor", "dpor:source", "states")
-
 _NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
 
 
-def check_resumable(text: str, symmetry: bool, shared: bool) -> None:
+def check_resumable(text: str, shared: bool) -> None:
     """Raises: `UserError` unless a search by that strategy can be saved and resumed."""
     find_strategy(text)
-    if text not in RESUMABLE:
-        raise UserError(f"strategy {text!r} cannot be saved and resumed: take states or dpor")
-    if symmetry:
-        raise UserError("a search with symmetry cannot be saved and resumed: leave out --symmetry")
+    if text == "auto":
+        raise UserError("what is saved and resumed has one strategy: name it in the place of auto")
     if shared:
         raise UserError("a search that is shared cannot be saved and resumed: leave out --jobs and --cluster")
 

@@ -79,12 +79,11 @@ class Symmetry:
             for members in self._classes
         ]
         self._compared = self._agreed = 0
-        self._orbits: dict[tuple[int, ...], int] = {}
         self._slots = range(len(self._packing.numbers(INITIAL)))
         self._views = [Memo(partial(self._view, slot)) for slot in self._slots]
         self._pairs = [Memo(partial(self._pair, slot)) for slot in self._slots]
         self._members = range(ends[-1])
-        self._weights = Memo(_weight)
+        self._weights: dict[tuple[int, ...], int] = {}
         self._ordered = Memo(self._ordering)
         self._swapped = Memo(self._swapping)
         self._few = self._all() if prod(factorial(len(members)) for members in self._classes) <= _FEW else None
@@ -169,8 +168,8 @@ class Symmetry:
         return all(e.slots[slot] == slot and e.number(slot, number) == number for e in self.exchanges.values())
 
     def _looks(self, slot: int, number: int, members: Iterable[tuple[int, ...]]) -> int:
-        orbits = (self._orbit((slot, number, *some)) for some in members)
-        return sum(self._weights[orbit] << (_LANE * lane) for lane, orbit in enumerate(orbits))
+        weights = (self._weight((slot, number, *some)) for some in members)
+        return sum(weight << (_LANE * lane) for lane, weight in enumerate(weights))
 
     def _edges(self, numbers: Sequence[int]) -> list[Colours]:
         """What the state looks like from each member with regard to each other one."""
@@ -178,19 +177,19 @@ class Symmetry:
         seen = _lanes(_summed(self._pairs, numbers), count * count)
         return [seen[row * count : (row + 1) * count] for row in self._members]
 
-    def _orbit(self, node: tuple[int, ...]) -> int:
-        """The number of the orbit of (slot, number, members...)."""
-        if node not in self._orbits:
-            orbit, todo = len(self._orbits), [node]
-            self._orbits[node] = orbit
+    def _weight(self, node: tuple[int, ...]) -> int:
+        """What the orbit of (slot, number, members...) counts in a view, whichever of its nodes comes up first."""
+        if node not in self._weights:
+            orbit, todo = {node}, [node]
             for slot, number, *members in todo:
                 for exchange in self.exchanges.values():
                     moved = [exchange.members[member] for member in members]
                     image = exchange.slots[slot], exchange.number(slot, number), *moved
-                    if image not in self._orbits:
-                        self._orbits[image] = orbit
+                    if image not in orbit:
+                        orbit.add(image)
                         todo.append(image)
-        return self._orbits[node]
+            self._weights.update(dict.fromkeys(orbit, _weight(min(orbit))))
+        return self._weights[node]
 
     def _ordering(self, places: Colours) -> Images:
         """What becomes of local states when every member goes to its place."""
@@ -227,9 +226,9 @@ def _lanes(total: int, count: int) -> Colours:
     return unpack(f"<{count}Q", total.to_bytes(count * _LANE // 8, "little"))
 
 
-def _weight(orbit: int) -> int:
-    """What an orbit counts in a view: any number, but such that few sums of them are equal."""
-    return int.from_bytes(blake2b(orbit.to_bytes(8), digest_size=_WEIGHT_BYTES).digest())
+def _weight(least: tuple[int, ...]) -> int:
+    """What the orbit of which that is the least node counts in a view: any number, but such that few sums are equal."""
+    return int.from_bytes(blake2b(repr(least).encode(), digest_size=_WEIGHT_BYTES).digest())
 
 
 def _ranks(keys: Sequence[Any]) -> Colours:

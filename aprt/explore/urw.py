@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 from aprt.explore.result import Exploration, Question
 from aprt.explore.walks import Enabled, Steps, Walks
@@ -47,3 +48,10 @@ class UniformWalk:
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         for place, count in Counter(map(self._steps.place, steps)).items():
             self._most[place] = max(self._most[place], count)
+
+    @property
+    def memory(self) -> Any:
+        return self._most
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        self._most = list(memory)

@@ -6,15 +6,19 @@ much they may have missed is estimated from the traces they saw (`explore.unseen
 their Foata normal form.
 
 What a state offers is looked up once, and so are the checks of a state: most states are met again and again.
+
+A search that is kept in a file can be resumed between two executions, and ends there when it is told to.
 """
 
 from __future__ import annotations
 
 import random
+from array import array
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
+from hashlib import blake2b
 from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 
@@ -29,6 +33,9 @@ from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Offer, Tables
 from aprt.explore.unseen import unseen
 from aprt.explore.watchdog import Stop, Watchdog
+
+if TYPE_CHECKING:
+    from aprt.explore.saved.walks import SavedWalks
 
 _MAX_STEPS = 10_000  # where an execution is cut when no depth is given: loops may never end
 
@@ -46,6 +53,13 @@ class Picker(Protocol):
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
         """The execution took these steps, by number. fresh: no execution before it showed its trace."""
+
+    @property
+    def memory(self) -> Any:
+        """Between two executions, what it goes by beside the steps that were taken: numbers, in lists or not."""
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        """Go on as the one did that had this memory. taken: the steps that executions took."""
 
 
 @attrs.frozen
@@ -103,7 +117,9 @@ class Steps:
 class Walks:
     """Executions of one question, and what they showed. A context manager: it gives the tables back.
 
-    random: where all lots are drawn from, by pickers too.
+    random: where all lots are drawn from, by pickers too. found: by property, what is wrong and the steps that show it.
+    enabled: every state that was met, with what it offers. endings: how executions end, in every state that has no
+    step. traces: of each execution. taken: steps, by number.
     """
 
     def __init__(self, question: Question) -> None:
@@ -112,13 +128,15 @@ class Walks:
         self.checks = Checks(question.properties, question.system)
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, self.checks.blocked)
         self.steps = Steps(question.system, self.tables)
-        self._enabled: dict[int, tuple[Enabled, ...]] = {}  # every state that was met
-        self._endings: dict[int, Ending] = {}  # every state that has no step
-        self._traces: Counter[int] = Counter()
-        self._taken: set[int] = set()  # steps, by number
-        self._found: dict[str, Finding] = {}
-        self._executions = self._transitions = self._depth = 0
-        self._watchdog = Watchdog(question, question.runs)
+        self.enabled: dict[int, tuple[Enabled, ...]] = {}
+        self.endings: dict[int, Ending] = {}
+        self.traces = array("Q")
+        self.taken: set[int] = set()
+        self.found: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self.executions = self.transitions = self.depth = 0
+        self.watchdog = Watchdog(question, question.runs)
+        self._times: Counter[int] = Counter()  # each trace was shown
+        self._saved: SavedWalks | None = None
 
     def __enter__(self) -> Walks:
         return self
@@ -132,14 +150,17 @@ class Walks:
         """Do `question.runs` executions, within the bounds. The finding of a property is the first one seen."""
         try:
             self._record(self.checks.start(self.tables.first), [])
-            for _ in range(self.question.runs):
+            self._resume(picker)
+            while self.executions < self.question.runs:
+                self._look()
                 run = self.execution(picker)
-                self._executions += 1
-                self._taken.update(run.steps)
-                # a hash is enough: two traces share one with a chance of 2**-64
-                trace = hash(self.steps.trace(run.steps))
-                picker.finish(run.steps, trace not in self._traces)
-                self._traces[trace] += 1
+                self.executions += 1
+                self.taken.update(run.steps)
+                trace = _number(self.steps.trace(run.steps))
+                picker.finish(run.steps, trace not in self._times)
+                self.traces.append(trace)
+                self._times[trace] += 1
+            self._save()
             stopped = "runs"
         except Stop as stop:
             stopped = stop.reason
@@ -147,15 +168,41 @@ class Walks:
             stopped = "interrupted"
         return self._answer(strategy, stopped)
 
+    def _resume(self, picker: Picker) -> None:
+        if self.question.save is None:
+            return
+        from aprt.explore.saved.walks import SavedWalks  # few searches need it
+
+        self._saved = SavedWalks(self.question.save, self, picker)
+        if not self._saved.restore():
+            self._save()
+        self._times = Counter(self.traces)
+
+    def _save(self) -> None:
+        if self._saved is not None:
+            self._saved.write()
+
+    def _look(self) -> None:
+        """Between two executions, where the search can be resumed."""
+        if self._saved is None:
+            return
+        try:
+            self.watchdog.look(self.executions, len(self.enabled), self.transitions, self.depth)
+        except Stop:
+            self._save()
+            raise
+        if self._saved.file.due:
+            self._save()
+
     def execution(self, picker: Picker) -> Run:
         """One execution, cut at the depth. The picker is not told that it is over."""
         limit = self.question.bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
         state, steps, states = INITIAL, list[int](), [INITIAL]
-        if not self._enabled:
+        if not self.enabled:
             self._discover(INITIAL, (), False, steps)
         picker.start()
-        while (enabled := self._enabled[state]) and len(steps) < limit:
+        while (enabled := self.enabled[state]) and len(steps) < limit:
             _, moves = picker.pick(enabled)
             delta, step, (watch, judges) = moves[0] if len(moves) == 1 else self.random.choice(moves)
             successor = state + delta
@@ -164,53 +211,53 @@ class Walks:
                 successor, violations = watch.look(state, successor)
             steps.append(step)
             self._count(len(steps))
-            if successor not in self._enabled:
+            if successor not in self.enabled:
                 violations += violated(judges, successor)
                 self._discover(successor, violations, watch is not None and watch.oops, steps)
             elif violations:
                 self._record(violations, steps)
             state = successor
             states.append(state)
-        return Run(tuple(steps), tuple(states), self._endings.get(state, "cut"))
+        return Run(tuple(steps), tuple(states), self.endings.get(state, "cut"))
 
     def _count(self, depth: int) -> None:
-        self._transitions += 1
-        if depth > self._depth:
-            self._depth = depth
-        if not self._transitions & 255:
-            self._watchdog.look(self._executions, len(self._enabled), self._transitions, self._depth)
+        self.transitions += 1
+        if depth > self.depth:
+            self.depth = depth
+        if not self.transitions & 255 and self._saved is None:
+            self.watchdog.look(self.executions, len(self.enabled), self.transitions, self.depth)
 
     def _discover(self, state: int, violations: Sequence[Violation], oops: bool, steps: list[int]) -> None:
         """A state that was not met before, and what was seen to be wrong with it."""
-        if len(self._enabled) == self.question.bounds.max_states:
+        if len(self.enabled) == self.question.bounds.max_states:
             raise Stop("max_states")
-        self._enabled[state] = () if oops else self.tables.offers(state)
+        self.enabled[state] = () if oops else self.tables.offers(state)
         self._record(violations, steps)
         if oops:
-            self._endings[state] = "oops"
-        elif not self._enabled[state]:
+            self.endings[state] = "oops"
+        elif not self.enabled[state]:
             waiting = self.tables.waiting(state)
-            self._endings[state] = "deadlock" if waiting else "end"
+            self.endings[state] = "deadlock" if waiting else "end"
             self._record(self.checks.deadlock(state, waiting) if waiting else self.checks.end(state), steps)
 
     def _record(self, violations: Sequence[Violation], steps: list[int]) -> None:
         for id, text in violations:
-            if id not in self._found:
-                self._found[id] = Finding(id, text, self.tables.schedule(steps))
+            if id not in self.found:
+                self.found[id] = text, tuple(steps)
             if self.question.stop_on == "first":
                 raise Stop("violation")
 
     def _answer(self, strategy: str, stopped: str) -> Exploration:
-        left, seconds = unseen(self._traces), self._watchdog.seconds
-        endings = Counter(self._endings.values())
+        left, seconds = unseen(self._times), self.watchdog.seconds
+        endings = Counter(self.endings.values())
         return Exploration(
             strategy=strategy,
             stopped=stopped,
-            findings=tuple(self._found.values()),
-            states=len(self._enabled),
-            transitions=self._transitions,
-            executions=self._executions,
-            depth=self._depth,
+            findings=tuple(Finding(id, text, self.tables.schedule(s)) for id, (text, s) in self.found.items()),
+            states=len(self.enabled),
+            transitions=self.transitions,
+            executions=self.executions,
+            depth=self.depth,
             ends=endings["end"],
             deadlocks=endings["deadlock"],
             oopses=endings["oops"],
@@ -220,9 +267,14 @@ class Walks:
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
-            traces=len(self._traces),
+            traces=len(self._times),
             unseen=None if left is None else left.mass,
             unseen_below=None if left is None else left.below,
             chao1=None if left is None else left.chao1,
-            exercise=exercised(self.question, self.tables, self._taken),
+            exercise=exercised(self.question, self.tables, self.taken),
         )
+
+
+def _number(trace: Hashable) -> int:
+    """Names a trace, in every process alike: two share a number with a chance of 2**-64."""
+    return int.from_bytes(blake2b(repr(trace).encode(), digest_size=8).digest())

@@ -52,6 +52,8 @@ def _question(keep: Keep, case: Case, properties: Sequence[Property], search: Se
         "scenario": str(case),
         "properties": " ".join(property.id for property in properties),
         "strategy": search.strategy,
+        "symmetry": "yes" if search.symmetry else "no",
+        "seed": str(search.seed),
         "stop-on": search.stop_on,
         "max-depth": "none" if depth is None else str(depth),
         "program": keep.program,

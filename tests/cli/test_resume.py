@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +19,28 @@ from tests.toy import ERAS
 ROOT = Path(__file__).parents[2]
 LARGE = ("explore", "toy/large", "--max-depth", "6", "--stop-on", "all")
 
-# saves whenever it looks at the clock, and tells on stderr
+# saves whenever it looks at the clock, and sends itself a signal after some saves
 SAVING = """
-import sys
+import os, signal, sys
 from contextlib import contextmanager
 from aprt.cli.root import root
 from aprt.explore.saved import file
 from tests.toy import ERAS
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
+end, saves = int(sys.argv.pop(1)), []
 file._LEAST, file._SHARE = 0.0, 0
 writing = file.SaveFile.writing
 
 @contextmanager
-def telling(self):
+def ending(self):
     with writing(self) as connection:
         yield connection
-    print("saved", file=sys.stderr, flush=True)
+    saves.append(1)
+    if len(saves) == 5:
+        os.kill(os.getpid(), end)
 
-file.SaveFile.writing = telling
+file.SaveFile.writing = ending
 root(obj=lambda: ERAS)
 """
 
@@ -54,30 +57,26 @@ def answer(*args: str) -> dict[str, Any]:
 
 def ended_by(end: signal.Signals, *args: str) -> tuple[int, str, str]:
     """The exit code and output of a process that gets a signal after some saves."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SAVING, *args],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    saves = (line for line in process.stderr if line == "saved\n")  # there may be lines of progress
-    assert len(list(islice(saves, 10))) == 10
-    process.send_signal(end)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    command = [sys.executable, "-c", SAVING, str(int(end)), *args]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 CHOICES = ("explore", "toy/lost-update", "--with", "threads=4", "--stop-on", "all")
 
 
 @pytest.mark.parametrize(
-    ("strategy", "search", "size"), [("states", LARGE, ("states", 18_564)), ("dpor", CHOICES, ("traces", 576))]
+    ("strategy", "search", "size", "complete"),
+    [
+        ("states", LARGE, ("states", 18_564), False),
+        ("dpor", CHOICES, ("traces", 576), True),
+        ("reduced", CHOICES, ("states", 330), True),
+        ("portfolio", CHOICES, ("states", 329), False),
+    ],
 )
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_a_process_that_is_killed_or_interrupted_is_resumed(
-    end: signal.Signals, strategy: str, search: tuple[str, ...], size: tuple[str, int], tmp_path: Path
+    end: signal.Signals, strategy: str, search: tuple[str, ...], size: tuple[str, int], complete: bool, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "search")
     code, out, err = ended_by(end, *search, "--strategy", strategy, "--save", path)
@@ -88,7 +87,7 @@ def test_a_process_that_is_killed_or_interrupted_is_resumed(
         assert (code, out) == (-signal.SIGKILL, "")
     whole = answer(*search, "--strategy", strategy)
     assert answer(*search, "--resume", path) == whole
-    assert (whole[size[0]], whole["complete"]) == (size[1], strategy == "dpor")
+    assert (whole[size[0]], whole["complete"]) == (size[1], complete)
 
 
 @pytest.mark.parametrize("bound", [("--max-states", "3000"), ("--budget", "20ms"), ("--budget", "0")])
@@ -125,6 +124,8 @@ def saved(tmp_path: Path) -> str:
         (("toy/lost-update", "--property", "T2"), "properties T1, not T2"),
         (("toy/lost-update", "--strategy", "dpor"), "strategy states, not dpor"),
         (("toy/lost-update", "--strategy", "random"), "strategy states, not random"),
+        (("toy/lost-update", "--symmetry"), "symmetry no, not yes"),
+        (("toy/lost-update", "--seed", "5"), "seed 0, not 5"),
         (("toy/lost-update", "--stop-on", "all"), "stop-on first, not all"),
         (("toy/lost-update", "--max-depth", "3"), "max-depth none, not 3"),
     ],
@@ -181,7 +182,6 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
             ("toy/lost-update", "--jobs", "2"),
             "a search that is shared cannot be saved and resumed: leave out --jobs and --cluster",
         ),
-        (("toy/lost-update", "--symmetry"), "a search with symmetry cannot be saved and resumed: leave out --symmetry"),
         (
             ("toy/lost-update", "toy/tidy"),
             "--schedule, --save, --resume, --certificate, --measures-matrix, --compare, --estimate: for one SCENARIO, "
@@ -204,12 +204,14 @@ def test_options_that_do_not_go_with_a_file_are_refused(
     assert not (tmp_path / "new").exists()
 
 
-def test_strategies_that_cannot_be_resumed_are_refused_before_a_file_is_made(tmp_path: Path) -> None:
-    for strategy in ("reduced", "random", "pct:2", "portfolio"):
-        result = aprt("explore", "toy/abba", "--strategy", strategy, "--save", str(tmp_path / "new"))
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == f"aprt: strategy {strategy!r} cannot be saved and resumed: take states or dpor\n"
-    assert list(tmp_path.iterdir()) == []
+def test_lots_are_drawn_on_when_more_runs_are_asked_for(tmp_path: Path) -> None:
+    search, path = ("explore", "toy/large", "--strategy", "pct:2", "--seed", "3"), str(tmp_path / "search")
+    first = aprt(*search, "--runs", "20", "--save", path)
+    assert first.exit_code == 3
+    assert first.stderr.endswith(f"in {path}: the same with --resume {path} and more --runs goes on\n")
+    assert answer(*search, "--runs", "50", "--resume", path) == answer(*search, "--runs", "50")
+    again = aprt(*search, "--runs", "49", "--resume", path)
+    assert (again.exit_code, again.stderr) == (2, "aprt: there are 50 executions by now: --runs 49 is too few\n")
 
 
 def test_a_file_is_saved_or_resumed(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from aprt.explore.compiled.kernels import (
     Store,
 )
 from aprt.explore.layout import Layout, tight_widths
-from aprt.explore.loop import Outgrown, PortableLoop, after
+from aprt.explore.loop import Loop, Outgrown, after
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block
@@ -51,7 +51,7 @@ class Host(loop.Host, Protocol):
         """These end states and deadlocks are reached, where neither is checked (`Checks.terminal`)."""
 
 
-class CompiledLoop(PortableLoop):
+class CompiledLoop(Loop):
     """Goes on where another loop was after so many `transitions`, with the states in `before`."""
 
     name = "compiled"

@@ -12,16 +12,21 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
+
+import msgspec
 
 from aprt.core.errors import UserError
 
-_APPLICATION, _FORMAT = 0x61707274, 1  # "aprt"
+T = TypeVar("T")
+
+_APPLICATION, _FORMAT = 0x61707274, 2  # "aprt"
 _LEAST = 0.5  # seconds between two saves
 _SHARE = 20  # times as long as a save took, the search goes on without one: it costs a twentieth of the time
 
 _TABLES: Final = """
 CREATE TABLE question (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE anew (reason TEXT NOT NULL);
 CREATE TABLE slots (slot INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL);
 CREATE TABLE learned (context INTEGER NOT NULL, control INTEGER NOT NULL, number INTEGER NOT NULL);
 CREATE TABLE remembered (recorder INTEGER NOT NULL, memory INTEGER NOT NULL);
@@ -32,9 +37,10 @@ CREATE TABLE states (
     first INTEGER PRIMARY KEY, count INTEGER NOT NULL, layout INTEGER NOT NULL, packed BLOB NOT NULL, parents BLOB
 );
 CREATE TABLE terminals (state INTEGER NOT NULL, ending TEXT NOT NULL);
+CREATE TABLE series (name TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
 """
-_CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "progress")
+_CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "series", "progress")
 
 
 class SaveFile:
@@ -102,11 +108,30 @@ class SaveFile:
         with _told(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def clear(self) -> None:
-        """Forget all but the question."""
+    @property
+    def anew(self) -> list[str]:
+        """Why the search began anew, once for each time that it did."""
+        return [reason for (reason,) in self.rows("SELECT reason FROM anew ORDER BY rowid")]
+
+    def begin_anew(self, reason: str) -> None:
+        """Forget all but the question and why."""
         with self.writing() as connection:
             for table in _CONTENT:
                 connection.execute(f"DELETE FROM {table}")
+            connection.execute("INSERT INTO anew VALUES (?)", (reason,))
+
+    def write_progress(self, connection: sqlite3.Connection, progress: object) -> None:
+        """How far the search has come, as JSON has it."""
+        value = msgspec.json.encode(progress).decode()
+        connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+
+    def read_progress(self, type: type[T]) -> T | None:
+        """What was written last; None when nothing was."""
+        written = self.rows("SELECT value FROM progress")
+        try:
+            return msgspec.json.decode(written[0][0], type=type) if written else None
+        except msgspec.DecodeError:
+            raise self.damaged() from None
 
     def damaged(self) -> UserError:
         """What to raise when the content makes no sense."""

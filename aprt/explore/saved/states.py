@@ -5,12 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 
 import attrs
-import msgspec
 
 from aprt.explore.checks import Checks, Note
 from aprt.explore.chunk import Chunk
 from aprt.explore.known import Found, Known, Mark
-from aprt.explore.loop import PortableLoop
+from aprt.explore.loop import Loop
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
@@ -34,7 +33,7 @@ class SavedStates:
         self._journal, self._chunks = Journal(file, tables, checks), Chunks(file, checks.packing)
         self._ends = self._deadlocks = 0  # those in the file
 
-    def write(self, loop: PortableLoop, known: Known) -> None:
+    def write(self, loop: Loop, known: Known) -> None:
         """Add what is new up to the mark. What the loop has beyond it will come again."""
         here = known.mark.here
         count = bisect_left(range(len(loop)), here, lo=1, key=loop.parent)
@@ -46,20 +45,15 @@ class SavedStates:
             for ending, states in (("end", ends), ("deadlock", deadlocks)):
                 connection.executemany("INSERT INTO terminals VALUES (?, ?)", ((state, ending) for state in states))
             progress = _Progress(known.mark, dict(known.found), known.seconds, count, self._journal.digest())
-            value = msgspec.json.encode(progress).decode()
-            connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+            self.file.write_progress(connection, progress)
         self._ends += len(ends)
         self._deadlocks += len(deadlocks)
 
     def read(self) -> tuple[Known, list[Chunk]] | None:
         """What was written last, learned again; None when nothing was. Raises: `UserError`."""
-        written = self.file.rows("SELECT value FROM progress")
-        if not written:
+        progress = self.file.read_progress(_Progress)
+        if progress is None:
             return None
-        try:
-            progress = msgspec.json.decode(written[0][0], type=_Progress)
-        except msgspec.DecodeError:
-            raise self.file.damaged() from None
         self._journal.read(self._tables.rows, progress.digest)
         chunks = self._chunks.read(progress.states)
         ends, deadlocks = (

@@ -1,8 +1,7 @@
 """A search of traces in a file: the execution that it stands at, what is still to be done there, and the counts.
 
 Whoever takes the steps of that execution again, having learned what was learned, knows what happens before what. So
-of each node only what sleeps there and the branches to come are kept. Whether a check asked for more order, so that the
-search began anew, is kept as the steps after which it asked: it asks again when they are taken again.
+of each node only what sleeps there and the branches to come are kept.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
-import msgspec
 
 from aprt.core.errors import UserError
 from aprt.explore.chunk import Chunk
-from aprt.explore.layout import Layout
-from aprt.explore.packing import FIELD_BITS
+from aprt.explore.layout import WideLayout
+from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
@@ -32,7 +30,7 @@ Twig: TypeAlias = tuple[int, int, int]  # of a tree of branches, top down: how d
 
 
 @attrs.frozen
-class _Place:
+class _Progress:
     """Between two executions. steps: what they have in common. found: property, text, steps. states: in the file."""
 
     steps: Labels
@@ -51,40 +49,18 @@ class _Place:
     digest: str
 
 
-@attrs.frozen
-class _Progress:
-    """asked: the steps after which a check asked for more order, once for each time the search began anew."""
-
-    asked: list[Labels]
-    place: _Place | None = None
-
-
 class SavedTraces:
     """For the search `run`, before which so many were begun and given up."""
 
     def __init__(self, file: SaveFile, run: TraceSearch, before: int) -> None:
-        self.file, self._run, self._before = file, run, before
+        self.file, self._run, self._asked = file, run, Asked(file, before)
         self._journal, self._chunks = Journal(file, run.tables, run.checks), Chunks(file, run.tables.packing)
-        slots = range(len(run.tables.packing.counts()))
-        self._layout = Layout(run.tables.packing, dict.fromkeys(slots, FIELD_BITS), summed=False)  # as they are packed
+        self._layout = WideLayout(run.tables.packing)
         self._ended = dict.fromkeys(run.endings, 0)  # states in the file
-        self._progress = self._read()
-
-    def _read(self) -> _Progress:
-        written = self.file.rows("SELECT value FROM progress")
-        try:
-            return msgspec.json.decode(written[0][0], type=_Progress) if written else _Progress([])
-        except msgspec.DecodeError:
-            raise self.file.damaged() from None
 
     def begin_anew(self) -> None:
         """A check has asked for more order."""
-        if self._before == len(self._progress.asked):
-            self.file.clear()
-            steps = tuple(step.label for step in self._run.execution.steps)
-            with self.file.writing() as connection:
-                value = msgspec.json.encode(_Progress([*self._progress.asked, steps])).decode()
-                connection.execute("INSERT INTO progress VALUES (1, ?)", (value,))
+        self._asked.begin_anew([step.label for step in self._run.execution.steps])
 
     def write(self) -> None:
         """Add what is new, and where the search stands."""
@@ -96,12 +72,11 @@ class SavedTraces:
                 new = ((run.descent.seen[state], ending) for state in islice(states, self._ended[ending], None))
                 connection.executemany("INSERT INTO terminals VALUES (?, ?)", new)
                 self._ended[ending] = len(states)
-            value = msgspec.json.encode(_Progress(self._progress.asked, self._place())).decode()
-            connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+            self.file.write_progress(connection, self._progress())
 
-    def _place(self) -> _Place:
+    def _progress(self) -> _Progress:
         run = self._run
-        return _Place(
+        return _Progress(
             steps=tuple(step.label for step in run.execution.steps),
             sleeping=[dict(sleeping) for sleeping in run.descent.sleeping],
             branches=[list(_flat(branches)) for branches in run.descent.branches],
@@ -123,10 +98,11 @@ class SavedTraces:
 
         Raises: `UserError`; `Unordered` when a check asked for more order than there is.
         """
-        place, run, asked = self._progress.place, self._run, self._progress.asked
-        if self._before < len(asked):
-            run.at(asked[self._before])
+        run = self._run
+        if self._asked.again is not None:
+            run.at(tuple(self._asked.again))
             raise self.file.damaged()  # no check has asked again
+        place = self.file.read_progress(_Progress)
         if place is None:
             return False
         most = run.question.bounds.max_states

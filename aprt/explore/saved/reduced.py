@@ -1,0 +1,174 @@
+"""A search over the states that matter in a file: what it has met before it enters a state, and what it knows by then.
+
+What contexts may still do follows from what was learned. Which contexts a search tries first does not, nor with how
+much knowledge it has left which state: it comes back to some of them, so these numbers are written anew with each save.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.explore.checks import violated
+from aprt.explore.chunk import Chunk, mark, unmark
+from aprt.explore.layout import WideLayout
+from aprt.explore.local_steps import LocalStep
+from aprt.explore.packing import INITIAL
+from aprt.explore.saved.asked import Asked
+from aprt.explore.saved.chunks import Chunks
+from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.journal import Journal
+from aprt.explore.saved.series import Series
+
+if TYPE_CHECKING:
+    from aprt.explore.reduced import ReducedSearch
+
+_WORD = 64  # bits of a number in a series
+
+
+@attrs.frozen
+class _Progress:
+    """luck: context, control state, and how much. found: property, text, numbers of steps. states: in the file."""
+
+    ends: int
+    deadlocks: int
+    cut: bool
+    luck: list[tuple[int, int, int]]
+    vain: int
+    found: list[tuple[str, str, list[int]]]
+    seconds: float
+    states: int
+    digest: str
+
+
+class SavedReduced:
+    """For the search `run`, before which so many were begun and given up."""
+
+    def __init__(self, file: SaveFile, run: ReducedSearch, before: int) -> None:
+        self.file, self._run, self._asked = file, run, Asked(file, before)
+        self._journal, self._chunks = Journal(file, run.tables, run.checks), Chunks(file, run.packing)
+        self._layout = WideLayout(run.packing)
+        self._words = -(-len(run.local.rows) // _WORD)  # of a set of contexts
+        self._via, self._sources, self._targets = (Series(file, name) for name in ("via", "sources", "targets"))
+        self._possible, self._moved, self._known = (Series(file, name) for name in ("possible", "moved", "known"))
+
+    def begin_anew(self) -> None:
+        """A check has asked for more order."""
+        taking = self._run.taking
+        if taking is None:
+            self._asked.begin_anew(())
+            return
+        here, step = taking
+        self._asked.begin_anew([*self._labels(self._run.path(here)), step.label])
+
+    def write(self) -> None:
+        """Add what is new; before a state is entered."""
+        run, count = self._run, self._chunks.count
+        parents = mark(array("I", run.parents[count:]), sorted(run.oopses), count)
+        with self.file.writing() as connection:
+            self._journal.write(connection)
+            self._chunks.write(connection, Chunk.of(self._layout, run.states[count:], parents))
+            for series, numbers in ((self._via, run.via), (self._sources, run.sources), (self._targets, run.targets)):
+                series.write(connection, numbers)
+            self._possible.write(connection, self._flat(run.possible))
+            self._moved.rewrite(connection, self._flat(run.moved))
+            self._known.rewrite(connection, run.known)
+            self.file.write_progress(connection, self._progress())
+
+    def _progress(self) -> _Progress:
+        run = self._run
+        return _Progress(
+            ends=run.ends,
+            deadlocks=run.deadlocks,
+            cut=run.cut,
+            luck=[(place, control, luck) for (place, control), luck in run.sets.luck.items()],
+            vain=run.sets.vain,
+            found=[(id, text, steps) for id, (text, steps) in run.found.items()],
+            seconds=run.watchdog.seconds,
+            states=len(run.states),
+            digest=self._journal.digest(),
+        )
+
+    def restore(self) -> bool:
+        """Bring the search to where it stood; whether that is anywhere.
+
+        Raises: `UserError`; `Unordered` when a check asked for more order than there is.
+        """
+        run = self._run
+        if self._asked.again is not None:
+            self._follow(self._asked.again)
+            raise self.file.damaged()  # no check has asked again
+        progress = self.file.read_progress(_Progress)
+        if progress is None:
+            return False
+        most = run.question.bounds.max_states
+        if most is not None and progress.states > most:
+            raise UserError(f"there are {progress.states:,} states by now: --max-states {most} is too few")
+        self._journal.read(run.local.rows, progress.digest)
+        run.futures.refresh()
+        self._read_states(self._chunks.read(progress.states))
+        run.possible, run.moved = (self._sets(series.read()) for series in (self._possible, self._moved))
+        run.known, run.sources, run.targets = (s.read() for s in (self._known, self._sources, self._targets))
+        entered = len(run.possible)
+        if (len(run.via), len(run.moved), len(run.known)) != (len(run.states), entered, entered):
+            raise self.file.damaged()
+        run.ends, run.deadlocks, run.cut = progress.ends, progress.deadlocks, progress.cut
+        run.sets.luck.update({(place, control): luck for place, control, luck in progress.luck})
+        run.sets.vain = progress.vain
+        run.found = {id: (text, steps) for id, text, steps in progress.found}
+        run.watchdog.earlier = progress.seconds
+        return True
+
+    def _read_states(self, chunks: Sequence[Chunk]) -> None:
+        run = self._run
+        run.states = [state for chunk in chunks for state in chunk.states(self._layout)]
+        run.numbers = {state: number for number, state in enumerate(run.states)}
+        parents, oopses = unmark(chunks)
+        run.parents, run.via, run.oopses = array("Q", parents), self._via.read(), set(oopses)
+        run.depths = array("Q", [0])
+        for parent in parents[1:]:
+            run.depths.append(run.depths[parent] + 1)
+
+    def _labels(self, numbers: Sequence[int]) -> Iterator[int]:
+        """The labels of steps, given the numbers of an execution's."""
+        state = INITIAL
+        for number in numbers:
+            step = next(step for step in self._options(state) if step.number == number)
+            yield step.label
+            state = self._after(state, step)
+
+    def _follow(self, labels: Sequence[int]) -> None:
+        """Take the steps of these labels, so that checks look at them."""
+        state = INITIAL
+        for label in labels:
+            step = next((step for step in self._options(state) if step.label == label), None)
+            if step is None:
+                raise self.file.damaged()
+            state = self._after(state, step)
+
+    def _options(self, state: int) -> Iterator[LocalStep]:
+        numbers = self._run.packing.numbers(state)
+        for place, rows in enumerate(self._run.local.rows):
+            slot, options = rows[numbers[place]]
+            yield from options[numbers[slot]]
+
+    def _after(self, state: int, step: LocalStep) -> int:
+        successor = state + step.delta
+        if step.watch is not None:
+            successor, _ = step.watch.look(state, successor)
+        violated(step.judges, successor)
+        return successor
+
+    def _flat(self, sets: Iterable[int]) -> array[int]:
+        """Sets of contexts as numbers, so many for each."""
+        size = self._words * _WORD // 8
+        return array("Q", b"".join(bits.to_bytes(size, "little") for bits in sets))
+
+    def _sets(self, flat: array[int]) -> list[int]:
+        size = self._words * _WORD // 8
+        packed = flat.tobytes()
+        return [int.from_bytes(packed[start : start + size], "little") for start in range(0, len(packed), size)]

@@ -1,0 +1,43 @@
+"""Numbers that a search keeps one after the other, in a file: with every save, those that are new are added."""
+
+from __future__ import annotations
+
+from array import array
+from sqlite3 import Connection
+
+from aprt.explore.chunk import little
+from aprt.explore.saved.file import SaveFile
+
+_BYTES = 8  # of a number
+
+
+class Series:
+    """The numbers of that name, in arrays of type "Q"."""
+
+    def __init__(self, file: SaveFile, name: str) -> None:
+        self._file, self._name = file, name
+        self._count = 0  # in the file
+
+    def write(self, connection: Connection, numbers: array[int]) -> None:
+        """Add those behind what is in the file."""
+        new = numbers[self._count :]
+        if new:
+            values = self._name, self._count, little(new).tobytes()
+            connection.execute("INSERT INTO series VALUES (?, ?, ?)", values)
+            self._count += len(new)
+
+    def rewrite(self, connection: Connection, numbers: array[int]) -> None:
+        """Have these in the place of those in the file."""
+        connection.execute("DELETE FROM series WHERE name = ?", (self._name,))
+        self._count = 0
+        self.write(connection, numbers)
+
+    def read(self) -> array[int]:
+        """All of them. Raises: `UserError`."""
+        numbers = array("Q")
+        for first, data in self._file.rows("SELECT first, data FROM series WHERE name = ? ORDER BY first", self._name):
+            if first != len(numbers) or len(data) % _BYTES:
+                raise self._file.damaged()
+            numbers.extend(little(array("Q", data)))
+        self._count = len(numbers)
+        return numbers
