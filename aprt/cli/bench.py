@@ -15,7 +15,7 @@ from aprt.cli.cases import Registry, find_case
 from aprt.cli.gathered import case_options, with_interrupts
 from aprt.cli.names import PROPERTY, SCENARIO
 from aprt.cli.options import format_option, seed_option
-from aprt.cli.output import INTERRUPTED, echo
+from aprt.cli.output import DIFFERED, INTERRUPTED, echo
 from aprt.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 FAULTS = ("fifo", "stray", "dropped_reply", "double_grant")  # runtime.faults, named here to keep --help quick
-DIFFERED = 4
 STARTUP_SCHEMA, HITS_SCHEMA, FAULTS_SCHEMA = "aprt.startup/1", "aprt.hits/1", "aprt.faults/1"
 
 

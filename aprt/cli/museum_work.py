@@ -12,7 +12,7 @@ from aprt.cli.gathered import Sharing, crew_options, gathered
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import ENTRY
 from aprt.cli.options import Duration, color_option, format_choice, format_option, seed_option
-from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, UNMET, echo, paint
 
 if TYPE_CHECKING:
     from aprt.core.contrast import Contrast
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aprt.view.museum_check import Inspection
 
 R = TypeVar("R")
-UNMET = 5
 
 
 def _limits(budget: float) -> Bounds:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aprt.view.paint import Paint
 
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
-INTERRUPTED = 130
+USAGE, DIFFERED, UNMET, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 5, 70, 74, 130, 141
 REPORTS = ("junit", "ktap")  # formats of `view.results`
 
 

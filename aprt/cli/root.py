@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from aprt.cli.bisect import for_git
+from aprt.cli.output import CRASHED, DIFFERED, INTERRUPTED, PIPE, UNWRITTEN, USAGE
 from aprt.core.errors import ReplayMismatch, UnknownProperty, UserError
 
 if TYPE_CHECKING:
     from aprt.cli.cases import Registry
     from aprt.core.scenario import Era
-
-USAGE, DIFFERED, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 70, 74, 130, 141
 
 # what stdout may meet; all else that goes wrong with files is a `UserError` from where it happens
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})

@@ -45,12 +45,15 @@ def common_ends(machine: Machine) -> tuple[tuple[Actor[Any], str], ...]:
     )
 
 
+def all_along(reads: Actors, test: Callable[[bool, View], str | None]) -> tuple[Always, AtEnd]:
+    """Checks of every state, and of the end. test: gets whether procedures may be running, whose share counts then."""
+    return Always(reads, partial(test, True)), AtEnd(reads, partial(test, False))
+
+
 def p5(machine: Machine, books: Books) -> Property:
     checks = _nothing_owed(books, "pin")
     for guest in machine.guests:
-        reads: Actors = (guest.memory, *books.actors)
-        checks.append(Always(reads, partial(_unequal_pins, books, guest, True)))
-        checks.append(AtEnd(reads, partial(_unequal_pins, books, guest, False)))
+        checks += all_along((guest.memory, *books.actors), partial(_unequal_pins, books, guest))
     return Property(
         "P5",
         "every pinned page is on the record of a queue",
@@ -65,9 +68,7 @@ def p5(machine: Machine, books: Books) -> Property:
 def p6(machine: Machine, books: Books) -> Property:
     checks = _nothing_owed(books, "gisc")
     for guest in machine.guests:
-        reads: Actors = (guest.gisa.interrupt, *books.actors)
-        checks.append(Always(reads, partial(_unequal_registrations, books, guest, True)))
-        checks.append(AtEnd(reads, partial(_unequal_registrations, books, guest, False)))
+        checks += all_along((guest.gisa.interrupt, *books.actors), partial(_unequal_registrations, books, guest))
     return Property(
         "P6",
         "every GISC registration is on the record of a queue",

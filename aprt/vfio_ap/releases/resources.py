@@ -7,10 +7,10 @@ from typing import Any
 
 from aprt.core.actor import Actor
 from aprt.core.amount import count
-from aprt.core.properties import Actors, Always, AtEnd, Property
+from aprt.core.properties import Actors, AtEnd, Check, Property
 from aprt.core.system import View
 from aprt.vfio_ap.host import machine as host
-from aprt.vfio_ap.host.balance import Books, common_ends
+from aprt.vfio_ap.host.balance import Books, all_along, common_ends
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, VfioApQueueState
 from aprt.vfio_ap.memory import PAGE
@@ -42,11 +42,10 @@ def _recorded(machine: Machine, view: View, guest: host.Guest) -> list[VfioApQue
 
 
 def p7(machine: Machine) -> Property:
-    checks: list[Always | AtEnd] = []
+    checks: list[Check] = []
     for guest in machine.guests:
         reads: Actors = (guest.gisa.interrupt, guest.memory, *_actors(machine))
-        checks.append(Always(reads, partial(_untrue, machine, guest, True)))
-        checks.append(AtEnd(reads, partial(_untrue, machine, guest, False)))
+        checks += all_along(reads, partial(_untrue, machine, guest))
     return Property(
         "P7",
         "the records of a queue tell the truth",
