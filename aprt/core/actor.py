@@ -118,7 +118,7 @@ class Handler(Generic[S, P, R]):
     acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
     of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
     sleeps: whether its caller may have to sleep, which is a finding (P23) in atomic context; a put into a queue without
-    bound never does.
+    bound never does. interruptible: whether a signal ends the sleep, too, so that no watchdog takes it for a hang.
     orders: what it does to happens-before, beside what taking and giving locks and what queues do. "release": what the
     caller did before it happens before what others do after an "acquire" of the same actor; an acquire that replies
     False (not done yet, not the last) was none.
@@ -139,6 +139,7 @@ class Handler(Generic[S, P, R]):
         room: str | None = None,
         acquires: str | None = None,
         sleeps: bool = False,
+        interruptible: bool = False,
         orders: Ordering | None = None,
         atomic: bool = False,
     ) -> None:
@@ -149,7 +150,8 @@ class Handler(Generic[S, P, R]):
         self.commutes, self.puts, self.takes, self.room = commutes, puts, takes, room
         self.queue = puts if takes is None else takes
         self.fields = (reads | writes | frozenset([self.queue] if self.queue else [])) - {"*"}
-        self.acquires, self.sleeps, self.orders, self.atomic = acquires, sleeps, orders, atomic
+        self.acquires, self.orders, self.atomic = acquires, orders, atomic
+        self.sleeps, self.interruptible = sleeps, interruptible
         self.__doc__ = run.__doc__
         self.op = run.__name__
 
@@ -176,6 +178,7 @@ def handler(
     room: str | None = None,
     acquires: str | None = None,
     sleeps: bool = False,
+    interruptible: bool = False,
     orders: Ordering | None = None,
     atomic: bool = False,
 ) -> Callable[[Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]], Handler[S, P, R]]:
@@ -199,6 +202,7 @@ def handler(
             room=room,
             acquires=acquires,
             sleeps=sleeps,
+            interruptible=interruptible,
             orders=orders,
             atomic=atomic,
         )

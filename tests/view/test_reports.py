@@ -44,6 +44,7 @@ KINDS = {
     "B26": "lockdep",
     "B48": "hungtask",
     "B50": "leak",
+    "deadlock": "hungtask",
 }
 HOLE = re.compile(r"\?|unknown|None None|<[a-z_]+ object")
 BLANK = re.compile(r"= $|\(, |, , |, \)")
@@ -52,6 +53,7 @@ BLANK = re.compile(r"= $|\(, |, , |, \)")
 NO_MESSAGE = re.compile(r"#|---( \S|\s*$)|diff |Index: |\S+-by:|>8")
 """What git drops from a commit message, or takes for its end, and what checkpatch takes for a tag."""
 
+OTHERS = {"deadlock": ("6.2/two-closers", "deadlock")}
 COUNTS = {"addition": "6.0/open-while-ending", "underflow": "v4/h7+put_twice"}
 
 
@@ -67,9 +69,11 @@ def subject_of(reference: str, id: str, finding: str = "*") -> Subject:
 
 @cache
 def shown(id: str) -> Subject:
-    """The finding of an entry, without its fix; or a count that goes wrong."""
+    """The finding of an entry, without its fix; or a count that goes wrong, or what no entry shows."""
     if id in COUNTS:
         return subject_of(COUNTS[id], "K3")
+    if id in OTHERS:
+        return subject_of(*OTHERS[id])
     return subject_of(MODELLED[id].buggy, MODELLED[id].violates, MODELLED[id].finding)
 
 

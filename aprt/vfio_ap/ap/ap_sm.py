@@ -148,7 +148,7 @@ class HostQueue(Actor[HostQueueState]):
         """A request of the caller is to be sent."""
         return attrs.evolve(state, requests=(*state.requests, by.context)), None
 
-    @handler(reads="requests pending", sleeps=True, orders="acquire")
+    @handler(reads="requests pending", sleeps=True, interruptible=True, orders="acquire")
     def wait_reply(self, state: HostQueueState, by: Caller) -> Outcome[HostQueueState, None]:
         """Blocks until the caller's request was answered, or flushed. Finding: sleeping under a spinlock."""
         if by.context in (*state.requests, *state.pending):

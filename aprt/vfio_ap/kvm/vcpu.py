@@ -117,7 +117,7 @@ class Vcpu(Actor[VcpuState]):
             return attrs.evolve(state, sleep="awake"), False
         return attrs.evolve(state, sleep="asleep") if state.sleep == "prepared" else state, True
 
-    @handler(reads="sleep", orders="acquire")
+    @handler(reads="sleep", sleeps=True, interruptible=True, orders="acquire")
     def sleep(self, state: VcpuState, by: Caller) -> Outcome[VcpuState, None]:
         """Blocks until woken."""
         return BLOCK if state.asleep else (state, None)

@@ -23,7 +23,7 @@ def explanation(
     *,
     brief: bool = False,
 ) -> str:
-    """The first finding of an execution, as a text at most 75 letters wide.
+    """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
     why: it fails. shape: `columns` or the kind of report; None for the kind that tells the finding best. brief: columns
     without the steps that only go on.

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from aprt.core.amount import count
 from aprt.core.notes import Hold
+from aprt.kernel.attribute import Attribute
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
+from aprt.kernel.workqueue import Work
 from aprt.view.reports.subject import Subject
 
 
@@ -35,6 +37,11 @@ def at(subject: Subject, lock: Hold, frames: Iterable[str]) -> str:
     """`<address> (&kvm->lock){+.+.}-{4:4}, at: <the innermost frame>`."""
     where = next(iter(frames), "the start")
     return f"{subject.address(lock.lock):016x} {kind(subject, lock)}, at: {where}"
+
+
+def is_lock(subject: Subject, hold: Hold) -> bool:
+    """Whether lockdep knows it: a lock, or one of the things that it treats as one."""
+    return isinstance(subject.actor(hold.lock), Mutex | Spinlock | RwSem | Work | Attribute)
 
 
 def kind(subject: Subject, lock: Hold) -> str:

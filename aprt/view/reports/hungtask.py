@@ -1,58 +1,86 @@
 """Reports of tasks that wait for good: who, for what, in which function, holding which locks; and who waits for whom.
 
-Form: kernel/hung_task.c: check_hung_task(). The graph of who waits for whom is no part of the kernel's. A task that
-goes round for ever is told alike, as one that runs.
+Form: kernel/hung_task.c: check_hung_task(), which looks for state D only; others that hang, asleep until a signal comes
+or on a CPU, are shown as sysrq-t would. What is no lock to lockdep, and the graph of who waits for whom, are no part of
+the kernel's.
 """
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from aprt.core.properties import Finding
 from aprt.detect.hung import WaitsFor
-from aprt.view.reports.holds import locks_held
+from aprt.view.reports.holds import held_at, is_lock, locks_held
 from aprt.view.reports.subject import Subject, call_trace
 
 _SECONDS = 122
 
+State: TypeAlias = Literal["D", "S", "R"]
+
 
 def hungtask(subject: Subject, finding: Finding) -> list[str]:
     """A report for each task that waits or goes round, and then all locks."""
-    until = len(finding.schedule)
     lines = [f"({finding.text})"]
     for context in subject.hung(finding):
-        lines += _around(subject, finding, context) if finding.loop else _waiting(subject, context)
-    lines += ["", "Showing all locks held in the system:", *_locks(subject, until), "", "=" * 45]
-    graph = _waits(subject)
+        state = state_of(subject, finding, context)
+        lines += ["", *(_blocked(subject, context) if state == "D" else ()), _task(subject, context, state)]
+        lines += _around(subject, finding, context) if finding.loop else _waiting(subject, context, state)
+    lines += ["", "Showing all locks held in the system:", *_locks(subject, len(finding.schedule)), "", "=" * 45]
+    others, graph = _others(subject, len(finding.schedule)), _waits(subject)
+    lines += ["", "no locks to the kernel, and others may wait for them:", *others] if others else []
     return lines + (["", "who waits for whom:", *graph] if graph else [])
 
 
-def _waiting(subject: Subject, context: str) -> list[str]:
+def state_of(subject: Subject, finding: Finding, context: str) -> State:
+    """Of a task that hangs: D asleep whatever comes, S until a signal comes, R not asleep: it spins, or could go on."""
+    ask = subject.pending.get(context)
+    if finding.loop or ask is None or not subject.history.blocks(ask):
+        return "R"
+    handler = ask.call.actor.handler(ask.call.op)
+    if not handler.sleeps:
+        return "R"
+    return "S" if handler.interruptible else "D"
+
+
+def _waiting(subject: Subject, context: str, state: State) -> list[str]:
     ask = subject.pending[context]
+    does = "waits for" if subject.history.blocks(ask) else "could go on with"
+    ends = ", which a signal would end" if state == "S" else ""
     frames = subject.asking(context, ask.chain) or [context]
-    return [*_task(subject, context, "D", f"waits for {ask.call}"), *call_trace(frames)]
+    return [f"  ({does} {ask.call}{ends})", "Call Trace:", *call_trace(frames)]
 
 
 def _around(subject: Subject, finding: Finding, context: str) -> list[str]:
     mine = [event for event in subject.events[-finding.loop :] if event.context == context]
     does = ", ".join(dict.fromkeys(event.label.op for event in mine))
-    return [*_task(subject, context, "R", f"goes round for ever: {does}"), *subject.trace(mine[-1])]
+    return [f"  (goes round for ever: {does})", "Call Trace:", *subject.trace(mine[-1])]
 
 
-def _task(subject: Subject, context: str, state: str, why: str) -> list[str]:
+def _blocked(subject: Subject, context: str) -> list[str]:
+    """What the watchdog says before it shows the task."""
     name, pid = subject.task(context).rsplit("/", 1)
     return [
-        "",
         f"INFO: task {name}:{pid} blocked for more than {_SECONDS} seconds.",
         f"      Not tainted aprt-model {subject.release} #1",
         '"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.',
-        f"task:{name:<15} state:{state} stack:0     pid:{pid:<5} tgid:{pid:<5} ppid:1      flags:0x00000000",
-        f"  ({why})",
-        "Call Trace:",
     ]
 
 
+def _task(subject: Subject, context: str, state: State) -> str:
+    name, pid = subject.task(context).rsplit("/", 1)
+    return f"task:{name:<15} state:{state} stack:0     pid:{pid:<5} tgid:{pid:<5} ppid:1      flags:0x00000000"
+
+
 def _locks(subject: Subject, until: int) -> list[str]:
-    holders = {context: held for context in subject.pids if (held := subject.held(context, until))}
-    return [line for context, held in holders.items() for line in locks_held(subject, context, held)] or ["none"]
+    holders = {c: [h for h in subject.held(c, until) if is_lock(subject, h)] for c in subject.pids}
+    return [line for c, held in holders.items() if held for line in locks_held(subject, c, held)] or ["none"]
+
+
+def _others(subject: Subject, until: int) -> list[str]:
+    """What is held that is no lock: a flag, a timer that runs, a VM that vCPUs are in."""
+    holds = [(c, hold) for c in subject.pids for hold in subject.held(c, until) if not is_lock(subject, hold)]
+    return [f"  {subject.task(context)}: {held_at(subject, context, hold)}" for context, hold in holds]
 
 
 def _waits(subject: Subject) -> list[str]:

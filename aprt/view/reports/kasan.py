@@ -17,12 +17,12 @@ _SIZE = 96
 
 def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report."""
-    bug, name = bug_of(finding.text), _object(finding, last)
+    bug, name = bug_of(subject, finding.text), _object(finding, last)
     address = 0 if bug == "null-ptr-deref" else subject.address(name)
     access = access_of(subject, finding)
     lines = [
         _RULER,
-        f"BUG: KASAN: {_first_words(subject, bug)} in {subject.where(last)}",
+        f"BUG: KASAN: {bug} in {subject.where(last)}",
         f"{access} of size 8 at addr {address:016x} by task {subject.task(last.context)}"
         if access
         else f"Free of addr {address:016x} by task {subject.task(last.context)}",
@@ -41,10 +41,6 @@ def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
     lines += _who("Allocated", subject, lives.made.get(name))
     lines += _who("Freed", subject, lives.freed.get(name))
     return [*lines, *_region(subject, address, name), _RULER]
-
-
-def _first_words(subject: Subject, bug: str) -> str:
-    return bug.removeprefix("slab-") if subject.before_release(6, 4) else bug
 
 
 def _oops() -> list[str]:

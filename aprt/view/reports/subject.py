@@ -42,8 +42,8 @@ class Subject:
 
     @property
     def release(self) -> str:
-        """The kernel, as a report names it."""
-        return self.case.era.name
+        """The kernel, as a report names it: the era, and what is not as there."""
+        return "+".join((self.case.era.name, *self.case.words))
 
     @property
     def events(self) -> Sequence[Event]:

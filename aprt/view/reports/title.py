@@ -9,6 +9,7 @@ from typing import Final
 from aprt.core.events import Event
 from aprt.core.notes import Broken, Oops
 from aprt.core.properties import Finding
+from aprt.view.reports.hungtask import state_of
 from aprt.view.reports.kcsan import functions, other_side
 from aprt.view.reports.subject import Subject, innermost
 
@@ -39,7 +40,9 @@ def title(subject: Subject) -> str:
     kind = kind_of(subject)
     if kind == "kasan":
         access = access_of(subject, finding)
-        return f"KASAN: {bug_of(finding.text)}{access and f' {access}'} in {where}"
+        return f"KASAN: {bug_of(subject, finding.text)}{access and f' {access}'} in {where}"
+    if kind == "hungtask" and not any(state_of(subject, finding, task) == "D" for task in subject.hung(finding)):
+        return f"task hung in {where}"
     if kind in _TITLES:
         return f"{_TITLES[kind]} in {where}"
     return f"invariant {finding.property} broken in {where}"
@@ -68,19 +71,19 @@ def kind_of(subject: Subject) -> str:
 def access_of(subject: Subject, finding: Finding) -> str:
     """`Read` or `Write`, as the handler that was to run declares; nothing where something is freed twice."""
     last = subject.last
-    if last is None or bug_of(finding.text) == "double-free":
+    if last is None or bug_of(subject, finding.text) == "double-free":
         return ""
     actor = subject.actor(last.actor)
     return "Read" if actor is None or not actor.handler(last.op).writes else "Write"
 
 
-def bug_of(text: str) -> str:
-    """The first words of a KASAN report: what is wrong with the access."""
+def bug_of(subject: Subject, text: str) -> str:
+    """The first words of a KASAN report: what is wrong with the access, as the kernel of the era calls it."""
     if "double free" in text:
         return "double-free"
     if "null-ptr-deref" in text or "NULL" in text:
         return "null-ptr-deref"
-    return "slab-use-after-free"
+    return "use-after-free" if subject.before_release(6, 4) else "slab-use-after-free"
 
 
 def _noted(subject: Subject) -> bool:
