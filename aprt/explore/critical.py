@@ -99,7 +99,7 @@ class Decisive:
     def _turned(self) -> Iterator[Race]:
         """The races that led to the failure, the last ones first."""
         if self._trace.failure == "deadlock":
-            yield from self._races.of_pending()
+            yield from self._races.of_pending(self._races.pending())
         for position in reversed(self._trace.causes()):
             for e in reversed(self._trace.unsettled(position)):
                 yield from self._races.between(e, position)
@@ -110,8 +110,8 @@ class Decisive:
     def _way(self, race: Race) -> _Way:
         """Take the later step instead of the earlier one."""
         trace, sequence, state = self._trace, self._races.reversed(race), INITIAL
-        there = sequence.order.index(len(trace))
-        steps = [*trace.execution.steps[: race.node], *(sequence.steps[i] for i in sequence.order[: there + 1])]
+        there = sequence.order.index(sequence.end)
+        steps = [*trace.execution.steps[: race.node], *map(sequence.step, sequence.order[: there + 1])]
         for step in steps:
             state, failure, oops = take(self._ground, state, trace.step(state, step.label))
             if failure is not None or oops:

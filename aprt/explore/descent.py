@@ -16,7 +16,7 @@ from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
 from aprt.explore.packing import INITIAL
 from aprt.explore.result import Bounds
-from aprt.explore.wakeup_tree import Branch
+from aprt.explore.wakeup_tree import Branch, Named
 from aprt.explore.watchdog import Stop
 
 _MAX_STEPS = 10_000  # of an execution, where no depth is given
@@ -84,33 +84,37 @@ class Descent:
 
         One function, names that are local: this is where half of the time of a search goes.
         """
-        execution, rows, seen, states = self.execution, self._local.rows, self.seen, self.states
-        steps, nodes, push = execution.steps, execution.nodes, execution.push
-        all_branches, all_sleeping = self.branches, self.sleeping
+        rows, seen, push, steps = self._local.rows, self.seen, self.execution.push, self.execution.steps
         most, limit = self._bounds.max_states, self._bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
         if steps and steps[-1].oops:  # as the root of a subtree may be
             return
+        node, branches, sleeping, state = (
+            self.execution.nodes[-1],
+            self.branches[-1],
+            self.sleeping[-1],
+            self.states[-1],
+        )
         place = 0
         while len(steps) < limit:
-            branches, sleeping = all_branches[-1], all_sleeping[-1]
             if branches:
                 branch = branches.pop(0)
-                step, behind = self._labelled(branch.label), branch.branches
+                step = self._named(branch.steps.pop())
+                branches, place = [branch] if branch.steps else branch.branches, step.place
             else:
-                node = nodes[-1]
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]
                 awake = possible[0] if possible and possible[0].label not in sleeping else self._awake()
                 if awake is None:
                     return
-                step, behind = awake, []
-            push(step)
-            all_branches.append(behind)
-            place = step.place
-            all_sleeping.append(self._asleep(sleeping, step) if sleeping else sleeping)
-            state = self._after(step) if step.checked else states[-1] + step.delta
-            states.append(state)
+                step, branches, place = awake, [], awake.place
+            node = push(step)
+            self.branches.append(branches)
+            if sleeping:
+                sleeping = self._asleep(sleeping, step)
+            self.sleeping.append(sleeping)
+            state = self._judge(step, state, state + step.delta) if step.checked else state + step.delta
+            self.states.append(state)
             if state not in seen:
                 if len(seen) == most:
                     raise Stop("max_states")
@@ -164,12 +168,18 @@ class Descent:
         state = self.states[-1]
         return self._judge(step, state, state + step.delta) if step.checked else state + step.delta
 
+    def _named(self, step: Named) -> LocalStep:
+        """The step at the last node that a branch names: the same, unless changes of its actor commute."""
+        return step if isinstance(step, LocalStep) and step.plain else self._labelled(step.label)
+
     def _labelled(self, label: int) -> LocalStep:
         """The step with this label at the last node."""
-        options, option = self._options(label >> OPTION_BITS), label & _OPTION
-        if option >= len(options):
+        node, place, option = self.execution.nodes[-1], label >> OPTION_BITS, label & _OPTION
+        slot, options = self._local.rows[place][node[place]]
+        possible = options[node[slot]]
+        if option >= len(possible):
             raise ModelError("a step is not possible in an order that handlers declare to be one")
-        return options[option]
+        return possible[option]
 
     def _awake(self) -> LocalStep | None:
         """A step at the last node that does not sleep."""

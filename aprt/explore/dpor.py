@@ -15,7 +15,7 @@ need `max_depth`. The schedule of a finding is the shortest that was met, not th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -36,8 +36,6 @@ from aprt.explore.watchdog import Stop, Watchdog
 
 if TYPE_CHECKING:
     from aprt.explore.saved.traces import SavedTraces
-
-_NONE: Sequence[int] = ()
 
 Steps: TypeAlias = tuple[LocalStep, ...]
 
@@ -82,13 +80,14 @@ class TraceSearch:
         self.descent = Descent(self.local, question.bounds, self._check)
         self.execution = self.descent.execution
         self.races = Races(self.execution, self.local, rules, brief)
-        # for each step, those it races with, where what reverses that may be covered in this execution only
-        self.open: list[Sequence[int]] = []
+        # by step, those it races with, where what reverses that may be covered in this execution only
+        self.open: dict[int, list[int]] = {}
         self.more = True
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
         self.found: dict[str, tuple[str, Steps]] = {}
-        self._waiting = cache(self.tables.waiting)
+        self._verdict = cache(self._judged)
+        self._pending = cache(lambda state: self.races.pending())
         self._begun = watchdog.seconds
         self.saved = self._saved(before)
 
@@ -133,7 +132,7 @@ class TraceSearch:
     def begin(self, subtree: Subtree) -> None:
         """Go to the root of a subtree. Raises: `Stop`."""
         self.descent.begin(subtree)
-        self.open = [_NONE for _ in subtree.steps]
+        self.open = {}
         self.more = True
 
     def run(self, subtree: Subtree) -> None:
@@ -146,7 +145,8 @@ class TraceSearch:
             self.descent.go_on()
             self._end()
             self.more = self.descent.back()
-            del self.open[self.descent.fresh :]
+            fresh = self.descent.fresh
+            self.open = {position: others for position, others in self.open.items() if others and position < fresh}
             self._look()
 
     def _look(self) -> None:
@@ -174,16 +174,15 @@ class TraceSearch:
         self.executions += 1
         self.depth = max(self.depth, length)
         ending = self._ending()
-        for position in range(fresh):
-            if self.open[position]:
-                again = ((e, self.races.between(e, position)) for e in self.open[position])
-                self.open[position] = [e for e, races in again if not all(map(self._plan, races))]
-        of_step, plan, add = self.races.of_step, self._plan, self.open.append
+        of_step, plan = self.races.of_step, self._plan
+        for position, others in self.open.items():
+            again = ((e, self.races.between(e, position)) for e in others)
+            self.open[position] = [e for e, races in again if not all(map(plan, races))]
         for position in range(fresh, length):
-            races = of_step(position)
-            add([race.node for race in races if not plan(race)] if races else _NONE)
+            if others := [race.node for race in of_step(position) if not plan(race)]:
+                self.open[position] = others
         if self.rules.pending if ending != "asleep" else self.rules.asleep:
-            for race in self.races.of_pending():
+            for race in self.races.of_pending(self._pending(self.descent.states[-1])):
                 self._plan(race)
 
     def _ending(self) -> Ending | Literal["asleep"]:
@@ -197,14 +196,18 @@ class TraceSearch:
                 self.blocked += 1
                 return "asleep"
             ending = "cut"
-        elif waiting := self._waiting(state):
-            ending = "deadlock"
-            self._record(self.checks.deadlock(state, waiting))
         else:
-            ending = "end"
-            self._record(self.checks.end(state))
-        self.endings[ending].setdefault(state, tuple(steps))
+            ending, violations = self._verdict(state)
+            if violations:
+                self._record(violations)
+        if state not in self.endings[ending]:
+            self.endings[ending][state] = tuple(steps)
         return ending
+
+    def _judged(self, state: int) -> tuple[Ending, list[Violation]]:
+        """How an execution ends in a state without steps, and what is wrong with that."""
+        waiting = self.tables.waiting(state)
+        return ("deadlock", self.checks.deadlock(state, waiting)) if waiting else ("end", self.checks.end(state))
 
     def _plan(self, race: Race) -> bool:
         """Add what reverses a race to the branches to come, unless it is covered. Whether that is for good."""
@@ -215,18 +218,20 @@ class TraceSearch:
         if self.brief:
             self._add_initial(self.races.reversed(race), sleeping, branches, self.execution.steps[node].label)
             return True
-        if sleeping and self.races.initial(race, sleeping):
-            return True
-        return insert(self.races.reversed(race), sleeping, descent.foreign, branches, race.position)
+        covered = self.races.covered(race, sleeping, descent.foreign) if sleeping else None
+        if covered is not None:
+            return covered
+        first = insert(self.races.reversed(race), branches)
+        return 0 <= first < race.position or first == len(self.execution.steps)
 
     def _add_initial(
         self, sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list[Branch], taken: int
     ) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
-        initials = [sequence.steps[i] for i in sequence.initials()]
-        known = {taken, *sleeping, *(branch.label for branch in branches)}
+        initials = [sequence.step(i) for i in sequence.initials()]
+        known = {taken, *sleeping, *(branch.steps[-1].label for branch in branches)}
         if known.isdisjoint(step.label for step in initials):
-            branches.append(Branch(initials[-1].label, initials[-1].kind))
+            branches.append(Branch([initials[-1]]))
 
     def _record(self, violations: Iterable[Violation]) -> None:
         """Keep the shortest per property, and stop when one is enough."""

@@ -63,9 +63,10 @@ class FailingTrace:
         others = [i for i in range(position) if execution.steps[i].place != step.place]
         if step.oops:
             return [i for i in others if execution.steps[i].slot == step.slot]
-        meets, nearest = self.local.kinds.meets[step.kind], execution.joined[position]
+        meets = self.local.kinds.meets[step.kind]
+        joined = nearest = execution.clocks[position] & ~(self._program(position) | 1 << position)
         for i in others:
-            if execution.joined[position] >> i & 1:
+            if joined >> i & 1:
                 nearest &= ~(execution.clocks[i] ^ 1 << i)
         return [i for i in others if meets >> execution.steps[i].kind & 1 or nearest >> i & 1]
 
@@ -98,7 +99,7 @@ class FailingTrace:
 
     def _program(self, position: int) -> int:
         """What happened before the step before, in the same context; that one included."""
-        return self.execution.clocks[position] ^ (self.execution.joined[position] | 1 << position)
+        return self.execution.program(self.execution.steps[position].place, position)
 
     def _numbered(self, number: int) -> LocalStep:
         """The step with that number in the tables, at the last node."""

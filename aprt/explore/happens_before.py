@@ -17,44 +17,49 @@ from aprt.explore.local_steps import LocalStep, LocalSteps
 
 
 class Execution:
-    """steps, clocks: by position. joined: what a clock adds to that of the step before in the same context, the step
-    itself left out. items: what a step put into a queue or took from it, numbered as by `independence.numbered`.
+    """steps, clocks: by position. items: what a step put into a queue or took from it, numbered as by
+    `independence.numbered`. earlier: the steps of other contexts that a step depends on by what it uses, as bits, but
+    for those that happen before the step before in its own context; of an oops, all.
 
     nodes: one more than steps; each has the number in every field of the state that decides on steps (`Packing`), then
-    the clock of the last step of every context, then two for every lane: the clocks of the steps in it, joined, and
-    these steps alone.
+    two for every context, from `own` on: the clock of its last step, and its steps alone, as bits; then two for every
+    lane: the clocks of the steps in it, joined, and these steps alone.
     """
 
     def __init__(self, local: LocalSteps) -> None:
         self.steps: list[LocalStep] = []
         self.clocks: list[int] = []
-        self.joined: list[int] = []
+        self.earlier: list[int] = []
         self.items: dict[int, int] = {}
         self.nodes: list[list[int]] = [[0] * local.kinds.size]
-        self._local, self._kinds, self._last = local, local.kinds, local.fields
+        self.own = local.fields
+        self._local, self._kinds = local, local.kinds
 
-    def push(self, step: LocalStep) -> None:
-        """Take a step that is possible at the last node."""
-        kinds, kind, place, bit = self._kinds, step.kind, step.place, 1 << len(self.steps)
-        node = self.nodes[-1][:]
-        if len(node) < kinds.size:
-            node += [0] * (kinds.size - len(node))
-        clock = program = node[self._last + place]
-        for lane in kinds.others[kind]:
+    def push(self, step: LocalStep) -> list[int]:
+        """Take a step that is possible at the last node. Gives the node that it leads to."""
+        bit, node, mine = 1 << len(self.steps), self.nodes[-1].copy(), self.own + 2 * step.place
+        if len(node) < self._kinds.size:
+            node += [0] * (self._kinds.size - len(node))
+        clock = program = node[mine]
+        depends = 0
+        for lane in step.others:
             clock |= node[lane]
+            depends |= node[lane + 1]
         if not step.plain:
             clock |= self._more(step, clock)
-        self.joined.append(clock ^ program)
+        self.earlier.append(clock ^ program if step.oops else (clock ^ program) & depends)
         clock |= bit
-        for lane in kinds.own[kind]:
+        for lane in step.own:
             node[lane] |= clock
             node[lane + 1] |= bit
-        node[self._last + place] = clock
-        node[place] = step.after
+        node[mine] = clock
+        node[mine + 1] |= bit
+        node[step.place] = step.after
         node[step.slot] = step.then
         self.steps.append(step)
         self.clocks.append(clock)
         self.nodes.append(node)
+        return node
 
     def _more(self, step: LocalStep, clock: int) -> int:
         """What happens before a step besides the steps in lanes."""
@@ -71,25 +76,30 @@ class Execution:
 
     def cut(self, length: int) -> None:
         """Go back to the node before step number `length`."""
-        del self.steps[length:], self.clocks[length:], self.joined[length:], self.nodes[length + 1 :]
+        del self.steps[length:], self.clocks[length:], self.earlier[length:], self.nodes[length + 1 :]
 
-    def depends_on(self, position: int) -> int:
-        """The steps of other contexts before the one at `position` that it depends on, as bits.
+    def program(self, place: int, position: int) -> int:
+        """The clock of the last step of a context before the node of that number."""
+        return self.nodes[position][self.own + 2 * place]
 
-        Those are left out that happen before the step before in its own context.
-        """
-        step, earlier = self.steps[position], self.joined[position]
-        if step.oops:
-            return earlier
-        node, direct = self.nodes[position + 1], 0
-        for lane in self._kinds.others[step.kind]:
-            if lane < len(node):  # or else the lane is newer
-                direct |= node[lane + 1]
-        return earlier & direct
+    def meeting(self, kind: int) -> int:
+        """The steps that depend on any of that kind by what they use, as bits."""
+        if self._kinds.oopses >> kind & 1:
+            return (1 << len(self.steps)) - 1
+        node, found = self.nodes[-1], 0
+        for lane in self._kinds.others[kind]:
+            if lane < len(node):
+                found |= node[lane + 1]
+        return found | 1 << len(self.steps) - 1 if self.steps[-1].oops else found
 
-    def last(self, place: int) -> int:
-        """The clock of the last step of a context."""
-        return self.nodes[-1][self._last + place]
+    def of(self, place: int) -> int:
+        """The steps of a context, as bits."""
+        return self.nodes[-1][self.own + 2 * place + 1]
+
+    def later(self, position: int) -> list[int]:
+        """The steps behind the one at `position` that do not happen after it."""
+        clocks = self.clocks
+        return [i for i in range(position + 1, len(clocks)) if not clocks[i] >> position & 1]
 
     def item(self, before: Iterable[int], slot: int, queue: Queue) -> tuple[int, int]:
         """The number of the item that a step puts or takes behind the steps at `before`, and the clock of the one at

@@ -19,16 +19,17 @@ class Kinds:
     """The kinds and lanes met so far. Kinds are numbered from 0, lanes by twos from `first`; size: where they end.
 
     meets: per kind, the kinds that depend on it, as bits; what contexts do alone is not looked at.
-    own: per kind, its lanes. others: per kind, the lanes whose steps it depends on.
+    own: per kind, its lanes. others: per kind, the lanes whose steps it depends on. oopses: the kinds that depend on
+    everything, as bits.
     """
 
     def __init__(self, first: int) -> None:
         self.size = first
+        self.oopses = 0
         self.meets: list[int] = []
         self.own: list[tuple[int, ...]] = []
         self.others: list[list[int]] = []
         self._kinds: dict[tuple[Uses, bool], int] = {}
-        self._oopses = 0  # kinds, as bits
         self._users: defaultdict[Hashable, list[tuple[Uses, int]]] = defaultdict(list)  # kinds, by object
         self._lanes: defaultdict[Hashable, dict[Use, int]] = defaultdict(dict)  # by object
 
@@ -44,11 +45,11 @@ class Kinds:
         self.own.append(tuple(self._lane(use) for use in uses))
         near = [(use, lane) for object in _objects(uses) for use, lane in self._lanes[object].items()]
         self.others.append([lane for use, lane in near if _meet(uses, (use,))])
-        meets = (1 << number) - 1 if oops else self._oopses
+        meets = (1 << number) - 1 if oops else self.oopses
         for object in _objects(uses):
             self._users[object].append((uses, number))
             meets |= sum({1 << kind for other, kind in self._users[object] if _meet(uses, other)})
-        self._oopses |= oops << number
+        self.oopses |= oops << number
         self.meets.append(meets | oops << number)
         for kind in range(number):
             self.meets[kind] |= (meets >> kind & 1) << number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -23,7 +23,7 @@ from aprt.explore.visibility import Visibility
 OPTION_BITS = 16
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # frozen takes twice as long to make
 class LocalStep:
     """A step that a context can take.
 
@@ -49,6 +49,9 @@ class LocalStep:
     watch: Watch | None
     judges: tuple[Judge, ...]
     checked: bool  # whether there are any of these
+    options: Options  # all that its context can do in that control state
+    own: Sequence[int]  # lanes: see `Kinds`
+    others: Sequence[int]
 
 
 class Options(dict[int, tuple[LocalStep, ...]]):
@@ -78,7 +81,7 @@ class LocalSteps:
         self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
-        self.kinds = Kinds(self.fields + len(system.contexts))
+        self.kinds = Kinds(self.fields + 2 * len(system.contexts))
         self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
         for place in range(len(system.contexts)):
@@ -154,4 +157,7 @@ class LocalSteps:
             watch=watch,
             judges=judges,
             checked=watch is not None or bool(judges),
+            options=self.rows[place][control][1],
+            own=self.kinds.own[kind],
+            others=self.kinds.others[kind],
         )

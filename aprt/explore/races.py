@@ -23,13 +23,14 @@ would begin executions in vain).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
 
 from aprt.explore.happens_before import Execution
-from aprt.explore.local_steps import LocalStep, LocalSteps, Options
+from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps, Options
 from aprt.explore.retiming import Retiming
 from aprt.explore.wakeup_tree import WakeupSequence
 
@@ -44,6 +45,8 @@ class Rules:
 
 
 EVERY_RULE: Final = Rules()
+
+_NONE: Final[Sequence[Race]] = ()
 
 
 @attrs.define(eq=False)  # frozen takes twice as long to make, and very many are
@@ -61,16 +64,12 @@ class Race:
 
 
 @attrs.define(eq=False)
-class _Later:
-    """f, the later step of a race. position: where it is, or would come next. slot, options: see `LocalSteps.rows`.
+class Pending:
+    """What a context would do next, where the execution has ended. slot, options: see `LocalSteps.rows`."""
 
-    program: the clock of the step before in the same context.
-    """
-
-    position: int
+    place: int
     slot: int
     options: Options
-    program: int
 
 
 class Races:
@@ -82,106 +81,137 @@ class Races:
     def __init__(self, execution: Execution, local: LocalSteps, rules: Rules, brief: bool) -> None:
         self._execution, self._local, self._rules, self._brief = execution, local, rules, brief
         self._retiming = Retiming(execution, local)
-        self._meets = local.kinds.meets
+        self._meets, self._loose = local.kinds.meets, local.loose
 
     def of_step(self, position: int) -> Sequence[Race]:
         """The races in which the step at `position` is the later one, and the other options of a choice."""
-        step = self._execution.steps[position]
+        step, earlier = self._execution.steps[position], self._execution.earlier[position]
         if step.slot == step.place:
             return self.between(position, position)
-        earlier = self._execution.depends_on(position) if self._execution.joined[position] else 0
-        return self._backwards(earlier, self._taken(position)) if earlier else ()
+        return self._backwards(earlier, position, step) if earlier else _NONE
 
-    def of_pending(self) -> Iterator[Race]:
-        """The races of what contexts wait for, or would have done next, where the execution has ended."""
+    def pending(self) -> tuple[Pending, ...]:
+        """What contexts wait for, or would have done next, where the execution has ended: the same in equal states."""
+        steps, node = self._execution.steps, self._execution.nodes[-1]
+        oops = bool(steps) and steps[-1].oops
+        asked = ((place, *rows[node[place]]) for place, rows in enumerate(self._local.rows))
+        return tuple(Pending(place, slot, options) for place, slot, options in asked if slot != place or oops)
+
+    def of_pending(self, pending: Iterable[Pending]) -> Iterator[Race]:
+        """The races of these, as if they were steps at the end of the execution."""
         execution = self._execution
-        steps, end, node = execution.steps, len(execution.steps), execution.nodes[-1]
+        steps, end = execution.steps, len(execution.steps)
         last = 1 << end - 1 if end and steps[-1].oops else 0
-        for place, rows in enumerate(self._local.rows):
-            slot, options = rows[node[place]]
-            if slot != place or last:
-                earlier = sum(1 << e for e in range(end) if steps[e].slot == slot != place) | last
-                program = execution.last(place)
-                yield from self._backwards(earlier & ~program, _Later(end, slot, options, program))
+        for f in pending:
+            earlier = sum(1 << e for e in range(end) if steps[e].slot == f.slot != f.place) | last
+            yield from self._backwards(earlier & ~execution.program(f.place, end), end, f)
 
     def between(self, e: int, position: int) -> list[Race]:
         """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
-        if e != position:
-            return self._between(e, self._taken(position))
         step = self._execution.steps[position]
-        _, options = self._local.rows[step.place][step.control]
-        return [Race(e, position, other) for other in options[step.before] if other is not step]
+        if e != position:
+            return self._between(e, position, step)
+        return [Race(e, position, other) for other in step.options[step.before] if other is not step]
 
-    def _taken(self, position: int) -> _Later:
-        step, execution = self._execution.steps[position], self._execution
-        program = execution.clocks[position] ^ (execution.joined[position] | 1 << position)
-        return _Later(position, *self._local.rows[step.place][step.control], program)
-
-    def _backwards(self, earlier: int, f: _Later) -> list[Race]:
-        """The races of f with `earlier` steps, given as bits, last one first."""
-        found = []
+    def _backwards(self, earlier: int, position: int, f: LocalStep | Pending) -> list[Race]:
+        """The races of f, at `position`, with `earlier` steps, given as bits, last one first."""
+        found, clocks = list[Race](), self._execution.clocks
         while earlier:
             e = earlier.bit_length() - 1
             earlier ^= 1 << e
-            races = self._between(e, f)
+            races = self._between(e, position, f)
             if races:
                 found += races
-                earlier &= ~self._execution.clocks[e]
+                earlier &= ~clocks[e]
         return found
 
-    def _between(self, e: int, f: _Later) -> list[Race]:
-        step, local = self._execution.steps[e], self._local
-        if f.slot == step.slot and f.slot not in local.loose:
+    def _between(self, e: int, position: int, f: LocalStep | Pending) -> list[Race]:
+        step, slot, meets = self._execution.steps[e], f.slot, self._meets
+        if slot == step.slot and slot not in self._loose:
             # whatever else changed the actor happens after e
             possible = f.options[step.before]
-            depends = possible and self._meets[step.kind] >> possible[0].kind & 1
-            return [Race(e, f.position, possible[0])] if depends else []
-        found: list[Race] = []
-        for others in self._retiming.openings(e, f.slot, f.options, self._later(e, f.position), f.program):
-            possible = f.options[self._retiming.value(e, f.slot, others)]  # several if an oops came before a choice
-            found += (Race(e, f.position, p, others) for p in possible if self._meets[step.kind] >> p.kind & 1)
+            return [Race(e, position, possible[0])] if possible and meets[step.kind] >> possible[0].kind & 1 else []
+        found, program = list[Race](), self._execution.program(f.place, position)
+        for others in self._retiming.openings(e, slot, f.options, self._later(e, position), program):
+            possible = f.options[self._retiming.value(e, slot, others)]  # several if an oops came before a choice
+            found += (Race(e, position, p, others) for p in possible if meets[step.kind] >> p.kind & 1)
         return found
+
+    def covered(self, race: Race, sleeping: Mapping[int, int], foreign: Collection[int]) -> bool | None:
+        """Whether one of the steps that sleep is a weak initial of what reverses a race; None if none is.
+
+        True: it is f, or a step before it, so whatever else an execution has, what reverses the race is covered there.
+        foreign: the labels of those that cover only what they are a part of.
+        """
+        execution, node, f, found = self._execution, race.node, race.step, None
+        if f.label in sleeping and self._can_begin(race):
+            return True
+        steps, clocks, last, own = execution.steps, execution.clocks, execution.nodes[-1], execution.own + 1
+        for label, kind in sleeping.items():
+            place = label >> OPTION_BITS
+            behind = last[own + 2 * place] >> node + 1
+            if behind:
+                i = node + (behind & -behind).bit_length()
+                after = clocks[i] >> node
+                if not after & 1 and (race.others is None or i in race.others):
+                    if after == 1 << i - node and steps[i].label == label:
+                        if i < race.position:
+                            return True
+                        found = False
+                    continue
+            apart = place != f.place and label not in foreign and not self._meets[kind] >> f.kind & 1
+            if apart and not self._includes(race, execution.meeting(kind)):
+                found = False
+        return found
+
+    def _can_begin(self, race: Race) -> bool:
+        """Whether f can come first in what reverses a race."""
+        execution, f = self._execution, race.step
+        if f.queue is not None:
+            sequence = self.reversed(race)
+            return sequence.can_begin(sequence.end)
+        return not self._includes(race, execution.meeting(f.kind) | execution.of(f.place))
+
+    def _includes(self, race: Race, steps: int) -> bool:
+        """Whether one of these steps, as bits, is among those to take instead of the earlier one of a race."""
+        node, clocks = race.node, self._execution.clocks
+        left = steps >> node + 1 << node + 1
+        if race.others is not None:
+            return any(left >> i & 1 for i in race.others)
+        while left:
+            i = left.bit_length() - 1
+            if not clocks[i] >> node & 1:
+                return True
+            left ^= 1 << i
+        return False
 
     def _later(self, e: int, f: int) -> list[int]:
         """The steps after `e` that do not happen after it."""
-        clocks = self._execution.clocks
-        return [i for i in range(e + 1, f if self._brief else len(clocks)) if not clocks[i] >> e & 1]
-
-    def initial(self, race: Race, labels: Collection[int]) -> bool:
-        """Whether f, or a step before it, can come first instead of the earlier step, and its label is one of these."""
-        steps, clocks, node = self._execution.steps, self._execution.clocks, race.node
-        between = range(node + 1, race.position)
-        for i in between:
-            if steps[i].label in labels and clocks[i] >> node == 1 << (i - node):
-                return True
-        if race.step.label not in labels or race.step.queue is not None:
-            return False
-        place, meets = race.step.place, self._meets[race.step.kind]
-        for i in between:
-            if (steps[i].place == place or meets >> steps[i].kind & 1) and not clocks[i] >> node & 1:
-                return False
-        return True
+        later = self._execution.later(e)
+        return [i for i in later if i < f] if self._brief else later
 
     def reversed(self, race: Race) -> WakeupSequence:
-        """The steps that lead to where f comes before the other step. f stands where it did, as the last of `steps`."""
-        execution, f, end = self._execution, race.position, len(self._execution.steps)
+        """The steps that lead to where f comes before the other step. f stands where it did."""
+        execution, f = self._execution, race.position
         others = self._later(race.node, f) if race.others is None else race.others
         step, before = self._timed_anew(race, others)
-        front = [i for i in others if i < f or before >> i & 1]
-        behind = [i for i in others if i > f and not before >> i & 1]
-        steps, clocks = [*execution.steps, step], [*execution.clocks, before | 1 << end]
-        return WakeupSequence([*front, end, *behind], steps, clocks, self._meets)
+        last = bisect(others, f)
+        front, behind = others[:last], others[last:]
+        if behind and before >> f:
+            front += [i for i in behind if before >> i & 1]
+            behind = [i for i in behind if not before >> i & 1]
+        return WakeupSequence(execution, self._meets, [*front, len(execution.steps), *behind], step, before)
 
     def _timed_anew(self, race: Race, others: list[int]) -> tuple[LocalStep, int]:
         """f behind the others, and the clocks of those that happen before it, joined."""
         execution, step = self._execution, race.step
-        if not self._rules.timed_anew and race.position < len(execution.steps):
-            return execution.steps[race.position], execution.clocks[race.position]
-        meets, before = self._meets[step.kind], 0
+        clocks, before = execution.clocks, 0
+        if not self._rules.timed_anew and race.position < len(clocks):
+            return step, clocks[race.position]
+        depends = execution.meeting(step.kind) | execution.of(step.place)
         for i in others:
-            other = execution.steps[i]
-            if other.place == step.place or meets >> other.kind & 1:
-                before |= execution.clocks[i]
+            if depends >> i & 1:
+                before |= clocks[i]
         if step.queue is not None:
             before |= execution.item((*range(race.node), *others), step.slot, step.queue)[1]
         return step, before

@@ -8,99 +8,111 @@ its own where it parts from them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
+from typing import Protocol
 
 import attrs
 
+from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep
+
+
+class Named(Protocol):
+    """A step as a branch names it. See `LocalStep`."""
+
+    @property
+    def label(self) -> int: ...
+    @property
+    def kind(self) -> int: ...
 
 
 @attrs.define(eq=False)
 class Branch:
-    """A step to take, and the branches behind it. With none, whatever comes."""
+    """Steps to take one after the other, the last one first, and the branches behind them. With none, whatever comes.
 
-    label: int
-    kind: int
+    Steps of a branch are never none.
+    """
+
+    steps: list[Named]
     branches: list[Branch] = attrs.field(factory=list)
+
+    def part(self, left: int) -> None:
+        """Make the last `left` steps a branch behind the others."""
+        self.branches = [Branch(self.steps[:left], self.branches)]
+        del self.steps[:left]
 
 
 class WakeupSequence:
-    """Steps that can be taken one after the other.
+    """Steps of an execution that can be taken one after the other, f among them.
 
-    order: where they are among `steps`. clocks: of all these steps; what is not in the sequence does not count.
-    meets: `Kinds.meets`.
+    order: where they are in the execution; f is at `end`, behind all of it. before: what happens before f, as bits;
+    what is not in the sequence does not count. meets: `Kinds.meets`.
     """
 
-    def __init__(self, order: list[int], steps: list[LocalStep], clocks: list[int], meets: list[int]) -> None:
-        self.order, self.steps = order, steps
-        self._clocks, self._meets = clocks, meets
-        self._bits = 0
-        for i in order:
-            self._bits |= 1 << i
+    def __init__(self, execution: Execution, meets: Sequence[int], order: list[int], f: LocalStep, before: int) -> None:
+        self.order, self.end = order, len(execution.steps)
+        self._execution, self._meets, self._f, self._before = execution, meets, f, before
+
+    def step(self, i: int) -> LocalStep:
+        """The step at `i`."""
+        return self._f if i == self.end else self._execution.steps[i]
 
     def initials(self) -> list[int]:
         """What can come first."""
-        clocks, bits = self._clocks, self._bits
-        return [i for i in self.order if clocks[i] & bits == 1 << i]
+        return [i for i in self.order if self.can_begin(i)]
 
-    def initial(self, label: int, kind: int) -> int | None:
+    def can_begin(self, i: int) -> bool:
+        """Whether a step of the sequence can come first."""
+        clock = self._before if i == self.end else self._execution.clocks[i]
+        return not any(clock >> other & 1 for other in self.order if other != i)
+
+    def initial(self, step: Named) -> int | None:
         """Which of the steps this one is if it is a weak initial, -1 for none; None if it is not.
 
         It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
         """
-        place, meets, steps = label >> OPTION_BITS, self._meets[kind], self.steps
-        depends = 0
+        place, meets, depends = step.label >> OPTION_BITS, self._meets[step.kind], 0
         for i in self.order:
-            step = steps[i]
-            if step.place == place:
-                return i if step.label == label and self._clocks[i] & self._bits == 1 << i else None
-            depends |= meets >> step.kind & 1
+            mine = self.step(i)
+            if mine.place == place:
+                return i if mine.label == step.label and self.can_begin(i) else None
+            depends |= meets >> mine.kind & 1
         return None if depends else -1
 
     def follow(self, branches: list[Branch]) -> tuple[Branch, int] | None:
-        """The first branch that is a weak initial, and which of the steps it is, which is taken off the sequence."""
+        """The first branch that begins with a weak initial, and which of the steps that is, which is left out now."""
         for branch in branches:
-            i = self.initial(branch.label, branch.kind)
+            i = self.initial(branch.steps[-1])
             if i is not None:
                 if i >= 0:
                     self.order.remove(i)
-                    self._bits ^= 1 << i
                 return branch, i
         return None
 
-
-def insert(
-    sequence: WakeupSequence,
-    sleeping: Mapping[int, int],
-    foreign: Collection[int],
-    branches: list[Branch],
-    fixed: int,
-) -> bool:
-    """Insert a sequence at a node, unless it is covered there. It is used up.
-
-    sleeping: the steps, label to kind, whose executions from this node are covered. foreign: the labels of those that
-    cover only what they are a part of: nobody looked for what else can be done before them. branches: those to come.
-
-    Returns: whether a step of the sequence that is before `fixed`, or the last of all, can come first and sleeps or
-    has a branch now. Then such a sequence is covered, whatever else is in it.
-    """
-    covered, last = False, len(sequence.steps) - 1
-    for label, kind in sleeping.items():
-        i = sequence.initial(label, kind)
-        if i is not None and (i >= 0 or label not in foreign):
-            if 0 <= i < fixed or i == last:
+    def part(self, branch: Branch) -> bool:
+        """Follow a branch behind its first step; where the sequence parts from it, the branch does, too. Whether so."""
+        for left in reversed(range(len(branch.steps) - 1)):
+            i = self.initial(branch.steps[left])
+            if i is None:
+                branch.part(left + 1)
                 return True
-            covered = True
-    if covered:
+            if i >= 0:
+                self.order.remove(i)
         return False
-    followed = sequence.follow(branches)
-    first = sequence.order[0] if followed is None else followed[1]
-    while followed is not None and followed[0].branches:  # behind a leaf, everything will be explored
-        branches = followed[0].branches
-        followed = sequence.follow(branches)
-    if followed is None:
-        for i in sequence.order:
-            branch = Branch(sequence.steps[i].label, sequence.steps[i].kind)
-            branches.append(branch)
-            branches = branch.branches
-    return 0 <= first < fixed or first == last
+
+
+def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
+    """Insert a sequence at a node where no sleeping step covers it. It is used up.
+
+    branches: those to come. Returns: which of its steps it begins with, or the branch that covers it; -1 for none.
+    """
+    first = None
+    while (followed := sequence.follow(branches)) is not None:
+        branch, i = followed
+        first = i if first is None else first
+        if not sequence.part(branch) and not branch.branches:  # behind a leaf, everything will be explored
+            return first
+        branches = branch.branches
+    first = sequence.order[0] if first is None else first
+    branches.append(Branch([sequence.step(i) for i in reversed(sequence.order)]))
+    return first

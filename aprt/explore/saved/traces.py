@@ -80,7 +80,7 @@ class SavedTraces:
             steps=tuple(step.label for step in run.execution.steps),
             sleeping=[dict(sleeping) for sleeping in run.descent.sleeping],
             branches=[list(_flat(branches)) for branches in run.descent.branches],
-            open=[list(others) for others in run.open],
+            open=[run.open.get(position, []) for position in range(len(run.execution.steps))],
             fresh=run.descent.fresh,
             more=run.more,
             executions=run.executions,
@@ -119,11 +119,18 @@ class SavedTraces:
         run.at(place.steps)
         run.found, run.descent.sleeping = found, list(place.sleeping)
         run.descent.branches = [_trees(branches) for branches in place.branches]
-        run.open, run.descent.fresh, run.more = list(place.open), place.fresh, place.more
+        run.descent.fresh, run.more = place.fresh, place.more
+        run.open = {position: others for position, others in enumerate(place.open) if others}
         run.executions, run.blocked, run.depth = place.executions, place.blocked, place.depth
         run.descent.taken_back, run.descent.root = place.taken_back, 0
         run.watchdog.earlier = place.seconds
         return True
+
+
+@attrs.frozen
+class _Named:
+    label: int
+    kind: int
 
 
 def _flat(branches: Sequence[Branch]) -> Iterator[Twig]:
@@ -131,14 +138,16 @@ def _flat(branches: Sequence[Branch]) -> Iterator[Twig]:
     todo = [(0, branch) for branch in reversed(branches)]
     while todo:
         depth, branch = todo.pop()
-        yield depth, branch.label, branch.kind
-        todo += [(depth + 1, behind) for behind in reversed(branch.branches)]
+        for step in reversed(branch.steps):
+            yield depth, step.label, step.kind
+            depth += 1
+        todo += [(depth, behind) for behind in reversed(branch.branches)]
 
 
 def _trees(twigs: Sequence[Twig]) -> list[Branch]:
     levels: list[list[Branch]] = [[]]
     for depth, label, kind in twigs:
-        branch = Branch(label, kind)
+        branch = Branch([_Named(label, kind)])
         del levels[depth + 1 :]
         levels[depth].append(branch)
         levels.append(branch.branches)
