@@ -4,6 +4,9 @@
 messages that nobody handled, contexts that never took a step, lines that no step entered, choices without a choice,
 answers that were never given.
 
+What a detector reports of one execution (`aprt.detect`), a search asks of all, as a property. A detector is *on* where
+such a property is asked about.
+
 Actors are told by *kind*, the name of their class. The kinds of aprt's own models are parts for hundreds of scenarios,
 and most of their messages are the business of others. So a message that was never handled counts as a *gap* when code
 that the executions did enter calls it, in lines that they did not, or when it is the reader's own. Those of the
@@ -14,18 +17,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise, Function, Line
+from aprt.core.properties import NoDeadlock, NoHang, Property, ordering
 from aprt.core.scenario import Model
+from aprt.detect.detectors import KINDS
 from aprt.verdict.model_hash import model_hash
 from aprt.verdict.verdict import Verdict
 
 Message: TypeAlias = tuple[type[Any], str]
 """A kind of actors, and a message to them."""
+
+_REPORTED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "hang": frozenset({"P32", "P33"}),
+        "lost-wakeup": frozenset({"P30", "P31"}),
+        "atomic-sleep": frozenset({"P23"}),
+        "guard": frozenset({"P22"}),
+        "use-after-free": frozenset({"P9"}),
+        "leak": frozenset({"P5", "P6", "P7"}),
+        "refcount": frozenset({"K3", "P21"}),
+    }
+)
+"""By the kind of a detector: numbers of the properties that ask for what it reports."""
 
 GRANULARITY = "one message handled, or one choice made, is one step"
 
@@ -85,12 +104,14 @@ class Exercised:
 class Certificate:
     """model: its hash (`model_hash`). checked, unchecked: the properties that were asked about, and the model's others.
 
+    detectors: by the kind of each, which of those asked about ask for what it reports; none: it is off.
     exercised: None where it is not known: in a search that did not come to its end.
     """
 
     model: str
     checked: tuple[str, ...]
     unchecked: tuple[str, ...]
+    detectors: Mapping[str, tuple[str, ...]]
     exercised: Exercised | None
 
 
@@ -103,8 +124,19 @@ def certify(verdict: Verdict) -> Certificate:
         model_hash(model),
         checked,
         tuple(property.id for property in model.properties if property.id not in checked),
+        {kind: tuple(p.id for p in verdict.properties if _reports(kind, p)) for kind in KINDS},
         None if exercise is None else _exercised(model, exercise, exploration.unexercised or ()),
     )
+
+
+def _reports(kind: str, property: Property) -> bool:
+    match kind:
+        case "lock-order":
+            return ordering(property)
+        case "hang" if any(isinstance(check, NoDeadlock | NoHang) for check in property.checks):
+            return True
+        case _:
+            return property.id in _REPORTED.get(kind, ())
 
 
 def _exercised(model: Model, exercise: Exercise, vacuous: tuple[str, ...]) -> Exercised:

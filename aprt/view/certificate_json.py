@@ -19,6 +19,7 @@ def certificate_object(exploration: Exploration, certificate: Certificate) -> di
         "step": GRANULARITY,
         "checked": list(certificate.checked),
         "unchecked": list(certificate.unchecked),
+        "detectors": {kind: list(ids) for kind, ids in certificate.detectors.items()},
         "unexercised": None if found is None else found.unexercised,
         "exercised": None if found is None else _exercised(found),
     }

@@ -55,6 +55,7 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
         "a step": GRANULARITY,
         "on": ", ".join(certificate.checked),
         "off": ", ".join(certificate.unchecked) or "none",
+        "detectors": _detectors(certificate),
     }
     lines = [paint.bold("certificate"), *(line for name, text in known.items() for line in _fact(name, text, paint))]
     if certificate.exercised is None:
@@ -62,6 +63,12 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
     else:
         lines += _lists(certificate.exercised, paint)
     return "\n".join(lines)
+
+
+def _detectors(certificate: Certificate) -> str:
+    on = ", ".join(f"{kind} ({', '.join(ids)})" for kind, ids in certificate.detectors.items() if ids)
+    off = ", ".join(kind for kind, ids in certificate.detectors.items() if not ids)
+    return f"{on or 'none'}; off: {off}"
 
 
 def _lists(found: Exercised, paint: Paint) -> Iterator[str]:

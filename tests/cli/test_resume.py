@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from aprt.cli import known_eras
 from aprt.cli.root import root
 from tests.toy import ERAS
 
@@ -23,6 +24,7 @@ LARGE = ("explore", "toy/large", "--max-depth", "6", "--stop-on", "all")
 SAVING = """
 import os, signal, sys
 from contextlib import contextmanager
+from aprt.cli import known_eras
 from aprt.cli.root import root
 from aprt.explore.saved import file
 from tests.toy import ERAS
@@ -108,6 +110,22 @@ def test_a_violation_is_found_again_with_its_token(tmp_path: Path) -> None:
     assert (found["verdict"], found["complete"], found["token"] is None) == ("VIOLATED", True, False)
     again = aprt(*search, "--resume", path)
     assert (again.exit_code, "goes on" in again.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("strategy", ["states", "dpor"])
+def test_a_search_that_was_resumed_has_the_certificate_of_one_that_was_not(strategy: str, tmp_path: Path) -> None:
+    search, path = ("explore", "v4/h3+vm_ref", "--strategy", strategy, "--format", "json"), str(tmp_path / "search")
+    assert shipped(*search, "--save", path, "--max-states", "150")["certificate"]["exercised"] is None
+    whole = shipped(*search)
+    assert shipped(*search, "--resume", path) == whole
+    assert whole["certificate"]["unexercised"] > 0
+    assert {"gaps", "branches", "single", "idle", "never"} <= whole["certificate"]["exercised"].keys()
+
+
+def shipped(*args: str) -> dict[str, Any]:
+    """What is printed about a shipped scenario, but for the time it took."""
+    found: dict[str, Any] = json.loads(CliRunner().invoke(root, args, obj=known_eras).stdout)
+    return {**found, "seconds": 0}
 
 
 def saved(tmp_path: Path) -> str:

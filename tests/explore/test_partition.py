@@ -44,10 +44,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 question = partial(work.question, loop="plain")
 
 
-def comparable(found: Exploration) -> tuple[Exploration, Exercise | None]:
+def comparable(found: Exploration) -> tuple[Exploration, Exercise | None, str | None]:
     """Without what may differ: the time, and which of the shortest schedules of a finding it is."""
     findings = sorted((f.property, len(f.schedule)) for f in found.findings)
-    return attrs.evolve(found, seconds=0.0, findings=tuple(findings)), found.exercise
+    return attrs.evolve(found, seconds=0.0, findings=tuple(findings)), found.exercise, found.loop
 
 
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:

@@ -24,6 +24,7 @@ from aprt.core.properties import Property, always
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
+from aprt.detect.detectors import KINDS
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds
 from aprt.kernel.mutex import Mutex
@@ -196,6 +197,27 @@ def test_holds_names_what_was_never_exercised_and_counts_it_in_the_last_line() -
     assert "exercised   2 of 3 contexts, 4 of 8 messages; 4 branches never entered, 1\n" in text
     assert text.endswith(" unexercised=4 token=-")
     assert verdict_line(verdict_object(verdict)).endswith(" unexercised=4 token=-")
+
+
+def test_a_detector_is_on_where_a_property_that_was_asked_about_asks_for_what_it_reports() -> None:
+    case, little = Case.parse("2026/kill-qemu", known_eras()), Search(bounds=Bounds(max_states=1))
+    everything = certify(ask(case, ("all",), little)).detectors
+    assert {kind: ids for kind, ids in everything.items() if ids} == {
+        "lock-order": ("P20",),
+        "hang": ("P32", "P33", "deadlock"),
+        "lost-wakeup": ("P30", "P31"),
+        "atomic-sleep": ("P23",),
+        "guard": ("P22",),
+        "use-after-free": ("P9",),
+        "leak": ("P5", "P6", "P7"),
+        "refcount": ("K3", "P21"),
+    }
+    assert tuple(everything) == tuple(KINDS)
+    verdict = ask(case, ("P9", "P1", "P20"), little)
+    assert (
+        "\ndetectors   lock-order (P20), use-after-free (P9); off: hang, lost-wakeup,\n"
+        "            stuck-message, atomic-sleep, race, guard, leak, refcount\n"
+    ) in certificate_text(verdict, certify(verdict), Paint())
 
 
 def whole(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from aprt.core.amount import count
 from aprt.core.notes import Hold
+from aprt.detect.detectors import KINDS
 from aprt.explore.result import Bounds
 from aprt.kernel.mutex import MutexState
 from aprt.verdict.ask import ask
@@ -181,6 +182,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
             "step": "one message handled, or one choice made, is one step",
             "checked": ["T1"],
             "unchecked": ["T2"],
+            "detectors": {kind: [] for kind in KINDS},
             "unexercised": None,
             "exercised": None,
         },

@@ -267,6 +267,7 @@ class _Search:
             unasked=tuple(sorted(self.teacher.checks.unasked)),
             seconds=seconds,
             unmerged=tuple(sorted(self.teacher.tables.unmerged)),
+            loop="plain",
             lock_order=self.teacher.checks.order,
             exercise=None if stopped else exercised(self.question, self.teacher.tables),
         )
