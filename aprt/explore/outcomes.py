@@ -8,7 +8,7 @@ as a schedule shows the first thing that goes wrong. One without any ends in the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -62,8 +62,14 @@ class Outcomes:
 
     def explore(self) -> None:
         """Meet all states. What is wrong in the initial one is not looked at: it is wrong in every order."""
+        for _ in self.expand():
+            pass
+
+    def expand(self) -> Iterator[int]:
+        """The same, one after the other: gives the number of each when all ways out of it are known."""
         while len(self.ways) < len(self.states) <= self._limit:
             self._expand(self.states[len(self.ways)])
+            yield len(self.ways) - 1
 
     @property
     def complete(self) -> bool:

@@ -1,68 +1,62 @@
 """Data that is touched without its lock (P22): the other access that nothing keeps away from it.
 
-Two accesses race when they are of one field, by two contexts, one of them a change, and no lock is held in both. That
-the search comes by both in one execution says that they can meet; a lock in common says that they cannot overlap.
+Two accesses race when one execution has them next to each other, in an order that nothing but chance makes. So the
+states are looked through for one in which two contexts can take the two steps; what the detectors know of the order of
+steps then says whether it is a race. A completion, say, orders two accesses as a lock does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import permutations
 from typing import Any
 
-import attrs
-
 from aprt.core.actor import Actor
+from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
-from aprt.core.properties import Finding, History, Property, Wrong
+from aprt.core.properties import Finding
+from aprt.core.schedule import Schedule
 from aprt.core.system import System
-from aprt.explore.result import Bounds, Question
-from aprt.explore.states import search
+from aprt.detect.races import races
+from aprt.explore.outcomes import Outcomes
+from aprt.explore.replay import replay
 
 _ID = "P22"
-_BOUNDS = Bounds(max_states=100_000)
-
-
-@attrs.frozen
-class Access:
-    """One step on some data. reads, writes: fields, as declared; locks: those held then, by name.
-
-    unlocked: what P22 says of it, if it says that a lock is missing.
-    """
-
-    context: str
-    reads: frozenset[str]
-    writes: frozenset[str]
-    locks: frozenset[str]
-    unlocked: str
-
-    @classmethod
-    def of(cls, event: Event, actor: Actor[Any]) -> Access:
-        """What a step does to its actor."""
-        declared = actor.handler(event.op)
-        locks = frozenset(hold.lock for hold in event.caller.held)
-        unlocked = next((note.text for note in event.broken if note.property == _ID), "")
-        return cls(event.context, declared.reads, declared.writes if event.changed else frozenset(), locks, unlocked)
-
-    def races(self, other: Access) -> bool:
-        """Whether nothing keeps the two apart."""
-        meet = _common(self.writes, other.reads | other.writes) or _common(other.writes, self.reads)
-        unlocked = bool(self.unlocked or other.unlocked)
-        return meet and unlocked and self.context != other.context and not self.locks & other.locks
+_STATES = 100_000  # to look at: some seconds
 
 
 def race(system: System, actor: Actor[Any]) -> Finding | None:
-    """Two accesses of `actor` that race, the second by the last step of a shortest schedule; None: none was met."""
-
-    def advance(memory: Hashable, event: Event) -> Hashable | Wrong:
-        met = memory if isinstance(memory, frozenset) else frozenset()
-        access = Access.of(event, actor)
-        other = next((one for one in met if access.races(one)), None)
-        return met | {access} if other is None else Wrong(access.unlocked or other.unlocked)
-
-    asked = Property(_ID, "", (History(frozenset(), (actor,), advance),))
-    found = search(Question(system, (asked,), _BOUNDS)).findings
-    return found[0] if found else None
+    """Two accesses of `actor` that race, the last steps of a schedule that is as short as any; None: none was met."""
+    for schedule in _side_by_side(system, actor):
+        try:
+            events = replay(system, schedule).events
+        except ReplayMismatch:  # one of them keeps the other from being done
+            continue
+        if other_side(system, events) == events[-2]:
+            return Finding(_ID, next(text for event in events[:-3:-1] for text in _unlocked(event)), schedule)
+    return None
 
 
-def _common(some: frozenset[str], others: frozenset[str]) -> bool:
-    return bool(some & others) or ("*" in some and bool(others)) or ("*" in others and bool(some))
+def other_side(system: System, events: Sequence[Event]) -> Event | None:
+    """The latest step that the last one of an execution races with, if one of the two is done without its lock."""
+    last = events[-1]
+    first = [race.first for race in races(system, events) if race.second == last]
+    return max((one for one in first if _unlocked(one) or _unlocked(last)), key=lambda one: one.index, default=None)
+
+
+def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
+    """Shortest schedules that end with two accesses which either of two contexts could have made first."""
+    with closing(Outcomes(system, (), _STATES)) as outcomes:
+        steps, tried = outcomes.tables.steps, set[tuple[int, int]]()
+        for number in outcomes.expand():
+            here = [way.step for way in outcomes.ways[number] if steps[way.step].event.actor == actor.name]
+            for pair in permutations(here, 2):
+                if pair not in tried and any(_unlocked(steps[step].event) for step in pair):
+                    tried.add(pair)
+                    yield outcomes.tables.schedule([*outcomes.way_to(number), *pair])
+
+
+def _unlocked(event: Event) -> list[str]:
+    """What P22 says of a step."""
+    return [note.text for note in event.broken if note.property == _ID]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
-from aprt.kernel.held import held
+from aprt.explore.replay import replay
+from aprt.kernel.completion import Completion
+from aprt.kernel.held import held, reading
 from aprt.kernel.mutex import Mutex
-from aprt.verdict.unlocked import race
+from aprt.kernel.rwsem import RwSem
+from aprt.verdict.unlocked import other_side, race
 
 
 @attrs.frozen
@@ -68,7 +72,7 @@ def test_a_write_without_the_lock_races_with_a_read_that_has_it() -> None:
     found = race(system(careless_write, careful_read), DATA)
     assert found is not None
     assert found.text == "a does data.set_left without holding lock"
-    assert [label.op for label in found.schedule] == ["data.set_left", "lock.lock", "data.read_left"]
+    assert [label.op for label in found.schedule] == ["lock.lock", "data.set_left", "data.read_left"]
 
 
 def test_accesses_of_two_fields_and_two_reads_do_not_race() -> None:
@@ -89,3 +93,38 @@ def test_a_lock_that_both_hold_keeps_them_apart_although_another_is_missing() ->
 
     both = System((LOCK, other, DATA), (Context("a", write), Context("b", read)))
     assert race(both, DATA) is None
+
+
+def test_a_completion_orders_accesses_as_a_lock_does() -> None:
+    done = Completion("done")
+
+    async def prepare() -> None:
+        await DATA.set_left(1)
+        await done.complete()
+
+    async def wait() -> None:
+        await done.wait()
+        async with held(LOCK):
+            await DATA.read_left()
+
+    both = System((LOCK, done, DATA), (Context("a", prepare), Context("b", wait)))
+    assert race(both, DATA) is None
+    order = [("a", "data.set_left"), ("a", "done.complete"), ("b", "done.wait"), ("b", "lock.lock")]
+    events = replay(both, Schedule.of([*order, ("b", "data.read_left")])).events
+    assert other_side(both, events) is None
+
+
+def test_readers_of_a_lock_do_not_keep_each_other_away() -> None:
+    sem = RwSem("sem")
+
+    async def write() -> None:
+        async with reading(sem):
+            await DATA.set_left(1)
+
+    async def read() -> None:
+        async with reading(sem), held(LOCK):
+            await DATA.read_left()
+
+    found = race(System((LOCK, sem, DATA), (Context("a", write), Context("b", read))), DATA)
+    assert found is not None
+    assert found.text == "a does data.set_left without holding lock"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from aprt.core.declarations import changed_fields
 from aprt.core.events import Event
 from aprt.core.properties import Finding
-from aprt.verdict.unlocked import Access
+from aprt.verdict import unlocked
 from aprt.view.reports.subject import HARDWARE, Subject
 from aprt.view.words import word
 
@@ -39,12 +39,7 @@ def functions(subject: Subject, last: Event) -> str:
 
 def other_side(subject: Subject, last: Event) -> Event | None:
     """The latest step before `last` that races with it."""
-    actor = subject.actor(last.actor)
-    if actor is None:
-        return None
-    mine = Access.of(last, actor)
-    before = (event for event in reversed(subject.events[: last.index]) if event.actor == last.actor)
-    return next((event for event in before if mine.races(Access.of(event, actor))), None)
+    return unlocked.other_side(subject.system, subject.events[: last.index + 1])
 
 
 def _access(subject: Subject, event: Event) -> str:
