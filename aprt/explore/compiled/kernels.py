@@ -9,6 +9,9 @@ not met, a state without steps. `expand` then returns the reason, and can be cal
 
 The length of the tuple `words`, which a function takes first, is the number of words of a state: it is known when the
 function is compiled, once for each length.
+
+All of this stands in one file, records and constants too: numba keeps compiled code until the file of its function
+changes, whatever becomes of the files that the function takes constants, records and inlined parts from.
 """
 
 from __future__ import annotations
