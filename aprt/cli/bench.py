@@ -14,7 +14,7 @@ from aprt.cli.bench_speed import detect, replay, view
 from aprt.cli.cases import Registry, find_case
 from aprt.cli.gathered import case_options, with_interrupts
 from aprt.cli.names import PROPERTY, SCENARIO
-from aprt.cli.options import format_option, seed_option
+from aprt.cli.options import Number, format_option, seed_option
 from aprt.cli.output import DIFFERED, INTERRUPTED, echo
 from aprt.cli.progress import ProgressLine
 
@@ -40,7 +40,7 @@ command.add_command(replay)
 
 
 @command.command("startup", short_help="Compare the time to start with that of Python.")
-@click.option("--times", type=click.IntRange(min=1), default=20, help="Starts of each program.")
+@click.option("--times", type=Number(min=1), default=20, help="Starts of each program.")
 @format_option
 def startup(times: int, form: str) -> int:
     """Compare the process time of `aprt explore --help` with that of `python -c pass`."""
@@ -69,7 +69,7 @@ def startup(times: int, form: str) -> int:
 @with_interrupts
 @case_options(default="v4/kill-qemu")
 @click.option("--property", "id", type=PROPERTY, default="P1", metavar="ID", help="Whose violations are counted.")
-@click.option("--runs", type=click.IntRange(min=1), default=1000, help="Executions each way.")
+@click.option("--runs", type=Number(min=1), default=1000, help="Executions each way.")
 @seed_option
 @format_option
 def live_hits(case: Case, id: str, runs: int, seed: int, form: str, interrupts: Interrupts) -> int:
@@ -99,7 +99,7 @@ def live_hits(case: Case, id: str, runs: int, seed: int, form: str, interrupts: 
 @with_interrupts
 @click.argument("scenario", type=SCENARIO, default="v4/remove-vs-intercept")
 @click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
-@click.option("--runs", type=click.IntRange(min=1), default=100, help="Free runs in which it may show.")
+@click.option("--runs", type=Number(min=1), default=100, help="Free runs in which it may show.")
 @seed_option
 @format_option
 @click.pass_obj

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from aprt.cli.gathered import case_options, gathered
-from aprt.cli.options import DETECTORS, detect_option, detectors, format_option, seed_option
+from aprt.cli.options import DETECTORS, Amount, Number, detect_option, detectors, format_option, seed_option
 from aprt.cli.output import echo
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Pairing(NamedTuple):
 pairing_options = gathered(
     "pairing",
     Pairing,
-    click.option("--pairs", type=click.IntRange(min=1), default=5, help="How often each way is measured, in turn."),
-    click.option("--seconds", type=click.FloatRange(min=0.01), default=1.0, help="Processor time of one measurement."),
+    click.option("--pairs", type=Number(min=1), default=5, help="How often each way is measured, in turn."),
+    click.option("--seconds", type=Amount(min=0.01), default=1.0, help="Processor time of one measurement."),
     click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler."),
     seed_option,
 )
@@ -109,8 +109,8 @@ def detect(case: Case, detect: tuple[str, ...], pairing: Pairing, form: str) -> 
 
 @click.command("replay", short_help="Compare replays with bare messages of trio.")
 @case_options(default="v4/kill-qemu")
-@click.option("--schedules", type=click.IntRange(min=1), default=50, help="Different random schedules.")
-@click.option("--times", type=click.IntRange(min=1), default=3, help="How often all of them are replayed.")
+@click.option("--schedules", type=Number(min=1), default=50, help="Different random schedules.")
+@click.option("--times", type=Number(min=1), default=3, help="How often all of them are replayed.")
 @seed_option
 @format_option
 def replay(case: Case, schedules: int, times: int, seed: int, form: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.gathered import recording_options
-from aprt.cli.options import format_option, property_option
+from aprt.cli.options import any_property_option, format_option
 from aprt.cli.output import echo
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak
 @recording_options
 @click.option("--as", "shape", type=click.Choice(_SHAPES), help="Shape of the text.  [by the kind of finding]")
 @click.option("--brief", is_flag=True, help="Of columns only functions, choices, and each last step before a switch.")
-@property_option
+@any_property_option
 @format_option
 def command(recording: Recording, shape: str | None, brief: bool, properties: tuple[str, ...], form: str) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.

@@ -14,7 +14,7 @@ from aprt.cli.gathered import Sharing, bound_options, cases_options, crew_option
 from aprt.cli.instead import Instead, instead_options
 from aprt.cli.many import explore_many
 from aprt.cli.names import STRATEGY
-from aprt.cli.options import color_option, format_choice, property_option, seed_option
+from aprt.cli.options import Number, color_option, format_choice, property_option, seed_option
 from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint, remark
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ search_options = gathered(
     ),
     bound_options,
     click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it."),
-    click.option("--runs", type=click.IntRange(min=1), default=1000, help="How many, where lots are drawn."),
+    click.option("--runs", type=Number(min=1), default=1000, help="How many, where lots are drawn."),
     seed_option,
     click.option(
         "--loop",

@@ -16,7 +16,7 @@ import click
 from aprt.cli.cases import find_case, find_cases
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import SCENARIO, TOKEN
-from aprt.cli.options import Duration, era_option, with_option, without_option
+from aprt.cli.options import Duration, Number, era_option, with_option, without_option
 from aprt.cli.recordings import find_recording
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def bound_options(command: F) -> F:
     return gathered(
         "limits",
         _limits,
-        click.option("--max-states", type=click.IntRange(min=1), help="Give up after so many states."),
-        click.option("--max-depth", type=click.IntRange(min=0), help="Do not go further than so many steps."),
+        click.option("--max-states", type=Number(min=1), help="Give up after so many states."),
+        click.option("--max-depth", type=Number(min=0), help="Do not go further than so many steps."),
         click.option("--budget", type=Duration(), help="Give up after so long: 10s, 500ms, 2m."),
     )(command)
 
@@ -143,6 +143,6 @@ def crew_options(command: F) -> F:
     return gathered(
         "sharing",
         Sharing,
-        click.option("--jobs", type=click.IntRange(min=1), default=1, help="Share the work among so many processes."),
+        click.option("--jobs", type=Number(min=1), default=1, help="Share the work among so many processes."),
         click.option("--cluster", metavar="ADDRESS", help="Share the work among the workers of this dask scheduler."),
     )(command)

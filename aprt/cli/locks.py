@@ -46,7 +46,7 @@ def command(
 
     Marked with ! is what contradicts the document, with ? what it says nothing of. Who makes an edge is told by
     context and function; of one that a change adds, which cycle it closes. Exits with 0 when the search was complete,
-    else with 3.
+    whatever it found (cycle= in the last line), else with 3. aprt explore SCENARIO --property P20 judges.
     """
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.locks import locks

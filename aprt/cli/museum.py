@@ -9,7 +9,7 @@ import click
 from aprt.cli.cases import Registry
 from aprt.cli.museum_work import check, hunt, matrix
 from aprt.cli.names import ENTRY
-from aprt.cli.options import format_option
+from aprt.cli.options import Number, format_option
 from aprt.cli.output import echo
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KINDS = ("UAF", "NULL", "LEAK", "CYCLE", "DEADLOCK", "LOST", "STALE", "MISSED", "HANG", "RACE", "LOGIC", "SEC")
 
 
-@click.group("museum", no_args_is_help=False)
+@click.group("museum", no_args_is_help=False, short_help="Bugs that the kernel had, and what shows them.")
 def command() -> None:
     """Bugs that the kernel had, each by the number or the commit of its fix."""
 
@@ -27,7 +27,7 @@ def command() -> None:
 @click.option(
     "--kind", type=click.Choice(_KINDS, case_sensitive=False), metavar="KIND", help=f"One of {', '.join(_KINDS)}."
 )
-@click.option("--hall", type=click.IntRange(1, 5), help="Only this hall.")
+@click.option("--hall", type=Number(1, 5), help="Only this hall.")
 @format_option
 def list_entries(kind: str | None, hall: int | None, form: str) -> int:
     """List them, one a line."""

@@ -44,6 +44,18 @@ class Duration(ParamType):
         return float(match[1]) * _UNITS[match[2]]
 
 
+class Number(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "number"
+
+
+class Amount(click.FloatRange):
+    """A number within bounds."""
+
+    name = "number"
+
+
 era_option = click.option("--era", type=ERA, metavar="ERA", help="Era of a SCENARIO that names none.  [v4]")
 with_option, without_option = (
     click.option(name, variable, type=SWITCH, multiple=True, metavar="SWITCH", help=help)
@@ -55,13 +67,16 @@ with_option, without_option = (
 color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded, too."
 )
-property_option = click.option(
-    "--property",
-    "properties",
-    type=PROPERTIES,
-    multiple=True,
-    metavar="ID",
-    help="Check this property, or 'all'; repeat it.  [the scenario's own]",
+property_option, any_property_option = (
+    click.option(
+        "--property",
+        "properties",
+        type=PROPERTIES,
+        multiple=True,
+        metavar="ID",
+        help=f"Check this property, or 'all'; repeat it.  [{otherwise}]",
+    )
+    for otherwise in ("the scenario's own", "all that the scenario can check")
 )
 detect_option = click.option(
     "--detect",
@@ -70,9 +85,10 @@ detect_option = click.option(
     multiple=True,
     default=("all",),
     show_default=True,
-    help="Report what the detector of this kind sees; repeat it.",
+    metavar="KIND",
+    help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(DETECTORS)}, all, none.",
 )
-seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, help="For whatever draws lots.")
+seed_option = click.option("--seed", type=Number(min=0), default=0, help="For whatever draws lots.")
 
 
 def format_choice(*more: str) -> Callable[[F], F]:

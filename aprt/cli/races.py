@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.gathered import case_options, with_interrupts
-from aprt.cli.options import color_option, format_option, property_option
+from aprt.cli.options import Number, color_option, format_option, property_option
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @with_interrupts
 @case_options(metavar="SCENARIO")
 @property_option
-@click.option("--max-states", type=click.IntRange(min=1), help="Give up after so many states.  [100000]")
+@click.option("--max-states", type=Number(min=1), help="Give up after so many states.  [100000]")
 @format_option
 @color_option
 def command(
@@ -35,7 +35,7 @@ def command(
     A race is harmful when it depends on the order what can be violated, or whether it can end without that; a matter of
     order only when just the values in the end do; else benign. All but benign ones come with an execution for either
     order. Two steps conflict when they are messages of two contexts to one actor and one of them changes it. Exits with
-    0 when all states were searched, else with 3.
+    0 when all states were searched, whatever was found (harmful= in the last line), else with 3.
     """
     from aprt.verdict.races import STATES, races
     from aprt.view.races_text import races_json, races_text

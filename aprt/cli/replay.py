@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.gathered import recording_options, with_interrupts
-from aprt.cli.options import color_option, detect_option, detectors, format_option, property_option
+from aprt.cli.options import any_property_option, color_option, detect_option, detectors, format_option
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("replay", short_help="Run one schedule on trio.")
 @with_interrupts
 @recording_options
-@property_option
+@any_property_option
 @detect_option
 @format_option
 @color_option

@@ -102,7 +102,8 @@ class Root(click.Group):
 def root(ctx: click.Context, version: bool) -> None:
     """Run, explore and explain the concurrency of the s390 vfio-ap interrupt path.
 
-    Begin with: aprt scenario list, then: aprt explore SCENARIO.
+    Begin with: aprt explore v4/kill-qemu, or: aprt explain B4. What else there is: aprt scenario list,
+    aprt museum list.
     """
     if version:
         from aprt.view.version import aprt_version

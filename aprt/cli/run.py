@@ -14,6 +14,8 @@ import click
 
 from aprt.cli.gathered import case_options, with_interrupts
 from aprt.cli.options import (
+    Amount,
+    Number,
     color_option,
     detect_option,
     detectors,
@@ -36,12 +38,12 @@ if TYPE_CHECKING:
 @case_options(metavar="SCENARIO")
 @property_option
 @seed_option
-@click.option("--runs", type=click.IntRange(min=1), default=1, help="Try so many seeds, until something breaks.")
-@click.option("--max-steps", type=click.IntRange(min=1), default=10_000, help="Cut a run there.")
+@click.option("--runs", type=Number(min=1), default=1, help="Try so many seeds, until something breaks.")
+@click.option("--max-steps", type=Number(min=1), default=10_000, help="Cut a run there.")
 @click.option("--chaos", is_flag=True, help="Steer by changing priorities: shows rare races.")
 @click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed repeats less.")
-@click.option("--jitter", type=click.IntRange(min=0), default=0, help="With --free: the longest delay of a message.")
-@click.option("--speed", type=click.FloatRange(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
+@click.option("--jitter", type=Number(min=0), default=0, help="With --free: the longest delay of a message.")
+@click.option("--speed", type=Amount(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
 @click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
 @detect_option
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
@@ -66,7 +68,8 @@ def command(
 ) -> int:
     """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
 
-    Exits with 1 when a property is violated, 0 when a run ends without. That is no proof: see aprt explore.
+    Exits with 1 when a property is violated, 0 when the run ends without, 3 when it is cut. 0 is no proof: see
+    aprt explore.
     """
     if math.isnan(speed):
         raise click.UsageError("--speed nan is no speed")

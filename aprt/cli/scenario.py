@@ -40,7 +40,7 @@ def list_scenarios(registry: Registry, era: str | None, form: str) -> int:
     return 0
 
 
-@command.command("show")
+@command.command("show", short_help="Say what races with what, and what can be switched.")
 @case_options(metavar="SCENARIO")
 @format_option
 @click.pass_obj

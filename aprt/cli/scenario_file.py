@@ -43,7 +43,7 @@ SCENARIO = Scenario(
 '''
 
 
-@click.command("new")
+@click.command("new", short_help="Write a file with a scenario to start from.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
 def new_scenario(file: Path) -> int:
     """Write a Python file with a scenario to start from, for the eras from 6.0 on."""

@@ -9,7 +9,7 @@ import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import color_option, format_option, property_option
+from aprt.cli.options import Number, any_property_option, color_option, format_option
 from aprt.cli.output import echo, paint, remark
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("shrink", short_help="Make a failing schedule as small as it gets.")
 @recording_options
-@property_option
-@click.option("--max-states", type=click.IntRange(min=0), help="Only try, from so many states on.")
+@any_property_option
+@click.option("--max-states", type=Number(min=0), help="Only try, from so many states on.")
 @click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
 @format_option
 @color_option

@@ -527,3 +527,15 @@ def test_whatever_has_a_name_completes(words: str, completed: list[str]) -> None
     env = {"_APRT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     result = CliRunner().invoke(root, [], obj=lambda: ERAS, env=env, complete_var="_APRT_COMPLETE")
     assert result.stdout.splitlines() == completed
+
+
+@pytest.mark.parametrize(
+    ("commands", "otherwise"),
+    [
+        (("run", "explore", "diff", "races"), "[the scenario's own]"),
+        (("replay", "explain", "shrink"), "[all that the scenario can check]"),
+    ],
+)
+def test_help_says_what_is_checked_when_no_property_is_named(commands: tuple[str, ...], otherwise: str) -> None:
+    for command in commands:
+        assert otherwise in " ".join(aprt(command, "--help").stdout.split())
