@@ -18,6 +18,9 @@ def detectors_page() -> str:
         "ran it nor on executions before; `--runs` reports the last one, and behind that the circles in the "
         "lock order that only all of the runs together show. `aprt bench detect` measures what detectors cost.",
         table(("`--detect`", "reports"), rows),
+        "A use after free is also reported where it is only possible: an object is freed, and nothing orders that with "
+        "a use before. Then the other order is searched for among all states, 100,000 at most: it is realised by a "
+        "schedule, printed as a token, or never happens, or was not met as far as that went (`realised` in JSON).",
         "Happens-before, for races, comes from what synchronises: locks, messages through mailboxes, wake-ups, "
         "completions, work items, timers, the last reference. Which of two accesses came first in the execution at "
         "hand counts for nothing. An actor says which fields of its state are no plain memory (`atomic`), a "

@@ -33,10 +33,12 @@ def command(
     """Run the schedule of TOKEN, of a saved FILE, or of a BUG of the museum (B8, or its commit), on trio.
 
     Without --property all that the scenario can check are. With --with or --without the same schedule is tried on
-    a changed model. Exits with 1 when a property is violated, 0 when none is, 4 when the schedule does not fit.
+    a changed model. Of a use after free that detectors call possible the other order is searched for. Exits with 1
+    when a property is violated, 0 when none is, 4 when the schedule does not fit.
     """
     from aprt.detect.detectors import Detectors
     from aprt.verdict.confirm import both
+    from aprt.verdict.predicted import predicted
     from aprt.verdict.verdict import selected
     from aprt.view.replay_text import replay_text
     from aprt.view.verdict_json import execution_json
@@ -45,10 +47,11 @@ def command(
     kinds = detectors(detect)
     heard = Detectors(recording.model.system, kinds)
     execution = both(recording.model.system, recording.schedule, chosen, (heard,) if kinds else ())
+    detected = predicted(recording.case, recording.model.system, heard.found, interruptible=interrupts.allowed)
     if form == "json":
-        echo(execution_json(recording, execution, detected=heard.found if kinds else None))
+        echo(execution_json(recording, execution, detected=detected if kinds else None))
     else:
-        echo(replay_text(recording, execution, chosen, heard.found, paint(color)))
+        echo(replay_text(recording, execution, chosen, detected, paint(color)))
     if interrupts.pending:
         return INTERRUPTED
     return EXITS["VIOLATED" if execution.findings else "HOLDS"]

@@ -69,7 +69,7 @@ def command(
     """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
 
     Exits with 1 when a property is violated, 0 when the run ends without, 3 when it is cut. 0 is no proof: see
-    aprt explore.
+    aprt explore. Of a use after free that detectors call possible the other order is searched for.
     """
     if math.isnan(speed):
         raise click.UsageError("--speed nan is no speed")
@@ -84,7 +84,7 @@ def command(
     live = _perform(
         case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
     )
-    _show(case, model, plan, live, form, color)
+    _show(case, model, plan, live, interrupts, form, color)
     if schedule is not None:
         _save(case, live, schedule)
     return _exit(live)
@@ -132,15 +132,18 @@ def _silent(line: str) -> None:
     """JSON has the schedule's token instead."""
 
 
-def _show(case: Case, model: Model, plan: Plan, live: LiveRun, form: str, color: str) -> None:
+def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Interrupts, form: str, color: str) -> None:
+    from aprt.verdict.predicted import predicted
     from aprt.verdict.tokens import token_of
     from aprt.view.run_text import run_json, run_text
 
     found = live.execution.findings
     token = token_of(case, model.system, live.execution.schedule) if found else None
-    echo(
-        run_json(case, plan, live, token) if form == "json" else "\n" + run_text(case, plan, live, token, paint(color))
-    )
+    detected = predicted(case, model.system, live.detected, interruptible=interrupts.allowed)
+    if form == "json":
+        echo(run_json(case, plan, live, detected, token))
+    else:
+        echo("\n" + run_text(case, plan, live, detected, token, paint(color)))
 
 
 def _save(case: Case, live: LiveRun, path: Path) -> None:

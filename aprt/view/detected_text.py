@@ -7,28 +7,48 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aprt.core.amount import count
-from aprt.detect.detection import Detection, Site
+from aprt.detect.detection import Site
+from aprt.verdict.predicted import Detected, Predicted
 from aprt.view.columns import WIDTH
+from aprt.view.commands import command_lines
 from aprt.view.paint import Paint
 
 SHOWN = 10  # detections; JSON has them all
 
 
-def detected_lines(detected: Sequence[Detection], paint: Paint) -> list[str]:
-    """Each with the steps that matter to it; a blank line before each."""
+def detected_lines(detected: Sequence[Detected], paint: Paint) -> list[str]:
+    """Each with the steps that matter to it, and what became of it where it was predicted; a blank line before each."""
     lines = [line for one in detected[:SHOWN] for line in _lines(one, paint)]
     left = len(detected) - SHOWN
     return [*lines, "", f"({count(left, 'more detection')}; --format json has all)"] if left > 0 else lines
 
 
-def _lines(detection: Detection, paint: Paint) -> Iterator[str]:
-    head, *more = textwrap.wrap(f"DETECTED {detection.kind}: {detection.text}", WIDTH, subsequent_indent="  ")
+def _lines(detected: Detected, paint: Paint) -> Iterator[str]:
+    one = detected.detection
+    head, *more = textwrap.wrap(f"DETECTED {one.kind}: {one.text}", WIDTH, subsequent_indent="  ")
     yield ""
     yield head.replace("DETECTED", paint.yellow("DETECTED"), 1)
     yield from more
-    width = max((len(site.role) for site in detection.sites), default=0)
-    for site in detection.sites:
+    width = max((len(site.role) for site in one.sites), default=0)
+    for site in one.sites:
         yield from textwrap.wrap(_told(site, width), WIDTH, initial_indent="  ", subsequent_indent=" " * (width + 4))
+    if detected.predicted is not None:
+        yield from _predicted_lines(detected.predicted)
+
+
+def _predicted_lines(predicted: Predicted) -> Iterator[str]:
+    states = count(predicted.states, "state")
+    if predicted.schedule is not None:
+        yield f"  the other order: realised by {count(len(predicted.schedule), 'step')}"
+        yield from (
+            ("  (too long for a token)",)
+            if predicted.token is None
+            else command_lines("  reproduce", f"aprt replay {predicted.token}")
+        )
+    elif predicted.complete:
+        yield f"  the other order: never, in all {states}"
+    else:
+        yield f"  the other order: not met in {states}, which are not all there are"
 
 
 def _told(site: Site, width: int) -> str:
@@ -40,24 +60,40 @@ def _told(site: Site, width: int) -> str:
     return f"{site.role.ljust(width)}  {who}{when}"
 
 
-def detected_json(detected: Sequence[Detection]) -> list[dict[str, Any]]:
-    """One object each; a step before the first one, or of another execution, is null."""
+def detected_json(detected: Sequence[Detected]) -> list[dict[str, Any]]:
+    """One object each; a step before the first one, or of another execution, is null.
+
+    realised: what became of it where it was predicted; null for what was seen.
+    """
     return [
         {
-            "kind": one.kind,
-            "text": one.text,
-            "step": one.index if one.index >= 0 else None,
-            "objects": list(one.objects),
-            "sites": [
-                {
-                    "role": site.role,
-                    "step": None if site.index == -1 else site.index,
-                    "context": site.context,
-                    "op": site.op,
-                    "functions": list(site.functions),
-                }
-                for site in one.sites
-            ],
+            "kind": one.detection.kind,
+            "text": one.detection.text,
+            "step": one.detection.index if one.detection.index >= 0 else None,
+            "objects": list(one.detection.objects),
+            "sites": [_site(site) for site in one.detection.sites],
+            "realised": None if one.predicted is None else _realised(one.predicted),
         }
         for one in detected
     ]
+
+
+def _site(site: Site) -> dict[str, Any]:
+    return {
+        "role": site.role,
+        "step": None if site.index == -1 else site.index,
+        "context": site.context,
+        "op": site.op,
+        "functions": list(site.functions),
+    }
+
+
+def _realised(predicted: Predicted) -> dict[str, Any]:
+    """schedule: null where there is none; `complete` says whether that is known for good."""
+    schedule = predicted.schedule
+    return {
+        "schedule": None if schedule is None else [[label.context, label.op] for label in schedule],
+        "token": predicted.token,
+        "states": predicted.states,
+        "complete": predicted.complete,
+    }

@@ -12,7 +12,7 @@ from aprt.core.execution import Execution
 from aprt.core.notes import Remark
 from aprt.core.properties import Finding, Property, endless
 from aprt.core.system import System
-from aprt.detect.detection import Detection
+from aprt.verdict.predicted import Detected
 from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
 from aprt.view.detected_text import detected_lines
@@ -34,7 +34,7 @@ def replay_text(
     recording: Recording,
     execution: Execution,
     properties: Sequence[Property],
-    detected: Sequence[Detection],
+    detected: Sequence[Detected],
     paint: Paint,
 ) -> str:
     """Every step as trio ran it. properties: what was checked. detected: what detectors saw."""

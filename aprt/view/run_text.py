@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from aprt.core.amount import count
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
+from aprt.verdict.predicted import Detected
 from aprt.view.commands import command_lines
 from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.paint import Paint
@@ -17,8 +19,10 @@ from aprt.view.words import switched
 RUN_SCHEMA = "aprt.run/1"
 
 
-def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Paint) -> str:
-    """How it ended, ending with the line for grep."""
+def run_text(
+    case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected], token: str | None, paint: Paint
+) -> str:
+    """How it ended, ending with the line for grep. detected: what the plan's detectors saw."""
     execution = live.execution
     lines = [
         f"{count(len(execution.events), 'step')} on trio, {plan.mode}, seed {live.seed}, "
@@ -26,7 +30,7 @@ def run_text(case: Case, plan: Plan, live: LiveRun, token: str | None, paint: Pa
     ]
     for finding in execution.findings:
         lines += ["", *finding_lines(finding, paint)]
-    lines += detected_lines(live.detected, paint)
+    lines += detected_lines(detected, paint)
     if execution.findings and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
@@ -46,8 +50,8 @@ def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
     )
 
 
-def run_json(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
-    """One object, `aprt.run/1`."""
+def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected], token: str | None) -> str:
+    """One object, `aprt.run/1`. detected: as for the text."""
     execution = live.execution
     data = {
         "schema": RUN_SCHEMA,
@@ -62,7 +66,7 @@ def run_json(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
         "steps": len(execution.events),
         "ending": "interrupted" if live.stopped else execution.ending,
         "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
-        "detected": detected_json(live.detected) if plan.detect else None,
+        "detected": detected_json(detected) if plan.detect else None,
         "token": token,
         "version": aprt_version(),
     }

@@ -10,11 +10,11 @@ from aprt.core.chain import told
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
-from aprt.detect.detection import Detection
 from aprt.explore.result import Exploration
 from aprt.verdict.cause import Cause
 from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.measures import Matrix
+from aprt.verdict.predicted import Detected
 from aprt.verdict.realised import Realised
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
@@ -97,7 +97,7 @@ def execution_json(
     execution: Execution,
     *,
     why: Cause | Realised | None = None,
-    detected: Sequence[Detection] | None = None,
+    detected: Sequence[Detected] | None = None,
 ) -> str:
     """One object, `aprt.trace/1`: every step of an execution, values as people read them.
 

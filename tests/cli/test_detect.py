@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from aprt.cli.options import DETECTORS
+from aprt.cli.root import root
 from aprt.detect.detectors import KINDS
+from aprt.vfio_ap.eras import ERAS as REAL
 from tests.cli.test_commands import ABBA, aprt
 
 DEADLOCK = """
@@ -51,6 +54,19 @@ def test_run_tells_the_races_of_its_last_execution() -> None:
     told = aprt("run", "toy/lost-update", "--seed", "1", "--runs", "50", "--detect", "race").stdout
     assert "\nDETECTED race: counter (value) is read by " in told
     assert "in bump(): counter.store, step " in told
+
+
+def test_a_possible_use_after_free_comes_with_a_token_that_replay_ends_in_it() -> None:
+    options = ("--seed", "4", "--property", "P23", "--detect", "use-after-free", "--format", "json")
+    run = CliRunner().invoke(root, ("run", "v4/rogue-close", *options), obj=lambda: REAL)
+    assert run.exit_code == 0
+    told = {one["text"]: one["realised"] for one in json.loads(run.stdout)["detected"]}
+    assert len(told) == 4
+    realised = told["possible use-after-free of vm0: rogue uses it and vm0.vcpu0 frees it, in no order"]
+    assert realised["schedule"][-1] == ["rogue", "vm0.set_hook"]
+    replay = CliRunner().invoke(root, ("replay", realised["token"], "--detect", "none"), obj=lambda: REAL)
+    assert replay.exit_code == 1
+    assert "VIOLATED P9: use after free: set_hook on freed vm0" in replay.stdout
 
 
 def test_none_goes_with_no_other_kind() -> None:
