@@ -7,9 +7,10 @@ there are to pick from, the likelier is each. What is shared is learned from exe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from aprt.explore.walks import Steps
+from aprt.explore.walks import Picker, Steps
 
 
 class Contention:
@@ -37,3 +38,21 @@ class Contention:
             # steps that did not count before may do so now
             self._counts = {n: self._steps.info(n).actor in self._shared for n in (*self._counts, *new)}
         self.most = max(self.most, sum(map(self._counts.__getitem__, steps)))
+
+
+class CountingPicker(Picker):
+    """A picker that goes by the number of steps that count."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._contention = Contention(steps)
+
+    def finish(self, steps: Sequence[int], fresh: bool) -> None:
+        self._contention.learn(steps)
+
+    @property
+    def memory(self) -> Any:
+        return self._contention.most
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        self._contention.learn(tuple(taken))
+        self._contention.most = memory

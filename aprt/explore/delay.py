@@ -9,11 +9,10 @@ whatever the number of contexts: good for many contexts, where most are not to b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
-from aprt.explore.contention import Contention
+from aprt.explore.contention import CountingPicker
 from aprt.explore.result import Exploration, Question
 from aprt.explore.walks import Enabled, Steps, Walks
 
@@ -24,12 +23,12 @@ def search(question: Question, delays: int = 2) -> Exploration:
         return walks.explore(Delays(walks.steps, walks.random, delays), f"delay:{delays}")
 
 
-class Delays:
+class Delays(CountingPicker):
     """Picks the context that is running, or the next that can, unless a delay is due."""
 
     def __init__(self, steps: Steps, lots: Random, delays: int) -> None:
         self._contexts, self._delays, self._lots = steps.contexts, delays, lots
-        self._contention = Contention(steps)
+        super().__init__(steps)
         self._due: Counter[int] = Counter()  # by the number of the step: how many delays
         self._running = self._done = 0
 
@@ -45,14 +44,3 @@ class Delays:
             chosen = order[self._due[self._done] % len(order)]
         self._running = chosen[0]
         return chosen
-
-    def finish(self, steps: Sequence[int], fresh: bool) -> None:
-        self._contention.learn(steps)
-
-    @property
-    def memory(self) -> Any:
-        return self._contention.most
-
-    def remember(self, memory: Any, taken: Collection[int]) -> None:
-        self._contention.learn(tuple(taken))
-        self._contention.most = memory

@@ -13,13 +13,12 @@ environment has choices to make, it is the chance given that they are made as th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
 import attrs
 
-from aprt.explore.contention import Contention
+from aprt.explore.contention import CountingPicker
 from aprt.explore.result import Exploration, Guarantee, Question
 from aprt.explore.walks import Enabled, Steps, Walks
 
@@ -32,12 +31,12 @@ def search(question: Question, depth: int = 2) -> Exploration:
         return attrs.evolve(found, guarantee=picker.guarantee())
 
 
-class Priorities:
+class Priorities(CountingPicker):
     """Picks the context of highest priority."""
 
     def __init__(self, steps: Steps, lots: Random, depth: int) -> None:
         self._contexts, self._depth, self._lots = steps.contexts, depth, lots
-        self._contention = Contention(steps)
+        super().__init__(steps)
         self._priorities: list[int] = []  # by the place of the context
         self._changes: dict[int, int] = {}  # by the number of the step: the priority to fall to
         self._done = 0
@@ -63,14 +62,3 @@ class Priorities:
             if self._done in self._changes:
                 self._priorities[place] = self._changes[self._done]
         return chosen
-
-    def finish(self, steps: Sequence[int], fresh: bool) -> None:
-        self._contention.learn(steps)
-
-    @property
-    def memory(self) -> Any:
-        return self._contention.most
-
-    def remember(self, memory: Any, taken: Collection[int]) -> None:
-        self._contention.learn(tuple(taken))
-        self._contention.most = memory

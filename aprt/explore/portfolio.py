@@ -41,7 +41,7 @@ def search(question: Question) -> Exploration:
         return attrs.evolve(found, turns=tuple(zip(members, portfolio.turns, strict=True)))
 
 
-class Portfolio:
+class Portfolio(Picker):
     """Picks as the member does that was drawn for this execution. At most ten members. turns: executions of each."""
 
     def __init__(self, members: Sequence[Picker], lots: Random) -> None:

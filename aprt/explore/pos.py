@@ -7,12 +7,11 @@ parameters. What a pending operation depends on is judged by the step that it wo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
 from aprt.explore.result import Exploration, Question
-from aprt.explore.walks import Enabled, Steps, Walks
+from aprt.explore.walks import Enabled, Picker, Steps, Walks
 
 
 def search(question: Question) -> Exploration:
@@ -21,7 +20,7 @@ def search(question: Question) -> Exploration:
         return walks.explore(PartialOrderSampler(walks.steps, walks.random), "pos")
 
 
-class PartialOrderSampler:
+class PartialOrderSampler(Picker):
     """Picks by the priorities of pending operations."""
 
     def __init__(self, steps: Steps, lots: Random) -> None:
@@ -45,13 +44,3 @@ class PartialOrderSampler:
             if self._steps.dependent(step, moves[0][1]):  # which it does on itself
                 del priorities[place]
         return chosen
-
-    def finish(self, steps: Sequence[int], fresh: bool) -> None:
-        """Nothing to learn."""
-
-    @property
-    def memory(self) -> Any:
-        return ()
-
-    def remember(self, memory: Any, taken: Collection[int]) -> None:
-        """Nothing to remember."""

@@ -6,14 +6,13 @@ about how often it happens.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from random import Random
-from typing import Any
 
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.result import Exploration, Question
-from aprt.explore.walks import Enabled, Walks
+from aprt.explore.walks import Enabled, Picker, Walks
 
 _PATIENCE = 100  # executions per sample asked for
 
@@ -40,7 +39,7 @@ def sample_schedules(system: System, count: int, seed: int) -> tuple[Schedule, .
     return tuple(samples.values())
 
 
-class RandomWalk:
+class RandomWalk(Picker):
     """Picks evenly. weight: one over the chance of this execution so far, the environment's choices included."""
 
     def __init__(self, lots: Random) -> None:
@@ -54,13 +53,3 @@ class RandomWalk:
         chosen = self._lots.choice(enabled)
         self.weight *= len(enabled) * len(chosen[1])
         return chosen
-
-    def finish(self, steps: Sequence[int], fresh: bool) -> None:
-        """Nothing to learn."""
-
-    @property
-    def memory(self) -> Any:
-        return ()
-
-    def remember(self, memory: Any, taken: Collection[int]) -> None:
-        """Nothing to remember."""

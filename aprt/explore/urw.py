@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 from aprt.explore.result import Exploration, Question
-from aprt.explore.walks import Enabled, Steps, Walks
+from aprt.explore.walks import Enabled, Picker, Steps, Walks
 
 
 def search(question: Question) -> Exploration:
@@ -26,7 +26,7 @@ def search(question: Question) -> Exploration:
         return walks.explore(UniformWalk(walks.steps, walks.random), "urw")
 
 
-class UniformWalk:
+class UniformWalk(Picker):
     """Picks by the number of steps left."""
 
     def __init__(self, steps: Steps, lots: Random) -> None:

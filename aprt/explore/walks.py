@@ -12,13 +12,14 @@ A search that is kept in a file can be resumed between two executions, and ends 
 
 from __future__ import annotations
 
+import abc
 import random
 from array import array
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from hashlib import blake2b
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -42,23 +43,28 @@ _MAX_STEPS = 10_000  # where an execution is cut when no depth is given: loops m
 Enabled: TypeAlias = Offer[Note]
 
 
-class Picker(Protocol):
-    """Decides which context goes on. It serves all executions of a search, so it may learn from them."""
+class Picker(abc.ABC):
+    """Decides which context goes on. It serves all executions of a search, so it may learn from them; this one does
+    not, and has no memory.
+    """
 
+    @abc.abstractmethod
     def start(self) -> None:
         """An execution begins."""
 
+    @abc.abstractmethod
     def pick(self, enabled: Sequence[Enabled]) -> Enabled:
         """One of the contexts that can take a step; there is at least one."""
 
-    def finish(self, steps: Sequence[int], fresh: bool) -> None:
+    def finish(self, steps: Sequence[int], fresh: bool) -> None:  # noqa: B027  # nothing to learn
         """The execution took these steps, by number. fresh: no execution before it showed its trace."""
 
     @property
     def memory(self) -> Any:
         """Between two executions, what it goes by beside the steps that were taken: numbers, in lists or not."""
+        return ()
 
-    def remember(self, memory: Any, taken: Collection[int]) -> None:
+    def remember(self, memory: Any, taken: Collection[int]) -> None:  # noqa: B027  # nothing to remember
         """Go on as the one did that had this memory. taken: the steps that executions took."""
 
 
