@@ -15,7 +15,7 @@ from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.workqueue import Work, worker
-from aprt.vfio_ap.ap.ap_bus import ApBusState
+from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
@@ -132,32 +132,40 @@ def states(
     unbound = frozenset(unbound)
     bound = [apqn for apqn in there if apqn not in unbound]
     owner = {apqn: plan for plan in plans for apqn in plan.matrix.apqns() if apqn in bound}
-    found = {apqn: Found(apqn, 1) for apqn in bound}
     result: dict[str, Any] = {
-        machine.bus.name: ApBusState(
-            config,
-            config,
-            machine.bus.reserved,
-            pmap({apqn: "vfio_ap" if apqn in found else "none" for apqn in there}),
-            pmap(dict.fromkeys(bound, 1)) if machine.on("aqic") else pmap(),
-        ),
+        machine.bus.name: _bus_state(machine, config, there, bound),
         machine.matrix_dev.name: MatrixDevState(tuple(plan.mdev for plan in plans), config),
+        **_queue_states(machine, there, bound, owner),
     }
-    for apqn in bound if machine.on("aqic") else ():
-        plan = owner.get(apqn) if machine.on("dynamic_config") else None
-        result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
-    for apqn in sorted(machine.queues):
-        if apqn not in found:
-            result[machine.queues[apqn].status.name] = AttributeState(there=False)
-        if apqn not in there:
-            result[machine.queues[apqn].hw.name] = ApQueueState(cfg="absent")
     made = {plan.mdev for plan in plans}
     for mdev in machine.mdevs:
         if mdev.name not in made:
             result |= {mdev.sysfs.name: AttributeState(False), mdev.device.name: VfioDeviceState(registered=False)}
     for plan in plans:
-        mine = tuple(found[apqn] for apqn in bound if owner.get(apqn) is plan)
+        mine = tuple(Found(apqn, 1) for apqn in bound if owner.get(apqn) is plan)
         result |= _guest_states(machine, machine.guest(plan.vm), plan, mine, plan.matrix.intersection(config))
+    return result
+
+
+def _bus_state(machine: Machine, config: Matrix, there: list[Apqn], bound: list[Apqn]) -> ApBusState:
+    drivers: dict[Apqn, Driver] = {apqn: "vfio_ap" if apqn in bound else "none" for apqn in there}
+    data = dict.fromkeys(bound, 1) if machine.on("aqic") else {}
+    return ApBusState(config, config, machine.bus.reserved, pmap(drivers), pmap(data))
+
+
+def _queue_states(
+    machine: Machine, there: list[Apqn], bound: list[Apqn], owner: Mapping[Apqn, GuestPlan]
+) -> dict[str, Any]:
+    """there: queues that the host has. bound: to the driver. owner: of those that an mdev has, its plan."""
+    result: dict[str, Any] = {}
+    for apqn in bound if machine.on("aqic") else ():
+        plan = owner.get(apqn) if machine.on("dynamic_config") else None
+        result[machine.queues[apqn].object.name] = VfioApQueueState(True, 1, plan.mdev if plan else None)
+    for apqn in sorted(machine.queues):
+        if apqn not in bound:
+            result[machine.queues[apqn].status.name] = AttributeState(there=False)
+        if apqn not in there:
+            result[machine.queues[apqn].hw.name] = ApQueueState(cfg="absent")
     return result
 
 
