@@ -57,6 +57,7 @@ ONLY_IN = {
     "rich": ("aprt.view", "aprt.cli"),
     "click": ("aprt.cli",),
     "distributed": ("aprt.explore.parallel.cluster",),  # an extra
+    "tornado": ("aprt.explore.parallel.cluster",),  # comes with distributed, whose event loop it is
     "numba": ("aprt.explore.compiled",),  # an extra
     "numpy": ("aprt.explore.compiled",),  # comes with numba
 }

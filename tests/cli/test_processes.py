@@ -38,7 +38,7 @@ def interrupted(*args: str, program: str = REPORTING) -> tuple[int, str, str]:
     first = process.stderr.readline()
     assert first.startswith("aprt: ")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     return process.returncode, out, err
 
 
@@ -77,7 +77,7 @@ root(obj=eras)
 
 def test_ctrl_c_before_the_search_still_gives_a_whole_answer() -> None:
     process = start("explore", "toy/large", "--format", "json", program=EARLY)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     data = json.loads(out)
     assert (process.returncode, data["verdict"], data["states"]) == (130, "INCONCLUSIVE", 0)
     assert "Traceback" not in err
@@ -85,7 +85,7 @@ def test_ctrl_c_before_the_search_still_gives_a_whole_answer() -> None:
 
 def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
     process = start("run", "toy/large", program=EARLY)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert out.splitlines()[-1].startswith("aprt: RAN property=- scenario=toy/large ")
     assert "; interrupted\n" in out
@@ -93,7 +93,7 @@ def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
 
 def test_ctrl_c_during_a_replay_shows_it_whole_and_exits_with_130() -> None:
     process = start("replay", "aprt2:toy/abba:rgFjmI097Uqg", program=EARLY)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")
 
@@ -116,7 +116,7 @@ root(obj=lambda: ERAS)
 def test_ctrl_c_while_hits_are_counted_prints_those_so_far_as_valid_json() -> None:
     args = "bench", "live-hits", "toy/tidy", "--property", "T1", "--format", "json"
     process = start(*args, program=IN_RUN_3)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert json.loads(out)["ways"] == [
         {"way": "plain", "hits": 0, "runs": 3, "per_1000": 0.0, "first": None, "complete": False}
@@ -135,7 +135,7 @@ def test_ctrl_c_during_a_check_of_the_museum_tells_what_was_checked_and_what_was
 
 def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:
     process = start("era", "list", program=EARLY)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "aprt: interrupted\n")
 
 
@@ -144,7 +144,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        assert (process.stderr.read(), process.wait(timeout=60)) == ("", 141)
+        assert (process.stderr.read(), process.wait()) == ("", 141)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ root(obj=eras)
 
 def test_a_crash_is_never_mistaken_for_a_verdict() -> None:
     process = start("era", "list", program=CRASH)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, out) == (70, "")
     assert "RuntimeError: a bug" in err
     assert err.endswith("aprt: this is a mistake in aprt or in a model, not in what you typed\n")
@@ -187,7 +187,7 @@ def test_help_imports_nothing_heavy(args: tuple[str, ...]) -> None:
         "atexit.register(lambda: print(sorted(heavy & set(sys.modules)), file=sys.stderr)); main()"
     )
     process = start(*args, program=program)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, err) == (0, "[]\n")
     assert out.startswith("Usage: aprt ")
 

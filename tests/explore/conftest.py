@@ -8,15 +8,24 @@ from collections.abc import Iterator
 import distributed
 import pytest
 
+from aprt.explore.parallel.cluster import running_loop
 from aprt.explore.parallel.local import LocalCrew
 
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """The scheduler of a cluster of two worker processes on this machine."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.CRITICAL
-    ) as cluster:
+    with (
+        running_loop() as loop,
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            loop=loop,
+        ) as cluster,
+    ):
         yield cluster.scheduler_address
 
 

@@ -113,7 +113,7 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(kind: str, request: 
     if kind == "local":
         crew: LocalCrew | ClusterCrew = LocalCrew(2)
     else:
-        crew = ClusterCrew(request.getfixturevalue("address"), aprt_version)
+        crew = ClusterCrew(request.getfixturevalue("address"), aprt_version, work.PATIENCE)
     with crew:
         unlucky = Unlucky(crew)
         shared = partition.search(question(origin), origin, unlucky, small=1)

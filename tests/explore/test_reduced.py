@@ -257,7 +257,6 @@ def test_the_interrupt_path_ends_as_in_the_full_search(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(V4.scenarios))
 def test_every_scenario_ends_as_in_the_full_search(name: str) -> None:
     check_scenario(name)

@@ -24,6 +24,8 @@ from tests.explore.tiny import Variable, system
 
 R = TypeVar("R")
 
+PATIENCE = 300.0  # seconds to reach a cluster on this machine, however busy that is
+
 
 def question(origin: Origin, **options: Any) -> Question:
     """All that is wrong with what `origin` makes."""

@@ -6,8 +6,11 @@ the seat did before is then not known there. Whoever notices that has the seat r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack, contextmanager
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,6 +18,7 @@ from aprt.core.errors import UserError
 
 try:
     import distributed
+    from tornado.ioloop import IOLoop
 except ImportError:
     raise UserError("a cluster needs dask.distributed: pip install 'aprt[cluster]'") from None
 
@@ -26,13 +30,17 @@ _TIMEOUT = 10.0  # seconds to reach the scheduler
 class ClusterCrew:
     """The workers of the cluster whose scheduler is at `address`, as they are now. A context manager.
 
-    Raises: `UserError` when it cannot be reached, has no workers, or they run another version of aprt.
+    timeout: seconds to reach it. Raises: `UserError` when it cannot be reached, has no workers, or they run another
+    version of aprt.
     """
 
-    def __init__(self, address: str, version: Callable[[], str]) -> None:
+    def __init__(self, address: str, version: Callable[[], str], timeout: float = _TIMEOUT) -> None:
+        self._timeout, self._open = timeout, ExitStack()
+        loop = self._open.enter_context(running_loop())
         try:
-            self._client: Any = distributed.Client(address, timeout=_TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]  # its types are partial
+            self._client: Any = distributed.Client(address, timeout=timeout, set_as_default=False, loop=loop)  # type: ignore[no-untyped-call]  # its types are partial
         except (OSError, ValueError) as error:
+            self._open.close()
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise UserError(f"no cluster at {address}: {reason} (start one with: dask scheduler)") from None
         try:
@@ -73,7 +81,7 @@ class ClusterCrew:
     def refill(self, seat: int) -> None:
         """Have the worker with the fewest seats take this one too. Raises: `UserError` when there is none left."""
         try:
-            self._client.wait_for_workers(1, timeout=_TIMEOUT)
+            self._client.wait_for_workers(1, timeout=self._timeout)
         except TimeoutError:
             raise UserError(f"no worker of the cluster is left ({self._client.scheduler.address})") from None
         others = self._workers[:seat] + self._workers[seat + 1 :]
@@ -81,3 +89,27 @@ class ClusterCrew:
 
     def close(self) -> None:
         self._client.close()
+        self._open.close()
+
+
+@contextmanager
+def running_loop() -> Iterator[IOLoop]:
+    """An event loop in a thread of its own.
+
+    distributed would make one, but fails when that has not begun after ten seconds, as on a busy machine.
+    """
+    begun: Future[tuple[IOLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        begun.set_result((IOLoop.current(), stop))
+        await stop.wait()
+
+    thread = Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    thread.start()
+    loop, stop = begun.result()
+    try:
+        yield loop
+    finally:
+        loop.add_callback(stop.set)
+        thread.join()
