@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
@@ -11,6 +10,7 @@ from aprt.core.scenario import Era
 from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim
+from aprt.view.json_text import dump
 from aprt.view.lists import table, wrapped
 
 
@@ -177,4 +177,4 @@ def _switch(switch: Switch) -> dict[str, Any]:
 
 
 def _dump(kind: str, data: dict[str, Any]) -> str:
-    return json.dumps({"schema": f"aprt.{kind}/1", **data}, indent=2, ensure_ascii=False)
+    return dump({"schema": f"aprt.{kind}/1", **data})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from aprt.core.amount import count
 from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
+from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.verdict_text import open_since
 
@@ -96,15 +96,14 @@ def _wrapped(text: str) -> list[str]:
 
 def difference_json(difference: Difference) -> str:
     """One object."""
-    return json.dumps(
+    return dump(
         {
             "schema": "aprt.diff/1",
             "before": str(difference.before.case),
             "after": str(difference.after.case),
             "complete": difference.complete,
             "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
-        },
-        indent=2,
+        }
     )
 
 

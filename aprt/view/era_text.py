@@ -11,8 +11,8 @@ import attrs
 
 from aprt.core.scenario import Era
 from aprt.core.switch import Switch
+from aprt.view.json_text import dump
 from aprt.view.lists import table, wrapped
-from aprt.view.verdict_json import dump
 
 
 @attrs.frozen

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 from aprt.core.amount import count
 from aprt.explore.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
+from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
@@ -52,7 +52,7 @@ def estimate_json(case: Case, found: Estimates) -> str:
         "traces": None if found.traces is None else _numbers(found.traces),
         "version": aprt_version(),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dump(data)
 
 
 def _lines(name: str, found: Estimate) -> list[str]:

@@ -10,11 +10,11 @@ import attrs
 from aprt.core.amount import count
 from aprt.museum.entry import Entry
 from aprt.verdict.contrasts import Checked, Seen, Told
+from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.results import Result, Suite, junit, ktap
 from aprt.view.results import Standing as ResultStanding
-from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 
 CHECK_SCHEMA = "aprt.museum-check/1"

@@ -9,9 +9,9 @@ from typing import Any
 
 from aprt.verdict.era_matrix import Cell, Entered
 from aprt.verdict.hunt import STRATEGIES, Hunted, Try
+from aprt.view.json_text import dump
 from aprt.view.lists import table
 from aprt.view.museum_check import seen_object
-from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 
 HUNT_SCHEMA, MATRIX_SCHEMA = "aprt.museum-hunt/1", "aprt.museum-matrix/1"

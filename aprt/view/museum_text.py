@@ -11,8 +11,8 @@ from aprt.museum.catalogue import hall_of
 from aprt.museum.entry import Entry
 from aprt.verdict.case import Case
 from aprt.view.commands import command_lines
+from aprt.view.json_text import dump
 from aprt.view.lists import table, wrapped
-from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 
 MUSEUM_SCHEMA = "aprt.museum/1"

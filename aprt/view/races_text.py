@@ -10,9 +10,9 @@ from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
 from aprt.verdict.races import Raced, Races, Stopped, Told
 from aprt.view.heading import heading
+from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.verdict_json import dump
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
 

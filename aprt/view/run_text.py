@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from aprt.core.amount import count
@@ -11,6 +10,7 @@ from aprt.verdict.live import LiveRun, Plan
 from aprt.verdict.predicted import Detected
 from aprt.view.commands import command_lines
 from aprt.view.detected_text import detected_json, detected_lines
+from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
@@ -70,4 +70,4 @@ def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected]
         "token": token,
         "version": aprt_version(),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dump(data)

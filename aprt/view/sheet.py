@@ -16,7 +16,7 @@ from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
-from aprt.view.verdict_json import dump
+from aprt.view.json_text import dump
 from aprt.view.verdict_text import verdict_line
 from aprt.view.version import aprt_version
 

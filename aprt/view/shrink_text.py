@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from aprt.explore.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
+from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
@@ -80,7 +80,7 @@ def shrink_json(shrunk: Shrunk) -> str:
         "schedule": [[label.context, label.op] for label in shrunk.finding.schedule],
         "version": aprt_version(),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dump(data)
 
 
 def price_text(price: Price) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.cause_text import cause_object
 from aprt.view.certificate_json import certificate_object
 from aprt.view.detected_text import detected_json
+from aprt.view.json_text import dump
 from aprt.view.realised_text import realised_object
 from aprt.view.version import aprt_version
 from aprt.view.words import word
@@ -180,8 +180,3 @@ def _ordered(matrix: Matrix, subset: Iterable[str]) -> list[str]:
 
 def _labels(schedule: Schedule) -> list[list[str]]:
     return [[label.context, label.op] for label in schedule]
-
-
-def dump(data: Any) -> str:
-    """JSON as aprt prints it."""
-    return json.dumps(data, indent=2, ensure_ascii=False)

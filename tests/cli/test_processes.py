@@ -179,17 +179,32 @@ def test_a_crash_is_never_mistaken_for_a_verdict() -> None:
     assert err.endswith("aprt: this is a mistake in aprt or in a model, not in what you typed\n")
 
 
-@pytest.mark.parametrize("args", [("--help",), ("explore", "--help")])
-def test_help_imports_nothing_heavy(args: tuple[str, ...]) -> None:
+SLOW = {"trio", "rich", "aprt.explore.explore", "aprt.runtime", "statistics"}
+MODEL = {"pyrsistent", "msgspec", "attr", "importlib.metadata"}
+
+
+@pytest.mark.parametrize(
+    ("args", "begins", "heavy"),
+    [
+        (("--help",), "Usage: aprt ", SLOW | MODEL),
+        (("explore", "--help"), "Usage: aprt ", SLOW | MODEL),
+        (("--version",), "aprt ", SLOW | MODEL - {"importlib.metadata"}),
+        (("museum", "list"), "B1 ", SLOW | {"aprt.vfio_ap"}),
+        (("scenario", "list"), "v4/", SLOW | {"aprt.museum"}),
+        (("property", "list"), "K1 ", SLOW | {"aprt.museum"}),
+    ],
+)
+def test_a_command_imports_nothing_heavy_that_it_has_no_use_for(
+    args: tuple[str, ...], begins: str, heavy: set[str]
+) -> None:
     program = (
-        "import sys, atexit; from aprt.cli import main;"
-        "heavy = {'trio', 'rich', 'pyrsistent', 'msgspec', 'attr', 'importlib.metadata', 'statistics'};"
+        f"import sys, atexit; from aprt.cli import main; heavy = {heavy};"
         "atexit.register(lambda: print(sorted(heavy & set(sys.modules)), file=sys.stderr)); main()"
     )
     process = start(*args, program=program)
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "[]\n")
-    assert out.startswith("Usage: aprt ")
+    assert out.startswith(begins)
 
 
 def test_python_m_aprt_is_aprt() -> None:
