@@ -54,6 +54,7 @@ class Descent:
         self.foreign = WHOLE.asleep
         self.seen = {INITIAL: 0}
         self.taken_back = 0
+        self._over = set[int]()  # states without steps, as far as known
         self._local, self._bounds, self._judge = local, bounds, judge
 
     @property
@@ -101,6 +102,8 @@ class Descent:
                 branch = branches.pop(0)
                 step = self._named(branch.steps.pop())
                 branches, place = [branch] if branch.steps else branch.branches, step.place
+            elif state in self._over:
+                return
             else:
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]
@@ -143,8 +146,10 @@ class Descent:
     @property
     def ended(self) -> bool:
         """Whether no step is possible at the last node, whatever sleeps there."""
-        steps = self.execution.steps
-        return bool(steps and steps[-1].oops) or not any(map(self._options, range(len(self._local.rows))))
+        steps, state = self.execution.steps, self.states[-1]
+        if state not in self._over and not any(map(self._options, range(len(self._local.rows)))):
+            self._over.add(state)
+        return state in self._over or bool(steps and steps[-1].oops)
 
     def children(self, subtree: Subtree) -> list[Subtree] | None:
         """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
@@ -183,12 +188,15 @@ class Descent:
 
     def _awake(self) -> LocalStep | None:
         """A step at the last node that does not sleep."""
-        sleeping, node = self.sleeping[-1], self.execution.nodes[-1]
+        sleeping, node, over = self.sleeping[-1], self.execution.nodes[-1], True
         for place, rows in enumerate(self._local.rows):
             slot, options = rows[node[place]]
             for step in options[node[slot]]:
                 if step.label not in sleeping:
                     return step
+                over = False
+        if over:
+            self._over.add(self.states[-1])
         return None
 
     def _asleep(self, sleeping: Mapping[int, int], step: LocalStep) -> Mapping[int, int]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from aprt.core.step import Step
 from aprt.core.system import System
 from aprt.explore.checks import Judge, Note, Watch
 from aprt.explore.commutation import Commutation
@@ -82,6 +83,7 @@ class LocalSteps:
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
         self.kinds = Kinds(self.fields + 2 * len(system.contexts))
+        self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
         self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
         for place in range(len(system.contexts)):
@@ -135,9 +137,7 @@ class LocalSteps:
     def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
         delta, step, (watch, judges) = move
         done = self._tables.steps[step]
-        actor = None if done.event.actor is None else self._actors[done.event.actor]
-        info = StepInfo.of(done.event, actor)
-        kind = self.kinds.number(self._visibility.extend(info, done.event.notes))
+        kind, queue = self._kind(done, slot)
         self._users[kind] |= 1 << place
         moved = dict(self._tables.changes[step])
         return LocalStep(
@@ -151,9 +151,9 @@ class LocalSteps:
             after=control + moved.get(place, 0),
             then=before + moved.get(slot, 0),
             delta=delta,
-            queue=info.queue,
-            oops=info.oops,
-            plain=not info.oops and slot not in self.loose,
+            queue=queue,
+            oops=done.oops,
+            plain=not done.oops and slot not in self.loose,
             watch=watch,
             judges=judges,
             checked=watch is not None or bool(judges),
@@ -161,3 +161,18 @@ class LocalSteps:
             own=self.kinds.own[kind],
             others=self.kinds.others[kind],
         )
+
+    def _kind(self, done: Step, slot: int) -> tuple[int, Queue | None]:
+        """The kind of a step, and how it uses a queue.
+
+        Steps on an actor about which nothing is declared are of one kind if they change it, of another if they do not.
+        """
+        event = done.event
+        usual = None if done.oops or slot in self.loose or self._visibility.groups else (slot, event.changed)
+        if usual in self._usual:
+            return self._usual[usual], None
+        info = StepInfo.of(event, None if event.actor is None else self._actors[event.actor])
+        kind = self.kinds.number(self._visibility.extend(info, event.notes))
+        if usual is not None:
+            self._usual[usual] = kind
+        return kind, info.queue

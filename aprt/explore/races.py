@@ -23,7 +23,6 @@ would begin executions in vain).
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -192,26 +191,8 @@ class Races:
 
     def reversed(self, race: Race) -> WakeupSequence:
         """The steps that lead to where f comes before the other step. f stands where it did."""
-        execution, f = self._execution, race.position
-        others = self._later(race.node, f) if race.others is None else race.others
-        step, before = self._timed_anew(race, others)
-        last = bisect(others, f)
-        front, behind = others[:last], others[last:]
-        if behind and before >> f:
-            front += [i for i in behind if before >> i & 1]
-            behind = [i for i in behind if not before >> i & 1]
-        return WakeupSequence(execution, self._meets, [*front, len(execution.steps), *behind], step, before)
-
-    def _timed_anew(self, race: Race, others: list[int]) -> tuple[LocalStep, int]:
-        """f behind the others, and the clocks of those that happen before it, joined."""
-        execution, step = self._execution, race.step
-        clocks, before = execution.clocks, 0
-        if not self._rules.timed_anew and race.position < len(clocks):
-            return step, clocks[race.position]
-        depends = execution.meeting(step.kind) | execution.of(step.place)
-        for i in others:
-            if depends >> i & 1:
-                before |= clocks[i]
-        if step.queue is not None:
-            before |= execution.item((*range(race.node), *others), step.slot, step.queue)[1]
-        return step, before
+        execution, node, f = self._execution, race.node, race.position
+        others = self._later(node, f) if race.others is None else race.others
+        timed = self._rules.timed_anew or f == len(execution.clocks)
+        before = None if timed else execution.clocks[f]
+        return WakeupSequence(execution, self._meets, node, others, race.step, f, before)

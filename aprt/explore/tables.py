@@ -243,14 +243,14 @@ class Tables(Generic[T]):
         packing, event = self.packing, done.event
         after = self._stop(place, control, done) if done.oops else self._follow(place, control, done)
         held = self.held[place]
-        changes = {place: after.number - control.number}
-        changes[packing.callers[place]] = held[after.number] - held[control.number]
+        changes = [(place, after.number - control.number)]
+        changes.append((packing.callers[place], held[after.number] - held[control.number]))
         if event.changed and event.actor is not None:
             slot = packing.actors[event.actor]
-            changes[slot] = packing.intern(slot, event.state) - number
-        self.changes.append(tuple((slot, change) for slot, change in changes.items() if change))
+            changes.append((slot, packing.intern(slot, event.state) - number))
+        self.changes.append(tuple([each for each in changes if each[1]]))
         self.steps.append(done)
-        delta = sum(packing.delta(slot, 0, change) for slot, change in changes.items())
+        delta = sum([packing.delta(slot, 0, change) for slot, change in changes])
         return delta, len(self.steps) - 1, self._note(done, after.ask)
 
     def _stop(self, place: int, control: Control, done: Step) -> Control:

@@ -43,15 +43,47 @@ class Branch:
 
 
 class WakeupSequence:
-    """Steps of an execution that can be taken one after the other, f among them.
+    """Steps of an execution, all behind node number `node`, that can be taken there one after the other, and f.
 
-    order: where they are in the execution; f is at `end`, behind all of it. before: what happens before f, as bits;
-    what is not in the sequence does not count. meets: `Kinds.meets`.
+    order: where they are in the execution; f is at `end`, behind all of it. others: likewise, without f, which stands
+    at `position` but behind those that happen before it. before: the clock of f, as far as these go; None is what f
+    does there. meets: `Kinds.meets`.
     """
 
-    def __init__(self, execution: Execution, meets: Sequence[int], order: list[int], f: LocalStep, before: int) -> None:
-        self.order, self.end = order, len(execution.steps)
-        self._execution, self._meets, self._f, self._before = execution, meets, f, before
+    def __init__(
+        self,
+        execution: Execution,
+        meets: Sequence[int],
+        node: int,
+        others: list[int],
+        f: LocalStep,
+        position: int,
+        before: int | None = None,
+    ) -> None:
+        self.end = len(execution.steps)
+        self._execution, self._meets, self._node, self._others = execution, meets, node, others
+        self._f, self._before = f, before
+        if not others or others[-1] < position:
+            self.order = [*others, self.end]
+            return
+        clock = self._clock()
+        front = [i for i in others if i < position or clock >> i & 1]
+        behind = [i for i in others if i > position and not clock >> i & 1]
+        self.order = [*front, self.end, *behind]
+
+    def _clock(self) -> int:
+        """What happens before f, as bits."""
+        if self._before is not None:
+            return self._before
+        execution, f, before = self._execution, self._f, 0
+        depends = execution.meeting(f.kind) | execution.of(f.place)
+        for i in self._others:
+            if depends >> i & 1:
+                before |= execution.clocks[i]
+        if f.queue is not None:
+            before |= execution.item((*range(self._node), *self._others), f.slot, f.queue)[1]
+        self._before = before
+        return before
 
     def step(self, i: int) -> LocalStep:
         """The step at `i`."""
@@ -63,7 +95,7 @@ class WakeupSequence:
 
     def can_begin(self, i: int) -> bool:
         """Whether a step of the sequence can come first."""
-        clock = self._before if i == self.end else self._execution.clocks[i]
+        clock = self._clock() if i == self.end else self._execution.clocks[i]
         return not any(clock >> other & 1 for other in self.order if other != i)
 
     def initial(self, step: Named) -> int | None:
