@@ -39,13 +39,13 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     on for ever: who goes round or waits, and what would end it and does not come. Of a cycle in the lock order it says
     whether contexts can come to wait for each other like that.
     """
-    from aprt.verdict.telling import told, why
+    from aprt.verdict.telling import explained_execution, why
     from aprt.view.reports.explanation import explanation
     from aprt.view.verdict_json import execution_json
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")
-    execution = told(recording, properties)
+    execution = explained_execution(recording, properties)
     if "json" in (form, shape):
         echo(execution_json(recording, execution, why=why(recording, execution)))
     else:

@@ -31,7 +31,7 @@ def await_chain(behaviour: Behaviour) -> tuple[str, ...]:
     return tuple(names)
 
 
-def told(chain: Iterable[str]) -> list[str]:
+def without_helpers(chain: Iterable[str]) -> list[str]:
     """A chain without helpers (`_name`) and context managers (`__aenter__`): what a reader is told."""
     return [name for name in chain if not name.startswith("_") or _of_the_kernel(name)]
 

@@ -27,7 +27,7 @@ from typing import TypeAlias
 import attrs
 
 from aprt.core.actor import Caller
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.notes import Hold, Took
 from aprt.core.step import Ask
@@ -79,7 +79,7 @@ class Demand:
 
     def words(self, edge: Edge) -> str:
         """One of its edges as a reader is told of it."""
-        functions = told(self.chain)
+        functions = without_helpers(self.chain)
         where = f" in {functions[-1]}()" if functions else ""
         does = "begins" if self.lock.mode == "destroy" else "asks for"
         return f"{self.by.context} holds {_named(self.edges[edge])} and {does} {_named(self.lock)}{where}"

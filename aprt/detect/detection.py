@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.step import Ask
 
@@ -29,12 +29,12 @@ class Site:
 
     @classmethod
     def of(cls, role: str, event: Event) -> Site:
-        return cls(role, event.index, event.context, event.label.op, tuple(told(event.chain)))
+        return cls(role, event.index, event.context, event.label.op, tuple(without_helpers(event.chain)))
 
     @classmethod
     def asking(cls, role: str, ask: Ask, index: int) -> Site:
         """A request, made after step `index`."""
-        return cls(role, index, ask.by.context, str(ask.call), tuple(told(ask.chain)))
+        return cls(role, index, ask.by.context, str(ask.call), tuple(without_helpers(ask.chain)))
 
     @property
     def where(self) -> str:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import attrs
 
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
 from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, title
@@ -110,4 +110,4 @@ def _site(edge: Edge, seen: Seen) -> Site:
     demand = seen.demand
     op = f"{demand.lock.lock} while it holds {demand.edges[edge].lock}"
     role = "destroys" if demand.lock.mode == "destroy" else "asks"
-    return Site(role, seen.index, demand.by.context, op, tuple(told(demand.chain)))
+    return Site(role, seen.index, demand.by.context, op, tuple(without_helpers(demand.chain)))

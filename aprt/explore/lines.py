@@ -20,7 +20,7 @@ from aprt.core.effects import Call
 from aprt.core.exercise import Function, Line
 from aprt.core.system import System
 from aprt.explore.checks import Note
-from aprt.explore.model_code import is_model, told
+from aprt.explore.model_code import is_model, readable_path
 from aprt.explore.tables import Learned, Tables
 from aprt.explore.thread import Thread
 
@@ -116,7 +116,7 @@ class _Watch:
 
 def _function(code: CodeType) -> Function:
     name = code.co_qualname.replace(".<locals>", "")
-    return Function(told(code.co_filename), code.co_firstlineno, name, bool(code.co_flags & _BEHAVIOUR))
+    return Function(readable_path(code.co_filename), code.co_firstlineno, name, bool(code.co_flags & _BEHAVIOUR))
 
 
 def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:

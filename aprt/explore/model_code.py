@@ -23,7 +23,7 @@ def is_model(file: str) -> bool:
 
 
 @cache
-def told(file: str) -> str:
+def readable_path(file: str) -> str:
     """A file as people name it: from the directory that aprt is in, or from where they are."""
     path = Path(file)
     for root in (Path(_APRT).parent, Path.cwd()):

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from aprt.core.actor import Actor
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.documented_order import DocumentedOrder, Standing
 from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph
 from aprt.core.properties import LockOrder, Property, ordering
@@ -41,7 +41,7 @@ class Observed:
     @property
     def functions(self) -> tuple[str, ...]:
         """What the witness runs, outermost first."""
-        return tuple(told(self.witness.chain))
+        return tuple(without_helpers(self.witness.chain))
 
 
 @attrs.frozen(eq=False)

@@ -24,7 +24,7 @@ from aprt.verdict.verdict import selected
 _BOUNDS = Bounds(max_states=100_000)
 
 
-def told(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
+def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
     """The execution of a recording, its findings in the order in which they are to be told.
 
     First those of its last step, the scenario's own before others; then what goes on for ever; then what broke

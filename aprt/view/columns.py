@@ -18,7 +18,7 @@ from typing import Final
 
 import attrs
 
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.notes import Took
 from aprt.core.properties import Finding
@@ -119,7 +119,7 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> 
     before: dict[str, list[str]] = {}
     for i, event in enumerate(events):
         leaves = i + 1 == len(events) or events[i + 1].context != event.context
-        chain = told(event.chain)
+        chain = without_helpers(event.chain)
         for depth in range(_shared(before.get(event.context, ()), chain), len(chain)):
             yield _Row(event.context, depth, f"{chain[depth]}()")
         before[event.context] = chain

@@ -20,7 +20,7 @@ from rich.box import ROUNDED
 from rich.console import Console
 from rich.segment import Segment
 
-from aprt.view.tables.drawing import Lines, Ready, draw, told
+from aprt.view.tables.drawing import Lines, Ready, draw, text_line
 from aprt.view.tables.kinds import Kind, Picture
 from aprt.view.tables.sheet import FIRST, FRAME, Cell, Sheet
 
@@ -77,11 +77,11 @@ class Frame:
         if hidden:
             room = width - sum(cell.width for cell in foot[0])
             foot = [[*foot[0], _left_out(hidden, room)], *foot[1:]]
-        lines = [told(head, width)]
+        lines = [text_line(head, width)]
         for shelf, most in zip(shelves, fitted, strict=True):
             if most:
                 lines += self._shelf(shelf, most, framed)
-        return Ready(lines + [told(row, width) for row in foot])
+        return Ready(lines + [text_line(row, width) for row in foot])
 
     def release(self) -> None:
         """Let tables get smaller again: the next picture is the last one."""

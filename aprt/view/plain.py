@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from aprt.core.amount import count
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.system import System
@@ -101,11 +101,16 @@ def story(system: System, execution: Execution) -> list[str]:
     return lines
 
 
+def _place(event: Event) -> tuple[str, list[str]]:
+    """Where a turn is: its context, and the outermost functions."""
+    return event.context, without_helpers(event.chain)[:2]
+
+
 def _turns(system: System, events: Sequence[Event]) -> list[str]:
     """A line per turn: its steps, its context, the function and the last thing that it did."""
     width = max(len(context.name) for context in system.contexts)
     lines, before = [], ""
-    for (context, chain), turn in groupby(events, lambda event: (event.context, tuple(told(event.chain)[:2]))):
+    for (context, chain), turn in groupby(events, _place):
         first, *more = turn
         last = more[-1] if more else first
         steps = f"{first.index}-{last.index}" if more else f"{first.index}"

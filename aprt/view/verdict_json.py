@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
@@ -122,7 +122,7 @@ def execution_json(
 def _step(event: Event) -> dict[str, Any]:
     return {
         "context": event.context,
-        "functions": told(event.chain),
+        "functions": without_helpers(event.chain),
         "op": event.label.op,
         "nth": event.label.nth,
         "actor": event.actor,

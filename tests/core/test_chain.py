@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aprt.core.chain import await_chain, mirrors, told
+from aprt.core.chain import await_chain, mirrors, without_helpers
 from aprt.core.effects import choose
 
 
@@ -19,6 +19,6 @@ def test_a_chain_has_the_kernels_names_and_is_told_without_helpers() -> None:
     behaviour = release()
     behaviour.send(None)
     assert await_chain(behaviour) == ("__fput", "_helper")
-    assert told(("__aexit__", *await_chain(behaviour), "__aenter__")) == ["__fput"]
+    assert without_helpers(("__aexit__", *await_chain(behaviour), "__aenter__")) == ["__fput"]
     behaviour.close()
     assert await_chain(behaviour) == ()

@@ -9,7 +9,7 @@ from itertools import groupby
 import attrs
 
 from aprt.core.amount import count
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.view.reports.subject import Subject
 from aprt.view.words import again, in_c
@@ -52,7 +52,7 @@ def _turns(subject: Subject) -> Iterator[_Turn]:
 def _did(subject: Subject, events: Sequence[Event], again: bool) -> str:
     """Where a context went in one turn, and its last step there."""
     first, last = events[0], events[-1]
-    entered, reached = next(iter(told(first.chain)), first.context), subject.function(last)
+    entered, reached = next(iter(without_helpers(first.chain)), first.context), subject.function(last)
     if again:
         way = f"goes on in {reached}()"
     elif entered == reached:

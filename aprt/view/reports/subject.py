@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from aprt.core.actor import Actor
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Gave, Hold, Took
@@ -117,7 +117,7 @@ class Subject:
 
     def frames(self, event: Event) -> list[str]:
         """The functions a context is in at a step, placed, innermost first."""
-        return [self._placed(event, function) for function in reversed(told(event.chain) or [event.context])]
+        return [self._placed(event, function) for function in reversed(without_helpers(event.chain) or [event.context])]
 
     def trace(self, event: Event) -> list[str]:
         """The call trace at a step."""
@@ -125,7 +125,7 @@ class Subject:
 
     def asking(self, context: str, chain: Iterable[str]) -> list[str]:
         """The functions of a context that asks for something after its last step, placed, innermost first."""
-        steps = {function: self._steps(context, function) + 1 for function in reversed(told(chain))}
+        steps = {function: self._steps(context, function) + 1 for function in reversed(without_helpers(chain))}
         return [f"{function}+{n:#x}/{n:#x}" for function, n in steps.items()]
 
     def address(self, name: str) -> int:
@@ -158,16 +158,16 @@ class Subject:
         return earlier[-1] if earlier else self.system.initial()[event.actor or ""]
 
     def _placed(self, event: Event, function: str) -> str:
-        inside = [e.index for e in self.events if e.context == event.context and function in told(e.chain)]
+        inside = [e.index for e in self.events if e.context == event.context and function in without_helpers(e.chain)]
         return f"{function}+{inside.index(event.index) + 1 if event.index in inside else 0:#x}/{len(inside):#x}"
 
     def _steps(self, context: str, function: str) -> int:
-        return sum(e.context == context and function in told(e.chain) for e in self.events)
+        return sum(e.context == context and function in without_helpers(e.chain) for e in self.events)
 
 
 def innermost(chain: Iterable[str], otherwise: str) -> str:
     """The innermost function of a chain that readers are told of."""
-    functions = told(chain)
+    functions = without_helpers(chain)
     return functions[-1] if functions else otherwise
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from aprt.core.actor import Actor, Caller
-from aprt.core.chain import told
+from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.system import Context
 from aprt.view.tables.kinds import Picture
@@ -73,7 +73,7 @@ def _holds(caller: Caller) -> Cell:
 
 def _innermost(event: Event | None) -> str:
     """The innermost function of the call chain."""
-    chain = told(event.chain) if event else []
+    chain = without_helpers(event.chain) if event else []
     return f"{chain[-1]}()" if chain else ""
 
 

@@ -43,12 +43,12 @@ def draw(sheet: Sheet, width: int, rows: int, box: Box | None = None) -> Lines:
     heads = tuple(Cell(column.head, _HEAD) for column in sheet.columns)
     shown, more = sheet.cut(rows)
     lines = [_line(sheet, row, widths, inner) for row in (heads, *shown)]
-    lines += [told([quiet(more)], inner)] if more else []
+    lines += [text_line([quiet(more)], inner)] if more else []
     lines += [[Segment(" " * inner)]] * (1 + rows - len(lines))
     return lines if box is None else _framed(lines, sheet.title, width, box)
 
 
-def told(cells: Iterable[Cell], width: int) -> list[Segment]:
+def text_line(cells: Iterable[Cell], width: int) -> list[Segment]:
     """A line of text in exactly `width` columns, cropped where it is longer."""
     segments, room = [], width
     for cell in cells:
