@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from aprt.verdict.case import Case
     from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
+    from aprt.view.answers import Answer, Answers
     from aprt.view.results import Suite
-    from aprt.view.sheet import Answer, Sheet
 
 
 def explore_many(
@@ -31,37 +31,37 @@ def explore_many(
     """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many
+    from aprt.view.answers import Answers
     from aprt.view.results import report
-    from aprt.view.sheet import Sheet
     from aprt.view.verdict_report import unanswered
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
-    sheet = Sheet(part, part.of_list([str(case) for case in cases]))
+    answers = Answers(part, part.of_list([str(case) for case in cases]))
     suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
         with sharing.crew() as workers, interrupts.allowed:
             tell = partial(_tell, form)
-            for reference, told in ask_many(sheet.asked, case_finder(registry), properties, search, tell, workers):
+            for reference, told in ask_many(answers.asked, case_finder(registry), properties, search, tell, workers):
                 if told is None:
                     break
                 answer, suite = told
-                sheet = sheet.add(reference, answer)
+                answers = answers.add(reference, answer)
                 if suite is not None:
                     suites[reference] = suite
-                progress.tell(f"{len(sheet.answers)} of {len(sheet.asked)} scenarios")
+                progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
     progress.close()
     if form in REPORTS:
-        echo(report(form, [suites.get(reference) or unanswered(reference) for reference in sheet.asked]))
+        echo(report(form, [suites.get(reference) or unanswered(reference) for reference in answers.asked]))
     else:
-        echo(sheet.to_json() if form == "json" else sheet.text())
-    return exit_code(sheet) if sheet.complete else INTERRUPTED
+        echo(answers.to_json() if form == "json" else answers.text())
+    return exit_code(answers) if answers.complete else INTERRUPTED
 
 
 def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
-    """What goes into the sheet, and into a report where `form` is one; None for a verdict that was interrupted."""
+    """What goes into the answers, and into a report where `form` is one; None for a verdict that was interrupted."""
     from aprt.view.verdict_json import verdict_object
     from aprt.view.verdict_report import verdict_suite
 
@@ -70,7 +70,7 @@ def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
     return verdict_object(verdict), verdict_suite(verdict) if form in REPORTS else None
 
 
-def exit_code(sheet: Sheet) -> int:
+def exit_code(answers: Answers) -> int:
     """What the worst of the answers exits with: violated, then open, then holds."""
-    codes = {EXITS[word] for word in sheet.words}
+    codes = {EXITS[word] for word in answers.words}
     return next((code for code in (1, 3) if code in codes), 0)

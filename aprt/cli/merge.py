@@ -19,8 +19,8 @@ def command(files: tuple[Path, ...], form: str) -> int:
 
     Exits as one exploration of all the scenarios would.
     """
-    from aprt.view.sheet import Sheet, merge
+    from aprt.view.answers import Answers, merge
 
-    sheet = merge([Sheet.read(path) for path in files])
-    echo(sheet.to_json() if form == "json" else sheet.text())
-    return exit_code(sheet)
+    answers = merge([Answers.read(path) for path in files])
+    echo(answers.to_json() if form == "json" else answers.text())
+    return exit_code(answers)

@@ -1,4 +1,4 @@
-"""A sheet: the answers to many questions, as JSON that shards of one list can be put together from.
+"""The answers to many questions, as JSON that shards of one list can be put together from.
 
 One object, `aprt.verdicts/1`: `shard` is `I/N`, `asked` the references of this shard in order, `verdicts` the objects
 `aprt.verdict/1` of those that were answered, in that order.
@@ -26,24 +26,24 @@ SCHEMA = "aprt.verdicts/1"
 
 
 @attrs.frozen
-class Sheet:
+class Answers:
     """What a shard was asked, and the answers so far, by reference."""
 
     shard: Shard
     asked: tuple[str, ...]
-    answers: Mapping[str, Answer] = attrs.field(factory=dict)
+    given: Mapping[str, Answer] = attrs.field(factory=dict)
 
     def add(self, reference: str, answer: Answer) -> Self:
-        return attrs.evolve(self, answers={**self.answers, reference: answer})
+        return attrs.evolve(self, given={**self.given, reference: answer})
 
     @property
     def ordered(self) -> tuple[Answer, ...]:
         """The answers, in the order of the questions."""
-        return tuple(self.answers[reference] for reference in self.asked if reference in self.answers)
+        return tuple(self.given[reference] for reference in self.asked if reference in self.given)
 
     @property
     def complete(self) -> bool:
-        return len(self.answers) == len(self.asked)
+        return len(self.given) == len(self.asked)
 
     @property
     def words(self) -> frozenset[str]:
@@ -75,7 +75,7 @@ class Sheet:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The sheet that a file holds. Raises: `UserError`."""
+        """The answers that a file holds. Raises: `UserError`."""
         match read_json(path, "a shard's answers"):
             case {"schema": str(schema)} if schema != SCHEMA:
                 raise UserError(f"{path}: schema: {schema!r} cannot be merged (this aprt merges {SCHEMA!r})")
@@ -87,23 +87,23 @@ class Sheet:
                 raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
 
 
-def merge(sheets: Sequence[Sheet]) -> Sheet:
+def merge(shards: Sequence[Answers]) -> Answers:
     """The whole list from all its shards. Raises: `UserError` when one is missing, or there twice."""
-    of = sheets[0].shard.of
-    by_number = {sheet.shard.number: sheet for sheet in sheets}
-    for sheet in sheets:
-        if sheet.shard.of != of:
-            raise UserError(f"shards {sheets[0].shard} and {sheet.shard} are not of one list")
-        if by_number[sheet.shard.number] is not sheet:
-            raise UserError(f"shard {sheet.shard} is there twice")
+    of = shards[0].shard.of
+    by_number = {one.shard.number: one for one in shards}
+    for one in shards:
+        if one.shard.of != of:
+            raise UserError(f"shards {shards[0].shard} and {one.shard} are not of one list")
+        if by_number[one.shard.number] is not one:
+            raise UserError(f"shard {one.shard} is there twice")
     missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in by_number]
     if missing:
         raise UserError(f"shards missing: {', '.join(missing)}")
     parts = [by_number[number].asked for number in range(1, of + 1)]
     longest = max(map(len, parts))
     asked = tuple(part[i] for i in range(longest) for part in parts if i < len(part))
-    answers = {reference: answer for sheet in sheets for reference, answer in sheet.answers.items()}
-    return Sheet(Shard(1, 1), asked, answers)
+    answers = {reference: answer for one in shards for reference, answer in one.given.items()}
+    return Answers(Shard(1, 1), asked, answers)
 
 
 def _by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
