@@ -46,13 +46,15 @@ class Line:
     """A line of a function. place: among its lines that have code, from 0. calls: the methods that are called there, as
     `name.method`, where the name is the last one of whatever the method is called of, if it has one.
 
-    idle: no step goes through it, as it raises an error or says that the context has to wait.
+    idle: no step goes through it, as it raises an error or says that the context has to wait. answer: whether a
+    behaviour comes there depends on what some message was answered.
     """
 
     number: int
     place: int
     calls: tuple[str, ...]
     idle: bool
+    answer: bool
 
 
 @attrs.frozen

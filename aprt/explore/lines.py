@@ -20,6 +20,7 @@ from aprt.core.effects import Call
 from aprt.core.exercise import Function, Line
 from aprt.core.system import System
 from aprt.explore.checks import Note
+from aprt.explore.deciding import decided_by_answers
 from aprt.explore.model_code import is_model, readable_path
 from aprt.explore.tables import Learned, Tables
 from aprt.explore.thread import Thread
@@ -122,8 +123,10 @@ def _function(code: CodeType) -> Function:
 def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:
     """The lines of a function that were not entered. Whoever enters it is in the first."""
     lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
+    answers = decided_by_answers(code) if code.co_flags & _BEHAVIOUR and not entered.issuperset(lines) else {}
     for place, line in enumerate(lines):
         if line not in entered:
             text = linecache.getline(code.co_filename, line)
             calls = (f"{name}.{method}".lstrip(".") for name, method in _CALL.findall(text))
-            yield Line(line, place, tuple(dict.fromkeys(calls)), _IDLE.match(text) is not None)
+            idle = _IDLE.match(text) is not None
+            yield Line(line, place, tuple(dict.fromkeys(calls)), idle, answers.get(line, False))

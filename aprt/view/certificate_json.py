@@ -32,9 +32,16 @@ def _exercised(found: Exercised) -> dict[str, Any]:
         "handled": found.handled,
         "messages": found.messages,
         "gaps": list(found.gaps),
+        "called": list(found.called),
         "waited": list(found.waited),
         "branches": [
-            {"where": b.where, "function": b.function, "procedure": b.procedure, "calls": list(b.calls)}
+            {
+                "where": b.where,
+                "function": b.function,
+                "procedure": b.procedure,
+                "calls": list(b.calls),
+                "answer": b.answer,
+            }
             for b in found.branches
         ],
         "single": list(found.single),

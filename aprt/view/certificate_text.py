@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.core.amount import count
-from aprt.verdict.certificate import GRANULARITY, Branch, Certificate, Exercised
+from aprt.verdict.branches import Branch
+from aprt.verdict.certificate import GRANULARITY, Certificate, Exercised
 from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
@@ -21,12 +22,12 @@ _NAMED = 5  # messages in a remark
 
 def remark(verdict: Verdict, certificate: Certificate) -> list[str]:
     """The lines that are said of messages which nobody handled; none where there is nothing to say."""
-    gaps = () if certificate.exercised is None else certificate.exercised.gaps
-    if not gaps:
+    found = certificate.exercised
+    if found is None or not found.gaps:
         return []
-    named, more = ", ".join(gaps[:_NAMED]), len(gaps) - _NAMED
+    named, more = ", ".join(found.gaps[:_NAMED]), len(found.gaps) - _NAMED
     names = f"{named} and {more} more" if more > 0 else named
-    was, it = ("was", "it") if len(gaps) == 1 else ("were", "them")
+    was, it = ("was", "it") if len(found.gaps) == 1 else ("were", "them")
     return textwrap.wrap(f"{verdict.word}, but {names} {was} never exercised: no step handles {it}", WIDTH)
 
 
@@ -41,7 +42,8 @@ def _amounts(found: Exercised) -> str:
     messages = f"{found.handled} of {count(found.messages, 'message')}"
     procedures = sum(branch.procedure for branch in found.branches)
     branches = f"{count(len(found.branches), 'branch', 'branches')} never entered, {procedures} of procedures"
-    return f"{contexts}, {messages}; {branches} (--certificate lists them)"
+    called = f", which call {count(len(found.called), 'more message')}" if found.called else ""
+    return f"{contexts}, {messages}; {branches}{called} (--certificate lists them)"
 
 
 def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
@@ -78,7 +80,8 @@ def _lists(found: Exercised, paint: Paint) -> Iterator[str]:
     yield from _list("properties that no step is about", found.vacuous, paint)
     yield from _list("contexts that never took a step", found.idle, paint)
     yield from _list("sent, and waited with for ever", found.waited, paint)
-    yield from _names("never handled, though code that ran calls it, or it is yours", found.gaps, paint)
+    yield from _names("never handled, though an answer might have led to it, or it is yours", found.gaps, paint)
+    yield from _names("never handled, and called where no step came", found.called, paint)
     yield from _list("choices with one option", found.single, paint)
     yield from _list("answers never given", found.answers, paint)
     yield from _list("branches of procedures never entered", map(_branch, procedures), paint)

@@ -130,10 +130,11 @@ def test_what_happened_and_what_did_not_as_a_whole() -> None:
         never={"Mutex": ("trylock",), "Shelf": ("burn", "refill", "wait_full")},
         absent=(),
         gaps=("Shelf.burn", "Shelf.refill", "Shelf.wait_full"),
+        called=(),
         waited=("Shelf.wait_full",),
         branches=(
             branch(Shelf.borrow.run, "return state, False", "Shelf.borrow", procedure=False),
-            branch(reader, "shelf.refill", "reader", ("shelf.refill",)),
+            branch(reader, "shelf.refill", "reader", ("shelf.refill",), answer=True),
         ),
         single=("ann: book", "bob: book"),
         answers=("Shelf.borrow: False",),
@@ -142,9 +143,29 @@ def test_what_happened_and_what_did_not_as_a_whole() -> None:
     assert [branch.function for branch in kernel] == ["Mutex.lock", "Mutex.unlock"]
 
 
-def branch(code: object, text: str, function: str, calls: tuple[str, ...] = (), procedure: bool = True) -> Branch:
+def branch(
+    code: object, text: str, function: str, calls: tuple[str, ...] = (), procedure: bool = True, answer: bool = False
+) -> Branch:
     number = line(code, text)
-    return Branch(FILE, number, number, function, procedure, calls)
+    return Branch(FILE, number, number, function, procedure, calls, answer)
+
+
+def test_of_aprts_own_messages_those_are_named_that_an_answer_leads_to_and_a_property_looks_at() -> None:
+    case = Case.parse("v4/h3+vm_ref", known_eras())
+    one, all_objects = exercised(ask(case, ("P1",))), exercised(ask(case, ("P9",)))
+    # what fails, and what is undone then; an instruction of the guest that nobody answers
+    might = ("Memory.unpin", "Vcpu.operation_exception", "VfioApQueue.forget")
+    # what another program of the guest would do, or another kernel
+    other = ("ApQueue.dqap", "ApQueue.nqap", "Crycb.enter", "Crycb.leave", "Gisa.read_word", "Gisa.store_word")
+    assert (all_objects.gaps, all_objects.called) == (might, (*other, "Vcpu.has_aiv"))
+    assert (one.gaps, sorted(one.called)) == ((), sorted((*other, "Vcpu.has_aiv", *might)))
+
+
+def test_a_property_that_nothing_is_about_is_named_before_all_messages() -> None:
+    text = verdict_text(ask(Case.parse("2026/two-queues", known_eras())), Paint())
+    vacuous = text.index("HOLDS, but P8 was never exercised: no step that it is about is possible\nhere\n")
+    assert vacuous < text.index("HOLDS, but Memory.unpin, Vcpu.operation_exception, VfioApQueue.forget_iova")
+    assert "which call 9 more messages (--certificate\n" in text.replace("  ", "")
 
 
 @pytest.mark.parametrize("strategy", ["states", "reduced", "dpor", "dpor:source"])

@@ -1,0 +1,108 @@
+"""Which lines of a behaviour an answer decides about: whether to go there depends on what a message was answered.
+
+What else decides does so the same way in every execution of a scenario: how it is set up, what the guest runs. Told
+from the text of the function: a line is gone to if the statement around it says so, and the one before it, which might
+leave the block, or wait for ever. An answer is what is awaited, and whatever is made of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import CodeType
+from typing import Final
+
+_WAITS: Final = (ast.Await, ast.AsyncWith, ast.AsyncFor)
+
+
+def decided_by_answers(code: CodeType) -> Mapping[int, bool]:
+    """By number of the line on which a statement begins."""
+    function = _parsed(code)
+    if function is None:
+        return {}
+    known = _answers(function)
+    return dict(_decided(function.body, decided=False, known=known))
+
+
+def _parsed(code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function, with the line numbers of its file; None where its text is not at hand."""
+    lines, first = linecache.getlines(code.co_filename), code.co_firstlineno
+    try:
+        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines[first - 1 :]))))
+    except (SyntaxError, IndexError):
+        return None
+    ast.increment_lineno(tree, first - 1)
+    function = tree.body[0] if tree.body else None
+    return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _answers(function: ast.AST) -> frozenset[str]:
+    """The names of variables that hold answers, or what is made of them."""
+    known: set[str] = set()
+    assigned = list(_assigned(function))
+    while more := {name for to, value in assigned if _asks(value, known) for name in _names(to)} - known:
+        known |= more
+    return frozenset(known)
+
+
+def _assigned(function: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """What is assigned where: targets, and values."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            yield from ((target, node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
+            yield node.target, node.value
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            yield node.target, node.iter
+        elif isinstance(node, ast.Match):
+            yield from ((case.pattern, node.subject) for case in node.cases)
+
+
+def _names(target: ast.AST) -> Iterator[str]:
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name is not None:
+            yield node.name
+
+
+def _asks(value: ast.AST, known: set[str] | frozenset[str]) -> bool:
+    return any(
+        isinstance(node, ast.Await) or (isinstance(node, ast.Name) and node.id in known) for node in ast.walk(value)
+    )
+
+
+def _decided(body: list[ast.stmt], decided: bool, known: frozenset[str]) -> Iterator[tuple[int, bool]]:
+    """For each statement of a block, and those in it. decided: whether an answer decides about the block."""
+    for statement in body:
+        yield statement.lineno, decided
+        test = _test(statement)
+        within = decided if test is None else _asks(test, known)
+        for number, block in _blocks(statement):
+            yield number, within
+            yield from _decided(block, within, known)
+        # what comes next is gone to if this one neither leaves the block nor waits for ever
+        decided = any(isinstance(node, _WAITS) for node in ast.walk(statement)) if test is None else within
+
+
+def _test(statement: ast.stmt) -> ast.expr | None:
+    if isinstance(statement, ast.If | ast.While):
+        return statement.test
+    if isinstance(statement, ast.For | ast.AsyncFor):
+        return statement.iter
+    return statement.subject if isinstance(statement, ast.Match) else None
+
+
+def _blocks(statement: ast.stmt) -> Iterator[tuple[int, list[ast.stmt]]]:
+    """The blocks of a statement, each with the number of the line that leads into it."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, None)
+        if isinstance(block, list) and block:
+            yield block[0].lineno, block
+    for handler in getattr(statement, "handlers", ()):
+        yield handler.lineno, handler.body
+    for case in getattr(statement, "cases", ()):
+        yield case.pattern.lineno, case.body
