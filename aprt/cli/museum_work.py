@@ -92,9 +92,10 @@ def hunt(
     sharing: Sharing,
     form: str,
 ) -> int:
-    """Have strategies run schedules of every entry without its fix until they meet the bug, or their time is over.
+    """Have strategies search every entry without its fix until they meet the bug, or their share of the time is over.
 
-    Prints schedules to the first hit, for bugs without their names. Exits with 0 whatever was found.
+    Prints how many schedules they ran to the first hit, or states they met, for bugs without their names. Exits with 0
+    whatever was found.
     """
     from aprt.verdict import hunt as hunting
     from aprt.view.museum_tables import hunt_json, hunt_text

@@ -1,4 +1,8 @@
-"""Hunting: how many schedules it takes each strategy to meet a bug for the first time."""
+"""Hunting: how much it takes each strategy to meet a bug for the first time.
+
+Most strategies run schedules. That something stays so for ever, or that there is no way to an end, no schedule tells
+(but one that ends so): for those bugs there is the search over states.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +18,27 @@ from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.search import Finder
 
-STRATEGIES: Final = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor")
+BY_STATES: Final = "states"
+STRATEGIES: Final = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor", BY_STATES)
 _RUNS = 1_000_000_000  # more than there is time for
 _DEPTH = 300  # steps of an execution, since those that poll need not end
+_STATES = 5_000_000  # as many as memory is sure to have room for
 
 
 @attrs.frozen
 class Try:
-    """What one strategy made of one contrast's buggy side. schedules: to the first hit, None without one."""
+    """What one strategy made of one contrast's buggy side, up to the first hit, or in its time."""
 
     strategy: str
-    schedules: int | None
+    hit: bool
     executions: int
+    states: int
     seconds: float
+
+    @property
+    def effort(self) -> int | None:
+        """Schedules to the first hit, states for the search that runs none; None without a hit."""
+        return max(1, self.states if self.strategy == BY_STATES else self.executions) if self.hit else None
 
 
 @attrs.frozen
@@ -38,7 +50,7 @@ class Hunted:
 
     @property
     def found(self) -> bool:
-        return any(one.schedules is not None for one in self.tries)
+        return any(one.hit for one in self.tries)
 
 
 @attrs.frozen
@@ -58,8 +70,8 @@ def hunt(
 ) -> Iterator[Hunted]:
     """Hunt each contrast's bug for so long, the time shared equally by the strategies; in the order they come in.
 
-    A strategy is not told where to look: it runs schedules until the property fails, or its time is over. What it
-    meets counts when it is what the contrast describes. The rest is as for `check_many`.
+    A strategy is not told where to look: it goes on until the property fails, or its time is over. What it meets counts
+    when it is what the contrast describes. The rest is as for `check_many`.
     """
     pieces = [_Piece(name, contrast, find, seconds, seed) for name, contrast in contrasts.items()]
     if crew is None:
@@ -75,7 +87,8 @@ def _hunt(piece: _Piece) -> Hunted:
 
 def _try(piece: _Piece, strategy: str) -> Try:
     contrast, model = piece.contrast, piece.find(piece.contrast.buggy).model()
-    bounds = Bounds(max_depth=_DEPTH, budget=piece.seconds / len(STRATEGIES))
+    depth = None if strategy == BY_STATES else _DEPTH
+    bounds = Bounds(max_states=_STATES, max_depth=depth, budget=piece.seconds / len(STRATEGIES))
     try:
         found = explore(
             model.system,
@@ -85,9 +98,9 @@ def _try(piece: _Piece, strategy: str) -> Try:
             seed=piece.seed,
             runs=_RUNS,
         )
-    except UserError:  # no schedule shows it: that there is no way on takes a search of all states
-        return Try(strategy, None, 0, 0.0)
+    except UserError:  # no schedule shows it
+        return Try(strategy, False, 0, 0, 0.0)
     if found.stopped == "interrupted":
         raise KeyboardInterrupt
     hit = any(contrast.says(finding.property, finding.text) for finding in found.findings)
-    return Try(strategy, max(1, found.executions) if hit else None, found.executions, found.seconds)
+    return Try(strategy, hit, found.executions, found.states, found.seconds)

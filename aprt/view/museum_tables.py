@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.verdict.era_matrix import Cell, Entered
-from aprt.verdict.hunt import STRATEGIES, Hunted, Try
+from aprt.verdict.hunt import BY_STATES, STRATEGIES, Hunted, Try
 from aprt.view.json_text import dump
 from aprt.view.lists import table
 from aprt.view.museum_check import seen_object
@@ -20,14 +20,14 @@ _SIGNS: Mapping[Cell, str] = MappingProxyType({"has it": "BUG", "has it not": "-
 
 
 def hunt_text(hunts: Sequence[Hunted], seconds: float) -> str:
-    """Schedules to the first hit, a line per bug, bugs without their names; the line for grep."""
+    """What it took to the first hit, a line per bug, bugs without their names; the line for grep."""
     rows: list[tuple[str, ...]] = [("", *STRATEGIES)]
-    rows += [(f"bug {i}", *map(_schedules, hunted.tries)) for i, hunted in enumerate(hunts, 1)]
+    rows += [(f"bug {i}", *map(_effort, hunted.tries)) for i, hunted in enumerate(hunts, 1)]
     rows.append(("found", *(str(len(hits)) for hits in _hits(hunts).values())))
     rows.append(("median", *(f"{median(hits):,.0f}" if hits else "-" for hits in _hits(hunts).values())))
     found = sum(hunted.found for hunted in hunts)
     line = f"aprt: HUNT found={found} of={len(hunts)} seconds={seconds:g}"
-    return f"schedules to the first hit\n\n{table(rows)}\n\n{line}"
+    return f"schedules to the first hit; for {BY_STATES}, states met\n\n{table(rows)}\n\n{line}"
 
 
 def hunt_json(hunts: Sequence[Hunted], seconds: float, seed: int) -> str:
@@ -46,8 +46,10 @@ def hunt_json(hunts: Sequence[Hunted], seconds: float, seed: int) -> str:
                     "tries": [
                         {
                             "strategy": one.strategy,
-                            "schedules": one.schedules,
+                            "schedules": None if one.strategy == BY_STATES else one.effort,
                             "executions": one.executions,
+                            "states": one.states,
+                            "hit": one.hit,
                             "seconds": round(one.seconds, 3),
                         }
                         for one in hunted.tries
@@ -98,15 +100,13 @@ def _cell(one: Entered) -> dict[str, Any]:
     return {"cell": one.cell, "fixed": one.fixed, "surprising": one.surprising, **seen_object(one.seen)}
 
 
-def _schedules(one: Try) -> str:
-    return "-" if one.schedules is None else f"{one.schedules:,}"
+def _effort(one: Try) -> str:
+    return "-" if one.effort is None else f"{one.effort:,}"
 
 
 def _hits(hunts: Sequence[Hunted]) -> dict[str, list[int]]:
-    """By strategy, the schedules that it took."""
+    """By strategy, what it took."""
     return {
-        strategy: [
-            one.schedules for hunted in hunts for one in hunted.tries if one.strategy == strategy and one.schedules
-        ]
+        strategy: [one.effort for hunted in hunts for one in hunted.tries if one.strategy == strategy and one.effort]
         for strategy in STRATEGIES
     }

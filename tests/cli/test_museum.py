@@ -168,8 +168,8 @@ def test_a_hunt_hides_names_and_counts_schedules() -> None:
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
     assert "B5" not in result.stdout
-    assert lines[0] == "schedules to the first hit"
-    assert lines[2].split() == ["random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor"]
+    assert lines[0] == "schedules to the first hit; for states, states met"
+    assert lines[2].split() == ["random", "urw", "pos", "pct:2", "pct:3", "delay:2", "dpor", "states"]
     assert lines[3].startswith("bug 1   ")
     assert lines[-1] == "aprt: HUNT found=1 of=1 seconds=0.7"
     (entry,) = json.loads(aprt("hunt", "B5", "--blind", "700ms", "--format", "json").stdout)["entries"]
