@@ -120,9 +120,6 @@ def check_many(
     Raises: `UserError` for a reference or a property that does not exist, `ReplayMismatch` as `ask`.
     """
     pieces = [_Piece(name, contrast, find, bounds) for name, contrast in contrasts.items()]
-    if crew is None:
-        yield from map(_check, pieces)
-        return
     for _, checked in scatter(crew, _check, pieces):
         yield checked
 

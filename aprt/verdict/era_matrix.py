@@ -64,9 +64,6 @@ def era_matrix(
         for era in eras.values()
         if (reference := reference_in(era, contrast)) is not None
     ]
-    if crew is None:
-        yield from map(_enter, pieces)
-        return
     for _, entered in scatter(crew, _enter, pieces):
         yield entered
 

@@ -74,9 +74,6 @@ def hunt(
     when it is what the contrast describes. The rest is as for `check_many`.
     """
     pieces = [_Piece(name, contrast, find, seconds, seed) for name, contrast in contrasts.items()]
-    if crew is None:
-        yield from map(_hunt, pieces)
-        return
     for _, hunted in scatter(crew, _hunt, pieces):
         yield hunted
 

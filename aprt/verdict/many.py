@@ -65,8 +65,7 @@ def ask_many(
     too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
     """
     pieces = [_Piece(find, reference, ids, search, tell) for reference in references]
-    answers = ((piece, _answer(piece)) for piece in pieces) if crew is None else scatter(crew, _answer, pieces)
-    for piece, answer in answers:
+    for piece, answer in scatter(crew, _answer, pieces):
         yield piece.reference, answer
 
 

@@ -51,13 +51,17 @@ def desk() -> dict[Any, Any]:
     return {}
 
 
-def scatter(crew: Crew, work: Callable[[P], R], pieces: Iterable[P]) -> Iterator[tuple[P, R]]:
+def scatter(crew: Crew | None, work: Callable[[P], R], pieces: Iterable[P]) -> Iterator[tuple[P, R]]:
     """Have each piece done by whichever seat is free; gives each with its result, in the order they are done.
 
-    pieces: may have more after a result came, though it had none before. A piece whose worker died is done again.
+    Without a crew they are done here, one after the other. pieces: may have more after a result came, though it had
+    none before. A piece whose worker died is done again.
 
     Raises: what the work raises, and `UserError` for a piece over which `PATIENCE` workers died.
     """
+    if crew is None:
+        yield from ((piece, work(piece)) for piece in pieces)
+        return
     todo = iter(pieces)
     idle = list(range(crew.seats))
     busy: dict[Pending[R], tuple[int, P, int]] = {}
