@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import attrs
 
 from aprt.core.schedule import Label
-from aprt.explore.failing import Ground
+from aprt.explore.failing import Playground
 from aprt.explore.failing_trace import FailingTrace, take
 from aprt.explore.packing import INITIAL
 from aprt.explore.prospects import Prospects
@@ -54,7 +54,7 @@ class _Way:
 class Decisive:
     """What decides in a failing trace. prospects: explores what follows each reversal."""
 
-    def __init__(self, ground: Ground, trace: FailingTrace, prospects: Prospects) -> None:
+    def __init__(self, ground: Playground, trace: FailingTrace, prospects: Prospects) -> None:
         self._ground, self._trace, self._prospects = ground, trace, prospects
         self._races = Races(trace.execution, trace.local, EVERY_RULE, brief=False)
         self._orders = [self._way(race) for race in self._turned()]

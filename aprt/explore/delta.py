@@ -3,7 +3,7 @@
 Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002), with cuts that
 fit schedules: first what did not happen before the failure, then whole contexts, then *runs* (steps of one context in
 a row), then single steps; a run is moved to the run of its context before it, or behind it; and where a context was
-preempted it goes on instead. What is left is played leniently (`Ground.play`). When none of that helps any more the
+preempted it goes on instead. What is left is played leniently (`Playground.play`). When none of that helps any more the
 schedule is *1-minimal*: no single cut or move makes a better one. A better one may still exist.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from aprt.core.schedule import Label
-from aprt.explore.failing import Ground, Played
+from aprt.explore.failing import Played, Playground
 from aprt.explore.independence import StepInfo, dependent
 
 Cut: TypeAlias = Callable[[Sequence[StepInfo], int], Sequence[StepInfo] | None]
@@ -21,7 +21,7 @@ Cut: TypeAlias = Callable[[Sequence[StepInfo], int], Sequence[StepInfo] | None]
 _FAR = 100  # steps that a run goes on at most
 
 
-def one_minimal(ground: Ground, played: Played) -> Played:
+def one_minimal(ground: Playground, played: Played) -> Played:
     """A 1-minimal execution that fails like `played`, which fails."""
     done = False
     while not done:
@@ -37,7 +37,7 @@ def one_minimal(ground: Ground, played: Played) -> Played:
     return played
 
 
-def _infos(ground: Ground, played: Played) -> list[StepInfo]:
+def _infos(ground: Playground, played: Played) -> list[StepInfo]:
     return [StepInfo.of(ground.tables.steps[step].event) for step in played.steps]
 
 

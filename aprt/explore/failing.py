@@ -51,7 +51,7 @@ class Played:
     failure: Failure | None
 
 
-class Ground:
+class Playground:
     """A system on which one property is watched, one step at a time. `close` it when done.
 
     trap: states to enter which is a failure. No step shows that, so they are for others to find (`explore.endless`).

@@ -14,7 +14,7 @@ from aprt.core.properties import Property
 from aprt.core.schedule import Label
 from aprt.core.system import System
 from aprt.explore.checks import Note
-from aprt.explore.failing import Failure, Ground, Played
+from aprt.explore.failing import Failure, Played, Playground
 from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
 from aprt.explore.packing import INITIAL
@@ -29,7 +29,7 @@ class FailingTrace:
     pending: what contexts wait for in the end, if that is a deadlock. As positions, they come behind the steps.
     """
 
-    def __init__(self, ground: Ground, played: Played, visibility: Visibility) -> None:
+    def __init__(self, ground: Playground, played: Played, visibility: Visibility) -> None:
         self._ground, self.failure, self.words = ground, played.failure, frozenset[str]()
         self.labels = ground.schedule(played.steps).labels
         self.local = LocalSteps(ground.system, ground.tables, visibility)
@@ -113,8 +113,8 @@ class FailingTrace:
         return tuple(Label(name, op, seen[name, op] + 1) for name, op in self._ground.tables.waiting(state))
 
 
-def take(ground: Ground, state: int, step: LocalStep) -> tuple[int, Failure | None, bool]:
-    """As `Ground.take`."""
+def take(ground: Playground, state: int, step: LocalStep) -> tuple[int, Failure | None, bool]:
+    """As `Playground.take`."""
     return ground.take(state, _move(step))
 
 
@@ -129,7 +129,7 @@ def seen_by(system: System, property: Property, schedule: Iterable[Label]) -> Vi
     try:
         visibility = Visibility((property,))
         while True:
-            ground = Ground(system, visibility.properties[0])
+            ground = Playground(system, visibility.properties[0])
             try:
                 ground.play(labels)
                 return visibility

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from aprt.explore.failing import NOBODY, Failure, Ground, Played, fare
+from aprt.explore.failing import NOBODY, Failure, Played, Playground, fare
 from aprt.explore.packing import INITIAL
 
 
-def fewest_preemptions(ground: Ground, failure: Failure, limit: int) -> Played | None:
+def fewest_preemptions(ground: Playground, failure: Failure, limit: int) -> Played | None:
     """The cheapest execution that fails like `failure`; None when that takes more than `limit` pairs to find.
 
     Nothing cheaper exists: where it has n preemptions, no execution with fewer fails like that.
@@ -25,7 +25,7 @@ def fewest_preemptions(ground: Ground, failure: Failure, limit: int) -> Played |
 class _Search:
     """Pairs have numbers. came: by pair, the pair before it and the step between; prices: the least known so far."""
 
-    def __init__(self, ground: Ground, failure: Failure, limit: int) -> None:
+    def __init__(self, ground: Playground, failure: Failure, limit: int) -> None:
         self._ground, self._failure, self._limit = ground, failure, limit
         self._numbers: dict[tuple[int, int], int] = {}
         self._pairs: list[tuple[int, int]] = []

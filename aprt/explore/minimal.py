@@ -18,7 +18,7 @@ from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.delta import one_minimal
-from aprt.explore.failing import Failure, Ground, Price
+from aprt.explore.failing import Failure, Playground, Price
 from aprt.explore.fewest import fewest_preemptions
 
 Claim: TypeAlias = Literal["optimal", "1-minimal", "shortest"]
@@ -43,7 +43,7 @@ def minimal(system: System, schedule: Schedule, property: Property, limit: int =
     limit: how many pairs of a state and a context to look at before it is enough to try.
     Raises: `ReplayMismatch` when the schedule is none of the system, or does not violate the property in its end.
     """
-    with closing(Ground(system, property)) as ground:
+    with closing(Playground(system, property)) as ground:
         played = ground.play(schedule)
         if played.failure is None or ground.schedule(played.steps) != schedule:
             raise ReplayMismatch(len(played.steps), f"a violation of {property.id} by the whole schedule", ())

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.schedule import Label
-from aprt.explore.failing import Ground
+from aprt.explore.failing import Playground
 from aprt.explore.failing_trace import FailingTrace
 from aprt.explore.packing import INITIAL
 from aprt.explore.prospects import FAILS, Prospects
@@ -39,7 +39,7 @@ class Ordering:
     how: How = "done"
 
 
-def necessary_order(ground: Ground, trace: FailingTrace, prospects: Prospects) -> tuple[Ordering, ...]:
+def necessary_order(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Ordering, ...]:
     """The orderings, but for those that follow from others and from the order within each context.
 
     prospects: has explored the initial state. Where it did not come to the end, they are what it did not refute.
@@ -54,7 +54,7 @@ def necessary_order(ground: Ground, trace: FailingTrace, prospects: Prospects) -
     return tuple(known[pair] for pair in sorted(telling, key=lambda pair: pair[::-1]))
 
 
-def necessary_choices(ground: Ground, trace: FailingTrace, prospects: Prospects) -> tuple[Label, ...]:
+def necessary_choices(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Label, ...]:
     """The choices without which it does not fail, where there was something else to choose. prospects: likewise."""
     return tuple(
         trace.labels[position]
@@ -90,7 +90,7 @@ def _follows(pair: Pair, known: Iterable[Pair], contexts: Sequence[str]) -> bool
 class _Search:
     """Looks for executions in which `ordering` is otherwise."""
 
-    def __init__(self, ground: Ground, prospects: Prospects, ordering: Ordering) -> None:
+    def __init__(self, ground: Playground, prospects: Prospects, ordering: Ordering) -> None:
         self._ground, self._prospects, self._ordering = ground, prospects, ordering
         self._first, self._second = (
             [(label.context, label.op) == (s.event.context, s.event.label.op) for s in ground.tables.steps]

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator
 
 from aprt.explore.checks import Note
-from aprt.explore.failing import Failure, Ground
+from aprt.explore.failing import Failure, Playground
 from aprt.explore.failing_trace import FailingTrace
 from aprt.explore.hangs import reaching
 from aprt.explore.state_graph import StateGraph
@@ -26,7 +26,7 @@ class Prospects(StateGraph):
     failures: how it fails, in all.
     """
 
-    def __init__(self, ground: Ground, trace: FailingTrace, limit: int) -> None:
+    def __init__(self, ground: Playground, trace: FailingTrace, limit: int) -> None:
         super().__init__(ground, limit)
         self._failure, self._words = trace.failure, trace.words
         self.failures: set[Failure] = set()

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from aprt.explore.checks import Note
-from aprt.explore.failing import Ground
+from aprt.explore.failing import Playground
 from aprt.explore.tables import Move
 
 
@@ -17,7 +17,7 @@ class StateGraph:
     which a step is possible that ends all. stuck: of those in which none is possible.
     """
 
-    def __init__(self, ground: Ground, limit: int) -> None:
+    def __init__(self, ground: Playground, limit: int) -> None:
         self.ground, self._limit = ground, limit
         self.oopses: list[int] = []
         self.stuck: set[int] = set()

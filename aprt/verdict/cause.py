@@ -10,7 +10,7 @@ from aprt.core.properties import Finding, Property, hanging
 from aprt.core.schedule import Label
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
 from aprt.explore.endless import Endless, endless
-from aprt.explore.failing import Ground, Price
+from aprt.explore.failing import Playground, Price
 from aprt.explore.failing_trace import FailingTrace, seen_by
 from aprt.explore.minimal import Minimal
 from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
@@ -64,14 +64,14 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
     if property is not None and (finding.loop or hanging(property)):
         return _endless(recording, property, finding, states)
     shrunk = shrink(recording, (finding.property,), _PAIRS)
-    with closing(Ground(model.system, shrunk.property)) as ground:
+    with closing(Playground(model.system, shrunk.property)) as ground:
         visibility = seen_by(model.system, shrunk.property, shrunk.minimal.schedule)
         return _cause(ground, visibility, shrunk.minimal, shrunk.token, states)
 
 
 def _endless(recording: Recording, property: Property, finding: Finding, states: int) -> Cause | None:
     system, labels = recording.model.system, finding.schedule.labels
-    with closing(Ground(system, property)) as ground:
+    with closing(Playground(system, property)) as ground:
         graph = StateGraph(ground, states)
         if not graph.explore(INITIAL):
             return None
@@ -85,7 +85,7 @@ def _endless(recording: Recording, property: Property, finding: Finding, states:
         return attrs.evolve(_cause(ground, Visibility(), minimal, token, states), endless=told)
 
 
-def _cause(ground: Ground, visibility: Visibility, minimal: Minimal, token: str | None, states: int) -> Cause:
+def _cause(ground: Playground, visibility: Visibility, minimal: Minimal, token: str | None, states: int) -> Cause:
     trace = FailingTrace(ground, ground.play(minimal.schedule), visibility)
     prospects = Prospects(ground, trace, states)
     decisive = Decisive(ground, trace, prospects)

@@ -13,7 +13,7 @@ from aprt.core.system import Context, System
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
 from aprt.explore.enumerator import executions, paths
 from aprt.explore.explore import explore
-from aprt.explore.failing import Ground
+from aprt.explore.failing import Playground
 from aprt.explore.failing_trace import FailingTrace, seen_by
 from aprt.explore.minimal import minimal
 from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
@@ -35,7 +35,7 @@ class Why:
     def __init__(self, system: System, property: Property, limit: int = 100_000) -> None:
         shown = explore(system, [property]).findings[0].schedule
         self.schedule = minimal(system, shown, property).schedule
-        with closing(Ground(system, property)) as ground:
+        with closing(Playground(system, property)) as ground:
             played = ground.play(self.schedule)
             trace = FailingTrace(ground, played, seen_by(system, property, self.schedule))
             prospects = Prospects(ground, trace, limit)
@@ -157,7 +157,7 @@ def test_a_proved_pair_is_not_hidden_by_a_later_one_that_is_not_proved() -> None
     schedule = explore(system, [property]).findings[0].schedule
     pairs = {}
     for limit in (20, 200):
-        with closing(Ground(system, property)) as ground:
+        with closing(Playground(system, property)) as ground:
             trace = FailingTrace(ground, ground.play(schedule), seen_by(system, property, schedule))
             prospects = Prospects(ground, trace, limit)
             (_, reads), *_ = ground.enabled(INITIAL)[::-1]

@@ -10,7 +10,7 @@ from aprt.core.properties import HANG, Eventually, Property
 from aprt.core.system import Context, System, View
 from aprt.explore.endless import Endless, Exit, Need, Standing, endless
 from aprt.explore.explore import explore
-from aprt.explore.failing import Ground
+from aprt.explore.failing import Playground
 from aprt.explore.packing import INITIAL
 from aprt.explore.state_graph import StateGraph
 from aprt.explore.trap import trap_of
@@ -54,7 +54,7 @@ def of(property: Property, *contexts: Context) -> Endless:
     """What is so of the finding, and that the trap is what the search said."""
     system = System((FLAG, LATE, X, Y, GATE), contexts)
     (finding,) = explore(system, [property]).findings
-    with closing(Ground(system, property)) as ground:
+    with closing(Playground(system, property)) as ground:
         graph = StateGraph(ground, 1000)
         assert graph.explore(INITIAL)
         trap = trap_of(graph, finding)
