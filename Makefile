@@ -16,17 +16,18 @@ WORKERS ?= auto
 bin  := $(VENV)/bin
 aprt := $(bin)/aprt
 
-# $(call show,ARGUMENTS,EXIT): runs aprt and expects that exit code (1: a property is violated)
-show = @printf '\n$$ aprt %s\n\n' '$(1)'; $(aprt) $(1); test $$? -eq $(2)
+# $(call show,WHAT IT SHOWS,ARGUMENTS,EXIT): runs aprt and expects that exit code (1: a property is violated)
+show = @printf '\n\# %s\n$$ aprt %s\n\n' '$(1)' '$(strip $(2))'; $(aprt) $(2); test $$? -eq $(3)
 
 .PHONY: demo test test-slow test-all lint bench docs-tables docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
-	$(call show,run demos/three-guests --speed 200,0)
-	$(call show,run v4/kill-qemu --property P1 --chaos --runs 200,1)
-	$(call show,explore v4/kill-qemu --property P1,1)
-	$(call show,explore v4/kill-qemu --property P1 --with all-measures,0)
+	$(call show,live: three guests use their queues; one is killed and a queue unbound,run demos/three-guests $(if $(MAKE_TERMOUT),--speed 200),0)
+	$(call show,the question: QEMU is killed while its guest enables an interrupt. Live until P1 breaks,run v4/kill-qemu --property P1 --chaos --runs 200,1)
+	$(call show,the answer: the shortest schedule that breaks P1,explore v4/kill-qemu --property P1,1)
+	$(call show,with six measures no schedule breaks it,explore v4/kill-qemu --property P1 --with all-measures,0)
+	@printf '\nNext: %s explain B4, or docs/tutorial/first-race.md\n' '$(aprt)'
 
 test: lint
 	$(bin)/python -m pytest -n $(WORKERS)
