@@ -83,7 +83,8 @@ def switches_page() -> str:
     return page(
         "# Switches of era v4",
         "`--with WORD` sets a switch, `--without WORD` puts it back; in the name of a scenario a word follows a plus "
-        "sign (`v4/kill-qemu+vm_ref`). Where there are several words the first is the default.",
+        "sign (`v4/kill-qemu+vm_ref`). Where there are several words the first is the default. "
+        "`aprt scenario show 2026/kill-qemu` lists those of another era.",
         "Names for several at once:",
         "\n".join(groups),
         *sections,
@@ -104,7 +105,8 @@ def scenarios_page() -> str:
         "# Scenarios of era v4",
         "What races with what, which contexts take part, and what is checked unless something else is asked for. "
         "The ways h1 to h16 have [a page of their own](ways.md), and a directory can be "
-        "[a scenario too](topology.md).",
+        "[a scenario too](topology.md). `aprt scenario list` has those of all eras, "
+        "`aprt scenario show 2026/kill-qemu` tells one.",
         *sections,
     )
 
@@ -146,9 +148,9 @@ def guarantee_page() -> str:
     rows = [(e.what, ", ".join(f"`{name}`" for name in e.where.split(", ")), e.breaks, e.why) for e in ELEMENTS]
     return page(
         "# What gives the guarantee today",
-        "Halil's question was what guarantees that the interrupts of a guest are off before `gisa_destroy` takes its "
-        f"GISA. In era `{ERA}` these pieces do. With all of them the property holds in the scenario of its command, in "
-        "a complete search; with one missing it is violated.",
+        "The review of the series asked what guarantees that the interrupts of a guest are off before `gisa_destroy` "
+        f"takes its GISA. In era `{ERA}` these pieces do. With all of them the property holds in the scenario of its "
+        "command, in a complete search; with one missing it is violated.",
         table(("piece", "in the kernel", "breaks", "because"), rows),
         "Either reference of the VM alone is enough while the device is open; to open it takes the core's. What is "
         "violated all the same: [observations](observations.md).",

@@ -15,7 +15,8 @@ def museum_page() -> str:
     return page(
         "# The museum",
         "Bugs that the kernel had, each with the commit of its fix. `aprt museum show B8` (or a commit) tells one, "
-        "`aprt museum check` finds every one without its fix, and shows in a complete search that it is gone with it.",
+        "`aprt explain B8` looks for it and tells who did what until it broke, `aprt museum check` finds every one "
+        "without its fix, and shows in a complete search that it is gone with it.",
         "An entry without a scenario is not modelled yet, and counts as not met; one that can only be exhibited says "
         "why.",
         *halls,
