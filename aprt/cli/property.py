@@ -41,6 +41,7 @@ def show_property(registry: Registry, id: str, era: str | None, form: str) -> in
     from aprt.verdict.claims import claims, find_claim
     from aprt.view.catalogue import claim_text, claims_json
 
-    found = find_claim(id, claims(registry(), era))
-    echo(claims_json([found]) if form == "json" else claim_text(found))
+    eras = registry()
+    found = find_claim(id, claims(eras, era))
+    echo(claims_json([found]) if form == "json" else claim_text(found, list(eras)))
     return 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
+from aprt.core.amount import count
 from aprt.core.scenario import Era
 from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim
 from aprt.view.json_text import dump
 from aprt.view.lists import table, wrapped
+
+_FEW: Final = 24  # scenarios that are told by name
 
 
 def eras_text(eras: Mapping[str, Era]) -> str:
@@ -110,24 +113,53 @@ def claims_text(claims: Iterable[Claim]) -> str:
     return table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
 
 
-def claim_text(claim: Claim) -> str:
-    """One property in full."""
+def claim_text(claim: Claim, eras: Sequence[str]) -> str:
+    """One property in full. eras: all of them, the oldest first."""
     parts = [f"{claim.property.id}  {claim.property.title}"]
     if claim.property.text:
         parts.append(wrapped(" ".join(claim.property.text.split())))
-    parts.append(wrapped(f"checked by: {', '.join(claim.default) or 'no scenario of its own accord'}", "  "))
+    parts.append(_checked_by(claim.default, eras))
     more = [name for name in claim.available if name not in claim.default]
     if more:
         demand = "on demand, with all measures in" if claim.all_measures else "on demand"
-        parts.append(wrapped(f"{demand}: {_named(more)}", "  "))
+        parts.append(wrapped(f"{demand}: {_named(more, eras)}", "  "))
     return "\n\n".join(parts)
 
 
-def _named(references: Sequence[str]) -> str:
+def _checked_by(references: Sequence[str], eras: Sequence[str]) -> str:
+    """Scenarios by name; where that would be a page, together those of the same eras."""
+    if len(references) <= _FEW:
+        return wrapped(f"checked by: {', '.join(references) or 'no scenario of its own accord'}", "  ")
+    having: dict[str, list[str]] = {}
+    for era, name in (reference.split("/") for reference in references):
+        having.setdefault(name, []).append(era)
+    alike: dict[str, list[str]] = {}
+    for name, own in having.items():
+        alike.setdefault(_spans(own, eras), []).append(name)
+    return "checked by\n" + table((f"  {span}", ", ".join(names)) for span, names in alike.items())
+
+
+def _spans(some: Sequence[str], eras: Sequence[str]) -> str:
+    """Some of the eras, those in a row by the first and the last: `v4, 5.3 to 2026`."""
+    runs: list[list[str]] = []
+    for era in eras:
+        if era not in some:
+            continue
+        if runs and eras.index(era) == eras.index(runs[-1][-1]) + 1:
+            runs[-1].append(era)
+        else:
+            runs.append([era])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _named(references: Sequence[str], eras: Sequence[str]) -> str:
     """Scenarios by name; so many of each era where that would be a page."""
-    if len(references) <= 24:
+    if len(references) <= _FEW:
         return ", ".join(references)
-    return ", ".join(f"{count} of era {era}" for era, count in Counter(r.split("/")[0] for r in references).items())
+    alike: dict[int, list[str]] = {}
+    for era, n in Counter(reference.split("/")[0] for reference in references).items():
+        alike.setdefault(n, []).append(era)
+    return ", ".join(f"{count(n, 'scenario')} of {_spans(own, eras)}" for n, own in alike.items())
 
 
 def claims_json(claims: Sequence[Claim]) -> str:

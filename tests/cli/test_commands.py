@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from aprt.cli import known_eras
 from aprt.cli.root import COMMANDS, root
 from aprt.core.schedule import Schedule
 from aprt.core.token import encode
@@ -539,3 +540,21 @@ def test_whatever_has_a_name_completes(words: str, completed: list[str]) -> None
 def test_help_says_what_is_checked_when_no_property_is_named(commands: tuple[str, ...], otherwise: str) -> None:
     for command in commands:
         assert otherwise in " ".join(aprt(command, "--help").stdout.split())
+
+
+def test_a_property_of_many_scenarios_tells_together_those_of_the_same_eras() -> None:
+    shown = CliRunner().invoke(root, ("property", "show", "P1"), obj=known_eras).stdout
+    assert shown.endswith(
+        """
+checked by
+  v4, 5.3 to 2026  card-broken, card-off, qemu-reset, without-gisa
+  v4               h3, h4, h5, h7, h9, h10
+  v4 to 2026       kill-qemu, rogue-close
+  5.3 to 2026      group-taken
+  6.0 to 2026      open-while-ending, pv-and-back, pv-without-aiv,
+                   unassign-hidden
+
+on demand: 34 scenarios of v4, 26 scenarios of 5.3, 27 scenarios of 5.12 to
+  5.15, 67 scenarios of 6.0 to 2026
+"""
+    )
