@@ -27,8 +27,9 @@ from aprt.cli.root import root
 from aprt.core.actor import Caller
 from aprt.core.errors import UserError
 from aprt.verdict.verdict import selected
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, ApQueueState, Change, Target
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Change, Target
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from docs import generate, source_map
 from docs.driver_functions import FUNCTIONS, LEFT_OUT

@@ -14,9 +14,9 @@ from aprt.core.system import Behaviour, Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration, StopOn
 from aprt.explore.stepper import Stepper
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.guest_code import execute

@@ -11,8 +11,9 @@ import pytest
 from aprt.core.actor import BLOCK, Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Oops, Owes
-from aprt.vfio_ap.ap.ap_queue import DEPTH, HOST, ApQueue, ApQueueState, Change, Target, Zapq
+from aprt.vfio_ap.ap.ap_queue import DEPTH, ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Change, Target, Zapq
 from aprt.vfio_ap.ap.response import NO_REPLY, Rc, Status
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.guest_code import execute

@@ -7,10 +7,10 @@ import pytest
 from pyrsistent import pmap, pset
 
 from aprt.core.actor import Caller
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.userspace import (

@@ -8,9 +8,9 @@ from pyrsistent import PMap, pmap
 
 from aprt.core.actor import Caller
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan

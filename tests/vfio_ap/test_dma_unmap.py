@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyrsistent import pmap, pset
 
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.host.dma_unmap import ROUNDS, dma_unmap
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState

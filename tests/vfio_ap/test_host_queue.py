@@ -14,9 +14,10 @@ from aprt.core.notes import Broken, Hold
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration
 from aprt.kernel.spinlock import Spinlock
-from aprt.vfio_ap.ap.ap_queue import ApQueue, ApQueueState, Change
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.ap_sm import HostQueue, HostQueueState, Wait
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Change
 from aprt.vfio_ap.ap.response import NO_REPLY, Rc, Status
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.zcrypt_queue import BY_INTERRUPT

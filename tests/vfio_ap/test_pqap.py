@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from aprt.core.actor import Caller
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Aqic
 from aprt.vfio_ap.host.guest_code import Reset, execute

@@ -16,10 +16,10 @@ from aprt.core.effects import Call
 from aprt.core.system import Context
 from aprt.explore.explore import explore
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueueState, Target
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Target
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gisa_int import GisaIntState

@@ -10,8 +10,8 @@ from aprt.core.properties import Finding
 from aprt.core.scenario import Model
 from aprt.core.system import Context
 from aprt.explore.explore import explore
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.bus_scan import card_vanishes, unbind
 from aprt.vfio_ap.host.userspace import open_everything
 from aprt.vfio_ap.v4.situation import Situation, attached, detached

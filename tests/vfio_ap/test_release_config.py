@@ -9,10 +9,11 @@ from pyrsistent import PMap, pmap
 from aprt.core.actor import Caller
 from aprt.kernel.attribute import AttributeState
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.ap_queue import ApQueue, ApQueueState
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.masks import format_mask
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_masks import store_mask

@@ -7,8 +7,8 @@ import pytest
 from pyrsistent import pmap
 
 from aprt.core.actor import Caller
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.dma_unmap import dma_unmap

@@ -12,7 +12,7 @@ from pyrsistent import pmap
 from aprt.core.system import Context, System
 from aprt.explore.enumerator import executions
 from aprt.explore.stepper import Stepper
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.kvm_destroy import put_vm

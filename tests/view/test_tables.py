@@ -18,10 +18,10 @@ from aprt.kernel.mutex import Mutex, MutexState
 from aprt.kernel.rwsem import RwSem, RwSemState
 from aprt.kernel.spinlock import Spinlock
 from aprt.runtime.ledger import Snapshot
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.kvm.crycb import CrycbState

@@ -5,10 +5,6 @@ An instruction only starts things. AQIC answered 00 leaves `pending_irq`, a rese
 step. While a reply is being notified (NIB, then IPM, in several steps) the queue is busy with the effect and
 neither a reset nor an interrupt change ends, nor is the card taken away or broken.
 
-Two fields are no hardware: `user` says whose requests or keys the queue holds since the last finished ZAPQ, and
-`zapq` what became of the last ZAPQ that the host issued (`silent`: it, or a later TAPQ, was answered 01, 03 or
-04); properties P11, P12, P34 and P35 read them.
-
 Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
 `reset_end` are fields of the actor. Left out: messages and their psmids, message parts, the bit that says that a code
 is of an earlier operation; of the data that TAPQ with the T bit gives all but the type.
@@ -16,79 +12,20 @@ is of an earlier operation; of the data that TAPQ with the T bit gives all but t
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
 from aprt.core.notes import Broken, Note, Oops, Owes
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import NO_REPLY, SILENT, TYPED, Rc, Status
-from aprt.vfio_ap.memory import PAGE
 
-Zapq: TypeAlias = Literal["none", "accepted", "finished", "refused", "silent"]
-HOST = "host"
 CEX4, CEX8 = 10, 14  # types of adapters, as TAPQ tells them
 FOR_RESETS = frozenset({Rc.STATE_CHANGE_IN_PROGRESS})  # what only a reset is answered
 UNTIL_RESET = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})  # what stays until a reset is accepted
 DEPTH = 2  # requests and replies a queue has room for; the model needs no more to show a full queue
-
-
-@attrs.frozen
-class Target:
-    """Where an enabled queue notifies.
-
-    guest: whose memory holds the NIB; `HOST` for a queue that the host uses itself. nib: guest address, bytes.
-    gisa: the GISA's name; None: invalid designation, or no guest. gisc, nisc: guest and host subclass, 0..7.
-    """
-
-    guest: str
-    nib: int
-    gisa: str | None
-    gisc: int
-    nisc: int
-
-    @property
-    def page(self) -> int:
-        return self.nib >> PAGE
-
-    def __str__(self) -> str:
-        return f"{self.gisa} isc {self.gisc} nib {self.nib:#x}"
-
-
-@attrs.frozen
-class Change:
-    """An interrupt change that was accepted and has not happened yet; None switches off."""
-
-    to: Target | None
-
-
-@attrs.frozen
-class ApQueueState:
-    cfg: Literal["on", "off", "absent"] = "on"
-    chkstop: bool = False
-    requests: int = 0
-    replies: int = 0
-    irq: Target | None = None
-    pending_irq: Change | None = None
-    pending_reset: Literal["RAPQ", "ZAPQ"] | None = None
-    effect: Target | None = None  # the notification that is being written
-    next_rc: Rc | None = None  # what the next instruction answers instead, out of the machine's own reasons
-    user: str | None = None
-    zapq: Zapq = "none"
-
-    @property
-    def works(self) -> bool:
-        return self.cfg == "on" and not self.chkstop
-
-    @property
-    def status(self) -> Status:
-        return Status(Rc.NORMAL, not (self.requests or self.replies), self.replies > 0, self.irq is not None)
-
-    def targets(self) -> tuple[Target, ...]:
-        """Every target that this queue may still notify."""
-        aims = [self.irq, self.effect, self.pending_irq.to if self.pending_irq else None]
-        return tuple(t for t in aims if t is not None)
 
 
 @attrs.frozen(eq=False)

@@ -13,9 +13,10 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.ap_bus import Driver
-from aprt.vfio_ap.ap.ap_queue import CEX4, HOST
+from aprt.vfio_ap.ap.ap_queue import CEX4
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.machine import Machine
 

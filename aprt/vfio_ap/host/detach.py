@@ -12,9 +12,10 @@ from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, History, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.properties import hardware_of
 

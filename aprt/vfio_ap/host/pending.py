@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 from pyrsistent import pmap, pset
 
-from aprt.vfio_ap.ap.ap_queue import ApQueueState, Target
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.host.machine import Guest, Machine, Queue
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
 from aprt.vfio_ap.host.userspace import VM

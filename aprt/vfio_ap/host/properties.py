@@ -13,7 +13,7 @@ from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.properties import Always, AtEnd, Before, History, Noted, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap.ap_queue import Target
+from aprt.vfio_ap.ap.queue_state import Target
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE

@@ -20,8 +20,9 @@ from aprt.kernel.held import held
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, timer_daemon
 from aprt.kernel.workqueue import Work, worker
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, Target, interrupt_control, reset_end
+from aprt.vfio_ap.ap.ap_queue import ApQueue, interrupt_control, reset_end
 from aprt.vfio_ap.ap.ap_sm import HostQueue, Wait
+from aprt.vfio_ap.ap.queue_state import HOST, Target
 from aprt.vfio_ap.ap.response import Rc
 
 AP_ISC: Final = 2

@@ -16,10 +16,10 @@ from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.workqueue import Work, worker
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import Module
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import Gib

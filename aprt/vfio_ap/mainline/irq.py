@@ -8,8 +8,9 @@ Left out: the 20 ms between two tries, as virtual time has none; the NIB of a pr
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue, Target
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.queue_state import HOST, Target
 from aprt.vfio_ap.ap.response import Rc, Status
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister

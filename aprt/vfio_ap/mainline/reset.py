@@ -11,9 +11,9 @@ Left out: the 20 ms before each look, as virtual time has none.
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.mainline.find_queue import queues_of, walk_devices
 from aprt.vfio_ap.mainline.irq import free_aqic_resources, irq_disable

@@ -13,8 +13,9 @@ Left out: other warnings; the 20 ms between two tries, as virtual time has none.
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import SILENT, Errno, Rc, Status
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
 from aprt.vfio_ap.mainline.machine import Machine, Queue

@@ -9,8 +9,8 @@ import attrs
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBusState
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_masks import store_mask
 from aprt.vfio_ap.host.bus_scan import boot, force_rescan, scan, unbind

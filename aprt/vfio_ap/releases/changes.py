@@ -12,9 +12,9 @@ from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Actors, Before, History, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 
 Left: TypeAlias = PMap[str, int] | None

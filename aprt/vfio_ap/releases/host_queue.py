@@ -15,9 +15,9 @@ from aprt.kernel.rules import RULES
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, TimerState
 from aprt.kernel.workqueue import Work
-from aprt.vfio_ap.ap.ap_queue import ApQueueState
 from aprt.vfio_ap.ap.ap_sm import HostQueue, HostQueueState
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.build import make_queue
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.zcrypt_queue import BY_INTERRUPT, ZcryptQueue, offline_and_online, poll, request

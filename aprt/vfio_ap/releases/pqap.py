@@ -10,8 +10,8 @@ from pyrsistent import PMap, pmap
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, History, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.properties import hardware_of
 from aprt.vfio_ap.mainline.irq import DISABLE_TRIES, IRQCLEAR_TRIES

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
-from aprt.vfio_ap.ap.ap_queue import HOST
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Rc, Status
 from aprt.vfio_ap.kvm.gisc import gisc_unregister
 from aprt.vfio_ap.series.machine import Guest, Machine, Queue

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
-from aprt.vfio_ap.ap.ap_queue import Target
 from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.queue_state import Target
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
 from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister

@@ -9,8 +9,9 @@ Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue(), vfio_ap_
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.ap_queue import HOST, ApQueue
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Errno, Rc
 from aprt.vfio_ap.series.machine import Machine
 

@@ -10,8 +10,9 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.system import System
 from aprt.vfio_ap.ap.ap_bus import ApBus
-from aprt.vfio_ap.ap.ap_queue import ApQueue, ApQueueState, Target
+from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.kvm.gisa import Gisa
 from aprt.vfio_ap.series.matrix_dev import MatrixDev
 from aprt.vfio_ap.series.mdev import Mdev
