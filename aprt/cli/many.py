@@ -30,13 +30,14 @@ def explore_many(
 ) -> int:
     """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
     from aprt.cli.progress import ProgressLine
-    from aprt.verdict.many import Shard, ask_many
+    from aprt.verdict.many import Shard, ask_many, question_of
     from aprt.view.answers import Answers
     from aprt.view.results import report
     from aprt.view.verdict_report import unanswered
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
-    answers = Answers(part, part.of_list([str(case) for case in cases]))
+    references = [str(case) for case in cases]
+    answers = Answers(part, question_of(references, properties, search), part.of_list(references))
     suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
@@ -57,7 +58,7 @@ def explore_many(
         echo(report(form, [suites.get(reference) or unanswered(reference) for reference in answers.asked]))
     else:
         echo(answers.to_json() if form == "json" else answers.text())
-    return exit_code(answers) if answers.complete else INTERRUPTED
+    return exit_code(answers)
 
 
 def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
@@ -71,6 +72,8 @@ def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
 
 
 def exit_code(answers: Answers) -> int:
-    """What the worst of the answers exits with: violated, then open, then holds."""
+    """What the worst of the answers exits with: violated, then open, then holds; or that some are missing."""
+    if not answers.complete:
+        return INTERRUPTED
     codes = {EXITS[word] for word in answers.words}
     return next((code for code in (1, 3) if code in codes), 0)

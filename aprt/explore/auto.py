@@ -136,10 +136,11 @@ def _within(search: Callable[[Question], Exploration], question: Question, most:
 
 
 def _with(known: Exploration, found: Exploration) -> Exploration:
-    """The second answer, with what the first one has found to be wrong."""
+    """The second answer, with what the first one has found to be wrong, and where it saw executions end."""
     violated = {finding.property for finding in known.findings}
     findings = (*known.findings, *(finding for finding in found.findings if finding.property not in violated))
-    return attrs.evolve(found, findings=findings, wrong=known.wrong | found.wrong)
+    unasked = tuple(sorted({*known.unasked, *found.unasked}))
+    return attrs.evolve(found, findings=findings, unasked=unasked, wrong=known.wrong | found.wrong)
 
 
 def _too_many(found: Exploration, question: Question) -> bool:

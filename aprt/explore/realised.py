@@ -20,7 +20,7 @@ from itertools import combinations
 import attrs
 
 from aprt.core.lock_order import Cycle, Demand
-from aprt.core.notes import Hold
+from aprt.core.notes import Hold, Oops
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.packing import INITIAL, Packing
@@ -35,6 +35,7 @@ class Realisation:
     gates: the classes of locks that prevent it. alone: the only context that makes edges of it, if there is only one;
     both only when complete.
     states: how many were looked at; complete: all there are, and what follows of them as far as that counts.
+    unasked: numbers of properties at whose violation executions end; not complete then, as something might have come.
     """
 
     cycle: Cycle
@@ -44,6 +45,7 @@ class Realisation:
     alone: str | None
     states: int
     complete: bool
+    unasked: tuple[str, ...] = ()
 
 
 def realise(system: System, cycle: Cycle, limit: int) -> Realisation:
@@ -62,6 +64,7 @@ class _Search:
         self._states, self._seen = [INITIAL], {INITIAL}
         self._parents, self._via = array("q", [-1]), array("q", [-1])
         self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
+        self._unasked: set[str] = set()
         self._beyond = 0  # states looked at for what follows
         self._demand = cache(self._asked)
 
@@ -95,7 +98,9 @@ class _Search:
                 return waiting
         for _, moves in offers:
             for delta, step, _ in moves:
-                if not self._tables.steps[step].oops:
+                oopses = {note.property for note in self._tables.steps[step].event.notes if isinstance(note, Oops)}
+                self._unasked |= oopses
+                if not oopses:
                     self._meet(state + delta, here, step)
         return ()
 
@@ -160,8 +165,9 @@ class _Search:
         return other.by.holds(lock.lock) and (lock.family, other.lock.family) in self._pairs
 
     def _not_found(self, complete: bool) -> Realisation:
-        if not complete:
-            return Realisation(self._cycle, None, (), (), None, len(self._states), complete)
+        if not complete or self._unasked:
+            unasked = tuple(sorted(self._unasked))
+            return Realisation(self._cycle, None, (), (), None, len(self._states), complete=False, unasked=unasked)
         made = [*filter(None, map(Demand.of, self._tables.asks()))]
         made += filter(None, (Demand.within(step.event) for step in self._tables.steps))
         makers = [[demand for demand in made if edge in demand.edges] for edge in self._cycle]

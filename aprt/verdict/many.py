@@ -4,6 +4,7 @@ into words."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
 import attrs
@@ -49,6 +50,11 @@ class _Piece(Generic[T]):
 
     def __str__(self) -> str:
         return self.reference
+
+
+def question_of(references: Sequence[str], ids: tuple[str, ...], search: Search) -> str:
+    """A word for a question about a whole list, the same wherever it is asked; another one for any other question."""
+    return blake2b(repr((tuple(references), ids, search)).encode(), digest_size=8).hexdigest()
 
 
 def ask_many(

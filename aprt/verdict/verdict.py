@@ -84,6 +84,8 @@ class Verdict:
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:
         """Of the properties that hold, which assumptions they are known to need: (property, assumption)."""
+        if not self.exploration.complete:
+            return ()
         held = {property.id for property in self.properties} - {one.finding.property for one in self.shown}
         return tuple((id, name) for id, name in self.model.needed if id in held)
 

@@ -1,7 +1,7 @@
 """The answers to many questions, as JSON that shards of one list can be put together from.
 
-One object, `aprt.verdicts/1`: `shard` is `I/N`, `asked` the references of this shard in order, `verdicts` the objects
-`aprt.verdict/1` of those that were answered, in that order.
+One object, `aprt.verdicts/1`: `shard` is `I/N`, `question` what all shards of one question have in common, `asked` the
+references of this shard in order, `verdicts` the objects `aprt.verdict/1` of those that were answered, in that order.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ SCHEMA = "aprt.verdicts/1"
 
 @attrs.frozen
 class Answers:
-    """What a shard was asked, and the answers so far, by reference."""
+    """What a shard was asked, and the answers so far, by reference. question: as `verdict.many.question_of` says."""
 
     shard: Shard
+    question: str
     asked: tuple[str, ...]
     given: Mapping[str, Answer] = attrs.field(factory=dict)
 
@@ -67,6 +68,7 @@ class Answers:
             {
                 "schema": SCHEMA,
                 "shard": str(self.shard),
+                "question": self.question,
                 "asked": list(self.asked),
                 "verdicts": list(self.ordered),
                 "version": aprt_version(),
@@ -79,16 +81,25 @@ class Answers:
         match read_json(path, "a shard's answers"):
             case {"schema": str(schema)} if schema != SCHEMA:
                 raise UserError(f"{path}: schema: {schema!r} cannot be merged (this aprt merges {SCHEMA!r})")
-            case {"shard": str(shard), "asked": [*asked], "verdicts": [*verdicts], "version": str(version)}:
+            case {
+                "shard": str(shard),
+                "question": str(question),
+                "asked": [*asked],
+                "verdicts": [*verdicts],
+                "version": str(version),
+            }:
                 if version != aprt_version():
                     raise UserError(f"{path}: version: {version!r}, but this is aprt {aprt_version()}")
-                return cls(Shard.parse(shard), tuple(asked), _by_reference(path, verdicts))
+                return cls(Shard.parse(shard), question, tuple(asked), _by_reference(path, verdicts))
             case _:
                 raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
 
 
 def merge(shards: Sequence[Answers]) -> Answers:
-    """The whole list from all its shards. Raises: `UserError` when one is missing, or there twice."""
+    """The whole list from all its shards.
+
+    Raises: `UserError` when one is missing, or there twice, or when they were asked different questions.
+    """
     of = shards[0].shard.of
     by_number = {one.shard.number: one for one in shards}
     for one in shards:
@@ -96,6 +107,9 @@ def merge(shards: Sequence[Answers]) -> Answers:
             raise UserError(f"shards {shards[0].shard} and {one.shard} are not of one list")
         if by_number[one.shard.number] is not one:
             raise UserError(f"shard {one.shard} is there twice")
+        if one.question != shards[0].question:
+            what = "scenarios, properties, bounds, strategy"
+            raise UserError(f"shards {shards[0].shard} and {one.shard} were not asked the same ({what})")
     missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in by_number]
     if missing:
         raise UserError(f"shards missing: {', '.join(missing)}")
@@ -103,7 +117,7 @@ def merge(shards: Sequence[Answers]) -> Answers:
     longest = max(map(len, parts))
     asked = tuple(part[i] for i in range(longest) for part in parts if i < len(part))
     answers = {reference: answer for one in shards for reference, answer in one.given.items()}
-    return Answers(Shard(1, 1), asked, answers)
+    return Answers(Shard(1, 1), shards[0].question, asked, answers)
 
 
 def _by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:

@@ -16,9 +16,8 @@ from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
-from aprt.view.verdict_text import ends_at
 from aprt.view.version import aprt_version
-from aprt.view.words import switched
+from aprt.view.words import ends_at, switched
 
 LOCKS_SCHEMA = "aprt.locks/1"
 

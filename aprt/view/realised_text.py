@@ -8,6 +8,7 @@ from typing import Any
 from aprt.core.amount import count
 from aprt.explore.realised import Realisation
 from aprt.verdict.realised import Realised
+from aprt.view.words import ends_at
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:
@@ -31,6 +32,7 @@ def realised_object(realised: Realised) -> dict[str, Any]:
         "alone": found.alone,
         "states": found.states,
         "complete": found.complete,
+        "unasked": list(found.unasked),
     }
 
 
@@ -53,6 +55,8 @@ def _holder(context: str, holder: str) -> str:
 
 
 def _never(found: Realisation) -> str:
+    if found.unasked:
+        return f"not realised in {count(found.states, 'state')}, but {ends_at(found.unasked)}"
     if not found.complete:
         return f"not realised in {count(found.states, 'state')}, which are not all there are"
     if found.gates:

@@ -26,7 +26,7 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
-from aprt.view.words import again
+from aprt.view.words import again, ends_at
 
 _STOPPED = MappingProxyType(
     {
@@ -48,6 +48,7 @@ _SIZES = MappingProxyType(
         "1-minimal": "1-minimal: no single cut or move makes it smaller",
     }
 )
+_SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"
 _MEANING = MappingProxyType(
     {
         "VIOLATED": "shown by a schedule that was replayed on trio",
@@ -121,11 +122,6 @@ def open_since(exploration: Exploration) -> str:
     return "; ".join(reasons)
 
 
-def ends_at(unasked: Collection[str]) -> str:
-    """Where executions end that nobody asked about, by the numbers of the properties."""
-    return f"an execution ends at a violation of {' or '.join(unasked)}"
-
-
 def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     """What is wrong, the schedule in columns, and how to see it again."""
     finding = shown.finding
@@ -174,7 +170,7 @@ def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterabl
         yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
         if shown.size != "optimal" and not (finding.loop or hanging(property)):
             yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
-    yield f"size        {_SIZES[shown.size]}"
+    yield f"size        {_SHORTEST_WAY if finding.loop else _SIZES[shown.size]}"
 
 
 def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Any, Final
 
 import attrs
@@ -69,3 +69,8 @@ def switched(settings: Settings) -> str:
 
 def _inside(brackets: str, items: Iterable[str]) -> str:
     return f"{brackets[0]}{', '.join(items)}{brackets[1]}"
+
+
+def ends_at(unasked: Collection[str]) -> str:
+    """Where executions end that nobody asked about, by the numbers of the properties."""
+    return f"an execution ends at a violation of {' or '.join(unasked)}"

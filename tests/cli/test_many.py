@@ -82,6 +82,25 @@ def test_a_shard_that_is_missing_or_there_twice_is_told(tmp_path: Path) -> None:
     assert (twice.exit_code, twice.stderr) == (2, "aprt: shard 1/3 is there twice\n")
 
 
+def test_shards_of_two_questions_are_not_put_together(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text(explore("--format", "json", "--shard", "1/2").stdout)
+    second.write_text(explore("--format", "json", "--shard", "2/2", "--max-depth", "9").stdout)
+    result = aprt("merge", str(first), str(second))
+    reason = "shards 1/2 and 2/2 were not asked the same (scenarios, properties, bounds, strategy)"
+    assert (result.exit_code, result.stderr) == (2, f"aprt: {reason}\n")
+
+
+def test_what_one_shard_has_not_answered_is_missing_in_the_whole(tmp_path: Path) -> None:
+    for n in (1, 2):
+        tidy = aprt("explore", "toy/tidy", "toy/lost-update+atomic", "--format", "json", "--shard", f"{n}/2")
+        sheet = json.loads(tidy.stdout)
+        (tmp_path / str(n)).write_text(json.dumps({**sheet, "verdicts": [] if n == 2 else sheet["verdicts"]}))
+    result = aprt("merge", str(tmp_path / "1"), str(tmp_path / "2"))
+    assert result.exit_code == 130
+    assert result.stdout.splitlines()[-1].startswith("aprt: 2 scenarios: 1 HOLDS, 1 not answered; ")
+
+
 def test_a_directory_is_no_shard(tmp_path: Path) -> None:
     result = aprt("merge", str(tmp_path))
     assert (result.exit_code, result.stderr) == (2, f"aprt: {tmp_path}: is a directory, not a shard's answers\n")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain, permutations, product
 
 import pytest
 
-from aprt import DEADLOCK, System, explore
+from aprt import DEADLOCK, Context, Mutex, System, explore
 from aprt.core.lock_order import Cycle
+from aprt.core.system import Behaviour
 from aprt.explore.realised import Realisation, realise
 from aprt.explore.replay import replay
+from aprt.kernel.held import held
 from aprt.kernel.rules import LOCK_ORDER
 from tests.explore.programs import lock_order as programs
 from tests.explore.programs.locking import dining, nested
@@ -124,3 +127,21 @@ def test_of_two_contexts_a_cycle_is_real_when_a_deadlock_has_its_locks_and_only_
         assert (realise(system, cycle, 10_000).schedule is not None) is expected, (one, other)
         real, unreal = real + expected, unreal + (not expected)
     assert (real, unreal) == (58, 14)
+
+
+def test_what_may_come_where_executions_end_is_not_known_to_be_impossible() -> None:
+    gate, a, b = (Mutex(name) for name in "GAB")
+
+    def in_order(first: Mutex, second: Mutex, *, twice: bool) -> Callable[[], Behaviour]:
+        async def take() -> None:
+            async with held(gate), held(first), held(second):
+                if twice:
+                    await gate.lock()
+
+        return take
+
+    for twice, expected in ((False, (True, ("G",), ())), (True, (False, (), ("K1",)))):
+        contexts = (Context("x", in_order(a, b, twice=False)), Context("y", in_order(b, a, twice=twice)))
+        found = of(System((gate, a, b), contexts))
+        assert (found.complete, found.gates, found.unasked) == expected
+        assert found.schedule is None

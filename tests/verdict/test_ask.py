@@ -3,7 +3,7 @@ import pytest
 
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.execution import Execution
-from aprt.core.properties import DEADLOCK, HANG, Finding
+from aprt.core.properties import DEADLOCK, HANG, Eventually, Finding, Property
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
@@ -16,7 +16,10 @@ from aprt.verdict.compact import merge_runs
 from aprt.verdict.confirm import both, confirm
 from aprt.verdict.search import Search
 from aprt.verdict.tokens import resolve
+from aprt.view.paint import Paint
+from aprt.view.verdict_text import verdict_text
 from tests.toy import ERAS
+from tests.verdict.cases import case_of
 
 
 def case(text: str) -> Case:
@@ -171,3 +174,27 @@ def test_drivers_that_differ_are_reported_with_the_step(monkeypatch: pytest.Monk
     assert str(caught.value) == (
         "explorer and trio differ at step 0: expected a: counter.load with reply 0; live: a: counter.load with reply 7"
     )
+
+
+def test_of_a_loop_only_the_way_to_it_is_said_to_be_the_shortest() -> None:
+    mutex = Mutex("m")
+
+    async def for_ever() -> None:
+        while True:
+            await mutex.lock()
+            await mutex.unlock()
+
+    turning = Property("turning", "", (Eventually((), lambda view: "it goes on"),))
+    found = ask(case_of(System((mutex,), (Context("a", for_ever),)), turning))
+    assert (found.word, found.shown[0].finding.loop) == ("VIOLATED", 2)
+    assert "size        shortest: no way to such a loop has fewer steps\n" in verdict_text(found, Paint())
+
+
+def test_what_a_property_needs_is_said_of_those_that_hold() -> None:
+    lost = case("toy/lost-update")
+    needing = attrs.evolve(lost.model(), needed=(("T1", "memory"), ("T2", "memory")))
+    scenario = Scenario("it", "", "", ("T1", "T2"), lambda settings: needing)
+    of = Case.make(Era("of", "", (), {"it": scenario}), scenario)
+    assert ask(of, (), Search(stop_on="all")).needed == (("T2", "memory"),)
+    assert ask(of, ("T2",)).needed == (("T2", "memory"),)
+    assert ask(of, (), Search(bounds=Bounds(max_states=3))).needed == ask(of).needed == ()
