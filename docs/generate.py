@@ -54,7 +54,7 @@ def ways_page() -> str:
         "# Sixteen ways in which the guarantee fails",
         "Each is a scenario, `v4/h1` to `v4/h16`, that breaks one property in one particular way. The steps it lists "
         "are found in its shortest schedule in this order (`*` stands for anything); the cure is a set of switches "
-        "with which the property holds, in a complete search.",
+        "with which no execution violates the property, up to its end or to another violation that ends it.",
         "The way's own switches keep all other ways out, so that the search can take no other.",
     )
     rows = [(f"[h{w.number}](#h{w.number})", w.title, w.breaks, code(w.cure), code(w.preset)) for w in WAYS]

@@ -33,7 +33,8 @@ def properties_page() -> str:
         "Every one of them can fail. It is broken by bugs of [the museum](museum.md) that are put back, by "
         "[ways](ways.md) in which the guarantee of the series fails, or by a mutant: a mistake that no kernel makes "
         "and that is there for this. Below, the first column of each section is a case that violates it, the second "
-        "the nearest one in which a complete search finds that it holds; tests run all of them.",
+        "the nearest one in which no execution violates it, up to its end or to another violation that ends it; tests "
+        "run all of them.",
         table(("property", "claims", "eras", "broken by"), map(_row, found)),
         *(_section(claim, today.get(claim.property.id, claim.property.text)) for claim in found),
     )

@@ -185,11 +185,11 @@ class Checks:
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
     for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
-    said to be wrong so far. unasked: numbers of properties that none of these is, and at whose violation executions
-    end, so that nobody looks at what would come next. order: the lock order of all steps that were learned, None when
-    nothing asks for it. closing: whether the step with which that first has a cycle counts as a violation, so that a
-    search can end there. recorders: by number. remembered: (recorder, number of the memory it found), in that order:
-    with what the tables have `learned`, it is what numbers the memories.
+    said to be wrong so far. unasked: numbers of properties that none of these is, if there are any, and at whose
+    violation executions end, so that nobody looks at what would come next. order: the lock order of all steps that were
+    learned, None when nothing asks for it. closing: whether the step with which that first has a cycle counts as a
+    violation, so that a search can end there. recorders: by number. remembered: (recorder, number of the memory it
+    found), in that order: with what the tables have `learned`, it is what numbers the memories.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
@@ -220,7 +220,7 @@ class Checks:
             for id, c in checks
             if isinstance(c, Eventually)
         ]
-        self._closing = closing
+        self._asking, self._closing = bool(checks), closing
         self._ordered = [id for id, check in checks if isinstance(check, LockOrder)]
         self.order = LockGraph() if any(map(ordering, properties)) else None
         self.liveness = bool(self._hangs)
@@ -240,7 +240,7 @@ class Checks:
         if not (event.notes or demands or self._steps or self.histories):  # most steps of most systems
             return (None, touched) if touched else QUIET
         oopses = {note.property for note in event.notes if isinstance(note, Oops)}
-        if oopses.isdisjoint(self._noted):
+        if self._asking and oopses.isdisjoint(self._noted):
             self.unasked |= oopses
         watch = Watch(
             noted=(

@@ -145,8 +145,15 @@ def record(name: str, contrast: Contrast, find: Finder) -> Recording:
 
 
 def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
-    """What a search says, as `ask`. Raises: KeyboardInterrupt when it was interrupted."""
-    return Seen.of(_ask(case, ids, search))
+    """What a search says, as `ask`. Where executions end at what was not asked about, that is asked about as well.
+
+    Raises: KeyboardInterrupt when it was interrupted.
+    """
+    verdict = _ask(case, ids, search)
+    if verdict.exploration.unasked and verdict.exploration.stopped is None:
+        more = (*(property.id for property in verdict.properties), *verdict.exploration.unasked)
+        verdict = _ask(case, more, attrs.evolve(search, stop_on="all"))
+    return Seen.of(verdict)
 
 
 def _ask(case: Case, ids: tuple[str, ...], search: Search) -> Verdict:

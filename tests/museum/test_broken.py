@@ -34,7 +34,7 @@ def test_a_property_fails_where_it_must_and_holds_next_to_it(contrast: Contrast)
     assert contrast.says(finding.property, finding.text), finding.text
     model = fixed.model()
     found = explore(model.system, model.select([contrast.violates]), stop_on="all")
-    assert (found.complete, found.unmerged, found.findings) == (True, (), ())
+    assert (found.stopped, found.unmerged, found.findings) == (None, (), ())
 
 
 def test_every_mistake_that_a_driver_of_the_releases_can_make_breaks_something() -> None:

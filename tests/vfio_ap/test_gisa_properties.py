@@ -26,9 +26,9 @@ def put(rules: GisaRules, **switches: bool) -> GisaRules:
 
 
 def broken(here: Host, *contexts: Context) -> dict[str, str]:
-    """What breaks, by property; the exploration is complete and merges everything."""
+    """What breaks, by property; the exploration comes to its end and merges everything."""
     result = here.explore(*contexts)
-    assert (result.complete, result.unmerged, result.deadlocks) == (True, (), 0)
+    assert (result.stopped, result.unmerged, result.deadlocks) == (None, (), 0)
     return {finding.property: finding.text for finding in result.findings}
 
 
