@@ -24,11 +24,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import attrs
-import msgspec
 
 from aprt.core.errors import UserError
 from aprt.core.properties import Finding
-from aprt.core.symmetry import without
+from aprt.explore.apart import Apart, still_alike, told_apart
 from aprt.explore.checks import Checks, Note, Violation
 from aprt.explore.chunk import Chunk
 from aprt.explore.exchange import Asymmetric
@@ -58,49 +57,17 @@ class Doubt:
     ask: Callable[[int], float]
 
 
-@attrs.frozen
-class _Apart:
-    """What turned out not to be alike: the number of the class, of those that were left, and why."""
-
-    kind: int
-    why: str
-
-
 def search(question: Question, doubt: Doubt | None = None) -> Exploration:
     """Explore all states, within the bounds. Raises: `UserError` when symmetry is asked for and nothing is alike."""
-    began, apart = time.perf_counter(), _told_apart(question)
+    began, apart = time.perf_counter(), told_apart(question)
     while True:
         earlier = time.perf_counter() - began
         try:
-            found = _explore(_still_alike(question, apart, earlier), doubt, earlier)
+            found = _explore(still_alike(question, apart, earlier), doubt, earlier)
             return attrs.evolve(found, apart=tuple(one.why for one in apart))
         except Asymmetric as error:
-            apart.append(_Apart(error.kind, error.apart))
-            if question.save is not None:
-                question.save.begin_anew(msgspec.json.encode(apart[-1]).decode())
-
-
-def _told_apart(question: Question) -> list[_Apart]:
-    """What an earlier sitting found out."""
-    if question.save is None or not question.symmetry:
-        return []
-    try:
-        return [msgspec.json.decode(reason, type=_Apart) for reason in question.save.anew]
-    except msgspec.DecodeError:
-        raise question.save.damaged() from None
-
-
-def _still_alike(question: Question, apart: Sequence[_Apart], seconds: float) -> Question:
-    """The question without what turned out not to be alike, and with the time that is left for it."""
-    if not apart:
-        return question
-    left = question.system.symmetry
-    for one in apart:
-        left = without(left, one.kind)
-    if not left:
-        raise UserError(f"no symmetry: {apart[0].why}")
-    system = attrs.evolve(question.system, symmetry=left)
-    return attrs.evolve(question, system=system, bounds=question.bounds.after(seconds))
+            apart.append(Apart(error.kind, error.apart))
+            apart[-1].keep(question)
 
 
 def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Exploration:

@@ -1,0 +1,51 @@
+"""What turns out not to be alike, so that a search with symmetry begins again without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import msgspec
+
+from aprt.core.errors import UserError
+from aprt.core.symmetry import without
+from aprt.explore.result import Question
+
+
+@attrs.frozen
+class Apart:
+    """What turned out not to be alike: the number of the class, of those that were left, and why."""
+
+    kind: int
+    why: str
+
+    def keep(self, question: Question) -> None:
+        """Let whoever resumes the search know it."""
+        if question.save is not None:
+            question.save.begin_anew(msgspec.json.encode(self).decode())
+
+
+def told_apart(question: Question) -> list[Apart]:
+    """What an earlier sitting of the search found out. Raises: `UserError` when its file cannot be read."""
+    if question.save is None or not question.symmetry:
+        return []
+    try:
+        return [msgspec.json.decode(reason, type=Apart) for reason in question.save.anew]
+    except msgspec.DecodeError:
+        raise question.save.damaged() from None
+
+
+def still_alike(question: Question, apart: Sequence[Apart], seconds: float) -> Question:
+    """The question without what turned out not to be alike, and with the time that is left for it.
+
+    Raises: `UserError` when nothing is alike any more.
+    """
+    if not apart:
+        return question
+    left = question.system.symmetry
+    for one in apart:
+        left = without(left, one.kind)
+    if not left:
+        raise UserError(f"no symmetry: {apart[0].why}")
+    system = attrs.evolve(question.system, symmetry=left)
+    return attrs.evolve(question, system=system, bounds=question.bounds.after(seconds))
