@@ -142,6 +142,7 @@ class Exploration:
     unseen_below: float | None = None  # that mass, at most, with 95 % confidence
     chao1: float | None = None  # traces there are, at least, by Chao's estimate
     guarantee: Guarantee | None = None
+    cut: int = 0  # executions that were drawn and did not come to an end
     unexercised: tuple[str, ...] | None = None
     symmetry: bool = False
     apart: tuple[str, ...] = ()  # what was declared to be alike and is not

@@ -139,7 +139,7 @@ class Walks:
         self.traces = array("Q")
         self.taken: set[int] = set()
         self.found: dict[str, tuple[str, tuple[int, ...]]] = {}
-        self.executions = self.transitions = self.depth = 0
+        self.executions = self.transitions = self.depth = self.cut = 0
         self.watchdog = Watchdog(question, question.runs)
         self._times: Counter[int] = Counter()  # each trace was shown
         self._saved: SavedWalks | None = None
@@ -161,6 +161,7 @@ class Walks:
                 self._look()
                 run = self.execution(picker)
                 self.executions += 1
+                self.cut += run.ending == "cut"
                 self.taken.update(run.steps)
                 trace = _number(self.steps.trace(run.steps))
                 picker.finish(run.steps, trace not in self._times)
@@ -263,6 +264,7 @@ class Walks:
             states=len(self.enabled),
             transitions=self.transitions,
             executions=self.executions,
+            cut=self.cut,
             depth=self.depth,
             ends=endings["end"],
             deadlocks=endings["deadlock"],

@@ -41,8 +41,8 @@ class Matrix:
         return exploration.complete and all(found.property != property for found in exploration.findings)
 
     def exercised(self, property: str) -> bool:
-        """Whether some search had a step that the property is about, or one was not complete."""
-        return any(
+        """Whether some search had a step that the property is about, or one was not complete, or not done."""
+        return self.interrupted or any(
             exploration.unexercised is None or property not in exploration.unexercised
             for exploration in self.explored.values()
         )

@@ -168,6 +168,7 @@ def _drawn(exploration: Exploration) -> dict[str, Any] | None:
         "unseen": exploration.unseen,
         "unseen_below": exploration.unseen_below,
         "chao1": exploration.chao1,
+        "cut": exploration.cut,
         "guarantee": None if bound is None else {"depth": bound.depth, "chance": bound.chance, "runs": bound.runs},
         "turns": dict(exploration.turns),
     }

@@ -104,6 +104,7 @@ def covered(exploration: Exploration) -> str:
     rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
+        *([f"{exploration.cut:,} of them cut off"] if exploration.cut else []),
         *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
         count(exploration.states, "orbit" if exploration.symmetry else "state"),
         count(exploration.transitions, "step"),

@@ -65,7 +65,7 @@ def test_a_crew_says_so_as_one_process_does() -> None:
     assert [(one.complete, one.stopped, one.unasked) for one in found] == [(False, None, ("P2",))] * 2
 
 
-@pytest.mark.parametrize("strategy", ["states", "dpor"])
+@pytest.mark.parametrize("strategy", ["states", "dpor", "reduced"])
 def test_a_search_that_is_resumed_knows_what_it_has_met_before(strategy: str, tmp_path: Path) -> None:
     with SaveFile(tmp_path / "search", {"of": "a test"}) as file:
         first = explore(THEFT, (DEADLOCK,), strategy=strategy, save=file)

@@ -53,6 +53,14 @@ def test_an_interrupted_matrix_keeps_the_subsets_that_were_done() -> None:
     assert found.minimal("T1") == (frozenset({"locked"}),)
 
 
+def test_a_matrix_that_was_interrupted_at_once_does_not_say_that_anything_never_happens() -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    found = measures_matrix(Case.parse("toy/lost-update", ERAS), report=interrupt)
+    assert (len(found.explored), found.minimal("T1"), found.exercised("T1")) == (0, (), True)
+
+
 def test_claims_collect_the_properties_of_all_scenarios() -> None:
     assert {c.property.id: (c.default, c.available) for c in claims(ERAS)} == {
         "T1": (("toy/lost-update", "toy/tidy"), ("toy/lost-update", "toy/tidy")),

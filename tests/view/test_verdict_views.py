@@ -102,6 +102,15 @@ def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
     assert " traces=2 " in verdict_line(verdict_object(verdict))
 
 
+def test_runs_that_were_cut_off_are_told_and_promise_nothing() -> None:
+    verdict = asked("toy/tidy", Search("pct:2", Bounds(max_depth=3), runs=30))
+    text = verdict_text(verdict, PLAIN)
+    assert "covered     30 runs, 30 of them cut off, " in text
+    assert "a violation of depth 2" not in text
+    drawn = json.loads(verdict_json(verdict))["drawn"]
+    assert (drawn["cut"], drawn["guarantee"]) == (30, None)
+
+
 def test_what_a_strategy_promises_and_who_drew_is_told() -> None:
     promised = verdict_text(asked("toy/tidy", Search("pct:2", runs=30)), PLAIN)
     assert "  a violation of depth 2 shows in a run with a chance of 0.062 or more,\n" in promised

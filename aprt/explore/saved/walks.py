@@ -31,6 +31,7 @@ class _Progress:
     executions: int
     transitions: int
     depth: int
+    cut: int
     taken: list[int]
     memory: Any
     lots: tuple[int, tuple[int, ...], float | None]
@@ -70,6 +71,7 @@ class SavedWalks:
             executions=walks.executions,
             transitions=walks.transitions,
             depth=walks.depth,
+            cut=walks.cut,
             taken=sorted(walks.taken),
             memory=self._picker.memory,
             lots=walks.random.getstate(),
@@ -102,6 +104,7 @@ class SavedWalks:
         walks.taken = set(progress.taken)
         walks.found = {id: (text, steps) for id, text, steps in progress.found}
         walks.executions, walks.transitions, walks.depth = progress.executions, progress.transitions, progress.depth
+        walks.cut = progress.cut
         walks.random.setstate(progress.lots)
         self._picker.remember(progress.memory, walks.taken)
         walks.watchdog.earlier = progress.seconds
