@@ -23,13 +23,14 @@ FAILS = -1  # in the place of the state that a step leads to
 class Prospects(StateGraph):
     """A step that fails alike leads to `FAILS`. stuck: states in which nothing is possible, where that fails alike.
 
-    failures: how it fails, in all.
+    failures: how it fails, in all. escapes: whether an execution was seen to end without any failure.
     """
 
     def __init__(self, ground: Playground, trace: FailingTrace, limit: int) -> None:
         super().__init__(ground, limit)
         self._failure, self._words = trace.failure, trace.words
         self.failures: set[Failure] = set()
+        self.escapes = False
         self._known: tuple[bytearray, bytearray] | None = None
 
     def explore(self, state: int) -> bool:
@@ -56,6 +57,7 @@ class Prospects(StateGraph):
         state = self.state(number)
         successor, failure, oops = self.ground.take(state, move)
         if failure is None:
+            self.escapes |= oops
             return None if oops else self._met(successor)
         if failure == self._failure or not self._words.isdisjoint(self.ground.words(state, move)):
             self.failures.add(failure)
@@ -63,7 +65,9 @@ class Prospects(StateGraph):
         return None
 
     def _end(self, number: int) -> None:
-        if self.ground.stuck(self.state(number)) == self._failure:
+        failure = self.ground.stuck(self.state(number))
+        self.escapes |= failure is None
+        if failure == self._failure:
             super()._end(number)
 
     def _sorted_out(self) -> tuple[bytearray, bytearray]:

@@ -31,7 +31,8 @@ class Cause:
     """minimal: the smallest schedule that fails alike; token: of that one, None where it is too long for one.
 
     pairs, choices: what decides in it. chosen, order: the choices that are made, and the orderings that hold, before
-    each failure alike; one_step: whether the same operation fails in all of them. states: how many were looked at;
+    each failure alike; one_step: whether the same operation fails in all of them. inevitable: no execution ends without
+    a violation of the property. states: how many were looked at;
     complete: all there are. Where not, `chosen`, `order`, and what is not `proved` of the others, is what those did not
     refute. endless: of what goes on for ever, what keeps it going; to fail is then to come to where it can, and
     `minimal` is the schedule at hand, of which only the last steps may repeat.
@@ -44,6 +45,7 @@ class Cause:
     chosen: tuple[Label, ...]
     order: tuple[Ordering, ...]
     one_step: bool
+    inevitable: bool
     states: int
     complete: bool
     endless: Endless | None = None
@@ -81,7 +83,7 @@ def _endless(recording: Recording, property: Property, finding: Finding, states:
         token, told = token_of(recording.case, system, finding.schedule), endless(trap, finding.loop)
         ground.trap = frozenset(map(graph.state, trap.states))
         if INITIAL in ground.trap:
-            return Cause(minimal, token, (), (), (), (), True, len(graph), True, told)
+            return Cause(minimal, token, (), (), (), (), True, True, len(graph), True, told)
         return attrs.evolve(_cause(ground, Visibility(), minimal, token, states), endless=told)
 
 
@@ -98,6 +100,7 @@ def _cause(ground: Playground, visibility: Visibility, minimal: Minimal, token: 
         necessary_choices(ground, trace, prospects),
         necessary_order(ground, trace, prospects),
         len(prospects.failures) == 1,
+        prospects.complete and not prospects.escapes,
         len(prospects),
         prospects.complete,
     )

@@ -19,7 +19,8 @@ from aprt.view.words import again
 
 _TURNED: Final = "(turned round, nothing that can follow fails like this)"
 _NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
-_NOTHING_ALWAYS: Final = "nothing that is not so in every execution"
+_NOTHING_ALWAYS: Final = "nothing that tells executions that fail from others"
+_INEVITABLE: Final = "nothing: no execution ends without a violation of this property"
 
 
 def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
@@ -34,10 +35,10 @@ def _cause(cause: Cause, token: str | None) -> list[str]:
     always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
     return [
         *under("smallest", _smallest(cause, token)),
-        *under("decides", [*few(decides), _TURNED] if decides else [] if maybe else [_NOTHING_DECIDES]),
+        *under("decides", [*few(decides), _TURNED] if decides else [] if maybe else [_undecided(cause)]),
         *under("perhaps", few(maybe)),
         *([] if cause.endless is None else endless_lines(cause.endless)),
-        *under("always", few(always) or ([_NOTHING_ALWAYS] if cause.complete else [])),
+        *under("always", few(always) or ([_NOTHING_ALWAYS] if cause.complete and not cause.inevitable else [])),
         *under("searched", [_searched(cause)]),
     ]
 
@@ -61,10 +62,15 @@ def cause_object(cause: Cause) -> dict[str, Any]:
         ],
         "chosen": [_step(label) for label in cause.chosen],
         "order": [{"first": _step(o.first), "second": _step(o.second), "how": o.how} for o in cause.order],
+        "inevitable": cause.inevitable,
         "endless": None if cause.endless is None else endless_object(cause.endless),
         "states": cause.states,
         "complete": cause.complete,
     }
+
+
+def _undecided(cause: Cause) -> str:
+    return _INEVITABLE if cause.inevitable else _NOTHING_DECIDES
 
 
 def _smallest(cause: Cause, token: str | None) -> Iterator[str]:

@@ -248,7 +248,7 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
         "smallest    this one: 1 preemption, 2 steps, 1 switch",
         "            optimal: no failing schedule with fewer preemptions exists",
         "decides     no order of two steps, and no choice, by itself",
-        "always      nothing that is not so in every execution",
+        "always      nothing that tells executions that fail from others",
         "searched    16 states, all there are",
         "",
         f"reproduce   aprt replay {ABBA}",

@@ -105,6 +105,21 @@ def test_of_many_orderings_the_text_has_some_and_says_how_many_more_there_are() 
     assert "always      phil1: fork1.lock -> phil0 waits for fork1.lock" in lines
 
 
+def test_where_no_execution_ends_without_a_violation_nothing_decides() -> None:
+    sure, not_sure = found("2026/assign-twice+B16=out", "P14"), found("2026/assign-twice+B16=out", "P14", states=5)
+    assert (sure.inevitable, sure.complete, not_sure.inevitable, not_sure.complete) == (True, True, False, False)
+    assert why_lines(sure, sure.token)[3:] == [
+        "decides     nothing: no execution ends without a violation of this property",
+        "searched    12 states, all there are",
+    ]
+    oops = found("2026/second-mdev+B17=out", "P16")  # some end with that of another property
+    assert (oops.inevitable, oops.pairs, oops.choices) == (False, (), ())
+    assert why_lines(oops, oops.token)[3:5] == [
+        "decides     no order of two steps, and no choice, by itself",
+        "always      nothing that tells executions that fail from others",
+    ]
+
+
 def test_a_cycle_in_the_lock_order_has_no_such_cause() -> None:
     case = find_case(lambda: ERAS, "5.13/pv-switch", None, (), ())
     (cycle,) = explore(case.model().system, case.model().select(("P20",))).findings
@@ -120,12 +135,11 @@ Why
 smallest    this one: 0 preemptions, 4 steps, 0 switches; then the last
               step again and again, for ever
             shortest: no schedule leads there in fewer steps
-decides     no order of two steps, and no choice, by itself
+decides     nothing: no execution ends without a violation of this property
 goes on     user goes round: vm0.gisa.in_alert_list
 wanted      nothing that anybody does in this scenario ends it
 meanwhile   waiting: gal for gib.accept, vm0.timer for vm0.gisa_int.fire
 fair        nobody is neglected: no other context can take a step
-always      nothing that is not so in every execution
 searched    4 states, all there are"""
     )
 

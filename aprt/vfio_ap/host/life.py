@@ -165,7 +165,7 @@ _PLOTS: Final = (
     ),
     Plot(
         "reset-reenable-busy",
-        "the same without polling: AQIC may meet the running reset",
+        "the guest enables the interrupt again while its own reset may still run",
         "As reset-reenable, but the guest does not wait for its reset, so the second\nAQIC can be answered 02.",
         reset_reenable,
         preset=("guest=reenable_busy",),

@@ -86,7 +86,7 @@ HOST_QUEUES = (
     ),
     Scenario(
         "host-no-irq",
-        "the same where the interrupt cannot be enabled",
+        "a request to a queue of the host whose interrupt cannot be enabled",
         "AQIC is refused, as it is to many a guest whose host has no interrupt for it.\n"
         "The reply has to be polled for.",
         ("P49",),
