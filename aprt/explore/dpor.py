@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from aprt.core.execution import Ending
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
 from aprt.explore.descent import WHOLE, Descent, Subtree
 from aprt.explore.exercised import exercised
+from aprt.explore.judges import Violation, violated
 from aprt.explore.local_steps import LocalStep, LocalSteps
 from aprt.explore.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.result import Exploration, Question

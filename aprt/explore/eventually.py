@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aprt.explore.checks import Judge, Note
+from aprt.explore.checks import Note
 from aprt.explore.fairness import Edge, Graph, Node, fair_loop
+from aprt.explore.judges import Judge
 from aprt.explore.loop import Loop, after
 from aprt.explore.tables import Tables
 

@@ -18,7 +18,8 @@ from typing import NoReturn, TypeAlias
 from aprt.core.errors import UserError
 from aprt.core.symmetry import moved
 from aprt.core.system import System
-from aprt.explore.checks import Checks, Judge, Note, Recorder, Watch
+from aprt.explore.checks import Checks, Note
+from aprt.explore.judges import Judge, Recorder, Watch
 from aprt.explore.packing import INITIAL
 from aprt.explore.tables import Move, Tables
 

@@ -17,7 +17,8 @@ import attrs
 from aprt.core.properties import Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
+from aprt.explore.judges import Violation, violated
 from aprt.explore.packing import INITIAL
 from aprt.explore.tables import Move, Offer, Tables
 

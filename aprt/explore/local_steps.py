@@ -14,9 +14,10 @@ import attrs
 
 from aprt.core.step import Step
 from aprt.core.system import System
-from aprt.explore.checks import Judge, Note, Watch
+from aprt.explore.checks import Note
 from aprt.explore.commutation import Commutation
 from aprt.explore.independence import Queue, StepInfo, declares
+from aprt.explore.judges import Judge, Watch
 from aprt.explore.kinds import Kinds
 from aprt.explore.tables import Move, Tables
 from aprt.explore.visibility import Visibility

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
 from aprt.explore.chunk import Chunk
+from aprt.explore.judges import Violation, violated
 from aprt.explore.layout import Layout
 from aprt.explore.result import Question
 from aprt.explore.tables import Move, Tables

@@ -17,9 +17,10 @@ from typing import TypeAlias
 
 import attrs
 
-from aprt.explore.checks import QUIET, Judge, Note, Recorder
+from aprt.explore.checks import QUIET, Note
 from aprt.explore.chunk import Chunk, mark, unmark
 from aprt.explore.hangs import first_hang
+from aprt.explore.judges import Judge, Recorder
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import FreshLoop, Host, Outgrown, after
 from aprt.explore.packing import INITIAL, Unknown

@@ -15,8 +15,9 @@ import attrs
 from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
-from aprt.explore.checks import Checks, Note, violated
+from aprt.explore.checks import Checks, Note
 from aprt.explore.hangs import reached
+from aprt.explore.judges import violated
 from aprt.explore.packing import INITIAL
 from aprt.explore.tables import Move, Tables
 

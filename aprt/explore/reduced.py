@@ -22,10 +22,11 @@ from itertools import count, permutations
 from typing import TYPE_CHECKING, TypeAlias
 
 from aprt.core.properties import Finding
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
 from aprt.explore.exercised import exercised
 from aprt.explore.futures import Bits, Futures
 from aprt.explore.hangs import reached
+from aprt.explore.judges import Violation, violated
 from aprt.explore.local_steps import LocalStep, LocalSteps
 from aprt.explore.packing import INITIAL
 from aprt.explore.persistent import PersistentSets

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from aprt.core.properties import Finding
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
+from aprt.explore.judges import Violation, violated
 from aprt.explore.loop import after
 from aprt.explore.packing import INITIAL
 from aprt.explore.symmetry import Symmetry

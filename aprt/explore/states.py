@@ -28,10 +28,11 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.core.properties import Finding
 from aprt.explore.apart import Apart, still_alike, told_apart
-from aprt.explore.checks import Checks, Note, Violation
+from aprt.explore.checks import Checks, Note
 from aprt.explore.chunk import Chunk
 from aprt.explore.exchange import Asymmetric
 from aprt.explore.exercised import exercised
+from aprt.explore.judges import Violation
 from aprt.explore.known import Found, Known, Mark
 from aprt.explore.loop import FreshLoop, Loop
 from aprt.explore.loop_plain import PlainLoop

@@ -13,10 +13,10 @@ import attrs
 
 from aprt.core.properties import Finding
 from aprt.core.schedule import Label
-from aprt.explore.checks import Judge
 from aprt.explore.eventually import for_ever_text, staying
 from aprt.explore.fairness import fair_parts
 from aprt.explore.hangs import reaching
+from aprt.explore.judges import Judge
 from aprt.explore.packing import INITIAL
 from aprt.explore.state_graph import StateGraph
 

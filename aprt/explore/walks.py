@@ -26,9 +26,10 @@ import attrs
 from aprt.core.execution import Ending
 from aprt.core.properties import Finding
 from aprt.core.system import System
-from aprt.explore.checks import Checks, Note, Violation, violated
+from aprt.explore.checks import Checks, Note
 from aprt.explore.exercised import exercised
 from aprt.explore.independence import StepInfo, dependent, foata
+from aprt.explore.judges import Violation, violated
 from aprt.explore.packing import INITIAL
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Offer, Tables

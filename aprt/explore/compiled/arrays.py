@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from aprt.explore.checks import QUIET, Judge, Note, Recorder
+from aprt.explore.checks import QUIET, Note
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import U64, UNKNOWN, Guards, Steps
+from aprt.explore.judges import Judge, Recorder
 from aprt.explore.layout import Layout
 from aprt.explore.loop import Outgrown
 from aprt.explore.packing import Packing

@@ -18,7 +18,8 @@ import attrs
 from aprt.core.errors import ModelError
 from aprt.core.properties import Property
 from aprt.core.system import System
-from aprt.explore.checks import Checks, Note, Violation
+from aprt.explore.checks import Checks, Note
+from aprt.explore.judges import Violation
 from aprt.explore.loop import after
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.packing import INITIAL, Unknown

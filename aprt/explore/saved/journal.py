@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import TypeAlias
 
-from aprt.explore.checks import Checks, Note, Violation
+from aprt.explore.checks import Checks, Note
+from aprt.explore.judges import Violation
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.tables import Tables
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.explore.checks import violated
 from aprt.explore.chunk import Chunk, mark, unmark
+from aprt.explore.judges import violated
 from aprt.explore.layout import WideLayout
 from aprt.explore.local_steps import LocalStep
 from aprt.explore.packing import INITIAL
