@@ -96,16 +96,16 @@ def command(
     Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
     1 when one is violated, 3 when that stays open.
     """
-    files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+    keep = _keep(save, resume, interrupts)
     if len(cases) > 1 or shard is not None:
-        _check_single(files | {"--certificate": certificate} | instead.options)
-        return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts)
+        _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options)
+        return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
     (case,) = cases
     if instead.asked:
         crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster}
+        files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
         instead.check(search, files | crew | {f"--format {form}": form in REPORTS})
         return instead.tell(registry, case, properties, search, form, color, interrupts)
-    keep = _keep(save, resume, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
     _show(verdict, form, color, certificate)
     if schedule is not None:

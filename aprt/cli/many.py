@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
 from aprt.cli.cases import Registry, case_finder
-from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, remark
 
 if TYPE_CHECKING:
     from aprt.cli.gathered import Sharing
     from aprt.cli.interrupts import Interrupts
+    from aprt.explore.saved.answers import SavedAnswers
     from aprt.verdict.case import Case
+    from aprt.verdict.keeping import Keep
     from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
     from aprt.view.answers import Answer, Answers
@@ -27,38 +33,64 @@ def explore_many(
     sharing: Sharing,
     form: str,
     interrupts: Interrupts,
+    keep: Keep | None,
 ) -> int:
-    """Ask about every case, print the answers in the order of `cases`, and return the exit code."""
+    """Ask about every case, print the answers in the order of `cases`, and return the exit code.
+
+    keep: where to keep answers as they come in, and which need not be asked for again.
+    """
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many, question_of
     from aprt.view.answers import Answers
-    from aprt.view.results import report
-    from aprt.view.verdict_report import unanswered
 
+    if keep is not None and form in REPORTS:
+        raise click.UsageError(f"{'--resume' if keep.resume else '--save'} and --format {form} cannot be combined")
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
     answers = Answers(part, question_of(references, properties, search), part.of_list(references))
     suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
-        with sharing.crew() as workers, interrupts.allowed:
+        with _kept(keep, answers.asked, properties, search) as saved, sharing.crew() as workers, interrupts.allowed:
+            answers = answers.add_all({} if saved is None else saved.given)
             tell = partial(_tell, form)
-            for reference, told in ask_many(answers.asked, case_finder(registry), properties, search, tell, workers):
+            for reference, told in ask_many(answers.left, case_finder(registry), properties, search, tell, workers):
                 if told is None:
                     break
                 answer, suite = told
-                answers = answers.add(reference, answer)
+                answers = answers.add_all({reference: answer})
                 if suite is not None:
                     suites[reference] = suite
+                if saved is not None:
+                    saved.add(reference, answer)
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
     progress.close()
+    _show(answers, suites, form)
+    if keep is not None and not answers.complete:
+        remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
+    return exit_code(answers)
+
+
+def _kept(
+    keep: Keep | None, asked: tuple[str, ...], properties: tuple[str, ...], search: Search
+) -> AbstractContextManager[SavedAnswers | None]:
+    if keep is None:
+        return nullcontext()
+    from aprt.verdict.keeping import kept_answers
+
+    return kept_answers(keep, asked, properties, search)
+
+
+def _show(answers: Answers, suites: Mapping[str, Suite], form: str) -> None:
+    from aprt.view.results import report
+    from aprt.view.verdict_report import unanswered
+
     if form in REPORTS:
         echo(report(form, [suites.get(reference) or unanswered(reference) for reference in answers.asked]))
     else:
         echo(answers.to_json() if form == "json" else answers.text())
-    return exit_code(answers)
 
 
 def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:

@@ -44,7 +44,7 @@ def check_resumable(text: str, shared: bool) -> None:
     if text == "auto":
         raise UserError("what is saved and resumed has one strategy: name it in the place of auto")
     if shared:
-        raise UserError("a search that is shared cannot be saved and resumed: leave out --jobs and --cluster")
+        raise UserError("one scenario that is shared cannot be saved and resumed: leave out --jobs and --cluster")
 
 
 def find_strategy(text: str) -> Strategy:

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from aprt.core.properties import Property
+from aprt.explore.saved.answers import SavedAnswers
 from aprt.explore.saved.file import SaveFile
 from aprt.verdict.case import Case
 from aprt.verdict.search import Search
@@ -45,16 +46,39 @@ def kept(keep: Keep, case: Case, properties: Sequence[Property], search: Search)
         yield file, search
 
 
+@contextmanager
+def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: Search) -> Iterator[SavedAnswers]:
+    """The answers about these scenarios that the file has. Raises: as `kept`; bounds must be the same, too."""
+    bounds = search.bounds
+    question = {
+        "scenarios": " ".join(asked),
+        "properties": " ".join(ids) or "of each its own",
+        **_manner(keep, search),
+        "max-states": _bound(bounds.max_states),
+        "budget": _bound(bounds.budget),
+        "runs": str(search.runs),
+    }
+    with SaveFile(keep.path, None if keep.resume else question) as file:
+        file.check(question)
+        yield SavedAnswers(file)
+
+
 def _question(keep: Keep, case: Case, properties: Sequence[Property], search: Search) -> Mapping[str, str]:
     """What must be the same for the search to go on as if nothing had happened. Bounds that were hit may be raised."""
-    depth = search.bounds.max_depth
+    ids = " ".join(property.id for property in properties)
+    return {"scenario": str(case), "properties": ids, **_manner(keep, search)}
+
+
+def _manner(keep: Keep, search: Search) -> Mapping[str, str]:
     return {
-        "scenario": str(case),
-        "properties": " ".join(property.id for property in properties),
         "strategy": search.strategy,
         "symmetry": "yes" if search.symmetry else "no",
         "seed": str(search.seed),
         "stop-on": search.stop_on,
-        "max-depth": "none" if depth is None else str(depth),
+        "max-depth": _bound(search.bounds.max_depth),
         "program": keep.program,
     }
+
+
+def _bound(most: float | None) -> str:
+    return "none" if most is None else str(most)

@@ -34,8 +34,13 @@ class Answers:
     asked: tuple[str, ...]
     given: Mapping[str, Answer] = attrs.field(factory=dict)
 
-    def add(self, reference: str, answer: Answer) -> Self:
-        return attrs.evolve(self, given={**self.given, reference: answer})
+    def add_all(self, answers: Mapping[str, Answer]) -> Self:
+        return attrs.evolve(self, given={**self.given, **answers})
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """What was not answered yet."""
+        return tuple(reference for reference in self.asked if reference not in self.given)
 
     @property
     def ordered(self) -> tuple[Answer, ...]:

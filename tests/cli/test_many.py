@@ -128,7 +128,7 @@ USAGE = [
     *(
         (
             (*args, option),
-            "--schedule, --save, --resume, --certificate, --measures-matrix, --compare, --estimate: for one",
+            "--schedule, --certificate, --measures-matrix, --compare, --estimate: for one",
         )
         for args in (("toy/abba", "toy/tidy"), ("toy/abba", "--shard", "1/2"))
         for option in ("--measures-matrix", "--estimate")

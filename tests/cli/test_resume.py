@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
 from aprt.cli.root import root
+from aprt.core.scenario import Era
+from aprt.verdict import many
 from tests.toy import ERAS
 
 ROOT = Path(__file__).parents[2]
@@ -47,8 +50,12 @@ root(obj=lambda: ERAS)
 """
 
 
+def known_toys() -> Mapping[str, Era]:
+    return ERAS
+
+
 def aprt(*args: str) -> Result:
-    return CliRunner().invoke(root, args, obj=lambda: ERAS)
+    return CliRunner().invoke(root, args, obj=known_toys)
 
 
 def answer(*args: str) -> dict[str, Any]:
@@ -198,12 +205,11 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
     [
         (
             ("toy/lost-update", "--jobs", "2"),
-            "a search that is shared cannot be saved and resumed: leave out --jobs and --cluster",
+            "one scenario that is shared cannot be saved and resumed: leave out --jobs and --cluster",
         ),
         (
-            ("toy/lost-update", "toy/tidy"),
-            "--schedule, --save, --resume, --certificate, --measures-matrix, --compare, --estimate: for one SCENARIO, "
-            "without --shard (try 'aprt explore --help')",
+            ("toy/lost-update", "toy/tidy", "--format", "ktap"),
+            "OPTION and --format ktap cannot be combined (try 'aprt explore --help')",
         ),
         (("toy/lost-update", "--estimate"), "--estimate and OPTION cannot be combined (try 'aprt explore --help')"),
         (
@@ -240,3 +246,76 @@ def test_a_file_is_saved_or_resumed(tmp_path: Path) -> None:
         "aprt: --save and --resume cannot be combined: what is resumed is saved where it was "
         "(try 'aprt explore --help')\n"
     )
+
+
+SEVERAL = ("explore", "toy/lost-update", "toy/abba", "toy/large", "toy/tidy", "--max-states", "200")
+
+# stops by Ctrl-C when it is about to search the third scenario
+THIRD = """
+import os, signal
+from aprt.cli.root import root
+from aprt.core.scenario import Era
+from aprt.verdict import many
+from tests.toy import ERAS
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
+ask, asked = many.ask, []
+
+def third(*args):
+    asked.append(1)
+    if len(asked) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    return ask(*args)
+
+many.ask = third
+root(obj=lambda: ERAS)
+"""
+
+
+def answers(*args: str) -> list[dict[str, Any]]:
+    """What is printed as JSON of several scenarios, but for the time it took."""
+    return [{**one, "seconds": 0} for one in json.loads(aprt(*args, "--format", "json").stdout)["verdicts"]]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_answers_about_several_scenarios_are_kept_and_not_asked_for_again(
+    jobs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "search")
+    command = [sys.executable, "-c", THIRD, *SEVERAL, "--save", path]
+    cut = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert cut.returncode == 130
+    assert cut.stdout.splitlines()[-1].startswith("aprt: 4 scenarios: 2 VIOLATED, 2 not answered; ")
+    assert cut.stderr.endswith(f"aprt: the answers so far are in {path}: the same with --resume {path} goes on\n")
+    assert answers(*SEVERAL, "--resume", path, "--jobs", jobs) == answers(*SEVERAL)
+    monkeypatch.setattr(many, "ask", None)  # nothing is left to ask
+    assert aprt(*SEVERAL, "--resume", path).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--max-states", "300"), "max-states 200, not 300"),
+        (("--budget", "2s"), "budget none, not 2.0"),
+        (("--property", "T1"), "properties of each its own, not T1"),
+        (("--shard", "1/2"), "scenarios toy/lost-update toy/abba toy/large toy/tidy, not toy/lost-update toy/large"),
+    ],
+)
+def test_answers_to_another_question_are_refused(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "search")
+    assert aprt(*SEVERAL, "--save", path).exit_code == 1
+    for command, told in (((*SEVERAL, *options), message), (("explore", "toy/tidy"), "scenario none, not toy/tidy")):
+        result = aprt(*command, "--resume", path)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"aprt: {path} holds another search: {told}\n"
+
+
+def test_a_file_of_answers_that_is_damaged_is_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "search")
+    aprt(*SEVERAL, "--save", path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE answers SET answer = '[]'")
+    connection.close()
+    result = aprt(*SEVERAL, "--resume", path)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith(f"aprt: {path} is damaged")

@@ -38,6 +38,7 @@ CREATE TABLE states (
 );
 CREATE TABLE terminals (state INTEGER NOT NULL, ending TEXT NOT NULL);
 CREATE TABLE series (name TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE answers (scenario TEXT PRIMARY KEY, answer TEXT NOT NULL);
 CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
 """
 _CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "series", "progress")
@@ -71,7 +72,7 @@ class SaveFile:
 
     def __exit__(self, *exception: object) -> None:
         """A new file in which nothing was saved is of no use to anybody."""
-        empty = self._new and not self.rows("SELECT * FROM progress")
+        empty = self._new and not self.rows("SELECT only FROM progress UNION ALL SELECT rowid FROM answers LIMIT 1")
         self._connection.close()
         if empty:
             self.path.unlink()
@@ -79,7 +80,7 @@ class SaveFile:
     def check(self, question: Mapping[str, str]) -> None:
         """Raises: `UserError` when the file is about another question."""
         for name, value in question.items():
-            saved = self.question.get(name)
+            saved = self.question.get(name, "none")
             if saved != value:
                 raise UserError(f"{self.path} holds another search: {name} {saved}, not {value}")
 

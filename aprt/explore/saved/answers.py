@@ -1,0 +1,30 @@
+"""Answers about several scenarios in a file, each as JSON: those that are there need not be asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from aprt.explore.saved.file import SaveFile
+
+
+class SavedAnswers:
+    """given: by scenario. Raises: `UserError` when the file is damaged."""
+
+    def __init__(self, file: SaveFile) -> None:
+        self._file = file
+        try:
+            self.given: dict[str, dict[str, Any]] = {
+                scenario: msgspec.json.decode(answer, type=dict[str, Any])
+                for scenario, answer in file.rows("SELECT scenario, answer FROM answers ORDER BY rowid")
+            }
+        except msgspec.DecodeError:
+            raise file.damaged() from None
+
+    def add(self, scenario: str, answer: Mapping[str, Any]) -> None:
+        """One more."""
+        with self._file.writing() as connection:
+            connection.execute("INSERT INTO answers VALUES (?, ?)", (scenario, msgspec.json.encode(answer).decode()))
+        self.given[scenario] = dict(answer)
