@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from aprt.core.commits import is_commit
 from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,7 +35,23 @@ def find_case(
         from aprt.cli.topology import topology_case
 
         return topology_case(eras, scenario, era, put_in, taken_out)
+    if is_bug(subject):
+        raise UserError(_instead_of_bug(subject))
     return Case.parse(scenario, eras, era, put_in, taken_out)
+
+
+def is_bug(word: str) -> bool:
+    """Whether a word can only name a bug of the museum: `B8`, or the commit of its fix."""
+    return re.fullmatch(r"[Bb]\d+", word) is not None or is_commit(word)
+
+
+def _instead_of_bug(word: str) -> str:
+    """What to name in place of a bug. Raises: `UserError` where there is none of that name."""
+    from aprt.museum.catalogue import find_entries
+
+    shown = [entry.shown_by.buggy for entry in find_entries(word) if entry.shown_by is not None]
+    where = f"its scenario is {' or '.join(shown)}" if shown else f"it has no scenario (aprt museum show {word})"
+    return f"{word} is a bug of the museum; {where}"
 
 
 def find_cases(

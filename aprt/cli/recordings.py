@@ -6,9 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from aprt.cli.cases import Registry, case_finder
+from aprt.cli.cases import Registry, case_finder, is_bug
 from aprt.cli.output import remark
-from aprt.core.commits import is_commit
 from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken
     from aprt.verdict.tokens import resolve
 
     if not re.match(r"aprt\d+:", text) and not os.path.isfile(text):
-        if re.fullmatch(r"[Bb]\d+", text) or is_commit(text):
+        if is_bug(text):
             return _bug(registry, text, put_in, taken_out)
         _check_no_scenario(registry, text)
     return resolve(text, case_finder(registry, put_in, taken_out))

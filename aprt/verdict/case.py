@@ -49,6 +49,8 @@ class Case:
         if slash and era is not None and era != named:
             raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
         found = find_era(named if slash else era or DEFAULT_ERA, eras)
+        if not slash and name in eras:
+            raise UserError(f"{name} is an era: name a scenario of it (aprt scenario list --era {name})")
         elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
         if elsewhere and name not in found.scenarios:
             raise UserError(f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})")
@@ -176,10 +178,24 @@ def check_words(era: Era, eras: Mapping[str, Era], words: Iterable[str]) -> None
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:
-    """The era of that name. Raises `UserError` with a suggestion."""
-    if name not in eras:
-        raise UserError(f"unknown era {name!r}{did_you_mean(name, eras)}")
-    return eras[name]
+    """The era of that name. Raises `UserError` with a suggestion: of a release, the era that it falls into."""
+    if name in eras:
+        return eras[name]
+    raise UserError(f"unknown era {name!r}{_nearest(name, eras)}")
+
+
+def _nearest(name: str, eras: Mapping[str, Era]) -> str:
+    wanted, releases = _release(name), sorted((era for era in eras if any(_release(era))), key=_release)
+    if not any(wanted) or not releases:
+        return did_you_mean(name, eras)
+    before = [era for era in releases if _release(era) < wanted]
+    return f" (the one before it is {before[-1]!r})" if before else f" (the first release is {releases[0]!r})"
+
+
+def _release(era: str) -> tuple[int, int]:
+    """`6.12` as numbers; (0, 0) for an era that is no release."""
+    found = re.fullmatch(r"(\d+)\.(\d+)", era)
+    return (0, 0) if found is None else (int(found[1]), int(found[2]))
 
 
 def _named(era: Era, words: Iterable[str]) -> dict[str, str]:

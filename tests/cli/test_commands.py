@@ -95,6 +95,17 @@ USAGE = [
     ),
     (("property", "show", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
     (("scenario", "show", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("explore", "toy"), "unknown era 'v4' (known: toy)"),
+    (("explore", "toy", "--era", "toy"), "toy is an era: name a scenario of it (aprt scenario list --era toy)"),
+    (
+        ("explore", "B4", "--era", "toy"),
+        "B4 is a bug of the museum; its scenario is 5.15/remove-mdev+B4=out",
+    ),
+    (
+        ("locks", "1e753732bda6", "--era", "toy"),
+        "1e753732bda6 is a bug of the museum; its scenario is 5.15/remove-mdev+B4=out",
+    ),
+    (("run", "B99"), "no entry is called 'B99' (did you mean 'B9'?)"),
     (("explore", "toy/xyzzy"), "unknown scenario 'xyzzy' (known: lost-update, abba, doors, large, tidy)"),
     (("explore", ABBA), f"{ABBA} is a token: it goes to aprt replay, or to aprt explain"),
     (("explore", "toi/abba"), "unknown era 'toi' (did you mean 'toy'?)"),

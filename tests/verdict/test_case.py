@@ -2,7 +2,7 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
-from aprt.verdict.case import Case, measures, natural
+from aprt.verdict.case import Case, find_era, measures, natural
 from tests.toy import ERAS, TOY
 
 
@@ -75,3 +75,22 @@ def test_with_measures_sets_all_measures_and_nothing_else() -> None:
 
 def test_names_with_numbers_sort_as_people_do() -> None:
     assert sorted(["h10", "h2", "P3", "deadlock", "h2-b"], key=natural) == ["P3", "deadlock", "h2", "h2-b", "h10"]
+
+
+RELEASES = {name: attrs.evolve(TOY, name=name) for name in ("v4", "4.20", "6.0", "6.16", "2026")}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("6.1", "the one before it is '6.0'"),
+        ("7.0", "the one before it is '6.16'"),
+        ("4.19", "the first release is '4.20'"),
+        ("v5", "did you mean 'v4'?"),
+        ("2027", "did you mean '2026'?"),
+    ],
+)
+def test_a_release_between_two_eras_is_told_the_one_before_it(name: str, hint: str) -> None:
+    with pytest.raises(UserError) as error:
+        find_era(name, RELEASES)
+    assert str(error.value) == f"unknown era {name!r} ({hint})"
