@@ -143,10 +143,10 @@ class Fields:
         self.places = {slot: place for place, slot in enumerate(layout.slots)}
 
 
-def byte_widths(packing: Packing, slots: Iterable[int]) -> dict[int, int]:
-    """Widths for `Fields`."""
-    counts = packing.counts()
-    return {slot: 8 if counts[slot] <= 1 << 8 else 16 if counts[slot] <= 1 << 16 else 32 for slot in slots}
+def byte_widths(packing: Packing, slots: Iterable[int], spare: int = 1) -> dict[int, int]:
+    """Widths for `Fields`, with room for so many times as many numbers as there are."""
+    rooms = {slot: spare * count for slot, count in enumerate(packing.counts())}
+    return {slot: 8 if rooms[slot] <= 1 << 8 else 16 if rooms[slot] <= 1 << 16 else 32 for slot in slots}
 
 
 def tight_widths(packing: Packing, slots: Iterable[int], least: int) -> dict[int, int]:

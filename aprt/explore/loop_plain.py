@@ -1,7 +1,8 @@
 """The loop of strategy "states" in plain Python: the reference, and the fastest for small searches.
 
 States are integers packed by `explore.layout`. All fields are read at once; they tell what each context can do. Where
-the steps need no checks they are plain numbers to add.
+the steps need no checks they are plain numbers to add, and where states are many, contexts may be asked together
+(`explore.clusters`).
 
 The other steps are *noted*: something is checked when they are taken. A check is a function of few fields, so masking
 the state tells whether it is known to be in order (a *guard*); where it is not, `Loop.take` takes the step.
@@ -19,6 +20,7 @@ import attrs
 
 from aprt.explore.checks import QUIET, Note
 from aprt.explore.chunk import Chunk, mark, unmark
+from aprt.explore.clusters import Apart, Arrival, Clusters, clusters
 from aprt.explore.hangs import first_hang
 from aprt.explore.judges import Judge, Recorder
 from aprt.explore.layout import Fields, Layout, byte_widths
@@ -26,6 +28,10 @@ from aprt.explore.loop import FreshLoop, Host, Outgrown, after
 from aprt.explore.packing import INITIAL, Unknown
 from aprt.explore.tables import Move
 from aprt.explore.watchdog import Stop
+
+_SAMPLE = 4_096  # states that tell whether clusters pay
+_AGAIN = 8  # times as many states tell anew
+_SPARE = 4  # times as many numbers have room when states are packed anew
 
 
 @attrs.define(eq=False)
@@ -68,6 +74,8 @@ class PlainLoop(FreshLoop):
         self._states = [INITIAL]
         self._seen = {INITIAL}
         self._parents = array("I", [0])
+        self._reached = 0, 0  # the state that was being expanded, and the steps taken before
+        self._regroup = _SAMPLE  # so many states make clusters worth a thought
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
 
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
@@ -82,7 +90,7 @@ class PlainLoop(FreshLoop):
 
     @property
     def bytes_per_state(self) -> float:
-        containers = (self._states, self._seen, self._parents)
+        containers = (self._states, self._seen, self._parents, self._arrivals)
         return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
 
     def dense(self, number: int) -> int:
@@ -119,12 +127,17 @@ class PlainLoop(FreshLoop):
         return self._states[first:], self._parents[first:]
 
     def expand(self, first: int, last: int) -> None:
+        if len(self) >= self._regroup and byte_widths(self.packing, self.slots, _SPARE) != self.layout.widths:
+            self.pack_anew()  # sooner rather than later, when there are many states
         self.expand_each(range(first, last))
 
     def expand_each(self, numbers: Sequence[int]) -> None:
         """Take every step out of the states with these numbers, in ascending order, but for those left `aside`."""
         done = 0
         while done < len(numbers):
+            if len(self) >= self._regroup:
+                self._regroup = _AGAIN * len(self)
+                self._ask_by(clusters(self.tables, self.layout, self._states[-_SAMPLE:]))
             done += self._expand(numbers[done:])
 
     def first_hang(self, ends: Sequence[int]) -> int | None:
@@ -147,11 +160,30 @@ class PlainLoop(FreshLoop):
 
     def _expand(self, numbers: Sequence[int]) -> int:
         """Expand these states; gives how many are done, when states were packed anew or one is left aside."""
+        try:
+            if self._clusters is None or self.oopses:
+                self._expand_by_context(numbers)
+            else:
+                self._expand_by_cluster(numbers, self._clusters)
+        except (Apart, Outgrown, Unknown) as error:
+            here, self.transitions = self._reached
+            if isinstance(error, Unknown):
+                self.aside.append(here)
+                return bisect_left(numbers, here) + 1
+            if isinstance(error, Outgrown):
+                self.pack_anew()
+            else:
+                self._ask_by(None)
+            return bisect_left(numbers, here)
+        return len(numbers)
+
+    def _expand_by_context(self, numbers: Sequence[int]) -> None:
         states, seen, limit = self._states, self._seen, self.limit
         see, append, comes_from = seen.add, states.append, self._parents.append
         oopses = set(self.oopses[bisect_left(self.oopses, numbers[0]) :])
         unpack, size, contexts = self._fields.unpack, self._fields.size, self._contexts
         count, transitions = len(states), self.transitions
+        here, before = numbers[0], transitions
         try:
             for here in numbers:
                 if here in oopses:
@@ -183,17 +215,42 @@ class PlainLoop(FreshLoop):
                         count, transitions = len(states), self.transitions
                 if transitions == before:
                     self.host.terminal(here)
-        except Outgrown:
-            self.transitions = transitions = before
-            self.pack_anew()
-            return bisect_left(numbers, here)
-        except Unknown:
-            self.transitions = transitions = before
-            self.aside.append(here)
-            return bisect_left(numbers, here) + 1
         finally:
+            self._reached = here, before
             self.transitions = max(self.transitions, transitions)  # `_take` counts its own, the one that stops it too
-        return len(numbers)
+
+    def _expand_by_cluster(self, numbers: Sequence[int], asked: Clusters) -> None:
+        """Likewise. What it cannot do, stop at a bound in the middle of a state, it leaves to the other."""
+        states, seen, limit, arrivals = self._states, self._seen, self.limit, self._arrivals
+        see, append, comes_from, arrives = seen.add, states.append, self._parents.append, arrivals.append
+        arrivals += [asked.somehow] * (len(states) - len(arrivals))
+        count, transitions = len(states), self.transitions
+        here, before = numbers[0], transitions
+        try:
+            for here in numbers:
+                if not here & 255:
+                    self.host.look(here, transitions)
+                state = states[here]
+                before = transitions
+                for mask, known, must in arrivals[here]:
+                    steps = known[state & mask]
+                    transitions += len(steps)
+                    if must:
+                        for delta, arrival in steps:
+                            successor = state + delta
+                            if successor not in seen:
+                                if count == limit:
+                                    raise Apart
+                                see(successor)
+                                comes_from(here)
+                                arrives(arrival)
+                                append(successor)
+                                count += 1
+                if transitions == before:
+                    self.host.terminal(here)
+        finally:
+            self._reached = here, before
+            self.transitions = transitions
 
     def _take(self, here: int, state: int, noted: tuple[_Noted, ...]) -> None:
         for step in noted:
@@ -273,16 +330,24 @@ class PlainLoop(FreshLoop):
 
     def pack_anew(self) -> None:
         """In fields that have room."""
-        before, layout = self.layout, Layout(self.packing, byte_widths(self.packing, self.slots))
+        if self._clusters is not None:
+            self._regroup = len(self)
+        before, layout = self.layout, Layout(self.packing, byte_widths(self.packing, self.slots, _SPARE))
         self._states = list(map(before.conversion(layout), self._states))
         self._seen = set(self._states)
         self._pack_as(layout)
 
     def _pack_as(self, layout: Layout) -> None:
         """From now on; what was learned in terms of another layout is looked up again."""
+        self._ask_by(None)
         self.layout, self._fields = layout, Fields(layout)
         places = self._fields.places
         self._contexts: list[tuple[int, int, dict[int, _Row]]] = [
             (place, places[place], {}) for place in self.packing.controls
         ]
         self._guards: dict[Judge | Recorder, _Guard] = {}
+
+    def _ask_by(self, clusters: Clusters | None) -> None:
+        """From now on ask contexts together, or one by one."""
+        self._clusters = clusters
+        self._arrivals: list[Arrival] = []  # by state
