@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.executions import PROGRAMS, Count, Program, Row, targets, trace_by_trace
+from benchmarks.executions import PROGRAMS, Count, Program, Row, small, targets, trace_by_trace
 from benchmarks.process import ToolError
 
 
@@ -44,3 +44,16 @@ def test_targets_are_counts_and_rates() -> None:
     ]
     more = Row(inc, Count(5, 0.001), None)
     assert targets([more])[0].met is False
+
+
+def test_a_program_is_too_small_when_learning_it_takes_longer_than_the_target_leaves() -> None:
+    inc, dining = Program("inc", 2, 4, rival=True), Program("dining", 3, 7, rival=True)
+    slow = Count(6, 0.006)  # 1,000 a second: 60,000 leave 0.07 ms for 4 executions, 0.12 ms for 7
+    rows = [
+        Row(inc, Count(4, 0.001, searching=0.0008), slow),
+        Row(dining, Count(7, 0.001, searching=0.0009), slow),
+        Row(Program("dining", 5, 31), Count(31, 1.0, searching=0.001), None),
+    ]
+    (remark,) = small(rows)
+    assert remark.endswith("leaves for the whole search: inc 2 0.20 ms of 0.07.")
+    assert small(rows[1:]) == ()
