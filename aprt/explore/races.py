@@ -174,14 +174,14 @@ class Races:
     def _includes(self, race: Race, steps: int) -> bool:
         """Whether one of these steps, as bits, is among those to take instead of the earlier one of a race."""
         node, clocks = race.node, self._execution.clocks
-        left = steps >> node + 1 << node + 1
+        left = steps >> node + 1
         if race.others is not None:
-            return any(left >> i & 1 for i in race.others)
+            return any(left >> i - node - 1 & 1 for i in race.others)
         while left:
-            i = left.bit_length() - 1
-            if not clocks[i] >> node & 1:
+            i = left.bit_length()
+            if not clocks[node + i] >> node & 1:
                 return True
-            left ^= 1 << i
+            left ^= 1 << i - 1
         return False
 
     def _later(self, e: int, f: int) -> list[int]:

@@ -62,7 +62,7 @@ class WakeupSequence:
     ) -> None:
         self.end = len(execution.steps)
         self._execution, self._meets, self._node, self._others = execution, meets, node, others
-        self._f, self._before = f, before
+        self._f, self._before, self._bits = f, before, 0
         if not others or others[-1] < position:
             self.order = [*others, self.end]
             return
@@ -95,17 +95,19 @@ class WakeupSequence:
 
     def can_begin(self, i: int) -> bool:
         """Whether a step of the sequence can come first."""
-        clock = self._clock() if i == self.end else self._execution.clocks[i]
-        return not any(clock >> other & 1 for other in self.order if other != i)
+        self._bits = self._bits or sum([1 << other for other in self.order])
+        clock = self._clock() | 1 << i if i == self.end else self._execution.clocks[i]
+        return clock & self._bits == 1 << i
 
     def initial(self, step: Named) -> int | None:
         """Which of the steps this one is if it is a weak initial, -1 for none; None if it is not.
 
         It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
         """
+        steps, end, f = self._execution.steps, self.end, self._f
         place, meets, depends = step.label >> OPTION_BITS, self._meets[step.kind], 0
         for i in self.order:
-            mine = self.step(i)
+            mine = steps[i] if i < end else f
             if mine.place == place:
                 return i if mine.label == step.label and self.can_begin(i) else None
             depends |= meets >> mine.kind & 1
@@ -116,8 +118,7 @@ class WakeupSequence:
         for branch in branches:
             i = self.initial(branch.steps[-1])
             if i is not None:
-                if i >= 0:
-                    self.order.remove(i)
+                self._leave_out(i)
                 return branch, i
         return None
 
@@ -128,9 +129,14 @@ class WakeupSequence:
             if i is None:
                 branch.part(left + 1)
                 return True
-            if i >= 0:
-                self.order.remove(i)
+            self._leave_out(i)
         return False
+
+    def _leave_out(self, i: int) -> None:
+        """One of the steps, or none."""
+        if i >= 0:
+            self.order.remove(i)
+            self._bits &= ~(1 << i)
 
 
 def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
