@@ -6,8 +6,8 @@ A row is filled by running the real handler and the real behaviour when a search
 exists twice. Ways that lead to equal control states (`explore.control`) share a row.
 
 A coroutine cannot be copied, so a control state remembers the answers that led to it: to take it further, fresh
-coroutines are given them again. (Suspended ones are kept for the first step out of each state.) Every piece of
-behaviour is run twice before it is believed, by two coroutines, and must end in the same effect both times.
+coroutines are given them again. (Suspended ones are kept for the first step out of each state.) There are always two
+of them, so that behaviour that is not deterministic shows (`explore.twins`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,11 @@ from aprt.core.step import Ask, Step
 from aprt.core.system import System
 from aprt.explore.control import Records, control_key
 from aprt.explore.packing import Packing, Unknown
-from aprt.explore.thread import Thread
+from aprt.explore.twins import Twins
 
 T = TypeVar("T")
 
 Waiting: TypeAlias = tuple[tuple[str, str], ...]  # (context, operation it waits for)
-
-Twins: TypeAlias = tuple[Thread, Thread]  # that were given the same answers
 
 Move: TypeAlias = tuple[int, int, T]
 """What to add to the state, the number of the step in `Tables.steps`, and what the search noted about it."""
@@ -49,7 +47,7 @@ class Control:
     """A control state of a context. effect: what it waits for; None when it is done, or after an oops.
 
     origin: a control state and the answer that led from it to here. after: where known answers lead.
-    twins: two coroutines suspended here, until they are used.
+    twins: coroutines suspended here, until they are used.
     """
 
     number: int
@@ -65,12 +63,13 @@ class Control:
         """The call that the context waits for, if it is one."""
         return Ask(self.caller, self.effect, self.chain) if isinstance(self.effect, Call) else None
 
-    def trail(self) -> list[tuple[Control, Any]]:
-        """The control states before this one, first one first, each with the answer it was given."""
+    def trail(self) -> list[tuple[Effect[Any] | None, Any]]:
+        """The effects on the way here, first one first, each with the answer it was given."""
         steps, here = [], self.origin
         while here is not None:
-            steps.append(here)
-            here = here[0].origin
+            before, answer = here
+            steps.append((before.effect, answer))
+            here = before.origin
         return steps[::-1]
 
 
@@ -132,16 +131,14 @@ class Tables(Generic[T]):
         for name, value in system.initial().items():
             packing.intern(packing.actors[name], value)
         for place, context in enumerate(system.contexts):
-            twins = Thread(context, self._actors), Thread(context, self._actors)
-            _compare(twins, "at its start")
-            self._control(place, twins, Caller(context.name), None)
+            self._control(place, Twins.begin(context, self._actors), Caller(context.name), None)
 
     def close(self) -> None:
         """Drop the suspended coroutines."""
         for controls in self._controls:
             for control in controls:
                 if control.twins is not None:
-                    _drop(control.twins)
+                    control.twins.drop()
                     control.twins = None
 
     def offers(self, state: int) -> tuple[Offer[T], ...]:
@@ -267,29 +264,17 @@ class Tables(Generic[T]):
             raise ModelError(f"{done.event.label.op} replies {answer!r}, which is not hashable") from error
         if known is not None:
             return known
-        twins = control.twins or (self._rerun(place, control), self._rerun(place, control))
+        twins = control.twins or Twins.again(self._system.contexts[place], self._actors, control.trail())
         control.twins = None
-        for thread in twins:
-            thread.resume(answer)
-        _compare(twins, f"after {done.event.label.op}")
+        twins.resume(answer, f"after {done.event.label.op}")
         control.after[key] = after = self._control(place, twins, done.caller, (control, answer))
         return after
-
-    def _rerun(self, place: int, control: Control) -> Thread:
-        """A fresh coroutine, brought to `control`."""
-        thread = Thread(self._system.contexts[place], self._actors)
-        for before, answer in control.trail():
-            if thread.effect != before.effect:
-                raise _erratic(thread, before.effect, "when it was run again")
-            thread.resume(answer)
-        return thread
 
     def _control(self, place: int, twins: Twins, caller: Caller, origin: tuple[Control, Any] | None) -> Control:
         """The control state that these have reached."""
         key: tuple[Hashable, ...] = ("done",)
-        thread, _ = twins
-        if thread.effect is not None:
-            content, places = control_key(thread.behaviour, self._records)
+        if twins.effect is not None:
+            content, places = control_key(twins.behaviour, self._records)
             self.unmerged.update(places)
             # what cannot be compared is told apart by how it came about
             way = origin and (origin[0].number, type(origin[1]), origin[1])
@@ -307,7 +292,7 @@ class Tables(Generic[T]):
         controls = self._controls[place]
         number = self.packing.intern(place, (key, caller))
         if number == len(controls):
-            effect, chain = (None, ()) if twins is None else (twins[0].effect, twins[0].chain)
+            effect, chain = (None, ()) if twins is None else (twins.effect, twins.chain)
             control = Control(number, effect, caller, chain, origin, twins)
             controls.append(control)
             self.held[place].append(self.packing.intern(self.packing.callers[place], caller))
@@ -315,23 +300,5 @@ class Tables(Generic[T]):
             slot = self.packing.actors[effect.actor.name] if isinstance(effect, Call) else place
             self.rows[place].append((slot, Row(partial(self._learn, place, control))))
         elif twins is not None:
-            _drop(twins)
+            twins.drop()
         return controls[number]
-
-
-def _drop(twins: Twins) -> None:
-    for thread in twins:
-        thread.drop()
-
-
-def _compare(twins: Twins, when: str) -> None:
-    """Raises: `ModelError` when they do not wait for the same."""
-    thread, again = twins
-    if thread.effect != again.effect:
-        _drop(twins)
-        raise _erratic(thread, again.effect, when)
-
-
-def _erratic(thread: Thread, other: Effect[Any] | None, when: str) -> ModelError:
-    first, second = ("nothing" if effect is None else repr(effect) for effect in (thread.effect, other))
-    return ModelError(f"{thread.context.name} is not deterministic: {when} it awaits {first}, another time {second}")
