@@ -33,7 +33,7 @@ import attrs
 from aprt.core.declarations import check_change, check_waiting, place
 from aprt.core.effects import Call
 from aprt.core.errors import ModelError
-from aprt.core.notes import Broken, Gave, Hold, Note, Oops, Owes, Remark, Took
+from aprt.core.notes import Broken, Gave, Hold, Irq, Note, Oops, Owes, Remark, Took
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -72,6 +72,17 @@ class Caller:
     def atomic(self) -> Hold | None:
         """The innermost held lock under which sleeping is not allowed, if any."""
         return next((hold for hold in reversed(self.held) if hold.atomic), None)
+
+    @property
+    def irq(self) -> Irq | None:
+        """The kind of interrupt whose handler it runs, if any: a hard one interrupts a soft one, not the reverse."""
+        kinds = {hold.runs for hold in self.held}
+        return "hardirq" if "hardirq" in kinds else "softirq" if "softirq" in kinds else None
+
+    def interruptible(self, irq: Irq) -> bool:
+        """Whether such an interrupt may come. A soft one is worked off behind a hard one, so not with those off."""
+        off = {kind for hold in self.held for kind in (hold.runs, hold.masks)}
+        return "hardirq" not in off and irq not in off
 
     def after(self, notes: tuple[Note, ...]) -> Caller:
         """This caller after a step that left `notes`."""

@@ -7,9 +7,11 @@ to its control state; `Broken` and `Oops` are findings; `Remark` is only read by
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
+
+Irq: TypeAlias = Literal["hardirq", "softirq"]
 
 
 @attrs.frozen
@@ -18,6 +20,7 @@ class Hold:
 
     mode: "exclusive", "read", "write"; "destroy": what was dropped last is being destroyed; "promise": the holder is
     going to do what others wait for, but they may do it as well, so it is no holder that all must wait for.
+    runs: the kind of interrupt whose handler the holder runs. masks: the kind that cannot come to the holder's CPU.
     lock_class: what it is called in the lock order (`core.lock_order`), where that is not the lock's own name.
     """
 
@@ -25,6 +28,13 @@ class Hold:
     mode: str = "exclusive"
     atomic: bool = False  # a spinlock: no sleeping while it is held
     lock_class: str | None = None
+    runs: Irq | None = None
+    masks: Irq | None = None
+
+    @property
+    def spins(self) -> bool:
+        """Whether it is a lock that others spin for, rather than something that counts as one."""
+        return self.atomic and self.runs is None
 
     @property
     def family(self) -> str:

@@ -31,7 +31,8 @@ KINDS: Final[Mapping[str, tuple[Callable[[History], Detector], str]]] = MappingP
     {
         LockOrderDetector.kind: (
             LockOrderDetector,
-            "circles in the order in which locks are taken, in one run or over all of them, whoever never met",
+            "circles in the order in which locks are taken, in one run or over all of them, whoever never met; "
+            "locks that a handler of interrupts takes, held with interrupts on",
         ),
         HungDetector.kind: (
             HungDetector,

@@ -14,6 +14,7 @@ from types import TracebackType
 import attrs
 
 from aprt.core.effects import Call
+from aprt.core.notes import Irq
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
@@ -46,6 +47,11 @@ class Section:
 def held(lock: Mutex | Spinlock | None, *, when: bool = True) -> Section:
     """The section in which the caller owns `lock`."""
     return Section(None, None) if lock is None else Section(lock.lock(), lock.unlock(), when)
+
+
+def masked(lock: Spinlock, irq: Irq = "hardirq", *, when: bool = True) -> Section:
+    """As `held`, with such interrupts off meanwhile: spin_lock_irqsave() and, of "softirq", spin_lock_bh()."""
+    return Section(lock.lock(irq), lock.unlock(), when)
 
 
 def reading(rwsem: RwSem, *, when: bool = True) -> Section:

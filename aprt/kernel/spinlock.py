@@ -3,17 +3,26 @@
 Its hold is *atomic*: primitives that may sleep report P23 when they are used under it. A waiter that spins takes
 no step, like one that sleeps; the difference is only what it may do afterwards.
 
-Mirrors: kernel/locking/spinlock.c: _raw_spin_lock, _raw_spin_trylock, _raw_spin_unlock.
-Left out: disabling interrupts (`_irqsave`), so an interrupt that takes a lock of the context it interrupted is not
-seen; queueing of waiters; raw locks and PREEMPT_RT, where a spinlock sleeps.
+A lock that handlers of interrupts take is taken with those off elsewhere: `lock("hardirq")` as by spin_lock_irqsave(),
+`lock("softirq")` as by spin_lock_bh(). What is off until the lock is given back is part of the hold. No step is
+kept from happening by that, as there are no CPUs: that a handler spins for a lock of whoever it interrupted is no
+deadlock of a search, but detectors tell that it may be (`detect.lock_order`).
+
+Mirrors: kernel/locking/spinlock.c: _raw_spin_lock, _raw_spin_lock_irqsave, _raw_spin_lock_bh, _raw_spin_trylock,
+_raw_spin_unlock.
+Left out: CPUs, and interrupts that are turned off without a lock; queueing of waiters; raw locks and PREEMPT_RT, where
+a spinlock sleeps.
 """
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Took
+from aprt.core.effects import Call
+from aprt.core.notes import Gave, Hold, Irq, Took
 from aprt.kernel import rules
 
 
@@ -31,21 +40,25 @@ class Spinlock(Actor[SpinlockState]):
     def initial(self) -> SpinlockState:
         return SpinlockState()
 
+    def acquired(self, call: Call[Any]) -> Hold | None:
+        hold = super().acquired(call)
+        return None if hold is None else self._hold(*cast("tuple[Irq, ...]", call.args))
+
     @handler(reads="owner", writes="owner", acquires="exclusive")
-    def lock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, None]:
-        """Blocks until free. Finding: recursive lock (ends the execution)."""
+    def lock(self, state: SpinlockState, by: Caller, masks: Irq | None = None) -> Outcome[SpinlockState, None]:
+        """Blocks until free. Finding: recursive lock (ends the execution). masks: interrupts that are then off."""
         if state.owner == by.context:
             return state, None, rules.recursive(by, self.name)
         if state.owner is not None:
             return BLOCK
-        return SpinlockState(by.context), None, (self._took(),)
+        return SpinlockState(by.context), None, (Took(self._hold(masks)),)
 
     @handler(reads="owner", writes="owner")
     def trylock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, bool]:
         """Never blocks; replies whether the lock is now held."""
         if state.owner is not None:
             return state, False
-        return SpinlockState(by.context), True, (self._took(),)
+        return SpinlockState(by.context), True, (Took(self._hold()),)
 
     @handler(reads="owner", writes="owner")
     def unlock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, None]:
@@ -54,5 +67,5 @@ class Spinlock(Actor[SpinlockState]):
             return state, None, (rules.not_owner(by, self.name, state.owner),)
         return SpinlockState(), None, (Gave(self.name),)
 
-    def _took(self) -> Took:
-        return Took(self.hold(atomic=True))
+    def _hold(self, masks: Irq | None = None) -> Hold:
+        return attrs.evolve(self.hold(atomic=True), masks=masks)

@@ -6,9 +6,10 @@ Its daemon context runs `timer_daemon(timer, callback)`; the callback returns wh
     idle --arm--> armed --fire--> running --finish--> idle
                                           --rearm---> armed
 
-The callback runs in interrupt context, so sleeping in it is a finding of rule P23. As for lockdep, a running callback
-counts as a lock that its context holds and that `cancel_sync` waits for. A callback that always fires
-again leaves a system without an end state: let something end it.
+The callback runs in a handler of interrupts, a hard one (hrtimer) or a soft one (timer_list), so sleeping in it is a
+finding of rule P23, and a lock that it takes is taken elsewhere with such interrupts off (`kernel.spinlock`). As for
+lockdep, a running callback counts as a lock that its context holds and that `cancel_sync` waits for. A callback that
+always fires again leaves a system without an end state: let something end it.
 
 Mirrors: kernel/time/hrtimer.c: hrtimer_start, hrtimer_cancel, hrtimer_try_to_cancel, __run_hrtimer;
 kernel/time/timer.c: mod_timer, timer_delete_sync.
@@ -23,7 +24,7 @@ from typing import TypeVarTuple
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Took
+from aprt.core.notes import Gave, Irq, Took
 from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
@@ -39,9 +40,11 @@ class TimerState:
 
 @attrs.frozen(eq=False)
 class Timer(Actor[TimerState]):
-    """Starts out idle."""
+    """Starts out idle. irq: what its callback runs in."""
 
     atomic = ("*",)
+
+    irq: Irq = "hardirq"
 
     def initial(self) -> TimerState:
         return TimerState()
@@ -77,7 +80,7 @@ class Timer(Actor[TimerState]):
         """For the daemon: blocks until armed and the callback does not run; then the caller runs it."""
         if not state.armed or state.runner is not None:
             return BLOCK
-        return TimerState(runner=by.context), None, (Took(self.hold(atomic=True)),)
+        return TimerState(runner=by.context), None, (Took(attrs.evolve(self.hold(atomic=True), runs=self.irq)),)
 
     @handler(reads="runner", writes="runner")
     def finish(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:

@@ -9,7 +9,10 @@ As for lockdep, a running work item counts as a lock that its worker holds and t
 needs a lock which its flusher holds then shows up as a cycle in the lock order (P20), and flushing a work item from
 itself as rule K1.
 
-Mirrors: kernel/workqueue.c: queue_work, process_one_work, flush_work, cancel_work, cancel_work_sync.
+A tasklet is a work item that runs in a handler of soft interrupts: `Work(name, irq="softirq")`. It must not sleep.
+
+Mirrors: kernel/workqueue.c: queue_work, process_one_work, flush_work, cancel_work, cancel_work_sync;
+kernel/softirq.c: tasklet_schedule, tasklet_action, tasklet_unlock_wait.
 Left out: pools and concurrency limits (a work item never waits for a worker); delayed work; that flush_work does
 not wait for a request made after it began, and that cancel_work_sync refuses such requests (here both wait until
 the item is idle).
@@ -23,7 +26,7 @@ from typing import TypeVarTuple
 import attrs
 
 from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Took
+from aprt.core.notes import Gave, Irq, Took
 from aprt.kernel import rules
 
 Args = TypeVarTuple("Args")
@@ -39,9 +42,14 @@ class WorkState:
 
 @attrs.frozen(eq=False)
 class Work(Actor[WorkState]):
-    """A work item and its own worker. Any context may queue it, also one that must not sleep."""
+    """A work item and its own worker. Any context may queue it, also one that must not sleep.
+
+    irq: what it runs in; None for a kernel thread.
+    """
 
     atomic = ("*",)
+
+    irq: Irq | None = None
 
     def initial(self) -> WorkState:
         return WorkState()
@@ -58,7 +66,8 @@ class Work(Actor[WorkState]):
         """For the worker: blocks until the item is pending and nobody runs it; then the caller does."""
         if not state.pending or state.runner is not None:
             return BLOCK
-        return WorkState(runner=by.context), None, (Took(self.hold()),)
+        hold = attrs.evolve(self.hold(atomic=self.irq is not None), runs=self.irq)
+        return WorkState(runner=by.context), None, (Took(hold),)
 
     @handler(reads="runner", writes="runner")
     def done(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:

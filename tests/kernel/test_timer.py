@@ -42,7 +42,7 @@ P9 = Property("P9", "nothing freed is used", (Noted(),))
         (TIMER.cancel_sync(), ARMED, (IDLE, True, ())),
         (TIMER.cancel_sync(), IDLE, (IDLE, False, ())),
         (TIMER.cancel_sync(), RUNNING, (RUNNING, False, (Oops("K1", "a locks timer, which it already holds"),))),
-        (TIMER.fire(), ARMED, (RUNNING, None, (Took(Hold("timer", atomic=True)),))),
+        (TIMER.fire(), ARMED, (RUNNING, None, (Took(Hold("timer", atomic=True, runs="hardirq")),))),
         (TIMER.finish(), RUNNING, (IDLE, None, (GAVE,))),
         (TIMER.finish(), AGAIN, (ARMED, None, (GAVE,))),
         (TIMER.finish(), OTHER, (OTHER, None, (NOT_MINE,))),

@@ -68,7 +68,8 @@ def test_registrations_are_guarded_by_ref_lock_and_the_mask_may_be_read_without(
     assert answer(GI.wanted(0x10), ONE, Caller("x")) == (ONE, 0x10, ())
 
 
-TOOK, GAVE = Took(Hold("gi.timer", atomic=True, lock_class="gisa_timer")), Gave("gi.timer")
+TOOK = Took(Hold("gi.timer", atomic=True, lock_class="gisa_timer", runs="hardirq"))
+GAVE = Gave("gi.timer")
 ARMED, RUNNING = attrs.evolve(NEW, timer="armed"), attrs.evolve(NEW, timer="running")
 STARTED = (Owes(("restore", "vm0.gisa"), -1),)
 

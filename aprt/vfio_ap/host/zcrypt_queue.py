@@ -16,7 +16,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.chain import mirrors
 from aprt.core.system import Context
-from aprt.kernel.held import held
+from aprt.kernel.held import masked
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, timer_daemon
 from aprt.kernel.workqueue import Work, worker
@@ -71,7 +71,7 @@ async def ap_poll_timeout(zq: ZcryptQueue) -> bool:
 
 async def poll(zq: ZcryptQueue) -> None:
     """The tasklet, and the start of a queue: run the machine as far as it goes. Locks: takes the queue's."""
-    async with held(zq.lock):
+    async with masked(zq.lock, "softirq"):
         await run_machine(zq)
 
 
@@ -80,7 +80,7 @@ async def request(zq: ZcryptQueue) -> None:
     """A request from user space, from the ioctl to its reply; nothing when the queue is offline."""
     if not await zq.queue.is_online():
         return
-    async with held(zq.lock):
+    async with masked(zq.lock, "softirq"):
         await zq.queue.enqueue()
         await run_machine(zq)
     await zq.queue.wait_reply()
@@ -89,7 +89,7 @@ async def request(zq: ZcryptQueue) -> None:
 async def offline_and_online(zq: ZcryptQueue) -> None:
     """The administrator takes the queue offline, which flushes it, and puts it online again."""
     await zq.queue.set_online(False)
-    async with held(zq.lock):
+    async with masked(zq.lock, "softirq"):
         await zq.queue.flush()
     await zq.queue.set_online(True)
 

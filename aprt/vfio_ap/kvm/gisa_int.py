@@ -151,7 +151,7 @@ class GisaInt(Object[GisaIntState]):
         """For the timer's daemon: blocks until armed; the caller then runs the callback."""
         if state.timer != "armed":
             return BLOCK
-        return attrs.evolve(state, timer="running"), None, (Took(self.hold(atomic=True)),)
+        return attrs.evolve(state, timer="running"), None, (Took(attrs.evolve(self.hold(atomic=True), runs="hardirq")),)
 
     @handler(reads="", writes="timer")
     def finish(self, state: GisaIntState, by: Caller) -> Outcome[GisaIntState, None]:

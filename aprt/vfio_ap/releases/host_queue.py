@@ -28,7 +28,7 @@ def make_zcrypt_queue(settings: Settings, interrupts: bool = True) -> ZcryptQueu
     apqn, lock = Apqn(5, 4), Spinlock("aq.lock")
     hw = attrs.evolve(make_queue(settings, apqn).hw, interrupts=interrupts)
     queue = HostQueue("aq", lock, polls=settings.on("B47"), orphans=settings.on("B48"))
-    return ZcryptQueue(hw, queue, lock, Timer("ap_poll_timer"), Work("ap_tasklet"))
+    return ZcryptQueue(hw, queue, lock, Timer("ap_poll_timer"), Work("ap_tasklet", irq="softirq"))
 
 
 def host_request(settings: Settings) -> Model:
