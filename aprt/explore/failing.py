@@ -10,6 +10,7 @@ Qadeer, "Iterative Context Bounding", PLDI 2007).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 import attrs
@@ -124,6 +125,12 @@ class Playground:
             if failure or oops:
                 return Played(tuple(steps), price, failure)
         return Played(tuple(steps), price, None if self.enabled(state) else self.stuck(state))
+
+    def states(self, steps: Iterable[int]) -> list[int]:
+        """The states that these steps lead through, the initial one first; without the memories of histories."""
+        packing, changes = self.tables.packing, self.tables.changes
+        deltas = (sum(packing.delta(slot, 0, change) for slot, change in changes[step]) for step in steps)
+        return list(accumulate(deltas, initial=INITIAL))
 
     def schedule(self, steps: Iterable[int]) -> Schedule:
         """The schedule that takes the steps with these numbers."""

@@ -1,17 +1,19 @@
 """Which finding a schedule is told for, and why it comes about: what its last step breaks, or what goes on for ever.
 
 One execution cannot show a hang or a loop. Such a finding is looked for by a search, and told when the search comes by
-the very schedule that is to be told.
+the very schedule that is to be told. A loop ends in a state in which it was before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import attrs
 
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding, Property, endless
+from aprt.explore.failing import Playground
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask
@@ -39,7 +41,8 @@ def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Exec
     steps = len(recording.schedule)
     last = [finding for finding in execution.findings if len(finding.schedule) == steps]
     last.sort(key=lambda finding: finding.property not in own)
-    endless = [] if last else list(_endless(recording, [p for p in asked if ids or p.id in own]))
+    any_loop = not (last or ids) and _comes_back(recording)
+    endless = [] if last else list(_endless(recording, [p for p in asked if ids or any_loop or p.id in own]))
     earlier = sorted((f for f in execution.findings if len(f.schedule) < steps), key=lambda f: -len(f.schedule))
     return attrs.evolve(execution, findings=(*last, *endless, *earlier))
 
@@ -56,8 +59,13 @@ def why(recording: Recording, execution: Execution) -> Cause | Realised | None:
 
 
 def _endless(recording: Recording, properties: Sequence[Property]) -> Iterator[Finding]:
-    ids = tuple(p.id for p in properties if endless(p))
-    for id in ids:
-        for shown in ask(recording.case, (id,), Search(bounds=_BOUNDS)).shown:
-            if shown.finding.schedule == recording.schedule:
-                yield shown.finding
+    ids = tuple(property.id for property in properties if endless(property))
+    found = ask(recording.case, ids, Search(bounds=_BOUNDS, stop_on="all")).shown if ids else ()
+    return (shown.finding for shown in found if shown.finding.schedule == recording.schedule)
+
+
+def _comes_back(recording: Recording) -> bool:
+    """Whether a schedule ends in a state that it has met before."""
+    with closing(Playground(recording.model.system, Property("", "", ()))) as ground:
+        *earlier, last = ground.states(ground.play(recording.schedule).steps)
+    return last in earlier

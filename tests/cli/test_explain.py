@@ -35,6 +35,14 @@ def test_what_goes_on_for_ever_is_told_although_one_execution_cannot_show_it() -
     assert "violates P49: no end state can be reached: ioctl0 is at aq.read" in hang
 
 
+def test_a_loop_is_told_by_its_token_alone_though_the_scenario_does_not_ask_about_its_property() -> None:
+    known = token("2026/alert+irq_stays_pending", "P42")
+    lines = head(known, "--as", "story")
+    assert lines[2] == "task hung in interpreted_tapq"
+    assert "wanted      nothing that anybody does in this scenario ends it" in lines
+    assert lines == head(known, "--as", "story", "--property", "P42")
+
+
 def test_of_several_findings_that_of_the_last_step_is_told_first() -> None:
     known = token("2026/two-vms", "P28")
     assert head(known, "--property", "P28")[2].startswith("invariant P28 broken in ")
