@@ -41,7 +41,7 @@ def explore_many(
     """
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many, question_of
-    from aprt.view.answers import Answers
+    from aprt.view.answers import Answers, by_reference
 
     if keep is not None and form in REPORTS:
         raise click.UsageError(f"{'--resume' if keep.resume else '--save'} and --format {form} cannot be combined")
@@ -52,7 +52,8 @@ def explore_many(
     progress = ProgressLine()
     try:
         with _kept(keep, answers.asked, properties, search) as saved, sharing.crew() as workers, interrupts.allowed:
-            answers = answers.add_all({} if saved is None else saved.given)
+            if keep is not None and saved is not None:
+                answers = answers.add_all(by_reference(keep.path, saved.given.values()))
             tell = partial(_tell, form)
             for reference, told in ask_many(answers.left, case_finder(registry), properties, search, tell, workers):
                 if told is None:

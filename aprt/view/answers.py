@@ -95,7 +95,7 @@ class Answers:
             }:
                 if version != aprt_version():
                     raise UserError(f"{path}: version: {version!r}, but this is aprt {aprt_version()}")
-                return cls(Shard.parse(shard), question, tuple(asked), _by_reference(path, verdicts))
+                return cls(Shard.parse(shard), question, tuple(asked), by_reference(path, verdicts))
             case _:
                 raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
 
@@ -125,7 +125,8 @@ def merge(shards: Sequence[Answers]) -> Answers:
     return Answers(Shard(1, 1), shards[0].question, asked, answers)
 
 
-def _by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
+def by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
+    """The answers that a file holds, each checked to be one. Raises: `UserError`."""
     try:
         answers = {verdict["scenario"]: verdict for verdict in verdicts}
         for answer in answers.values():

@@ -310,12 +310,14 @@ def test_answers_to_another_question_are_refused(options: tuple[str, ...], messa
         assert result.stderr == f"aprt: {path} holds another search: {told}\n"
 
 
-def test_a_file_of_answers_that_is_damaged_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("damage", "told"), [("[]", "is damaged, or"), ("{}", "verdicts: one has no 'scenario'")])
+def test_a_file_of_answers_that_is_damaged_is_told(damage: str, told: str, tmp_path: Path) -> None:
     path = str(tmp_path / "search")
     aprt(*SEVERAL, "--save", path)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE answers SET answer = '[]'")
+        connection.execute("UPDATE answers SET answer = ?", (damage,))
     connection.close()
     result = aprt(*SEVERAL, "--resume", path)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.startswith(f"aprt: {path} is damaged")
+    assert result.stderr.startswith(f"aprt: {path}")
+    assert told in result.stderr
