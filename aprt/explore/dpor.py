@@ -180,7 +180,8 @@ class TraceSearch:
             again = ((e, self.races.between(e, position)) for e in others)
             self.open[position] = [e for e, races in again if not all(map(plan, races))]
         for position in range(fresh, length):
-            if others := [race.node for race in of_step(position) if not plan(race)]:
+            races = of_step(position)
+            if races and (others := [race.node for race in races if not plan(race)]):
                 self.open[position] = others
         if self.rules.pending if ending != "asleep" else self.rules.asleep:
             for race in self.races.of_pending(self._pending(self.descent.states[-1])):
