@@ -115,6 +115,7 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
         "alone": None,
         "states": data["realised"]["states"],
         "complete": False,
+        "unasked": [],
     }
     assert (data["uncontended"], data["unused"], data["absent"]) == (["inner", "spin"], ["idle"], ["bus", "iommu"])
     assert data["compared"] is None
