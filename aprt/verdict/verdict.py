@@ -15,7 +15,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.events import Event
-from aprt.core.properties import Finding, Property
+from aprt.core.properties import Finding, Property, endless
 from aprt.core.scenario import Model
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
@@ -70,7 +70,12 @@ class Verdict:
         if self.exploration.complete:
             return "HOLDS"
         drawn = self.exploration.stopped == "runs" and not self.exploration.unasked
-        return "NOT FOUND" if drawn else "INCONCLUSIVE"
+        return "NOT FOUND" if drawn and not self.for_states else "INCONCLUSIVE"
+
+    @property
+    def for_states(self) -> tuple[str, ...]:
+        """Of what was asked where lots were drawn, what is about going on for ever: runs say nothing of that."""
+        return tuple(p.id for p in self.properties if endless(p)) if self.exploration.stopped == "runs" else ()
 
     @property
     def interrupted(self) -> bool:

@@ -178,6 +178,8 @@ def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     colour = paint.green if verdict.word == "HOLDS" else paint.yellow
     lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
+    if verdict.for_states:
+        lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")
     if verdict.exploration.unexercised:
         lines += textwrap.wrap(vacuous(verdict.exploration.unexercised), WIDTH)
     lines += remark(verdict, certificate)

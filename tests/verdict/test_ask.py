@@ -158,6 +158,14 @@ def test_deadlocks_and_hangs_are_confirmed_too(id: str, steps: list[str]) -> Non
     assert resolve(str(shown.token), lambda text: Case.parse(text, {"stuck": STUCK})).schedule == shown.finding.schedule
 
 
+@pytest.mark.parametrize(("id", "word"), [("deadlock", "VIOLATED"), ("hang", "INCONCLUSIVE")])
+def test_runs_say_nothing_of_what_goes_on_for_ever(id: str, word: str) -> None:
+    verdict = ask(Case.parse("stuck/twice", {"stuck": STUCK}), (id,), Search("random", runs=5))
+    assert verdict.word == word
+    told = "\nno run shows what goes on for ever (hang); use --strategy states\n"
+    assert (told in verdict_text(verdict, Paint())) == (id == "hang")
+
+
 def test_drivers_that_differ_are_reported_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     from aprt.runtime import run
 
