@@ -4,7 +4,7 @@ A property that holds because nothing it speaks of ever happened says nothing ab
 when a step happened that it is about: one of those it names in `about` or, if it names none, one that some check of
 it looks at. A check of the handling of a message looks at that message, a check of states at every step that
 changes an actor it reads, a history at the messages of the actors it concerns, the lock order at a lock that is taken
-while another is held, all others at any step.
+while another is held, all others at any step. A check of end states looks at nothing where there is no end.
 """
 
 from __future__ import annotations
@@ -145,18 +145,24 @@ class Exercise:
         )
 
 
-def unexercised(properties: Iterable[Property], exercise: Exercise, broken: Container[str] = ()) -> tuple[str, ...]:
+def unexercised(
+    properties: Iterable[Property], exercise: Exercise, broken: Container[str] = (), *, ended: bool = True
+) -> tuple[str, ...]:
     """The numbers of the properties that none of the steps is about, in the order given.
 
-    broken: numbers of those that were violated, and so were put to the test in any case.
+    broken: numbers of those that were violated, and so were put to the test in any case. ended: whether executions
+    came to an end state.
     """
-    return tuple(p.id for p in properties if p.id not in broken and not _exercises(exercise, p))
+    return tuple(p.id for p in properties if p.id not in broken and not _exercises(exercise, p, ended))
 
 
-def _exercises(exercise: Exercise, property: Property) -> bool:
+def _exercises(exercise: Exercise, property: Property, ended: bool) -> bool:
+    checks = [check for check in property.checks if ended or not isinstance(check, AtEnd)]
+    if property.checks and not checks:
+        return False
     if property.about:
         return any((actor.name, op) in exercise.handled for actor, op in property.about)
-    return any(_reaches(exercise, check) for check in property.checks)
+    return any(_reaches(exercise, check) for check in checks)
 
 
 def _reaches(exercise: Exercise, check: Check) -> bool:

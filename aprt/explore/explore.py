@@ -75,4 +75,5 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
     if not found.complete or found.exercise is None:
         return found
     broken = {finding.property for finding in found.findings}
-    return attrs.evolve(found, unexercised=unexercised(question.properties, found.exercise, broken))
+    vacuous = unexercised(question.properties, found.exercise, broken, ended=found.ends > 0)
+    return attrs.evolve(found, unexercised=vacuous)

@@ -92,3 +92,13 @@ def test_what_is_violated_was_exercised_whatever_the_property_says_it_is_about()
     for strategy in ("states", "reduced", "dpor"):
         found = explore(SYSTEM, (wrong,), strategy=strategy, stop_on="all")
         assert ([finding.property for finding in found.findings], found.unexercised) == (["X"], ())
+
+
+def test_what_holds_in_every_end_is_not_put_to_the_test_where_there_is_none() -> None:
+    async def go_on() -> None:
+        while True:
+            await USED.store(await USED.load() % 3 + 1)
+
+    right = Property("E", "right in the end", (AtEnd((USED,), fine),))
+    assert explore(SYSTEM, (right,)).unexercised == ()
+    assert explore(System((USED,), (Context("a", go_on),)), (right,)).unexercised == ("E",)
