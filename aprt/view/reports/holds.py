@@ -33,10 +33,10 @@ def held_at(subject: Subject, context: str, hold: Hold) -> str:
     return at(subject, hold, ())
 
 
-def at(subject: Subject, lock: Hold, frames: Iterable[str]) -> str:
-    """`<address> (&kvm->lock){+.+.}-{4:4}, at: <the innermost frame>`."""
+def at(subject: Subject, lock: Hold, frames: Iterable[str], used: str | None = None) -> str:
+    """`<address> (&kvm->lock){+.+.}-{4:4}, at: <the innermost frame>`. used: as for `kind`."""
     where = next(iter(frames), "the start")
-    return f"{subject.address(lock.lock):016x} {kind(subject, lock)}, at: {where}"
+    return f"{subject.address(lock.lock):016x} {kind(subject, lock, used)}, at: {where}"
 
 
 def is_lock(subject: Subject, hold: Hold) -> bool:
@@ -44,8 +44,8 @@ def is_lock(subject: Subject, hold: Hold) -> bool:
     return isinstance(subject.actor(hold.lock), Mutex | Spinlock | RwSem | Work | Attribute)
 
 
-def kind(subject: Subject, lock: Hold) -> str:
-    """The class of a lock with its usage, which is that of process context, and its wait type."""
+def kind(subject: Subject, lock: Hold, used: str | None = None) -> str:
+    """The class of a lock with its usage and its wait type. used: the usage; None for that of process context."""
     match subject.actor(lock.lock):
         case Spinlock():
             usage, wait = "+.+.", "3:3"
@@ -55,7 +55,7 @@ def kind(subject: Subject, lock: Hold) -> str:
             usage, wait = "+.+.", "4:4"
         case _:  # a flag, a work item, a timer callback, an attribute, an object's end
             usage, wait = ("++++" if lock.shared else "+.+."), "0:0"
-    return f"({spelled(subject, lock)}){{{usage}}}-{{{wait}}}"
+    return f"({spelled(subject, lock)}){{{used or usage}}}-{{{wait}}}"
 
 
 def spelled(subject: Subject, lock: Hold) -> str:

@@ -9,6 +9,7 @@ from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
 from aprt.view.reports.kcsan import kcsan
 from aprt.view.reports.leak import leak
+from aprt.view.reports.lock_state import inconsistent, interruption
 from aprt.view.reports.lockdep import lockdep
 from aprt.view.reports.refcount import refcount
 from aprt.view.reports.story import story
@@ -33,7 +34,8 @@ def raced(subject: Subject) -> Subject:
 def told_as(subject: Subject) -> tuple[str, ...]:
     """The kinds that say something true of a subject: the best first, then those that tell any schedule."""
     best = kind_of(subject)
-    return tuple(dict.fromkeys((best, *(("lockdep",) if best == "kcsan" else ()), "columns", "story", "table")))
+    locks = best == "kcsan" or (subject.finding is None and interruption(subject) is not None)
+    return tuple(dict.fromkeys((best, *(("lockdep",) if locks else ()), "columns", "story", "table")))
 
 
 def report(subject: Subject, kind: str | None = None) -> list[str] | None:
@@ -50,6 +52,9 @@ def report(subject: Subject, kind: str | None = None) -> list[str] | None:
             return table(subject)
         case "hungtask" if finding is not None:
             return hungtask(subject, finding)
+        case "lockdep" if finding is None:
+            by = interruption(subject)
+            return None if by is None else inconsistent(subject, by)
     made = {"lockdep": lockdep, "kasan": kasan, "kcsan": kcsan, "refcount": refcount, "leak": leak}
     if kind not in made or finding is None or last is None:
         return None
