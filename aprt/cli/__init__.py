@@ -9,20 +9,17 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from aprt.explore.garbage import NEW_OBJECTS
 
 if TYPE_CHECKING:
     from aprt.core.scenario import Era
 
 
-_NEW_OBJECTS: Final = 100_000
-"""Between two looks for garbage. A search makes many that stay, and few cycles: looking after each 700 of them, as
-Python does by itself, takes a quarter of the time."""
-
-
 def main() -> None:
     """The entry point."""
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(NEW_OBJECTS)
     try:
         from aprt.cli.root import root
     except KeyboardInterrupt:  # Ctrl-C before there is anything to tell

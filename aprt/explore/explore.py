@@ -11,6 +11,7 @@ from aprt.core.errors import UserError
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Property
 from aprt.core.system import System
+from aprt.explore.garbage import seldom_collected
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Progress, Question, StopOn
 from aprt.explore.strategies import check_resumable, find_strategy
 
@@ -49,7 +50,8 @@ def explore(
     question = Question(
         system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
     )
-    return _answer(question, strategy, crew, origin)
+    with seldom_collected():
+        return _answer(question, strategy, crew, origin)
 
 
 def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin | None) -> Exploration:
