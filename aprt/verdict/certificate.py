@@ -5,7 +5,7 @@ messages that nobody handled, contexts that never took a step, lines that no ste
 answers that were never given.
 
 What a detector reports of one execution (`aprt.detect`), a search asks of all, as a property. A detector is *on* where
-such a property is asked about.
+such a property is asked about; of the lock order without what interrupts do, which no property asks for.
 
 Actors are told by *kind*, the name of their class. Which messages that were never handled are named is for
 `verdict.gaps` to say.

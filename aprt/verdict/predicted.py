@@ -31,13 +31,15 @@ STATES = 100_000  # to look at for each: a few seconds
 class Predicted:
     """schedule: the shortest that frees first and then uses; None for none. token: of it, None where it is too long.
 
-    states: how many were looked at; complete: all there are, so that without a schedule there is none.
+    states: how many were looked at; complete: all there are, so that without a schedule there is none. unasked: numbers
+    of properties at whose violation executions end, so that nobody knows what else they would have come to.
     """
 
     schedule: Schedule | None
     token: str | None
     states: int
     complete: bool
+    unasked: tuple[str, ...] = ()
 
 
 @attrs.frozen(eq=False)
@@ -80,7 +82,7 @@ def predicted(
 
 def _told(case: Case, system: System, late: Property, found: Exploration) -> Predicted:
     if not found.findings:
-        return Predicted(None, None, found.states, found.complete)
+        return Predicted(None, None, found.states, found.complete, found.unasked)
     from aprt.verdict.confirm import confirm  # trio takes longer to import than most searches
 
     finding, _ = confirm(system, found.findings[0], late)

@@ -69,7 +69,8 @@ class Verdict:
             return "VIOLATED"
         if self.exploration.complete:
             return "HOLDS"
-        drawn = self.exploration.stopped == "runs" and not self.exploration.unasked
+        explored = self.exploration
+        drawn = explored.stopped == "runs" and not explored.unasked and explored.cut < explored.executions
         return "NOT FOUND" if drawn and not self.for_states else "INCONCLUSIVE"
 
     @property

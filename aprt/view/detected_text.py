@@ -12,6 +12,7 @@ from aprt.verdict.predicted import Detected, Predicted
 from aprt.view.columns import WIDTH
 from aprt.view.commands import command_lines
 from aprt.view.paint import Paint
+from aprt.view.words import ends_at
 
 SHOWN = 10  # detections; JSON has them all
 
@@ -47,6 +48,8 @@ def _predicted_lines(predicted: Predicted) -> Iterator[str]:
         )
     elif predicted.complete:
         yield f"  the other order: never, in all {states}"
+    elif predicted.unasked:
+        yield f"  the other order: not met in {states}, but {ends_at(predicted.unasked)}"
     else:
         yield f"  the other order: not met in {states}, which are not all there are"
 
@@ -96,4 +99,5 @@ def _realised(predicted: Predicted) -> dict[str, Any]:
         "token": predicted.token,
         "states": predicted.states,
         "complete": predicted.complete,
+        "unasked": list(predicted.unasked),
     }

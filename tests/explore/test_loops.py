@@ -117,6 +117,21 @@ def test_loops_agree_on_random_programs(seed: int, stop_on: str) -> None:
     assert_loops_agree(program, every_kind(program) if seed % 2 else usual(program), stop_on=stop_on)
 
 
+@pytest.mark.parametrize("seed", [700069, 700168, 700397])
+def test_steps_left_out_behind_the_last_one_that_is_looked_at_are_counted(seed: int) -> None:
+    program = generate(seed, 8)
+    assert_loops_agree(program, (HANG, *RULES), stop_on="all")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("block", range(20))
+def test_loops_agree_on_2000_random_programs(block: int) -> None:
+    for seed in range(100 * block, 100 * block + 100):
+        program = generate(seed, 8)
+        assert_loops_agree(program, (HANG, *RULES), stop_on="all", bounds=Bounds(max_states=20_000))
+
+
 @pytest.mark.parametrize(
     "bounds",
     [*(Bounds(max_states=most) for most in (1, 2, 99, 390, 391)), *(Bounds(max_depth=most) for most in (0, 5, 15, 16))],
@@ -126,10 +141,10 @@ def test_loops_agree_on_what_is_within_bounds(bounds: Bounds, checks: Callable[[
     assert_loops_agree(dining(4), checks(dining(4)), stop_on="all", bounds=bounds)
 
 
-@pytest.mark.parametrize("name", ["rogue-close", "h15", "lost-kick"])
+@pytest.mark.parametrize("name", ["v4/rogue-close", "v4/h15", "v4/lost-kick", "2026/attach-while-lost"])
 def test_loops_agree_on_the_interrupt_path(name: str) -> None:
-    model = Case.parse(f"v4/{name}", ERAS).model()
-    assert_loops_agree(model.system, model.properties, stop_on="all", bounds=Bounds(max_states=20_000))
+    model = Case.parse(name, ERAS).model()
+    assert_loops_agree(model.system, (*model.properties, HANG), stop_on="all", bounds=Bounds(max_states=20_000))
 
 
 def counters(*limits: int) -> tuple[System, tuple[Variable, ...]]:

@@ -71,6 +71,12 @@ def test_a_crew_finds_what_one_process_finds(name: str, crew: LocalCrew) -> None
         assert [f.schedule for f in replay(system, finding.schedule, (property,)).findings] in ([finding.schedule], [])
 
 
+def test_a_crew_tells_of_a_wrong_end_before_a_wrong_step_out_of_another_state(crew: LocalCrew) -> None:
+    shared = partition.search(question(work.end_or_step), work.end_or_step, crew, small=1)
+    assert [(f.text, len(f.schedule)) for f in shared.findings] == [("bad end", 1)]
+    assert comparable(shared) == comparable(states.search(question(work.end_or_step)))
+
+
 @pytest.mark.parametrize("depth", [0, 1, 7])
 def test_a_crew_goes_as_deep_as_one_process(depth: int, crew: LocalCrew) -> None:
     origin = ORIGINS["2PC"]

@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aprt import DEADLOCK, HANG, Property, System, always
+from aprt import DEADLOCK, HANG, Property, System, always, choose
 from aprt.core.errors import ReplayMismatch
-from aprt.core.properties import NoHang
+from aprt.core.properties import After, AtEnd, NoHang
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Question
 from aprt.kernel.rules import LOCK_ORDER
@@ -85,6 +85,20 @@ def wrong_at_once(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:
     """Likewise a program, in which every state is wrong."""
     system, _ = origin(name, *args)
     return system, (always("wrong", system.actors, lambda view: "wrong"),)
+
+
+def end_or_step() -> tuple[System, tuple[Property, ...]]:
+    """A step to an end, or to where another step is possible. Both the end and that step are wrong."""
+    x = Variable("x")
+
+    async def chooser() -> None:
+        if await choose("way", "on", "out") == "on":
+            await x.give()
+
+    bad = Property(
+        "X", "", (After(x, "give", (x,), lambda view, event: "bad step"), AtEnd((x,), lambda view: "bad end"))
+    )
+    return system(x, chooser=chooser), (bad,)
 
 
 def square(number: int) -> int:

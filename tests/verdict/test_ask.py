@@ -52,6 +52,7 @@ def test_a_violation_comes_with_its_events_on_trio_and_a_token_that_leads_there(
         ("toy/lost-update+atomic", Search(), "HOLDS"),
         ("toy/lost-update+locked+forget_unlock", Search(), "HOLDS"),  # nobody gets to the end
         ("toy/tidy", Search(strategy="random", runs=5), "NOT FOUND"),
+        ("toy/tidy", Search(strategy="random", runs=5, bounds=Bounds(max_depth=1)), "INCONCLUSIVE"),  # all are cut off
         ("toy/doors", Search(strategy="random", runs=200), "VIOLATED"),
         ("toy/large", Search(bounds=Bounds(max_states=50)), "INCONCLUSIVE"),
         ("toy/large", Search(bounds=Bounds(max_depth=2)), "INCONCLUSIVE"),

@@ -12,6 +12,7 @@ from aprt.core.system import System
 from aprt.detect.detectors import Detectors
 from aprt.explore.replay import replay
 from aprt.kernel.cell import Cell
+from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object
 from aprt.verdict.case import Case
 from aprt.verdict.predicted import Detected, Predicted, predicted
@@ -120,6 +121,19 @@ def test_a_search_that_ends_early_does_not_say_never() -> None:
     assert (found.schedule, found.complete) == (None, False)
 
 
+def test_a_search_with_executions_that_end_at_something_else_does_not_say_never() -> None:
+    mutex = Mutex("m")
+
+    async def lock_twice() -> None:
+        await mutex.lock()
+        await mutex.lock()
+
+    wrong = system((T, DONE, mutex), user=use_and_say_so, killer=kill_when_done, other=lock_twice)
+    _, (one,) = seen(wrong, "user* killer* other")
+    told = "  the other order: not met in 24 states, but an execution ends at a violation of K1"
+    assert detected_lines([one], Paint())[-1] == told
+
+
 def test_an_object_that_is_made_anew_is_not_used_after_the_free() -> None:
     async def use_when_made() -> None:
         await DONE.read()
@@ -153,6 +167,6 @@ def test_what_became_of_it_is_told_below_the_steps() -> None:
     _, cut = seen(IN_ORDER, "user* killer*", limit=3)
     assert detected_lines(cut, Paint())[-1] == "  the other order: not met in 3 states, which are not all there are"
     (told,) = detected_json(in_order)
-    assert told["realised"] == {"schedule": None, "token": None, "states": 8, "complete": True}
+    assert told["realised"] == {"schedule": None, "token": None, "states": 8, "complete": True, "unasked": []}
     (told,) = json.loads(json.dumps(detected_json(racing)))
     assert told["realised"]["schedule"] == [["killer", "thing.free"], ["user", "thing.look"]]

@@ -22,6 +22,7 @@ from aprt.explore.compiled.kernels import (
     FILLED,
     HERE,
     NEXT,
+    STEPS,
     STUCK,
     TRANSITIONS,
     U32,
@@ -203,6 +204,9 @@ class CompiledLoop(Loop):
             self._pack_anew()
         else:
             self._arrays.remember(number, state, successor, new=len(self) > count)
+            if self._cursor[NEXT] == self._cursor[FILLED]:
+                # with those left out behind it, which no step of the block counts
+                self._cursor[TRANSITIONS] = self._cursor[EARLIER] + self._cursor[STEPS]
 
     def _drop(self) -> None:
         """Forget the rest of the block."""

@@ -61,7 +61,7 @@ class Harvest:
 
     aside: states, packed as `packing` says, that want a lesson.
     parcels: by owner, the `Arrivals` for it, pickled, as who passes them on does not read them; empty where there are
-    none. broken: the first per property. cut: whether a step was possible where the depth ends.
+    none. broken: the shortest per property. cut: whether a step was possible where the depth ends.
     """
 
     states: int
@@ -187,7 +187,9 @@ class Part:
 
     def record(self, violation: Violation, length: int, here: int, via: int | None = None) -> None:
         id, text = violation
-        self._broken.setdefault(id, Broken(text, self.number, here, via))
+        known = self._broken.get(id)
+        if known is None or (via is None and known.via is not None):  # a state is reached before the steps out of it
+            self._broken[id] = Broken(text, self.number, here, via)
 
     def terminal(self, here: int) -> None:
         state = self._loop.state(here)
