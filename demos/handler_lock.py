@@ -15,8 +15,10 @@ async def lock_first(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
 
 async def lock_inside(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     async with reading(guest.hook_rwsem):
-        if await guest.vm.read_hook() is None:
+        hook = await guest.vm.read_hook()
+        if hook is None:
             return Rc.Q_NOT_AVAIL
+        await machine.mdev(hook).read_handler()
         async with held(machine.mdevs_lock):
             return await pqap.handle_hook(machine, guest, aqic)
 
