@@ -2,8 +2,11 @@
 
 Sleeping is a message that `orders="acquire"`, waking one that `orders="release"`. A wake-up that changes nothing found
 nobody and is forgotten. It is the lost one of a sleeper that came after it, that nobody has woken since and that has
-looked at nothing since: who was told something after the wake-up, by the answer to whatever it asked, knew what it
-would have been woken for, and sleeps for another reason.
+looked at nothing since: who was told something after the wake-up may know what it would have been woken for, and sleep
+for another reason.
+
+Left out: what a sleeper waits for is not known, so any answer counts as a look. One that asked for something else
+between the wake-up and its sleep is not told of.
 
 The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
 """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
+from aprt.core.errors import UserError
 from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Finding, Property
@@ -32,6 +33,11 @@ class Bounds:
     def after(self, seconds: float) -> Bounds:
         """What is left of them after so long."""
         return self if self.budget is None else attrs.evolve(self, budget=max(0.0, self.budget - seconds))
+
+    def allow(self, states: int) -> None:
+        """For a search that is resumed with so many states. Raises: `UserError` when they are too many."""
+        if self.max_states is not None and states > self.max_states:
+            raise UserError(f"there are {states:,} states by now: --max-states {self.max_states} is too few")
 
 
 UNBOUNDED: Final = Bounds()

@@ -212,8 +212,7 @@ class _Search:
             self._compile(states, known.mark.transitions)
         elif isinstance(self.loop, FreshLoop):
             self.loop.restore(states, known.mark.transitions)
-        if len(self.loop) > self.loop.limit:
-            raise UserError(f"there are {len(self.loop):,} states by now: --max-states {self.loop.limit} is too few")
+        self.question.bounds.allow(len(self.loop))
 
     def _cut(self, first: int, last: int) -> bool:
         """Take no step out of these states; whether there is one to take."""

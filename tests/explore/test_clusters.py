@@ -28,7 +28,7 @@ def found(system: System, properties: tuple[Property, ...], bounds: Bounds) -> E
     )
 
 
-def agree(
+def assert_agreement(
     monkeypatch: pytest.MonkeyPatch,
     system: System,
     properties: tuple[Property, ...],
@@ -61,17 +61,17 @@ PROGRAMS = {
 def test_clusters_of_programs(
     monkeypatch: pytest.MonkeyPatch, program: str, properties: tuple[Property, ...], few: int
 ) -> None:
-    assert agree(monkeypatch, PROGRAMS[program], properties, sample=40, few=few).complete
+    assert assert_agreement(monkeypatch, PROGRAMS[program], properties, sample=40, few=few).complete
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_clusters_of_random_programs(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    agree(monkeypatch, generate(seed), (DEADLOCK,), sample=16, few=1 + seed % 3)
+    assert_agreement(monkeypatch, generate(seed), (DEADLOCK,), sample=16, few=1 + seed % 3)
 
 
 @pytest.mark.parametrize("most", [50, 99, 390, 391])
 def test_clusters_stop_at_a_bound_in_the_middle_of_a_state(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    stopped = agree(monkeypatch, dining(4), (), sample=20, few=FINE, bounds=Bounds(max_states=most))
+    stopped = assert_agreement(monkeypatch, dining(4), (), sample=20, few=FINE, bounds=Bounds(max_states=most))
     assert (stopped.states, stopped.complete) == (most, most == 391)
 
 

@@ -37,7 +37,9 @@ def whole(found: Exploration) -> tuple[object, ...]:
     return timeless(found), found.wrong, found.exercise, found.apart, found.lock_order and found.lock_order.edges
 
 
-def agree(system: System, properties: tuple[Property, ...], path: Path, looks: range, **options: Any) -> Exploration:
+def assert_agreement(
+    system: System, properties: tuple[Property, ...], path: Path, looks: range, **options: Any
+) -> Exploration:
     """A search that is interrupted after so many looks each time ends as one that was not."""
     alone = explore(system, properties, certify=True, **options)
     found = in_sittings(system, properties, path, looks, certify=True, **options)
@@ -45,7 +47,9 @@ def agree(system: System, properties: tuple[Property, ...], path: Path, looks: r
     return found
 
 
-def goes_on(system: System, properties: tuple[Property, ...], path: Path, *limits: Bounds, **options: Any) -> None:
+def assert_goes_on(
+    system: System, properties: tuple[Property, ...], path: Path, *limits: Bounds, **options: Any
+) -> None:
     """After each bound a search goes on with the next, and comes to what it would have come to with that at once."""
     for bounds in (*limits, Bounds()):
         with SaveFile(path, None if path.exists() else QUESTION) as file:
@@ -92,7 +96,7 @@ def test_a_reduced_search_may_be_interrupted_anywhere(
     looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reduced, "_LOOK", 1)
-    found = agree(
+    found = assert_agreement(
         dining(5), (DEADLOCK,), tmp_path / "search", range(looks, looks + 1), strategy="reduced", stop_on="all"
     )
     assert (found.states, found.complete) == (345, True)
@@ -103,7 +107,7 @@ def test_a_reduced_search_goes_on_after_a_bound(seed: int, tmp_path: Path) -> No
     system = generate(seed)
     properties = tuple(p for p in usual(system) if p.id != "hang")
     limits = (Bounds(max_states=1), Bounds(max_states=9), Bounds(max_states=17))
-    goes_on(system, properties, tmp_path / "search", *limits, strategy="reduced", stop_on="all")
+    assert_goes_on(system, properties, tmp_path / "search", *limits, strategy="reduced", stop_on="all")
 
 
 # symmetry
@@ -166,7 +170,7 @@ def test_a_search_with_symmetry_may_be_interrupted_anywhere(
 ) -> None:
     monkeypatch.setattr(loop_orbits, "_LOOK", 1)
     options: Any = {"symmetry": True, "stop_on": "all"}
-    found = agree(ALIKE["told apart"], (DEADLOCK,), tmp_path / "search", range(looks, looks + 1), **options)
+    found = assert_agreement(ALIKE["told apart"], (DEADLOCK,), tmp_path / "search", range(looks, looks + 1), **options)
     assert found.apart == ("if h0 and h1 change places, guest does h0.lock, and something else then",)
 
 
@@ -177,7 +181,7 @@ def test_a_search_with_symmetry_goes_on_after_a_bound(
 ) -> None:
     system = ALIKE[program]
     limits = [Bounds(max_states=most) for most in (1, 5, 20, 50)]
-    goes_on(system, alike(system), tmp_path / "search", *limits, symmetry=True, stop_on=stop_on)
+    assert_goes_on(system, alike(system), tmp_path / "search", *limits, symmetry=True, stop_on=stop_on)
 
 
 def test_when_nothing_is_left_alike_no_file_is_left_either(tmp_path: Path) -> None:
@@ -200,7 +204,7 @@ def test_executions_by_lot_resumed_again_and_again_are_those_of_one_search(
 ) -> None:
     system = PROGRAMS[program]
     options: Any = {"strategy": strategy, "stop_on": "all", "runs": 60, "seed": 7, "bounds": Bounds(max_depth=60)}
-    found = agree(system, every_kind(system), tmp_path / "search", range(10), **options)
+    found = assert_agreement(system, every_kind(system), tmp_path / "search", range(10), **options)
     assert (found.executions, found.stopped, found.seed) == (60, "runs", 7)
 
 
@@ -221,7 +225,7 @@ def test_executions_by_lot_end_at_the_violation_at_which_one_search_ends(strateg
     system = nested("AB", "BA")
     limits = (Bounds(max_states=1), Bounds(max_states=4))
     options: Any = {"strategy": strategy, "seed": 3}
-    goes_on(system, (DEADLOCK,), tmp_path / "search", *limits, **options)
+    assert_goes_on(system, (DEADLOCK,), tmp_path / "search", *limits, **options)
     assert [f.property for f in explore(system, (DEADLOCK,), **options).findings] == ["deadlock"]
 
 

@@ -136,7 +136,7 @@ class _Search:
             self._stop_if_found()
             bounds, stop_on, certify = self.question.bounds, self.question.stop_on, self.question.certify
             tasks = (
-                _Task(self.id, self.origin, stop_on, self._left(bounds), certify, self.asked, subtree)
+                _Task(self.id, self.origin, stop_on, bounds.after(self.watchdog.seconds), certify, self.asked, subtree)
                 for subtree in self._pieces()
             )
             for _, outcome in scatter(self.crew, _explore, tasks):
@@ -169,11 +169,6 @@ class _Search:
                 for child in children:
                     heappush(todo, (_smallness(child), next(numbers), child))
         return [*(subtree for _, _, subtree in sorted(todo)), *ends]
-
-    def _left(self, bounds: Bounds) -> Bounds:
-        if bounds.budget is None:
-            return bounds
-        return attrs.evolve(bounds, budget=max(0.0, bounds.budget - self.watchdog.seconds))
 
     def _count(self, outcome: _Outcome) -> None:
         if outcome.wider is not None:

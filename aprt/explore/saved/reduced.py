@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from aprt.core.errors import UserError
 from aprt.explore.chunk import Chunk, mark, unmark
 from aprt.explore.judges import violated
 from aprt.explore.layout import WideLayout
@@ -105,9 +104,7 @@ class SavedReduced:
         progress = self.file.read_progress(_Progress)
         if progress is None:
             return False
-        most = run.question.bounds.max_states
-        if most is not None and progress.states > most:
-            raise UserError(f"there are {progress.states:,} states by now: --max-states {most} is too few")
+        run.question.bounds.allow(progress.states)
         self._journal.read(run.local.rows, progress.digest)
         run.futures.refresh()
         self._read_states(self._chunks.read(progress.states))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from aprt.core.errors import UserError
 from aprt.explore.chunk import Chunk
 from aprt.explore.layout import WideLayout
 from aprt.explore.saved.asked import Asked
@@ -105,9 +104,7 @@ class SavedTraces:
         place = self.file.read_progress(_Progress)
         if place is None:
             return False
-        most = run.question.bounds.max_states
-        if most is not None and place.states > most:
-            raise UserError(f"there are {place.states:,} states by now: --max-states {most} is too few")
+        run.question.bounds.allow(place.states)
         self._journal.read(run.local.rows, place.digest)
         states = [state for chunk in self._chunks.read(place.states) for state in chunk.states(self._layout)]
         run.descent.seen = {state: number for number, state in enumerate(states)}

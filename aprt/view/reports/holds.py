@@ -39,6 +39,12 @@ def at(subject: Subject, lock: Hold, frames: Iterable[str], used: str | None = N
     return f"{subject.address(lock.lock):016x} {kind(subject, lock, used)}, at: {where}"
 
 
+def on_one_cpu(*steps: str) -> list[str]:
+    """How a lock can be asked for twice by one processor."""
+    box = ("       CPU0", "       ----", *(f"  {step}" for step in steps))
+    return [" Possible unsafe locking scenario:", "", *box, "", " *** DEADLOCK ***", ""]
+
+
 def is_lock(subject: Subject, hold: Hold) -> bool:
     """Whether lockdep knows it: a lock, or one of the things that it treats as one."""
     return isinstance(subject.actor(hold.lock), Mutex | Spinlock | RwSem | Work | Attribute)

@@ -15,7 +15,7 @@ from aprt.detect.detectors import Detectors
 from aprt.detect.interrupts import Interruption
 from aprt.detect.lock_order import Circle, LockOrderDetector
 from aprt.explore.replay import replay
-from aprt.view.reports.holds import at, locks_held, spelled
+from aprt.view.reports.holds import at, locks_held, on_one_cpu, spelled
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace
 
 _RULER, _LINE = "=" * 32, "-" * 32
@@ -56,16 +56,7 @@ def inconsistent(subject: Subject, by: Interruption) -> list[str]:
         *(f"  {frame}" for frame in subject.frames(earlier)),
         "",
         "other info that might help us debug this:",
-        " Possible unsafe locking scenario:",
-        "",
-        "       CPU0",
-        "       ----",
-        f"  lock({lock});",
-        "  <Interrupt>",
-        f"    lock({lock});",
-        "",
-        " *** DEADLOCK ***",
-        "",
+        *on_one_cpu(f"lock({lock});", "<Interrupt>", f"  lock({lock});"),
         *locks_held(subject, last.context, held),
         "",
         "stack backtrace:",

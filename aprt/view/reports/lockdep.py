@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from aprt.core.events import Event
 from aprt.core.notes import Hold
 from aprt.core.properties import Finding, Part
-from aprt.view.reports.holds import at, held_at, kind, locks_held, spelled
+from aprt.view.reports.holds import at, held_at, kind, locks_held, on_one_cpu, spelled
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace
 from aprt.view.reports.warning import warning
 
@@ -97,15 +97,7 @@ def _recursive(subject: Subject, last: Event) -> list[str]:
         held_at(subject, last.context, lock),
         "",
         "other info that might help us debug this:",
-        " Possible unsafe locking scenario:",
-        "",
-        "       CPU0",
-        "       ----",
-        f"  lock({spelled(subject, lock)});",
-        f"  lock({spelled(subject, lock)});",
-        "",
-        " *** DEADLOCK ***",
-        "",
+        *on_one_cpu(*[f"lock({spelled(subject, lock)});"] * 2),
         " May be due to missing lock nesting notation",
         "",
         *_tail(subject, last, last.caller.held, subject.frames(last)),
