@@ -34,8 +34,14 @@ def race(system: System, actor: Actor[Any]) -> Finding | None:
         except ReplayMismatch:  # one of them keeps the other from being done
             continue
         if other_side(system, events) == events[-2]:
-            return Finding(_ID, next(text for event in events[:-3:-1] for text in _unlocked(event)), schedule)
+            return Finding(_ID, race_text(events[-2], events[-1]), schedule)
     return None
+
+
+def race_text(first: Event, second: Event) -> str:
+    """Of two accesses that race, which is done without its lock, and which is the other."""
+    careless, other = (second, first) if _unlocked(second) else (first, second)
+    return f"{_unlocked(careless)[0]}, in no order with {other.label.op} by {other.context}"
 
 
 def other_side(system: System, events: Sequence[Event]) -> Event | None:

@@ -57,8 +57,22 @@ def test_data_without_its_lock_is_told_as_a_race_by_a_schedule_that_has_both_sid
     again = lines[-1].removeprefix("reproduce   aprt replay ")
     assert again != known
     assert aprt("replay", again).exit_code == 1
-    alone = head(known, "--as", "lockdep")
-    assert (alone[2], alone[6]) == (title, "WARNING: CPU: 0 PID: 21 at mdev_of+0x1/0x1")
+    assert "(admin does matrix_dev.add_mdev without holding guests_lock, in no order with " in "\n".join(lines)
+
+
+@pytest.mark.parametrize("shape", [("--as", "columns"), ("--brief",), ("--as", "story"), ("--as", "table")])
+def test_columns_story_and_table_of_a_race_show_the_two_sides_that_the_title_names(shape: tuple[str, ...]) -> None:
+    told = aprt("explain", "B20", *shape).stdout
+    assert told.splitlines()[2] == "KCSAN: data-race in vfio_ap_mdev_probe / vfio_ap_on_cfg_changed"
+    for side in ("vfio_ap_mdev_probe", "vfio_ap_on_cfg_changed", "matrix_dev.add_mdev(mdev1)"):
+        assert side in told
+    assert "matrix_dev.list_mdevs() = (mdev0, mdev1)" in " ".join(told.split())
+    assert "status_show" not in told
+
+
+def test_the_access_alone_that_has_not_its_lock_is_a_warning_under_the_name_of_its_own_function() -> None:
+    alone = head("B20", "--as", "lockdep")
+    assert (alone[2], alone[6]) == ("WARNING in mdev_of", "WARNING: CPU: 0 PID: 21 at mdev_of+0x1/0x1")
 
 
 def test_data_that_no_other_access_meets_is_a_warning_and_no_race() -> None:

@@ -71,7 +71,7 @@ def system(*behaviours: object) -> System:
 def test_a_write_without_the_lock_races_with_a_read_that_has_it() -> None:
     found = race(system(careless_write, careful_read), DATA)
     assert found is not None
-    assert found.text == "a does data.set_left without holding lock"
+    assert found.text == "a does data.set_left without holding lock, in no order with data.read_left by b"
     assert [label.op for label in found.schedule] == ["lock.lock", "data.set_left", "data.read_left"]
 
 
@@ -127,4 +127,4 @@ def test_readers_of_a_lock_do_not_keep_each_other_away() -> None:
 
     found = race(System((LOCK, sem, DATA), (Context("a", write), Context("b", read))), DATA)
     assert found is not None
-    assert found.text == "a does data.set_left without holding lock"
+    assert found.text == "a does data.set_left without holding lock, in no order with data.read_left by b"

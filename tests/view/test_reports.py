@@ -78,7 +78,7 @@ def shown(id: str) -> Subject:
 
 
 def in_columns(id: str, *, brief: bool = False) -> list[str]:
-    subject = shown(id)
+    subject = raced(shown(id))
     assert subject.finding is not None
     return columns(subject.events, [subject.finding], brief=brief)
 
@@ -127,9 +127,9 @@ def test_schedules_of_one_bug_that_were_drawn_by_lot_have_one_title(id: str) -> 
 @pytest.mark.parametrize("id", MODELLED)
 def test_an_entry_has_a_title_that_stays_and_is_told_in_columns_and_in_plain_words(id: str, tmp_path: Path) -> None:
     assert f"{id:4} {title(raced(shown(id)))}\n" in TITLES.read_text(encoding="utf-8")
-    told = story(shown(id))
+    told = story(raced(shown(id)))
     assert len(told) <= 8
-    assert [step(event) for event in shown(id).events if BLANK.search(step(event))] == []
+    assert [step(event) for event in raced(shown(id)).events if BLANK.search(step(event))] == []
     if shutil.which("git") is not None:
         assert through_git(in_columns(id), tmp_path) == in_columns(id)
         assert through_git(in_columns(id, brief=True), tmp_path) == in_columns(id, brief=True)

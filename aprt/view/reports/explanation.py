@@ -25,8 +25,9 @@ def explanation(
 ) -> str:
     """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
-    why: it fails. shape: `columns` or the kind of report; None for the kind that tells the finding best. brief: columns
-    without the steps that only go on.
+    A race is told by an execution that has both its sides (`raced`); only `lockdep` tells the one access that has not
+    the lock. why: the execution fails; for it alone. shape: `columns` or the kind of report; None for the kind that
+    tells the finding best. brief: columns without the steps that only go on.
 
     Raises: `UserError` for a report that does not fit the finding.
     """
@@ -34,16 +35,18 @@ def explanation(
     subject = Subject(case, system, execution, findings[0] if findings else None)
     race = raced(subject)
     _check_fits(shape, race)
-    told = race if shape == "kcsan" or (shape is None and not brief) else subject
+    told = subject if shape == "lockdep" else race
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
-        lines = columns(execution.events, findings, brief=brief)
+        others = findings[1:] if told.execution is execution else ()
+        shown = () if told.finding is None else (told.finding,)
+        lines = columns(told.events, (*shown, *others), brief=brief)
     token = token_of(case, system, told.execution.schedule)
     if why is not None and told.execution is execution:
         lines += ["", *why_lines(why, token)]
     if token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
-    return "\n".join([f"{case}", case.scenario.title, title(race), "", *lines])
+    return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
 
 
 def _check_fits(shape: str | None, subject: Subject) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.verdict.unlocked import race
+from aprt.verdict.unlocked import race, race_text
 from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
-from aprt.view.reports.kcsan import kcsan
+from aprt.view.reports.kcsan import kcsan, other_side
 from aprt.view.reports.leak import leak
 from aprt.view.reports.lock_state import inconsistent, interruption
 from aprt.view.reports.lockdep import lockdep
@@ -21,12 +21,15 @@ from aprt.view.reports.title import kind_of
 def raced(subject: Subject) -> Subject:
     """The subject itself, or, of data touched without its lock, an execution in which that races with another access.
 
-    That is looked for by a search; where there is none, nothing changes.
+    Its finding then names both sides. Where its own last step does not race, such an execution is looked for by a
+    search; where there is none, nothing changes.
     """
     finding, last = subject.finding, subject.last
     actor = None if last is None else subject.actor(last.actor)
-    if finding is None or finding.property != "P22" or actor is None or kind_of(subject) == "kcsan":
+    if finding is None or finding.property != "P22" or last is None or actor is None:
         return subject
+    if (other := other_side(subject, last)) is not None:
+        return attrs.evolve(subject, finding=attrs.evolve(finding, text=race_text(other, last)))
     found = race(subject.system, actor)
     return subject if found is None else attrs.evolve(subject.along(found.schedule), finding=found)
 
