@@ -146,6 +146,7 @@ def _ask(
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.ask import ask
     from aprt.verdict.search import Crewed
+    from aprt.view.verdict_text import covered
 
     progress = ProgressLine()
     # a search that is kept is asked to halt, where it can be resumed
@@ -157,7 +158,7 @@ def _ask(
     except BaseException:
         progress.close()
         raise
-    progress.close(verdict.exploration)
+    progress.close(covered(verdict.exploration))
     return verdict
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
     from aprt.explore.result import Bounds
     from aprt.verdict.case import Case
+    from aprt.verdict.locks import Locks
 
 
 @click.command("locks", short_help="Tell the lock order, documented and observed.")
@@ -45,19 +46,18 @@ def command(
     """Search all states of SCENARIO for locks that are asked for while others are held.
 
     Marked with ! is what contradicts the document, with ? what it says nothing of. Who makes an edge is told by
-    context and function; of one that a change adds, which cycle it closes. Exits with 0 when the search was complete,
-    whatever it found (cycle= in the last line), else with 3. aprt explore SCENARIO --property P20 judges.
+    context and function; of one that a change adds, which cycle it closes. What an execution would lock after it has
+    broken a rule that ends it (a use after free) is not observed: unasked= in the last line names the rule.
+
+    Exits with 0 when the search was complete, whatever it found (cycle= in the last line), else with 3. aprt explore
+    SCENARIO --property P20 judges.
     """
-    from aprt.cli.progress import ProgressLine
-    from aprt.verdict.locks import locks
     from aprt.view.locks_text import locks_dot, locks_json, locks_text
 
     if dot and form == "json":
         raise click.UsageError("--dot and --format json cannot be combined")
     cases = [case] if compare is None else [case, _variant(registry, case, compare)]
-    progress = ProgressLine()
-    found = [locks(one, limits, progress, interrupts.allowed) for one in cases]
-    progress.close(found[0].exploration)
+    found = [_search(one, limits, interrupts) for one in cases]
     first, changed = found[0], found[1] if compare else None
     if dot:
         echo(locks_dot(first, changed))
@@ -66,6 +66,17 @@ def command(
     if any(one.exploration.stopped == "interrupted" for one in found):
         return INTERRUPTED
     return EXITS["HOLDS" if all(one.complete for one in found) else "INCONCLUSIVE"]
+
+
+def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.locks import locks
+    from aprt.view.locks_text import searched
+
+    progress = ProgressLine()
+    found = locks(case, limits, progress, interrupts.allowed)
+    progress.close(searched(found))
+    return found
 
 
 def _variant(registry: Registry, case: Case, compare: str) -> Case:

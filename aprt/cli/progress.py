@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from aprt.explore.result import Exploration, Progress
+    from aprt.explore.result import Progress
 
 _EVERY = 5.0  # seconds between two lines that stay
 
@@ -42,13 +42,11 @@ class ProgressLine:
             return
         self.stream.flush()
 
-    def close(self, exploration: Exploration | None = None) -> None:
-        """Wipe the line; without a terminal, leave a summary."""
+    def close(self, summary: str = "") -> None:
+        """Wipe the line; without a terminal, leave a summary, if there is one."""
         if self._open:
             self.stream.write("\r\x1b[K")
             self._open = False
-        if exploration is not None and not self.rewrites:
-            from aprt.view.verdict_text import covered
-
-            self.stream.write(f"aprt: {covered(exploration)}\n")
+        if summary and not self.rewrites:
+            self.stream.write(f"aprt: {summary}\n")
         self.stream.flush()

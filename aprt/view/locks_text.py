@@ -16,6 +16,7 @@ from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
+from aprt.view.verdict_text import seen, stopped
 from aprt.view.version import aprt_version
 from aprt.view.words import ends_at, switched
 
@@ -32,7 +33,7 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
     parts = [
         heading(locks.case, paint),
         _section("documented, outer first", _document(locks), paint),
-        _section(_observed(locks), [*_legend(locks), *_edges(locks, locks.direct, paint)], paint),
+        _section(_observed(locks), [*_legend(locks), *_beyond(locks), *_edges(locks, locks.direct, paint)], paint),
         _section("cycle", [line for one in (locks, changed) if one is not None for line in _cycle(one)], paint),
         _section("taken, and never waited for", [", ".join(locks.uncontended)], paint),
         _section("never taken", [", ".join(locks.unused)], paint),
@@ -44,10 +45,15 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
             _edges(changed, changed.beyond(locks), paint, new=True),
             _edges(locks, locks.beyond(changed), paint),
         )
-        until = f" ({ends_at(changed.exploration.unasked)})" if changed.exploration.unasked else ""
-        parts.append(_section(f"added by {changed.case}{until}", added, paint))
+        parts.append(_section(f"added by {changed.case}", [*_beyond(changed), *added], paint))
         parts.append(_section(f"removed by {changed.case}", removed, paint))
     return "\n\n".join([*parts, locks_line(locks, changed)])
+
+
+def searched(locks: Locks) -> str:
+    """In one line, how much was searched, and how that ended."""
+    found = locks.exploration
+    return f"{seen(found)}; {stopped(found)}" + (f", but {ends_at(found.unasked)}" if found.unasked else "")
 
 
 def locks_line(locks: Locks, changed: Locks | None) -> str:
@@ -56,11 +62,14 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
     if changed is not None:
         after = _cyclic(changed, "_after")
         compared = f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} cycle_after={after} "
-    complete = locks.complete and (changed is None or changed.complete)
+    both = (locks,) if changed is None else (locks, changed)
+    ends = ",".join(dict.fromkeys(id for one in both for id in one.exploration.unasked))
+    unasked = f"unasked={ends} " if ends else ""
+    complete = all(one.complete for one in both)
     return (
         f"aprt: LOCKS scenario={locks.case.name} era={locks.case.era.name} {switched(locks.case.settings)} "
         f"edges={len(locks.edges)} contradicting={len(locks.those('contradicts'))} "
-        f"undocumented={len(locks.those('undocumented'))} cycle={cycle} {compared}complete={_yes(complete)}"
+        f"undocumented={len(locks.those('undocumented'))} cycle={cycle} {compared}{unasked}complete={_yes(complete)}"
     )
 
 
@@ -139,12 +148,17 @@ def _document(locks: Locks) -> Iterator[str]:
 
 
 def _observed(locks: Locks) -> str:
-    found = locks.exploration
-    end = "complete" if found.stopped is None else f"stopped: {found.stopped}"
-    end += f"; {ends_at(found.unasked)}" if found.unasked else ""
     shown = len(locks.direct)
     more = f", {shown} of them below, from which the others follow" if shown < len(locks.edges) else ""
-    return f"observed: {count(len(locks.edges), 'edge')}{more} ({count(locks.exploration.states, 'state')}, {end})"
+    states, end = count(locks.exploration.states, "state"), stopped(locks.exploration)
+    return f"observed: {count(len(locks.edges), 'edge')}{more} ({states}, {end})"
+
+
+def _beyond(locks: Locks) -> Iterator[str]:
+    """What is not observed because executions end before it, and how to see where they do."""
+    if ids := locks.exploration.unasked:
+        yield f"{ends_at(ids)}; what it would lock after that is not observed. Where it ends:"
+        yield f"aprt explore {locks.case} {' '.join(f'--property {id}' for id in ids)}"
 
 
 def _legend(locks: Locks) -> Iterator[str]:

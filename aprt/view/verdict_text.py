@@ -101,6 +101,11 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
 
 def covered(exploration: Exploration) -> str:
     """How much a search saw, and why it ended where it did."""
+    return f"{seen(exploration)}; {open_since(exploration) or 'complete'}"
+
+
+def seen(exploration: Exploration) -> str:
+    """How much a search saw."""
     rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
@@ -111,16 +116,21 @@ def covered(exploration: Exploration) -> str:
         f"depth {exploration.depth}",
         f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
     ]
-    return f"{', '.join(amounts)}; {open_since(exploration) or 'complete'}"
+    return ", ".join(amounts)
 
 
 def open_since(exploration: Exploration) -> str:
     """Why a search did not cover everything, and what to ask then; empty for one that did."""
-    reasons = [] if exploration.stopped is None else [_STOPPED.get(exploration.stopped, exploration.stopped)]
+    reasons = [] if exploration.stopped is None else [stopped(exploration)]
     if exploration.unasked:
         asking = " ".join(f"--property {id}" for id in exploration.unasked)
         reasons.append(f"{ends_at(exploration.unasked)}, which was not asked; ask {asking}")
     return "; ".join(reasons)
+
+
+def stopped(exploration: Exploration) -> str:
+    """At what a search stopped; "complete" for one that went to the end."""
+    return "complete" if exploration.stopped is None else _STOPPED.get(exploration.stopped, exploration.stopped)
 
 
 def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:

@@ -7,7 +7,10 @@ import json
 from click.testing import CliRunner, Result
 
 from aprt.cli.root import root
+from aprt.core.properties import Noted, Property
 from tests import toy
+from tests.explore.work import theft
+from tests.verdict.cases import case_of
 from tests.verdict.orders import ERA
 
 
@@ -134,7 +137,27 @@ def test_a_change_is_named_by_its_switch_and_told_with_the_cycle_that_it_closes(
 def test_a_search_that_is_cut_exits_with_3_and_says_so() -> None:
     result = aprt("order/nested", "--max-states", "10")
     assert (result.exit_code, result.stdout.splitlines()[-1].split()[-1]) == (3, "complete=no")
-    assert "(10 states, stopped: max_states)" in " ".join(result.stdout.split())
+    assert "(10 states, stopped at --max-states)" in " ".join(result.stdout.split())
+
+
+def test_what_executions_would_lock_after_they_ended_is_said_not_to_be_observed() -> None:
+    case = case_of(theft()[0], Property("P2", "nothing is taken from nothing", (Noted(),)))
+    eras = {"of": case.era}
+    result = CliRunner().invoke(root, ("locks", "of/it"), obj=lambda: eras)
+    assert result.exit_code == 0
+    assert (
+        """\
+observed: 0 edges (4 states, complete)
+  an execution ends at a violation of P2; what it would lock after that is
+    not observed. Where it ends:
+  aprt explore of/it --property P2
+
+"""
+        in result.stdout
+    )
+    assert result.stdout.endswith(" cycle=no unasked=P2 complete=yes\n")
+    assert result.stderr.endswith("; complete, but an execution ends at a violation of P2\n")
+    assert CliRunner().invoke(root, ("explore", "of/it", "--property", "P2"), obj=lambda: eras).exit_code == 1
 
 
 def test_a_cycle_that_no_property_is_about_is_told_without_a_command() -> None:
