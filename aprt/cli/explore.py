@@ -146,7 +146,7 @@ def _ask(
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.ask import ask
     from aprt.verdict.search import Crewed
-    from aprt.view.verdict_text import covered
+    from aprt.view.covered_text import covered
 
     progress = ProgressLine()
     # a search that is kept is asked to halt, where it can be resumed
@@ -169,9 +169,10 @@ def _show(verdict: Verdict, form: str, color: str, certificate: bool) -> None:
         echo(verdict_json(verdict))
     elif form in REPORTS:
         from aprt.view.results import report
+        from aprt.view.verdict_json import verdict_object
         from aprt.view.verdict_report import verdict_suite
 
-        echo(report(form, [verdict_suite(verdict)]))
+        echo(report(form, [verdict_suite(verdict_object(verdict))]))
     else:
         from aprt.view.verdict_text import verdict_text
 

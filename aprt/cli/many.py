@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from aprt.cli.cases import Registry, case_finder
-from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, remark
+from aprt.cli.output import EXITS, INTERRUPTED, echo, remark
 
 if TYPE_CHECKING:
     from aprt.cli.gathered import Sharing
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
     from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
     from aprt.view.answers import Answer, Answers
-    from aprt.view.results import Suite
 
 
 def explore_many(
@@ -43,32 +38,25 @@ def explore_many(
     from aprt.verdict.many import Shard, ask_many, question_of
     from aprt.view.answers import Answers, by_reference
 
-    if keep is not None and form in REPORTS:
-        raise click.UsageError(f"{'--resume' if keep.resume else '--save'} and --format {form} cannot be combined")
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
     answers = Answers(part, question_of(references, properties, search), part.of_list(references))
-    suites: dict[str, Suite] = {}
     progress = ProgressLine()
     try:
         with _kept(keep, answers.asked, properties, search) as saved, sharing.crew() as workers, interrupts.allowed:
             if keep is not None and saved is not None:
                 answers = answers.add_all(by_reference(keep.path, saved.given.values()))
-            tell = partial(_tell, form)
-            for reference, told in ask_many(answers.left, case_finder(registry), properties, search, tell, workers):
-                if told is None:
+            for reference, answer in ask_many(answers.left, case_finder(registry), properties, search, _tell, workers):
+                if answer is None:
                     break
-                answer, suite = told
                 answers = answers.add_all({reference: answer})
-                if suite is not None:
-                    suites[reference] = suite
                 if saved is not None:
                     saved.add(reference, answer)
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
     progress.close()
-    _show(answers, suites, form)
+    echo(answers.told(form))
     if keep is not None and not answers.complete:
         remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
     return exit_code(answers)
@@ -84,24 +72,11 @@ def _kept(
     return kept_answers(keep, asked, properties, search)
 
 
-def _show(answers: Answers, suites: Mapping[str, Suite], form: str) -> None:
-    from aprt.view.results import report
-    from aprt.view.verdict_report import unanswered
-
-    if form in REPORTS:
-        echo(report(form, [suites.get(reference) or unanswered(reference) for reference in answers.asked]))
-    else:
-        echo(answers.to_json() if form == "json" else answers.text())
-
-
-def _tell(form: str, verdict: Verdict) -> tuple[Answer, Suite | None] | None:
-    """What goes into the answers, and into a report where `form` is one; None for a verdict that was interrupted."""
+def _tell(verdict: Verdict) -> Answer | None:
+    """What goes into the answers; None for a verdict that was interrupted."""
     from aprt.view.verdict_json import verdict_object
-    from aprt.view.verdict_report import verdict_suite
 
-    if verdict.interrupted:
-        return None
-    return verdict_object(verdict), verdict_suite(verdict) if form in REPORTS else None
+    return None if verdict.interrupted else verdict_object(verdict)
 
 
 def exit_code(answers: Answers) -> int:

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from aprt.cli.many import exit_code
-from aprt.cli.options import format_option
-from aprt.cli.output import echo
+from aprt.cli.options import format_choice
+from aprt.cli.output import REPORTS, echo
 
 
 @click.command("merge", short_help="Put the shards of several explorations together.")
 @click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
-@format_option
+@format_choice(*REPORTS)
 def command(files: tuple[Path, ...], form: str) -> int:
     """Put together what `aprt explore SCENARIO... --shard I/N --format json` wrote, one FILE for each shard.
 
@@ -22,5 +22,5 @@ def command(files: tuple[Path, ...], form: str) -> int:
     from aprt.view.answers import Answers, merge
 
     answers = merge([Answers.read(path) for path in files])
-    echo(answers.to_json() if form == "json" else answers.text())
+    echo(answers.told(form))
     return exit_code(answers)

@@ -17,6 +17,8 @@ from aprt.core.errors import UserError
 from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
 from aprt.view.json_text import dump
+from aprt.view.results import Suite, report
+from aprt.view.verdict_report import unanswered, verdict_suite
 from aprt.view.verdict_text import verdict_line
 from aprt.view.version import aprt_version
 
@@ -55,6 +57,16 @@ class Answers:
     def words(self) -> frozenset[str]:
         """The verdicts there are."""
         return frozenset(answer["verdict"] for answer in self.ordered)
+
+    def told(self, form: str) -> str:
+        """In the form `text`, `json`, `junit` or `ktap`."""
+        if form == "json":
+            return self.to_json()
+        return self.text() if form == "text" else report(form, self.suites())
+
+    def suites(self) -> list[Suite]:
+        """One for each scenario that was asked about, those without an answer too."""
+        return [verdict_suite(self.given[asked]) if asked in self.given else unanswered(asked) for asked in self.asked]
 
     def text(self) -> str:
         """A line for each answer, and how many there are of each verdict."""
@@ -130,7 +142,7 @@ def by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
     try:
         answers = {verdict["scenario"]: verdict for verdict in verdicts}
         for answer in answers.values():
-            verdict_line(answer)
+            verdict_suite(answer)
     except (TypeError, KeyError) as error:
         raise UserError(f"{path}: verdicts: one has no {error}") from None
     return answers

@@ -11,9 +11,9 @@ from aprt.core.amount import count
 from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
+from aprt.view.covered_text import open_since
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
-from aprt.view.verdict_text import open_since
 
 _MARKS: Mapping[str, str] = MappingProxyType(
     {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}

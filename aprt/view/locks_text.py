@@ -11,12 +11,12 @@ from aprt.core.amount import count
 from aprt.core.documented_order import Standing
 from aprt.core.lock_order import around, title
 from aprt.verdict.locks import Locks, Observed
+from aprt.view.covered_text import seen, stopped
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
-from aprt.view.verdict_text import seen, stopped
 from aprt.view.version import aprt_version
 from aprt.view.words import ends_at, switched
 

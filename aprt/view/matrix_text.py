@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from aprt.core.amount import count
 from aprt.verdict.measures import Matrix, Subset
+from aprt.view.covered_text import open_since
 from aprt.view.heading import heading
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.verdict_text import open_since
 
 
 def matrix_text(matrix: Matrix, paint: Paint) -> str:

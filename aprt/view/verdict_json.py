@@ -19,8 +19,11 @@ from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
 from aprt.view.cause_text import cause_object
 from aprt.view.certificate_json import certificate_object
+from aprt.view.covered_text import open_since
 from aprt.view.detected_text import detected_json
+from aprt.view.finding_text import finding_text
 from aprt.view.json_text import dump
+from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_object
 from aprt.view.version import aprt_version
 from aprt.view.words import word
@@ -34,7 +37,10 @@ def verdict_json(verdict: Verdict) -> str:
 
 
 def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> dict[str, Any]:
-    """What `verdict_json` writes. certificate: that of the verdict, if it is known."""
+    """What `verdict_json` writes. certificate: that of the verdict, if it is known.
+
+    open: why not everything was covered; null where it was. told: of a finding, what `aprt explore` prints, by lines.
+    """
     exploration = verdict.exploration
     return {
         "schema": VERDICT_SCHEMA,
@@ -44,8 +50,10 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "switches": list(verdict.case.settings.names()),
         "without": list(verdict.case.settings.without),
         "properties": [p.id for p in verdict.properties],
+        "titles": {p.id: p.title for p in verdict.properties},
         "unexercised": None if exploration.unexercised is None else list(exploration.unexercised),
         "complete": exploration.complete,
+        "open": open_since(exploration) or None,
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
         "strategy": exploration.manner,
         "picked": exploration.picked,
@@ -74,6 +82,7 @@ def _finding(verdict: Verdict, shown: Shown) -> dict[str, Any]:
         "property": shown.finding.property,
         "title": verdict.property(shown.finding.property).title,
         "text": shown.finding.text,
+        "told": finding_text(verdict, shown, Paint()).splitlines(),
         "also": list(verdict.others(shown.finding)),
         "token": shown.token,
         "size": shown.size,

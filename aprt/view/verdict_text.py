@@ -7,48 +7,23 @@ At most 75 letters wide, apart from the last line, which is for grep: words afte
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
-from itertools import zip_longest
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from aprt.core.amount import count
-from aprt.core.properties import Property, hanging
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
+from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.certificate_text import amounts, certificate_text, remark
-from aprt.view.columns import WIDTH, columns
-from aprt.view.commands import command_lines
+from aprt.view.columns import WIDTH
+from aprt.view.covered_text import covered
+from aprt.view.finding_text import finding_text
 from aprt.view.heading import heading
-from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.realised_text import realised_lines
 from aprt.view.verdict_json import verdict_object
-from aprt.view.words import again, ends_at
 
-_STOPPED = MappingProxyType(
-    {
-        "max_states": "stopped at --max-states",
-        "max_depth": "stopped at --max-depth",
-        "budget": "stopped when the --budget was spent",
-        "runs": "all runs done",
-        "interrupted": "interrupted",
-        "violation": "stopped at the first violation",
-        "unshown": "a cycle in the lock order was met, and no schedule for it was found soon",
-        "endless": "an execution did not end; --max-depth bounds them",
-    }
-)
-_OTHERS = 5  # findings of one property that are told besides the one that is shown
-_SIZES = MappingProxyType(
-    {
-        "shortest": "shortest: no failing schedule with fewer steps exists",
-        "optimal": "optimal: no schedule that fails alike has fewer preemptions",
-        "1-minimal": "1-minimal: no single cut or move makes it smaller",
-    }
-)
-_SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"
 _MEANING = MappingProxyType(
     {
         "VIOLATED": "shown by a schedule that was replayed on trio",
@@ -97,91 +72,6 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
     }
     told = {key: "-" if value in (None, "") else value for key, value in words.items()}
     return f"aprt: {answer['verdict']} " + " ".join(f"{key}={value}" for key, value in told.items())
-
-
-def covered(exploration: Exploration) -> str:
-    """How much a search saw, and why it ended where it did."""
-    return f"{seen(exploration)}; {open_since(exploration) or 'complete'}"
-
-
-def seen(exploration: Exploration) -> str:
-    """How much a search saw."""
-    rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
-    amounts = [
-        *([count(exploration.executions, "run")] if exploration.executions else []),
-        *([f"{exploration.cut:,} of them cut off"] if exploration.cut else []),
-        *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
-        count(exploration.states, "orbit" if exploration.symmetry else "state"),
-        count(exploration.transitions, "step"),
-        f"depth {exploration.depth}",
-        f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
-    ]
-    return ", ".join(amounts)
-
-
-def open_since(exploration: Exploration) -> str:
-    """Why a search did not cover everything, and what to ask then; empty for one that did."""
-    reasons = [] if exploration.stopped is None else [stopped(exploration)]
-    if exploration.unasked:
-        asking = " ".join(f"--property {id}" for id in exploration.unasked)
-        reasons.append(f"{ends_at(exploration.unasked)}, which was not asked; ask {asking}")
-    return "; ".join(reasons)
-
-
-def stopped(exploration: Exploration) -> str:
-    """At what a search stopped; "complete" for one that went to the end."""
-    return "complete" if exploration.stopped is None else _STOPPED.get(exploration.stopped, exploration.stopped)
-
-
-def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
-    """What is wrong, the schedule in columns, and how to see it again."""
-    finding = shown.finding
-    title = verdict.property(finding.property).title
-    others = verdict.others(finding)
-    several = f" ({count(1 + len(others), 'finding')})" if others else ""
-    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
-    lines += _cycle(shown)
-    if not shown.parts:
-        lines += _schedule(shown, verdict.property(finding.property), verdict.case.scenario.properties)
-    if others:
-        lines.append("")
-        lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
-    if len(others) > _OTHERS:
-        lines.append(f"  and {len(others) - _OTHERS:,} more; --format json has all")
-    return "\n".join(lines)
-
-
-def _cycle(shown: Shown) -> Iterable[str]:
-    """Who makes the edges of a cycle in the lock order; where that takes several executions, with a token for each."""
-    tokens = [part.token or "(too long for a token)" for part in shown.parts]
-    for part, token in zip_longest(shown.finding.parts, tokens):
-        yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
-        if token is not None:
-            yield from command_lines("", f"aprt replay {token}")
-    for line in () if shown.realised is None else realised_lines(shown.realised):
-        yield from wrapped(f"  {line}", "    ").splitlines()
-    if shown.parts:
-        yield from ["", "no execution shows the whole cycle soon: each of these shows its own part of it"]
-    elif shown.finding.parts:
-        yield ""
-
-
-def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterable[str]:
-    yield from (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
-    finding = shown.finding
-    if finding.loop:
-        yield f"  and so on: {again(finding.loop)}"
-    yield ""
-    steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
-    if shown.token is None:
-        yield f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE"
-    else:
-        yield from command_lines("reproduce", f"aprt replay {shown.token}")
-        which = "" if finding.property in own else f" --property {finding.property}"
-        yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
-        if shown.size != "optimal" and not (finding.loop or hanging(property)):
-            yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
-    yield f"size        {_SHORTEST_WAY if finding.loop else _SIZES[shown.size]}"
 
 
 def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
@@ -253,7 +143,3 @@ def _needed(verdict: Verdict) -> dict[str, str]:
 
 def _switches(settings: Settings) -> str:
     return ", ".join([*settings.names(), *(f"without {name}" for name in settings.without)]) or "none"
-
-
-def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")

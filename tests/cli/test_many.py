@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -72,6 +73,11 @@ def test_shards_merge_to_the_whole(tmp_path: Path) -> None:
     assert verdicts(merged) == verdicts(whole)
     assert json.loads(merged.stdout)["shard"] == "1/1"
     assert aprt("merge", *(str(tmp_path / n) for n in "123")).stdout.splitlines()[-1].startswith(SUMMARY)
+    reported = aprt("merge", *(str(tmp_path / n) for n in "312"), "--format", "ktap")
+    assert (reported.exit_code, reported.stdout) == (1, explore("--format", "ktap").stdout)
+    document = ElementTree.fromstring(aprt("merge", *(str(tmp_path / n) for n in "123"), "--format", "junit").stdout)
+    assert [suite.get("name") for suite in document] == [one["scenario"] for one in verdicts(whole)]
+    assert [document.get(word) for word in ("tests", "failures", "errors", "skipped")] == ["4", "2", "1", "0"]
 
 
 def test_a_shard_that_is_missing_or_there_twice_is_told(tmp_path: Path) -> None:
@@ -99,6 +105,12 @@ def test_what_one_shard_has_not_answered_is_missing_in_the_whole(tmp_path: Path)
     result = aprt("merge", str(tmp_path / "1"), str(tmp_path / "2"))
     assert result.exit_code == 130
     assert result.stdout.splitlines()[-1].startswith("aprt: 2 scenarios: 1 HOLDS, 1 not answered; ")
+    reported = aprt("merge", str(tmp_path / "1"), str(tmp_path / "2"), "--format", "ktap")
+    assert reported.exit_code == 130
+    assert reported.stdout.splitlines()[-2:] == [
+        "  not ok 1 verdict # ERROR not answered: interrupted",
+        "not ok 2 toy/lost-update+atomic",
+    ]
 
 
 def test_a_directory_is_no_shard(tmp_path: Path) -> None:

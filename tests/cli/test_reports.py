@@ -16,6 +16,7 @@ from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.view.results import Result as Told
 from aprt.view.results import Suite, junit, ktap
+from aprt.view.verdict_json import verdict_object
 from aprt.view.verdict_report import unanswered, verdict_suite
 from tests.toy import EMBRACE, ERAS
 
@@ -108,7 +109,7 @@ def _toys() -> object:
 def test_a_property_that_was_never_exercised_passes_with_a_remark() -> None:
     verdict = ask(Case.parse("toy/tidy", ERAS))
     verdict = attrs.evolve(verdict, exploration=attrs.evolve(verdict.exploration, unexercised=("T1",)))
-    assert ktap(verdict_suite(verdict).results) == (
+    assert ktap(verdict_suite(verdict_object(verdict)).results) == (
         "KTAP version 1\n1..1\n"
         "# HOLDS, but T1 was never exercised: no step that it is about is possible here\n"
         "ok 1 T1 no update is lost"

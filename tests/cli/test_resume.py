@@ -207,10 +207,6 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
             ("toy/lost-update", "--jobs", "2"),
             "one scenario that is shared cannot be saved and resumed: leave out --jobs and --cluster",
         ),
-        (
-            ("toy/lost-update", "toy/tidy", "--format", "ktap"),
-            "OPTION and --format ktap cannot be combined (try 'aprt explore --help')",
-        ),
         (("toy/lost-update", "--estimate"), "--estimate and OPTION cannot be combined (try 'aprt explore --help')"),
         (
             ("toy/lost-update", "--measures-matrix"),
@@ -288,8 +284,10 @@ def test_answers_about_several_scenarios_are_kept_and_not_asked_for_again(
     assert cut.stdout.splitlines()[-1].startswith("aprt: 4 scenarios: 2 VIOLATED, 2 not answered; ")
     assert cut.stderr.endswith(f"aprt: the answers so far are in {path}: the same with --resume {path} goes on\n")
     assert answers(*SEVERAL, "--resume", path, "--jobs", jobs) == answers(*SEVERAL)
+    whole = aprt(*SEVERAL, "--format", "ktap").stdout
     monkeypatch.setattr(many, "ask", None)  # nothing is left to ask
     assert aprt(*SEVERAL, "--resume", path).exit_code == 1
+    assert aprt(*SEVERAL, "--resume", path, "--format", "ktap").stdout == whole
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,10 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "switches": ["threads=3"],
         "without": [],
         "properties": ["T1"],
+        "titles": {"T1": "no update is lost"},
         "unexercised": None,
         "complete": False,
+        "open": "stopped at the first violation",
         "scope": [
             "3 threads, one update each",
             "not modelled: weak memory, real time, interrupt latency, firmware inside the card",
@@ -173,6 +175,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
                 "property": "T1",
                 "title": "no update is lost",
                 "text": "counter is 2",
+                "told": data["findings"][0]["told"],
                 "also": [],
                 "token": data["token"],
                 "size": "shortest",
@@ -197,6 +200,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         },
     }
     assert len(data["findings"][0]["schedule"]) == 6
+    assert data["findings"][0]["told"][:2] == ["VIOLATED T1: no update is lost", "  counter is 2"]
 
 
 def test_the_matrix_as_text_and_json() -> None:

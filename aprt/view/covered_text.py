@@ -1,0 +1,56 @@
+"""How much a search saw, and why it ended where it did, in a line."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from aprt.core.amount import count
+from aprt.explore.result import Exploration
+from aprt.view.words import ends_at
+
+_STOPPED = MappingProxyType(
+    {
+        "max_states": "stopped at --max-states",
+        "max_depth": "stopped at --max-depth",
+        "budget": "stopped when the --budget was spent",
+        "runs": "all runs done",
+        "interrupted": "interrupted",
+        "violation": "stopped at the first violation",
+        "unshown": "a cycle in the lock order was met, and no schedule for it was found soon",
+        "endless": "an execution did not end; --max-depth bounds them",
+    }
+)
+
+
+def covered(exploration: Exploration) -> str:
+    """How much a search saw, and why it ended where it did."""
+    return f"{seen(exploration)}; {open_since(exploration) or 'complete'}"
+
+
+def seen(exploration: Exploration) -> str:
+    """How much a search saw."""
+    rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
+    amounts = [
+        *([count(exploration.executions, "run")] if exploration.executions else []),
+        *([f"{exploration.cut:,} of them cut off"] if exploration.cut else []),
+        *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
+        count(exploration.states, "orbit" if exploration.symmetry else "state"),
+        count(exploration.transitions, "step"),
+        f"depth {exploration.depth}",
+        f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
+    ]
+    return ", ".join(amounts)
+
+
+def open_since(exploration: Exploration) -> str:
+    """Why a search did not cover everything, and what to ask then; empty for one that did."""
+    reasons = [] if exploration.stopped is None else [stopped(exploration)]
+    if exploration.unasked:
+        asking = " ".join(f"--property {id}" for id in exploration.unasked)
+        reasons.append(f"{ends_at(exploration.unasked)}, which was not asked; ask {asking}")
+    return "; ".join(reasons)
+
+
+def stopped(exploration: Exploration) -> str:
+    """At what a search stopped; "complete" for one that went to the end."""
+    return "complete" if exploration.stopped is None else _STOPPED.get(exploration.stopped, exploration.stopped)

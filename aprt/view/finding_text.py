@@ -1,0 +1,83 @@
+"""A finding as text: what is wrong, the schedule in columns, and how to see it again; as wide as a mail."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Iterable
+from itertools import zip_longest
+from types import MappingProxyType
+
+from aprt.core.amount import count
+from aprt.core.properties import Property, hanging
+from aprt.verdict.verdict import Shown, Verdict
+from aprt.view.columns import WIDTH, columns
+from aprt.view.commands import command_lines
+from aprt.view.lists import wrapped
+from aprt.view.paint import Paint
+from aprt.view.realised_text import realised_lines
+from aprt.view.words import again
+
+_OTHERS = 5  # findings of one property that are told besides the one that is shown
+_SIZES = MappingProxyType(
+    {
+        "shortest": "shortest: no failing schedule with fewer steps exists",
+        "optimal": "optimal: no schedule that fails alike has fewer preemptions",
+        "1-minimal": "1-minimal: no single cut or move makes it smaller",
+    }
+)
+_SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"
+
+
+def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
+    """What is wrong, the schedule in columns, and how to see it again."""
+    finding = shown.finding
+    title = verdict.property(finding.property).title
+    others = verdict.others(finding)
+    several = f" ({count(1 + len(others), 'finding')})" if others else ""
+    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
+    lines += _cycle(shown)
+    if not shown.parts:
+        lines += _schedule(shown, verdict.property(finding.property), verdict.case.scenario.properties)
+    if others:
+        lines.append("")
+        lines += (line for text in others[:_OTHERS] for line in _indented(f"also: {text}"))
+    if len(others) > _OTHERS:
+        lines.append(f"  and {len(others) - _OTHERS:,} more; --format json has all")
+    return "\n".join(lines)
+
+
+def _cycle(shown: Shown) -> Iterable[str]:
+    """Who makes the edges of a cycle in the lock order; where that takes several executions, with a token for each."""
+    tokens = [part.token or "(too long for a token)" for part in shown.parts]
+    for part, token in zip_longest(shown.finding.parts, tokens):
+        yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        if token is not None:
+            yield from command_lines("", f"aprt replay {token}")
+    for line in () if shown.realised is None else realised_lines(shown.realised):
+        yield from wrapped(f"  {line}", "    ").splitlines()
+    if shown.parts:
+        yield from ["", "no execution shows the whole cycle soon: each of these shows its own part of it"]
+    elif shown.finding.parts:
+        yield ""
+
+
+def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterable[str]:
+    yield from (f"  {line}".rstrip() for line in columns(shown.events, brief=True, width=WIDTH - 2))
+    finding = shown.finding
+    if finding.loop:
+        yield f"  and so on: {again(finding.loop)}"
+    yield ""
+    steps, switches = count(len(finding.schedule), "step"), count(finding.schedule.switches, "switch", "switches")
+    if shown.token is None:
+        yield f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE"
+    else:
+        yield from command_lines("reproduce", f"aprt replay {shown.token}")
+        which = "" if finding.property in own else f" --property {finding.property}"
+        yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
+        if shown.size != "optimal" and not (finding.loop or hanging(property)):
+            yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
+    yield f"size        {_SHORTEST_WAY if finding.loop else _SIZES[shown.size]}"
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
