@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterator
 from itertools import chain, combinations
 
 import pytest
@@ -151,26 +153,35 @@ def fair(graph: Graph, part: frozenset[int]) -> bool:
     return always <= {e.context for e in inside} and often <= {e.context for e in inside if e.takes}
 
 
-def test_fair_loops_are_those_that_looking_at_every_set_of_states_finds() -> None:
-    found = 0
+def loops(graph: Graph, start: int, steps: int) -> Iterator[tuple[Edge, ...]]:
+    """All ways of so many steps from a state back to it."""
+    ways: list[tuple[Edge, ...]] = [()]
+    for _ in range(steps):
+        ways = [(*way, edge) for way in ways for edge in graph[way[-1].target if way else start].edges]
+    return (way for way in ways if way[-1].target == start)
+
+
+def neglects_nobody(graph: Graph, loop: tuple[Edge, ...]) -> bool:
+    visited = [graph[edge.target] for edge in loop]
+    always = frozenset.intersection(*(node.enabled for node in visited))
+    often = frozenset().union(*(node.takers for node in visited))
+    return always <= {edge.context for edge in loop} and often <= {edge.context for edge in loop if edge.takes}
+
+
+def test_fair_loops_are_those_that_looking_at_every_set_of_states_finds_with_the_fewest_steps() -> None:
+    lengths = Counter[int]()
     for seed in range(3_000):
         graph = random_graph(seed)
         parts = chain.from_iterable(combinations(graph, n) for n in range(1, len(graph) + 1))
         lowest = [min(p) for p in map(frozenset, parts) if strongly_connected(graph, p) and fair(graph, p)]
-        loop = fair_loop(graph)
-        assert (loop is None) == (not lowest)
-        if loop is not None:
-            start, edges = loop
+        found = fair_loop(graph)
+        assert (found is None) == (not lowest)
+        if found is not None:
+            start, loop = found
             assert start == min(lowest)
-            here = start
-            for edge in edges:
-                assert edge in graph[here].edges
-                here = edge.target
-            assert here == start
-            visited = frozenset({start, *(edge.target for edge in edges)})
-            always = frozenset.intersection(*(graph[node].enabled for node in visited))
-            often = frozenset().union(*(graph[node].takers for node in visited))
-            assert always <= {edge.context for edge in edges}
-            assert often <= {edge.context for edge in edges if edge.takes}
-            found += 1
-    assert found > 500
+            assert loop in loops(graph, start, len(loop))
+            assert neglects_nobody(graph, loop)
+            assert not any(neglects_nobody(graph, one) for n in range(1, len(loop)) for one in loops(graph, start, n))
+            lengths[len(loop)] += 1
+    assert sum(lengths.values()) > 500
+    assert max(lengths) > 4
