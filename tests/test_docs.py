@@ -188,6 +188,13 @@ def test_a_link_leads_to_a_file_and_a_heading(path: Path, link: str) -> None:
     assert not anchor or anchor in anchors(target)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*/*.md")), ids=lambda path: path.stem)
+def test_the_readme_and_the_index_lead_to_every_document(path: Path) -> None:
+    page = path.relative_to(ROOT / "docs").with_suffix("")
+    assert f"(docs/{page}.md)" in (ROOT / "README.md").read_text()
+    assert str(page) in (ROOT / "docs/index.md").read_text().split()
+
+
 def test_the_headings_of_a_document_have_the_anchors_that_web_sites_give_them() -> None:
     assert anchors(ROOT / "docs/reference/model.md") >= {"ap-queue", "path-of-one-interrupt", "gib-and-the-alert-list"}
 
