@@ -6,7 +6,7 @@ notification are declared with `on_freed=True` and reach the object all the same
 
 Mirrors: mm/slub.c: kfree; mm/kasan/report.c: kasan_report, kasan_report_invalid_free.
 Left out: that the memory is used again for something else. An object that is made anew at the same address says so
-itself, in a message declared with `on_freed=True`.
+itself, in a message declared with `on_freed=True`; pointers to it name the generation that they are of (`stale`).
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ class Object(Actor[L]):
         if handler.op == "free":
             return Oops("P9", f"double free: {self.name} is already freed")
         return Oops("P9", f"use after free: {handler.op} on freed {self.name}")
+
+    def stale(self, generation: int, now: int) -> tuple[Note, ...]:
+        """The oops (P9) of a pointer to an older generation than that which lives `now`; empty when it is the same."""
+        if generation == now:
+            return ()
+        return (Oops("P9", f"use after free: {self.name} was freed and made anew since the pointer was read"),)
 
     @handler(reads="")
     def null_dereference(self, state: L, by: Caller, what: str) -> Outcome[L, None]:

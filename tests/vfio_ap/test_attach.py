@@ -26,7 +26,7 @@ from aprt.vfio_ap.kvm.group import GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.memory import MemoryState
 from aprt.vfio_ap.process import ProcessState
-from aprt.vfio_ap.series.group_notifier import notify, set_group
+from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.series.vfio_device import open_device, release_device
@@ -95,7 +95,7 @@ def test_a_device_opened_before_the_group_is_added_is_attached_later() -> None:
     assert bench.run(open_device(bench.machine, bench.guest)) == 0
     assert bench[bench.guest.mdev] == MdevState(True, MATRIX, None, False, True, (FOUND,))
     assert bench[bench.guest.group] == GroupState(None, "mdev0")
-    bench.run(set_group(bench.machine, bench.guest, bench.guest))
+    bench.run(bench.machine.ops.set_kvm(bench.machine, bench.guest, bench.guest))
     assert bench[bench.guest.mdev].kvm == "vm0"
     assert bench[bench.guest.group] == GroupState("vm0", "mdev0")
 

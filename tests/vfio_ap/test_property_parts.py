@@ -14,7 +14,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.bus_scan import card_vanishes, unbind
 from aprt.vfio_ap.host.userspace import open_everything
-from aprt.vfio_ap.v4.situation import Situation, attached, detached
+from aprt.vfio_ap.v4.situation import Situation
 from tests.vfio_ap.machines import ask, broken, settings
 
 
@@ -30,7 +30,7 @@ def found(model: Model, id: str) -> list[tuple[str, str]]:
 
 
 def unattached(*words: str) -> Situation:
-    return detached(settings(*words), Matrix.of([5], [4]))
+    return Situation.detached(settings(*words), Matrix.of([5], [4]))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_p11_sees_that_a_queue_with_keys_but_no_requests_is_unbound_before_its_r
     words: tuple[str, ...], expected: list[tuple[str, str]]
 ) -> None:
     """The series waits for E, which is on all the time when there are no requests."""
-    s = attached(settings(*words), running=False)
+    s = Situation.attached(settings(*words), running=False)
     s.states[s.machine.queues[s.apqn].hw.name] = ApQueueState(user="vm0")
     model = s.model(Context("unbind", partial(unbind, s.machine, s.apqn)), scope="the queue is unbound")
     assert found(model, "P11") == expected

@@ -45,23 +45,27 @@ class Part:
 
 @attrs.frozen
 class Owned:
-    """A guest with the name of its mdev and the queues that are assigned to that."""
+    """A guest with the queues that are assigned to its mdev."""
 
     guest: Guest
-    mdev: str
     queues: tuple[Apqn, ...]
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the guest and of its mdev."""
+        return self.guest.name, self.guest.mdev.name
+
     @classmethod
-    def at_start(cls, machine: Machine, guest: Guest, mdev: Actor[Any], states: Mapping[str, Any]) -> Owned:
-        """With what the mdev has in these initial states."""
-        matrix: Matrix = states.get(mdev.name, mdev.initial()).matrix
-        return cls(guest, mdev.name, tuple(apqn for apqn in matrix.apqns() if apqn in machine.queues))
+    def at_start(cls, machine: Machine, guest: Guest, states: Mapping[str, Any]) -> Owned:
+        """With what its mdev has in these initial states."""
+        matrix: Matrix = states.get(guest.mdev.name, guest.mdev.initial()).matrix
+        return cls(guest, tuple(apqn for apqn in matrix.apqns() if apqn in machine.queues))
 
 
 def kinds(owned: Sequence[Owned], queues: Iterable[Apqn]) -> tuple[Kind, ...]:
     """The parts of a machine with these guests and queues, those together that may be alike."""
     used = {apqn for guest in owned for apqn in guest.queues}
-    guests = tuple(Part((o.guest.name, o.mdev, *map(str, o.queues)), (o.guest.name, o.mdev, *o.queues)) for o in owned)
+    guests = tuple(Part((*o.names, *map(str, o.queues)), (*o.names, *o.queues)) for o in owned)
     shares = [*(guest.queues for guest in owned), tuple(apqn for apqn in sorted(queues) if apqn not in used)]
     vcpus = (_vcpus(o.guest, files=len(owned) == 1) for o in owned)
     by_number = (_grouped(share, number) for share in shares for number in (_adapter, _domain))

@@ -1,4 +1,4 @@
-"""Properties of what a driver takes for its queues and has to give back, pins and registrations: P5, P6.
+"""Properties of what a driver takes for its queues and has to give back, pins and registrations: P5, P6, P7.
 
 Whatever the driver, the count must be what is on record and what running procedures hold (`View.inflight`); how it
 keeps its records is told by `Books`.
@@ -6,7 +6,7 @@ keeps its records is told by `Books`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal
 
@@ -24,15 +24,25 @@ from aprt.vfio_ap.host.machine import Guest, Machine
 class Books:
     """How a driver keeps records of what its queues own.
 
-    actors: what `pages` and `iscs` look at. pages, iscs: what is on record for a guest, through the mdev that has its
-    VM: one page number a pin, one ISC a registration. ends: the last messages of the driver's procedures, as actor and
-    name.
+    pages, iscs: what is on record for a guest, in `records`: one page number a pin, one ISC a registration.
+    ends: the last messages of the driver's procedures, as actor and name.
     """
 
-    actors: Actors
     pages: Callable[[View, Guest], list[int]]
     iscs: Callable[[View, Guest], list[int]]
     ends: tuple[tuple[Actor[Any], str], ...]
+
+
+def records(machine: Machine) -> Actors:
+    """Where drivers keep them: the objects of the queues, and the mdevs, which have the VMs."""
+    return (*(queue.object for queue in machine.queues.values()), *machine.mdevs)
+
+
+def recorded(machine: Machine, view: View, guest: Guest) -> list[Any]:
+    """The states of the queue objects of the mdev that has the VM of a guest."""
+    mine = {mdev.name for mdev in machine.mdevs if view(mdev).kvm == guest.name}
+    states = [view(queue.object) for queue in machine.queues.values()]
+    return [state for state in states if state.live and state.mdev in mine]
 
 
 def common_ends(machine: Machine) -> tuple[tuple[Actor[Any], str], ...]:
@@ -53,7 +63,7 @@ def all_along(reads: Actors, test: Callable[[bool, View], str | None]) -> tuple[
 def p5(machine: Machine, books: Books) -> Property:
     checks = _nothing_owed(books, "pin")
     for guest in machine.guests:
-        checks += all_along((guest.memory, *books.actors), partial(_unequal_pins, books, guest))
+        checks += all_along((guest.memory, *records(machine)), partial(_unequal_pins, books, guest))
     return Property(
         "P5",
         "every pinned page is on the record of a queue",
@@ -68,7 +78,7 @@ def p5(machine: Machine, books: Books) -> Property:
 def p6(machine: Machine, books: Books) -> Property:
     checks = _nothing_owed(books, "gisc")
     for guest in machine.guests:
-        checks += all_along((guest.gisa.interrupt, *books.actors), partial(_unequal_registrations, books, guest))
+        checks += all_along((guest.gisa.interrupt, *records(machine)), partial(_unequal_registrations, books, guest))
     return Property(
         "P6",
         "every GISC registration is on the record of a queue",
@@ -78,6 +88,24 @@ def p6(machine: Machine, books: Books) -> Property:
         "ends was leaked.",
         tuple((guest.gisa.interrupt, op) for guest in machine.guests for op in ("register", "unregister")),
     )
+
+
+def p7(
+    machine: Machine,
+    untrue: Callable[[Guest, bool, View], str | None],
+    at_end: Iterable[AtEnd],
+    text: str,
+    about: Iterable[tuple[Actor[Any], str]],
+) -> Property:
+    """untrue: what is wrong with what is on record for a guest; looks at `records`, its GISA and memory (`all_along`).
+
+    at_end: what else is to be so then.
+    """
+    checks: list[Check] = []
+    for guest in machine.guests:
+        reads: Actors = (guest.gisa.interrupt, guest.memory, *records(machine))
+        checks += all_along(reads, partial(untrue, guest))
+    return Property("P7", "the records of a queue tell the truth", (*checks, *at_end), text, tuple(about))
 
 
 def _nothing_owed(books: Books, kind: Literal["pin", "gisc"]) -> list[Check]:

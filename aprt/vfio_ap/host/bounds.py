@@ -10,7 +10,7 @@ def bounds(machine: Machine) -> tuple[str, ...]:
     parts = {
         "guests": [f"{guest.name} ({len(guest.vcpus)} vCPU)" for guest in machine.guests],
         "queues": [str(apqn) for apqn in sorted(machine.queues)],
-        "mdevs": [mdev.name for mdev in machine.mdev_actors()],
+        "mdevs": [mdev.name for mdev in machine.mdevs],
     }
     return (
         "; ".join(f"{kind}: {', '.join(names) or 'none'}" for kind, names in parts.items()),

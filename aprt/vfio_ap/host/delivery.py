@@ -34,7 +34,7 @@ PATH = ("P2", "P3", "P25", "P26", "P27", "P28", "P29", "P30", "P31")
 
 def alert(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings, running=False)
-    s.run_vcpus(s.machine.guests[0], daemon=True)
+    s.run_vcpus(s.guest, daemon=True)
     return s.model(scope="the vCPU enables the interrupt, sends a request and waits for it; nothing is closed")
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any
 
 import attrs
 
-from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, History, Property, Wrong
 from aprt.core.system import View
@@ -22,7 +20,7 @@ from aprt.vfio_ap.host.properties import hardware_of
 
 @attrs.frozen(eq=False)
 class Detach:
-    """How a driver detaches the VM of a guest from its mdev.
+    """How a driver detaches the VM of a guest.
 
     begin, end: messages of the mdev: of the first, to whose sender the detach belongs from then on, and of the one
     that clears the VM pointer. declines: `begin` replies None when there is nothing to do. forgets: messages of a
@@ -31,8 +29,6 @@ class Detach:
     """
 
     guest: Guest
-    mdev: Actor[Any]
-    objects: dict[Apqn, Actor[Any]]
     begin: str
     end: str
     forgets: tuple[str, ...]
@@ -60,7 +56,7 @@ def _note(detaches: tuple[Detach, ...]) -> str:
 
 
 def _after_detach(machine: Machine, detach: Detach) -> After:
-    mdev, guest = detach.mdev, detach.guest
+    guest, mdev = detach.guest, detach.guest.mdev
 
     def test(view: View, event: Event) -> str | None:
         if event.args not in ((), (None,)):
@@ -76,7 +72,7 @@ def _after_detach(machine: Machine, detach: Detach) -> After:
             return f"{mdev.name} is detached and {guest.name} still has its hook"
         return None
 
-    reads: Actors = (mdev, *hardware_of(machine), *detach.objects.values(), guest.crycb, guest.vm)
+    reads: Actors = (mdev, *hardware_of(machine), *_objects(machine), guest.crycb, guest.vm)
     return After(mdev, detach.end, reads, test)
 
 
@@ -87,14 +83,13 @@ def p35(machine: Machine, detaches: tuple[Detach, ...]) -> Property:
         tuple(_order(machine, detach) for detach in detaches),
         "For each detach: hook removed < APCB cleared < ZAPQ of each queue < that reset finished < its records, if it\n"
         f"has any, forgotten < VM pointer cleared < VM reference dropped.{_note(detaches)}",
-        tuple((detach.mdev, detach.begin) for detach in detaches),
+        tuple((detach.guest.mdev, detach.begin) for detach in detaches),
     )
 
 
 def _order(machine: Machine, detach: Detach) -> History:
-    concerns: Actors = (
-        detach.mdev, detach.guest.vm, detach.guest.crycb, *hardware_of(machine), *detach.objects.values(),
-    )  # fmt: skip
+    guest = detach.guest
+    concerns: Actors = (guest.mdev, guest.vm, guest.crycb, *hardware_of(machine), *_objects(machine))
     return History(frozenset(), concerns, partial(_advance, machine, detach))
 
 
@@ -104,8 +99,8 @@ def _advance(machine: Machine, detach: Detach, memory: Hashable, event: Event) -
     done: frozenset[str] = memory
     mine = f"by:{event.context}" in done
     hardware = {queue.hw.name: queue.hw for queue in machine.queues.values()}
-    objects = {object.name: machine.queues[apqn].hw.name for apqn, object in detach.objects.items()}
-    if event.actor == detach.mdev.name:
+    objects = {queue.object.name: queue.hw.name for queue in machine.queues.values()}
+    if event.actor == detach.guest.mdev.name:
         return _mdev_progress(detach, done, mine, event)
     if event.actor in hardware:
         return _reset_progress(done, mine, event, hardware[event.actor])
@@ -119,6 +114,10 @@ def _advance(machine: Machine, detach: Detach, memory: Hashable, event: Event) -
     if event.actor == detach.guest.vm.name:
         return _vm_progress(detach, done, mine, event)
     return done
+
+
+def _objects(machine: Machine) -> Actors:
+    return tuple(queue.object for _, queue in sorted(machine.queues.items()))
 
 
 def _running(done: frozenset[str]) -> bool:

@@ -34,7 +34,7 @@ def kill_qemu(kind: type[Situation], settings: Settings) -> Model:
 def rogue_close(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     return s.model(
-        Context("rogue", partial(close_all, s.machine, s.machine.guests[0])),
+        Context("rogue", partial(close_all, s.machine, s.guest)),
         scope="user space closes all files in any order while the vCPUs run",
     )
 
@@ -60,7 +60,7 @@ def card_broken(kind: type[Situation], settings: Settings) -> Model:
 def unplug(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     return s.model(
-        Context("qemu", partial(_unplug, s.machine, s.machine.guests[0])),
+        Context("qemu", partial(_unplug, s.machine, s.guest)),
         scope="QEMU unplugs the device in its order: close it, then take the group from kvm-vfio; the VM stays",
     )
 
@@ -73,7 +73,7 @@ async def _unplug(machine: Machine, guest: Guest) -> None:
 def qemu_reset(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     return s.model(
-        Context("qemu", partial(_reset_then_exit, s.machine, s.machine.guests[0])),
+        Context("qemu", partial(_reset_then_exit, s.machine, s.guest)),
         scope="QEMU resets the device and later closes everything, in any order",
     )
 
@@ -90,7 +90,7 @@ def reset_reenable(kind: type[Situation], settings: Settings) -> Model:
 def close_and_use(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings)
     return s.model(
-        Context("close", partial(close_fd, s.machine, s.machine.guests[0], DEVICE)),
+        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the device is closed while the guest sends requests; the VM stays",
     )
 
@@ -99,7 +99,7 @@ def unmap_some(kind: type[Situation], by: str, settings: Settings) -> Model:
     """by: what the context is called."""
     s = kind.attached(settings)
     return s.model(
-        Context(by, partial(_unmap_some, s.machine, s.machine.guests[0])),
+        Context(by, partial(_unmap_some, s.machine, s.guest)),
         scope="user space unmaps the NIB's page: alone, or as the second page of a range",
     )
 

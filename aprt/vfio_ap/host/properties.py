@@ -86,13 +86,13 @@ def _immortal(guest: Guest) -> AtEnd:
 
 def _dangling(machine: Machine, guest: Guest) -> Always:
     def test(view: View) -> str | None:
-        for mdev in machine.mdev_actors():
+        for mdev in machine.mdevs:
             state = view(mdev)
             if state.live and state.kvm == guest.name and view(guest.vm).users == 0:
                 return f"{mdev.name} points to {guest.name}, whose reference count is 0"
         return None
 
-    return Always((guest.vm, *machine.mdev_actors()), test)
+    return Always((guest.vm, *machine.mdevs), test)
 
 
 def p47(machine: Machine) -> Property:

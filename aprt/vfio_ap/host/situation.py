@@ -1,6 +1,6 @@
 """What scenarios begin with: a machine in some state, to which contexts are added until it is a model.
 
-Each driver's package has a class of its own that builds the machine and the model.
+Each driver's package has a class of its own that builds the machine and says what can be checked on it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Self
 
+from aprt.core.properties import Property
 from aprt.core.scenario import Model, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.alike import Kind
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.model import assemble
 from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.userspace import DEVICE, exit_process, kill, vcpu_thread
 from aprt.vfio_ap.kvm.vcpu import Vcpu
@@ -32,6 +35,8 @@ class Situation(abc.ABC):
     """
 
     machine: Machine
+    guest: Guest
+    """The first guest."""
 
     @abc.abstractmethod
     def __init__(
@@ -41,7 +46,7 @@ class Situation(abc.ABC):
 
     def _begin(self, machine: Machine, states: dict[str, Any], running: bool) -> None:
         self.contexts: list[Context] = []
-        self.states = states
+        self.states, self.guest = states, machine.guests[0]
         if running:
             for guest in machine.guests:
                 self.run_vcpus(guest)
@@ -53,12 +58,27 @@ class Situation(abc.ABC):
         matrix = Matrix.of((a.apid for a in apqns), (a.apqi for a in apqns))
         return cls(settings, (GuestPlan("vm0", "mdev0", matrix, int(settings["vcpus"])),), apqns, running)
 
+    @classmethod
+    def detached(cls, settings: Settings, matrix: Matrix) -> Self:
+        """One guest that does not run yet, its mdev with this matrix, and one queue."""
+        return cls(settings, (GuestPlan("vm0", "mdev0", matrix, attached=False),), QUEUES[:1], running=False)
+
     @abc.abstractmethod
+    def properties(self) -> tuple[Property, ...]:
+        """All that can be checked on the machine."""
+
+    def daemons(self) -> Iterable[Context]:
+        """What always runs: the hardware, and what the driver adds to it."""
+        return hardware(self.machine)
+
     def model(self, *contexts: Context, scope: str, together: Iterable[Kind] = ()) -> Model:
         """What a driver runs: the contexts so far, these, and the machine's own.
 
         together: what is alike, where vCPUs, guests and queues by themselves are not.
         """
+        running = (*self.contexts, *contexts, *self.daemons())
+        checked = self.properties()
+        return assemble(self.machine, checked, running, self.states, scope=(scope,), together=together)
 
     @abc.abstractmethod
     def recorded(self, guest: Guest, apqn: Apqn, isc: int, nib: int) -> dict[str, Any]:
@@ -82,17 +102,15 @@ class Situation(abc.ABC):
 
     def kill(self) -> tuple[Context, Context]:
         """The first guest's process is killed at any step, and exits when its last thread has left."""
-        guest = self.machine.guests[0]
         return (
-            Context("kill", partial(kill, guest)),
-            Context("exit", partial(exit_process, self.machine, guest)),
+            Context("kill", partial(kill, self.guest)),
+            Context("exit", partial(exit_process, self.machine, self.guest)),
         )
 
     def pass_device_on(self) -> str:
         """Somebody has a copy of the first guest's device descriptor. Replies what it is called."""
-        guest, copy = self.machine.guests[0], "passed-on"
-        process = guest.process.initial()
-        self.states[guest.process.name] = ProcessState(
+        process, copy = self.guest.process.initial(), "passed-on"
+        self.states[self.guest.process.name] = ProcessState(
             process.fds.set(copy, DEVICE), process.refs.set(DEVICE, 2), process.threads
         )
         return copy

@@ -5,7 +5,7 @@ Each driver says where it keeps its queues, and when it is in the middle of chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from aprt.core.actor import Actor
@@ -17,19 +17,16 @@ from aprt.vfio_ap.host.machine import Guest, Machine
 About = tuple[tuple[Actor[Any], str], ...]
 
 
-def listed(machine: Machine, matrix_dev: Actor[Any], view: View) -> list[Actor[Any]]:
+def listed(machine: Machine, view: View) -> list[Actor[Any]]:
     """The mdevs that are alive and in the driver's list."""
-    return [mdev for mdev in machine.mdev_actors() if view(mdev).live and mdev.name in view(matrix_dev).mdevs]
+    known = view(machine.matrix_dev).mdevs
+    return [mdev for mdev in machine.mdevs if view(mdev).live and mdev.name in known]
 
 
-def p14(
-    machine: Machine,
-    matrix_dev: Actor[Any],
-    objects: Mapping[Apqn, Actor[Any]],
-    lists: Callable[[View], list[tuple[str, tuple[Found, ...]]]],
-) -> Property:
-    """objects: the vfio_ap_queues. lists: each list or table of queues, with what to call it."""
-    mdevs = {mdev.name: mdev for mdev in machine.mdev_actors()}
+def p14(machine: Machine, lists: Callable[[View], list[tuple[str, tuple[Found, ...]]]]) -> Property:
+    """lists: each list or table of queues, with what to call it."""
+    objects = {apqn: queue.object for apqn, queue in machine.queues.items()}
+    mdevs = {mdev.name: mdev for mdev in machine.mdevs}
 
     def test(view: View) -> str | None:
         for name, nodes in lists(view):
@@ -39,7 +36,7 @@ def p14(
                 state = view(objects[found.apqn])
                 if not state.live or state.generation != found.generation:
                     return f"{name} has {found.apqn}, which was freed"
-        known = view(matrix_dev).mdevs
+        known = view(machine.matrix_dev).mdevs
         if len(set(known)) < len(known):
             return "the list of mdevs has one twice"
         freed = [name for name in known if not view(mdevs[name]).live]
@@ -48,7 +45,7 @@ def p14(
     return Property(
         "P14",
         "lists are well formed",
-        (Always((matrix_dev, *mdevs.values(), *objects.values()), test),),
+        (Always((machine.matrix_dev, *mdevs.values(), *objects.values()), test),),
         "No list has a node twice or a node that was freed; assigning again what is assigned changes nothing.",
     )
 
@@ -63,7 +60,7 @@ def p16(machine: Machine, busy: Callable[[View, Guest], bool], reads: Actors, wh
         "has a VM has its hook there; at most one mdev has a VM.",
         (
             *((guest.vm, "set_hook") for guest in machine.guests),
-            *((mdev, op) for mdev in machine.mdev_actors() for op in dict.fromkeys(("set_kvm", detach))),
+            *((mdev, op) for mdev in machine.mdevs for op in dict.fromkeys(("set_kvm", detach))),
         ),
     )
 
@@ -73,7 +70,7 @@ def _hook(machine: Machine, guest: Guest, busy: Callable[[View, Guest], bool], r
         if not view(guest.vm).live or busy(view, guest):
             return None
         hook = view(guest.vm).hook
-        owners = [m.name for m in machine.mdev_actors() if view(m).live and view(m).kvm == guest.name]
+        owners = [m.name for m in machine.mdevs if view(m).live and view(m).kvm == guest.name]
         if len(owners) > 1:
             return f"{' and '.join(owners)} both have {guest.name}"
         owner = owners[0] if owners else None
@@ -81,7 +78,7 @@ def _hook(machine: Machine, guest: Guest, busy: Callable[[View, Guest], bool], r
             return f"the hook of {guest.name} is {hook or 'NULL'}, the mdev that has it is {owner or 'none'}"
         return None
 
-    return Always((guest.vm, *machine.mdev_actors(), *reads), test)
+    return Always((guest.vm, *machine.mdevs, *reads), test)
 
 
 def p17(
@@ -127,11 +124,11 @@ def _reachable(
                 return f"{guest.name} reaches {apqn}, which the host does not have"
             if view(machine.bus).drivers.get(apqn) != "vfio_ap":
                 return f"{guest.name} reaches {apqn}, which is not bound to vfio_ap"
-            states = [view(mdev) for mdev in machine.mdev_actors()]
+            states = [view(mdev) for mdev in machine.mdevs]
             if not any(m.live and m.kvm == guest.name and apqn in m.matrix for m in states):
                 return f"{guest.name} reaches {apqn}, which no mdev assigns to it"
             if passable is not None and not passable(view, apqn):
                 return f"{guest.name} reaches {apqn}, which was not reset"
         return None
 
-    return Always((machine.bus, guest.crycb, *machine.mdev_actors(), *reads), test)
+    return Always((machine.bus, guest.crycb, *machine.mdevs, *reads), test)

@@ -13,7 +13,7 @@ from aprt.core.events import Event
 from aprt.core.properties import Actors, Before, Noted, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.machine import Guest, Machine, Queue
 from aprt.vfio_ap.host.properties import hardware_of
 
 
@@ -90,25 +90,24 @@ def _shown(machine: Machine, guest: Guest) -> Before:
     return Before(guest.crycb, "set_masks", (guest.crycb, *hardware_of(machine)), test)
 
 
-def p12(machine: Machine, forgets: Iterable[tuple[Apqn, Actor[Any], str]]) -> Property:
-    """forgets: of each queue the object and the message that erases a record; its last argument: after a reset."""
+def p12(machine: Machine, forgets: Iterable[str]) -> Property:
+    """forgets: the messages of a queue object that erase a record; their last argument: after a reset."""
     return Property(
         "P12",
         "a reset counts as finished only when it is",
-        tuple(_concluded(machine, apqn, object, op) for apqn, object, op in forgets),
+        tuple(_concluded(queue, op) for queue in machine.queues.values() for op in forgets),
         "Records are forgotten after a reset only when the last ZAPQ that the host issued was accepted and has ended,\n"
         "or the queue answered that it does not work (off, broken, gone) and off_is_silent holds.",
     )
 
 
-def _concluded(machine: Machine, apqn: Apqn, object: Actor[Any], op: str) -> Before:
-    queue = machine.queues[apqn]
+def _concluded(queue: Queue, op: str) -> Before:
     reads: Actors = (queue.hw,)
 
     def test(view: View, event: Event) -> str | None:
         hw = view(queue.hw)
         if not event.args[-1] or queue.hw.reset_over(hw):
             return None
-        return f"the records of {apqn} are freed as if it were reset; its last ZAPQ is {hw.zapq}"
+        return f"the records of {queue.apqn} are freed as if it were reset; its last ZAPQ is {hw.zapq}"
 
-    return Before(object, op, reads, test)
+    return Before(queue.object, op, reads, test)

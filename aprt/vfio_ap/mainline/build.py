@@ -20,11 +20,11 @@ from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.ap.queue_state import ApQueueState
-from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
+from aprt.vfio_ap.host.build import GuestPlan, guest_parts, make_bus, queue_parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa_switches import GisaRules
-from aprt.vfio_ap.kvm.group import Group, GroupState
+from aprt.vfio_ap.kvm.group import GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.mainline.driver import DYNAMIC, FIXED
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
@@ -85,7 +85,7 @@ def _keeps_flags(settings: Settings) -> bool:
 def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
     work = Work(f"reset_work {apqn}", lock_class="reset_work")
     return Queue(
-        **parts(make_queue(settings, apqn, settings["facility_65"] == "yes")),
+        **queue_parts(settings, apqn, settings["facility_65"] == "yes"),
         object=VfioApQueue(f"q {apqn}", apqn, mdevs_lock, work),
         reset_work=work,
         status=Attribute(f"status {apqn}", lock_class="status"),
@@ -112,9 +112,8 @@ def _kvm_ref_lock(mdev: str) -> Spinlock:
 
 def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
     return Guest(
-        **parts(make_guest(settings, plan)),
+        **guest_parts(settings, plan),
         hook_rwsem=RwSem(f"{plan.vm}.pqap_hook_rwsem", lock_class="pqap_hook_rwsem"),
-        group=Group(f"{plan.vm}.group", lock_class="notifier_rwsem"),
         has_notifier=not settings.on("dynamic_config"),
         mdev=mdev,
     )

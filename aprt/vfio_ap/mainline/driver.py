@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from aprt.vfio_ap.host import kvm_vfio
 from aprt.vfio_ap.host.ops import Ops
 from aprt.vfio_ap.mainline import fixed_config, group_notifier, vfio_ap_drv, vfio_core
 from aprt.vfio_ap.mainline.dma_unmap import notify_unmap
@@ -33,7 +36,7 @@ FIXED = Ops(
     release=group_notifier.release_device,
     reset=ioctl_reset,
     dma_unmap=notify_unmap,
-    set_kvm=group_notifier.set_group,
-    kvm_vfio_destroyed=group_notifier.kvm_vfio_destroyed,
+    set_kvm=partial(kvm_vfio.set_group, group_notifier.notify),
+    kvm_vfio_destroyed=partial(kvm_vfio.destroyed, group_notifier.notify),
 )
 """Before 6.0: no configuration changes under a guest, and a group notifier says which VM has the device."""

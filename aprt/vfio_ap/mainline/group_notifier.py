@@ -22,7 +22,7 @@ from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
-from aprt.vfio_ap.kvm.group import group_set_kvm, register_notifier
+from aprt.vfio_ap.kvm.group import register_notifier
 from aprt.vfio_ap.mainline import kvm_attach
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -63,20 +63,6 @@ async def _close(machine: Machine, guest: Guest) -> None:
         await _release(machine, mdev)
         async with held(machine.mdevs_lock, when=machine.on("unregister_locked")):
             await group.unregister()
-
-
-async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
-    """kvm-vfio records a VM, or that there is none, in the group of `guest`.
-
-    Locks: holds kvm-vfio's own when the group is taken from it.
-    """
-    async with held(guest.kvm_vfio_lock, when=vm is None):
-        await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
-
-
-async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
-    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
-    await group_set_kvm(guest.group, None, notify, machine)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")

@@ -14,8 +14,6 @@ from aprt.kernel.rwsem import RwSem
 from aprt.kernel.workqueue import Work
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host import machine as host
-from aprt.vfio_ap.host.machine import named
-from aprt.vfio_ap.kvm.group import Group
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev
 from aprt.vfio_ap.mainline.mdev import Mdev
@@ -38,13 +36,9 @@ class Queue(host.Queue):
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest(host.Guest):
-    """One VM, and the mdev that its QEMU opens.
-
-    hook_rwsem: pqap_hook_rwsem. group: the group of the mdev's device; part of the machine where it has a notifier.
-    """
+    """One VM. hook_rwsem: pqap_hook_rwsem. has_notifier: its group has one, and is part of the machine then."""
 
     hook_rwsem: RwSem
-    group: Group
     has_notifier: bool
     mdev: Mdev
 
@@ -75,14 +69,6 @@ class Machine(host.Machine):
     queues: Mapping[Apqn, Queue]
     guests: tuple[Guest, ...]
 
-    def guest(self, vm: str) -> Guest:
-        """The guest whose VM has that name."""
-        return named(self.guests, vm)
-
-    def mdev(self, name: str) -> Mdev:
-        """The mediated device of that name."""
-        return named(self.mdevs, name)
-
     def container(self, mdev: Mdev) -> Memory:
         """The memory that the vfio device of an mdev pins pages of: that of the VM whose QEMU opens it."""
         return next(guest for guest in self.guests if guest.mdev == mdev).memory
@@ -92,6 +78,3 @@ class Machine(host.Machine):
         parts = (actor for mdev in self.mdevs for actor in mdev.parts())
         flags = (actor for busy in self.kvm_busy.values() for actor in busy.actors())
         return (self.module, self.perms_mutex, self.matrix_dev, *locks, *flags, *parts)
-
-    def mdev_actors(self) -> tuple[Actor[Any], ...]:
-        return self.mdevs

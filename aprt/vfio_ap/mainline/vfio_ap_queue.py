@@ -13,7 +13,7 @@ from collections.abc import Hashable
 import attrs
 
 from aprt.core.actor import Caller, Outcome, handler
-from aprt.core.notes import Note, Oops, Owes
+from aprt.core.notes import Note, Owes
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object
 from aprt.kernel.workqueue import Work
@@ -89,30 +89,30 @@ class VfioApQueue(Object[VfioApQueueState]):
 
     @handler(reads="generation mdev", guarded_by="mdevs_lock | reset_work")
     def read_mdev(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, str | None]:
-        return state, state.mdev, self._stale(state, generation)
+        return state, state.mdev, self.stale(generation, state.generation)
 
     @handler(reads="generation mdev")
     def peek_mdev(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, str | None]:
         """matrix_mdev, read before mdevs_lock is taken, to know which VM's lock comes first."""
-        return state, state.mdev, self._stale(state, generation)
+        return state, state.mdev, self.stale(generation, state.generation)
 
     @handler(reads="generation mdev", writes="mdev", guarded_by="mdevs_lock")
     def set_mdev(
         self, state: VfioApQueueState, by: Caller, generation: int, mdev: str | None
     ) -> Outcome[VfioApQueueState, None]:
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         return (state if state.mdev == mdev else attrs.evolve(state, mdev=mdev)), None
 
     @handler(reads="generation reset_rc", guarded_by="mdevs_lock | reset_work")
     def reset_status(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, Rc]:
-        return state, state.reset_rc, self._stale(state, generation)
+        return state, state.reset_rc, self.stale(generation, state.generation)
 
     @handler(reads="generation reset_rc", writes="reset_rc", guarded_by="mdevs_lock | reset_work")
     def set_reset_status(
         self, state: VfioApQueueState, by: Caller, generation: int, rc: Rc
     ) -> Outcome[VfioApQueueState, None]:
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         return (state if state.reset_rc is rc else attrs.evolve(state, reset_rc=rc)), None
 
@@ -120,14 +120,14 @@ class VfioApQueue(Object[VfioApQueueState]):
     def records(
         self, state: VfioApQueueState, by: Caller, generation: int
     ) -> Outcome[VfioApQueueState, tuple[SavedIsc | None, SavedIova | None]]:
-        return state, (state.isc, state.iova), self._stale(state, generation)
+        return state, (state.isc, state.iova), self.stale(generation, state.generation)
 
     @handler(reads="generation", writes="isc iova", guarded_by="mdevs_lock")
     def record(
         self, state: VfioApQueueState, by: Caller, generation: int, isc: SavedIsc, iova: SavedIova
     ) -> Outcome[VfioApQueueState, None]:
         """From here on the queue owns both; what stood there before is overwritten, owned or not."""
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         return attrs.evolve(state, isc=isc, iova=iova), None, (Owes(isc.resource, -1), Owes(iova.resource, -1))
 
@@ -136,7 +136,7 @@ class VfioApQueue(Object[VfioApQueueState]):
         self, state: VfioApQueueState, by: Caller, generation: int, released: bool, after_reset: bool
     ) -> Outcome[VfioApQueueState, None]:
         """Erase the ISC. released: the registration was given back. after_reset: a reset of the queue is over (P12)."""
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         if state.isc is None:
             return state, None
@@ -148,13 +148,8 @@ class VfioApQueue(Object[VfioApQueueState]):
         self, state: VfioApQueueState, by: Caller, generation: int, after_reset: bool
     ) -> Outcome[VfioApQueueState, None]:
         """Erase the address, whose page is unpinned. after_reset: see `forget_isc`."""
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         if state.iova is None:
             return state, None
         return attrs.evolve(state, iova=None), None, (Owes(state.iova.resource, 1),)
-
-    def _stale(self, state: VfioApQueueState, generation: int) -> tuple[Note, ...]:
-        if generation == state.generation:
-            return ()
-        return (Oops("P9", f"use after free: {self.name} was freed and made anew since the pointer was read"),)

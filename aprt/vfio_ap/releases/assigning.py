@@ -15,7 +15,7 @@ from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_th
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_attributes import write
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
-from aprt.vfio_ap.releases.situation import Situation, attached
+from aprt.vfio_ap.releases.situation import Situation
 
 FIRST, SIBLING = QUEUES
 
@@ -27,7 +27,7 @@ def _beside_unbound(settings: Settings, domains: tuple[int, ...]) -> Situation:
 
 
 def unassign_adapter(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("admin", partial(_unassign_then_close, s.machine, s.guest)),
         scope="the adapter is unassigned while the guest uses it; then the device is closed, the VM stays",
@@ -40,7 +40,7 @@ async def _unassign_then_close(machine: Machine, guest: Guest) -> None:
 
 
 def assign_twice(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("admin", partial(_assign_then_close, s.machine, s.guest)),
         scope="the guest's adapter is assigned once more, then its device is closed; no vCPU runs",
@@ -53,7 +53,7 @@ async def _assign_then_close(machine: Machine, guest: Guest) -> None:
 
 
 def unbind_sibling(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("admin", partial(_away_and_back, s.machine, SIBLING)),
         scope="the second queue of the adapter is unbound and bound again while the guest uses the first",

@@ -19,16 +19,11 @@ from aprt.vfio_ap.mainline.mdev_sysfs import create, remove, unassign
 from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
 from aprt.vfio_ap.mainline.vfio_core import group_set_kvm, open_device
 from aprt.vfio_ap.mainline.vfio_events import set_irqs
-from aprt.vfio_ap.releases.situation import Situation, attached
+from aprt.vfio_ap.releases.situation import Situation
 
 FIRST, SIBLING = QUEUES
 MATRIX = Matrix.of([FIRST.apid], [FIRST.apqi])
 ATTACH = ("P5", "P6", "P7", "P8", "P9", "P11", "P13", "P16", "P17", "P18", "P22")
-
-
-def _detached(settings: Settings) -> Situation:
-    """A guest that does not run yet, and its mdev."""
-    return Situation(settings, (GuestPlan("vm0", "mdev0", MATRIX, attached=False),), (FIRST,), running=False)
 
 
 async def _boot(machine: Machine, guest: Guest) -> None:
@@ -55,7 +50,7 @@ async def _open_second(machine: Machine, guest: Guest) -> None:
 
 
 def attach_while_lost(settings: Settings) -> Model:
-    s = _detached(settings)
+    s = Situation.detached(settings, MATRIX)
     return s.model(
         Context("qemu", partial(_boot, s.machine, s.guest)),
         Context("ap_scan", partial(change_config, s.machine, Matrix.of([FIRST.apid]))),
@@ -64,7 +59,7 @@ def attach_while_lost(settings: Settings) -> Model:
 
 
 def attach_while_unassigned(settings: Settings) -> Model:
-    s = _detached(settings)
+    s = Situation.detached(settings, MATRIX)
     return s.model(
         Context("qemu", partial(_boot, s.machine, s.guest)),
         Context("admin", partial(write, s.machine, s.guest.mdev, "unassign_adapter", str(FIRST.apid))),
@@ -73,7 +68,7 @@ def attach_while_unassigned(settings: Settings) -> Model:
 
 
 def attach_while_removed(settings: Settings) -> Model:
-    s = _detached(settings)
+    s = Situation.detached(settings, MATRIX)
     return s.model(
         Context("qemu", partial(open_and_close, s.machine, s.guest)),
         Context("admin", partial(remove, s.machine, s.guest.mdev)),
@@ -89,7 +84,7 @@ async def open_and_close(machine: Machine, guest: Guest) -> None:
 
 
 def remove_open_mdev(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("admin", partial(remove, s.machine, s.guest.mdev)),
         Context("qemu", partial(close_fd, s.machine, s.guest, DEVICE)),
@@ -98,7 +93,7 @@ def remove_open_mdev(settings: Settings) -> Model:
 
 
 def eventfd_kept(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("qemu", partial(_set_irqs_and_close, s.machine, s.guest)),
         Context("admin", partial(remove, s.machine, s.guest.mdev)),
@@ -142,7 +137,7 @@ async def _create_and_remove(machine: Machine, mdev: Mdev) -> None:
 
 
 def ap_config(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     masks = ",".join(f"0x{1 << (255 - number):064x}" for number in (FIRST.apid, SIBLING.apqi, SIBLING.apqi))
     return s.model(
         Context("admin", partial(write, s.machine, s.guest.mdev, "ap_config", masks)),
@@ -151,7 +146,7 @@ def ap_config(settings: Settings) -> Model:
 
 
 def read_attributes(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("admin", partial(write, s.machine, s.guest.mdev, "unassign_adapter", str(FIRST.apid))),
         Context("reader", partial(_read_all, s.machine, s.guest.mdev)),

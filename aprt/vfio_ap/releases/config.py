@@ -69,7 +69,7 @@ def p36(machine: Machine) -> Property:
 def _not_given(machine: Machine, mdevs: tuple[Mdev, ...], view: View, when: str) -> str | None:
     if view.held(machine.mdevs_lock.name) or bus_busy(machine, view):
         return None
-    known = listed(machine, machine.matrix_dev, view)
+    known = listed(machine, view)
     for mdev in (mdev for mdev in mdevs if mdev in known):
         expected, shadow = _expected(machine, mdev, view), view(mdev).shadow
         if shadow != expected:

@@ -24,7 +24,7 @@ from aprt.vfio_ap.releases.host_gains import HOST_GAINS
 from aprt.vfio_ap.releases.host_queue import HOST_QUEUES
 from aprt.vfio_ap.releases.host_resets import HOST_RESETS
 from aprt.vfio_ap.releases.life import LIFE_CYCLES, OPEN_WHILE_ENDING
-from aprt.vfio_ap.releases.model import NEEDING
+from aprt.vfio_ap.releases.properties import NEEDING
 from aprt.vfio_ap.releases.protected import CLEAR_IRQS, WITHOUT_AIV
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation

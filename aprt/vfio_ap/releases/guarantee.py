@@ -9,19 +9,17 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.detach import Detach
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
+from aprt.vfio_ap.releases.resets import FORGETS
 
 
 def detaches(machine: Machine) -> tuple[Detach, ...]:
     """Records are forgotten by the work items, whom the detaching context waits for."""
-    objects = {apqn: queue.object for apqn, queue in sorted(machine.queues.items())}
     return tuple(
         Detach(
             guest,
-            guest.mdev,
-            {**objects},
             begin="begin_detach",
             end="set_kvm",
-            forgets=("forget_isc", "forget_iova"),
+            forgets=FORGETS,
             queues=partial(_in_table, machine, guest.mdev),
             by_others=True,
             hook_first=not machine.on("B17"),

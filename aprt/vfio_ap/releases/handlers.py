@@ -10,11 +10,11 @@ from aprt.vfio_ap.host.bus_scan import unbind
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import remove
-from aprt.vfio_ap.releases.situation import attached
+from aprt.vfio_ap.releases.situation import Situation
 
 
 def remove_mdev(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("user", partial(_close_and_remove, s.machine, s.guest)),
         scope="the device is closed and then the mdev removed while the guest enables its interrupt; the VM stays",
@@ -27,7 +27,7 @@ async def _close_and_remove(machine: Machine, guest: Guest) -> None:
 
 
 def unbind_enabling(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("unbind", partial(unbind, s.machine, s.apqn)),
         scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",

@@ -17,7 +17,7 @@ from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
 from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import assign
-from aprt.vfio_ap.releases.situation import Situation, attached
+from aprt.vfio_ap.releases.situation import Situation
 
 FIRST = QUEUES[0]
 SECOND = Apqn(6, 4)
@@ -33,7 +33,7 @@ def changes(s: Situation, lost: Matrix = Matrix(), gained: Matrix = Matrix()) ->
 
 
 def lose_adapter(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         changes(s, lost=Matrix.of([FIRST.apid])),
         scope="the host loses the guest's only adapter while the guest enables an interrupt",
@@ -41,7 +41,7 @@ def lose_adapter(settings: Settings) -> Model:
 
 
 def lose_enabled(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     queue = s.machine.queues[s.apqn]
     s.states |= reply_expected(s.guest, (queue,)) | s.recorded(s.guest, s.apqn, FIRST_ISC, FIRST_NIB)
     s.states[queue.hw.name] = attrs.evolve(s.states[queue.hw.name], requests=0, user=None)
@@ -52,7 +52,7 @@ def lose_enabled(settings: Settings) -> Model:
 
 
 def lose_domain(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         changes(s, lost=Matrix.of([], [FIRST.apqi])),
         scope="the host loses the guest's first domain while the guest enables an interrupt",
@@ -111,7 +111,7 @@ def adapter_replaced(settings: Settings) -> Model:
 
 
 def lose_and_regain(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("ap_scan", partial(_goes_and_comes, s.machine)),
         scope="the host loses the adapter of a guest that sends a request, and gains it again",
@@ -124,7 +124,7 @@ async def _goes_and_comes(machine: Machine) -> None:
 
 
 def lose_and_unbind(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         changes(s, lost=Matrix.of([FIRST.apid])),
         Context("admin", partial(unbind, s.machine, FIRST)),
@@ -133,7 +133,7 @@ def lose_and_unbind(settings: Settings) -> Model:
 
 
 def assign_absent_domain(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("admin", partial(_assign_then_scan, s.machine, s.guest)),
         scope="a domain that the host has not is assigned while the guest enables an interrupt; then the bus scans",

@@ -18,7 +18,7 @@ from aprt.kernel.workqueue import Work
 from aprt.vfio_ap.ap.ap_sm import HostQueue, HostQueueState
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.queue_state import ApQueueState
-from aprt.vfio_ap.host.build import make_queue
+from aprt.vfio_ap.host.build import make_hardware
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.zcrypt_queue import BY_INTERRUPT, ZcryptQueue, offline_and_online, poll, request
 
@@ -26,7 +26,7 @@ from aprt.vfio_ap.host.zcrypt_queue import BY_INTERRUPT, ZcryptQueue, offline_an
 def make_zcrypt_queue(settings: Settings, interrupts: bool = True) -> ZcryptQueue:
     """A queue of the host, its driver just bound. interrupts: AQIC is not refused."""
     apqn, lock = Apqn(5, 4), Spinlock("aq.lock")
-    hw = attrs.evolve(make_queue(settings, apqn).hw, interrupts=interrupts)
+    hw = attrs.evolve(make_hardware(settings, apqn), interrupts=interrupts)
     queue = HostQueue("aq", lock, polls=settings.on("B47"), orphans=settings.on("B48"))
     return ZcryptQueue(hw, queue, lock, Timer("ap_poll_timer"), Work("ap_tasklet", irq="softirq"))
 

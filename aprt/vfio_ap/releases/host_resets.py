@@ -7,11 +7,11 @@ from functools import partial
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
-from aprt.vfio_ap.releases.situation import attached
+from aprt.vfio_ap.releases.situation import Situation
 
 
 def reset_meets_reset(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the device is closed while the guest enables its interrupt and resets its queue itself; the VM stays",
@@ -19,7 +19,7 @@ def reset_meets_reset(settings: Settings) -> Model:
 
 
 def no_facility(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the device is closed while the guest sends a request; the VM stays",

@@ -16,11 +16,11 @@ from aprt.vfio_ap.host.situation import QUEUES
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.kvm.pci import aif_disable, aif_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.releases.situation import Situation, attached
+from aprt.vfio_ap.releases.situation import Situation
 
 
 def no_gisa(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     interrupt = s.guest.gisa.interrupt
     s.states[interrupt.name] = attrs.evolve(interrupt.initial(), origin=None)
     return s.model(
@@ -55,7 +55,7 @@ async def _bind_twice(machine: Machine) -> None:
 
 
 def forwarding(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("qemu", partial(_forward_then_exit, s.machine, s.guest)),
         scope="interrupts of a PCI function are forwarded, which may fail; then all files are closed; no vCPU runs",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import Before, Noted, Property
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.users import detached, still_used
 from aprt.vfio_ap.mainline.machine import Machine
+
+FORGETS = ("forget_isc", "forget_iova")
+"""For P12, P34 and P35: ISC and address are forgotten by one message each."""
 
 
 def let_go(machine: Machine) -> list[Before]:
@@ -35,8 +35,3 @@ def p50(machine: Machine) -> Property:
         "kernel warns.",
         ((machine.matrix_dev, "waited_for_reset"),),
     )
-
-
-def forgets(machine: Machine) -> list[tuple[Apqn, Actor[Any], str]]:
-    """For P12: ISC and address are forgotten by one message each."""
-    return [(apqn, queue.object, op) for apqn, queue in machine.queues.items() for op in ("forget_isc", "forget_iova")]

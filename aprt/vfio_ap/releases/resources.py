@@ -7,12 +7,13 @@ from typing import Any
 
 from aprt.core.actor import Actor
 from aprt.core.amount import count
-from aprt.core.properties import Actors, AtEnd, Check, Property
+from aprt.core.properties import AtEnd, Property
 from aprt.core.system import View
+from aprt.vfio_ap.host import balance
 from aprt.vfio_ap.host import machine as host
-from aprt.vfio_ap.host.balance import Books, all_along, common_ends
-from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, VfioApQueueState
+from aprt.vfio_ap.host.balance import Books, common_ends, recorded, records
+from aprt.vfio_ap.mainline.machine import Machine
+from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova
 from aprt.vfio_ap.memory import PAGE
 
 
@@ -21,38 +22,19 @@ def books(machine: Machine) -> Books:
     ends: list[tuple[Actor[Any], str]] = [(mdev, "set_kvm") for mdev in machine.mdevs]
     ends += [(queue.reset_work, "done") for queue in machine.queues.values()]
     return Books(
-        _actors(machine),
-        lambda view, guest: [
-            s.iova.iova >> PAGE for s in _recorded(machine, view, guest) if s.iova is not None and s.iova.iova
-        ],
-        lambda view, guest: [s.isc.isc for s in _recorded(machine, view, guest) if s.isc is not None],
+        lambda view, guest: [s.iova.iova >> PAGE for s in recorded(machine, view, guest) if s.iova and s.iova.iova],
+        lambda view, guest: [s.isc.isc for s in recorded(machine, view, guest) if s.isc],
         (*common_ends(machine), *ends),
     )
 
 
-def _actors(machine: Machine) -> tuple[Actor[Any], ...]:
-    return (*(queue.object for queue in machine.queues.values()), *machine.mdevs)
-
-
-def _recorded(machine: Machine, view: View, guest: host.Guest) -> list[VfioApQueueState]:
-    """The queue objects of the mdev that has the VM."""
-    mine = {mdev.name for mdev in machine.mdevs if view(mdev).kvm == guest.name}
-    states = [view(queue.object) for queue in machine.queues.values()]
-    return [state for state in states if state.live and state.mdev in mine]
-
-
 def p7(machine: Machine) -> Property:
-    checks: list[Check] = []
-    for guest in machine.guests:
-        reads: Actors = (guest.gisa.interrupt, guest.memory, *_actors(machine))
-        checks += all_along(reads, partial(_untrue, machine, guest))
-    return Property(
-        "P7",
-        "the records of a queue tell the truth",
+    return balance.p7(
+        machine,
+        partial(_untrue, machine),
         (
-            *checks,
-            AtEnd(_actors(machine), partial(_forgotten, machine)),
-            AtEnd(_owners(machine), partial(_kept, machine)),
+            AtEnd(records(machine), partial(_forgotten, machine)),
+            AtEnd((machine.module, *machine.mdevs), partial(_kept, machine)),
         ),
         "What a queue has on record it owns: the ISC is registered, the page of the NIB is pinned, and the address 0\n"
         "means that nothing is. At the end, a queue without a VM has nothing on record, and nobody has a reference of\n"
@@ -64,7 +46,7 @@ def p7(machine: Machine) -> Property:
     )
 
 
-def _untrue(machine: Machine, guest: Guest, running: bool, view: View) -> str | None:
+def _untrue(machine: Machine, guest: host.Guest, running: bool, view: View) -> str | None:
     counts, pins = view(guest.gisa.interrupt).ref_count, view(guest.memory).pins
     for apqn, queue in sorted(machine.queues.items()):
         state = view(queue.object)
@@ -77,10 +59,6 @@ def _untrue(machine: Machine, guest: Guest, running: bool, view: View) -> str | 
             if isinstance(record, SavedIova) and not record.iova:
                 return f"{apqn} has a pin on record as address 0, which says that it has none"
     return None
-
-
-def _owners(machine: Machine) -> Actors:
-    return (machine.module, *machine.mdevs)
 
 
 def _kept(machine: Machine, view: View) -> str | None:

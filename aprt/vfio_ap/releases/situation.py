@@ -7,18 +7,19 @@ from typing import Any
 
 import attrs
 
-from aprt.core.scenario import Model, Settings
+from aprt.core.properties import Property
+from aprt.core.scenario import Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host import situation
-from aprt.vfio_ap.host.alike import Kind
 from aprt.vfio_ap.host.build import GuestPlan
-from aprt.vfio_ap.mainline.build import make_machine, states
+from aprt.vfio_ap.mainline.build import make_machine, reset_workers, states
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc
-from aprt.vfio_ap.releases.model import model
+from aprt.vfio_ap.releases.disturbances import disturbances
+from aprt.vfio_ap.releases.properties import properties
 
 
 class Situation(situation.Situation):
@@ -28,6 +29,7 @@ class Situation(situation.Situation):
     """
 
     machine: Machine
+    guest: Guest
 
     def __init__(
         self,
@@ -42,21 +44,14 @@ class Situation(situation.Situation):
         self.machine = make_machine(settings, apqns, plans, spare_mdevs)
         self._begin(self.machine, states(self.machine, plans, unbound, config), running)
 
-    @property
-    def guest(self) -> Guest:
-        """The first guest."""
-        return self.machine.guests[0]
-
     def recorded(self, guest: host.Guest, apqn: Apqn, isc: int, nib: int) -> dict[str, Any]:
         name = self.machine.queues[apqn].object.name
         mdev = self.machine.guest(guest.name).mdev.name
         saved = {"mdev": mdev, "isc": SavedIsc(guest.name, isc), "iova": SavedIova(guest.name, nib)}
         return {name: attrs.evolve(self.states[name], **saved)}
 
-    def model(self, *contexts: Context, scope: str, together: Iterable[Kind] = ()) -> Model:
-        return model(self.machine, [*self.contexts, *contexts], self.states, (scope,), together=together)
+    def properties(self) -> tuple[Property, ...]:
+        return properties(self.machine)
 
-
-def attached(settings: Settings, running: bool = True) -> Situation:
-    """One guest with everything open; running: its vCPUs run its program."""
-    return Situation.attached(settings, running)
+    def daemons(self) -> Iterable[Context]:
+        return (*super().daemons(), *disturbances(self.machine), *reset_workers(self.machine))

@@ -33,7 +33,7 @@ def p13(machine: Machine) -> Property:
 def _tables(machine: Machine, view: View) -> str | None:
     if view.held(machine.mdevs_lock.name):
         return None
-    mdevs = listed(machine, machine.matrix_dev, view)
+    mdevs = listed(machine, view)
     for apqn, queue in sorted(machine.queues.items()):
         state = view(queue.object)
         if not state.live:
@@ -95,7 +95,7 @@ def p51(machine: Machine) -> Property:
 
 def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
     """For P14: the tables of the mdevs, without one that is about to be freed."""
-    return [(mdev.name, view(mdev).qtable) for mdev in listed(machine, machine.matrix_dev, view)]
+    return [(mdev.name, view(mdev).qtable) for mdev in listed(machine, view)]
 
 
 def hook_changes(machine: Machine, view: View, guest: host.Guest) -> bool:

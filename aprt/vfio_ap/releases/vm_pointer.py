@@ -10,11 +10,11 @@ from aprt.vfio_ap.host.protected import pv_enable
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, close_all, close_fd, group_del
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import remove
-from aprt.vfio_ap.releases.situation import attached
+from aprt.vfio_ap.releases.situation import Situation
 
 
 def group_taken(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("user", partial(_take_group_then_close, s.machine, s.guest)),
         scope="the group is taken from kvm-vfio while the device is open; later everything is closed, in any order",
@@ -27,7 +27,7 @@ async def _take_group_then_close(machine: Machine, guest: Guest) -> None:
 
 
 def pv_switch(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     notified = s.guest.has_notifier
     taken = partial(group_del, s.machine, s.guest) if notified else partial(close_fd, s.machine, s.guest, DEVICE)
     how = "the group is taken from kvm-vfio" if notified else "the device is closed"
@@ -39,7 +39,7 @@ def pv_switch(settings: Settings) -> Model:
 
 
 def two_closers(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("device", partial(close_fd, s.machine, s.guest, DEVICE)),
         Context("kvm_vfio", partial(close_fd, s.machine, s.guest, KVM_VFIO)),
@@ -48,7 +48,7 @@ def two_closers(settings: Settings) -> Model:
 
 
 def rejoin(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("user", partial(_close_and_remove, s.machine, s.guest)),
         Context("qemu", partial(_give_group, s.machine, s.guest)),
@@ -66,7 +66,7 @@ async def _close_and_remove(machine: Machine, guest: Guest) -> None:
 
 
 def regroup(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("user", partial(_take_and_give_group, s.machine, s.guest)),
         Context("device", partial(close_fd, s.machine, s.guest, DEVICE)),

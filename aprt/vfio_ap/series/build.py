@@ -13,11 +13,11 @@ from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.ap.ap_bus import ApBusState
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.module import Module, ModuleState
-from aprt.vfio_ap.host.build import GuestPlan, make_bus, make_guest, make_queue, parts
+from aprt.vfio_ap.host.build import GuestPlan, guest_parts, make_bus, queue_parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
 from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa_switches import GisaRules
-from aprt.vfio_ap.kvm.group import Group, GroupState
+from aprt.vfio_ap.kvm.group import GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.series.driver import OPS
 from aprt.vfio_ap.series.machine import Guest, Machine, Queue
@@ -49,15 +49,12 @@ def make_machine(
 
 
 def _queue(settings: Settings, apqn: Apqn) -> Queue:
-    return Queue(**parts(make_queue(settings, apqn)), object=VfioApQueue(f"q {apqn}", apqn))
+    return Queue(**queue_parts(settings, apqn), object=VfioApQueue(f"q {apqn}", apqn))
 
 
 def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
-    hook_lock, group = (
-        RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock"),
-        Group(f"{plan.vm}.group", lock_class="notifier_rwsem"),
-    )
-    return Guest(**parts(make_guest(settings, plan)), hook_lock=hook_lock, group=group, mdev=mdev)
+    hook_lock = RwSem(f"{plan.vm}.hook_lock", lock_class="hook_lock")
+    return Guest(**guest_parts(settings, plan), hook_lock=hook_lock, mdev=mdev)
 
 
 def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn] = ()) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from aprt.vfio_ap.host import kvm_vfio
 from aprt.vfio_ap.host.ops import Ops
-from aprt.vfio_ap.series.group_notifier import kvm_vfio_destroyed, set_group
+from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.iommu_notifier import notify_unmap
 from aprt.vfio_ap.series.pqap import handle_pqap
 from aprt.vfio_ap.series.vfio_ap_drv import probe_queue, remove_queue
@@ -17,6 +20,6 @@ OPS = Ops(
     release=release_device,
     reset=ioctl_reset,
     dma_unmap=notify_unmap,
-    set_kvm=set_group,
-    kvm_vfio_destroyed=kvm_vfio_destroyed,
+    set_kvm=partial(kvm_vfio.set_group, notify),
+    kvm_vfio_destroyed=partial(kvm_vfio.destroyed, notify),
 )

@@ -1,7 +1,6 @@
 """The driver's group notifier: SET_KVM with a VM attaches it to the mdev, with NULL takes it away.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm() (5.0 and v4);
-virt/kvm/vfio.c: kvm_vfio_group_set_kvm().
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm() (5.0 and v4).
 """
 
 from __future__ import annotations
@@ -9,25 +8,9 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.kvm.group import group_set_kvm
 from aprt.vfio_ap.series.cleanup import detach
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
-
-
-@mirrors("kvm_vfio_group_set_kvm")
-async def set_group(machine: Machine, guest: Guest, vm: Guest | None) -> None:
-    """kvm-vfio records a VM (or NULL) in the group of `guest`; a registered notifier is called at once.
-
-    Locks: holds kvm-vfio's own when the group is taken from it.
-    """
-    async with held(guest.kvm_vfio_lock, when=vm is None):
-        await group_set_kvm(guest.group, None if vm is None else vm.name, notify, machine)
-
-
-async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
-    """The kvm-vfio device goes with its VM, and sends SET_KVM(NULL) only then."""
-    await group_set_kvm(guest.group, None, notify, machine)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")

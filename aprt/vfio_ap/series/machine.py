@@ -12,8 +12,6 @@ from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host import machine as host
-from aprt.vfio_ap.host.machine import named
-from aprt.vfio_ap.kvm.group import Group
 from aprt.vfio_ap.series.matrix_dev import MatrixDev
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.vfio_ap_queue import VfioApQueue
@@ -25,16 +23,12 @@ class Queue(host.Queue):
 
     object: VfioApQueue
 
-    def actors(self) -> tuple[Actor[Any], ...]:
-        return (self.hw, self.object, self.device_lock)
-
 
 @attrs.frozen(eq=False, kw_only=True)
 class Guest(host.Guest):
-    """One VM, and the group of the mdev its QEMU opens. hook_lock: taken only with the measure of that name."""
+    """One VM. hook_lock: taken only with the measure of that name."""
 
     hook_lock: RwSem
-    group: Group
     mdev: Mdev
 
     def actors(self) -> tuple[Actor[Any], ...]:
@@ -51,16 +45,5 @@ class Machine(host.Machine):
     queues: PMap[Apqn, Queue]
     guests: tuple[Guest, ...]
 
-    def guest(self, vm: str) -> Guest:
-        """The guest whose VM has that name."""
-        return named(self.guests, vm)
-
-    def mdev(self, name: str) -> Mdev:
-        """The mediated device of that name."""
-        return named(self.mdevs, name)
-
     def driver_actors(self) -> tuple[Actor[Any], ...]:
         return (self.matrix_dev, self.matrix_lock, self.module)
-
-    def mdev_actors(self) -> tuple[Actor[Any], ...]:
-        return self.mdevs

@@ -13,7 +13,7 @@ from collections.abc import Hashable
 import attrs
 
 from aprt.core.actor import Caller, Outcome, handler
-from aprt.core.notes import Note, Oops, Owes
+from aprt.core.notes import Note, Owes
 from aprt.kernel.object import Object
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.memory import PAGE
@@ -68,14 +68,14 @@ class VfioApQueue(Object[VfioApQueueState]):
 
     @handler(reads="generation saved")
     def records(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, Saved | None]:
-        return state, state.saved, self._stale(state, generation)
+        return state, state.saved, self.stale(generation, state.generation)
 
     @handler(reads="generation", writes="saved")
     def record(
         self, state: VfioApQueueState, by: Caller, generation: int, saved: Saved
     ) -> Outcome[VfioApQueueState, None]:
         """From here on the queue owns `saved`; what stood there before is overwritten, owned or not."""
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         return attrs.evolve(state, saved=saved), None, (Owes(saved.gisc, -1), Owes(saved.pin, -1))
 
@@ -84,7 +84,7 @@ class VfioApQueue(Object[VfioApQueueState]):
         self, state: VfioApQueueState, by: Caller, generation: int, isc_released: bool, after_reset: bool
     ) -> Outcome[VfioApQueueState, None]:
         """Erase the records, whose pin is released. isc_released: so is the registration. after_reset: see P12."""
-        if stale := self._stale(state, generation):
+        if stale := self.stale(generation, state.generation):
             return state, None, stale
         if state.saved is None:
             return state, None
@@ -95,14 +95,9 @@ class VfioApQueue(Object[VfioApQueueState]):
 
     @handler(reads="generation mdev")
     def read_mdev(self, state: VfioApQueueState, by: Caller, generation: int) -> Outcome[VfioApQueueState, str | None]:
-        return state, state.mdev, self._stale(state, generation)
+        return state, state.mdev, self.stale(generation, state.generation)
 
     @handler(reads="generation mdev", writes="mdev")
     def set_mdev(self, state: VfioApQueueState, by: Caller, mdev: str | None) -> Outcome[VfioApQueueState, int]:
         """Enter or leave an mdev; replies the generation."""
         return (state if state.mdev == mdev else attrs.evolve(state, mdev=mdev)), state.generation
-
-    def _stale(self, state: VfioApQueueState, generation: int) -> tuple[Note, ...]:
-        if generation == state.generation:
-            return ()
-        return (Oops("P9", f"use after free: {self.name} was freed and made anew since the pointer was read"),)

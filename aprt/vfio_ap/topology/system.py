@@ -20,13 +20,15 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.ap_bus import ApBus, ApBusState
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.hardware import hardware
+from aprt.vfio_ap.host.model import assemble
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.series.build import make_machine
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.topology import script
 from aprt.vfio_ap.topology.script import Chain, Turn
 from aprt.vfio_ap.topology.topology import Action, Bind, Boot, GuestDefinition, Kill, Topology, Unbind, VcpuAction
-from aprt.vfio_ap.v4.model import model
+from aprt.vfio_ap.v4.properties import properties
 
 MOST_QUEUES = 256  # devices that are built for a host; more are possible on a machine and of no use here
 SHOWN = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P11", "P12", "P14", "P16", "P24", "P30")
@@ -66,7 +68,9 @@ def _build(topology: Topology, settings: Settings) -> Model:
     states: dict[str, Any] = {guest.vm.name: KvmState(0, live=False) for guest in machine.guests}
     states[machine.bus.name] = ApBusState(machine.bus.config, machine.bus.config, machine.bus.reserved, pmap(), pmap())
     extra = (*chains, setup, *exited.values())
-    return model(machine, contexts, states, (f"the script runs in {topology.script.order} order",), extra)
+    scope = (f"the script runs in {topology.script.order} order",)
+    running = (*contexts, *hardware(machine))
+    return assemble(machine, properties(machine), running, states, scope=scope, actors=extra)
 
 
 def _plan(guest: GuestDefinition) -> GuestPlan:

@@ -9,18 +9,16 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.host.detach import Detach
 from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.series.mdev import Mdev
+from aprt.vfio_ap.v4.isolation import FORGETS
 
 
 def detaches(machine: Machine) -> tuple[Detach, ...]:
-    objects = {apqn: queue.object for apqn, queue in sorted(machine.queues.items())}
     return tuple(
         Detach(
             guest,
-            guest.mdev,
-            {**objects},
             begin="claim",
             end="end_detach",
-            forgets=("forget",),
+            forgets=FORGETS,
             queues=partial(_assigned, machine, guest.mdev),
             declines=True,
             note="Checked with all measures in.",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aprt.core.actor import Actor
 from aprt.core.properties import Actors, Always, Before, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.users import detached, still_used
 from aprt.vfio_ap.series.machine import Machine
@@ -20,9 +17,8 @@ def let_go(machine: Machine) -> list[Before]:
     return [*detaches, freed]
 
 
-def forgets(machine: Machine) -> list[tuple[Apqn, Actor[Any], str]]:
-    """For P12: records are erased by one message."""
-    return [(apqn, queue.object, "forget") for apqn, queue in machine.queues.items()]
+FORGETS = ("forget",)
+"""For P12, P34 and P35: the message that erases the records of a queue."""
 
 
 def p13(machine: Machine) -> Property:

@@ -14,11 +14,11 @@ from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.mdev_sysfs import assign, remove, unassign
-from aprt.vfio_ap.v4.situation import attached, detached
+from aprt.vfio_ap.v4.situation import Situation
 
 
 def remove_vs_intercept(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("unbind", partial(unbind, s.machine, s.apqn)),
         scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
@@ -26,7 +26,7 @@ def remove_vs_intercept(settings: Settings) -> Model:
 
 
 def rebind(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("admin", partial(rebind_to_host, s.machine, s.apqn)),
         scope="the administrator gives the queue to the host while the guest uses it",
@@ -34,7 +34,7 @@ def rebind(settings: Settings) -> Model:
 
 
 def card_gone(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("ap_scan", partial(_card_goes_and_comes, s.machine, s.apqn.apid)),
         scope="the card vanishes and comes back, each time noticed by a bus scan",
@@ -47,7 +47,7 @@ async def _card_goes_and_comes(machine: Machine, apid: int) -> None:
 
 
 def close_vs_unbind(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         Context("unbind", partial(unbind, s.machine, s.apqn)),
@@ -56,7 +56,7 @@ def close_vs_unbind(settings: Settings) -> Model:
 
 
 def remove_mdev(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         Context("admin", partial(remove, s.machine, s.guest.mdev)),
@@ -65,7 +65,7 @@ def remove_mdev(settings: Settings) -> Model:
 
 
 def unmap(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("qemu", partial(dma_unmap, s.machine, s.guest, 3, 1)),
         scope="user space unmaps the page with the NIB",
@@ -73,7 +73,7 @@ def unmap(settings: Settings) -> Model:
 
 
 def assign_twice(settings: Settings) -> Model:
-    s = detached(settings, Matrix())
+    s = Situation.detached(settings, Matrix())
     return s.model(
         Context("admin", partial(_assign_twice, s.machine, s.guest.mdev)),
         Context("unbind", partial(unbind, s.machine, s.apqn)),
@@ -89,7 +89,7 @@ async def _assign_twice(machine: Machine, mdev: Mdev) -> None:
 
 
 def attach(settings: Settings) -> Model:
-    s = detached(settings, Matrix.of([5], [4]))
+    s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
         Context("qemu", partial(boot, s.machine, s.guest)),
         Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),

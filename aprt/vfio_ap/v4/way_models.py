@@ -37,11 +37,11 @@ from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.mdev_sysfs import unassign
-from aprt.vfio_ap.v4.situation import Situation, attached, detached
+from aprt.vfio_ap.v4.situation import Situation
 
 
 def killed_with_copy(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     copy = s.pass_device_on()
     return s.model(
         *s.kill(),
@@ -51,7 +51,7 @@ def killed_with_copy(settings: Settings) -> Model:
 
 
 def device_kept(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     closed = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
     return s.model(
         Context("user", partial(close_these, s.machine, s.guest, closed)),
@@ -60,7 +60,7 @@ def device_kept(settings: Settings) -> Model:
 
 
 def device_duplicated(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     s.pass_device_on()
     closed = (DEVICE, VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
     return s.model(
@@ -70,7 +70,7 @@ def device_duplicated(settings: Settings) -> Model:
 
 
 def group_deleted(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     s.contexts.append(Context("user", partial(_group_del_then_close, s.machine, s.guest)))
     s.run_vcpus(s.guest)
     return s.model(
@@ -85,7 +85,7 @@ async def _group_del_then_close(machine: Machine, guest: Guest) -> None:
 
 
 def device_closed(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     s.contexts.append(Context("user", partial(_close_device_first, s.machine, s.guest)))
     s.run_vcpus(s.guest)
     return s.model(
@@ -99,7 +99,7 @@ async def _close_device_first(machine: Machine, guest: Guest) -> None:
 
 
 def unbound(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     s.contexts.append(Context("unbind", partial(unbind, s.machine, s.apqn)))
     s.run_vcpus(s.guest)
     return s.model(
@@ -108,7 +108,7 @@ def unbound(settings: Settings) -> Model:
 
 
 def exit_after_program(settings: Settings) -> Model:
-    s = attached(settings, running=False)
+    s = Situation.attached(settings, running=False)
     return s.model(
         Context("vm0.vcpu0", partial(_run_then_close, s.machine, s.guest, True)),
         scope="one thread runs the guest and then closes the device first",
@@ -124,7 +124,7 @@ async def _run_then_close(machine: Machine, guest: Guest, device_first: bool) ->
 
 
 def unassign_against_open(settings: Settings) -> Model:
-    s = detached(settings, Matrix.of([5], [4]))
+    s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
         Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
         Context("qemu", partial(open_everything, s.machine, s.guest)),
@@ -133,7 +133,7 @@ def unassign_against_open(settings: Settings) -> Model:
 
 
 def probed_late(settings: Settings) -> Model:
-    s = detached(settings, Matrix.of([5], [4]))
+    s = Situation.detached(settings, Matrix.of([5], [4]))
     machine, mdev = s.machine, s.guest.mdev
     bus: ApBusState = s.states[machine.bus.name]
     none: Driver = "none"
@@ -152,7 +152,7 @@ async def _open_then_bind(machine: Machine, guest: Guest, apqn: Apqn) -> None:
 
 
 def disabled_then_closed(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("user", partial(close_all, s.machine, s.guest)),
         scope="the guest enables and disables its interrupt while everything is closed",
@@ -160,7 +160,7 @@ def disabled_then_closed(settings: Settings) -> Model:
 
 
 def module_unloaded(settings: Settings) -> Model:
-    s = attached(settings)
+    s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         Context("rmmod", partial(_rmmod, s.machine)),
