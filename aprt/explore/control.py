@@ -196,6 +196,8 @@ class _Reader:
         return None if is_empty(cell) else self._value(cell.cell_contents, at)
 
     def _function(self, function: FunctionType, at: Where) -> Hashable:
+        if not (function.__defaults__ or function.__closure__ or function.__kwdefaults__ or function.__dict__):
+            return function.__code__, function.__code__.co_filename  # most are
         content = function.__defaults__, function.__closure__
         options = self._state((function.__kwdefaults__, vars(function)), at)
         return function.__code__, function.__code__.co_filename, self._value(content, at), options
