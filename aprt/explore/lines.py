@@ -47,7 +47,7 @@ def missed(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> 
                 for answer in new:
                     thread.resume(answer)
             thread.drop()
-    return {_function(code): frozenset(_not_in(code, lines)) for code, lines in watch.lines.items()}
+    return {_function(code): frozenset(_told(code, left)) for code, left in watch.left.items()}
 
 
 def _handle(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> None:
@@ -66,13 +66,7 @@ def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Itera
 
     In two parts: those by which it went before, and the others.
     """
-    edges: dict[int, list[tuple[Any, int]]] = {}
-    for each in learned:
-        if each.place == place:
-            for number in each.steps:
-                done, moved = tables.steps[number], dict(tables.changes[number])
-                if not done.oops:
-                    edges.setdefault(each.control, []).append((done.event.reply, each.control + moved.get(place, 0)))
+    edges = _edges(tables, place, learned)
     met: set[int] = set()
     todo: list[tuple[int, Answers, Answers]] = [(0, (), ())]
     while todo:
@@ -87,11 +81,24 @@ def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Itera
         todo.append((after, known, (*new, answer)))
 
 
+def _edges(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> dict[int, list[tuple[Any, int]]]:
+    """By control state of a context, the answers that it is given, each once, with the control state it leads to."""
+    edges: dict[int, dict[tuple[type, Any, int], None]] = {}
+    for each in learned:
+        if each.place == place:
+            for number in each.steps:
+                done, moved = tables.steps[number], dict(tables.changes[number])
+                if not done.oops:
+                    answer, after = done.event.reply, each.control + moved.get(place, 0)
+                    edges.setdefault(each.control, {})[type(answer), answer, after] = None
+    return {control: [(answer, after) for _, answer, after in found] for control, found in edges.items()}
+
+
 class _Watch:
-    """lines: of the code of the model that ran, by function."""
+    """left: by function of the model that ran, the lines of it that did not. A function without is watched no more."""
 
     def __init__(self) -> None:
-        self.lines: dict[CodeType, set[int]] = {}
+        self.left: dict[CodeType, set[int]] = {}
 
     @contextmanager
     def on(self) -> Iterator[None]:
@@ -104,14 +111,14 @@ class _Watch:
 
     def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
-        if code not in self.lines:
+        if code not in self.left:
             if not is_model(code.co_filename):
                 return None
-            self.lines[code] = set()
-        return self._line
+            self.left[code] = set(_lines(code))
+        return self._line if self.left[code] else None
 
     def _line(self, frame: FrameType, event: str, argument: object) -> Any:
-        self.lines[frame.f_code].add(frame.f_lineno)
+        self.left[frame.f_code].discard(frame.f_lineno)
         return self._line
 
 
@@ -120,12 +127,16 @@ def _function(code: CodeType) -> Function:
     return Function(readable_path(code.co_filename), code.co_firstlineno, name, bool(code.co_flags & _BEHAVIOUR))
 
 
-def _not_in(code: CodeType, entered: set[int]) -> Iterator[Line]:
-    """The lines of a function that were not entered. Whoever enters it is in the first."""
-    lines = sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
-    answers = decided_by_answers(code) if code.co_flags & _BEHAVIOUR and not entered.issuperset(lines) else {}
-    for place, line in enumerate(lines):
-        if line not in entered:
+def _lines(code: CodeType) -> list[int]:
+    """The lines of a function. Whoever enters it is in the first, which is left out."""
+    return sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
+
+
+def _told(code: CodeType, left: set[int]) -> Iterator[Line]:
+    """What there is to tell of some lines of a function."""
+    answers = decided_by_answers(code) if code.co_flags & _BEHAVIOUR and left else {}
+    for place, line in enumerate(_lines(code)):
+        if line in left:
             text = linecache.getline(code.co_filename, line)
             calls = (f"{name}.{method}".lstrip(".") for name, method in _CALL.findall(text))
             idle = _IDLE.match(text) is not None
