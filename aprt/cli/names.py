@@ -82,9 +82,9 @@ def _switches(eras: Mapping[str, Era]) -> list[str]:
 
 
 def _properties(eras: Mapping[str, Era]) -> list[str]:
-    from aprt.verdict.claims import claims
+    from aprt.verdict.claims import outlined
 
-    return [claim.property.id for claim in claims(eras)]
+    return [claim.property.id for claim in outlined(eras)]
 
 
 def _strategies(eras: Mapping[str, Era]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import attrs
 
@@ -12,17 +13,22 @@ from aprt.core.scenario import Era
 from aprt.core.suggestion import did_you_mean
 from aprt.verdict.case import Case, find_era, natural, scenarios
 
+C = TypeVar("C", bound="Outline")
+
 
 @attrs.frozen(eq=False)
-class Claim:
-    """A property and the scenarios that know it. default: those that check it without being asked.
-
-    all_measures: they know it only with all measures in.
-    """
+class Outline:
+    """A property, and the scenarios that check it without being asked."""
 
     property: Property
-    available: tuple[str, ...]
     default: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
+class Claim(Outline):
+    """available: all scenarios that know it. all_measures: they do only with all measures in."""
+
+    available: tuple[str, ...]
     all_measures: bool
 
 
@@ -41,6 +47,23 @@ def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
     return [_claim(found[id]) for id in sorted(found, key=natural)]
 
 
+def outlined(eras: Mapping[str, Era]) -> list[Outline]:
+    """The claims of all eras, without what takes a model of every scenario to know.
+
+    Looked at are only the first scenario of an era, and those that check by themselves what was not met before.
+    """
+    found: dict[str, Property] = {}
+    default: dict[str, list[str]] = {}
+    for era in eras.values():
+        for i, scenario in enumerate(scenarios(era)):
+            for id in scenario.properties:
+                default.setdefault(id, []).append(f"{era.name}/{scenario.name}")
+            if i == 0 or not found.keys() >= set(scenario.properties):
+                for property, _ in _known(Case.make(era, scenario)):
+                    found.setdefault(property.id, property)
+    return [Outline(found[id], tuple(default.get(id, ()))) for id in sorted(found, key=natural)]
+
+
 @attrs.frozen(eq=False)
 class _Place:
     """A scenario that knows a property."""
@@ -54,8 +77,8 @@ class _Place:
 def _claim(places: Sequence[_Place]) -> Claim:
     return Claim(
         places[0].property,
-        tuple(place.name for place in places),
         tuple(place.name for place in places if place.default),
+        tuple(place.name for place in places),
         all(place.all_measures for place in places),
     )
 
@@ -71,7 +94,7 @@ def _known(case: Case) -> list[tuple[Property, bool]]:
     ]
 
 
-def find_claim(id: str, known: Sequence[Claim]) -> Claim:
+def find_claim(id: str, known: Sequence[C]) -> C:
     """The claim with that number, `P1` or `p1`. Raises: `UserError` with a suggestion."""
     ids = [claim.property.id for claim in known]
     for claim in known:

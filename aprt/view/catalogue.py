@@ -10,7 +10,7 @@ from aprt.core.amount import count
 from aprt.core.scenario import Era
 from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
-from aprt.verdict.claims import Claim
+from aprt.verdict.claims import Claim, Outline
 from aprt.view.json_text import dump
 from aprt.view.lists import table, wrapped
 
@@ -108,21 +108,24 @@ def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
     )
 
 
-def claims_text(claims: Iterable[Claim]) -> str:
+def claims_text(claims: Iterable[Outline]) -> str:
     """One line per property."""
     return table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
 
 
-def claim_text(claim: Claim, eras: Sequence[str]) -> str:
-    """One property in full. eras: all of them, the oldest first."""
+def claim_text(claim: Outline, eras: Sequence[str]) -> str:
+    """One property in full; of an outline, how to see the rest. eras: all of them, the oldest first."""
     parts = [f"{claim.property.id}  {claim.property.title}"]
     if claim.property.text:
         parts.append(wrapped(" ".join(claim.property.text.split())))
     parts.append(_checked_by(claim.default, eras))
-    more = [name for name in claim.available if name not in claim.default]
-    if more:
+    if isinstance(claim, Claim):
+        more = [name for name in claim.available if name not in claim.default]
         demand = "on demand, with all measures in" if claim.all_measures else "on demand"
-        parts.append(wrapped(f"{demand}: {_named(more, eras)}", "  "))
+        parts += [wrapped(f"{demand}: {_named(more, eras)}", "  ")] if more else []
+    else:
+        era = claim.default[-1].partition("/")[0]
+        parts.append(f"on demand, in one era: aprt property show {claim.property.id} --era {era}")
     return "\n\n".join(parts)
 
 
