@@ -36,8 +36,11 @@ def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, 
 
     Raises: `UserError`.
     """
+    own = [word for word in dict.fromkeys(words) if is_own(word)]
+    if not own:
+        return eras
     patched = dict(eras)
-    for switch in (_patch(word) for word in dict.fromkeys(words) if is_own(word)):
+    for switch in map(_patch, own):
         for era in _from(switch, eras):
             patched[era] = attrs.evolve(patched[era], switches=(*patched[era].switches, switch))
     return MappingProxyType(patched)

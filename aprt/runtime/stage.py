@@ -15,7 +15,9 @@ from typing import Protocol, Self, TypeAlias
 
 import attrs
 import trio
-from trio.testing import wait_all_tasks_blocked
+
+# what trio.testing exports; but that imports pytest, too, where there is one
+from trio._core import wait_all_tasks_blocked  # type: ignore[attr-defined]
 
 from aprt.core.errors import ModelError, ReplayMismatch
 from aprt.core.execution import Execution

@@ -51,9 +51,12 @@ class Case:
         found = find_era(named if slash else era or DEFAULT_ERA, eras)
         if not slash and name in eras:
             raise UserError(f"{name} is an era: name a scenario of it (aprt scenario list --era {name})")
-        elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
-        if elsewhere and name not in found.scenarios:
-            raise UserError(f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})")
+        if name not in found.scenarios:
+            elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
+            if elsewhere:
+                raise UserError(
+                    f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})"
+                )
         scenario = found.scenario(name)
         check_words(found, eras, (*words, *put_in, *taken_out))
         return cls.make(found, scenario, words, put_in, taken_out)
@@ -158,10 +161,10 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
         find_era(era, eras)
     wanted, slash, name = path.rpartition("/")
     found = [
-        f"{one.name}/{scenario.name}{plus}{words}"
-        for one in eras.values()
-        if fnmatchcase(one.name, wanted if slash else era or DEFAULT_ERA)
-        for scenario in scenarios(one)
+        f"{kernel}/{scenario.name}{plus}{words}"
+        for kernel in eras
+        if fnmatchcase(kernel, wanted if slash else era or DEFAULT_ERA)
+        for scenario in scenarios(eras[kernel])
         if fnmatchcase(scenario.name, name)
     ]
     if not found:
@@ -172,8 +175,10 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
 def check_words(era: Era, eras: Mapping[str, Era], words: Iterable[str]) -> None:
     """Say of a switch that the era lacks which eras have it. Raises: `UserError`."""
     for word in words:
+        if era.knows(word):
+            continue
         others = [other.name for other in eras.values() if other.knows(word)]
-        if others and not era.knows(word):
+        if others:
             raise UserError(f"era {era.name} has no switch {word!r} (eras that have it: {', '.join(others)})")
 
 

@@ -30,8 +30,8 @@ def news(name: str, eras: Mapping[str, Era]) -> News:
     """Of the era of that name; of a driver's first one nothing is new."""
     names = list(eras)
     at, era = names.index(name), eras[name]
-    before = eras[names[at - 1]]
-    if not at or not any(switch.kind == "feature" for switch in before.switches):
+    before = eras[names[at - 1]] if at else None
+    if before is None or not any(switch.kind == "feature" for switch in before.switches):
         return News(era, None, (), (), ())
     defaults = {switch.name: switch.default for switch in before.switches}
     known = ((switch, defaults[switch.name], switch.default) for switch in era.switches if switch.name in defaults)

@@ -421,7 +421,11 @@ def test_the_catalogue_lists_what_there_is() -> None:
     assert aprt("explore", "toy/abba", "--property", "t3").stdout == aprt("explore", "toy/abba").stdout
     assert aprt("property", "show", "T1").stdout == (
         "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
-        "checked by: toy/lost-update, toy/tidy\n"
+        "checked by: toy/lost-update, toy/tidy\n\non demand, in one era: aprt property show T1 --era toy\n"
+    )
+    assert aprt("property", "show", "T1", "--era", "toy").stdout.endswith("\n\nchecked by: toy/lost-update, toy/tidy\n")
+    assert aprt("property", "show", "T2").stdout == (
+        "T2  small\n\nchecked by: no scenario of its own accord\n\non demand: toy/lost-update, toy/tidy\n"
     )
 
 
@@ -554,7 +558,9 @@ def test_help_says_what_is_checked_when_no_property_is_named(commands: tuple[str
 
 
 def test_a_property_of_many_scenarios_tells_together_those_of_the_same_eras() -> None:
-    shown = CliRunner().invoke(root, ("property", "show", "P1"), obj=known_eras).stdout
+    shown, demanded = (
+        CliRunner().invoke(root, ("property", "show", id), obj=known_eras).stdout for id in ("P1", "P37")
+    )
     assert shown.endswith(
         """
 checked by
@@ -565,7 +571,14 @@ checked by
   6.0 to 2026      open-while-ending, pv-and-back, pv-without-aiv,
                    unassign-hidden
 
-on demand: 34 scenarios of v4, 26 scenarios of 5.3, 27 scenarios of 5.12 to
-  5.15, 67 scenarios of 6.0 to 2026
+on demand, in one era: aprt property show P1 --era 2026
+"""
+    )
+    assert demanded.endswith(
+        """
+checked by: no scenario of its own accord
+
+on demand: 33 scenarios of 5.3, 34 scenarios of 5.12 to 5.15, 78 scenarios
+  of 6.0 to 2026
 """
     )

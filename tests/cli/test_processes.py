@@ -180,6 +180,7 @@ def test_a_crash_is_never_mistaken_for_a_verdict() -> None:
 
 
 SLOW = {"trio", "rich", "aprt.explore.explore", "aprt.runtime", "statistics"}
+SERIES, RELEASES = {"aprt.vfio_ap.v4", "aprt.vfio_ap.series"}, {"aprt.vfio_ap.mainline", "aprt.vfio_ap.releases.eras"}
 MODEL = {"pyrsistent", "msgspec", "attr", "importlib.metadata"}
 
 
@@ -192,6 +193,9 @@ MODEL = {"pyrsistent", "msgspec", "attr", "importlib.metadata"}
         (("museum", "list"), "B1 ", SLOW | {"aprt.vfio_ap"}),
         (("scenario", "list"), "v4/", SLOW | {"aprt.museum"}),
         (("property", "list"), "K1 ", SLOW | {"aprt.museum"}),
+        (("property", "show", "P1"), "P1 ", SLOW | {"aprt.museum"}),
+        (("explore", "v4/h3", "--estimate", "--runs", "1"), "v4/h3 ", RELEASES),
+        (("scenario", "show", "2026/kill-qemu"), "2026/kill-qemu ", SLOW | SERIES),
     ],
 )
 def test_a_command_imports_nothing_heavy_that_it_has_no_use_for(

@@ -5,8 +5,9 @@ from aprt.core.scenario import Model, Settings
 from aprt.core.switch import Kind
 from aprt.explore.result import Bounds
 from aprt.verdict.case import Case
-from aprt.verdict.claims import claims
+from aprt.verdict.claims import claims, outlined
 from aprt.verdict.measures import Matrix, measures_matrix, subsets
+from aprt.vfio_ap.eras import ERAS as REAL
 from tests.toy import ERAS, TOY, lost_update
 
 
@@ -69,6 +70,12 @@ def test_claims_collect_the_properties_of_all_scenarios() -> None:
         "T4": (("toy/doors",), ("toy/doors",)),
         "T5": (("toy/large",), ("toy/large",)),
     }
+
+
+def test_an_outline_says_of_all_claims_what_they_claim_and_who_checks_them() -> None:
+    whole = [(claim.property.id, claim.property.title, claim.property.text, claim.default) for claim in claims(REAL)]
+    outline = [(one.property.id, one.property.title, one.property.text, one.default) for one in outlined(REAL)]
+    assert outline == whole
 
 
 @pytest.mark.parametrize(("kind", "builds"), [("measure", 2), ("variant", 1)])

@@ -1,9 +1,9 @@
-"""The eras of the releases: name, title, and the scenarios that make sense in them."""
+"""The eras of the releases: their switches, and the scenarios that make sense in them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 
 import attrs
 from pyrsistent import pmap
@@ -29,23 +29,8 @@ from aprt.vfio_ap.releases.protected import CLEAR_IRQS, WITHOUT_AIV
 from aprt.vfio_ap.releases.refused import REFUSED
 from aprt.vfio_ap.releases.situation import Situation
 from aprt.vfio_ap.releases.switches import switches
+from aprt.vfio_ap.releases.titles import TITLES
 from aprt.vfio_ap.releases.vm_pointer import GROUP_TAKEN, PV_SWITCH, REGROUP, REJOIN, TWO_CLOSERS
-
-_TITLES = (
-    ("4.20", "the first release: queues for guests, without interrupts; no reference of the VM is taken"),
-    ("5.3", "interrupts, under one lock; the VM comes through a notifier, and SET_KVM(NULL) only forgets it"),
-    ("5.12", "SET_KVM(NULL) cleans up as release does, all under the lock"),
-    ("5.13", "the lock is given back while masks are written; a flag keeps others out meanwhile"),
-    ("5.15", "a rwsem for the hook; kvm->lock is taken before the lock"),
-    ("6.0", "dynamic configuration: guests_lock, mdevs_lock, shadow APCB, hot plug and unplug"),
-    ("6.2", "DMA unmap disables the interrupts of the queues concerned"),
-    ("6.3", "resets end when TAPQ says so; the vfio core keeps a VM reference"),
-    ("6.6", "a work item waits for the end of each reset, without limit"),
-    ("6.8", "the whole matrix is filtered, what a guest loses is reset"),
-    ("6.12", "as 6.8"),
-    ("6.16", "6.8 with the event that tells user space of configuration changes"),
-    ("2026", "6.12.117, with the ten fixes of August to October 2026"),
-)
 
 
 def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
@@ -64,13 +49,15 @@ _SCENARIOS = (
 """The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
 
 
-def _era(name: str, title: str) -> Era:
+@cache
+def release(name: str) -> Era:
+    """The era of that name, one of `TITLES`."""
     mine = (s for since, scenarios in _SCENARIOS if has(name, since) for s in scenarios)
     order = FROM_6_0 if has(name, "6.0") else FROM_5_15 if has(name, "5.15") else BEFORE_5_15
     known = switches(name)
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
     scenarios = pmap({s.name: _of(features, s) for s in (map(_resting, mine) if name == TODAY else mine)})
-    return Era(name=name, title=title, switches=known, scenarios=scenarios, lock_order=order, lock_names=LOCK_NAMES)
+    return Era(name, TITLES[name], known, scenarios, lock_order=order, lock_names=LOCK_NAMES)
 
 
 def _of(features: Iterable[str], scenario: Scenario) -> Scenario:
@@ -89,6 +76,3 @@ def _resting(scenario: Scenario) -> Scenario:
 def _build(build: Callable[[Settings], Model], needed: tuple[tuple[str, str], ...], settings: Settings) -> Model:
     """Switches that are not as in the era may change what is needed."""
     return build(settings) if settings.chosen else attrs.evolve(build(settings), needed=needed)
-
-
-RELEASES = tuple(_era(name, title) for name, title in _TITLES)
