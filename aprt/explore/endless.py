@@ -8,6 +8,7 @@ Such a *chain* ends with somebody who is done, or whom nobody helps.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Literal, TypeAlias
@@ -60,11 +61,14 @@ class Exit:
 class Endless:
     """loop: how many steps repeat; 0 for a hang. final: whether nothing that can follow leads out.
 
+    rest: of a hang, the steps with the fewest switches, as (context, operation), from the finding to where executions
+    stay.
     standings: of all contexts. needs: the chains; of a hang, from those that are not done. exits: of a loop.
     """
 
     loop: int
     final: bool
+    rest: tuple[tuple[str, str], ...]
     standings: tuple[Standing, ...]
     needs: tuple[Need, ...]
     exits: tuple[Exit, ...]
@@ -79,7 +83,8 @@ def endless(trap: Trap, loop: int) -> Endless:
     search = _Search(trap)
     standings = tuple(search.standings())
     needs, exits = tuple(search.needs(standings)), tuple(dict.fromkeys(search.exits()))
-    return Endless(loop, reached(trap.graph, search.inside) <= trap.kept, standings, needs, exits)
+    final = reached(trap.graph, search.inside) <= trap.kept
+    return Endless(loop, final, search.rest(), standings, needs, exits)
 
 
 class _Search:
@@ -94,6 +99,22 @@ class _Search:
         self._able = [{place for place, _ in self._ground.enabled(state)} for state in self._states]
         self._learned = tuple(self._tables.everything())  # asking for more may add to them
         self._goes_on = cache(self._follow)
+
+    def rest(self) -> tuple[tuple[str, str], ...]:
+        """The steps from the entry to a state where executions stay."""
+        inside, (step, entry) = frozenset(self.inside), self._trap.entry
+        todo = deque([(entry, self._ground.label(step).context, tuple[tuple[str, str], ...]())])
+        seen = set[tuple[int, str]]()
+        while True:
+            state, last, way = todo.popleft()
+            if state in inside:
+                return way
+            if (state, last) not in seen:
+                seen.add((state, last))
+                for step, target in self._trap.graph.moves(state):
+                    label = self._ground.label(step)
+                    add = todo.appendleft if label.context == last else todo.append
+                    add((target, label.context, (*way, (label.context, label.op))))
 
     def standings(self) -> Iterator[Standing]:
         labels = [self._ground.label(step) for part in self._trap.parts for _, step in part.moves]

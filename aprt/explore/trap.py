@@ -34,11 +34,13 @@ class Part:
 class Trap:
     """By numbers of states in `graph`, which is complete.
 
-    states: to enter one of them is the failure. kept: those from which it can go on for ever from now on. parts: where
-    executions that enter it can stay. judge: says what is so there; None for a hang.
+    entry: the last step of the finding's schedule, and the state it leads to. states: to enter one of them is the
+    failure. kept: those from which it can go on for ever from now on. parts: where executions that enter it can stay.
+    judge: says what is so there; None for a hang.
     """
 
     graph: StateGraph
+    entry: tuple[int, int]
     states: frozenset[int]
     kept: frozenset[int]
     parts: tuple[Part, ...]
@@ -50,22 +52,23 @@ def trap_of(graph: StateGraph, finding: Finding) -> Trap:
     way = _way(graph, finding.schedule.labels)
     here = graph.state(way[-1][1])
     if not finding.loop:
-        return _hang(graph, way[-1][1])
+        return _hang(graph, way[-1])
     judges = graph.ground.checks.eventually
     judge = next(judge for judge in judges if finding.text == for_ever_text(judge(here)))
     return _loop(graph, judge, way[-finding.loop :])
 
 
-def _hang(graph: StateGraph, entry: int) -> Trap:
-    """Where no end can be reached. entry: a state there."""
+def _hang(graph: StateGraph, entry: tuple[int, int]) -> Trap:
+    """Where no end can be reached. entry: a step, and the state there that it leads to."""
     tables = graph.ground.tables
     ends = {number for number in graph.stuck if not tables.waiting(graph.state(number))}
     good = reaching(len(graph), sorted(ends.union(graph.oopses)), *graph.edges())
     lost = frozenset(number for number in range(len(graph)) if not good[number])
-    here = reached(graph, (entry,))
+    here = reached(graph, entry[1:])
     loops = fair_parts(staying(tables, {graph.state(number): number for number in here}))
     stuck = (frozenset({number}) for number in here if number in graph.stuck)
-    return Trap(graph, lost, lost, tuple(Part(tuple(sorted(part)), _inside(graph, part)) for part in (*loops, *stuck)))
+    parts = tuple(Part(tuple(sorted(part)), _inside(graph, part)) for part in (*loops, *stuck))
+    return Trap(graph, entry, lost, lost, parts)
 
 
 def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> Trap:
@@ -74,7 +77,7 @@ def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> T
     fair = frozenset[int]().union(*fair_parts(staying(graph.ground.tables, so)))
     states = (loop[-1][1], *(target for _, target in loop[:-1]))
     moves = zip(states, (step for step, _ in loop), strict=True)
-    return Trap(graph, fair, _leading(graph, fair, so), (Part(states, tuple(moves)),), judge)
+    return Trap(graph, loop[-1], fair, _leading(graph, fair, so), (Part(states, tuple(moves)),), judge)
 
 
 def _leading(graph: StateGraph, trap: frozenset[int], so: Mapping[int, int]) -> frozenset[int]:

@@ -29,6 +29,7 @@ def endless_object(endless: Endless) -> dict[str, Any]:
     return {
         "loop": endless.loop,
         "final": endless.final,
+        "rest": [list(step) for step in endless.rest],
         "contexts": [{"context": s.context, "does": s.does, "ops": list(s.ops)} for s in endless.standings],
         "needs": [{"context": n.context, "op": n.op, "for": n.other} for n in endless.needs],
         "exits": [

@@ -32,7 +32,19 @@ def test_what_goes_on_for_ever_is_told_although_one_execution_cannot_show_it() -
     assert lines[2:5] == ["task hung in kvm_s390_gisa_destroy", "", "(gisa_destroy of vm0 goes on, for ever)"]
     assert "  (goes round for ever: vm0.gisa.in_alert_list)" in lines
     hang = head(token("2026/host-no-irq+B47=out", "P49"), "--as", "columns")
-    assert "violates P49: no end state can be reached: ioctl0 is at aq.read" in hang
+    assert "violates P49: no end state can be reached: ioctl0 is at aq.wait_reply" in hang
+
+
+def test_a_hang_is_told_to_where_nobody_can_go_on_and_whoever_still_comes_to_an_end_is_not_hung() -> None:
+    known = token("2026/host-offline+B48=out", "P49")
+    told = head(known)
+    assert [line.split()[0] for line in told if line.startswith("task:")] == ["task:ioctl1"]
+    assert "  (waits for aq.wait_reply, which a signal would end)" in told
+    assert "goes on     ioctl1 waits for aq.wait_reply" in told
+    assert told[-2:] == ["reproduce   aprt replay \\", f"    {known}"]
+    story = head(known, "--as", "story")
+    assert "4. ioctl1 goes on in ap_sm_read(), 4 steps: hw 05.0004.dqap(host) = 10 I" in story
+    assert "Then: no end state can be reached: ioctl1 is at aq.wait_reply (P49). (3" in story
 
 
 def test_a_loop_is_told_by_its_token_alone_though_the_scenario_does_not_ask_about_its_property() -> None:

@@ -75,6 +75,7 @@ def test_who_polls_for_what_nobody_sets_has_no_way_out() -> None:
     assert found == Endless(
         loop=1,
         final=True,
+        rest=(),
         standings=(
             Standing("a", "goes round", ("flag.read",), daemon=False),
             Standing("b", "is done", (), daemon=False),
@@ -135,6 +136,7 @@ def test_who_waits_in_a_chain_is_told_down_to_the_one_who_is_done() -> None:
     assert found == Endless(
         loop=0,
         final=True,
+        rest=(("third", "late.read"),),
         standings=(
             Standing("first", "waits", ("x.wait",), daemon=False),
             Standing("second", "waits", ("y.wait",), daemon=False),
@@ -145,6 +147,21 @@ def test_who_waits_in_a_chain_is_told_down_to_the_one_who_is_done() -> None:
         exits=(),
     )
     assert (found.helped("second"), found.helped("third")) == (True, False)
+
+
+def test_the_rest_of_a_hang_is_done_with_as_few_switches_as_can_be() -> None:
+    async def waits() -> None:
+        if await LATE.read():
+            await FLAG.write(1)
+            await X.wait()
+
+    async def other() -> None:
+        await LATE.write(1)
+        await FLAG.read()
+        await FLAG.write(2)
+
+    found = of(HANG, Context("waits", waits), Context("other", other))
+    assert [context for context, _ in found.rest] == ["other", "other", "waits", "waits"]
 
 
 def test_a_hang_that_goes_round_is_told_as_one() -> None:

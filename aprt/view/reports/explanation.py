@@ -10,7 +10,7 @@ from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import why_lines
 from aprt.view.columns import columns
 from aprt.view.commands import command_lines
-from aprt.view.reports.report import raced, report, told_as
+from aprt.view.reports.report import at_rest, raced, report, told_as
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import title
 
@@ -36,13 +36,14 @@ def explanation(
     race = raced(subject)
     _check_fits(shape, race)
     told = subject if shape == "lockdep" else race
+    token, own = token_of(case, system, told.execution.schedule), told.execution is execution
+    if own:
+        told = at_rest(told, why)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
-        others = findings[1:] if told.execution is execution else ()
-        shown = () if told.finding is None else (told.finding,)
-        lines = columns(told.events, (*shown, *others), brief=brief)
-    token = token_of(case, system, told.execution.schedule)
-    if why is not None and told.execution is execution:
+        shown = () if told.finding is None else (told.finding, *(findings[1:] if own else ()))
+        lines = columns(told.events, shown, brief=brief)
+    if why is not None and own:
         lines += ["", *why_lines(why, token)]
     if token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]

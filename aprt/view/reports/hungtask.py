@@ -7,8 +7,10 @@ the kernel's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from aprt.core.notes import Hold
 from aprt.core.properties import Finding
 from aprt.detect.hung import WaitsFor
 from aprt.view.reports.holds import held_at, is_lock, locks_held
@@ -26,8 +28,8 @@ def hungtask(subject: Subject, finding: Finding) -> list[str]:
         state = state_of(subject, finding, context)
         lines += ["", *(_blocked(subject, context) if state == "D" else ()), _task(subject, context, state)]
         lines += _around(subject, finding, context) if finding.loop else _waiting(subject, context, state)
-    lines += ["", "Showing all locks held in the system:", *_locks(subject, len(finding.schedule)), "", "=" * 45]
-    others, graph = _others(subject, len(finding.schedule)), _waits(subject)
+    lines += ["", "Showing all locks held in the system:", *_locks(subject), "", "=" * 45]
+    others, graph = _others(subject), _waits(subject)
     lines += ["", "no locks to the kernel, and others may wait for them:", *others] if others else []
     return lines + (["", "who waits for whom:", *graph] if graph else [])
 
@@ -72,15 +74,20 @@ def _task(subject: Subject, context: str, state: State) -> str:
     return f"task:{name:<15} state:{state} stack:0     pid:{pid:<5} tgid:{pid:<5} ppid:1      flags:0x00000000"
 
 
-def _locks(subject: Subject, until: int) -> list[str]:
-    holders = {c: [h for h in subject.held(c, until) if is_lock(subject, h)] for c in subject.pids}
+def _locks(subject: Subject) -> list[str]:
+    holders = {context: [hold for hold in held if is_lock(subject, hold)] for context, held in _held(subject).items()}
     return [line for c, held in holders.items() if held for line in locks_held(subject, c, held)] or ["none"]
 
 
-def _others(subject: Subject, until: int) -> list[str]:
+def _others(subject: Subject) -> list[str]:
     """What is held that is no lock: a flag, a timer that runs, a VM that vCPUs are in."""
-    holds = [(c, hold) for c in subject.pids for hold in subject.held(c, until) if not is_lock(subject, hold)]
+    holds = [(c, hold) for c, held in _held(subject).items() for hold in held if not is_lock(subject, hold)]
     return [f"  {subject.task(context)}: {held_at(subject, context, hold)}" for context, hold in holds]
+
+
+def _held(subject: Subject) -> dict[str, Sequence[Hold]]:
+    """What each context holds after the last step."""
+    return {context: subject.held(context, len(subject.events)) for context in subject.pids}
 
 
 def _waits(subject: Subject) -> list[str]:

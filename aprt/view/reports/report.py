@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from aprt.verdict.cause import Cause
+from aprt.verdict.realised import Realised
 from aprt.verdict.unlocked import race, race_text
 from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
@@ -32,6 +34,16 @@ def raced(subject: Subject) -> Subject:
         return attrs.evolve(subject, finding=attrs.evolve(finding, text=race_text(other, last)))
     found = race(subject.system, actor)
     return subject if found is None else attrs.evolve(subject.along(found.schedule), finding=found)
+
+
+def at_rest(subject: Subject, why: Cause | Realised | None) -> Subject:
+    """The subject itself, or, of what hangs, with the steps that are left until nobody can go on, and who is then left.
+
+    why: it hangs.
+    """
+    if not isinstance(why, Cause) or why.endless is None or not why.endless.rest:
+        return subject
+    return subject.going_on(why.endless.rest)
 
 
 def told_as(subject: Subject) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _LINES, _WIDTH = 8, 75
 
 @attrs.frozen
 class _Turn:
-    """A run of steps by one context, as text. number: from 1."""
+    """A run of steps by one context, as text; it ends, too, where something breaks. number: from 1."""
 
     number: int
     events: tuple[Event, ...]
@@ -28,7 +28,8 @@ class _Turn:
 
 def story(subject: Subject) -> list[str]:
     """Some lines for each turn of a context, and for the end. Turns that say least are left out when there are too
-    many: first stay those that begin and end it, then those that change what the last step is about, then late ones.
+    many: first stay those in which it breaks and begins, then those that change what the breaking step is about, then
+    late ones; what comes behind it is the least.
     """
     turns = list(_turns(subject))
     ending = _ending(subject, len(turns), len(turns))
@@ -42,7 +43,8 @@ def story(subject: Subject) -> list[str]:
 
 def _turns(subject: Subject) -> Iterator[_Turn]:
     met = set[str]()
-    runs = (tuple(run) for _, run in groupby(subject.events, key=lambda event: event.context))
+    broken = -1 if subject.last is None else subject.last.index
+    runs = (tuple(run) for _, run in groupby(subject.events, key=lambda event: (event.context, event.index > broken)))
     for number, events in enumerate(runs, 1):
         text = f"{number}. {_did(subject, events, events[0].context in met)}"
         met.add(events[0].context)
@@ -74,9 +76,11 @@ def _milestone(subject: Subject, events: Sequence[Event]) -> str:
 def _fitting(turns: Sequence[_Turn], room: int, last: Event | None) -> list[_Turn]:
     """As many of the turns as there is room for, in their order."""
     about = last.actor if last is not None else None
-    telling = [turn for turn in turns if any(event.actor == about and event.changed for event in turn.events)]
+    breaking = next((turn.number for turn in turns if last in turn.events), len(turns))
+    before, behind = turns[:breaking], turns[breaking:]
+    telling = [turn for turn in before if any(event.actor == about and event.changed for event in turn.events)]
     kept: list[_Turn] = []
-    for turn in dict.fromkeys([turns[-1], turns[0], *reversed(telling), *reversed(turns)]):
+    for turn in dict.fromkeys([before[-1], turns[0], *reversed(telling), *reversed(before), *behind]):
         if sum(len(one.lines) for one in (*kept, turn)) <= room:
             kept.append(turn)
     return sorted(kept, key=lambda turn: turn.number)

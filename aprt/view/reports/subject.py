@@ -15,7 +15,7 @@ from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Gave, Hold, Took
-from aprt.core.properties import Finding
+from aprt.core.properties import Finding, NoHang
 from aprt.core.schedule import Schedule
 from aprt.core.step import Ask
 from aprt.core.system import System
@@ -86,6 +86,15 @@ class Subject:
     def along(self, schedule: Schedule) -> Subject:
         """The same system on another schedule, with nothing found."""
         return attrs.evolve(self, execution=replay(self.system, schedule), finding=None)
+
+    def going_on(self, steps: Iterable[tuple[str, str]]) -> Subject:
+        """The same with more steps behind it, each as context and operation; what it is then blocked by is found."""
+        done = [(event.context, event.label.op) for event in self.events]
+        execution = replay(self.system, Schedule.of([*done, *steps]))
+        finding = self.finding
+        if finding is not None and execution.blocked:
+            finding = attrs.evolve(finding, text=NoHang().text(execution.blocked))
+        return attrs.evolve(self, execution=execution, finding=finding)
 
     def actor(self, name: str | None) -> Actor[Any] | None:
         """The actor of that name."""
