@@ -94,7 +94,7 @@ def _explored(
         loop=search.loop,
         save=file,
         halt=halt,
-        certify=True,
+        certify=search.certify,
         crew=None if crewed is None else crewed.crew,
         origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
     )

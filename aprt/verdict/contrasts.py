@@ -157,7 +157,7 @@ def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
 
 
 def _ask(case: Case, ids: tuple[str, ...], search: Search) -> Verdict:
-    verdict = ask(case, ids, search)
+    verdict = ask(case, ids, attrs.evolve(search, certify=False))  # of which `Seen` and a recording tell nothing
     if verdict.interrupted:
         raise KeyboardInterrupt
     return verdict

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Search:
-    """How to look. seed, runs: for strategies that draw lots. symmetry, loop: as in `explore.Question`."""
+    """How to look. seed, runs: for strategies that draw lots. symmetry, loop, certify: as in `explore.Question`."""
 
     strategy: str = "auto"
     bounds: Bounds = Bounds()
@@ -25,6 +25,7 @@ class Search:
     runs: int = 1000
     symmetry: bool = False
     loop: LoopName = "auto"
+    certify: bool = True
 
 
 PLAIN: Final = Search()
