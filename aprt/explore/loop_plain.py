@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TypeAlias
 
 import attrs
@@ -151,12 +152,23 @@ class PlainLoop(FreshLoop):
         for here, state in enumerate(self._states):
             if here in oopses:
                 continue
-            for place in self.packing.controls:
-                deltas, noted = self._learn(place, state)
-                successors = [state + delta for delta in deltas] + [self._target(state, step) for step in noted]
-                sources.extend([here] * len(successors))
-                targets.extend([numbers[successor] for successor in successors])
+            before = len(targets)
+            for deltas, noted in self._offers(state):
+                targets.extend([numbers[state + delta] for delta in deltas])
+                if noted:
+                    targets.extend([numbers[self._target(state, step)] for step in noted])
+            sources.extend(repeat(here, len(targets) - before))
         return sources, targets
+
+    def _offers(self, state: int) -> Iterator[_Steps]:
+        """What each context can do in a state."""
+        fields = self._fields.unpack(state.to_bytes(self._fields.size, "little"))
+        for place, control, rows in self._contexts:
+            try:
+                decides, row = rows[fields[control]]
+                yield row[fields[decides]]
+            except KeyError:
+                yield self._learn(place, state)
 
     def _expand(self, numbers: Sequence[int]) -> int:
         """Expand these states; gives how many are done, when states were packed anew or one is left aside."""
@@ -295,7 +307,11 @@ class PlainLoop(FreshLoop):
         guard.known[state & mask] = adds
 
     def _target(self, state: int, step: _Noted) -> int:
-        return self.narrow(after(self.wide(state), step.move)[0])
+        """Where a step leads that was taken before."""
+        try:
+            return state + step.delta + sum([guard.known[state & guard.mask] for guard in step.before])
+        except KeyError:  # a guard has forgotten
+            return self.narrow(after(self.wide(state), step.move)[0])
 
     def _learn(self, place: int, state: int) -> _Steps:
         """What a context can do in a state. Raises: `Outgrown`."""
