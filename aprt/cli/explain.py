@@ -40,7 +40,7 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     on for ever: who goes round or waits, and what would end it and does not come. Of a cycle in the lock order it says
     whether contexts can come to wait for each other like that.
     """
-    from aprt.verdict.telling import explained_execution, why
+    from aprt.verdict.telling import explained_execution, instead, why
     from aprt.view.reports.explanation import explanation
     from aprt.view.verdict_json import execution_json
 
@@ -50,5 +50,6 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     if "json" in (form, shape):
         echo(execution_json(recording, execution, why=why(recording, execution)))
     else:
-        echo(explanation(recording, execution, why(recording, execution), shape, brief=brief))
+        cause, others = why(recording, execution), instead(recording, properties, execution)
+        echo(explanation(recording, execution, cause, shape, instead=others, brief=brief))
     return 0

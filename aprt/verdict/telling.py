@@ -26,6 +26,14 @@ from aprt.verdict.verdict import selected
 _BOUNDS = Bounds(max_states=100_000)
 
 
+@attrs.frozen
+class Instead:
+    """asked: the properties asked about, none of which an execution breaks. broken: what it does break."""
+
+    asked: tuple[str, ...]
+    broken: tuple[Finding, ...]
+
+
 def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
     """The execution of a recording, its findings in the order in which they are to be told.
 
@@ -45,6 +53,18 @@ def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Exec
     endless = [] if last else list(_endless(recording, [p for p in asked if ids or any_loop or p.id in own]))
     earlier = sorted((f for f in execution.findings if len(f.schedule) < steps), key=lambda f: -len(f.schedule))
     return attrs.evolve(execution, findings=(*last, *endless, *earlier))
+
+
+def instead(recording: Recording, ids: tuple[str, ...], execution: Execution) -> Instead | None:
+    """What a schedule breaks where it does nothing of what was asked about; None where it does, or all was asked about.
+
+    ids, execution: as given to, and got from, `explained_execution`.
+    """
+    if execution.findings or not ids or "all" in ids:
+        return None
+    asked = selected(recording.case, recording.model, ids)
+    every = replay(recording.model.system, recording.schedule, recording.model.properties)
+    return Instead(tuple(property.id for property in asked), every.findings)
 
 
 def why(recording: Recording, execution: Execution) -> Cause | Realised | None:

@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
 from aprt.cli.root import root
+from aprt.core.schedule import Schedule
+from aprt.core.token import encode
 from aprt.museum.catalogue import ENTRIES, find_entries
 from tests.toy import ERAS
 
@@ -58,6 +60,31 @@ def test_a_loop_is_told_by_its_token_alone_though_the_scenario_does_not_ask_abou
 def test_of_several_findings_that_of_the_last_step_is_told_first() -> None:
     known = token("2026/two-vms", "P28")
     assert head(known, "--property", "P28")[2].startswith("invariant P28 broken in ")
+
+
+def test_a_schedule_that_keeps_what_was_asked_about_is_told_with_what_it_does_break() -> None:
+    columns = head("B4", "--property", "P1", "--property", "p5")
+    assert columns[2] == "remove-mdev: this execution alone does not break P1 or P5; it breaks P9"
+    assert any(line.endswith("mdev0.read_handler()   <-- P9") for line in columns)
+    assert "violates P9: use after free: read_handler on freed mdev0" in columns
+    story = "\n".join(head("B4", "--property", "P1", "--as", "story"))
+    assert "That does not break P1, but P9: use after free: read_handler on freed\n   mdev0." in story
+    refused = aprt("explain", "B4", "--property", "P1", "--as", "kasan")
+    assert refused.stderr.endswith(
+        "aprt: --as kasan does not fit: a schedule that does not break P1 is told as columns, story or table\n"
+    )
+
+
+def test_a_schedule_that_breaks_nothing_at_all_says_so_of_what_was_asked_about_and_of_the_rest() -> None:
+    harmless = encode("toy/abba", Schedule.of([("left", "A.lock")]), 0)
+    told = [CliRunner().invoke(root, ("explain", harmless, *more), obj=lambda: ERAS).stdout for more in ((), ASKED)]
+    assert [text.splitlines()[2] for text in told] == [
+        "abba: this execution alone breaks nothing",
+        "abba: this execution alone does not break T3, nor anything else",
+    ]
+
+
+ASKED = ("--property", "T3")
 
 
 def test_data_without_its_lock_is_told_as_a_race_by_a_schedule_that_has_both_sides() -> None:

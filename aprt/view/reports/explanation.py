@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aprt.core.errors import UserError
 from aprt.core.execution import Execution
+from aprt.core.properties import Finding
 from aprt.verdict.cause import Cause
 from aprt.verdict.realised import Realised
+from aprt.verdict.telling import Instead
 from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import why_lines
 from aprt.view.columns import columns
@@ -21,18 +25,20 @@ def explanation(
     why: Cause | Realised | None,
     shape: str | None = None,
     *,
+    instead: Instead | None = None,
     brief: bool = False,
 ) -> str:
     """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
     A race is told by an execution that has both its sides (`raced`); only `lockdep` tells the one access that has not
     the lock. why: the execution fails; for it alone. shape: `columns` or the kind of report; None for the kind that
-    tells the finding best. brief: columns without the steps that only go on.
+    tells the finding best. instead: what the execution breaks that was not asked about. brief: columns without the
+    steps that only go on.
 
     Raises: `UserError` for a report that does not fit the finding.
     """
     case, system, findings = recording.case, recording.model.system, execution.findings
-    subject = Subject(case, system, execution, findings[0] if findings else None)
+    subject = Subject(case, system, execution, findings[0] if findings else None, instead)
     race = raced(subject)
     _check_fits(shape, race)
     told = subject if shape == "lockdep" else race
@@ -41,8 +47,7 @@ def explanation(
         told = at_rest(told, why)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
-        shown = () if told.finding is None else (told.finding, *(findings[1:] if own else ()))
-        lines = columns(told.events, shown, brief=brief)
+        lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief)
     if why is not None and own:
         lines += ["", *why_lines(why, token)]
     if token is not None:
@@ -50,8 +55,17 @@ def explanation(
     return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
 
 
+def _marked(told: Subject, others: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings to mark in columns. others: than the one that is told."""
+    if told.finding is None:
+        return () if told.instead is None else told.instead.broken
+    return (told.finding, *others)
+
+
 def _check_fits(shape: str | None, subject: Subject) -> None:
     fitting = told_as(subject)
     if shape is not None and shape not in fitting:
-        what = "a schedule that breaks nothing" if subject.finding is None else subject.finding.property
+        kept = subject.instead
+        nothing = "breaks nothing" if kept is None else f"does not break {' or '.join(kept.asked)}"
+        what = f"a schedule that {nothing}" if subject.finding is None else subject.finding.property
         raise UserError(f"--as {shape} does not fit: {what} is told as {', '.join(fitting[:-1])} or {fitting[-1]}")

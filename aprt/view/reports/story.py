@@ -89,6 +89,9 @@ def _fitting(turns: Sequence[_Turn], room: int, last: Event | None) -> list[_Tur
 def _ending(subject: Subject, shown: int, total: int) -> str:
     left_out = f" ({count(total - shown, 'turn')} of {total} left out.)" if shown < total else ""
     finding = subject.finding
+    if finding is None and subject.instead is not None and subject.instead.broken:
+        asked, first = " or ".join(subject.instead.asked), subject.instead.broken[0]
+        return f"That does not break {asked}, but {first.property}: {first.text}.{left_out}"
     if finding is None:
         return f"Nothing is broken by that.{left_out}"
     endless = f" And so on: {again(finding.loop)}." if finding.loop else ""

@@ -23,6 +23,7 @@ from aprt.detect.history import History
 from aprt.detect.parts import Parts
 from aprt.explore.replay import pending, replay
 from aprt.verdict.case import Case
+from aprt.verdict.telling import Instead
 
 HARDWARE = "Hardware name: aprt model"
 
@@ -33,12 +34,17 @@ _FIRST_PID = 21
 
 @attrs.frozen
 class Subject:
-    """An execution of `system`, which is that of `case`. finding: None for a schedule that breaks nothing."""
+    """An execution of `system`, which is that of `case`.
+
+    finding: None for a schedule that breaks nothing of what was asked about. instead: what it then does break, None
+    where that was asked about all that there is.
+    """
 
     case: Case
     system: System
     execution: Execution
     finding: Finding | None
+    instead: Instead | None = None
 
     @property
     def release(self) -> str:

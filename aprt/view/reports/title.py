@@ -9,6 +9,7 @@ from typing import Final
 from aprt.core.events import Event
 from aprt.core.notes import Broken, Oops
 from aprt.core.properties import Finding
+from aprt.verdict.telling import Instead
 from aprt.view.reports.hungtask import state_of
 from aprt.view.reports.kcsan import functions, other_side
 from aprt.view.reports.subject import Subject, innermost
@@ -29,7 +30,7 @@ def title(subject: Subject) -> str:
     """`KASAN: slab-use-after-free Read in handle_pqap`, `possible deadlock in ...`, `invariant P5 broken in ...`."""
     finding, last = subject.finding, subject.last
     if finding is None:
-        return f"{subject.case.scenario.name}: this execution alone breaks nothing"
+        return f"{subject.case.scenario.name}: this execution alone {_breaks(subject.instead)}"
     if kind_of(subject) == "kcsan" and last is not None:
         return f"KCSAN: data-race in {functions(subject, last)}"
     where = _where(subject, finding, last)
@@ -46,6 +47,13 @@ def title(subject: Subject) -> str:
     if kind in _TITLES:
         return f"{_TITLES[kind]} in {where}"
     return f"invariant {finding.property} broken in {where}"
+
+
+def _breaks(instead: Instead | None) -> str:
+    if instead is None:
+        return "breaks nothing"
+    others = " and ".join(dict.fromkeys(finding.property for finding in instead.broken))
+    return f"does not break {' or '.join(instead.asked)}{f'; it breaks {others}' if others else ', nor anything else'}"
 
 
 def kind_of(subject: Subject) -> str:
