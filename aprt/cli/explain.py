@@ -32,8 +32,8 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     with --as columns, it is told in columns, one for each context, at most 75 letters wide: functions and locks as the
     kernel names them, what is held by whoever stands aside, and a mark where a property breaks. --as story tells it in
     plain words. A report of the kernel's that does not fit the finding is refused. --property says which finding, where
-    a schedule shows several. Of a schedule without a finding --as lockdep tells an inconsistent lock state, if there is
-    one: a lock that a handler of interrupts takes is held with such interrupts on.
+    a schedule shows several. Of a schedule without a finding --as lockdep tells what it shows of a circle in the lock
+    order, if anything.
 
     Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
     orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of what goes

@@ -16,21 +16,37 @@ The rules are those of the kernel's lockdep (Documentation/locking/lockdep-desig
 takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle. All
 readers are those of an rwsem: a lock that may be read recursively, writer or not (rwlock_t in interrupts, RCU), waits
 for no reader, and there is none here.
+
+The interrupts of a kind count as a lock, too, which their handlers hold, and for which whoever holds a spinlock asks
+while they may come: a handler runs on top of whatever its CPU is doing, and who was interrupted waits for the end of
+it. So a spinlock that a handler asks for and that is held with such interrupts on is a circle of two, an *inconsistent
+lock state*; a longer one leads from a lock that is *safe* from interrupts to one that is not. It need not have
+happened. A handler runs, and interrupts are off, while something says so that is held (`Hold.runs`, `Hold.masks`);
+what it tries only, it does not wait for. Mirrors: kernel/locking/lockdep.c: mark_usage(), mark_held_locks().
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias, get_args
 
 import attrs
 
 from aprt.core.actor import Caller
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
-from aprt.core.notes import Hold, Took
+from aprt.core.notes import Gave, Hold, Irq, Took
 from aprt.core.step import Ask
+
+
+def _interrupts(irq: Irq) -> Hold:
+    return Hold(f"<{irq}>", "interrupt", runs=irq)
+
+
+INTERRUPTS: Final[Mapping[str, Irq]] = MappingProxyType({_interrupts(irq).family: irq for irq in get_args(Irq)})
+"""The kinds of interrupts by what they are called as a class."""
 
 
 @attrs.frozen(order=True)
@@ -62,12 +78,15 @@ class Demand:
         return None if lock is None else cls(ask.by, lock, ask.chain)
 
     @classmethod
-    def within(cls, event: Event) -> Demand | None:
-        """The lock, or the destruction, that a step takes where the state would have it; None when it takes none."""
-        for note in event.notes:
-            if isinstance(note, Took) and note.asked:
-                return cls(event.caller, note.hold, event.chain)
-        return None
+    def by_step(cls, event: Event) -> tuple[Demand, ...]:
+        """The lock, or the destruction, that a step takes where the state would have it; and the interrupts that may
+        come after it, where its context holds other spinlocks now, or has interrupts on again."""
+        taken = [cls(event.caller, n.hold, event.chain) for n in event.notes if isinstance(n, Took) and n.asked]
+        if not any(isinstance(note, Took | Gave) for note in event.notes):
+            return tuple(taken)
+        after = event.caller.after(event.notes)
+        kinds = (irq for irq in INTERRUPTS.values() if after.interruptible(irq) and any(h.spins for h in after.held))
+        return (*taken, *(cls(after, _interrupts(irq), event.chain) for irq in kinds))
 
     @property
     def edges(self) -> dict[Edge, Hold]:
@@ -75,14 +94,30 @@ class Demand:
         held = self.by.held
         if any(hold.lock == self.lock.lock and not (hold.shared and self.lock.shared) for hold in held):
             return {}
+        if self.irqs_on is not None:
+            held = tuple(hold for hold in held if hold.spins)
+        elif self.by.irq is not None and self.lock.spins:
+            held = (_interrupts(self.by.irq), *held)
         return {Edge(hold.family, self.lock.family, hold.shared, self.lock.shared): hold for hold in held}
+
+    @property
+    def irqs_on(self) -> Irq | None:
+        """The kind of interrupts that may come to it, if that is what it asks for."""
+        return INTERRUPTS.get(self.lock.family)
 
     def words(self, edge: Edge) -> str:
         """One of its edges as a reader is told of it."""
         functions = without_helpers(self.chain)
         where = f" in {functions[-1]}()" if functions else ""
-        does = "begins" if self.lock.mode == "destroy" else "asks for"
-        return f"{self.by.context} holds {_named(self.edges[edge])} and {does} {_named(self.lock)}{where}"
+        return f"{self.by.context} {self._does(edge)}{where}"
+
+    def _does(self, edge: Edge) -> str:
+        held, asked = _named(self.edges[edge]), _named(self.lock)
+        if self.irqs_on is not None:
+            return f"holds {held} with {self.irqs_on}s on"
+        if edge.held in INTERRUPTS:
+            return f"asks for {asked} in a {INTERRUPTS[edge.held]}"
+        return f"holds {held} and {'begins' if self.lock.mode == 'destroy' else 'asks for'} {asked}"
 
 
 class LockGraph:
@@ -113,7 +148,8 @@ class LockGraph:
 
     def closes(self, demand: Demand) -> bool:
         """A context asks for a lock. Whether that closes a cycle."""
-        self.used.add(demand.lock.family)
+        if demand.irqs_on is None:
+            self.used.add(demand.lock.family)
         self._witness(dict.fromkeys(demand.edges, demand))
         return self.add(demand.edges, () if demand.lock.shared else (demand.lock.family,))
 
@@ -135,13 +171,14 @@ class LockGraph:
             self.contended.add(demand.lock.family)
 
     def cycle(self) -> Cycle | None:
-        """A shortest cycle, the first one by name; it begins with the first name in it. None when there is none."""
+        """The first of `cycles`; None when there is none."""
         return next(iter(self.cycles()), None)
 
     def cycles(self) -> list[Cycle]:
-        """Of each edge a shortest cycle that it is on, short ones first, then by name."""
+        """Of each edge a shortest cycle that it is on, those that need no interrupt first, short ones first, then by
+        name. Each begins with its interrupts, or else with the first name in it."""
         found = {_turned(cycle) for edge in self.edges if (cycle := self.through(edge)) is not None}
-        return sorted(found, key=lambda cycle: (len(cycle), cycle))
+        return sorted(found, key=lambda cycle: (interrupting(cycle) is not None, len(cycle), cycle))
 
     def through(self, first: Edge) -> Cycle | None:
         """A shortest cycle that begins with that edge; None when there is none."""
@@ -173,8 +210,19 @@ def is_closed(edges: Cycle) -> bool:
     return edges[0].held == edges[-1].asked
 
 
+def interrupting(cycle: Cycle) -> Irq | None:
+    """The kind of interrupt that a cycle needs, if it needs one."""
+    return next((INTERRUPTS[edge.held] for edge in cycle if edge.held in INTERRUPTS), None)
+
+
 def title(cycle: Cycle) -> str:
-    """A cycle in one line."""
+    """A cycle, as a `LockGraph` gives it, in one line."""
+    irq = interrupting(cycle)
+    if irq is not None:
+        safe, *others = (edge.held for edge in cycle[1:])
+        if not others:
+            return f"inconsistent lock state: {safe} is taken in a {irq} and held with {irq}s on"
+        return f"{irq}-safe -> {irq}-unsafe lock order: {' -> '.join((safe, *others))}"
     if len(cycle) == 1:
         return f"possible recursive locking: {cycle[0].held} -> {cycle[0].asked}"
     return f"possible circular locking dependency: {around(cycle)}"
@@ -190,7 +238,7 @@ def _by_name(demand: Demand) -> tuple[str, tuple[str, ...], str]:
 
 
 def _turned(cycle: Cycle) -> Cycle:
-    first = min(range(len(cycle)), key=lambda i: cycle[i:])
+    first = min(range(len(cycle)), key=lambda i: (cycle[i].held not in INTERRUPTS, cycle[i:]))
     return cycle[first:] + cycle[:first]
 
 

@@ -74,20 +74,22 @@ class Monitor:
         found += self._look(lambda id, check: self._after(check, event))
         if touched:
             found += self._look(lambda id, check: self._always(check))
-        return found + self._demanded(Demand.within(event))
+        if self._order is not None and event.notes:
+            for demand in Demand.by_step(event):
+                found += self._demanded(demand, self._order)
+        return found
 
     def ask(self, ask: Ask) -> tuple[Finding, ...]:
         """What a context asks for after its last event, or at first. Returns what that broke."""
-        return () if self._order is None else self._demanded(Demand.of(ask))
+        demand = None if self._order is None else Demand.of(ask)
+        return () if self._order is None or demand is None else self._demanded(demand, self._order)
 
-    def _demanded(self, demand: Demand | None) -> tuple[Finding, ...]:
-        if self._order is None or demand is None:
-            return ()
+    def _demanded(self, demand: Demand, order: LockGraph) -> tuple[Finding, ...]:
         length = self._length[demand.by.context]
         for edge in demand.edges:
             if edge not in self._parts:
                 self._parts[edge] = Part(edge, demand, Schedule(tuple(self._labels[:length])))
-        cycle = self._order.cycle() if self._order.closes(demand) else None
+        cycle = order.cycle() if order.closes(demand) else None
         return self._find(lambda id, check: self._unordered(id, check, demand, cycle))
 
     def finish(self, ending: Ending, blocked: Blocked = ()) -> tuple[Finding, ...]:

@@ -19,7 +19,8 @@ class Hold:
     """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep.
 
     mode: "exclusive", "read", "write"; "destroy": what was dropped last is being destroyed; "promise": the holder is
-    going to do what others wait for, but they may do it as well, so it is no holder that all must wait for.
+    going to do what others wait for, but they may do it as well, so it is no holder that all must wait for;
+    "interrupt": the interrupts of a kind, which nobody takes (`core.lock_order`).
     runs: the kind of interrupt whose handler the holder runs. masks: the kind that cannot come to the holder's CPU.
     lock_class: what it is called in the lock order (`core.lock_order`), where that is not the lock's own name.
     """

@@ -1,8 +1,7 @@
 """Lock order: circles in what is held while something else is asked for (`core.lock_order`).
 
 No two of the contexts need ever meet: that each of them was seen once is enough, in this execution (`found`) or in all
-that were heard (`across`). Nor need an interrupt come where it would close a circle (`detect.interrupts`): a lock that
-a handler takes, and that is held elsewhere with such interrupts on, is one by itself.
+that were heard (`across`). Nor need an interrupt come where it would close a circle.
 
 Form of a report: kernel/locking/lockdep.c: print_circular_bug(), print_usage_bug(), print_bad_irq_dependency().
 """
@@ -17,12 +16,11 @@ import attrs
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
-from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, title
+from aprt.core.lock_order import INTERRUPTS, Cycle, Demand, Edge, LockGraph, title
 from aprt.core.step import Ask
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
 from aprt.detect.history import History
-from aprt.detect.interrupts import Interruption, Interrupts
 
 
 @attrs.frozen
@@ -44,29 +42,16 @@ class Circle(Detection):
     seen: tuple[Seen, ...]
 
     @property
-    def interruption(self) -> Interruption | None:
-        """The edge that an interrupt would make, if one is needed."""
-        return next((one.demand for one in self.seen if isinstance(one.demand, Interruption)), None)
-
-    @property
     def text(self) -> str:
-        by = self.interruption
-        if by is None:
-            return title(self.cycle)
-        if len(self.cycle) == 1:
-            return f"inconsistent lock state: {by.lock.family} is taken in a {by.irq} and held with {by.irq}s on"
-        (edge,) = by.edges
-        first = self.cycle.index(edge) + 1
-        way = [edge.held for edge in (*self.cycle[first:], *self.cycle[:first])]
-        return f"{by.irq}-safe -> {by.irq}-unsafe lock order: {' -> '.join(way)}"
+        return title(self.cycle)
 
     @property
     def objects(self) -> tuple[str, ...]:
-        return tuple(edge.held for edge in self.cycle)
+        return tuple(edge.held for edge in self.cycle if edge.held not in INTERRUPTS)
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        return tuple(site for edge, seen in zip(self.cycle, self.seen, strict=True) for site in _sites(edge, seen))
+        return tuple(_site(edge, seen) for edge, seen in zip(self.cycle, self.seen, strict=True))
 
 
 class LockOrderDetector(Detector):
@@ -78,36 +63,24 @@ class LockOrderDetector(Detector):
         super().__init__(history)
         self._graph = LockGraph()
         self._seen: dict[Edge, Seen] = {}
-        self._interrupts = Interrupts()
 
     @property
     def across(self) -> tuple[Circle, ...]:
-        parts, together, interrupts = self.history.parts, LockGraph(), Interrupts()
-        for graph in (parts.lock_order, self._graph):
+        together = LockGraph()
+        for graph in (self.history.parts.lock_order, self._graph):
             together.merge(graph)
-        for seen in (parts.interrupts, self._interrupts):
-            interrupts.merge(seen)
-        for one in interrupts.pairs():
-            together.closes(one)
         own = set(self._graph.cycles())
         return tuple(self._circle(cycle, together) for cycle in together.cycles() if cycle not in own)
 
     def feed(self, event: Event) -> Sequence[Detection]:
-        if not event.notes:
-            return ()
-        within = Demand.within(event)
-        seen = [] if within is None else [Seen(event.index, within)]
-        return self._noted([*seen, *(Seen(one.index, one) for one in self._interrupts.feed(event))])
+        return self._noted([Seen(event.index, demand) for demand in Demand.by_step(event)] if event.notes else [])
 
     def ask(self, ask: Ask) -> Sequence[Detection]:
-        demand, last = Demand.of(ask), self.history.last[ask.by.context]
-        if demand is None:
-            return ()
-        return self._noted([Seen(last, demand), *(Seen(o.index, o) for o in self._interrupts.ask(demand, last))])
+        demand = Demand.of(ask)
+        return () if demand is None else self._noted([Seen(self.history.last[ask.by.context], demand)])
 
     def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
         self.history.parts.lock_order.merge(self._graph)
-        self.history.parts.interrupts.merge(self._interrupts)
         return self._update()
 
     def _noted(self, seen: Sequence[Seen]) -> Sequence[Detection]:
@@ -129,31 +102,16 @@ class LockOrderDetector(Detector):
         return Circle(max(-1 if one.index is None else one.index for one in seen), cycle, seen)
 
 
-def _when(seen: Seen) -> tuple[bool, int, str]:
-    """What needs no interrupt comes first."""
-    return isinstance(seen.demand, Interruption), (-1 if seen.index is None else seen.index), str(seen.demand)
+def _when(seen: Seen) -> tuple[int, str]:
+    return (-1 if seen.index is None else seen.index), str(seen.demand)
 
 
-def _sites(edge: Edge, seen: Seen) -> tuple[Site, ...]:
-    demand, here = seen.demand, seen.index is not None
-    if isinstance(demand, Interruption):
-        under, asks = demand.held, demand.asks if here else None
-        return (
-            Site(
-                "held",
-                under.index if here else None,
-                under.context,
-                f"{demand.under.lock} with {demand.irq}s on",
-                tuple(without_helpers(under.chain)),
-            ),
-            Site(
-                "asks",
-                asks,
-                demand.by.context,
-                f"{demand.lock.lock} in a {demand.irq}",
-                tuple(without_helpers(demand.chain)),
-            ),
-        )
-    op = f"{demand.lock.lock} while it holds {demand.edges[edge].lock}"
-    role = "destroys" if demand.lock.mode == "destroy" else "asks"
-    return (Site(role, seen.index, demand.by.context, op, tuple(without_helpers(demand.chain))),)
+def _site(edge: Edge, seen: Seen) -> Site:
+    demand, asked, held = seen.demand, seen.demand.lock.lock, seen.demand.edges[edge].lock
+    if demand.irqs_on is not None:
+        role, op = "held", f"{held} with {demand.irqs_on}s on"
+    elif edge.held in INTERRUPTS:
+        role, op = "asks", f"{asked} in a {INTERRUPTS[edge.held]}"
+    else:
+        role, op = "destroys" if demand.lock.mode == "destroy" else "asks", f"{asked} while it holds {held}"
+    return Site(role, seen.index, demand.by.context, op, tuple(without_helpers(demand.chain)))

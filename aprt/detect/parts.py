@@ -8,7 +8,6 @@ from aprt.core.events import Event
 from aprt.core.lock_order import LockGraph
 from aprt.core.notes import Hold
 from aprt.core.system import System
-from aprt.detect.interrupts import Interrupts
 from aprt.detect.queues import Queue
 
 
@@ -16,14 +15,13 @@ class Parts:
     """What detectors look up of a system. handlers: by actor and message. queues: by actor.
 
     owners: the actors that may own something. asking: those that say themselves which lock a message waits for.
-    synchronising: the messages that may order steps, though they leave no note. lock_order, interrupts: as all
-    executions that were heard to their end show them together.
+    synchronising: the messages that may order steps, though they leave no note. lock_order: as all
+    executions that were heard to their end show it together.
     """
 
     def __init__(self, system: System) -> None:
         self.system = system
         self.lock_order = LockGraph()
-        self.interrupts = Interrupts()
         self.contexts = tuple(context.name for context in system.contexts)
         self.daemons = frozenset(context.name for context in system.contexts if context.daemon)
         self.actors = {actor.name: actor for actor in system.actors}

@@ -156,9 +156,9 @@ class Checks:
 
     def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
         """What a step asks for, and what its context does afterwards."""
-        within = None if event is None else Demand.within(event)
+        by_step = () if event is None else Demand.by_step(event)
         asked = None if ask is None else Demand.of(ask)
-        return [demand for demand in (within, asked) if demand is not None]
+        return [*by_step, *(() if asked is None else (asked,))]
 
     def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
         """The first cycle in the lock order, when these close it. The end of the search sees all."""

@@ -65,7 +65,7 @@ def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Findi
 
 def _shown(id: str, question: Question, edges: Cycle, search: Search) -> Finding | None:
     """An execution that makes all of these edges. Raises: `Stop` when the search for it was interrupted."""
-    asked = Property(id, title(edges), (NoEdges(edges),))
+    asked = Property(id, "these locks are not taken in that order", (NoEdges(edges),))
     found = search(attrs.evolve(question, properties=(asked,)))
     if found.findings:
         return replay(question.system, found.findings[0].schedule, (asked,)).findings[0]

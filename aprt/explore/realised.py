@@ -169,7 +169,7 @@ class _Search:
             unasked = tuple(sorted(self._unasked))
             return Realisation(self._cycle, None, (), (), None, len(self._states), complete=False, unasked=unasked)
         made = [*filter(None, map(Demand.of, self._tables.asks()))]
-        made += filter(None, (Demand.within(step.event) for step in self._tables.steps))
+        made += (demand for step in self._tables.steps for demand in Demand.by_step(step.event))
         makers = [[demand for demand in made if edge in demand.edges] for edge in self._cycle]
         contexts = {demand.by.context for demands in makers for demand in demands}
         alone = contexts.pop() if len(contexts) == 1 else None

@@ -13,7 +13,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.chain import without_helpers
 from aprt.core.documented_order import DocumentedOrder, Standing
-from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph
+from aprt.core.lock_order import INTERRUPTS, Cycle, Demand, Edge, LockGraph
 from aprt.core.properties import LockOrder, Property, ordering
 from aprt.core.system import System
 from aprt.explore import states
@@ -51,7 +51,7 @@ class Locks:
     unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
     asserted: by what must be held (`a and b`), the handlers that say so.
     cyclic: the number of the property that a cycle violates, if the case has it. realised: whether the cycle is real,
-    where there is one.
+    where there is one and a search can tell.
     """
 
     case: Case
@@ -143,6 +143,8 @@ def locks(
 def _observed(graph: LockGraph, documented: DocumentedOrder) -> Iterator[Observed]:
     pairs: defaultdict[tuple[str, str], list[Edge]] = defaultdict(list)
     for edge in sorted(graph.edges):
+        if edge.held in INTERRUPTS or edge.asked in INTERRUPTS:
+            continue
         pairs[edge.held, edge.asked].append(edge)
     for (held, asked), edges in pairs.items():
         reading = all(edge.asked_shared for edge in edges)

@@ -1,10 +1,13 @@
-"""Whether a cycle in the lock order is real: a schedule after which contexts wait for each other, or why none does."""
+"""Whether a cycle in the lock order is real: a schedule after which contexts wait for each other, or why none does.
+
+No state can tell that of a cycle that needs an interrupt: there are no CPUs, so a handler keeps nobody waiting.
+"""
 
 from __future__ import annotations
 
 import attrs
 
-from aprt.core.lock_order import Cycle, is_closed
+from aprt.core.lock_order import Cycle, interrupting, is_closed
 from aprt.core.properties import Finding
 from aprt.core.system import System
 from aprt.explore.realised import Realisation, realise
@@ -23,18 +26,21 @@ class Realised:
 
 
 def realised_by(recording: Recording, finding: Finding) -> Realised | None:
-    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one."""
+    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one,
+    and where nobody can tell."""
     cycle = tuple(part.edge for part in finding.parts)
     if not cycle or not is_closed(cycle):
         return None
     return realised(recording.case, recording.model.system, cycle)
 
 
-def realised(case: Case, system: System, cycle: Cycle, states: int = STATES) -> Realised:
-    """Look for a state of a case in which a cycle is real. states: how many to look at.
+def realised(case: Case, system: System, cycle: Cycle, states: int = STATES) -> Realised | None:
+    """Look for a state of a case in which a cycle is real; None where nobody can tell. states: how many to look at.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """
+    if interrupting(cycle) is not None:
+        return None
     found = realise(system, cycle, states)
     if found.schedule is None:
         return Realised(found, None)

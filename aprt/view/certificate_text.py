@@ -7,9 +7,7 @@ and at last what is the business of other scenarios.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.core.amount import count
 from aprt.verdict.branches import Branch
@@ -20,7 +18,6 @@ from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 
 _NAMED = 5  # messages in a remark
-_BUT: Final[Mapping[str, str]] = MappingProxyType({"lock-order": "; not interrupts"})  # what no property asks for
 
 
 def remark(verdict: Verdict, certificate: Certificate) -> list[str]:
@@ -71,9 +68,7 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
 
 
 def _detectors(certificate: Certificate) -> str:
-    on = ", ".join(
-        f"{kind} ({', '.join(ids)}{_BUT.get(kind, '')})" for kind, ids in certificate.detectors.items() if ids
-    )
+    on = ", ".join(f"{kind} ({', '.join(ids)})" for kind, ids in certificate.detectors.items() if ids)
     off = ", ".join(kind for kind, ids in certificate.detectors.items() if not ids)
     return f"{on or 'none'}; off: {off}"
 

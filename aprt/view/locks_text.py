@@ -74,9 +74,9 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
 
 
 def _cyclic(locks: Locks, suffix: str = "") -> str:
-    if locks.realised is None:
+    if locks.graph.cycle() is None:
         return "no"
-    return f"yes realised{suffix}={realised_word(locks.realised)}"
+    return f"yes realised{suffix}={'open' if locks.realised is None else realised_word(locks.realised)}"
 
 
 def _yes(so: bool) -> str:

@@ -12,13 +12,17 @@ import pytest
 from aprt import Context, Mutex, System, explore
 from aprt.core.effects import Call
 from aprt.core.lock_order import Edge
+from aprt.core.notes import Irq
 from aprt.explore.enumerator import Machine
 from aprt.explore.replay import replay
-from aprt.kernel.held import Section, held, reading, writing
+from aprt.kernel.held import Section, held, masked, reading, writing
 from aprt.kernel.rules import LOCK_ORDER
 from aprt.kernel.rwsem import RwSem
+from aprt.kernel.spinlock import Spinlock
+from aprt.kernel.timer import Timer, timer_daemon
 from tests.explore.programs.generated import generate
 
+IRQS: tuple[Irq, ...] = ("hardirq", "softirq")
 ASKS = {"lock": False, "down_read": True, "down_write": False}  # whether for reading
 
 
@@ -54,6 +58,35 @@ def sections(seed: int) -> System:
     return System((*mutexes, *rwsems), contexts)
 
 
+def handlers(seed: int) -> System:
+    """A task that nests spinlocks with interrupts off or on, a timer of a hard or a soft handler that does so, too."""
+    lots = Random(seed)
+    locks = tuple(Spinlock(name) for name in "ABC")
+    timer = Timer("timer", irq=lots.choice(("hardirq", "softirq")))
+
+    def nest(most: int) -> tuple[Section, ...]:
+        outer, *inner = lots.sample(locks, lots.randint(1, most))
+        return (held(outer) if lots.random() < 0.3 else masked(outer, lots.choice(IRQS)), *map(held, inner))
+
+    async def enter(rest: tuple[Section, ...]) -> None:
+        if rest:
+            async with rest[0]:
+                await enter(rest[1:])
+
+    async def run(nests: tuple[tuple[Section, ...], ...]) -> None:
+        await timer.arm()
+        for each in nests:
+            await enter(each)
+
+    async def callback(locked: tuple[Section, ...]) -> bool:
+        await enter(locked)
+        return False
+
+    nests = tuple(nest(3) for _ in range(lots.randint(1, 3)))
+    daemon = Context("timer", partial(timer_daemon, timer, callback, nest(2)), daemon=True)
+    return System((*locks, timer), (Context("task", partial(run, nests)), daemon))
+
+
 def enumerated(system: System) -> tuple[set[Edge], set[str]]:
     """The edges, and the classes that are asked for exclusively, by looking at every world."""
     machine, edges, written = Machine(system), set[Edge](), set[str]()
@@ -64,16 +97,21 @@ def enumerated(system: System) -> tuple[set[Edge], set[str]]:
         for world in level:
             following.update(step.after for step in machine.steps(world))
             for position in () if world.oopsed else world.positions:
+                for irq in filter(position.caller.interruptible, IRQS):
+                    edges.update(Edge(hold.lock, f"<{irq}>") for hold in position.caller.held if hold.spins)
                 if not isinstance(position.effect, Call) or position.effect.op not in ASKS:
                     continue
                 name, shared = position.effect.actor.name, ASKS[position.effect.op]
                 written.update([] if shared else [classes[name]])
+                if isinstance(position.effect.actor, Spinlock) and position.caller.irq is not None:
+                    edges.add(Edge(f"<{position.caller.irq}>", name))
                 if not position.caller.holds(name):
                     edges.update(
                         Edge(classes[hold.lock], classes[name], hold.mode == "read", shared)
                         for hold in position.caller.held
                     )
         level = following
+    written.update(edge.asked for edge in edges if edge.asked.startswith("<"))
     return edges, written
 
 
@@ -94,7 +132,9 @@ def shortest(edges: set[Edge], written: set[str]) -> int | None:
 def assert_agreement(system: System) -> int | None:
     """The searches find the edges and a shortest cycle that the enumerator finds. Gives the length of the cycle."""
     edges, written = enumerated(system)
-    length = shortest(edges, written)
+    length = shortest({edge for edge in edges if "<" not in edge.held + edge.asked}, written) or shortest(
+        edges, written
+    )
     texts = set()
     for strategy in ("states", "dpor", "dpor:source", "reduced"):
         found = explore(system, (LOCK_ORDER,), strategy=strategy, stop_on="all")
@@ -115,6 +155,11 @@ def test_searches_and_enumerator_agree_on_36_random_programs_of_nested_locks() -
     assert min(lengths[length] for length in (None, 1, 2)) >= 1
 
 
+def test_searches_and_enumerator_agree_on_60_random_programs_with_handlers() -> None:
+    lengths = Counter(assert_agreement(handlers(seed)) for seed in range(60))
+    assert min(lengths[length] for length in (None, 2, 3)) >= 1
+
+
 def test_searches_and_enumerator_agree_on_20_random_programs_of_every_kind() -> None:
     for seed in range(20):
         assert_agreement(generate(seed))
@@ -128,4 +173,5 @@ def test_searches_and_enumerator_agree_on_800_random_programs(block: int) -> Non
     for seed in range(36 + 50 * block, 86 + 50 * block):
         lengths[assert_agreement(sections(seed))] += 1
         lengths[assert_agreement(generate(seed))] += 1
+        lengths[assert_agreement(handlers(seed))] += 1
     assert min(lengths[length] for length in (None, 2)) >= 1

@@ -6,7 +6,8 @@ Form: kernel/locking/lockdep.c: print_lock(), lockdep_print_held_locks(). Whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from aprt.core.amount import count
 from aprt.core.notes import Hold
@@ -18,19 +19,22 @@ from aprt.kernel.workqueue import Work
 from aprt.view.reports.subject import Subject
 
 
-def locks_held(subject: Subject, context: str, held: Sequence[Hold]) -> list[str]:
-    """`2 locks held by vcpu0/21:` and a line for each, the oldest first."""
+def locks_held(
+    subject: Subject, context: str, held: Sequence[Hold], used: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """`2 locks held by vcpu0/21:` and a line for each, the oldest first. used: by class, as for `kind`."""
     task = subject.task(context)
     head = f"{count(len(held), 'lock')} held by {task}:" if held else f"no locks held by {task}."
-    return [head, *(f" #{number}: {held_at(subject, context, hold)}" for number, hold in enumerate(held))]
+    told = (held_at(subject, context, hold, used.get(hold.family)) for hold in held)
+    return [head, *(f" #{number}: {line}" for number, line in enumerate(told))]
 
 
-def held_at(subject: Subject, context: str, hold: Hold) -> str:
-    """A lock that a context holds, with where it took it."""
+def held_at(subject: Subject, context: str, hold: Hold, used: str | None = None) -> str:
+    """A lock that a context holds, with where it took it. used: as for `kind`."""
     for event in reversed(subject.events):
         if event.context == context and hold in event.caller.after(event.notes).held and hold not in event.caller.held:
-            return at(subject, hold, subject.frames(event))
-    return at(subject, hold, ())
+            return at(subject, hold, subject.frames(event), used)
+    return at(subject, hold, (), used)
 
 
 def at(subject: Subject, lock: Hold, frames: Iterable[str], used: str | None = None) -> str:

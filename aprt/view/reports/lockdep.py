@@ -1,5 +1,7 @@
 """Reports of the lock checker: circular dependency, recursive locking, bad unlock balance.
 
+Where interrupts close a circle the report is one of `lock_interrupts`.
+
 Form: kernel/locking/lockdep.c: print_circular_bug(), print_deadlock_bug(), print_unlock_imbalance_bug(). Beyond it,
 each edge says who makes it.
 """
@@ -9,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.core.events import Event
+from aprt.core.lock_order import interrupting
 from aprt.core.notes import Hold
 from aprt.core.properties import Finding, Part
 from aprt.view.reports.holds import at, held_at, kind, locks_held, on_one_cpu, spelled
+from aprt.view.reports.lock_interrupts import interrupted
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace
 from aprt.view.reports.warning import warning
 
@@ -25,6 +29,9 @@ def lockdep(subject: Subject, finding: Finding, last: Event) -> list[str]:
     if finding.property == "K2":
         return _imbalance(subject, last)
     if finding.parts:
+        irq = interrupting(tuple(part.edge for part in finding.parts))
+        if irq is not None:
+            return interrupted(subject, irq, finding.parts)
         return _circular(subject, _closed_by_last(finding), last)
     return _recursive(subject, last)
 

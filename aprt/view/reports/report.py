@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from aprt.explore.replay import replay
+from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.cause import Cause
 from aprt.verdict.realised import Realised
 from aprt.verdict.unlocked import race, race_text
@@ -11,7 +13,6 @@ from aprt.view.reports.hungtask import hungtask
 from aprt.view.reports.kasan import kasan
 from aprt.view.reports.kcsan import kcsan, other_side
 from aprt.view.reports.leak import leak
-from aprt.view.reports.lock_state import inconsistent, interruption
 from aprt.view.reports.lockdep import lockdep
 from aprt.view.reports.refcount import refcount
 from aprt.view.reports.story import story
@@ -46,10 +47,16 @@ def at_rest(subject: Subject, why: Cause | Realised | None) -> Subject:
     return subject.going_on(why.endless.rest)
 
 
+def circled(subject: Subject) -> Subject | None:
+    """Of an execution in which nothing was found, what it shows of a circle in the lock order; None for none."""
+    findings = () if subject.finding else replay(subject.system, subject.execution.schedule, (LOCK_ORDER,)).findings
+    return attrs.evolve(subject.along(findings[0].schedule), finding=findings[0]) if findings else None
+
+
 def told_as(subject: Subject) -> tuple[str, ...]:
     """The kinds that say something true of a subject: the best first, then those that tell any schedule."""
     best = kind_of(subject)
-    locks = best == "kcsan" or (subject.finding is None and interruption(subject) is not None)
+    locks = best == "kcsan" or circled(subject) is not None
     return tuple(dict.fromkeys((best, *(("lockdep",) if locks else ()), "columns", "story", "table")))
 
 
@@ -68,8 +75,8 @@ def report(subject: Subject, kind: str | None = None) -> list[str] | None:
         case "hungtask" if finding is not None:
             return hungtask(subject, finding)
         case "lockdep" if finding is None:
-            by = interruption(subject)
-            return None if by is None else inconsistent(subject, by)
+            circle = circled(subject)
+            return None if circle is None else report(circle, kind)
     made = {"lockdep": lockdep, "kasan": kasan, "kcsan": kcsan, "refcount": refcount, "leak": leak}
     if kind not in made or finding is None or last is None:
         return None

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from aprt.core.events import Event
+from aprt.core.lock_order import interrupting
 from aprt.core.notes import Broken, Oops
 from aprt.core.properties import Finding
 from aprt.verdict.telling import Instead
@@ -44,6 +45,9 @@ def title(subject: Subject) -> str:
         return f"KASAN: {bug_of(subject, finding.text)}{access and f' {access}'} in {where}"
     if kind == "hungtask" and not any(state_of(subject, finding, task) == "D" for task in subject.hung(finding)):
         return f"task hung in {where}"
+    if interrupting(tuple(part.edge for part in finding.parts)) is not None:
+        what = "inconsistent lock state" if len(finding.parts) == 2 else _TITLES[kind]
+        return f"{what} in {innermost(finding.parts[-2].demand.chain, where)}"
     if kind in _TITLES:
         return f"{_TITLES[kind]} in {where}"
     return f"invariant {finding.property} broken in {where}"
