@@ -6,7 +6,7 @@ no step, like one that sleeps; the difference is only what it may do afterwards.
 A lock that handlers of interrupts take is taken with those off elsewhere: `lock("hardirq")` as by spin_lock_irqsave(),
 `lock("softirq")` as by spin_lock_bh(). What is off until the lock is given back is part of the hold. No step is
 kept from happening by that, as there are no CPUs: that a handler spins for a lock of whoever it interrupted is no
-deadlock of a search, but detectors tell that it may be (`detect.lock_order`).
+deadlock of a search, but P20 tells that it may be (`core.lock_order`).
 
 Mirrors: kernel/locking/spinlock.c: _raw_spin_lock, _raw_spin_lock_irqsave, _raw_spin_lock_bh, _raw_spin_trylock,
 _raw_spin_unlock.

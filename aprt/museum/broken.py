@@ -86,6 +86,8 @@ _TODAY = (
     ("P17", "close-and-use", "keep_apcb", "vm0 reaches 05.0004, which no mdev assigns to it"),
     ("P18", "close-and-use", "keep_apcb", "vm0 reaches apm={5} aqm={4}, and no mdev has it"),
     ("P19", "close-and-use", "masks_in_sie", "close writes the masks of vm0 while vm0.vcpu0 is in SIE"),
+    ("P20", "stale-restore", "restore_locked",
+     "inconsistent lock state: ref_lock is taken in a hardirq and held with hardirqs on"),
     ("P22", "unbind", "B6=out", "vm0.vcpu0 does mdev0.read_kvm without holding guests_lock or mdevs_lock or *"),
     ("P23", "unplug", "detach_in_spinlock", "qemu may sleep for guests_lock in atomic context: it holds vm0.ref_lock"),
     ("P24", "reset-reenable-busy", "wrong_rc",

@@ -171,8 +171,8 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
         "which the timer does not take. If IAM was 0 already, because the alert had taken it, the word does not "
         "change, and the swap arms the ISC again that nobody wants any more. What follows is little: one alert "
         "that should not be; since 6.6 gisa_destroy() sets IAM to 0 whatever it is. The variant `restore_locked` "
-        "removes it, but takes in the timer's interrupt what gisc_register() holds with interrupts on: "
-        "`--detect lock-order` tells that as an inconsistent lock state.",
+        "removes it, but takes in the timer's interrupt what gisc_register() holds with interrupts on: P20 finds "
+        "that, an inconsistent lock state.",
         "`kvm/gisa_int.py: get_ipm_or_restore_iam()`, `kvm/gisc.py`; gisa_get_ipm_or_restore_iam(), whose comparison "
         "covers the word and not the mask; kvm_s390_gisc_unregister()",
         (("stale-restore", ("P25", "P29")),),

@@ -18,6 +18,7 @@ from tests.explore.test_lock_order import COMPLETE, DRAWN
 from tests.verdict.cases import case_of, recording_of
 
 INCONSISTENT = "inconsistent lock state: a is taken in a hardirq and held with hardirqs on"
+C = Spinlock("c")
 UNSAFE = "hardirq-safe -> hardirq-unsafe lock order: a -> b"
 
 
@@ -30,6 +31,21 @@ async def safe_before_unsafe() -> None:
     await safe_only()
     async with held(B):
         pass
+
+
+def safe_chain() -> System:
+    """A handler takes a; under a, b is taken, and under b, c; c is held with interrupts on."""
+
+    async def chained() -> None:
+        async with masked(A), held(B):
+            pass
+        async with masked(B), held(C):
+            pass
+        async with held(C):
+            pass
+
+    it = interrupted(chained)
+    return System((*it.actors, C), it.contexts)
 
 
 async def given_back_too_early() -> None:
@@ -75,6 +91,7 @@ def parts(finding: Finding) -> list[tuple[str, list[str]]]:
         (interrupted(given_back_too_early), INCONSISTENT),
         (interrupted(safe_before_unsafe), UNSAFE),
         (interrupted(safe_only), None),
+        (safe_chain(), f"{UNSAFE} -> c"),
         (interrupted(safe_before_unsafe, "softirq"), UNSAFE.replace("hard", "soft")),
         (interrupted(safe_before_unsafe, takes=Spinlock("other")), None),
         (never_together(on=True), INCONSISTENT),
