@@ -6,8 +6,8 @@ costs next to nothing.
 
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # that of typing, which takes longer to import than the rest
 if TYPE_CHECKING:
     from aprt.core.actor import BLOCK as BLOCK
     from aprt.core.actor import Actor as Actor

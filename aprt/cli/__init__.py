@@ -6,26 +6,28 @@ output cannot be written, 70 a mistake of aprt itself (with a traceback, which n
 
 from __future__ import annotations
 
-import gc
-import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from aprt.cli.leaving import heed, ignore
 
-from aprt.explore.garbage import NEW_OBJECTS
-
+TYPE_CHECKING = False  # that of typing, which takes long to import: Ctrl-C is not heeded yet
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aprt.core.scenario import Era
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. What was printed counts: behind that Ctrl-C changes no exit code."""
+    heed()
+    import gc
+
+    from aprt.cli.root import root
+    from aprt.explore.garbage import NEW_OBJECTS
+
     gc.set_threshold(NEW_OBJECTS)
     try:
-        from aprt.cli.root import root
-    except KeyboardInterrupt:  # Ctrl-C before there is anything to tell
-        sys.exit(130)
-
-    root(obj=known_eras)
+        root(obj=known_eras)
+    finally:
+        ignore()
 
 
 def known_eras() -> Mapping[str, Era]:

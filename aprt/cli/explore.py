@@ -113,7 +113,7 @@ def command(
     if keep is not None and verdict.exploration.stopped is not None:
         more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
-    return INTERRUPTED if verdict.interrupted or interrupts.pending else EXITS[verdict.word]
+    return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]
 
 
 def _check_single(options: Mapping[str, object]) -> None:

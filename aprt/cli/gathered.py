@@ -52,7 +52,7 @@ def gathered(name: str, make: Callable[..., Any], *options: Callable[[F], F]) ->
 def with_interrupts(command: F) -> F:
     """A decorator for a command that runs inside `Interrupts`, and gets them as `interrupts`.
 
-    It stands above those that find a case: Ctrl-C waits meanwhile.
+    It stands above those that find a case: Ctrl-C waits meanwhile. What the command prints is printed inside, too.
     """
 
     @functools.wraps(command)

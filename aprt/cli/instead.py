@@ -69,7 +69,7 @@ class Instead(NamedTuple):
         if self.changes:
             changed = changed_case(registry, case, self.changes)
             return tell_difference(case, changed, properties, search.bounds, form, color, interrupts)
-        return _tell_estimate(case, search, form, color)
+        return _tell_estimate(case, search, form, color, interrupts)
 
 
 instead_options = gathered(
@@ -114,13 +114,14 @@ def _tell_matrix(
     return EXITS["HOLDS" if matrix.complete else "INCONCLUSIVE"]
 
 
-def _tell_estimate(case: Case, search: Search, form: str, color: str) -> int:
+def _tell_estimate(case: Case, search: Search, form: str, color: str, interrupts: Interrupts) -> int:
     from aprt.explore.estimates import estimate
     from aprt.view.estimate_text import estimate_json, estimate_text
 
     limits = search.bounds
     budget = _PATIENCE if limits.budget is None else limits.budget
     system = case.model().system
-    found = estimate(system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget)
+    with interrupts.allowed:  # a part of an estimate is none
+        found = estimate(system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget)
     echo(estimate_json(case, found) if form == "json" else estimate_text(case, found, paint(color)))
     return EXITS["HOLDS"]

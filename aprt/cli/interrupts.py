@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Final, Self, TypeAlias
+
+from aprt.cli.leaving import leave
+
+_Handler: TypeAlias = "Callable[[int, FrameType | None], Any] | int | None"
+
+_SOON: Final = 0.005  # seconds until it is tried again to end a search where it is safe
 
 
 class Interrupts:
     """Two nested context managers in one object: `with Interrupts() as i: ...; with i.allowed: search()`.
 
     In the outer block SIGINT is only remembered (`pending`), in the inner one it raises KeyboardInterrupt, at once
-    if one is pending. A second SIGINT always raises: nobody has to wait for a program that hangs.
+    if one is pending; while trio runs, as soon as it does not. A second SIGINT does what it did before the outer block:
+    nobody has to wait for a program that hangs. What is to be printed is printed inside the outer block: behind it
+    SIGINT no longer ends the process.
     """
 
     def __init__(self) -> None:
@@ -20,18 +30,47 @@ class Interrupts:
         self.open = False
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._hear)
+        self._alarm: _Handler = signal.signal(signal.SIGALRM, self._end)
+        self._before: _Handler = signal.signal(signal.SIGINT, self._hear)
+        self._told, sys.unraisablehook = sys.unraisablehook, self._swallowed
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        signal.signal(signal.SIGINT, signal.SIG_IGN if self._before is leave else self._before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._alarm)
+        sys.unraisablehook = self._told
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        again, self.pending = self.pending, True
-        if self.open or again:
+        if self.pending:
+            signal.signal(signal.SIGINT, self._before)
+            signal.raise_signal(signal.SIGINT)
+        self.pending = True
+        self._end(number, frame)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        if self.open and _in_trio():
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+        elif self.open:
             raise KeyboardInterrupt
+
+    def _swallowed(self, lost: sys.UnraisableHookArgs) -> None:
+        """A finalizer was running, which lets no exception out."""
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+        else:
+            self._told(lost)
+
+
+def _in_trio() -> bool:
+    """Whether an exception that is raised now comes up in the middle of a trio run, which cannot stand that."""
+    if "aprt.runtime.run" not in sys.modules:
+        return False
+    from aprt.runtime.run import is_running
+
+    return is_running()
 
 
 class _Allowed:

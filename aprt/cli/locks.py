@@ -63,7 +63,7 @@ def command(
         echo(locks_dot(first, changed))
     else:
         echo(locks_json(first, changed) if form == "json" else locks_text(first, changed, paint(color)))
-    if any(one.exploration.stopped == "interrupted" for one in found):
+    if interrupts.pending and any(map(_may_be_cut, found)):
         return INTERRUPTED
     return EXITS["HOLDS" if all(one.complete for one in found) else "INCONCLUSIVE"]
 
@@ -77,6 +77,12 @@ def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
     found = locks(case, limits, progress, interrupts.allowed)
     progress.close(searched(found))
     return found
+
+
+def _may_be_cut(found: Locks) -> bool:
+    """Whether the search, or the one for the cycle, left something that Ctrl-C may have left."""
+    real = found.realised
+    return not found.complete or (real is not None and real.found.schedule is None and not real.found.complete)
 
 
 def _variant(registry: Registry, case: Case, compare: str) -> Case:

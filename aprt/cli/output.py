@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aprt.cli.leaving import INTERRUPTED as INTERRUPTED
+
 if TYPE_CHECKING:
     from aprt.view.paint import Paint
 
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
-USAGE, DIFFERED, UNMET, CRASHED, UNWRITTEN, INTERRUPTED, PIPE = 2, 4, 5, 70, 74, 130, 141
+USAGE, DIFFERED, UNMET, CRASHED, UNWRITTEN, PIPE = 2, 4, 5, 70, 74, 141
 REPORTS = ("junit", "ktap")  # formats of `view.results`
 
 

@@ -42,6 +42,6 @@ def command(
 
     found = races(case, properties, STATES if max_states is None else max_states, interrupts.allowed)
     echo(races_json(found) if form == "json" else races_text(found, paint(color)))
-    if interrupts.pending:
+    if found.stopped == "interrupted":
         return INTERRUPTED
     return EXITS["HOLDS" if found.complete else "INCONCLUSIVE"]

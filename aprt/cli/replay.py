@@ -52,6 +52,6 @@ def command(
         echo(execution_json(recording, execution, detected=detected if kinds else None))
     else:
         echo(replay_text(recording, execution, chosen, detected, paint(color)))
-    if interrupts.pending:
+    if any(one.cut for one in detected):
         return INTERRUPTED
     return EXITS["VIOLATED" if execution.findings else "HOLDS"]

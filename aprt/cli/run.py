@@ -84,10 +84,10 @@ def command(
     live = _perform(
         case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
     )
-    _show(case, model, plan, live, interrupts, form, color)
+    cut = _show(case, model, plan, live, interrupts, form, color)
     if schedule is not None:
         _save(case, live, schedule)
-    return _exit(live)
+    return INTERRUPTED if cut else _exit(live)
 
 
 def _mode(chaos: bool, free: bool) -> Mode:
@@ -132,7 +132,8 @@ def _silent(line: str) -> None:
     """JSON has the schedule's token instead."""
 
 
-def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Interrupts, form: str, color: str) -> None:
+def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Interrupts, form: str, color: str) -> bool:
+    """Print what was seen, and tell whether Ctrl-C cut what is found out about that."""
     from aprt.verdict.predicted import predicted
     from aprt.verdict.tokens import token_of
     from aprt.view.run_text import run_json, run_text
@@ -144,6 +145,7 @@ def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Inter
         echo(run_json(case, plan, live, detected, token))
     else:
         echo("\n" + run_text(case, plan, live, detected, token, paint(color)))
+    return any(one.cut for one in detected)
 
 
 def _save(case: Case, live: LiveRun, path: Path) -> None:

@@ -41,8 +41,8 @@ def command(
     from aprt.verdict.tokens import save
     from aprt.view.shrink_text import shrink_json, shrink_text
 
+    shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
     with Interrupts():
-        shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
         echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
         if schedule is not None:
             save(schedule, recording.case, shrunk.finding.schedule)

@@ -24,6 +24,15 @@ Mode: TypeAlias = Literal["gated", "chaos", "free", "steered"]
 MAX_STEPS = 10_000
 
 
+def is_running() -> bool:
+    """Whether this thread is in the middle of a trio run."""
+    try:
+        trio.lowlevel.current_trio_token()
+    except RuntimeError:
+        return False
+    return True
+
+
 def direction(mode: Mode, seed: int = 0, *, jitter: int = 0) -> Direction:
     """A way to run, for one execution.
 

@@ -44,10 +44,11 @@ class Predicted:
 
 @attrs.frozen(eq=False)
 class Detected:
-    """A detection. predicted: what became of it where it was only possible, and searched for."""
+    """A detection. predicted: what became of it where it was only possible. cut: the search for it was interrupted."""
 
     detection: Detection
     predicted: Predicted | None = None
+    cut: bool = False
 
 
 def predicted(
@@ -63,21 +64,29 @@ def predicted(
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """
-    told = [Detected(one) for one in detections]
-    for place, one in enumerate(told):
-        bad = one.detection
+    told: list[Detected] = []
+    cut = False
+    for bad in detections:
         if not isinstance(bad, BadAccess) or bad.freed is None or bad.bug != "possible use-after-free":
+            told.append(Detected(bad))
             continue
         late = _never_late(system, bad.use, bad.freed)
-        try:
-            with interruptible or nullcontext():
-                found = states.search(Question(system, (late,), Bounds(max_states=limit)))
-        except KeyboardInterrupt:
-            break
-        told[place] = Detected(bad, _told(case, system, late, found))
-        if found.stopped == "interrupted":
-            break
+        found = None if cut else _searched(system, late, limit, interruptible or nullcontext())
+        cut = found is None
+        told.append(Detected(bad, cut=True) if found is None else Detected(bad, _told(case, system, late, found)))
     return tuple(told)
+
+
+def _searched(
+    system: System, late: Property, limit: int, interruptible: AbstractContextManager[object]
+) -> Exploration | None:
+    """None where it was interrupted."""
+    try:
+        with interruptible:
+            found = states.search(Question(system, (late,), Bounds(max_states=limit)))
+    except KeyboardInterrupt:
+        return None
+    return None if found.stopped == "interrupted" else found
 
 
 def _told(case: Case, system: System, late: Property, found: Exploration) -> Predicted:

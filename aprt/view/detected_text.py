@@ -35,6 +35,8 @@ def _lines(detected: Detected, paint: Paint) -> Iterator[str]:
         yield from textwrap.wrap(_told(site, width), WIDTH, initial_indent="  ", subsequent_indent=" " * (width + 4))
     if detected.predicted is not None:
         yield from _predicted_lines(detected.predicted)
+    elif detected.cut:
+        yield "  the other order: not known, as the search for it was interrupted"
 
 
 def _predicted_lines(predicted: Predicted) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What only a real process shows: signals, pipes, crashes and what gets imported."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -91,10 +92,10 @@ def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
     assert "; interrupted\n" in out
 
 
-def test_ctrl_c_during_a_replay_shows_it_whole_and_exits_with_130() -> None:
+def test_a_replay_that_ctrl_c_does_not_cut_is_shown_whole_and_exits_as_one() -> None:
     process = start("replay", "aprt2:toy/abba:rgFjmI097Uqg", program=EARLY)
     out, err = process.communicate()
-    assert (process.returncode, err) == (130, "")
+    assert (process.returncode, err) == (1, "")
     assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")
 
 
@@ -131,6 +132,126 @@ def test_ctrl_c_during_a_check_of_the_museum_tells_what_was_checked_and_what_was
     assert counts["met"] >= 1
     assert counts["not reached"] >= 1
     assert "Traceback" not in err
+
+
+# Ctrl-C comes while a module is being found that is imported then
+IMPORTING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from aprt.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (("property", "show", "P1"), "click"),
+        (("property", "show", "P1"), "aprt.core.scenario"),
+        (("property", "show", "P1"), "aprt.vfio_ap.v4.era"),
+        (("property", "show", "P1"), "aprt.view.catalogue"),
+        (("explore", "v4/h3"), "aprt.cli.explore"),
+        (("explain", "B4"), "aprt.runtime.stage"),
+    ],
+)
+def test_ctrl_c_during_an_import_is_one_line(args: tuple[str, ...], name: str) -> None:
+    process = start(*args, program=IMPORTING.format(name=name))
+    out, err = process.communicate()
+    told = [line for line in err.splitlines() if "looking for" not in line]
+    assert (process.returncode, out, told) == (130, "", ["aprt: interrupted"])
+
+
+# Ctrl-C comes before a function is called for the first time, wherever that is
+BEFORE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tests.toy import ERAS
+import aprt.cli, {module}
+def first(*args, **options):
+    {module}.{name} = original
+    os.kill(os.getpid(), signal.SIGINT)
+    return original(*args, **options)
+original, {module}.{name} = {module}.{name}, first
+aprt.cli.known_eras = lambda: ERAS
+aprt.cli.main()
+"""
+
+
+def stopped_before(module: str, name: str, *args: str) -> tuple[int, str, str]:
+    process = start(*args, program=BEFORE.format(module=module, name=name))
+    out, err = process.communicate()
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("aprt.verdict.confirm", "confirm"), ("aprt.cli.explore", "echo"), ("aprt.cli.root", "for_git"), ("sys", "exit")],
+)
+def test_ctrl_c_that_comes_after_the_search_changes_nothing(module: str, name: str) -> None:
+    code, out, err = stopped_before(module, name, "explore", "toy/abba")
+    assert (code, err.count("\n")) == (1, 1)
+    assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")
+
+
+def test_ctrl_c_while_trio_runs_ends_the_search_when_it_does_not() -> None:
+    several = ("toy/abba", "toy/large", "toy/doors", "--strategy", "states")
+    code, out, _ = stopped_before("aprt.runtime.stage", "Watchdog", "explore", *several)
+    assert code == 130
+    assert re.fullmatch(r"aprt: 3 scenarios: (1 VIOLATED, 2|3) not answered; states=[05]", out.splitlines()[-1])
+
+
+# Ctrl-C comes while a search drops an object
+DROPPING = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import aprt.cli, aprt.cli.progress
+from tests.toy import ERAS
+class Dropped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(100):
+            pass
+class Line(aprt.cli.progress.ProgressLine):
+    def __call__(self, progress):
+        dropped.clear()
+dropped, aprt.cli.progress.ProgressLine = [Dropped()], Line
+aprt.cli.known_eras = lambda: ERAS
+aprt.cli.main()
+"""
+
+
+def test_ctrl_c_in_a_finalizer_ends_the_search() -> None:
+    process = start("explore", "toy/large", "--strategy", "states", program=DROPPING)
+    out, err = process.communicate()
+    assert (process.returncode, err.count("\n")) == (130, 1)
+    assert err.endswith("; interrupted\n")
+    assert out.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=T5 scenario=toy/large ")
+
+
+# Ctrl-C comes twice while the model is being found
+TWICE = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import aprt.cli
+def eras():
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+aprt.cli.known_eras = eras
+aprt.cli.main()
+"""
+
+
+def test_ctrl_c_that_comes_again_ends_the_process_at_once() -> None:
+    process = start("explore", "toy/large", program=TWICE)
+    out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, "", "aprt: interrupted\n")
 
 
 def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:

@@ -16,8 +16,9 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -118,7 +119,8 @@ class _Seat:
         self.pipe, theirs = context.Pipe()
         inherited = (self.pipe, *others) if method == "fork" else ()
         self._process = context.Process(target=_serve, args=(theirs, inherited), daemon=True)  # type: ignore[attr-defined]  # every context has it
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
 
     def send(self) -> None:
@@ -161,6 +163,16 @@ class _Seat:
         self.busy, self.pipe, self._process = False, None, None
         while self.todo:
             self.todo.popleft().finish(None, BrokenExecutor("a worker died"))
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that begins meanwhile is not to be ended by Ctrl-C before it can say that it does not listen to it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_method() -> str:
