@@ -41,13 +41,14 @@ _BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
 @attrs.define
 class _Node:
-    """An instruction: what it does with locals, and where control goes, by offset."""
+    """An instruction: what it does with locals, as bits, and where control goes, by offset."""
 
-    reads: frozenset[str]
-    writes: frozenset[str]
+    reads: int
+    writes: int
     successors: tuple[int, ...]
     handlers: tuple[int, ...]
-    before: frozenset[str] = frozenset()
+    before: int = 0
+    after: int = 0
 
 
 @cache
@@ -56,23 +57,30 @@ def live_locals(code: CodeType) -> Mapping[int, frozenset[str]]:
 
     For a frame suspended at `f_lasti` the entry of that offset is what its future can read, cells excepted.
     """
-    everything = frozenset(code.co_varnames)
     nodes = _flow_graph(code)
     if nodes is None or _BY_NAME.intersection(code.co_names):
-        return dict.fromkeys(range(0, len(code.co_code), 2), everything)
+        return dict.fromkeys(range(0, len(code.co_code), 2), frozenset(code.co_varnames))
     changed = True
     while changed:
         changed = False
         for node in reversed(nodes.values()):
-            caught = _union(nodes, node.handlers)
-            before = node.reads | (_union(nodes, node.successors) - node.writes) | caught
+            node.after = _union(nodes, node.successors)
+            before = node.reads | (node.after & ~node.writes) | _union(nodes, node.handlers)
             changed |= before != node.before
             node.before = before
-    return {offset: _union(nodes, node.successors) for offset, node in nodes.items()}
+    names = {live: _names(code, live) for live in {node.after for node in nodes.values()}}
+    return {offset: names[node.after] for offset, node in nodes.items()}
 
 
-def _union(nodes: Mapping[int, _Node], offsets: tuple[int, ...]) -> frozenset[str]:
-    return frozenset().union(*(nodes[offset].before for offset in offsets))
+def _union(nodes: Mapping[int, _Node], offsets: tuple[int, ...]) -> int:
+    found = 0
+    for offset in offsets:
+        found |= nodes[offset].before
+    return found
+
+
+def _names(code: CodeType, live: int) -> frozenset[str]:
+    return frozenset(name for i, name in enumerate(code.co_varnames) if live >> i & 1)
 
 
 def _flow_graph(code: CodeType) -> dict[int, _Node] | None:
@@ -80,13 +88,14 @@ def _flow_graph(code: CodeType) -> dict[int, _Node] | None:
     bytecode = dis.Bytecode(code)
     instructions = list(bytecode)
     handlers = [(entry.start, entry.end, entry.target) for entry in bytecode.exception_entries]  # type: ignore[attr-defined]  # not in typeshed
+    bits = {name: 1 << i for i, name in enumerate(code.co_varnames)}
     nodes = {}
     for i, instruction in enumerate(instructions):
-        access = _access(instruction)
+        access = _access(instruction, bits)
         if access is None:
             return None
         following = instructions[i + 1].offset if i + 1 < len(instructions) else None
-        covering = tuple(target for start, end, target in handlers if start <= instruction.offset < end)
+        covering = tuple([target for start, end, target in handlers if start <= instruction.offset < end])
         successors = tuple(_successors(instruction, following))
         nodes[instruction.offset] = _Node(*access, successors, covering)
     return nodes
@@ -99,20 +108,21 @@ def _successors(instruction: dis.Instruction, following: int | None) -> Iterator
         yield following
 
 
-def _access(instruction: dis.Instruction) -> tuple[frozenset[str], frozenset[str]] | None:
+def _access(instruction: dis.Instruction, bits: Mapping[str, int]) -> tuple[int, int] | None:
     """The locals whose earlier value an instruction reads, and those it overwrites; None when unknown."""
     if instruction.opcode not in dis.haslocal:
-        return frozenset(), frozenset()
+        return 0, 0
     order = _ACCESS.get(instruction.opname)
     names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
     if order is None:
         return None
     if len(names) == 1:
         names *= len(order)
-    reads, writes = set[str](), set[str]()
+    reads = writes = 0
     for how, name in zip(order, names, strict=True):
+        bit = bits.get(name, 0)  # the name of a cell is none of a local
         if how == "w":
-            writes.add(name)
-        elif name not in writes:
-            reads.add(name)
-    return frozenset(reads), frozenset(writes)
+            writes |= bit
+        else:
+            reads |= bit & ~writes
+    return reads, writes
