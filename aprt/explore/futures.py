@@ -11,10 +11,11 @@ it, unless a step that stands still meanwhile would have given the actor another
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import reduce
 from operator import or_
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import attrs
 
@@ -60,8 +61,7 @@ class Site:
     before: list[Site] = attrs.field(factory=list)
 
 
-@attrs.frozen
-class Against:
+class Against(NamedTuple):
     """What depends on some steps. kinds: of steps. slots: of the actors of these steps, where handlers are said to
     commute: what others do with them is learned with the value before, or with the one after, but not with both."""
 
@@ -92,13 +92,17 @@ class Futures:
         self._system, self._tables, self._local, self._visibility = system, tables, local, visibility
         self._slots = range(len(system.contexts), local.fields)
         self.sites: list[list[Site]] = [[] for _ in system.contexts]
+        self._footprints: list[set[Bits]] = [set() for _ in system.contexts]  # of the sites of each
         self._rules: list[list[Rule]] = []  # by fact
         self._at: list[Site | None] = []  # by fact
         self._slot: list[int] = []  # by fact that an actor has a value: its slot
         self._fact(None, 0)  # _NOTHING
         self._many = False  # whether a control state has so many rules
-        self._declaring: dict[Against, list[Site]] = {}  # where a step may be taken that nobody has seen
+        self._declaring: dict[Against, list[tuple[Site, list[int]]]] = {}  # steps that nobody has seen
+        self._harmless: dict[tuple[Bits, Against], AbstractSet[int]] = {}  # facts that lead to no conflict
         self._values: list[dict[int, int]] = [{} for _ in range(local.fields)]  # by slot: facts by number
+        for slot in self._slots:
+            self._value(slot, 0)
         self.size = 0
 
     def refresh(self) -> None:
@@ -108,6 +112,7 @@ class Futures:
             return
         self.size += len(learned)
         self._declaring.clear()
+        self._harmless.clear()
         for place, rows in enumerate(self._local.rows):
             for control in range(len(self.sites[place]), len(rows)):
                 declared = self._declared(place, control)
@@ -116,19 +121,27 @@ class Futures:
                 self._fact(site, site.slot)
         for place, control, number in learned:
             self._add(self.sites[place][control], number, self._local.rows[place][control][1][number])
+        for place in {place for place, _, _ in learned}:
+            self._footprints[place] = {site.footprint for site in self.sites[place]}
 
-    def standing(self, numbers: Sequence[int], blocked: Bits) -> Standing | None:
-        """Where everybody is in the state with these fields; None when a context is where none was seen before."""
-        here: list[Site] = []
-        for number, sites in zip(numbers, self.sites, strict=False):
-            if number >= len(sites):
-                return None
-            here.append(sites[number])
-        values = [_NOTHING] * len(here)
-        for slot in self._slots:
-            facts, number = self._values[slot], numbers[slot]
-            values.append(facts[number] if number in facts else self._value(slot, number))
+    def standing(self, numbers: Sequence[int], blocked: Bits) -> Standing:
+        """Where everybody is in the state with these fields, to which steps led that were taken in."""
+        here = [sites[number] for number, sites in zip(numbers, self.sites, strict=False)]
+        values = [_NOTHING] * len(here) + [self._values[slot][numbers[slot]] for slot in self._slots]
         return Standing(numbers, here, values, blocked)
+
+    def users(self, kinds: Bits, but: int) -> tuple[int, list[int]]:
+        """How many contexts, one left out, may take steps of these kinds wherever they are, and which others may
+        somewhere."""
+        every, some = 0, list[int]()
+        for place, footprints in enumerate(self._footprints):
+            if place != but:
+                used = [bool(footprint & kinds) for footprint in footprints]
+                if all(used):
+                    every += 1
+                elif any(used):
+                    some.append(place)
+        return every, some
 
     def conflicts(self, here: Standing, still: Bits, against: Against, *, first: bool) -> Bits:
         """Contexts that may do something `against` those in `still`, or unblock one of them, while they do nothing.
@@ -139,6 +152,8 @@ class Futures:
         rules, found, alarms = self._rules, 0, self._alarms(here, still & here.blocked)
         news = [site.fact for site in here.sites if not still >> site.place & 1]
         have = {*here.values, *news}
+        if not alarms and have <= self._harmless.get((still, against), frozenset()):
+            return 0
         live = [[value] for value in here.values] if self._many else None  # by slot, what is true of it
         for fact in news:
             known: Sequence[Rule] = rules[fact]
@@ -158,7 +173,10 @@ class Futures:
                         news.append(value)
                         if live is not None:
                             live[self._slot[value]].append(value)
-        return found | self._unseen(have, against)
+        found |= self._unseen(have, against)
+        if not found and not alarms:
+            self._harmless[still, against] = have
+        return found
 
     def _picked(self, fact: int, live: Sequence[Sequence[int]]) -> Sequence[Rule]:
         """The rules that need this fact; of a control state, those for values that are true."""
@@ -167,18 +185,20 @@ class Futures:
             return self._rules[fact]
         return [rule for value in live[site.slot] for rule in site.rules.get(value, ())]
 
-    def _unseen(self, have: Collection[int], against: Against) -> Bits:
+    def _unseen(self, have: set[int], against: Against) -> Bits:
         """Contexts that may take a step that nobody has seen, with what is true."""
         if against not in self._declaring:
             every = (site for sites in self.sites for site in sites)
-            declaring = [s for s in every if s.declared & against.kinds or (s.declared and against.slots >> s.slot & 1)]
-            self._declaring[against] = declaring
+            declaring = (s for s in every if s.declared & against.kinds or (s.declared and against.slots >> s.slot & 1))
+            missing = (
+                (site, [value for number, value in self._values[site.slot].items() if number not in site.seen])
+                for site in declaring
+            )
+            self._declaring[against] = [(site, values) for site, values in missing if values]
         found = 0
-        for site in self._declaring[against]:
-            if site.fact in have and not found >> site.place & 1:
-                values = self._values[site.slot].items()
-                if any(value in have and number not in site.seen for number, value in values):
-                    found |= 1 << site.place
+        for site, values in self._declaring[against]:
+            if site.fact in have and not have.isdisjoint(values):
+                found |= 1 << site.place
         return found
 
     def _alarms(self, here: Standing, waiting: Bits) -> frozenset[int]:

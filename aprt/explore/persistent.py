@@ -34,23 +34,25 @@ class PersistentSets:
         self._futures, self._local = futures, local
         self.luck: defaultdict[tuple[int, int], int] = defaultdict(int)
         self.vain = 0
-        self._known: dict[int, Against] = {}  # by the number of the first of some steps
-        self._kinds = 0  # how many there were then
+        self._known: dict[int, tuple[Against, int, list[int]]] = {}  # by the number of the first of some steps
+        self._size = 0  # of the futures then
 
     def choose(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]]) -> Bits:
         """Some of the contexts in `enabled`, at least one; all of them where that is not known to be enough."""
         every = sum([1 << place for place in enabled])
-        here = self._futures.standing(numbers, blocked=~every)
-        if here is None or len(enabled) == 1:
+        if len(enabled) == 1:
             return every
-        footprints = [site.footprint for site in here.sites]
-        against, rivals = {}, {}  # rivals: how many others depend on the step, some time
+        against, rivals = {}, {}  # rivals: how many others may do something against a step, from here on
+        sites = self._futures.sites
         for place, steps in enabled.items():
-            ours = against[place] = self._against(steps)
-            kinds = ours.kinds
-            rivals[place] = len([1 for footprint in footprints if footprint & kinds]) - bool(footprints[place] & kinds)
-            if not rivals[place]:
+            against[place], count, others = self._against(place, steps)
+            if others:
+                kinds = against[place].kinds
+                count += len([1 for other in others if sites[other][numbers[other]].footprint & kinds])
+            if not count:
                 return 1 << place
+            rivals[place] = count
+        here = self._futures.standing(numbers, blocked=~every)
         luck = self.luck
         order = sorted(against, key=lambda place: (rivals[place], -luck[place, numbers[place]], -place))
         for place in order:
@@ -63,13 +65,13 @@ class PersistentSets:
     def enough(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]], chosen: Bits) -> bool:
         """Whether some contexts are known to be a persistent set, or all that can take a step."""
         every = sum(1 << place for place in enabled)
+        if not every & ~chosen:
+            return True
         here = self._futures.standing(numbers, blocked=~every)
-        if here is None or not every & ~chosen:
-            return not every & ~chosen
         against = Against()
         for place, steps in enabled.items():
             if chosen >> place & 1:
-                against |= self._against(steps)
+                against |= self._against(place, steps)[0]
         return not self._futures.conflicts(here, chosen, against, first=True)
 
     def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Against], every: Bits) -> Bits:
@@ -95,14 +97,15 @@ class PersistentSets:
             more = self._futures.conflicts(here, chosen, theirs, first=False)
         return chosen
 
-    def _against(self, steps: Sequence[LocalStep]) -> Against:
-        """What depends on one of these steps."""
-        kinds = self._local.kinds.meets
-        if len(kinds) != self._kinds:
-            self._kinds = len(kinds)
+    def _against(self, place: int, steps: Sequence[LocalStep]) -> tuple[Against, int, list[int]]:
+        """What depends on one of these steps, and what `Futures.users` says of it."""
+        if self._futures.size != self._size:
+            self._size = self._futures.size
             self._known.clear()
         number = steps[0].number
         if number not in self._known:
+            kinds = union(self._local.kinds.meets[step.kind] for step in steps)
             loose = {step.slot for step in steps if step.slot in self._local.loose}
-            self._known[number] = Against(union(kinds[step.kind] for step in steps), union(1 << s for s in loose))
+            against = Against(kinds, union(1 << slot for slot in loose))
+            self._known[number] = against, *self._futures.users(kinds, but=place)
         return self._known[number]
