@@ -7,9 +7,8 @@ Its daemon context runs `timer_daemon(timer, callback)`; the callback returns wh
                                           --rearm---> armed
 
 The callback runs in a handler of interrupts, a hard one (hrtimer) or a soft one (timer_list), so sleeping in it is a
-finding of rule P23, and a lock that it takes is taken elsewhere with such interrupts off (`kernel.spinlock`). As for
-lockdep, a running callback counts as a lock that its context holds and that `cancel_sync` waits for. A callback that
-always fires again leaves a system without an end state: let something end it.
+finding of rule P23, and a lock that it takes is taken elsewhere with such interrupts off (`kernel.spinlock`). A
+callback that always fires again leaves a system without an end state: let something end it.
 
 Mirrors: kernel/time/hrtimer.c: hrtimer_start, hrtimer_cancel, hrtimer_try_to_cancel, __run_hrtimer;
 kernel/time/timer.c: mod_timer, timer_delete_sync.
@@ -23,9 +22,10 @@ from typing import TypeVarTuple
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Irq, Took
+from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.notes import Irq
 from aprt.kernel import rules
+from aprt.kernel.running import Runnable
 
 Args = TypeVarTuple("Args")
 
@@ -39,7 +39,7 @@ class TimerState:
 
 
 @attrs.frozen(eq=False)
-class Timer(Actor[TimerState]):
+class Timer(Runnable[TimerState]):
     """Starts out idle. irq: what its callback runs in."""
 
     atomic = ("*",)
@@ -80,21 +80,17 @@ class Timer(Actor[TimerState]):
         """For the daemon: blocks until armed and the callback does not run; then the caller runs it."""
         if not state.armed or state.runner is not None:
             return BLOCK
-        return TimerState(runner=by.context), None, (Took(attrs.evolve(self.hold(atomic=True), runs=self.irq)),)
+        return TimerState(runner=by.context), None, self.begun(self.irq)
 
     @handler(reads="runner", writes="runner")
     def finish(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: the callback has returned. Finding: the caller does not run it (nothing changes)."""
-        if state.runner != by.context:
-            return state, None, (rules.not_owner(by, self.name, state.runner),)
-        return attrs.evolve(state, runner=None), None, (Gave(self.name),)
+        return self.ended(state, by)
 
     @handler(reads="runner", writes="armed runner", orders="release")
     def rearm(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: as `finish`, and the timer is armed again in the same step."""
-        if state.runner != by.context:
-            return state, None, (rules.not_owner(by, self.name, state.runner),)
-        return TimerState(armed=True), None, (Gave(self.name),)
+        return self.ended(state, by, armed=True)
 
 
 async def timer_daemon(timer: Timer, callback: Callable[[*Args], Awaitable[bool]], *args: *Args) -> None:

@@ -5,9 +5,8 @@
 A work item queued while it runs is pending as well and runs again. Every work item has its own worker, a daemon
 context that runs `worker(work, function)`.
 
-As for lockdep, a running work item counts as a lock that its worker holds and that `flush` waits for: a work item that
-needs a lock which its flusher holds then shows up as a cycle in the lock order (P20), and flushing a work item from
-itself as rule K1.
+A running work item counts as a lock (`kernel.running`), which `flush` waits for: a work item that needs a lock which
+its flusher holds then shows up as a cycle in the lock order (P20), and flushing a work item from itself as rule K1.
 
 A tasklet is a work item that runs in a handler of soft interrupts: `Work(name, irq="softirq")`. It must not sleep.
 
@@ -25,9 +24,10 @@ from typing import TypeVarTuple
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
-from aprt.core.notes import Gave, Irq, Took
+from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.notes import Irq
 from aprt.kernel import rules
+from aprt.kernel.running import Runnable
 
 Args = TypeVarTuple("Args")
 
@@ -41,7 +41,7 @@ class WorkState:
 
 
 @attrs.frozen(eq=False)
-class Work(Actor[WorkState]):
+class Work(Runnable[WorkState]):
     """A work item and its own worker. Any context may queue it, also one that must not sleep.
 
     irq: what it runs in; None for a kernel thread.
@@ -66,15 +66,12 @@ class Work(Actor[WorkState]):
         """For the worker: blocks until the item is pending and nobody runs it; then the caller does."""
         if not state.pending or state.runner is not None:
             return BLOCK
-        hold = attrs.evolve(self.hold(atomic=self.irq is not None), runs=self.irq)
-        return WorkState(runner=by.context), None, (Took(hold),)
+        return WorkState(runner=by.context), None, self.begun(self.irq)
 
     @handler(reads="runner", writes="runner")
     def done(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:
         """For the worker: the function has returned. Finding: the caller does not run it (nothing changes)."""
-        if state.runner != by.context:
-            return state, None, (rules.not_owner(by, self.name, state.runner),)
-        return attrs.evolve(state, runner=None), None, (Gave(self.name),)
+        return self.ended(state, by)
 
     @handler(reads="pending runner", acquires="exclusive", sleeps=True)
     def flush(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:

@@ -1,4 +1,4 @@
-"""The life of a guest, for any driver: QEMU is killed, closes its files, resets, unplugs; or its card fails.
+"""The life of a guest, for any driver: QEMU is killed, closes its files, resets, unplugs; or it loses card or queue.
 
 Scenarios are written once; a driver adds what is checked, and its own story where that differs.
 """
@@ -15,7 +15,7 @@ import attrs
 from aprt.core.effects import choose
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on
+from aprt.vfio_ap.host.bus_scan import card_breaks, card_off_and_on, unbind
 from aprt.vfio_ap.host.dma_unmap import dma_unmap
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.plot import Plot
@@ -109,6 +109,14 @@ async def _unmap_some(machine: Machine, guest: Guest) -> None:
         await dma_unmap(machine, guest, 3, 1)
     else:
         await dma_unmap(machine, guest, 2, 2)
+
+
+def unbind_enabling(kind: type[Situation], settings: Settings) -> Model:
+    s = kind.attached(settings)
+    return s.model(
+        Context("unbind", partial(unbind, s.machine, s.apqn)),
+        scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
+    )
 
 
 _PLOTS: Final = (

@@ -6,7 +6,7 @@ from functools import partial
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
-from aprt.vfio_ap.host.bus_scan import unbind
+from aprt.vfio_ap.host.life import unbind_enabling
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import remove
@@ -26,14 +26,6 @@ async def _close_and_remove(machine: Machine, guest: Guest) -> None:
     await remove(machine, guest.mdev)
 
 
-def unbind_enabling(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    return s.model(
-        Context("unbind", partial(unbind, s.machine, s.apqn)),
-        scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
-    )
-
-
 HANDLERS = (
     Scenario(
         "remove-mdev",
@@ -49,6 +41,6 @@ HANDLERS = (
         "The handler has found the vfio_ap_queue; the administrator unbinds the device\n"
         "and the driver frees the object; the handler goes on with its pointer (B6).",
         ("P5", "P6", "P8", "P9", "P12", "P22"),
-        unbind_enabling,
+        partial(unbind_enabling, Situation),
     ),
 )

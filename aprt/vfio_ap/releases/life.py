@@ -10,15 +10,8 @@ from pyrsistent import pmap
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
-from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.life import lives, unmap_some
-from aprt.vfio_ap.host.situation import QUEUES
-from aprt.vfio_ap.host.userspace import (
-    KVM_VFIO,
-    VM,
-    close_these,
-    vcpu_file,
-)
+from aprt.vfio_ap.host.userspace import KVM_VFIO, VM, close_these, vcpu_file
 from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.process import ProcessState
@@ -29,9 +22,7 @@ LIFE = ("P1", "P3", "P4", *RECORDS, "P11", "P12", "P13", "P16", "P18", "P34")
 
 
 def open_while_ending(settings: Settings) -> Model:
-    s = Situation(
-        settings, (GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), attached=False),), QUEUES[:1], running=False
-    )
+    s = Situation.detached(settings, Matrix.of([5], [4]))
     files = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
     s.states[s.guest.vm.name] = KvmState(s.guest.vm.users)
     s.states[s.guest.process.name] = ProcessState(pmap({file: file for file in files}), pmap(dict.fromkeys(files, 1)))

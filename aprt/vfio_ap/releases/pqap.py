@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from pyrsistent import PMap, pmap
@@ -32,19 +32,27 @@ def p37(machine: Machine) -> Property:
 
 
 def _enabled(machine: Machine, apqn: Apqn) -> After:
-    def test(view: View, event: Event) -> str | None:
+    def test(view: View, guest: str) -> str | None:
+        if view(machine.bus).drivers.get(apqn) != "vfio_ap":
+            return "and is not bound to vfio_ap"
+        states = [view(mdev) for mdev in machine.mdevs]
+        assigned = any(state.live and state.kvm == guest and apqn in state.matrix for state in states)
+        return None if assigned else "to which no mdev assigns it"
+
+    return _when_enabled(machine, apqn, (machine.bus, *machine.mdevs), test)
+
+
+def _when_enabled(machine: Machine, apqn: Apqn, reads: Actors, test: Callable[[View, str], str | None]) -> After:
+    """A check of every AQIC(enable) that the queue accepts. test: what is wrong with it, by the guest it is for."""
+
+    def accepted(view: View, event: Event) -> str | None:
         (target,) = event.args
         if target is None or event.reply.rc is not Rc.NORMAL:
             return None
-        if view(machine.bus).drivers.get(apqn) != "vfio_ap":
-            return f"{apqn} is enabled for {target.guest}, and is not bound to vfio_ap"
-        states = [view(mdev) for mdev in machine.mdevs]
-        if not any(state.live and state.kvm == target.guest and apqn in state.matrix for state in states):
-            return f"{apqn} is enabled for {target.guest}, to which no mdev assigns it"
-        return None
+        wrong = test(view, target.guest)
+        return wrong and f"{apqn} is enabled for {target.guest}, {wrong}"
 
-    reads: Actors = (machine.bus, *machine.mdevs)
-    return After(machine.queues[apqn].hw, "aqic", reads, test)
+    return After(machine.queues[apqn].hw, "aqic", reads, accepted)
 
 
 def p52(machine: Machine) -> Property:
@@ -58,14 +66,10 @@ def p52(machine: Machine) -> Property:
 
 
 def _reached(machine: Machine, apqn: Apqn) -> After:
-    def test(view: View, event: Event) -> str | None:
-        (target,) = event.args
-        if target is None or event.reply.rc is not Rc.NORMAL:
-            return None
-        crycb = view(machine.guest(target.guest).crycb)
-        return None if apqn in crycb.apcb else f"{apqn} is enabled for {target.guest}, which does not reach it"
+    def test(view: View, guest: str) -> str | None:
+        return None if apqn in view(machine.guest(guest).crycb).apcb else "which does not reach it"
 
-    return After(machine.queues[apqn].hw, "aqic", tuple(guest.crycb for guest in machine.guests), test)
+    return _when_enabled(machine, apqn, tuple(guest.crycb for guest in machine.guests), test)
 
 
 def p38(machine: Machine) -> Property:

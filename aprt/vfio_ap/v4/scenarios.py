@@ -9,20 +9,13 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
 from aprt.vfio_ap.host.dma_unmap import dma_unmap
+from aprt.vfio_ap.host.life import unbind_enabling
 from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.mdev_sysfs import assign, remove, unassign
 from aprt.vfio_ap.v4.situation import Situation
-
-
-def remove_vs_intercept(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    return s.model(
-        Context("unbind", partial(unbind, s.machine, s.apqn)),
-        scope="the administrator unbinds the queue while the guest enables its interrupt; nothing is closed",
-    )
 
 
 def rebind(settings: Settings) -> Model:
@@ -110,7 +103,7 @@ SCENARIOS = (
         "The handler has found the vfio_ap_queue; the administrator unbinds the device\n"
         "and the driver frees the object; the handler goes on with its pointer.",
         ("P9", "P13", "P14"),
-        remove_vs_intercept,
+        partial(unbind_enabling, Situation),
     ),
     Scenario(
         "rebind",
