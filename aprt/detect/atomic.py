@@ -24,14 +24,10 @@ class SleepInAtomic(Detection):
 
     kind: ClassVar[str] = "atomic-sleep"
 
-    note: str
+    text: str
     lock: str
     took: Site | None
     here: Site
-
-    @property
-    def text(self) -> str:
-        return self.note
 
     @property
     def objects(self) -> tuple[str, ...]:

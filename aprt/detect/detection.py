@@ -56,7 +56,7 @@ class Detection(abc.ABC):
     @property
     @abc.abstractmethod
     def text(self) -> str:
-        """What is wrong, in one line."""
+        """What is wrong, in one line; where a handler noted it, in the words of its note."""
 
     @property
     @abc.abstractmethod

@@ -23,20 +23,13 @@ GUARDED = "P22"
 
 @attrs.frozen
 class Unguarded(Detection):
-    """here: the access. other: the latest of another context to the same data, if there was one.
-
-    note: what is to be held, in words.
-    """
+    """here: the access. other: the latest of another context to the same data, if there was one."""
 
     kind: ClassVar[str] = "guard"
 
-    note: str
+    text: str
     here: Event
     other: Event | None
-
-    @property
-    def text(self) -> str:
-        return self.note
 
     @property
     def objects(self) -> tuple[str, ...]:

@@ -20,17 +20,13 @@ from aprt.detect.detector import Detector
 
 @attrs.frozen
 class BadCount(Detection):
-    """note: what the handler said. sites: who had the references, or the locks, before; at last the step itself."""
+    """sites: who had the references, or the locks, before; at last the step itself."""
 
     kind: ClassVar[str] = "refcount"
 
-    note: str
+    text: str
     object: str
     sites: tuple[Site, ...]
-
-    @property
-    def text(self) -> str:
-        return self.note
 
     @property
     def objects(self) -> tuple[str, ...]:

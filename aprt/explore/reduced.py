@@ -34,7 +34,7 @@ from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
 from aprt.explore.visibility import Unordered, Visibility, in_order
 from aprt.explore.wander import wander
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.reduced import SavedReduced
@@ -89,7 +89,9 @@ class ReducedSearch:
         self.tables.close()
 
     def explore(self) -> Exploration:
-        stopped = None
+        return self._answer(until_stopped(self._search))
+
+    def _search(self) -> str | None:
         try:
             self._record(self.checks.start(self.tables.first), [])
             if self.saved is None or not self.saved.restore():
@@ -97,16 +99,11 @@ class ReducedSearch:
                 self._save()
             self._run()
             self._save()
-            stopped = "max_depth" if self.cut else None
+            return "max_depth" if self.cut else None
         except Unordered:
             if self.saved is not None:
                 self.saved.begin_anew()
             raise
-        except Stop as stop:
-            stopped = stop.reason
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(stopped)
 
     def _save(self) -> None:
         if self.saved is not None:

@@ -38,7 +38,7 @@ from aprt.explore.loop import FreshLoop, Loop
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.states import SavedStates
@@ -137,15 +137,10 @@ class _Search:
         return OrbitLoop(self, self.symmetry)
 
     def explore(self) -> Exploration:
-        try:
-            stopped = self._run()
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(stopped)
+        return self._answer(until_stopped(self._search))
 
-    def _run(self) -> str | None:
-        """Why it did not come to the end."""
-        stopped, start = None, self.checks.start(self.tables.first)
+    def _search(self) -> None:
+        start = self.checks.start(self.tables.first)
         self._resume()
         try:
             for violation in start:
@@ -153,10 +148,10 @@ class _Search:
             self._levels()
             self._hang()
             self._for_ever()
-        except Stop as stop:
-            stopped = stop.reason
+        except Stop:
+            self._save()
+            raise
         self._save()
-        return stopped
 
     def look(self, here: int, transitions: int) -> None:
         self.mark = Mark(here, self.last, self.depth, transitions)

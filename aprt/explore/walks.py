@@ -17,6 +17,7 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
+from functools import partial
 from hashlib import blake2b
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,7 +35,7 @@ from aprt.explore.packing import INITIAL
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Offer, Tables
 from aprt.explore.unseen import unseen
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.walks import SavedWalks
@@ -155,26 +156,23 @@ class Walks:
 
     def explore(self, picker: Picker, strategy: str) -> Exploration:
         """Do `question.runs` executions, within the bounds. The finding of a property is the first one seen."""
-        try:
-            self._record(self.checks.start(self.tables.first), [])
-            self._resume(picker)
-            while self.executions < self.question.runs:
-                self._look()
-                run = self.execution(picker)
-                self.executions += 1
-                self.cut += run.ending == "cut"
-                self.taken.update(run.steps)
-                trace = _number(self.steps.trace(run.steps))
-                picker.finish(run.steps, trace not in self._times)
-                self.traces.append(trace)
-                self._times[trace] += 1
-            self._save()
-            stopped = "runs"
-        except Stop as stop:
-            stopped = stop.reason
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(strategy, stopped)
+        return self._answer(strategy, until_stopped(partial(self._walk, picker)))
+
+    def _walk(self, picker: Picker) -> str:
+        self._record(self.checks.start(self.tables.first), [])
+        self._resume(picker)
+        while self.executions < self.question.runs:
+            self._look()
+            run = self.execution(picker)
+            self.executions += 1
+            self.cut += run.ending == "cut"
+            self.taken.update(run.steps)
+            trace = _number(self.steps.trace(run.steps))
+            picker.finish(run.steps, trace not in self._times)
+            self.traces.append(trace)
+            self._times[trace] += 1
+        self._save()
+        return "runs"
 
     def _resume(self, picker: Picker) -> None:
         if self.question.save is None:
@@ -255,7 +253,7 @@ class Walks:
             if self.question.stop_on == "first":
                 raise Stop("violation")
 
-    def _answer(self, strategy: str, stopped: str) -> Exploration:
+    def _answer(self, strategy: str, stopped: str | None) -> Exploration:
         left, seconds = unseen(self._times), self.watchdog.seconds
         endings = Counter(self.endings.values())
         return Exploration(

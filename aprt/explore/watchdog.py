@@ -18,6 +18,16 @@ class Stop(Exception):
         self.reason = reason
 
 
+def until_stopped(search: Callable[[], str | None]) -> str | None:
+    """Why a search ended: what it returns, None when nothing kept it from its end; or what stopped it, Ctrl-C too."""
+    try:
+        return search()
+    except Stop as stop:
+        return stop.reason
+    except KeyboardInterrupt:
+        return "interrupted"
+
+
 class Watchdog:
     """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
 

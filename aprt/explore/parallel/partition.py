@@ -37,7 +37,7 @@ from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
 from aprt.explore.parallel.part import Broken, Harvest, Origin, Part, Pupil
 from aprt.explore.result import Exploration, Question
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 _LOOK = 0.2  # seconds between two looks at the clock
 _SMALL = 15_000  # states that one process finds sooner than others could be told of them
@@ -134,17 +134,13 @@ class _Search:
             self.crew.submit(part.number, _forget, part)
 
     def explore(self) -> Exploration:
-        stopped = None
-        try:
-            for id, text in self.teacher.checks.start(self.teacher.tables.first):
-                self.found[id] = 0, Broken(text, 0, 0, None)
-            self.states = 1
-            self._levels()
-        except Stop as stop:
-            stopped = stop.reason
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(stopped)
+        return self._answer(until_stopped(self._search))
+
+    def _search(self) -> None:
+        for id, text in self.teacher.checks.start(self.teacher.tables.first):
+            self.found[id] = 0, Broken(text, 0, 0, None)
+        self.states = 1
+        self._levels()
 
     def _levels(self) -> None:
         parcels: list[tuple[bytes, ...]] = [() for _ in self.parts]

@@ -35,7 +35,7 @@ from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Bounds, Exploration, Question, StopOn
 from aprt.explore.visibility import Holding, Unordered, Visibility
 from aprt.explore.wander import wander
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 Labels: TypeAlias = tuple[int, ...]
 Asked: TypeAlias = frozenset[tuple[int, Holding]]
@@ -129,7 +129,9 @@ class _Search:
             self.crew.submit(seat, _forget, self.id)
 
     def explore(self) -> Exploration:
-        stopped = None
+        return self._answer(until_stopped(self._search))
+
+    def _search(self) -> str | None:
         try:
             for id, text in self.traces.checks.start(self.traces.tables.first):
                 self.found[id] = text, ()
@@ -141,14 +143,9 @@ class _Search:
             )
             for _, outcome in scatter(self.crew, _explore, tasks):
                 self._count(outcome)
-            stopped = "max_depth" if self.endings["cut"] else None
+            return "max_depth" if self.endings["cut"] else None
         except Unordered as unordered:
             raise _Wider(_portable(self.question.properties, unordered)) from None
-        except Stop as stop:
-            stopped = stop.reason
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        return self._answer(stopped)
 
     def _pieces(self) -> list[Subtree]:
         """Enough subtrees for everybody, the large ones first: those are taken apart, and begun, before the others."""
