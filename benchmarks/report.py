@@ -61,7 +61,8 @@ def as_text(sections: Iterable[Section]) -> str:
     for section in sections:
         parts += [f"## {section.title}", table(section.head, section.rows), *section.remarks]
     targets = [(t.what, t.wanted, t.reached, _word(t.met)) for section in sections for t in section.targets]
-    parts += ["## Targets", table(("target", "wanted", "reached", ""), targets)]
+    if targets:
+        parts += ["## Targets", table(("target", "wanted", "reached", ""), targets)]
     return "\n\n".join(parts)
 
 
