@@ -5,8 +5,9 @@ the shortest there is for its property. A state beyond a violation is explored l
 follows an oops. The memory of a history that is checked is part of the state and counts.
 
 A **hang** shows in the whole graph only: a second pass, backwards over all steps from the end states, done
-when a property asks for it and the search is complete. Executions that end in an oops do not hang. So does what stays
-as it is **for ever**: a third pass looks for fair loops in the states in which it is so (`explore.fairness`).
+when a property asks for it and the search is complete. Executions that end in an oops do not hang. What stays as it is
+**for ever** takes the whole graph, too: a third pass looks for fair loops in the states in which it is so
+(`explore.fairness`).
 
 With symmetry on, a state stands for its orbit (`explore.symmetry`), and findings are led back to executions. What turns
 out to be told apart is no longer taken to be alike, and the search begins again.
@@ -17,10 +18,8 @@ when a step is possible there.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import attrs
@@ -35,6 +34,7 @@ from aprt.explore.exercised import exercised
 from aprt.explore.judges import Violation
 from aprt.explore.known import Found, Known, Mark
 from aprt.explore.loop import FreshLoop, Loop
+from aprt.explore.loop_choice import compiled_from
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.result import Exploration, Question
 from aprt.explore.tables import Tables
@@ -43,8 +43,6 @@ from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 if TYPE_CHECKING:
     from aprt.explore.saved.states import SavedStates
     from aprt.explore.symmetry import Symmetry
-
-_PAYS = 150_000  # states from which on it pays to load the compiled loop, which takes as long as they do
 
 
 @attrs.frozen
@@ -80,22 +78,6 @@ def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Explora
         run.tables.close()
 
 
-def compiles(question: Question) -> bool:
-    """Whether the compiled loop takes over, unasked, when there are many states."""
-    return question.loop == "auto" and find_spec("numba") is not None
-
-
-def _switch(question: Question) -> int:
-    """From how many states on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
-    if question.loop == "compiled":
-        if find_spec("numba") is None:
-            raise UserError("the compiled loop needs numba: pip install 'aprt[fast]'")
-        if question.symmetry:
-            raise UserError("symmetry has a loop of its own: leave out --loop")
-        return 0
-    return _PAYS if compiles(question) and not question.symmetry else sys.maxsize
-
-
 class _Search:
     """What was found in which state. The states themselves, and most of the work, are in the loop.
 
@@ -112,7 +94,7 @@ class _Search:
         self.depth, self.last, self.mark = 0, 1, Mark()
         self.symmetry: Symmetry | None = None
         self.loop: Loop = self._orbits() if question.symmetry else PlainLoop(self)
-        self.switch = _switch(question)
+        self.switch = compiled_from(question)
         self.loading: float | None = None
         self.ends: list[int] = []
         self.deadlocks: list[int] = []

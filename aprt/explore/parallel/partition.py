@@ -33,6 +33,7 @@ from aprt.explore import states
 from aprt.explore.checks import Checks
 from aprt.explore.exercised import exercised
 from aprt.explore.loop import step_between
+from aprt.explore.loop_choice import compiles
 from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
 from aprt.explore.parallel.part import Broken, Harvest, Origin, Part, Pupil
@@ -86,7 +87,7 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
         raise UserError("hangs and loops are looked for by one process only: leave out --jobs and --cluster")
     if question.loop == "compiled":
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")
-    if states.compiles(question) and crew.seats < _COMPILED:
+    if compiles(question) and crew.seats < _COMPILED:
         return states.search(question)
     first = states.search(_first(question, small))
     if first.stopped != "max_states" or question.bounds.max_states == first.states:
