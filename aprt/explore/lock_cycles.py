@@ -4,7 +4,8 @@ A search notes what contexts ask for while they hold locks when it learns a step
 the first cycle when told to stop at the first finding. Then it looks for an execution that makes all edges of the
 cycle. Where there is none, or not soon, the same strategy looks for each edge by itself: it met them before, so it does
 so again. Where it cannot (a random one may have seen a step that it did not take), states are searched. What is not
-shown is no finding, but nobody says then that there is no cycle.
+shown is no finding, but nobody says then that there is no cycle. Of several cycles the first one is the finding; the
+others are told by their names.
 """
 
 from __future__ import annotations
@@ -34,14 +35,15 @@ def judged(question: Question, found: Exploration, search: Search) -> Exploratio
     if found.lock_order is None or not ids:
         return found
     others = tuple(finding for finding in found.findings if finding.property not in ids)
-    cycle = found.lock_order.cycle()
-    if cycle is None or (others and question.stop_on == "first"):
+    cycles = found.lock_order.cycles()
+    if not cycles or (others and question.stop_on == "first"):
         return found
+    wrong = {(id, text) for id, text in found.wrong if id not in ids} | {(id, title(c)) for id in ids for c in cycles}
     try:
-        cycles = tuple(_finding(id, question, cycle, search) for id in ids)
+        shown = tuple(_finding(id, question, cycles[0], search) for id in ids)
     except Stop as stop:
         return attrs.evolve(found, findings=others, stopped=stop.reason)
-    return attrs.evolve(found, findings=(*others, *cycles))
+    return attrs.evolve(found, findings=(*others, *shown), wrong=frozenset(wrong))
 
 
 def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Finding:

@@ -160,7 +160,8 @@ class Exploration:
     lock_order: LockGraph | None = attrs.field(default=None, eq=False)
     # what happened, where that is known: in a complete search, and in executions that were drawn by lot
     exercise: Exercise | None = attrs.field(default=None, eq=False)
-    # all that was seen to be wrong (property, in what words); no process of a crew tells the others
+    # all that was seen to be wrong (property, in what words); no process of a crew tells the others, but for the lock
+    # order, which they share
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
 
     @property

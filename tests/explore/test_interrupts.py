@@ -140,7 +140,8 @@ def test_where_no_execution_shows_both_usages_each_has_its_own(strategy: str) ->
         ]  # fmt: skip
 
 
-def test_a_circle_that_needs_no_interrupt_is_told_first() -> None:
+@pytest.mark.parametrize("strategy", COMPLETE)
+def test_a_circle_that_needs_no_interrupt_is_the_finding_and_the_others_are_told_too(strategy: str) -> None:
     async def both() -> None:
         async with masked(A), masked(B):
             pass
@@ -148,8 +149,10 @@ def test_a_circle_that_needs_no_interrupt_is_told_first() -> None:
             pass
         await plain()
 
-    (finding,) = explore(interrupted(both), (LOCK_ORDER,), stop_on="all").findings
-    assert finding.text == "possible circular locking dependency: a -> b -> a"
+    found = explore(interrupted(both), (LOCK_ORDER,), strategy=strategy, stop_on="all")
+    circular = "possible circular locking dependency: a -> b -> a"
+    assert [finding.text for finding in found.findings] == [circular]
+    assert found.wrong == {("P20", circular), ("P20", INCONSISTENT)}
 
 
 def test_nobody_can_tell_whether_it_is_real() -> None:
