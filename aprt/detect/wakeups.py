@@ -1,12 +1,12 @@
 """Lost wake-ups: a context sleeps for good, and who should have woken it did so before it was there to be woken.
 
 Sleeping is a message that `orders="acquire"`, waking one that `orders="release"`. A wake-up that changes nothing found
-nobody and is forgotten. It is the lost one of a sleeper that came after it, that nobody has woken since and that has
-looked at nothing since: who was told something after the wake-up may know what it would have been woken for, and sleep
-for another reason.
+nobody and is forgotten. It is the lost one of a sleeper that came after it, that nobody has woken since and that does
+not know what it was about: the fields that the waker has changed since it last woke this queue, as far as the sleeper
+looks at them before it sleeps. Who looked at one of them behind its change knows, and sleeps for another reason.
 
-Left out: what a sleeper waits for is not known, so any answer counts as a look. One that asked for something else
-between the wake-up and its sleep is not told of.
+Where the waker changed nothing that the sleeper looks at, what the wake-up was about is not known. Then any answer that
+the sleeper got behind the wake-up counts as a look.
 
 The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
 """
@@ -18,9 +18,11 @@ from typing import Any, ClassVar
 
 import attrs
 
+from aprt.core.declarations import changed_fields
 from aprt.core.effects import Call
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
+from aprt.core.notes import Gave, Took
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
 
@@ -69,16 +71,52 @@ class WakeupDetector(Detector):
         if not mine:
             return None
         came = next((event for event in reversed(mine) if event.actor == queue), mine[-1])
-        knows = [event.index for event in mine if _answered(event) or _is(event, ask.call)]
-        for event in reversed(self.history.events[max(knows, default=-1) + 1 : came.index]):
-            if event.actor == queue and not event.changed and handlers[queue, event.op].orders == "release":
+        woken = max((event.index for event in mine if _is(event, ask.call)), default=-1)
+        looks = [event for event in mine[::-1] if event.index > woken and event.actor and event.reply is not None]
+        for event in reversed(self.history.events[woken + 1 : came.index]):
+            if self._wakes(event, queue) and not event.changed and not self._knows(looks, event):
                 sleeps = Site.asking("sleeps", ask, self.history.last[context])
                 return LostWakeup(self.history.events[-1].index, queue, event, came, sleeps)
         return None
 
+    def _wakes(self, event: Event, queue: str) -> bool:
+        return event.actor == queue and self.history.parts.handlers[queue, event.op].orders == "release"
 
-def _answered(event: Event) -> bool:
-    return event.actor is not None and event.reply is not None
+    def _knows(self, looks: Sequence[Event], woke: Event) -> bool:
+        """Whether one of these, the steps that told a sleeper something, told it what a wake-up was about."""
+        changed = self._about(woke)
+        seen = [
+            look.index > index
+            for look in looks
+            for (actor, field), index in changed.items()
+            if actor == look.actor and self._reads(look, field)
+        ]
+        return any(seen) if seen else any(look.index > woke.index for look in looks)
+
+    def _about(self, woke: Event) -> dict[tuple[str, str], int]:
+        """By actor and field, the waker's last change of it since it woke the queue before; locks that it took and gave
+        are nothing that anybody is woken for."""
+        found: dict[tuple[str, str], int] = {}
+        for event in reversed(self.history.events[: woke.index]):
+            if event.context != woke.context or event.actor is None:
+                continue
+            if self._wakes(event, str(woke.actor)):
+                break
+            if event.changed and not any(isinstance(note, Took | Gave) for note in event.notes):
+                for field in changed_fields(self._before(event), event.state):
+                    found.setdefault((event.actor, field), event.index)
+        return found
+
+    def _before(self, event: Event) -> Any:
+        """What the actor of a step was just before it."""
+        for earlier in reversed(self.history.events[: event.index]):
+            if earlier.actor == event.actor:
+                return earlier.state
+        return self.history.parts.system.initial()[str(event.actor)]
+
+    def _reads(self, event: Event, field: str) -> bool:
+        reads = self.history.parts.handlers[str(event.actor), event.op].reads
+        return field in reads or "*" in reads or (field == "*" and bool(reads))
 
 
 def _is(event: Event, call: Call[Any]) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from aprt.core.system import System
 from aprt.kernel.cell import Cell
 from aprt.kernel.held import held
@@ -11,7 +9,6 @@ from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.refcount import RefCount
 from aprt.kernel.spinlock import Spinlock
-from aprt.kernel.wait_queue import WaitQueue, wait_event
 
 from .hearing import detected, system
 
@@ -116,64 +113,6 @@ def test_a_spinlock_under_a_mutex_or_a_send_without_bound_under_a_spinlock_is_si
             await box.send("hello")
 
     assert detected(system((M, S, box), a=fine), "a*", "atomic-sleep") == ()
-
-
-READY, QUEUE = Cell("ready", False), WaitQueue("queue")
-
-
-async def waker() -> None:
-    await READY.write(True)
-    await QUEUE.wake_all()
-
-
-async def looks_first() -> None:
-    if not await READY.read():
-        await QUEUE.prepare()
-        await QUEUE.schedule()
-
-
-async def prepares_first() -> None:
-    await wait_event(QUEUE, READY.read)
-
-
-def test_a_wake_up_between_the_look_and_the_sleep_is_lost() -> None:
-    (lost,) = detected(system((READY, QUEUE), a=waker, b=looks_first), "b a* b*", "lost-wakeup")
-    assert lost.text == "b sleeps on queue for good: a woke it before it was there"
-    assert lost.objects == ("queue", "b")
-    assert sites(lost) == [("woke", 2, "a"), ("came", 3, "b"), ("sleeps", 3, "b")]
-
-
-def test_who_prepares_before_it_looks_loses_none() -> None:
-    for text in ("b a* b*", "b b a* b*"):
-        assert detected(system((READY, QUEUE), a=waker, b=prepares_first), text, "lost-wakeup") == ()
-
-
-@pytest.mark.parametrize("text", ["a* b*", "b a* b*"])
-def test_who_looks_again_after_the_wake_up_sleeps_for_another_reason(text: str) -> None:
-    async def wakes_for_nothing() -> None:
-        await QUEUE.wake_all()
-
-    async def looks_twice() -> None:
-        if not await READY.read():
-            await wait_event(QUEUE, READY.read)
-
-    looking = system((READY, QUEUE), a=wakes_for_nothing, b=looks_twice)
-    assert detected(looking, text, "lost-wakeup") == ()
-
-
-def test_a_step_that_is_answered_nothing_is_no_look() -> None:
-    async def unlocks_before_it_sleeps() -> None:
-        async with held(M):
-            await READY.read()
-            await QUEUE.prepare()
-        await QUEUE.schedule()
-
-    (lost,) = detected(system((READY, QUEUE, M), a=waker, b=unlocks_before_it_sleeps), "b*2 a* b*", "lost-wakeup")
-    assert sites(lost) == [("woke", 3, "a"), ("came", 4, "b"), ("sleeps", 5, "b")]
-
-
-def test_a_sleeper_whom_nobody_ever_wakes_has_lost_nothing() -> None:
-    assert detected(system((READY, QUEUE), b=looks_first), "b*", "lost-wakeup") == ()
 
 
 def test_a_message_that_nobody_reads_is_told_with_its_sender() -> None:
