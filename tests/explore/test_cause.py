@@ -11,7 +11,6 @@ from aprt.core.properties import DEADLOCK, Noted, Property, at_end
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
-from aprt.explore.enumerator import executions, paths
 from aprt.explore.explore import explore
 from aprt.explore.failing import Playground
 from aprt.explore.failing_trace import FailingTrace, seen_by
@@ -20,6 +19,7 @@ from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
 from aprt.explore.packing import INITIAL
 from aprt.explore.prospects import Prospects
 from aprt.explore.replay import replay
+from tests.explore.enumerator import executions, paths
 from tests.explore.programs.cells import Cell, inc, longpad, popl
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining, nested

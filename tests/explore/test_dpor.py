@@ -28,11 +28,11 @@ from aprt import (
 )
 from aprt.core.properties import DEADLOCK, HANG, After, History, Noted, Wrong
 from aprt.explore import dpor
-from aprt.explore.enumerator import Traces, paths, traces
 from aprt.explore.races import Rules
 from aprt.explore.result import Exploration, Question
 from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.rwsem import RwSem
+from tests.explore.enumerator import Traces, paths, traces
 from tests.explore.programs.cells import (
     Cell,
     ainc,

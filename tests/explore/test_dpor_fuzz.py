@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aprt import Actor, View, always, explore
-from aprt.explore.enumerator import Traces, traces
+from tests.explore.enumerator import Traces, traces
 from tests.explore.programs.generated import generate
 
 STEPS = 8  # with more, the enumerator takes too long

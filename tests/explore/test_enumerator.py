@@ -9,9 +9,9 @@ import pytest
 
 from aprt import BLOCK, Actor, Caller, Context, ModelError, Mutex, Outcome, System, choose, handler
 from aprt.core.system import Behaviour
-from aprt.explore.enumerator import Reachable, Traces, executions, interleavings, paths, reachable, traces
 from aprt.explore.independence import foata
 from aprt.kernel.mutex import MutexState
+from tests.explore.enumerator import Reachable, Traces, executions, interleavings, paths, reachable, traces
 from tests.explore.programs.cells import Cell, CellState, casw, inc, popl
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining, nested

@@ -8,7 +8,7 @@ import pytest
 
 from aprt import Mutex, Property, View, always, at_end, explore
 from aprt.core.properties import DEADLOCK, Noted
-from aprt.explore.enumerator import Reachable, Values, reachable
+from tests.explore.enumerator import Reachable, Values, reachable
 from tests.explore.programs.generated import generate
 
 RULES = tuple(Property(id, id, (Noted(),)) for id in ("K1", "K2", "K3", "P9", "P22"))

@@ -10,11 +10,11 @@ import pytest
 
 from aprt import Context, System
 from aprt.core.execution import Execution
-from aprt.explore import enumerator
-from aprt.explore.enumerator import Traces
 from aprt.explore.independence import StepInfo, dependent, foata, numbered
 from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.rwsem import RwSem
+from tests.explore import enumerator
+from tests.explore.enumerator import Traces
 from tests.explore.tiny import dining, executions, increments
 
 

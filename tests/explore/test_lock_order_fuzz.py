@@ -13,13 +13,13 @@ from aprt import Context, Mutex, System, explore
 from aprt.core.effects import Call
 from aprt.core.lock_order import Edge
 from aprt.core.notes import Irq
-from aprt.explore.enumerator import Machine
 from aprt.explore.replay import replay
 from aprt.kernel.held import Section, held, masked, reading, writing
 from aprt.kernel.rules import LOCK_ORDER
 from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, timer_daemon
+from tests.explore.enumerator import Machine
 from tests.explore.programs.generated import generate
 
 IRQS: tuple[Irq, ...] = ("hardirq", "softirq")

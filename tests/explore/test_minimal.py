@@ -11,12 +11,12 @@ from aprt.core.execution import Execution
 from aprt.core.properties import DEADLOCK, Property, always, at_end
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
-from aprt.explore.enumerator import executions, paths
 from aprt.explore.explore import explore
 from aprt.explore.failing import Price
 from aprt.explore.minimal import Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.explore.stepper import Stepper
+from tests.explore.enumerator import executions, paths
 from tests.explore.programs.cells import Cell, inc, longpad
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining, nested

@@ -9,7 +9,6 @@ import pytest
 
 from aprt.core.properties import DEADLOCK
 from aprt.core.system import System
-from aprt.explore.enumerator import reachable, traces
 from aprt.explore.explore import explore
 from aprt.explore.pct import Priorities
 from aprt.explore.pos import PartialOrderSampler
@@ -17,6 +16,7 @@ from aprt.explore.random_walk import RandomWalk
 from aprt.explore.result import Guarantee, Question
 from aprt.explore.urw import UniformWalk
 from aprt.explore.walks import Picker, Walks
+from tests.explore.enumerator import reachable, traces
 from tests.explore.programs.cells import cas, casw, inc, popl
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining, nested

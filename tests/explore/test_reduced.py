@@ -12,7 +12,6 @@ from aprt import Mutex, Property, System, UserError, View, always, at_end, choos
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Always, Before, Check, History, Noted, Wrong, endless
 from aprt.explore import reduced, wander
-from aprt.explore.enumerator import Values
 from aprt.explore.futures import Against, Futures
 from aprt.explore.local_steps import LocalStep
 from aprt.explore.persistent import PersistentSets
@@ -21,6 +20,7 @@ from aprt.explore.result import Bounds, Exploration
 from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.v4.era import V4
 from benchmarks.models import philosophers
+from tests.explore.enumerator import Values
 from tests.explore.programs.cells import Cell, inc, lastzero
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining

@@ -11,7 +11,7 @@ from math import factorial
 import pytest
 
 from aprt import System, explore
-from aprt.explore.enumerator import Traces, executions, interleavings, paths, traces
+from tests.explore.enumerator import Traces, executions, interleavings, paths, traces
 from tests.explore.programs.cells import (
     ainc,
     cas,

@@ -12,9 +12,9 @@ import pytest
 
 from aprt.core.properties import Property, always, at_end
 from aprt.core.system import View
-from aprt.explore.enumerator import Values, reachable
 from aprt.explore.explore import explore
 from aprt.vfio_ap.v4.era import V4
+from tests.explore.enumerator import Values, reachable
 from tests.vfio_ap.machines import model
 
 # 10,000 states and more

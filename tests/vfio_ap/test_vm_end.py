@@ -10,7 +10,6 @@ import pytest
 from pyrsistent import pmap
 
 from aprt.core.system import Context, System
-from aprt.explore.enumerator import executions
 from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.ap.response import Errno
@@ -29,6 +28,7 @@ from aprt.vfio_ap.kvm.kvm import KvmState
 from aprt.vfio_ap.process import ProcessState
 from aprt.vfio_ap.series.vfio_ap_queue import Saved
 from aprt.vfio_ap.series.vfio_device import ioctl_reset
+from tests.explore.enumerator import executions
 from tests.vfio_ap.machines import A, Bench, enabled
 
 MEASURES = ("all-measures",)
