@@ -25,13 +25,12 @@ import aprt
 
 ROOT = Path(aprt.__file__).parent
 
-BELOW_VIEW = frozenset({"core", "kernel", "vfio_ap", "museum", "lessons", "explore", "runtime", "detect", "verdict"})
+BELOW_VIEW = frozenset({"core", "kernel", "vfio_ap", "museum", "explore", "runtime", "detect", "verdict"})
 MAY_IMPORT = {
     "core": frozenset[str](),
     "kernel": frozenset({"core"}),
     "vfio_ap": frozenset({"core", "kernel"}),
     "museum": frozenset({"core", "kernel", "vfio_ap"}),
-    "lessons": frozenset({"core", "kernel", "vfio_ap"}),
     "explore": frozenset({"core"}),
     "runtime": frozenset({"core"}),
     "detect": frozenset({"core"}),

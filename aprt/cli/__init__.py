@@ -1,7 +1,8 @@
 """The command line: thin. One file per command; what costs time is imported where it is used.
 
-Exit codes: 0 holds, 1 violated, 2 usage, 3 inconclusive or not found, 4 a replay differed, 130 interrupted, 74 the
-output cannot be written, 70 a mistake of aprt itself (with a traceback, which no mistake of a user ever shows).
+Exit codes: 0 holds, 1 violated, 2 usage, 3 inconclusive or not found, 4 a replay differed, 5 a bug of the museum is not
+as expected, 130 interrupted, 74 the output cannot be written, 141 nobody reads it any more, 70 a mistake of aprt itself
+(with a traceback, which no mistake of a user ever shows).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The vfio-ap interrupt path: one component a file, named after the kernel file or structure it mirrors.
 
-`ap` and `kvm` hold the objects that exist, `machine` all those of one host; `driver` what the kernel does with them;
-`v4` is an era, `topology` makes scenarios of users' files.
+`ap` and `kvm` hold the objects that exist, `host` the machine that they make up, and what bus, KVM and user space do on
+it. `series` and `mainline` are drivers; `v4` and `releases` their eras: switches, scenarios, and what is checked.
+`topology` makes scenarios of users' files.
 """

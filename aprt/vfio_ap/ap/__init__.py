@@ -1,1 +1,1 @@
-"""The AP side as objects: APQNs and matrices, hardware queues, the bus, and the structures of the vfio_ap driver."""
+"""The AP side as objects: APQNs, matrices, the bus, hardware queues and how the host uses them, the vfio_ap module."""
