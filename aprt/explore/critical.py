@@ -110,8 +110,9 @@ class Decisive:
     def _way(self, race: Race) -> _Way:
         """Take the later step instead of the earlier one."""
         trace, sequence, state = self._trace, self._races.reversed(race), INITIAL
-        there = sequence.order.index(sequence.end)
-        steps = [*trace.execution.steps[: race.node], *map(sequence.step, sequence.order[: there + 1])]
+        order = sequence.order
+        there = order.index(sequence.end)
+        steps = [*trace.execution.steps[: race.node], *sequence.steps(order[: there + 1])]
         for step in steps:
             state, failure, oops = take(self._ground, state, trace.step(state, step.label))
             if failure is not None or oops:

@@ -102,8 +102,6 @@ class Descent:
                 branch = branches.pop(0)
                 step = self._named(branch.steps.pop())
                 branches, place = [branch] if branch.steps else branch.branches, step.place
-            elif state in self._over:
-                return
             else:
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]
@@ -188,6 +186,8 @@ class Descent:
 
     def _awake(self) -> LocalStep | None:
         """A step at the last node that does not sleep."""
+        if self.states[-1] in self._over:
+            return None
         sleeping, node, over = self.sleeping[-1], self.execution.nodes[-1], True
         for place, rows in enumerate(self._local.rows):
             slot, options = rows[node[place]]

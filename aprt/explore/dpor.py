@@ -144,7 +144,8 @@ class TraceSearch:
             self._end()
             self.more = self.descent.back()
             fresh = self.descent.fresh
-            self.open = {position: others for position, others in self.open.items() if others and position < fresh}
+            if self.open:
+                self.open = {position: others for position, others in self.open.items() if others and position < fresh}
             self._look()
 
     def _look(self) -> None:
@@ -172,17 +173,19 @@ class TraceSearch:
         self.executions += 1
         self.depth = max(self.depth, length)
         ending = self._ending()
-        of_step, plan = self.races.of_step, self._plan
+        of_step, plan, earlier = self.races.of_step, self._plan, self.execution.earlier
         for position, others in self.open.items():
             again = ((e, self.races.between(e, position)) for e in others)
             self.open[position] = [e for e, races in again if not all(map(plan, races))]
         for position in range(fresh, length):
-            races = of_step(position)
-            if races and (others := [race.node for race in races if not plan(race)]):
-                self.open[position] = others
-        if self.rules.pending if ending != "asleep" else self.rules.asleep:
-            for race in self.races.of_pending(self._pending(self.descent.states[-1])):
-                self._plan(race)
+            if earlier[position]:
+                for race in of_step(position):
+                    if not plan(race):
+                        self.open.setdefault(position, []).append(race.node)
+        awaited = self.rules.pending if ending != "asleep" else self.rules.asleep
+        if awaited and (pending := self._pending(self.descent.states[-1])):
+            for race in self.races.of_pending(pending):
+                plan(race)
 
     def _ending(self) -> Ending | Literal["asleep"]:
         """How the present execution has ended: asleep, if all it could do is covered."""
@@ -227,7 +230,7 @@ class TraceSearch:
         self, sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list[Branch], taken: int
     ) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
-        initials = [sequence.step(i) for i in sequence.initials()]
+        initials = sequence.steps(sequence.initials())
         known = {taken, *sleeping, *(branch.steps[-1].label for branch in branches)}
         if known.isdisjoint(step.label for step in initials):
             branches.append(Branch([initials[-1]]))

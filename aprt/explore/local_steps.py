@@ -30,13 +30,14 @@ class LocalStep:
     """A step that a context can take.
 
     label: names it in any state: the place of its context, and which option of a choice it is.
-    number: in the tables. slot: the field of the actor, or of the context itself for a choice.
+    lane: of its context. number: in the tables. slot: the field of the actor, or of the context itself for a choice.
     control, before: the control state, and the number in the slot, in which it is taken; after and then.
     delta: what it adds to a packed state.
     """
 
     label: int
     place: int
+    lane: int
     number: int
     kind: int
     slot: int
@@ -47,12 +48,12 @@ class LocalStep:
     delta: int
     queue: Queue | None
     oops: bool
-    plain: bool  # no oops, and nothing is declared of its actor's handlers
+    plain: bool  # no oops, no choice, and nothing is declared of its actor's handlers
     watch: Watch | None
     judges: tuple[Judge, ...]
     checked: bool  # whether there are any of these
     options: Options  # all that its context can do in that control state
-    own: Sequence[int]  # lanes: see `Kinds`
+    own: Sequence[int]  # lanes of what it uses: see `Kinds`
     others: Sequence[int]
 
 
@@ -70,9 +71,9 @@ class Options(dict[int, tuple[LocalStep, ...]]):
 class LocalSteps:
     """All that contexts can do. rows: per place of a context, by control state: the deciding slot and the options.
 
-    fields: how many slots decide on steps, those of contexts and actors. loose: the slots of actors some of whose
-    changes commute. kinds: of all steps; its lanes begin where nodes of `happens_before` have place for them.
-    seconds: spent on learning.
+    fields: how many slots decide on steps, those of contexts and actors. lanes: of contexts, by place, behind the slots
+    in nodes of `happens_before`; behind them are those of `kinds`. loose: the slots of actors some of whose changes
+    commute. seconds: spent on learning.
     Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
     """
 
@@ -83,7 +84,8 @@ class LocalSteps:
         self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
-        self.kinds = Kinds(self.fields + 2 * len(system.contexts))
+        self.lanes = range(self.fields, self.fields + 2 * len(system.contexts), 2)
+        self.kinds = Kinds(self.lanes.stop)
         self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
         self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
@@ -144,6 +146,7 @@ class LocalSteps:
         return LocalStep(
             label=place << OPTION_BITS | option,
             place=place,
+            lane=self.lanes[place],
             number=step,
             kind=kind,
             slot=slot,
@@ -154,7 +157,7 @@ class LocalSteps:
             delta=delta,
             queue=queue,
             oops=done.oops,
-            plain=not done.oops and slot not in self.loose,
+            plain=not done.oops and slot != place and slot not in self.loose,
             watch=watch,
             judges=judges,
             checked=watch is not None or bool(judges),

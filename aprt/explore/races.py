@@ -52,14 +52,13 @@ _NONE: Final[Sequence[Race]] = ()
 class Race:
     """The step number `node` races with f, now at `position`. step: f as it would be in front of the other one.
 
-    others: the steps to take instead of that one, by position, and f with them; None is all that do not happen after
-    it.
+    others: the steps to take instead of that one, as a set, and f with them.
     """
 
     node: int
     position: int
     step: LocalStep
-    others: list[int] | None = None
+    others: int
 
 
 @attrs.define(eq=False)
@@ -82,12 +81,9 @@ class Races:
         self._retiming = Retiming(execution, local)
         self._meets, self._loose = local.kinds.meets, local.loose
 
-    def of_step(self, position: int) -> Sequence[Race]:
+    def of_step(self, position: int) -> list[Race]:
         """The races in which the step at `position` is the later one, and the other options of a choice."""
-        step, earlier = self._execution.steps[position], self._execution.earlier[position]
-        if step.slot == step.place:
-            return self.between(position, position)
-        return self._backwards(earlier, position, step) if earlier else _NONE
+        return self._backwards(self._execution.earlier[position], position, self._execution.steps[position])
 
     def pending(self) -> tuple[Pending, ...]:
         """What contexts wait for, or would have done next, where the execution has ended: the same in equal states."""
@@ -105,36 +101,43 @@ class Races:
             earlier = sum(1 << e for e in range(end) if steps[e].slot == f.slot != f.place) | last
             yield from self._backwards(earlier & ~execution.program(f.place, end), end, f)
 
-    def between(self, e: int, position: int) -> list[Race]:
+    def between(self, e: int, position: int) -> Sequence[Race]:
         """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
-        step = self._execution.steps[position]
-        if e != position:
-            return self._between(e, position, step)
-        return [Race(e, position, other) for other in step.options[step.before] if other is not step]
+        return self._between(e, position, self._execution.steps[position])
 
     def _backwards(self, earlier: int, position: int, f: LocalStep | Pending) -> list[Race]:
-        """The races of f, at `position`, with `earlier` steps, given as bits, last one first."""
+        """The races of f, at `position`, with `earlier` steps, last one first."""
         found, clocks = list[Race](), self._execution.clocks
         while earlier:
             e = earlier.bit_length() - 1
-            earlier ^= 1 << e
             races = self._between(e, position, f)
             if races:
                 found += races
                 earlier &= ~clocks[e]
+            else:
+                earlier ^= 1 << e
         return found
 
-    def _between(self, e: int, position: int, f: LocalStep | Pending) -> list[Race]:
+    def _between(self, e: int, position: int, f: LocalStep | Pending) -> Sequence[Race]:
         step, slot, meets = self._execution.steps[e], f.slot, self._meets
         if slot == step.slot and slot not in self._loose:
             # whatever else changed the actor happens after e
             possible = f.options[step.before]
-            return [Race(e, position, possible[0])] if possible and meets[step.kind] >> possible[0].kind & 1 else []
+            if e == position:
+                return [Race(e, e, other, self._later(e, e)) for other in possible if other is not step]
+            if not (possible and meets[step.kind] >> possible[0].kind & 1):
+                return _NONE
+            return (Race(e, position, possible[0], self._later(e, position)),)
         found, program = list[Race](), self._execution.program(f.place, position)
         for others in self._retiming.openings(e, slot, f.options, self._later(e, position), program):
             possible = f.options[self._retiming.value(e, slot, others)]  # several if an oops came before a choice
             found += (Race(e, position, p, others) for p in possible if meets[step.kind] >> p.kind & 1)
         return found
+
+    def _later(self, e: int, f: int) -> int:
+        """The steps after `e` that do not happen after it."""
+        later = self._execution.later(e)
+        return later & (1 << f) - 1 if self._brief else later
 
     def covered(self, race: Race, sleeping: Mapping[int, int], foreign: Collection[int]) -> bool | None:
         """Whether one of the steps that sleep is a weak initial of what reverses a race; None if none is.
@@ -142,24 +145,22 @@ class Races:
         True: it is f, or a step before it, so whatever else an execution has, what reverses the race is covered there.
         foreign: the labels of those that cover only what they are a part of.
         """
-        execution, node, f, found = self._execution, race.node, race.step, None
+        execution, f, others, found = self._execution, race.step, race.others, None
         if f.label in sleeping and self._can_begin(race):
             return True
-        steps, clocks, last, own = execution.steps, execution.clocks, execution.nodes[-1], execution.own + 1
         for label, kind in sleeping.items():
             place = label >> OPTION_BITS
-            behind = last[own + 2 * place] >> node + 1
-            if behind:
-                i = node + (behind & -behind).bit_length()
-                after = clocks[i] >> node
-                if not after & 1 and (race.others is None or i in race.others):
-                    if after == 1 << i - node and steps[i].label == label:
-                        if i < race.position:
-                            return True
-                        found = False
-                    continue
+            mine = others & execution.of(place)
+            if mine:
+                first = mine & -mine
+                i = first.bit_length() - 1
+                if execution.clocks[i] & others == first and execution.steps[i].label == label:
+                    if i < race.position:
+                        return True
+                    found = False
+                continue
             apart = place != f.place and label not in foreign and not self._meets[kind] >> f.kind & 1
-            if apart and not self._includes(race, execution.meeting(kind)):
+            if apart and not others & execution.meeting(kind):
                 found = False
         return found
 
@@ -169,30 +170,11 @@ class Races:
         if f.queue is not None:
             sequence = self.reversed(race)
             return sequence.can_begin(sequence.end)
-        return not self._includes(race, execution.meeting(f.kind) | execution.of(f.place))
-
-    def _includes(self, race: Race, steps: int) -> bool:
-        """Whether one of these steps, as bits, is among those to take instead of the earlier one of a race."""
-        node, clocks = race.node, self._execution.clocks
-        left = steps >> node + 1
-        if race.others is not None:
-            return any(left >> i - node - 1 & 1 for i in race.others)
-        while left:
-            i = left.bit_length()
-            if not clocks[node + i] >> node & 1:
-                return True
-            left ^= 1 << i - 1
-        return False
-
-    def _later(self, e: int, f: int) -> list[int]:
-        """The steps after `e` that do not happen after it."""
-        later = self._execution.later(e)
-        return [i for i in later if i < f] if self._brief else later
+        return not race.others & (execution.meeting(f.kind) | execution.of(f.place))
 
     def reversed(self, race: Race) -> WakeupSequence:
         """The steps that lead to where f comes before the other step. f stands where it did."""
-        execution, node, f = self._execution, race.node, race.position
-        others = self._later(node, f) if race.others is None else race.others
-        timed = self._rules.timed_anew or f == len(execution.clocks)
-        before = None if timed else execution.clocks[f]
-        return WakeupSequence(execution, self._meets, node, others, race.step, f, before)
+        execution, position = self._execution, race.position
+        timed = self._rules.timed_anew or position == len(execution.clocks)
+        before = None if timed else execution.clocks[position]
+        return WakeupSequence(execution, self._meets, race.node, race.others, race.step, position, before)

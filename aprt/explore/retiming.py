@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 
 from aprt.core.errors import ModelError
 from aprt.explore.happens_before import Execution
@@ -10,22 +10,22 @@ from aprt.explore.local_steps import LocalSteps, Options
 
 
 class Retiming:
-    """Asks this about `execution`, as it is at present."""
+    """Asks this about `execution`, as it is at present. Sets of steps are integers, as there."""
 
     def __init__(self, execution: Execution, local: LocalSteps) -> None:
         self._execution, self._local = execution, local
 
-    def value(self, node: int, slot: int, steps: Collection[int]) -> int:
-        """What is in a field after `steps` (in order, all after `node`) at the node of step number `node`."""
+    def value(self, node: int, slot: int, steps: int) -> int:
+        """What is in a field after `steps`, taken in their order at the node of step number `node`."""
         value = None
         for position in self._users(node, slot):
             if value is None:
                 value = self._execution.steps[position].before
-            if position in steps:
+            if steps >> position & 1:
                 value = self._then(position, value)
         return self._execution.nodes[-1][slot] if value is None else value
 
-    def openings(self, node: int, slot: int, options: Options, later: list[int], program: int) -> Iterator[list[int]]:
+    def openings(self, node: int, slot: int, options: Options, later: int, program: int) -> list[int]:
         """The largest parts of `later`, closed under happens-before, after which a step with these options is possible.
 
         program: the clock of the step before that one in its context; what happened before it stays.
@@ -33,26 +33,24 @@ class Retiming:
         of another one at the same end.)
         """
         if options[self.value(node, slot, later)]:
-            yield later
-            return
-        steps = self._execution.steps
-        users = [i for i in self._users(node, slot) if i in later and not program >> i & 1 and steps[i].queue is None]
-        found: list[frozenset[int]] = []
-        level = {frozenset(later)} if users and slot in self._local.loose else set()
+            return [later]
+        steps, found = self._execution.steps, list[int]()
+        users = [i for i in self._users(node, slot) if (later & ~program) >> i & 1 and steps[i].queue is None]
+        level = {later} if users and slot in self._local.loose else set()
         while level:
-            smaller: set[frozenset[int]] = set()
+            smaller = set[int]()
             for part in level:
-                if any(part < more for more in found):
+                if any(part & more == part for more in found):
                     continue
                 if options[self.value(node, slot, part)]:
                     found.append(part)
                 else:
-                    smaller.update(part - self._after(user, part) for user in users if user in part)
+                    smaller.update(part & ~self._after(user) for user in users if part >> user & 1)
             level = smaller
-        yield from map(sorted, found)
+        return found
 
     def _users(self, node: int, slot: int) -> Iterable[int]:
-        """The steps from `node` on whose actor has this field."""
+        """Where the steps from `node` on are whose actor has this field."""
         steps = self._execution.steps
         return (position for position in range(node, len(steps)) if steps[position].slot == slot)
 
@@ -66,7 +64,6 @@ class Retiming:
             raise ModelError("a step is not possible in an order that handlers declare to be one")
         return options[value][0].then
 
-    def _after(self, first: int, steps: Iterable[int]) -> frozenset[int]:
-        """Those of the steps that happen after one of them, itself included."""
-        clocks = self._execution.clocks
-        return frozenset(step for step in steps if clocks[step] >> first & 1)
+    def _after(self, first: int) -> int:
+        """The steps that happen after one, itself included."""
+        return sum(1 << i for i, clock in enumerate(self._execution.clocks) if clock >> first & 1)

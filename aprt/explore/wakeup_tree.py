@@ -8,12 +8,12 @@ its own where it parts from them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import attrs
 
-from aprt.explore.happens_before import Execution
+from aprt.explore.happens_before import Execution, positions
 from aprt.explore.local_steps import OPTION_BITS, LocalStep
 
 
@@ -45,9 +45,9 @@ class Branch:
 class WakeupSequence:
     """Steps of an execution, all behind node number `node`, that can be taken there one after the other, and f.
 
-    order: where they are in the execution; f is at `end`, behind all of it. others: likewise, without f, which stands
-    at `position` but behind those that happen before it. before: the clock of f, as far as these go; None is what f
-    does there. meets: `Kinds.meets`.
+    left: where they are in the execution, as a set; f is at `end`, behind all of it. others: likewise, without f, which
+    stands at `position` but behind those that happen before it. before: the clock of f, as far as these go; None is
+    what f does there. meets: `Kinds.meets`.
     """
 
     def __init__(
@@ -55,39 +55,47 @@ class WakeupSequence:
         execution: Execution,
         meets: Sequence[int],
         node: int,
-        others: list[int],
+        others: int,
         f: LocalStep,
         position: int,
         before: int | None = None,
     ) -> None:
         self.end = len(execution.steps)
+        self.left = others | 1 << self.end
         self._execution, self._meets, self._node, self._others = execution, meets, node, others
-        self._f, self._before, self._bits = f, before, 0
-        if not others or others[-1] < position:
-            self.order = [*others, self.end]
-            return
-        clock = self._clock()
-        front = [i for i in others if i < position or clock >> i & 1]
-        behind = [i for i in others if i > position and not clock >> i & 1]
-        self.order = [*front, self.end, *behind]
+        self._f, self._position, self._before = f, position, before
+
+    @property
+    def order(self) -> list[int]:
+        """Where they are, in the order of the sequence."""
+        others = self.left & ~(1 << self.end)
+        last = self.left >> self.end << self.end
+        behind = others >> self._position << self._position
+        if behind and last:
+            behind &= ~self._clock()
+        return [*positions(others ^ behind), *positions(last), *positions(behind)]
 
     def _clock(self) -> int:
-        """What happens before f, as bits."""
-        if self._before is not None:
-            return self._before
+        """What happens before f."""
+        if self._before is None:
+            self._before = self._timed()
+        return self._before
+
+    def _timed(self) -> int:
         execution, f, before = self._execution, self._f, 0
-        depends = execution.meeting(f.kind) | execution.of(f.place)
-        for i in self._others:
-            if depends >> i & 1:
-                before |= execution.clocks[i]
+        depends = self._others & (execution.meeting(f.kind) | execution.of(f.place))
+        while depends:
+            i = depends.bit_length() - 1
+            before |= execution.clocks[i]
+            depends &= ~execution.clocks[i]
         if f.queue is not None:
-            before |= execution.item((*range(self._node), *self._others), f.slot, f.queue)[1]
-        self._before = before
+            before |= execution.item((1 << self._node) - 1 | self._others, f.slot, f.queue)[1]
         return before
 
-    def step(self, i: int) -> LocalStep:
-        """The step at `i`."""
-        return self._f if i == self.end else self._execution.steps[i]
+    def steps(self, order: Iterable[int]) -> list[Named]:
+        """The steps at these places."""
+        steps: list[Named] = [*self._execution.steps, self._f]
+        return [steps[i] for i in order]
 
     def initials(self) -> list[int]:
         """What can come first."""
@@ -95,23 +103,26 @@ class WakeupSequence:
 
     def can_begin(self, i: int) -> bool:
         """Whether a step of the sequence can come first."""
-        self._bits = self._bits or sum([1 << other for other in self.order])
         clock = self._clock() | 1 << i if i == self.end else self._execution.clocks[i]
-        return clock & self._bits == 1 << i
+        return clock & self.left == 1 << i
 
     def initial(self, step: Named) -> int | None:
         """Which of the steps this one is if it is a weak initial, -1 for none; None if it is not.
 
         It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
         """
-        steps, end, f = self._execution.steps, self.end, self._f
-        place, meets, depends = step.label >> OPTION_BITS, self._meets[step.kind], 0
-        for i in self.order:
-            mine = steps[i] if i < end else f
-            if mine.place == place:
-                return i if mine.label == step.label and self.can_begin(i) else None
-            depends |= meets >> mine.kind & 1
-        return None if depends else -1
+        execution, f, left, place = self._execution, self._f, self.left, step.label >> OPTION_BITS
+        mine = left & execution.of(place)
+        if mine:
+            first = mine & -mine
+            i = first.bit_length() - 1
+            return i if execution.steps[i].label == step.label and execution.clocks[i] & left == first else None
+        if left >> self.end:
+            if f.place == place:
+                return self.end if f.label == step.label and self.can_begin(self.end) else None
+            if self._meets[step.kind] >> f.kind & 1:
+                return None
+        return None if left & execution.meeting(step.kind) else -1
 
     def follow(self, branches: list[Branch]) -> tuple[Branch, int] | None:
         """The first branch that begins with a weak initial, and which of the steps that is, which is left out now."""
@@ -135,8 +146,7 @@ class WakeupSequence:
     def _leave_out(self, i: int) -> None:
         """One of the steps, or none."""
         if i >= 0:
-            self.order.remove(i)
-            self._bits &= ~(1 << i)
+            self.left &= ~(1 << i)
 
 
 def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
@@ -151,6 +161,6 @@ def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
         if not sequence.part(branch) and not branch.branches:  # behind a leaf, everything will be explored
             return first
         branches = branch.branches
-    first = sequence.order[0] if first is None else first
-    branches.append(Branch([sequence.step(i) for i in reversed(sequence.order)]))
-    return first
+    order = sequence.order
+    branches.append(Branch(sequence.steps(reversed(order))))
+    return order[0] if first is None else first
