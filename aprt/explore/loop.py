@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import abc
 import sys
+from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
 from aprt.explore.checks import Checks, Note
-from aprt.explore.chunk import Chunk
+from aprt.explore.chunk import Chunk, mark
+from aprt.explore.hangs import first_hang
 from aprt.explore.judges import Violation, violated
 from aprt.explore.layout import Layout
+from aprt.explore.packing import INITIAL
 from aprt.explore.result import Question
 from aprt.explore.tables import Move, Tables
 
@@ -149,7 +152,31 @@ class Loop(abc.ABC):
 
 
 class FreshLoop(Loop):
-    """A loop that a search begins with."""
+    """A loop that a search begins with: it keeps its states in a list, and the numbers of their parents."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._states = [INITIAL]
+        self._parents = array("I", [0])
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def dense(self, number: int) -> int:
+        return self._states[number]
+
+    def parent(self, number: int) -> int:
+        return self._parents[number]
+
+    def chunk(self, first: int, last: int) -> Chunk:
+        return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
+
+    def first_hang(self, ends: Sequence[int]) -> int | None:
+        return first_hang(len(self), ends, *self._graph())
+
+    @abc.abstractmethod
+    def _graph(self) -> tuple[array[int], array[int]]:
+        """The numbers of the two states that each transition joins."""
 
     @abc.abstractmethod
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:

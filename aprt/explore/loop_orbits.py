@@ -6,8 +6,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 
-from aprt.explore.chunk import Chunk, mark, unmark
-from aprt.explore.hangs import first_hang
+from aprt.explore.chunk import Chunk, unmark
 from aprt.explore.layout import WideLayout
 from aprt.explore.loop import FreshLoop, Host, after
 from aprt.explore.packing import INITIAL
@@ -30,8 +29,7 @@ class OrbitLoop(FreshLoop):
         super().__init__(host)
         self.layout = WideLayout(self.packing)
         self._symmetry = symmetry
-        self._states, self._numbers = [INITIAL], {INITIAL: 0}
-        self._parents = array("I", [0])
+        self._numbers = {INITIAL: 0}
 
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
         self._states = [state for chunk in chunks for state in chunk.states(self.layout)]
@@ -39,16 +37,10 @@ class OrbitLoop(FreshLoop):
         self._parents, self.oopses = unmark(chunks)
         self.transitions = transitions
 
-    def __len__(self) -> int:
-        return len(self._states)
-
     @property
     def bytes_per_state(self) -> float:
         containers = (self._states, self._numbers, self._parents)
         return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
-
-    def dense(self, number: int) -> int:
-        return self._states[number]
 
     def wide(self, dense: int) -> int:
         return dense
@@ -56,12 +48,6 @@ class OrbitLoop(FreshLoop):
     def narrow(self, state: int) -> int:
         """The representative of the orbit of a state."""
         return state if state in self._numbers else self._symmetry.representative(state)
-
-    def parent(self, number: int) -> int:
-        return self._parents[number]
-
-    def chunk(self, first: int, last: int) -> Chunk:
-        return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
 
     def insert(self, successor: int, here: int) -> bool:
         number = len(self._states)
@@ -93,11 +79,7 @@ class OrbitLoop(FreshLoop):
                 self.host.terminal(here)
         self._symmetry.settle()
 
-    def first_hang(self, ends: Sequence[int]) -> int | None:
-        return first_hang(len(self), ends, *self._graph())
-
     def _graph(self) -> tuple[array[int], array[int]]:
-        """The numbers of the two states that each transition joins."""
         sources, targets, over = array("Q"), array("Q"), set(self.oopses)
         for here, state in enumerate(self._states):
             for move in () if here in over else self.tables.moves(state):

@@ -20,9 +20,8 @@ from typing import TypeAlias
 import attrs
 
 from aprt.explore.checks import QUIET, Note
-from aprt.explore.chunk import Chunk, mark, unmark
+from aprt.explore.chunk import Chunk, unmark
 from aprt.explore.clusters import Apart, Arrival, Clusters, clusters
-from aprt.explore.hangs import first_hang
 from aprt.explore.judges import Judge, Recorder
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import FreshLoop, Host, Outgrown, after
@@ -72,9 +71,7 @@ class PlainLoop(FreshLoop):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.aside: list[int] = []
-        self._states = [INITIAL]
         self._seen = {INITIAL}
-        self._parents = array("I", [0])
         self._reached = 0, 0  # the state that was being expanded, and the steps taken before
         self._regroup = _SAMPLE  # so many states make clusters worth a thought
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
@@ -86,19 +83,10 @@ class PlainLoop(FreshLoop):
         self.transitions = transitions
         self._parents, self.oopses = unmark(chunks)
 
-    def __len__(self) -> int:
-        return len(self._states)
-
     @property
     def bytes_per_state(self) -> float:
         containers = (self._states, self._seen, self._parents, self._arrivals)
         return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
-
-    def dense(self, number: int) -> int:
-        return self._states[number]
-
-    def parent(self, number: int) -> int:
-        return self._parents[number]
 
     def insert(self, successor: int, here: int) -> bool:
         if successor in self._seen:
@@ -120,9 +108,6 @@ class PlainLoop(FreshLoop):
         self._parents.extend([parents[i] for i in new])
         return new
 
-    def chunk(self, first: int, last: int) -> Chunk:
-        return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
-
     def since(self, first: int) -> tuple[list[int], array[int]]:
         """The states numbered from `first` on, and their parents."""
         return self._states[first:], self._parents[first:]
@@ -141,11 +126,7 @@ class PlainLoop(FreshLoop):
                 self._ask_by(clusters(self.tables, self.layout, self._states[-_SAMPLE:]))
             done += self._expand(numbers[done:])
 
-    def first_hang(self, ends: Sequence[int]) -> int | None:
-        return first_hang(len(self), ends, *self._graph())
-
     def _graph(self) -> tuple[array[int], array[int]]:
-        """The numbers of the two states that each transition joins."""
         numbers = {state: number for number, state in enumerate(self._states)}
         oopses = set(self.oopses)
         sources, targets = array("I"), array("I")
