@@ -14,7 +14,7 @@ from aprt.cli.gathered import Sharing, bound_options, cases_options, crew_option
 from aprt.cli.instead import Instead, instead_options
 from aprt.cli.many import explore_many
 from aprt.cli.names import STRATEGY
-from aprt.cli.options import Number, color_option, format_choice, property_option, seed_option
+from aprt.cli.options import Number, color_option, format_choice, property_option, schedule_option, seed_option
 from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint, remark
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ search_options = gathered(
 @cases_options
 @property_option
 @search_options
-@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the finding.")
+@schedule_option("Write the schedule of the finding.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
 @click.option("--certificate", is_flag=True, help="Tell all that the verdict rests on, and what was never exercised.")
@@ -96,7 +96,7 @@ def command(
     Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
     1 when one is violated, 3 when that stays open.
     """
-    keep = _keep(save, resume, interrupts)
+    keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options)
         return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
@@ -122,12 +122,14 @@ def _check_single(options: Mapping[str, object]) -> None:
         raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
 
 
-def _keep(save: Path | None, resume: Path | None, interrupts: Interrupts) -> Keep | None:
+def _keep(save: Path | None, resume: Path | None, schedule: Path | None, interrupts: Interrupts) -> Keep | None:
     if save is not None and resume is not None:
         raise click.UsageError("--save and --resume cannot be combined: what is resumed is saved where it was")
     path = save or resume
     if path is None:
         return None
+    if path == schedule:
+        raise click.UsageError(f"{path}: a file for the search and one for the schedule cannot be the same")
     from aprt.verdict.keeping import Keep
     from aprt.view.version import aprt_source
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -89,6 +90,20 @@ detect_option = click.option(
     help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(DETECTORS)}, all, none.",
 )
 seed_option = click.option("--seed", type=Number(min=0), default=0, help="For whatever draws lots.")
+
+
+def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not ctx.resilient_parsing:
+        from aprt.verdict.tokens import check_writable
+
+        check_writable(path)
+    return path
+
+
+def schedule_option(help: str) -> Callable[[F], F]:
+    """`--schedule FILE`, into which it is known beforehand that something can be written."""
+    kind = click.Path(path_type=Path)
+    return click.option("--schedule", type=kind, metavar="FILE", callback=_writable, help=help)
 
 
 def format_choice(*more: str) -> Callable[[F], F]:

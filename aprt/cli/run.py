@@ -21,6 +21,7 @@ from aprt.cli.options import (
     detectors,
     format_option,
     property_option,
+    schedule_option,
     seed_option,
 )
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint, remark
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option("--speed", type=Amount(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
 @click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
 @detect_option
-@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the schedule of the run.")
+@schedule_option("Write the schedule of the run.")
 @format_option
 @color_option
 def command(

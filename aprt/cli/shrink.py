@@ -9,7 +9,7 @@ import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import Number, any_property_option, color_option, format_option
+from aprt.cli.options import Number, any_property_option, color_option, format_option, schedule_option
 from aprt.cli.output import echo, paint, remark
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @recording_options
 @any_property_option
 @click.option("--max-states", type=Number(min=0), help="Only try, from so many states on.")
-@click.option("--schedule", type=click.Path(path_type=Path), metavar="FILE", help="Write the smaller schedule.")
+@schedule_option("Write the smaller schedule.")
 @format_option
 @color_option
 def command(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -75,21 +76,38 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
     return Recording(case, model, _follow(map(Goal.of, schedule), model.system), text)
 
 
+def check_writable(path: Path) -> None:
+    """See that `save` can write there; nothing is changed. Raises: `UserError`."""
+    with _drafted(path):
+        pass
+
+
 def save(path: Path, case: Case, schedule: Schedule) -> None:
     """Write a schedule file, whole or not at all. Raises: `UserError` when it cannot be written."""
     steps = ",\n    ".join(json.dumps([label.context, label.op]) for label in schedule)
     head = f'"schema": "{_SCHEMA}",\n  "scenario": {json.dumps(str(case))}'
     text = f'{{\n  {head},\n  "steps": [\n    {steps}\n  ]\n}}\n'
+    with _drafted(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, os.path.realpath(path))
+
+
+@contextmanager
+def _drafted(path: Path) -> Iterator[Path]:
+    """An empty file beside a path, to put in its place; what is left of it is removed. Raises: `UserError`."""
     draft = None
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            draft = file.name
-            file.write(text)
-        os.replace(draft, path)
+        if path.exists() and not path.is_file():
+            raise UserError(f"cannot write {path}: {'Is a directory' if path.is_dir() else 'Is no regular file'}")
+        number, name = tempfile.mkstemp(dir=os.path.dirname(os.path.realpath(path)), prefix=".aprt.")
+        os.close(number)
+        draft = Path(name)
+        yield draft
     except OSError as error:
-        if draft is not None:
-            Path(draft).unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
 
 
 def _exists(path: str) -> bool:

@@ -239,6 +239,48 @@ def test_a_saved_schedule_replays(tmp_path: Path) -> None:
     assert aprt("explain", file).stdout == aprt("explain", ABBA).stdout
 
 
+@pytest.mark.parametrize("command", [("explore", "toy/nothing"), ("run", "toy/nothing"), ("shrink", "aprt2:nothing")])
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("no/such/file", "No such file or directory"),
+        ("file/x", "Not a directory"),
+        ("", "Is a directory"),
+        ("/dev/null", "Is no regular file"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_schedule_that_cannot_be_written_is_told_before_anything_else(
+    command: tuple[str, ...], file: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = aprt(*command, "--schedule", str(tmp_path / file))
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: cannot write {tmp_path / file}: {why}\n")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "mine")]
+
+
+def test_a_schedule_file_that_is_there_is_only_replaced_by_a_schedule(tmp_path: Path) -> None:
+    file, link = tmp_path / "race.json", tmp_path / "link.json"
+    file.write_text("mine")
+    link.symlink_to(file)
+    assert aprt("explore", "toy/tidy", "--schedule", str(link)).exit_code == 0
+    assert file.read_text() == "mine"
+    assert aprt("explore", "toy/abba", "--schedule", str(link)).exit_code == 1
+    assert link.is_symlink()
+    assert aprt("replay", str(file)).exit_code == 1
+    assert {one.name for one in tmp_path.iterdir()} == {"race.json", "link.json"}
+
+
+def test_a_search_and_its_schedule_are_two_files(tmp_path: Path) -> None:
+    file = str(tmp_path / "search")
+    result = aprt("explore", "toy/abba", "--save", file, "--schedule", file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"aprt: {file}: a file for the search and one for the schedule cannot be the same (try 'aprt explore --help')\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_saved_when_nothing_is_violated(tmp_path: Path) -> None:
     result = aprt("explore", "toy/tidy", "--schedule", str(tmp_path / "race.json"))
     assert result.stderr.endswith(
