@@ -26,7 +26,7 @@ def run_text(
     execution = live.execution
     lines = [
         f"{count(len(execution.events), 'step')} on trio, {plan.mode}, seed {live.seed}, "
-        f"{count(live.runs, 'run')}; {'interrupted' if live.stopped else ending_text(execution)}"
+        f"{count(live.runs, 'run')}; {_ended(plan, live)}"
     ]
     for finding in execution.findings:
         lines += ["", *finding_lines(finding, paint)]
@@ -46,8 +46,20 @@ def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
         f"aprt: {'VIOLATED' if found else 'RAN'} property={found or '-'} "
         f"scenario={case.name} era={case.era.name} "
         f"{switched(case.settings)} mode={plan.mode} seed={live.seed} runs={live.runs} "
-        f"steps={len(live.execution.events)} token={token or '-'}"
+        f"steps={len(live.execution.events)} ending={_ending(live)} token={token or '-'}"
     )
+
+
+def _ending(live: LiveRun) -> str:
+    """In a word: `cut` at a violation, or where --max-steps cut it."""
+    return "interrupted" if live.stopped else live.execution.ending
+
+
+def _ended(plan: Plan, live: LiveRun) -> str:
+    if live.stopped:
+        return "interrupted"
+    limit = "" if live.execution.ending != "cut" or live.execution.findings else f"cut at --max-steps {plan.max_steps}: "
+    return limit + ending_text(live.execution)
 
 
 def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected], token: str | None) -> str:
@@ -64,7 +76,7 @@ def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected]
         "seed": live.seed,
         "runs": live.runs,
         "steps": len(execution.events),
-        "ending": "interrupted" if live.stopped else execution.ending,
+        "ending": _ending(live),
         "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
         "detected": detected_json(detected) if plan.detect else None,
         "token": token,

@@ -417,12 +417,16 @@ def test_run_without_a_finding_exits_with_0_and_claims_nothing() -> None:
         result = aprt("run", "toy/tidy", *options)
         assert result.exit_code == 0
         assert result.stdout.splitlines()[-1].startswith("aprt: RAN property=- scenario=toy/tidy ")
+        assert result.stdout.splitlines()[-1].endswith(" ending=end token=-")
 
 
 def test_a_run_that_is_cut_is_inconclusive() -> None:
     result = aprt("run", "toy/large", "--max-steps", "5", "--format", "json")
     data = json.loads(result.stdout)
     assert (result.exit_code, data["steps"], data["ending"], data["verdict"]) == (3, 5, "cut", "RAN")
+    told = aprt("run", "toy/large", "--max-steps", "5").stdout
+    assert told.splitlines()[-1].endswith(" runs=1 steps=5 ending=cut token=-")
+    assert "5 steps on trio, gated, seed 0, 1 run; cut at --max-steps 5: more could follow\n" in told
 
 
 def test_the_measures_matrix_is_printed() -> None:

@@ -89,6 +89,7 @@ def test_ctrl_c_during_a_run_cuts_it_and_prints_what_happened() -> None:
     out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert out.splitlines()[-1].startswith("aprt: RAN property=- scenario=toy/large ")
+    assert " ending=interrupted token=-" in out.splitlines()[-1]
     assert "; interrupted\n" in out
 
 
