@@ -70,7 +70,8 @@ def command(
     """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
 
     Exits with 1 when a property is violated, 0 when the run ends without, 3 when it is cut (ending= in the last line
-    says cut). 0 is no proof: see aprt explore. Of a use after free that detectors call possible the other order is searched for.
+    says cut). 0 is no proof: see aprt explore. Of a use after free that detectors call possible the other order is
+    searched for.
     """
     if math.isnan(speed):
         raise click.UsageError("--speed nan is no speed")

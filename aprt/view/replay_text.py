@@ -45,7 +45,7 @@ def replay_text(
         f"{count(len(execution.events), 'step')} on trio, the same as in the explorer; {ending_text(execution)}",
     ]
     if not execution.findings and any(map(endless, properties)):
-        lines.append("whether it can go on like this for ever is beyond one execution; aprt explore tells")
+        lines.append("whether it can go on like this for ever is beyond one execution; aprt explain tells")
     for finding in at_last_step(execution):
         lines += ["", *finding_lines(finding, paint)]
     lines += detected_lines(detected, paint)

@@ -58,8 +58,8 @@ def _ending(live: LiveRun) -> str:
 def _ended(plan: Plan, live: LiveRun) -> str:
     if live.stopped:
         return "interrupted"
-    limit = "" if live.execution.ending != "cut" or live.execution.findings else f"cut at --max-steps {plan.max_steps}: "
-    return limit + ending_text(live.execution)
+    limited = live.execution.ending == "cut" and not live.execution.findings
+    return (f"cut at --max-steps {plan.max_steps}: " if limited else "") + ending_text(live.execution)
 
 
 def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected], token: str | None) -> str:
