@@ -81,11 +81,14 @@ class Demand:
     def by_step(cls, event: Event) -> tuple[Demand, ...]:
         """The lock, or the destruction, that a step takes where the state would have it; and the interrupts that may
         come after it, where its context holds other spinlocks now, or has interrupts on again."""
-        taken = [cls(event.caller, n.hold, event.chain) for n in event.notes if isinstance(n, Took) and n.asked]
-        if not any(isinstance(note, Took | Gave) for note in event.notes):
-            return tuple(taken)
+        locks = [note for note in event.notes if isinstance(note, Took | Gave)]
+        if not locks:
+            return ()
+        taken = [cls(event.caller, n.hold, event.chain) for n in locks if isinstance(n, Took) and n.asked]
         after = event.caller.after(event.notes)
-        kinds = (irq for irq in INTERRUPTS.values() if after.interruptible(irq) and any(h.spins for h in after.held))
+        if not any(hold.spins for hold in after.held):
+            return tuple(taken)
+        kinds = filter(after.interruptible, INTERRUPTS.values())
         return (*taken, *(cls(after, _interrupts(irq), event.chain) for irq in kinds))
 
     @property
