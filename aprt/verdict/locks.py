@@ -14,6 +14,7 @@ from aprt.core.actor import Actor
 from aprt.core.chain import without_helpers
 from aprt.core.documented_order import DocumentedOrder, Standing
 from aprt.core.lock_order import INTERRUPTS, Cycle, Demand, Edge, LockGraph
+from aprt.core.notes import Irq
 from aprt.core.properties import LockOrder, Property, ordering
 from aprt.core.system import System
 from aprt.explore import states
@@ -77,6 +78,14 @@ class Locks:
     def uncontended(self) -> tuple[str, ...]:
         """The classes that are taken, and that nobody ever had to wait for."""
         return tuple(sorted(self.graph.used - self.graph.contended))
+
+    def taken_in(self, irq: Irq) -> tuple[str, ...]:
+        """The classes that handlers of such interrupts take, or ask for."""
+        return tuple(sorted({edge.asked for edge in self.graph.edges if INTERRUPTS.get(edge.held) == irq}))
+
+    def held_with_on(self, irq: Irq) -> tuple[str, ...]:
+        """The classes of spinlocks that are held with such interrupts on."""
+        return tuple(sorted({edge.held for edge in self.graph.edges if INTERRUPTS.get(edge.asked) == irq}))
 
     @property
     def direct(self) -> tuple[Observed, ...]:

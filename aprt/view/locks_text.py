@@ -9,7 +9,7 @@ from typing import Any
 
 from aprt.core.amount import count
 from aprt.core.documented_order import Standing
-from aprt.core.lock_order import around, title
+from aprt.core.lock_order import INTERRUPTS, around, title
 from aprt.verdict.locks import Locks, Observed
 from aprt.view.covered_text import seen, stopped
 from aprt.view.heading import heading
@@ -35,6 +35,7 @@ def locks_text(locks: Locks, changed: Locks | None, paint: Paint) -> str:
         _section("documented, outer first", _document(locks), paint),
         _section(_observed(locks), [*_legend(locks), *_beyond(locks), *_edges(locks, locks.direct, paint)], paint),
         _section("cycle", [line for one in (locks, changed) if one is not None for line in _cycle(one)], paint),
+        *([_section("interrupts", handled, paint)] if (handled := [*_interrupts(locks)]) else []),
         _section("taken, and never waited for", [", ".join(locks.uncontended)], paint),
         _section("never taken", [", ".join(locks.unused)], paint),
     ]
@@ -107,6 +108,9 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "edges": [_object(locks, edge) for edge in locks.edges],
             "cycle": _title(locks),
             "realised": _realised(locks),
+            "interrupts": {
+                irq: {"taken": locks.taken_in(irq), "held_on": locks.held_with_on(irq)} for irq in INTERRUPTS.values()
+            },
             "uncontended": locks.uncontended,
             "unused": locks.unused,
             "absent": locks.absent,
@@ -203,6 +207,14 @@ def _cycle(locks: Locks) -> Iterator[str]:
         yield from () if locks.realised is None else realised_lines(locks.realised)
         if locks.cyclic is not None:
             yield f"aprt explore {locks.case} --property {locks.cyclic}"
+
+
+def _interrupts(locks: Locks) -> Iterator[str]:
+    """What handlers take, and what is held where one may come; nothing of kinds whose handlers take nothing."""
+    for irq in INTERRUPTS.values():
+        if taken := locks.taken_in(irq):
+            yield f"taken in a {irq}: {', '.join(taken)}"
+            yield f"held with {irq}s on: {', '.join(locks.held_with_on(irq)) or 'none'}"
 
 
 def _realised(locks: Locks) -> dict[str, Any] | None:

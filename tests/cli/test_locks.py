@@ -120,6 +120,8 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
         "complete": False,
         "unasked": [],
     }
+    on = {"taken": [], "held_on": ["spin"]}
+    assert data["interrupts"] == {"hardirq": on, "softirq": on}
     assert (data["uncontended"], data["unused"], data["absent"]) == (["inner", "spin"], ["idle"], ["bus", "iommu"])
     assert data["compared"] is None
 

@@ -14,6 +14,8 @@ from aprt.kernel.mutex import Mutex
 from aprt.verdict.case import Case
 from aprt.verdict.locks import Locks, locks
 from aprt.vfio_ap.eras import ERAS
+from aprt.view.locks_text import locks_line, locks_text
+from aprt.view.paint import Paint
 from tests.verdict.orders import ERA
 
 
@@ -58,6 +60,23 @@ def test_before_5_13_the_edges_of_the_cycle_are_seen_and_not_documented() -> Non
     assert [edge.held for edge in cycle] == ["kvm_lock", "vcpu_mutex", "matrix_lock"]
     assert found.direct == found.edges  # nothing follows from the others in a circle
     assert found.uncontended == ("notifier_rwsem", "sie")
+
+
+def test_what_a_handler_takes_and_what_is_held_where_one_may_come_is_told_and_no_edge() -> None:
+    before, after = of("2026/stale-restore"), of("2026/stale-restore+restore_locked")
+    assert [(one.taken_in("hardirq"), one.held_with_on("hardirq")) for one in (before, after)] == [
+        ((), ("ref_lock",)),
+        (("ref_lock",), ("ref_lock",)),
+    ]
+    assert [edge.pair for edge in after.beyond(before)] == [("gisa_timer", "ref_lock")]
+    assert locks_line(after, None).endswith("cycle=yes realised=open complete=yes")
+    shown = locks_text(after, None, Paint()).splitlines()
+    assert shown[shown.index("interrupts") :][1:3] == [
+        "  taken in a hardirq: ref_lock",
+        "  held with hardirqs on: ref_lock",
+    ]
+    host = of("2026/host-request")  # the tasklet takes the lock of its queue, which is taken with soft interrupts off
+    assert (host.taken_in("softirq"), "aq.lock" in host.held_with_on("softirq")) == (("aq.lock",), False)
 
 
 def test_edges_that_follow_from_others_are_not_direct() -> None:
