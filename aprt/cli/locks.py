@@ -46,8 +46,9 @@ def command(
     """Search all states of SCENARIO for locks that are asked for while others are held.
 
     Marked with ! is what contradicts the document, with ? what it says nothing of. Who makes an edge is told by
-    context and function; of one that a change adds, which cycle it closes. What an execution would lock after it has
-    broken a rule that ends it (a use after free) is not observed: unasked= in the last line names the rule.
+    context and function; of one that a change adds, which cycle it closes. Where handlers of interrupts take locks it
+    tells which, and what is held with such interrupts on. What an execution would lock after it has broken a rule that
+    ends it (a use after free) is not observed: unasked= in the last line names the rule.
 
     Exits with 0 when the search was complete, whatever it found (cycle= in the last line), else with 3. aprt explore
     SCENARIO --property P20 judges.
