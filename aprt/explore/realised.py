@@ -12,7 +12,7 @@ time.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import combinations
@@ -91,11 +91,9 @@ class _Search:
         alone = next((d for place, d in asked if place in fatal and self._needs_own(d)), None)
         if alone is not None:
             return (alone,)
-        demands = [demand for place, demand in asked if place not in able]
-        for demand in demands:
-            waiting = self._circle((demand,), demands)
-            if waiting and (not _promised(waiting) or self._is_final(state, waiting)):
-                return waiting
+        waiting = self._for_good(state, [demand for place, demand in asked if place not in able])
+        if waiting:
+            return waiting
         for _, moves in offers:
             for delta, step, _ in moves:
                 oopses = {note.property for note in self._tables.steps[step].event.notes if isinstance(note, Oops)}
@@ -104,20 +102,27 @@ class _Search:
                     self._meet(state + delta, here, step)
         return ()
 
-    def _is_final(self, state: int, waiting: Iterable[Demand]) -> bool:
-        """Whether none of these goes on in any state that can follow; unless too many do."""
-        places = {self._contexts[demand.by.context] for demand in waiting}
+    def _for_good(self, state: int, demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other, none of whom goes on in any state that can follow; empty if none do,
+        or if too many states follow."""
+        waiting = self._any_circle(demands)
         following, seen = [state], {state}
         for here in following:
+            if not _promised(waiting):
+                return waiting
             self._beyond += 1
+            if self._beyond > self._limit:
+                return ()
             offers = self._tables.offers(here)
-            if self._beyond > self._limit or any(place in places for place, _ in offers):
-                return False
+            able = {place for place, _ in offers}
+            demands = [demand for demand in demands if self._contexts[demand.by.context] not in able]
+            if not all(demand in demands for demand in waiting):
+                waiting = self._any_circle(demands)
             for delta, step, _ in (move for _, moves in offers for move in moves):
                 if not self._tables.steps[step].oops and here + delta not in seen:
                     seen.add(here + delta)
                     following.append(here + delta)
-        return True
+        return waiting
 
     def _meet(self, state: int, parent: int, via: int) -> None:
         if state not in self._seen:
@@ -147,6 +152,10 @@ class _Search:
         later = demand.by.held[held.index(True) :] if any(held) else ()
         again = (hold for hold in later if hold.mode == "destroy" or hold.lock == demand.lock.lock)
         return any((demand.lock.family, hold.family) in self._pairs for hold in again)
+
+    def _any_circle(self, demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other in a row; empty if none do."""
+        return next((found for demand in demands if (found := self._circle((demand,), demands))), ())
 
     def _circle(self, way: tuple[Demand, ...], demands: Sequence[Demand]) -> tuple[Demand, ...]:
         """Some of these that wait for each other in a row that begins like this; empty if none do."""

@@ -8,7 +8,7 @@ from itertools import chain, permutations, product
 import pytest
 
 from aprt import DEADLOCK, Context, Mutex, System, explore
-from aprt.core.lock_order import Cycle
+from aprt.core.lock_order import Cycle, Edge
 from aprt.core.system import Behaviour
 from aprt.explore.realised import Realisation, realise
 from aprt.explore.replay import replay
@@ -106,6 +106,16 @@ def test_a_promise_that_another_context_may_keep_is_nothing_to_wait_for_in_a_cir
     found = of(helped)
     assert (found.schedule, found.gates, found.alone, found.complete) == (None, (), None, True)
     assert explore(helped, (DEADLOCK,), stop_on="all").findings == ()
+
+
+def test_a_circle_is_found_behind_others_through_the_same_contexts_that_do_not_last() -> None:
+    cycle = (Edge("done", "L"), Edge("L", "done"))
+    assert waits(realise(programs.promised_in_turn(under=True), cycle, 10_000)) == [
+        "owner for done",
+        "completer for lock",
+    ]
+    found = realise(programs.promised_in_turn(under=False), cycle, 10_000)
+    assert (found.schedule, found.complete) == (None, True)
 
 
 def test_a_search_that_ends_early_does_not_say_never() -> None:

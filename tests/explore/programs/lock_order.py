@@ -198,6 +198,47 @@ def promised(*, under: bool, helped: bool = False) -> System:
     return system((lock, done), waiter=wait, completer=complete, **contexts)
 
 
+def promised_in_turn(*, under: bool) -> System:
+    """As `promised`, and two more promise to complete it, and never do: in turn they wait for what the waiter, and
+    another one, promised, and go on. Whenever the completer waits, one of those two waits as well.
+    """
+    lock, one, two = Mutex("lock", lock_class="L"), Completion("one", lock_class="L"), Completion("two", lock_class="L")
+    done, there = Completion("done"), Completion("there")
+
+    async def wait() -> None:
+        await one.promise()
+        await two.promise()
+        await there.complete()
+        await done.wait()
+
+    async def own() -> None:
+        async with held(lock):
+            await wait()
+
+    async def go_on(mine: Completion, other: Completion) -> None:
+        await done.promise()
+        await there.complete()
+        while True:
+            await mine.wait()
+            await other.complete()
+
+    async def complete() -> None:
+        for _ in range(4):
+            await there.wait()
+        await done.promise()
+        async with held(lock, when=under):
+            await done.complete_all()
+        async with held(lock):
+            pass
+
+    async def start() -> None:
+        await one.complete()
+
+    turns = {"first": lambda: go_on(one, two), "second": lambda: go_on(two, one)}
+    contexts = {"owner": own, "waiter": wait, **turns, "completer": complete, "starter": start}
+    return system((lock, one, two, done, there), **contexts)
+
+
 def removed(*, under: bool) -> System:
     """An attribute whose reader takes a lock is removed, `under` that lock or without it."""
     lock, status = Mutex("guests_lock"), Attribute("status")
