@@ -14,20 +14,24 @@ from aprt.verdict.search import Search
 from aprt.verdict.shrink import shrink
 from aprt.verdict.tokens import resolve
 from aprt.vfio_ap.eras import ERAS
+from aprt.view.verdict_json import verdict_object
+from tests.detect.test_interrupts import interrupted, plain
 from tests.explore.programs.lock_order import either
 from tests.explore.programs.locking import nested
+from tests.explore.test_interrupts import INCONSISTENT, never_together
 
 
 def scenario(name: str, system: System) -> Scenario:
     return Scenario(name, name, "", ("P20",), lambda settings: Model(system, (LOCK_ORDER,), (), ()))
 
 
-LOCKS = Era(
-    "locks",
-    "",
-    (),
-    {name: scenario(name, system) for name, system in {"gate": nested("GAB", "GBA"), "either": either()}.items()},
-)
+SYSTEMS = {
+    "gate": nested("GAB", "GBA"),
+    "either": either(),
+    "interrupted": interrupted(plain),
+    "apart": never_together(on=True),
+}
+LOCKS = Era("locks", "", (), {name: scenario(name, system) for name, system in SYSTEMS.items()})
 
 
 def case(text: str) -> Case:
@@ -53,6 +57,26 @@ def test_a_cycle_over_several_executions_has_a_token_for_each_part(strategy: str
     ]
     for part in shown.parts:
         assert resolve(str(part.token), case).schedule == part.finding.schedule
+
+
+@pytest.mark.parametrize("strategy", ["states", "dpor", "random"])
+def test_an_inconsistent_lock_state_has_a_token_for_each_usage_that_another_execution_shows(strategy: str) -> None:
+    verdict = ask(case("locks/apart"), search=Search(strategy))
+    (shown,) = verdict.shown
+    usages = ["timer asks for a in a hardirq in callback()", "task holds a with hardirqs on in either()"]
+    assert (shown.finding.text, [part.finding.text for part in shown.parts]) == (INCONSISTENT, usages)
+    for part in shown.parts:
+        assert resolve(str(part.token), case).schedule == part.finding.schedule
+    (told,) = verdict_object(verdict)["findings"]
+    assert ([part["text"] for part in told["parts"]], told["realised"]) == (usages, None)
+
+
+def test_an_inconsistent_lock_state_that_one_execution_shows_is_made_smaller_as_such() -> None:
+    (shown,) = ask(case("locks/interrupted"), search=Search("random", seed=3)).shown
+    shrunk = shrink(resolve(str(shown.token), case))
+    assert (shrunk.minimal.claim, shrunk.finding.text) == ("optimal", INCONSISTENT)
+    steps = ["task: timer.arm", "task: a.lock", "task: a.unlock", "timer: timer.fire"]  # no preemption
+    assert [f"{label.context}: {label.op}" for label in shrunk.finding.schedule] == steps
 
 
 def test_a_schedule_with_a_cycle_is_made_smaller_as_a_schedule_with_that_cycle() -> None:
