@@ -102,14 +102,15 @@ class Checks:
             self.order.took(event)
             demands = self._demands(event, ask)
         touched = self._touched(step) if self.always else ()
-        if not (event.notes or demands or self._steps or self.histories):  # most steps of most systems
+        broken = event.broken if event.notes else ()
+        if not (broken or demands or self._steps or self.histories):  # most steps of most systems
             return (None, touched) if touched else QUIET
-        oopses = {note.property for note in event.notes if isinstance(note, Oops)}
+        oopses = {note.property for note in broken if isinstance(note, Oops)}
         if self._asking and oopses.isdisjoint(self._noted):
             self.unasked |= oopses
         watch = Watch(
             noted=(
-                *self.said((note.property, note.text) for note in event.broken if note.property in self._noted),
+                *self.said((note.property, note.text) for note in broken if note.property in self._noted),
                 *self.said(self._closed(demands)),
             ),
             before=self._about(Before, event),
