@@ -173,13 +173,14 @@ class TraceSearch:
         self.executions += 1
         self.depth = max(self.depth, length)
         ending = self._ending()
-        of_step, plan, earlier = self.races.of_step, self._plan, self.execution.earlier
+        of_step, plan = self.races.of_step, self._plan
+        earlier, sleeping = self.execution.earlier, self.descent.sleeping
         for position, others in self.open.items():
             again = ((e, self.races.between(e, position)) for e in others)
             self.open[position] = [e for e, races in again if not all(map(plan, races))]
         for position in range(fresh, length):
             if earlier[position]:
-                for race in of_step(position):
+                for race in of_step(position, sleeping):
                     if not plan(race):
                         self.open.setdefault(position, []).append(race.node)
         awaited = self.rules.pending if ending != "asleep" else self.rules.asleep

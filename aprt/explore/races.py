@@ -81,9 +81,14 @@ class Races:
         self._retiming = Retiming(execution, local)
         self._meets, self._loose = local.kinds.meets, local.loose
 
-    def of_step(self, position: int) -> list[Race]:
-        """The races in which the step at `position` is the later one, and the other options of a choice."""
-        return self._backwards(self._execution.earlier[position], position, self._execution.steps[position])
+    def of_step(self, position: int, sleeping: Sequence[Mapping[int, int]]) -> list[Race]:
+        """The races in which the step at `position` is the later one, and the other options of a choice.
+
+        sleeping: by node. Most races are covered for good, and easily seen to be: f sleeps there, would be of the same
+        kind, and what it depends on behind the earlier step happens after that one. These are left out.
+        """
+        f = self._execution.steps[position]
+        return self._backwards(self._execution.earlier[position], position, f, sleeping if f.plain else ())
 
     def pending(self) -> tuple[Pending, ...]:
         """What contexts wait for, or would have done next, where the execution has ended: the same in equal states."""
@@ -105,18 +110,29 @@ class Races:
         """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
         return self._between(e, position, self._execution.steps[position])
 
-    def _backwards(self, earlier: int, position: int, f: LocalStep | Pending) -> list[Race]:
-        """The races of f, at `position`, with `earlier` steps, last one first."""
-        found, clocks = list[Race](), self._execution.clocks
+    def _backwards(
+        self, earlier: int, position: int, f: LocalStep | Pending, sleeping: Sequence[Mapping[int, int]] = ()
+    ) -> list[Race]:
+        """The races of f, at `position`, with `earlier` steps, last one first. sleeping: if it is a plain step."""
+        found, clocks, label = list[Race](), self._execution.clocks, f.place << OPTION_BITS
+        program, behind = self._execution.program(f.place, position), -1
         while earlier:
             e = earlier.bit_length() - 1
-            races = self._between(e, position, f)
-            if races:
+            if sleeping and label in sleeping[e] and behind >> e & 1 and not program >> e and self._stays(position, e):
+                earlier &= ~clocks[e]
+            elif races := self._between(e, position, f):
                 found += races
                 earlier &= ~clocks[e]
             else:
                 earlier ^= 1 << e
+            behind &= clocks[e]
         return found
+
+    def _stays(self, position: int, e: int) -> bool:
+        """Whether a plain step uses its actor in front of the one at `e` in the way that it does now."""
+        step, f = self._execution.steps[e], self._execution.steps[position]
+        possible = f.options[step.before] if step.slot == f.slot else ()
+        return bool(possible) and possible[0].kind == f.kind
 
     def _between(self, e: int, position: int, f: LocalStep | Pending) -> Sequence[Race]:
         step, slot, meets = self._execution.steps[e], f.slot, self._meets
