@@ -105,7 +105,7 @@ def enumerated(system: System) -> tuple[set[Edge], set[str]]:
                 written.update([] if shared else [classes[name]])
                 if isinstance(position.effect.actor, Spinlock) and position.caller.irq is not None:
                     edges.add(Edge(f"<{position.caller.irq}>", name))
-                if not position.caller.holds(name):
+                if all(shared and hold.mode == "read" for hold in position.caller.held if hold.lock == name):
                     edges.update(
                         Edge(classes[hold.lock], classes[name], hold.mode == "read", shared)
                         for hold in position.caller.held

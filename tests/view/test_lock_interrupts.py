@@ -21,6 +21,7 @@ from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import title
 from tests.detect.hearing import turns
 from tests.detect.test_interrupts import hard_off, interrupted, plain
+from tests.detect.test_lock_order import crossed
 from tests.explore.test_interrupts import never_together, safe_before_unsafe, safe_chain
 from tests.verdict.cases import case_of
 
@@ -104,6 +105,12 @@ def test_whoever_comes_later_takes_it_and_is_in_an_interrupt_or_not() -> None:
         "inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} usage.",
         "task/21 [HC0[0]:SC0[0]:HE1:SE1] takes:",
     ]
+
+
+def test_an_execution_in_which_nobody_looked_for_one_tells_a_circle_that_needs_no_interrupt_as_well() -> None:
+    crossing, orderly = along(crossed(), "left* right*"), along(crossed(), "left*")
+    assert lockdep(crossing)[1] == "WARNING: possible circular locking dependency detected"
+    assert ("lockdep" in told_as(crossing), "lockdep" in told_as(orderly)) == (True, False)
 
 
 def test_usages_that_no_execution_shows_together_are_told_in_one_report() -> None:
