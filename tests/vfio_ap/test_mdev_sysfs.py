@@ -12,9 +12,10 @@ from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.sysfs import parse
 from aprt.vfio_ap.series.matrix_dev import INSTANCES, MatrixDevState
 from aprt.vfio_ap.series.mdev import MdevState
-from aprt.vfio_ap.series.mdev_sysfs import assign, assign_control_domain, create, parse, remove, unassign
+from aprt.vfio_ap.series.mdev_sysfs import assign, assign_control_domain, create, remove, unassign
 from aprt.vfio_ap.series.vfio_ap_queue import VfioApQueueState
 from tests.vfio_ap.machines import A, B, Bench, broken
 

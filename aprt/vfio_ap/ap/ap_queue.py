@@ -1,9 +1,9 @@
 """The hardware queue: what the AP instructions do to it, and what it does late, by itself.
 
-An instruction only starts things. AQIC answered 00 leaves `pending_irq`, a reset answered 00 leaves
-`pending_reset`; three daemons per queue (`interrupt_control`, `reset_end`, `reply`) finish them at any later
-step. While a reply is being notified (NIB, then IPM, in several steps) the queue is busy with the effect and
-neither a reset nor an interrupt change ends, nor is the card taken away or broken.
+An instruction only starts things. AQIC answered 00 leaves `pending_irq`, a reset answered 00 leaves `pending_reset`;
+daemons of the queue (`interrupt_control`, `reset_end`, and `replies` of `host.notification`) finish them, and requests,
+at any later step. While a reply is being notified (NIB, then IPM, in several steps) the queue is busy with the effect
+and neither a reset nor an interrupt change ends, nor is the card taken away or broken.
 
 Source: `docs/reference/model.md`, "AP queue". Assumptions `off_is_silent`, `irq_off_at`, `aqic_while_pending` and
 `reset_end` are fields of the actor. Left out: messages and their psmids, message parts, the bit that says that a code

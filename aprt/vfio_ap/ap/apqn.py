@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, TypeAlias
 
 import attrs
+
+QueueDimension: TypeAlias = Literal["apm", "aqm"]  # adapters, usage domains
 
 HIGHEST = 255
 _FORM = re.compile(r"([0-9a-f]{2})\.([0-9a-f]{4})", re.IGNORECASE | re.ASCII)
@@ -32,6 +35,10 @@ class Apqn:
         if apqi > HIGHEST:
             raise ValueError(f"domain {apqi:04x} of {text} is above {HIGHEST:04x}")
         return cls(apid, apqi)
+
+    def number(self, dimension: QueueDimension) -> int:
+        """Its adapter or its domain."""
+        return self.apid if dimension == "apm" else self.apqi
 
     def __str__(self) -> str:
         return f"{self.apid:02x}.{self.apqi:04x}"

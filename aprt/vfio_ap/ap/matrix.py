@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import attrs
 from pyrsistent import PSet, pset
 
-from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import Apqn, QueueDimension
 
 Dimension: TypeAlias = Literal["apm", "aqm", "adm"]
 
@@ -39,6 +39,10 @@ class Matrix:
 
     def has(self, dimension: Dimension, number: int) -> bool:
         return number in self._mask(dimension)
+
+    def part(self, dimension: QueueDimension, numbers: Iterable[int]) -> Matrix:
+        """What of it, with `numbers` in it, has one of them."""
+        return Matrix.of(numbers, self.aqm) if dimension == "apm" else Matrix.of(self.apm, numbers)
 
     def with_bit(self, dimension: Dimension, number: int) -> Matrix:
         return self._replaced(dimension, self._mask(dimension).add(number))

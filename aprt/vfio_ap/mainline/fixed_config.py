@@ -11,13 +11,14 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.mainline.mdev_sysfs import QueueDimension, number_of, part, used_by_another
+from aprt.vfio_ap.mainline.mdev_sysfs import used_by_another
 from aprt.vfio_ap.mainline.reset import reset_qlist
 from aprt.vfio_ap.mainline.reset_polled import zapq_and_look
 
@@ -66,7 +67,7 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
         if await _busy(machine, mdev, locked=True):
             return Errno.EBUSY.failure
         matrix = await mdev.read_matrix()
-        new = part(matrix, dimension, [number])
+        new = matrix.part(dimension, [number])
         if not await _bound(machine, new, dimension, number):
             return Errno.EADDRNOTAVAIL.failure
         if await used_by_another(machine, mdev, new):
@@ -117,5 +118,5 @@ async def _bound(machine: Machine, new: Matrix, dimension: QueueDimension, numbe
     wanted = new.apqns()
     if wanted:
         return all([await machine.bus.driver_of(apqn) == "vfio_ap" for apqn in wanted])
-    numbered = (apqn for apqn in sorted(machine.queues) if number == (apqn.apid if dimension == "apm" else apqn.apqi))
+    numbered = (apqn for apqn in sorted(machine.queues) if apqn.number(dimension) == number)
     return any([await machine.bus.driver_of(apqn) == "vfio_ap" for apqn in numbered])

@@ -10,23 +10,18 @@ Left out: the vfio core asks the user of a device again, every 10 s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, TypeAlias
-
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found
-from aprt.vfio_ap.ap.matrix import Dimension, Matrix
+from aprt.vfio_ap.ap.apqn import Found, QueueDimension
+from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.host.sysfs import parse
+from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_qlist, reset_queues
 from aprt.vfio_ap.mainline.vfio_events import request
-
-QueueDimension: TypeAlias = Literal["apm", "aqm"]
 
 
 @mirrors("vfio_ap_mdev_probe")
@@ -100,7 +95,7 @@ async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text:
     matrix = await mdev.read_matrix()
     if matrix.has(dimension, number) and machine.on("B16"):
         return 0
-    wanted, new = matrix.with_bit(dimension, number), part(matrix, dimension, [number])
+    wanted, new = matrix.with_bit(dimension, number), matrix.part(dimension, [number])
     await mdev.set_matrix(wanted)
     error = await validate(machine, mdev, wanted)
     if error:
@@ -166,7 +161,7 @@ async def hot_unplug(
     """
     shadow = await mdev.read_shadow()
     let_go: tuple[Found, ...] = ()
-    for apqn in part(matrix, dimension, numbers).apqns():
+    for apqn in matrix.part(dimension, numbers).apqns():
         found = await mdev.find(apqn)
         if found is not None:
             if machine.on("B34"):
@@ -207,16 +202,3 @@ async def _assign_control_domain(machine: Machine, mdev: Mdev, text: str, assign
         await mdev.set_shadow(shadow.without_bit("adm", number))
         await update_guest_apcb(machine, mdev)
     return 0
-
-
-def number_of(machine: Machine, dimension: Dimension, text: str) -> int:
-    """The number in what was written: -EINVAL, -ERANGE, or -ENODEV for one above the machine's maximum."""
-    number = parse(text)
-    if number > (machine.bus.max_adapter if dimension == "apm" else machine.bus.max_domain):
-        return Errno.ENODEV.failure
-    return number
-
-
-def part(matrix: Matrix, dimension: QueueDimension, numbers: Iterable[int]) -> Matrix:
-    """What of the matrix, with `numbers` in it, has one of them."""
-    return Matrix.of(numbers, matrix.aqm) if dimension == "apm" else Matrix.of(matrix.apm, numbers)

@@ -11,20 +11,16 @@ kernel happens one layer further up, and a closed device has no VM. -ENOMEM of c
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Apqn
-from aprt.vfio_ap.ap.matrix import Dimension, Matrix
+from aprt.vfio_ap.ap.apqn import Apqn, Found, QueueDimension
+from aprt.vfio_ap.ap.matrix import Dimension
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.host.sysfs import parse
+from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.series.matrix_dev import INSTANCES
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.reset import reset_queues
-
-QueueDimension: TypeAlias = Literal["apm", "aqm"]
 
 
 @mirrors("vfio_ap_mdev_create")
@@ -46,9 +42,7 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
     async with held(machine.matrix_lock):
         await reset_queues(machine, await mdev.read_matrix())
         for found in await mdev.queues():
-            await machine.queues[found.apqn].object.set_mdev(None)
-            await mdev.unlink(found.apqn)
-            await machine.matrix_dev.give(found)
+            await _move_out(machine, mdev, found)
         await machine.matrix_dev.drop_mdev(mdev.name)
     await mdev.free()
     return 0
@@ -61,16 +55,16 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
     the value of the variant `assign_errno`: an APQN that would result is not on the free list.
     Variant `kvm_test_unlocked`: the -EBUSY test is made before the lock is taken, as 5.0 does.
     """
-    number, error = await _number(machine, mdev, dimension, text)
-    if error:
-        return error
+    number = await _number(machine, mdev, dimension, text)
+    if number < 0:
+        return number
     async with held(machine.matrix_lock):
         if await _busy(machine, mdev, locked=True):
             return Errno.EBUSY.failure
         matrix = await mdev.read_matrix()
         if matrix.has(dimension, number) and not machine.on("assign_twice"):
             return 0
-        wanted = _made_by(matrix, dimension, number)
+        wanted = matrix.part(dimension, [number]).apqns()
         found = await machine.matrix_dev.find(wanted) if wanted else ()
         if len(found) < len(wanted) and not machine.on("assign_twice"):
             return Errno[machine.variant("assign_errno")].failure
@@ -85,26 +79,24 @@ async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text
 
     Errors as for `assign`, but a number that is not assigned is no error.
     """
-    number, error = await _number(machine, mdev, dimension, text)
-    if error:
-        return error
+    number = await _number(machine, mdev, dimension, text)
+    if number < 0:
+        return number
     async with held(machine.matrix_lock):
         if await _busy(machine, mdev, locked=True):
             return Errno.EBUSY.failure
         await mdev.clear_bit(dimension, number)
         for found in await mdev.queues():
-            if number == (found.apqn.apid if dimension == "apm" else found.apqn.apqi):
-                await machine.queues[found.apqn].object.set_mdev(None)
-                await mdev.unlink(found.apqn)
-                await machine.matrix_dev.give(found)
+            if found.apqn.number(dimension) == number:
+                await _move_out(machine, mdev, found)
     return 0
 
 
 async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool = True) -> int:
     """assign_ or (not `assigned`) unassign_control_domain: only the mask changes. Errors as for `assign`."""
-    number, error = await _number(machine, mdev, "adm", text)
-    if error:
-        return error
+    number = await _number(machine, mdev, "adm", text)
+    if number < 0:
+        return number
     async with held(machine.matrix_lock):
         if await _busy(machine, mdev, locked=True):
             return Errno.EBUSY.failure
@@ -112,27 +104,16 @@ async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigne
     return 0
 
 
-async def _number(machine: Machine, mdev: Mdev, dimension: Dimension, text: str) -> tuple[int, int]:
+async def _number(machine: Machine, mdev: Mdev, dimension: Dimension, text: str) -> int:
     if await _busy(machine, mdev, locked=False):
-        return 0, Errno.EBUSY.failure
-    number = parse(text)
-    if number < 0:
-        return 0, number
-    if number > (machine.bus.max_adapter if dimension == "apm" else machine.bus.max_domain):
-        return 0, Errno.ENODEV.failure
-    return number, 0
+        return Errno.EBUSY.failure
+    return number_of(machine, dimension, text)
 
 
 async def _busy(machine: Machine, mdev: Mdev, locked: bool) -> bool:
     if locked != (machine.variant("kvm_test") == "kvm_test_locked"):
         return False
     return await mdev.read_kvm() is not None
-
-
-def _made_by(matrix: Matrix, dimension: QueueDimension, number: int) -> tuple[Apqn, ...]:
-    if dimension == "apm":
-        return tuple(Apqn(number, apqi) for apqi in sorted(matrix.aqm))
-    return tuple(Apqn(apid, number) for apid in sorted(matrix.apm))
 
 
 async def _move_in(machine: Machine, mdev: Mdev, apqn: Apqn) -> None:
@@ -142,3 +123,9 @@ async def _move_in(machine: Machine, mdev: Mdev, apqn: Apqn) -> None:
     if found is not None:
         await machine.queues[apqn].object.set_mdev(mdev.name)
         await mdev.link(found)
+
+
+async def _move_out(machine: Machine, mdev: Mdev, found: Found) -> None:
+    await machine.queues[found.apqn].object.set_mdev(None)
+    await mdev.unlink(found.apqn)
+    await machine.matrix_dev.give(found)
