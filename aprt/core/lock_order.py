@@ -112,7 +112,11 @@ class Demand:
         """One of its edges as a reader is told of it."""
         functions = without_helpers(self.chain)
         where = f" in {functions[-1]}()" if functions else ""
-        return f"{self.by.context} {self._does(edge)}{where}"
+        return f"{self.brief(edge)}{where}"
+
+    def brief(self, edge: Edge) -> str:
+        """As `words`, without the function."""
+        return f"{self.by.context} {self._does(edge)}"
 
     def _does(self, edge: Edge) -> str:
         held, asked = _named(self.edges[edge]), _named(self.lock)

@@ -107,12 +107,9 @@ def columns(
     layout = _Layout.of(rows, width)
     lines = list(layout.header()) if rows else ["(before the first step)"]
     lines += [line for row in rows for line in layout.lines(row)]
-    held = _held(events) if findings else []
-    below = [f"violates {finding.property}: {finding.text}" for finding in findings]
-    below += [again(finding.loop) for finding in findings if finding.loop]
-    below += [f"locks held then: {'; '.join(held)}"] if held else []
+    below = list(_below(events, findings)) if findings else []
     lines += [""] if below else []
-    return lines + [line for text in below for line in textwrap.wrap(text, width, subsequent_indent="  ")]
+    return lines + [line for text in below for line in _indented(text, width)]
 
 
 def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> Iterator[_Row]:
@@ -130,6 +127,22 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> 
         taken = sum(isinstance(note, Took) for note in event.notes)  # which the row above has told
         if len(held) > taken and leaves and i + 1 < len(events):
             yield _Row(event.context, len(chain), f"[holds {', '.join(hold.lock for hold in held)}]")
+
+
+def _below(events: Sequence[Event], findings: Sequence[Finding]) -> Iterator[str]:
+    """What is broken, of a cycle of locks who makes it, and what is held then."""
+    for finding in findings:
+        yield f"violates {finding.property}: {finding.text}"
+        yield from (f"  {part.text}" for part in finding.parts)
+    yield from (again(finding.loop) for finding in findings if finding.loop)
+    held = _held(events)
+    if held:
+        yield f"locks held then: {'; '.join(held)}"
+
+
+def _indented(text: str, width: int) -> list[str]:
+    first = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(text.lstrip(), width, initial_indent=first, subsequent_indent=f"{first}  ")
 
 
 def _held(events: Sequence[Event]) -> list[str]:

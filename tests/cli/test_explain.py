@@ -44,9 +44,42 @@ def test_a_hang_is_told_to_where_nobody_can_go_on_and_whoever_still_comes_to_an_
     assert "  (waits for aq.wait_reply, which a signal would end)" in told
     assert "goes on     ioctl1 waits for aq.wait_reply" in told
     assert told[-2:] == ["reproduce   aprt replay \\", f"    {known}"]
-    story = head(known, "--as", "story")
-    assert "4. ioctl1 goes on in ap_sm_read(), 4 steps: hw 05.0004.dqap(host) = 10 I" in story
-    assert "Then: no end state can be reached: ioctl1 is at aq.wait_reply (P49). (3" in story
+    story = " ".join("\n".join(head(known, "--as", "story")).split())
+    assert "4. ioctl1 goes on in ap_sm_read(), 4 steps: spin_lock(aq.lock), then hw 05.0004.dqap(host) = 10 I" in story
+    assert "Then: no end state can be reached: ioctl1 is at aq.wait_reply (P49)." in story
+
+
+@pytest.mark.parametrize(
+    ("id", "says"),
+    [
+        ("B9", ["vm0.gisa.get_ipm() = 0, then vm0.vcpu1.schedule()", "vm0.gisa.make_pending(3) = True, then"]),
+        ("B4", ["vm0.read_hook() = mdev0", "vm0.set_hook(None), then", "mdev0.free()", "mdev0.read_handler()"]),
+        ("B5", ["vm0.gisa_int.register(3) = 16, then"]),
+    ],
+)
+def test_a_story_has_the_steps_that_decide_and_where_what_leaks_was_taken(id: str, says: list[str]) -> None:
+    story, why = " ".join(aprt("explain", id, "--as", "story").stdout.split()).split(" Why ")
+    places = [story.index(words) for words in says]
+    assert places == sorted(places)
+    assert why
+
+
+def test_columns_and_story_of_a_cycle_of_locks_say_who_holds_what_and_asks_for_what() -> None:
+    columns = "\n".join(head("B2", "--as", "columns"))
+    assert (
+        """
+violates P20: possible circular locking dependency: kvm_lock -> vcpu_mutex
+  -> matrix_lock -> kvm_lock
+  pv holds vm0.kvm_lock and asks for vm0.vcpu0.mutex (vcpu_mutex) in
+    kvm_s390_cpus_to_pv()
+  vm0.vcpu0 holds vm0.vcpu0.mutex (vcpu_mutex) and asks for matrix_lock in
+    pqap_hook->hook()
+  user holds matrix_lock and asks for vm0.kvm_lock in
+    kvm_arch_crypto_set_masks()
+"""
+        in columns
+    )
+    assert "   user holds matrix_lock and asks for vm0.kvm_lock (P20)." in head("B2", "--as", "story")
 
 
 def test_a_loop_is_told_by_its_token_alone_though_the_scenario_does_not_ask_about_its_property() -> None:

@@ -22,7 +22,7 @@ from aprt.verdict.cause import cause
 from aprt.verdict.tokens import Recording
 from aprt.vfio_ap.eras import ERAS
 from aprt.view.columns import columns
-from aprt.view.reports.report import at_rest, raced, report
+from aprt.view.reports.report import raced, reasoned, report
 from aprt.view.reports.story import story
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import kind_of, title
@@ -85,10 +85,10 @@ def best(id: str) -> Subject:
     """As `aprt explain` tells it: with the other side of a race, and to where what hangs comes to rest."""
     subject = raced(shown(id))
     assert subject.finding is not None
-    if subject.finding.property != "P49":
+    if subject.finding.property != "P49":  # of others the reason takes long, and is no part of the report
         return subject
     recording = Recording(subject.case, subject.case.model(), subject.finding.schedule, id)
-    return at_rest(subject, cause(recording, subject.finding))
+    return reasoned(subject, cause(recording, subject.finding))
 
 
 def in_columns(id: str, *, brief: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import why_lines
 from aprt.view.columns import columns
 from aprt.view.commands import command_lines
-from aprt.view.reports.report import at_rest, raced, report, told_as
+from aprt.view.reports.report import raced, reasoned, report, told_as
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import title
 
@@ -44,7 +44,7 @@ def explanation(
     told = subject if shape == "lockdep" else race
     token, own = token_of(case, system, told.execution.schedule), told.execution is execution
     if own:
-        told = at_rest(told, why)
+        told = reasoned(told, why)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
         lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief)

@@ -22,11 +22,16 @@ _GETS: Final = frozenset({"get", "try_get", "get_unless_zero"})
 
 def leak(subject: Subject, finding: Finding, last: Event) -> list[str]:
     """The whole report: what leaked, by whom it was taken, and where its owner ended."""
-    kind = _kind(finding)
-    taken = _referenced(subject, finding, last) if kind == "reference" else _owed(subject, finding, last, kind)
-    lines = [f"unreferenced {_KINDS[kind]} ({finding.text}):"]
-    lines += ["  taken before the first step"] if taken is None else _place(subject, taken, "taken")
+    event = taken(subject, finding, last)
+    lines = [f"unreferenced {_KINDS[_kind(finding)]} ({finding.text}):"]
+    lines += ["  taken before the first step"] if event is None else _place(subject, event, "taken")
     return [*lines, *_place(subject, last, "lost")]
+
+
+def taken(subject: Subject, finding: Finding, last: Event) -> Event | None:
+    """The step that took what leaked; None where it was there before the first one."""
+    kind = _kind(finding)
+    return _referenced(subject, finding, last) if kind == "reference" else _owed(subject, finding, last, kind)
 
 
 def _kind(finding: Finding) -> str:
@@ -51,14 +56,14 @@ def _referenced(subject: Subject, finding: Finding, last: Event) -> Event | None
 def _owed(subject: Subject, finding: Finding, last: Event, kind: str) -> Event | None:
     """The step that took what leaked: by preference what the finding names, or what the last step's context owes."""
     owed = {resource for resource, n in last.caller.after(last.notes).owed if n > 0}
-    taken = [
+    takes = [
         (note.resource, event)
         for event in reversed(subject.events[: last.index + 1])
         for note in event.notes
         if isinstance(note, Owes) and note.count > 0 and isinstance(note.resource, tuple) and note.resource[0] == kind
     ]
-    named = [one for one in taken if f"{_thing(one[0])} " in f"{finding.text} "]
-    chosen = named or [one for one in taken if one[0] in owed] or taken
+    named = [one for one in takes if f"{_thing(one[0])} " in f"{finding.text} "]
+    chosen = named or [one for one in takes if one[0] in owed] or takes
     return chosen[0][1] if chosen else None
 
 

@@ -37,14 +37,14 @@ def raced(subject: Subject) -> Subject:
     return subject if found is None else attrs.evolve(subject.along(found.schedule), finding=found)
 
 
-def at_rest(subject: Subject, why: Cause | Realised | None) -> Subject:
-    """The subject itself, or, of what hangs, with the steps that are left until nobody can go on, and who is then left.
-
-    why: it hangs.
-    """
-    if not isinstance(why, Cause) or why.endless is None or not why.endless.rest:
+def reasoned(subject: Subject, why: Cause | Realised | None) -> Subject:
+    """A subject with what decides that it breaks; what hangs, with the steps that are left until nobody can go on."""
+    if not isinstance(why, Cause):
         return subject
-    return subject.going_on(why.endless.rest)
+    ordered = [label for pair in why.pairs for label in (pair.first, pair.second)]
+    ordered += [choice.chosen for choice in why.choices]
+    subject = attrs.evolve(subject, decisive=frozenset(ordered))
+    return subject if why.endless is None or not why.endless.rest else subject.going_on(why.endless.rest)
 
 
 def circled(subject: Subject) -> Subject | None:

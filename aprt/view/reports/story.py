@@ -11,10 +11,14 @@ import attrs
 from aprt.core.amount import count
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
+from aprt.core.properties import Finding
+from aprt.view.reports.leak import taken
 from aprt.view.reports.subject import Subject
+from aprt.view.reports.title import kind_of
 from aprt.view.words import again, in_c
 
 _LINES, _WIDTH = 8, 75
+_NOTHING = 99  # of a step that says nothing
 
 
 @attrs.frozen
@@ -28,15 +32,15 @@ class _Turn:
 
 def story(subject: Subject) -> list[str]:
     """Some lines for each turn of a context, and for the end. Turns that say least are left out when there are too
-    many: first stay those in which it breaks and begins, then those that change what the breaking step is about, then
-    late ones; what comes behind it is the least.
+    many: first stay that in which it breaks, those with steps that decide, and the first one, then those that change
+    what the breaking step is about, then late ones; what comes behind it is the least.
     """
     turns = list(_turns(subject))
     ending = _ending(subject, len(turns), len(turns))
     room = _LINES - len(_wrapped(ending))
     if sum(len(turn.lines) for turn in turns) > room:
         room = _LINES - len(_wrapped(_ending(subject, len(turns) - 1, len(turns))))
-        turns, total = _fitting(turns, room, subject.last), len(turns)
+        turns, total = _fitting(subject, turns, room), len(turns)
         ending = _ending(subject, len(turns), total)
     return [*(line for turn in turns for line in turn.lines), *_wrapped(ending)]
 
@@ -66,21 +70,46 @@ def _did(subject: Subject, events: Sequence[Event], again: bool) -> str:
 
 
 def _milestone(subject: Subject, events: Sequence[Event]) -> str:
-    """What a turn does to something that the finding names, before its last step."""
+    """The step of a turn, but for its last one, that says most."""
     if subject.finding is None:
         return ""
-    telling = [event for event in events[:-1] if subject.concerns(subject.finding, event)]
-    return f"{in_c(telling[-1])}, then " if telling else ""
+    ranked = [(_rank(subject, subject.finding, event), -event.index, event) for event in events[:-1]]
+    rank, _, event = min(ranked, key=lambda one: one[:2], default=(_NOTHING, 0, None))
+    return "" if event is None or rank == _NOTHING else f"{in_c(event)}, then "
 
 
-def _fitting(turns: Sequence[_Turn], room: int, last: Event | None) -> list[_Turn]:
+def _rank(subject: Subject, finding: Finding, event: Event) -> int:
+    """How much a step says: most if it decides, and is about what the finding names; then if it takes what leaks, or
+    changes something that is named together with something else of that."""
+    decides, concerns = event.label in subject.decisive, subject.concerns(finding, event)
+    says = (
+        decides and subject.names(finding, event),
+        event == _leaking(subject),
+        concerns and subject.handed(finding, event),
+        decides,
+        concerns,
+    )
+    return next((rank for rank, so in enumerate(says) if so), _NOTHING)
+
+
+def _leaking(subject: Subject) -> Event | None:
+    """The step that takes what leaks, if something does."""
+    if subject.finding is None or subject.last is None or kind_of(subject) != "leak":
+        return None
+    return taken(subject, subject.finding, subject.last)
+
+
+def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]:
     """As many of the turns as there is room for, in their order."""
+    last = subject.last
     about = last.actor if last is not None else None
     breaking = next((turn.number for turn in turns if last in turn.events), len(turns))
     before, behind = turns[:breaking], turns[breaking:]
     telling = [turn for turn in before if any(event.actor == about and event.changed for event in turn.events)]
+    deciding = [turn for turn in before if any(event.label in subject.decisive for event in turn.events)]
     kept: list[_Turn] = []
-    for turn in dict.fromkeys([before[-1], turns[0], *reversed(telling), *reversed(before), *behind]):
+    first = [before[-1], *reversed(deciding), turns[0], *reversed(telling)]
+    for turn in dict.fromkeys([*first, *reversed(before), *behind]):
         if sum(len(one.lines) for one in (*kept, turn)) <= room:
             kept.append(turn)
     return sorted(kept, key=lambda turn: turn.number)
@@ -95,7 +124,8 @@ def _ending(subject: Subject, shown: int, total: int) -> str:
     if finding is None:
         return f"Nothing is broken by that.{left_out}"
     endless = f" And so on: {again(finding.loop)}." if finding.loop else ""
-    return f"Then: {finding.text} ({finding.property}).{endless}{left_out}"
+    text = "; ".join(part.demand.brief(part.edge) for part in finding.parts) or finding.text
+    return f"Then: {text} ({finding.property}).{endless}{left_out}"
 
 
 def _wrapped(text: str) -> Sequence[str]:

@@ -16,7 +16,7 @@ from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.notes import Gave, Hold, Took
 from aprt.core.properties import Finding, NoHang
-from aprt.core.schedule import Schedule
+from aprt.core.schedule import Label, Schedule
 from aprt.core.step import Ask
 from aprt.core.system import System
 from aprt.detect.history import History
@@ -24,6 +24,7 @@ from aprt.detect.parts import Parts
 from aprt.explore.replay import pending, replay
 from aprt.verdict.case import Case
 from aprt.verdict.telling import Instead
+from aprt.view.words import word
 
 HARDWARE = "Hardware name: aprt model"
 
@@ -37,7 +38,7 @@ class Subject:
     """An execution of `system`, which is that of `case`.
 
     finding: None for a schedule that breaks nothing of what was asked about. instead: what it then does break, None
-    where that was asked about all that there is.
+    where that was asked about all that there is. decisive: the steps whose order, or choice, decides that it breaks.
     """
 
     case: Case
@@ -45,6 +46,7 @@ class Subject:
     execution: Execution
     finding: Finding | None
     instead: Instead | None = None
+    decisive: frozenset[Label] = frozenset()
 
     @property
     def release(self) -> str:
@@ -160,12 +162,22 @@ class Subject:
         return mine[-1].caller.after(mine[-1].notes).held if mine else ()
 
     def concerns(self, finding: Finding, event: Event) -> bool:
-        """Whether a step changed something that a finding names: `vm0`, or, as `05.0004`, all that is of a queue."""
-        words, actor = re.findall(r"[^\s,]+", finding.text), event.actor
-        if actor is None or not event.changed:
+        """Whether a step changed something that a finding names."""
+        return event.changed and self.names(finding, event)
+
+    def names(self, finding: Finding, event: Event) -> bool:
+        """Whether a finding names what a step is done to: `vm0`, or, as `05.0004`, all that is of a queue."""
+        words, actor = _words(finding.text), event.actor
+        if actor is None:
             return False
         locks = any(isinstance(note, Took | Gave) for note in event.notes)  # of a queue, those say little
         return actor in words or (actor.rpartition(" ")[2] in words and not locks)
+
+    def handed(self, finding: Finding, event: Event) -> bool:
+        """Whether a step gives an actor that a finding names to another one, or gets it from there."""
+        actors = {name for actor in self.system.actors for name in (actor.name, actor.name.rpartition(" ")[2])}
+        handed = {text for value in (*event.args, event.reply) for text in _words(word(value))}
+        return not (actors & _words(finding.text)).isdisjoint(handed)
 
     def value_before(self, event: Event) -> Any:
         """What the actor of a step was just before it."""
@@ -178,6 +190,10 @@ class Subject:
 
     def _steps(self, context: str, function: str) -> int:
         return sum(e.context == context and function in without_helpers(e.chain) for e in self.events)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\s,()]+", text))
 
 
 def innermost(chain: Iterable[str], otherwise: str) -> str:
