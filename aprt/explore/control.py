@@ -8,8 +8,8 @@ Values are compared by type and content, since 1, True and 1.0 are equal and act
 sets are not compared: another name may change them unseen. What is compared by identity elsewhere (functions,
 iterators, suspended generators, cells, context managers) is compared by content here and numbered in the order met,
 so that one object under two names is told from two that look alike. Other objects without an equality of their own
-merge with themselves only, and only while they hold the same. An exception is its type, arguments, attributes and
-causes; nobody reads its traceback.
+merge with themselves only, and only while they hold the same: frozen ones always do, if what they hold is frozen, too.
+An exception is its type, arguments, attributes and causes; nobody reads its traceback.
 """
 
 from __future__ import annotations
@@ -66,6 +66,12 @@ _ITERATORS = frozenset(
     | {type(reversed(source)) for source in (*_SEQUENCES, *_VIEWS)}
 )
 _AWAIT_EFFECT = Effect.__await__.__code__
+_SECTIONS = (AbstractAsyncContextManager, AbstractContextManager)
+
+
+@attrs.frozen
+class _Frozen:
+    """Every frozen class of attrs refuses to set attributes in the same way."""
 
 
 def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[Hashable, tuple[str, ...]]:
@@ -184,13 +190,22 @@ class _Reader:
                 return cast(Hashable, value)
 
     def _numbered(self, value: object, at: Where) -> Hashable:
+        known = self.records.get(id(value))
+        if known is not None:
+            return known[0]
+        before, number = self.passing, len(self.seen)
         self.passing += 1
         if id(value) in self.seen:
             return "again", self.seen[id(value)][0]
-        number = len(self.seen)
         self.seen[id(value)] = number, value
         kind: Any = type(value)
-        return number, _content(kind)(self, value, at)
+        content = _content(kind)(self, value, at)
+        if self.passing == before + 1 and _is_fixed(kind):
+            self.passing = before
+            del self.seen[id(value)]
+            self.records[id(value)] = value, value  # which object it is says all
+            return value
+        return number, content
 
     def _cell(self, cell: CellType, at: Where) -> Hashable:
         return None if is_empty(cell) else self._value(cell.cell_contents, at)
@@ -234,8 +249,7 @@ class _Reader:
         except TypeError:  # made in C, and shows nothing
             return self._never(value, at)
         content = self._state(state, at)
-        section = isinstance(value, AbstractAsyncContextManager | AbstractContextManager)
-        return content if section else (value, content)
+        return content if issubclass(kind, _SECTIONS) else (value, content)
 
     def _state(self, state: Any, at: Where) -> Hashable:
         match state:
@@ -287,6 +301,12 @@ def _content(kind: Any) -> Reading:
     if kind in _COMPOUND_ITERATORS:
         return _Reader._underneath
     return _Reader._remaining if kind in _ITERATORS else _Reader._instance
+
+
+@cache
+def _is_fixed(kind: Any) -> bool:
+    """Whether an object that Python compares by identity always holds the same."""
+    return kind.__setattr__ is _Frozen.__setattr__ and not issubclass(kind, _SECTIONS)
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 
 from aprt.core.effects import choose
 from aprt.core.errors import ModelError
-from aprt.explore.control import control_key
+from aprt.explore.control import Records, control_key
 from tests.explore.programs import shapes
 from tests.explore.suspending import Start, key, places, suspended
 
@@ -183,6 +183,43 @@ def test_an_exception_being_handled_is_compared_by_content() -> None:
 
     assert key(behaviour, 1) == key(behaviour, 1)
     assert len({key(behaviour, value) for value in (1, True, 2)}) == 3
+
+
+@attrs.frozen(eq=False)
+class Parts:
+    """Two of these are never equal, and hold the same for good, if what they hold does."""
+
+    content: Any
+
+
+class Changeable:
+    content = 0
+
+
+def test_frozen_objects_are_told_apart_by_which_they_are_and_by_what_changes_in_them() -> None:
+    changeable = Changeable()
+    parts = (Parts(1), Parts(1), Parts((2, Parts(1))), Parts((3, Parts(changeable))))
+    records: Records = {}
+
+    async def behaviour() -> Any:
+        first, second = await choose("parts", 0)
+        await choose("suspended", 0)
+        return first, second
+
+    def keys() -> list[Any]:
+        found = []
+        for pair in product(parts, repeat=2):
+            with suspended(behaviour, pair) as run:
+                found.append(control_key(run.behaviour, records)[0])
+        return found
+
+    before = keys()
+    assert len(set(before)) == len(before) == 16
+    assert keys() == before
+    changeable.content = 1
+    assert [now == then for now, then in zip(keys(), before, strict=True)] == [
+        parts[3] not in pair for pair in product(parts, repeat=2)
+    ]
 
 
 @attrs.frozen
