@@ -6,6 +6,7 @@ A check of every state is looked at only after steps that changed something it r
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
@@ -75,7 +76,10 @@ class Checks:
         self.histories = [(id, history, next(slots)) for id, history in histories]
         self._cycles = [(id, cycle, next(slots)) for id, cycle in cycles]
         self._noted = [id for id, check in checks if isinstance(check, Noted)]
-        self._steps = [(id, check) for id, check in checks if isinstance(check, Before | After)]
+        self._steps = defaultdict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]](list)
+        for id, check in checks:
+            if isinstance(check, Before | After):
+                self._steps[type(check), check.actor.name, check.op].append((id, check))
         self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
@@ -189,11 +193,8 @@ class Checks:
         return found
 
     def _about(self, kind: type[Before | After], event: Event) -> tuple[Judge, ...]:
-        return tuple(
-            self._judge(id, check.reads, partial(_with, check.test, event))
-            for id, check in self._steps
-            if isinstance(check, kind) and (check.actor.name, check.op) == (event.actor, event.op)
-        )
+        checks = self._steps.get((kind, event.actor, event.op), ())
+        return tuple(self._judge(id, check.reads, partial(_with, check.test, event)) for id, check in checks)
 
     def _recorder(self, id: str, advance: Advance, slot: int, event: Event) -> Recorder:
         recorder = Recorder(id, advance, slot, event, self)
