@@ -134,12 +134,15 @@ class Tables(Generic[T]):
             self._control(place, Twins.begin(context, self._actors), Caller(context.name), None)
 
     def close(self) -> None:
-        """Drop the suspended coroutines."""
+        """Drop the suspended coroutines, and what refers back here: the rest is no garbage to be looked for."""
         for controls in self._controls:
             for control in controls:
                 if control.twins is not None:
                     control.twins.drop()
                     control.twins = None
+                control.after.clear()
+        for rows in self.rows:
+            rows.clear()
 
     def offers(self, state: int) -> tuple[Offer[T], ...]:
         """What a state offers, contexts in order."""
