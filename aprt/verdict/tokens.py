@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,19 +95,17 @@ def save(path: Path, case: Case, schedule: Schedule) -> None:
 @contextmanager
 def _drafted(path: Path) -> Iterator[Path]:
     """An empty file beside a path, to put in its place; what is left of it is removed. Raises: `UserError`."""
-    draft = None
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"cannot write {path}: {'Is a directory' if path.is_dir() else 'Is no regular file'}")
-        number, name = tempfile.mkstemp(dir=os.path.dirname(os.path.realpath(path)), prefix=".aprt.")
-        os.close(number)
-        draft = Path(name)
-        yield draft
+        draft = Path(os.path.realpath(path)).with_name(f".aprt.{secrets.token_hex(8)}")
+        draft.touch(exist_ok=False)
+        try:
+            yield draft
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
 
 
 def _exists(path: str) -> bool:

@@ -263,10 +263,12 @@ def test_a_schedule_file_that_is_there_is_only_replaced_by_a_schedule(tmp_path: 
     file, link = tmp_path / "race.json", tmp_path / "link.json"
     file.write_text("mine")
     link.symlink_to(file)
+    mode = file.stat().st_mode
     assert aprt("explore", "toy/tidy", "--schedule", str(link)).exit_code == 0
     assert file.read_text() == "mine"
     assert aprt("explore", "toy/abba", "--schedule", str(link)).exit_code == 1
     assert link.is_symlink()
+    assert file.stat().st_mode == mode
     assert aprt("replay", str(file)).exit_code == 1
     assert {one.name for one in tmp_path.iterdir()} == {"race.json", "link.json"}
 
