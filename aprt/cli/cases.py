@@ -22,7 +22,7 @@ def find_case(
 ) -> Case:
     """The case that the options name; a directory is a topology. Raises: `UserError`."""
     from aprt.cli.directories import is_directory
-    from aprt.cli.own_files import is_own, own_case, with_patches
+    from aprt.cli.own_files import check_named, is_own, own_case, with_patches
     from aprt.verdict.case import Case
 
     if re.match(r"aprt\d+:", scenario):
@@ -31,6 +31,7 @@ def find_case(
     eras = with_patches(registry(), (*words, *put_in, *taken_out))
     if is_own(subject):
         return own_case(eras, scenario, era, put_in, taken_out)
+    check_named(eras, subject)
     if is_directory(subject, eras):
         from aprt.cli.topology import topology_case
 

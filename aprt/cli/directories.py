@@ -23,8 +23,6 @@ def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
         return False
     if place in eras or difflib.get_close_matches(place, eras, cutoff=0.5):
         return False
-    if path.endswith(".py") and os.path.isfile(path):
-        raise UserError(f"{path}: is a file; name the scenario in it ({path}:NAME)")
     if os.path.exists(path):
         raise UserError(f"{path}: is a file; name the directory of a topology, or a scenario (ERA/NAME)")
     near = difflib.get_close_matches(name, _directories(place or "/"), n=1)

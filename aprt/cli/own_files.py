@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
-from aprt.core.errors import ModelError, UserError
+from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
@@ -36,7 +36,11 @@ def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, 
 
     Raises: `UserError`.
     """
-    own = [word for word in dict.fromkeys(words) if is_own(word)]
+    words = tuple(dict.fromkeys(words))
+    for word in words:
+        if word.endswith(".py"):
+            raise UserError(f"{word}: name the patch in it{_those_in(word, Switch, f'{word}:')}")
+    own = [word for word in words if is_own(word)]
     if not own:
         return eras
     patched = dict(eras)
@@ -55,6 +59,21 @@ def _from(switch: Switch, eras: Mapping[str, Era]) -> list[str]:
     return names[names.index(switch.since) :]
 
 
+def check_named(eras: Mapping[str, Era], text: str) -> None:
+    """Refuse `[ERA/]FILE.py`, a file without the name of the scenario in it. Raises: `UserError`."""
+    if not text.endswith(".py") or Path(text).is_dir():
+        return
+    named, slash, rest = text.partition("/")
+    era, path = (named, rest) if slash and named in eras else ([*eras][-1], text)
+    raise UserError(f"{text}: name the scenario in it{_those_in(path, Scenario, f'{era}/{path}:')}")
+
+
+def _those_in(path: str, kind: type[Any], before: str) -> str:
+    """The end of an error line: what of a kind is in a file, each as it is to be named."""
+    names = [name for name, value in vars(_module(path)).items() if isinstance(value, kind)]
+    return f" ({', '.join(before + name for name in names) or 'there is none'})"
+
+
 def own_case(
     eras: Mapping[str, Era], text: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
@@ -65,16 +84,35 @@ def own_case(
     if inside and era is not None and era != named:
         raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
     found = find_era(named if inside else era or DEFAULT_ERA, eras)
+    if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
+        find_era(named, eras)
     name = rest if inside else path
     scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name)
     check_words(found, eras, (*words, *put_in, *taken_out))
-    return Case.make(found, scenario, words, put_in, taken_out)
+    case = Case.make(found, scenario, words, put_in, taken_out)
+    try:
+        case.model()
+    except UnknownSwitch as error:
+        having = [era for era, kernel in eras.items() if kernel.knows(error.name)]
+        advice = f"; try {having[-1]}/{name}" if having else ""
+        raise UserError(f"{name} is not for era {found.name}, which has no switch {error.name!r}{advice}") from None
+    return case
+
+
+def _place(word: str) -> Path:
+    return Path(word.rpartition(":")[0])
 
 
 def _patch(word: str) -> Switch:
     switch = _load(word, Switch, "patch")
     if switch.kind != "patch":
         raise UserError(f"{word}: a {switch.kind}; make a patch with aprt.patch(about, function=...)")
+    if not switch.replaces:
+        raise UserError(
+            f"{word} replaces nothing; say what with aprt.patch(about, function=...), as in pqap=my_handler"
+        )
+    if not isinstance(switch.since, str | None):
+        raise UserError(f"{word}: since: expected the name of an era such as '5.3', found {switch.since!r}")
     return attrs.evolve(switch, name=word)
 
 
@@ -82,6 +120,8 @@ def _load(word: str, kind: type[T], what: str) -> T:
     place, _, name = word.rpartition(":")
     if any(letter in word for letter in "+="):
         raise UserError(f"{word}: the name of a file with a {what} in it has no '+' and no '='")
+    if not place:
+        raise UserError(f"{word}: no file is named (try FILE.py:{name or 'NAME'})")
     module = _module(place)
     found = vars(module).get(name)
     if isinstance(found, kind):
@@ -103,6 +143,9 @@ def _module(place: str) -> ModuleType:
         return module
     except UserError:
         raise
+    except ModuleNotFoundError as error:
+        file = f"; there is a file {place}.py" if error.name == place and Path(f"{place}.py").is_file() else ""
+        raise UserError(f"{place}: {_reason(place, error)}{file}") from None
     except Exception as error:
         raise UserError(f"{place}: {_reason(place, error)}") from None
 
@@ -134,6 +177,8 @@ def blamed(error: BaseException) -> str | None:
     files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(_OWN)]
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, UserError):
+            return str(cause)
         for frame in reversed(traceback.extract_tb(cause.__traceback__)):
             if frame.filename in files:
                 return f"{frame.filename}: {_reason(frame.filename, cause)}"

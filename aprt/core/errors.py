@@ -30,6 +30,18 @@ class ModelError(AprtError):
     """A behaviour, handler or property broke a rule that the model relies on."""
 
 
+class UnknownSwitch(ModelError):
+    """A model asks for a switch that its era has not. name: of the switch."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        advice = "a patch says with since=ERA from where on it can be used, a scenario is named with an era that has it"
+        super().__init__(f"the era has no switch {name!r}; {advice}")
+
+    def __reduce__(self) -> tuple[type[UnknownSwitch], tuple[str]]:
+        return type(self), (self.name,)
+
+
 class ReplayMismatch(AprtError):
     """A schedule asked for a step that the model does not offer.
 

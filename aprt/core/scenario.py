@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 
 import attrs
 
 from aprt.core.commits import is_commit, same_commit
 from aprt.core.documented_order import DocumentedOrder
-from aprt.core.errors import ModelError, UnknownProperty, UserError
+from aprt.core.errors import ModelError, UnknownProperty, UnknownSwitch, UserError
 from aprt.core.properties import Property
+from aprt.core.replacing import fitting
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Kind, Switch, spelling, words_for
 from aprt.core.system import System
@@ -62,9 +63,10 @@ class Settings:
     def patched(self, table: T) -> T:
         """A table of functions, a frozen record, with those in it that the patches in force replace.
 
-        Raises: `UserError` for a function that the table does not have, or that two patches replace.
+        Raises: `UserError` for a function that the table does not have, that two patches replace, or that does not fit.
         """
         known = [field.name for field in attrs.fields(type(cast(Any, table)))]
+        hints = get_type_hints(type(table)) if any(switch.replaces for switch in self.switches) else {}
         changes: dict[str, Callable[..., Any]] = {}
         for switch in self.switches:
             for name, function in switch.replaces if switch.replaces and self.on(switch.name) else ():
@@ -74,7 +76,7 @@ class Settings:
                     )
                 if name in changes:
                     raise UserError(f"two patches replace {name!r}; {switch.name} is the second")
-                changes[name] = function
+                changes[name] = fitting(function, hints[name], f"{switch.name}: {name}")
         changed: T = attrs.evolve(cast(Any, table), **changes)
         return changed
 
@@ -92,7 +94,7 @@ class Settings:
         raise self._unknown(name)
 
     def _unknown(self, name: str) -> ModelError:
-        return ModelError(f"the era has no switch {name!r}; a patch says with since=ERA from where on it can be used")
+        return UnknownSwitch(name)
 
 
 @attrs.frozen(eq=False)
@@ -220,8 +222,6 @@ class Era:
         fixes = [switch for switch in self.switches if switch.kind == "fix"]
         if any(switch.kind == "feature" and switch.called(name) for switch in self.switches):
             return f"{name!r} cannot be changed: it is how the kernel of era {self.name} is built"
-        if name.endswith(".py"):
-            return f"{name}: is a file; name the patch in it ({name}:NAME)"
         if is_commit(name):
             known = [id for switch in fixes for id in switch.commits]
             return f"unknown commit {name!r} in era {self.name}{did_you_mean(name, known, 'see aprt museum list')}"

@@ -119,11 +119,8 @@ USAGE = [
         "tests: content: no topology: neither etc/mdevctl.d/matrix nor guests nor script.toml is in it; "
         "name a directory that has them, or a scenario (ERA/NAME)",
     ),
-    (
-        ("explore", "demos/handler_lock.py"),
-        "demos/handler_lock.py: is a file; name the scenario in it (demos/handler_lock.py:NAME)",
-    ),
-    (("explore", "toy/abba", "--with", "a.py"), "a.py: is a file; name the patch in it (a.py:NAME)"),
+    (("explore", "demos/handler_lock.py"), "demos/handler_lock.py: name the scenario in it (there is none)"),
+    (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
     (("run", "README.md"), "README.md: is a file; name the directory of a topology, or a scenario (ERA/NAME)"),
     (("run", "no/where"), "no/where: no such directory, and 'no' is no era (known: toy)"),
     (("run", "demos/three-gests"), "demos/three-gests: no such directory (did you mean 'demos/three-guests'?)"),

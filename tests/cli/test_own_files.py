@@ -79,6 +79,29 @@ def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(tmp
     assert said(f"2026/{file}:MINE") == said(f"{file}:MINE", "--era", "2026")
 
 
+def test_a_scenario_of_another_era_and_a_file_without_a_name_say_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert aprt("scenario", "new", "own.py").exit_code == 0
+    typed = "2026/own.py:SCENARIO"
+    for wrong, line in (
+        ("own.py:SCENARIO", f"own.py:SCENARIO is not for era v4, which has no switch 'dynamic_config'; try {typed}"),
+        ("v4/own.py:SCENARIO", f"own.py:SCENARIO is not for era v4, which has no switch 'dynamic_config'; try {typed}"),
+        ("own.py", f"own.py: name the scenario in it ({typed})"),
+        ("2026/own.py", f"2026/own.py: name the scenario in it ({typed})"),
+        ("6.0/own.py", "6.0/own.py: name the scenario in it (6.0/own.py:SCENARIO)"),
+        ("none.py", "none.py: no such file"),
+        ("2027/own.py:SCENARIO", "unknown era '2027' (did you mean '2026'?)"),
+        ("2026/own:SCENARIO", "own: ModuleNotFoundError: No module named 'own'; there is a file own.py"),
+        ("2026/:SCENARIO", ":SCENARIO: no file is named (try FILE.py:SCENARIO)"),
+        ("2026/unbind+own.py", "own.py: name the patch in it (there is none)"),
+    ):
+        result = aprt("explore", wrong)
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {line}\n")
+    assert aprt("scenario", "show", typed).exit_code == 0
+
+
 def test_a_new_scenario_file_works_and_is_never_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     assert aprt("scenario", "new", str(file)).stdout == (
@@ -112,8 +135,8 @@ def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -
     silent = aprt("explore", "v4/kill-qemu", "--with", f"{tmp_path}/own.py:ANY")
     assert (silent.exit_code, silent.stderr) == (
         2,
-        f"aprt: {tmp_path}/own.py: line 4: ModelError: the era has no switch 'aqic'; "
-        "a patch says with since=ERA from where on it can be used\n",
+        f"aprt: {tmp_path}/own.py: line 4: UnknownSwitch: the era has no switch 'aqic'; a patch says with since=ERA "
+        "from where on it can be used, a scenario is named with an era that has it\n",
     )
 
 
@@ -122,7 +145,10 @@ FILES = {
     "unfinished.py": "def f(:\n",
     "other.py": "from aprt import patch\nfrom aprt.core.switch import FLAG, Switch\n"
     "FIX = Switch('f', 'fix', FLAG, 'a fix')\nBAD = patch('misspelled', qpap=print)\nONE = patch('one', pqap=print)\n"
-    "TWO = patch('two', pqap=print)\nNUMBER = 7\n",
+    "TWO = patch('two', pqap=print)\nNUMBER = 7\nEMPTY = patch('nothing')\nOF = patch('float', since=5.3, pqap=print)\n"
+    "async def short(machine): pass\nSHORT = patch('short', pqap=short)\n"
+    "async def long(machine, guest, aqic): pass\nFIRST = patch('1', pqap=long)\nSECOND = patch('2', pqap=long)\n",
+    "patches.py": "from aprt import patch\nONE = patch('one', pqap=print)\nTWO = patch('two', pqap=print)\n",
 }
 
 
@@ -136,13 +162,24 @@ FILES = {
         (("--with", "{0}/other.py:TOW"), "{0}/other.py has no patch called 'TOW' (did you mean 'TWO'?)"),
         (("--with", "{0}/other.py:NUMBER"), "{0}/other.py:NUMBER: is no patch"),
         (("--with", "{0}/other.py:FIX"), "{0}/other.py:FIX: a fix; make a patch with aprt.patch(about, function=...)"),
+        (("--with", "{0}/patches.py"), "{0}/patches.py: name the patch in it ({0}/patches.py:ONE, {0}/patches.py:TWO)"),
+        (("--with", "{0}/other.py:ONE"), "{0}/other.py:ONE: pqap is print, which is no async function"),
+        (
+            ("--with", "{0}/other.py:SHORT"),
+            "{0}/other.py:SHORT: pqap is called with 3 arguments, and short() does not fit: too many positional",
+        ),
+        (("--with", "{0}/other.py:EMPTY"), "{0}/other.py:EMPTY replaces nothing; say what with aprt.patch(about, "),
+        (
+            ("--with", "{0}/other.py:OF"),
+            "{0}/other.py:OF: since: expected the name of an era such as '5.3', found 5.3",
+        ),
         (
             ("--with", "{0}/other.py:BAD"),
             "{0}/other.py:BAD replaces 'qpap', which the driver does not have (did you mean 'pqap'?)",
         ),
         (
-            ("--with", "{0}/other.py:ONE", "--with", "{0}/other.py:TWO"),
-            "two patches replace 'pqap'; {0}/other.py:TWO is the second",
+            ("--with", "{0}/other.py:FIRST", "--with", "{0}/other.py:SECOND"),
+            "two patches replace 'pqap'; {0}/other.py:SECOND is the second",
         ),
         (("--with", "a=b.py:X"), "a=b.py:X: the name of a file with a patch in it has no '+' and no '='"),
     ],
@@ -165,14 +202,23 @@ async def raises(machine, guest, aqic):
     await guest.vm.read_hook()
     return of_no_use(aqic)
 
-async def takes_too_little(machine):
+async def returns_1(machine, guest, aqic):
+    await guest.vm.read_hook()
     return 1
+
+async def returns_nothing(machine, guest):
+    await guest.vm.read_hook()
+
+async def returns_text(machine, guest):
+    return "done"
 
 def builds_nothing(settings):
     return 1 / 0
 
 RAISES = patch("raises", pqap=raises)
-SHORT = patch("takes too little", pqap=takes_too_little)
+WRONG = patch("returns 1", pqap=returns_1)
+NOTHING = patch("returns nothing", open=returns_nothing)
+TEXT = patch("returns text", release=returns_text)
 NONE = Scenario("none", "", "", (), builds_nothing)
 """
 
@@ -185,16 +231,25 @@ def test_code_of_a_file_that_raises_is_told_by_file_and_line(command: tuple[str,
     wanted = f"aprt: {file}: line 5: AttributeError: 'Aqic' object has no attribute 'nothing'"
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, wanted)
     built = aprt(*command, f"2026/{file}:NONE")
-    assert (built.exit_code, built.stderr) == (2, f"aprt: {file}: line 15: ZeroDivisionError: division by zero\n")
+    assert (built.exit_code, built.stderr) == (2, f"aprt: {file}: line 22: ZeroDivisionError: division by zero\n")
 
 
-def test_a_function_that_does_not_fit_the_driver_is_told_without_a_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "patch", "line"),
+    [
+        ("unbind", "WRONG", "pqap returned 1; it is to return Rc or 'EOPNOTSUPP'"),
+        ("open-while-ending", "NOTHING", "open returned None; it is to return int"),
+        ("rogue-close", "TEXT", "release returned 'done'; it is to return nothing"),
+    ],
+)
+@pytest.mark.parametrize("command", [("explore",), ("run",)])
+def test_a_patch_that_returns_what_the_driver_does_not_is_told_by_its_name(
+    command: tuple[str, ...], scenario: str, patch: str, line: str, tmp_path: Path
+) -> None:
     file = tmp_path / "raising.py"
     file.write_text(RAISING)
-    result = aprt("explore", "2026/unbind", "--with", f"{file}:SHORT")
-    error = "TypeError('takes_too_little() takes 1 positional argument but 3 were given')"
-    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.endswith(f"{file}: vm0.vcpu0 raised {error} after vm0.process.fdget\n")
+    result = aprt(*command, f"2026/{scenario}", "--with", f"{file}:{patch}")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"aprt: {file}:{patch}: {line}")
 
 
 @attrs.frozen
