@@ -1,11 +1,11 @@
 """Columns: an execution as kernel mails show a race, one column per context, time running down.
 
-A row belongs to one context, so its text may run on below the columns to its right; that is how six contexts fit
-into the width of a mail. Functions are those the context is suspended in (`core.chain.told`), printed when they are
-entered and indented by depth; under them stand the messages, taking and giving a lock as the kernel spells it. A
-context that stands aside with locks in its hands says so. A column begins as far to the right as its longest row
-lets it; a row that is too long goes on below, indented a little more. When there are more contexts than columns,
-those with the fewest steps share the last one and sign their rows.
+A row belongs to one context, so its text may run on below the columns to its right; that is how six contexts fit into
+the width of a mail. Functions are those the context is suspended in (`core.chain.told`), printed when they are entered
+and indented by depth; under them stand the messages, taking and giving a lock as the kernel spells it. A context that
+stands aside with locks in its hands says so. A column begins as far to the right as its longest row lets it; a row
+that is too long goes on below, indented a little more. Rows that come again and again stand there once. When there are
+more contexts than columns, those with the fewest steps share the last one and sign their rows.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _NARROWEST, _WIDEST = 8, 36  # distance of two columns; two columns look like CP
 _LAST: Final = 33  # the least width of the last column
 _TEXT: Final = 24  # what an indentation leaves of a column at least
 _HANGING: Final = 4
+_PERIODS: Final = range(1, 5)  # rows that may come again and again
+_OFTEN: Final = 3  # times, from which on they are told once
 _SEAM: Final = "\0"
 
 
@@ -103,7 +105,7 @@ def columns(
 
     brief: of every run of one context only the functions entered, the choices, what is marked and the last step.
     """
-    rows = list(_rows(events, findings, brief))
+    rows = list(_folded(list(_rows(events, findings, brief))))
     layout = _Layout.of(rows, width)
     lines = list(layout.header()) if rows else ["(before the first step)"]
     lines += [line for row in rows for line in layout.lines(row)]
@@ -127,6 +129,29 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> 
         taken = sum(isinstance(note, Took) for note in event.notes)  # which the row above has told
         if len(held) > taken and leaves and i + 1 < len(events):
             yield _Row(event.context, len(chain), f"[holds {', '.join(hold.lock for hold in held)}]")
+
+
+def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
+    """The rows; what one context does over and over stands there once, with how often it comes again."""
+    here = 0
+    while here < len(rows):
+        size, times = next(((n, times) for n in _PERIODS if (times := _times(rows, here, n)) >= _OFTEN), (1, 1))
+        yield from rows[here : here + size]
+        if times > 1:
+            least = min(rows[here : here + size], key=lambda row: row.depth)
+            what = "" if size == 1 else f"these {size} lines "
+            yield attrs.evolve(least, text=f"[{what}{times - 1} more times]")
+        here += size * times
+
+
+def _times(rows: Sequence[_Row], here: int, size: int) -> int:
+    """How often so many rows, all of one context, come one after the other."""
+    block, times = rows[here : here + size], 1
+    if any(row.context != block[0].context or row.mark for row in block):
+        return 1
+    while rows[here + times * size : here + (times + 1) * size] == block:
+        times += 1
+    return times
 
 
 def _below(events: Sequence[Event], findings: Sequence[Finding]) -> Iterator[str]:

@@ -119,6 +119,37 @@ def test_every_step_that_breaks_something_is_marked() -> None:
     assert columns(events, found, brief=True)[2:4] == ["x.first()   <-- P2", "x.third()   <-- P1, P3"]
 
 
+def test_what_comes_three_times_or_more_stands_there_once() -> None:
+    polls = [event("a", "x.poll")] * 5
+    again = [event("a", "x.unmap", "run"), event("a", "x.unpin", "run", "notify")] * 3
+    assert columns([event("a", "x.start"), *polls, *again, event("a", "x.end", "run")])[2:] == [
+        "x.start()",
+        "x.poll()",
+        "[4 more times]",
+        "run()",
+        "  x.unmap()",
+        "  notify()",
+        "    x.unpin()",
+        "  [these 3 lines 2 more times]",
+        "  x.end()",
+    ]
+    twice = [event("a", "x.poll")] * 2
+    assert columns(twice)[2:] == ["x.poll()"] * 2
+
+
+def test_what_comes_again_in_another_context_or_breaks_something_is_not_left_out() -> None:
+    assert (
+        columns([event("a"), event("b"), event("a"), event("b"), event("a"), event("b")])[2:]
+        == [
+            "x.get()",
+            " " * 36 + "x.get()",
+        ]
+        * 3
+    )
+    found = [Finding("P1", "wrong", Schedule.of([("a", "x")] * 3))]
+    assert columns([event("a")] * 3, found)[2:5] == ["x.get()", "x.get()", "x.get()   <-- P1"]
+
+
 def test_a_mark_without_room_stands_below() -> None:
     found = [Finding("P1", "wrong", Schedule.of([("b", "x")] * 2))]
     assert columns([event("a"), event("b", "x.get", reply="a" * 26)], found)[3:5] == [
