@@ -6,7 +6,7 @@ and back to the last node with a branch to come: only what differs from the exec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -41,8 +41,9 @@ class Descent:
     """Per node: the packed states, the steps that sleep (label to kind), and the branches to come.
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
-    the memories of histories moved on. root: the first node with branches. foreign: what sleeps there. fresh: the
-    first step that differs from the execution before. seen: the distinct states, with their numbers. taken_back: steps.
+    the memories of histories moved on. root: the first node with branches. inherited: what slept there at first.
+    foreign: likewise, when the subtree was begun (others explore it). fresh: the first step that differs from the
+    execution before. seen: the distinct states, with their numbers. taken_back: steps.
     """
 
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:
@@ -51,7 +52,7 @@ class Descent:
         self.sleeping: list[Mapping[int, int]] = [{}]
         self.branches: list[list[Branch]] = [[]]
         self.root = self.fresh = 0
-        self.foreign = WHOLE.asleep
+        self.foreign = self.inherited = WHOLE.asleep
         self.seen = {INITIAL: 0}
         self.taken_back = 0
         self._over = set[int]()  # states without steps, as far as known
@@ -77,7 +78,7 @@ class Descent:
         nodes = len(self.states)
         self.sleeping, self.branches = [{} for _ in range(nodes)], [[] for _ in range(nodes)]
         self.root = self.fresh = len(subtree.steps)
-        self.foreign = subtree.asleep
+        self.foreign = self.inherited = subtree.asleep
         self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
 
     def go_on(self) -> None:
@@ -151,20 +152,50 @@ class Descent:
 
     def children(self, subtree: Subtree) -> list[Subtree] | None:
         """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
-
-        What a later one begins with sleeps in none before it. A step that sleeps and is never woken, since little
-        depends on it, ends executions in vain: so those come last. Raises: `Stop`.
+        Raises: `Stop`.
         """
         self.begin(subtree)
-        if self.ended:
+        return None if self.ended else self._beside(self.root, self._possible(self.root), self.sleeping[-1])
+
+    def parts(self) -> tuple[list[Subtree], list[Subtree]] | None:
+        """What the subtree that is being explored can be taken apart into, between two executions: subtrees that are
+        done or being done, and those that are not begun.
+
+        None when the next execution begins at the root, or when no race is known that would have another one begin
+        there: what is beside may all be covered then, and would be explored in vain.
+        """
+        root, steps, taken = self.root, self.execution.steps, self.sleeping[self.root]
+        if len(steps) == root or not self.branches[root]:
             return None
-        sleeping, found = self.sleeping[-1], list[Subtree]()
-        possible = [step for place in range(len(self._local.rows)) for step in self._options(place)]
-        for step in sorted(possible, key=self._local.rivals)[::-1]:
+        done = [self._at(root, label) for label in taken if label not in self.inherited]
+        inherited = {label: kind for label, kind in taken.items() if label in self.inherited}
+        begun = self._beside(root, [*done, steps[root]], inherited)
+        return begun, self._beside(root, self._possible(root), {**taken, steps[root].label: steps[root].kind})
+
+    def leave(self) -> None:
+        """Leave it to others what is not begun, as `parts` says: all of what is beside the present step at the root."""
+        root, step = self.root, self.execution.steps[self.root]
+        self.branches[root] = []
+        self.inherited = frozenset(self._asleep(self.sleeping[root], step))
+        self.root += 1
+
+    def _beside(self, node: int, steps: Iterable[LocalStep], sleeping: Mapping[int, int]) -> list[Subtree]:
+        """Subtrees that begin with these steps at a node, but for those that sleep. What a later one begins with
+        sleeps in none before it.
+        """
+        before, found = tuple(step.label for step in self.execution.steps[:node]), list[Subtree]()
+        for step in steps:
             if step.label not in sleeping:
-                found.append(Subtree((*subtree.steps, step.label), frozenset(self._asleep(sleeping, step))))
+                found.append(Subtree((*before, step.label), frozenset(self._asleep(sleeping, step))))
                 sleeping = {**sleeping, step.label: step.kind}
         return found
+
+    def _possible(self, node: int) -> list[LocalStep]:
+        """What is possible at a node. A step that sleeps and is never woken, since little depends on it, ends
+        executions in vain: so those come last.
+        """
+        possible = [step for place in range(len(self._local.rows)) for step in self._options(place, node)]
+        return sorted(possible, key=self._local.rivals)[::-1]
 
     def _after(self, step: LocalStep) -> int:
         """The state after a step out of the last state."""
@@ -177,9 +208,11 @@ class Descent:
 
     def _labelled(self, label: int) -> LocalStep:
         """The step with this label at the last node."""
-        node, place, option = self.execution.nodes[-1], label >> OPTION_BITS, label & _OPTION
-        slot, options = self._local.rows[place][node[place]]
-        possible = options[node[slot]]
+        return self._at(-1, label)
+
+    def _at(self, node: int, label: int) -> LocalStep:
+        """The step with this label at a node."""
+        possible, option = self._options(label >> OPTION_BITS, node), label & _OPTION
         if option >= len(possible):
             raise ModelError("a step is not possible in an order that handlers declare to be one")
         return possible[option]
@@ -204,8 +237,8 @@ class Descent:
         meets, place = self._local.kinds.meets[step.kind], step.place
         return {q: kind for q, kind in sleeping.items() if not meets >> kind & 1 and q >> OPTION_BITS != place}
 
-    def _options(self, place: int) -> tuple[LocalStep, ...]:
-        """What a context can do at the last node."""
-        node = self.execution.nodes[-1]
-        slot, options = self._local.rows[place][node[place]]
-        return options[node[slot]]
+    def _options(self, place: int, node: int = -1) -> tuple[LocalStep, ...]:
+        """What a context can do at a node."""
+        numbers = self.execution.nodes[node]
+        slot, options = self._local.rows[place][numbers[place]]
+        return options[numbers[slot]]

@@ -111,7 +111,7 @@ class TraceSearch:
             if self.saved is None or not self.saved.restore():
                 self.begin(WHOLE)
                 self._save()
-            self._go_through()
+            self.go_on()
             return "max_depth" if self.endings["cut"] else None
         except Unordered:
             if self.saved is not None:
@@ -133,12 +133,11 @@ class TraceSearch:
         self.open = {}
         self.more = True
 
-    def run(self, subtree: Subtree) -> None:
-        """Execution after execution, each from the last node that has a branch left. Raises: `Stop`."""
-        self.begin(subtree)
-        self._go_through()
+    def go_on(self) -> None:
+        """Execution after execution, each from the last node that has a branch left.
 
-    def _go_through(self) -> None:
+        Raises: `Stop`; if that is for a budget, one may go on.
+        """
         while self.more:
             self.descent.go_on()
             self._end()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -17,14 +15,13 @@ from aprt.core.exercise import Exercise
 from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
-from aprt.explore.parallel.crew import Crew, Pending
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
 from aprt.view.version import aprt_version
 from tests.explore import work
-from tests.explore.work import Here
+from tests.explore.work import Here, Unlucky
 
 R = TypeVar("R")
 
@@ -121,9 +118,9 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(kind: str, request: 
     else:
         crew = ClusterCrew(request.getfixturevalue("address"), aprt_version, work.PATIENCE)
     with crew:
-        unlucky = Unlucky(crew)
+        unlucky = Unlucky(crew, 20)
         shared = partition.search(question(origin), origin, unlucky, small=1)
-        assert unlucky.sent > Unlucky.last  # it was killed in time
+        assert unlucky.sent > unlucky.last  # it was killed in time
     assert comparable(shared) == comparable(states.search(question(origin)))
 
 
@@ -167,24 +164,3 @@ class NoCrew:
 
     def refill(self, seat: int) -> None:
         raise AssertionError("nobody has died")
-
-
-class Unlucky:
-    """A crew of which one worker is killed before it is sent its twentieth piece of work."""
-
-    last = 20
-
-    def __init__(self, crew: Crew) -> None:
-        self.crew, self.seats, self.sent = crew, crew.seats, 0
-
-    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Pending[R]:
-        self.sent += seat == 1
-        if seat == 1 and self.sent == self.last:
-            os.kill(self.crew.submit(seat, work.process, 0).result(), signal.SIGKILL)
-        return self.crew.submit(seat, task, *args)
-
-    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
-        return self.crew.wait(pending, timeout)
-
-    def refill(self, seat: int) -> None:
-        self.crew.refill(seat)

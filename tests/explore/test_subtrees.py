@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import pytest
@@ -13,9 +15,12 @@ from aprt.explore import dpor
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Origin
+from aprt.explore.parallel.piece import begin
 from aprt.explore.result import Bounds, Exploration
 from tests.explore import work
-from tests.explore.work import Here, question
+from tests.explore.work import Here, Unlucky, question
+
+R = TypeVar("R")
 
 ORIGINS: dict[str, Origin] = {
     "increments": partial(work.origin, "increment:increment", 3),
@@ -56,6 +61,27 @@ def test_random_programs_have_the_traces_of_one_process_when_they_are_taken_apar
     assert several > 100
 
 
+def test_random_programs_have_the_traces_of_one_process_when_pieces_are_taken_apart_on_the_way() -> None:
+    several = 0
+    for seed in range(100):
+        origin, crew = partial(work.origin, "generated:generate", seed), Several()
+        shared = subtrees.search(question(origin), origin, crew, alone=0, slice=0, pieces=0)
+        assert counts(shared) == counts(dpor.search(question(origin))), seed
+        assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+        several += crew.begun > 1
+    assert several > 10
+
+
+def test_a_worker_that_is_killed_on_the_way_changes_nothing() -> None:
+    origin = ORIGINS["queues"]
+    with LocalCrew(2) as crew:
+        unlucky = Unlucky(crew, 20)
+        shared = subtrees.search(question(origin), origin, unlucky, alone=0, slice=0)
+        assert unlucky.sent > unlucky.last  # it was killed in time
+    assert counts(shared) == counts(dpor.search(question(origin)))
+    assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+
+
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:
     origin = partial(work.locks, "GAB", "GBA", "AC")
     shared, alone = subtrees.search(question(origin), origin, crew, alone=0), dpor.search(question(origin))
@@ -87,3 +113,16 @@ def test_states_are_not_bounded(crew: LocalCrew) -> None:
     origin = ORIGINS["increments"]
     with pytest.raises(UserError, match="--max-states is for one process"):
         subtrees.search(question(origin, bounds=Bounds(max_states=10)), origin, crew)
+
+
+class Several(Here):
+    """Three seats in this process. begun: how many subtrees they were given."""
+
+    seats = 3
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        self.begun += task is begin
+        return super().submit(seat, task, *args)

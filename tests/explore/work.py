@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aprt import DEADLOCK, HANG, Property, System, always, choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.properties import After, AtEnd, NoHang
+from aprt.explore.parallel.crew import Crew, Pending
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Question
 from aprt.kernel.rules import LOCK_ORDER
@@ -48,6 +49,25 @@ class Here:
 
     def refill(self, seat: int) -> None:
         raise AssertionError("nobody has died")
+
+
+class Unlucky:
+    """A crew of which one worker is killed before it is sent its piece of work numbered `last`."""
+
+    def __init__(self, crew: Crew, last: int) -> None:
+        self.crew, self.seats, self.sent, self.last = crew, crew.seats, 0, last
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Pending[R]:
+        self.sent += seat == 1
+        if seat == 1 and self.sent == self.last:
+            os.kill(self.crew.submit(seat, process, 0).result(), signal.SIGKILL)
+        return self.crew.submit(seat, task, *args)
+
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        return self.crew.wait(pending, timeout)
+
+    def refill(self, seat: int) -> None:
+        self.crew.refill(seat)
 
 
 def origin(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:

@@ -21,6 +21,10 @@ R_co = TypeVar("R_co", covariant=True)
 PATIENCE = 3  # workers that may die over one piece of work
 
 
+class Forgotten(Exception):
+    """Whoever sits there now has not done what was sent there before."""
+
+
 class Pending(Hashable, Protocol[R_co]):
     """Work that was sent to a seat."""
 

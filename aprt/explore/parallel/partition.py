@@ -34,7 +34,7 @@ from aprt.explore.checks import Checks
 from aprt.explore.exercised import exercised
 from aprt.explore.loop import step_between
 from aprt.explore.loop_choice import compiles
-from aprt.explore.parallel.crew import PATIENCE, Crew, Pending, desk
+from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
 from aprt.explore.parallel.part import Broken, Harvest, Origin, Part, Pupil
 from aprt.explore.result import Exploration, Question
@@ -44,10 +44,6 @@ _LOOK = 0.2  # seconds between two looks at the clock
 _SMALL = 15_000  # states that one process finds sooner than others could be told of them
 _COMPILED = 8  # seats that find as many states per second as the compiled loop
 _SCOUTED, _FAR = 2_000, 300  # random steps, to learn most before all else; of one walk
-
-
-class Forgotten(Exception):
-    """Whoever sits there now has not done the rounds before this one."""
 
 
 @attrs.frozen

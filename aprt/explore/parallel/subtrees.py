@@ -7,79 +7,86 @@ Traces, and the states in which they end, are counted as by one process. The pri
 or have an execution that finds out in the end that it is covered: those are counted as sleep set blocked, and one
 process has none. States along the way are not counted: no process sees them all.
 
+Pieces differ in size, and nobody knows by how much. So a seat explores its piece slice by slice, and when another has
+nothing to do, it leaves to that what it has not begun (`Descent.parts`).
+
 What checks ask of contexts (`explore.visibility`) shows in some piece: then everything begins anew with more order.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from heapq import heappop, heappush
 from itertools import count
-from typing import TypeAlias
 
 import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
-from aprt.core.lock_order import LockGraph
-from aprt.core.properties import Check, Finding, Property
+from aprt.core.properties import Finding
 from aprt.explore import dpor
 from aprt.explore.descent import WHOLE, Subtree
-from aprt.explore.dpor import Steps, TraceSearch
+from aprt.explore.dpor import TraceSearch
 from aprt.explore.exercised import exercised
 from aprt.explore.packing import INITIAL
-from aprt.explore.parallel.crew import Crew, desk, scatter
+from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending
 from aprt.explore.parallel.part import Origin
-from aprt.explore.result import Bounds, Exploration, Question, StopOn
-from aprt.explore.visibility import Holding, Unordered, Visibility
+from aprt.explore.parallel.piece import (
+    Asked,
+    Job,
+    Labels,
+    Offer,
+    Outcome,
+    begin,
+    forget,
+    go_on,
+    portable,
+    visibility,
+)
+from aprt.explore.result import Exploration, Question
+from aprt.explore.visibility import Holding, Unordered
 from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
-Labels: TypeAlias = tuple[int, ...]
-Asked: TypeAlias = frozenset[tuple[int, Holding]]
-"""What checks ask of contexts, by the number of the check."""
-
 _ALONE = 0.1  # seconds in which one process may finish
-_PIECES = 8  # for each seat
+_SLICE = 0.1  # seconds after which a seat may be asked to leave something to others
+_PIECES = 8  # for each seat, to begin with
 _EXPANSIONS = 1_000  # to make them
 
 
-@attrs.frozen
-class _Task:
-    """A piece of a search. It prints as what is lost if it cannot be done."""
+@attrs.define(eq=False)
+class _Run:
+    """What a seat is at. begun: what it is to explore, in one subtree or several, and how many workers began that.
 
-    search: str = attrs.field(repr=False)
-    origin: Origin = attrs.field(repr=False)
-    stop_on: StopOn = attrs.field(repr=False)
-    bounds: Bounds = attrs.field(repr=False)
-    certify: bool = attrs.field(repr=False)
-    asked: Asked = attrs.field(repr=False)
-    subtree: Subtree
+    executions, blocked, transitions: of what is done of it.
+    """
 
+    begun: tuple[Subtree, ...]
+    tries: int
+    executions: int = 0
+    blocked: int = 0
+    transitions: int = 0
 
-@attrs.frozen
-class _Outcome:
-    """What a piece came to. found: by property, what is wrong and the steps that show it. ended: for each state in
-    which executions end and that this process did not tell of before, one of them. order: the lock
-    order that the process knows. exercise: likewise, what happened, if that is more than it told of.
-    wider: what a check asked for."""
-
-    executions: int
-    blocked: int
-    transitions: int
-    depth: int
-    found: Mapping[str, tuple[str, Labels]]
-    ended: tuple[tuple[Ending, Labels], ...]
-    order: LockGraph | None
-    exercise: Exercise | None
-    stopped: str | None = None
-    wider: tuple[int, Holding] | None = None
+    def count(self, outcome: Outcome) -> None:
+        self.executions += outcome.executions
+        self.blocked += outcome.blocked
+        self.transitions += outcome.transitions
 
 
-def search(question: Question, origin: Origin, crew: Crew, alone: float = _ALONE) -> Exploration:
+def search(
+    question: Question,
+    origin: Origin,
+    crew: Crew,
+    alone: float = _ALONE,
+    slice: float = _SLICE,
+    pieces: int = _PIECES,
+) -> Exploration:
     """Explore all traces of what `origin` makes, as `question` says. alone: seconds that one process tries it first.
+    slice: seconds after which a seat may be asked to leave something to others. pieces: for each seat, to begin with.
 
     Raises: `UserError` for a bound of states.
     """
@@ -93,7 +100,7 @@ def search(question: Question, origin: Origin, crew: Crew, alone: float = _ALONE
             return first
     watchdog, asked = Watchdog(question), Asked()
     while True:
-        run = _Search(question, origin, crew, watchdog, asked)
+        run = _Search(question, origin, crew, watchdog, asked, slice, pieces)
         try:
             return run.explore()
         except _Wider as wider:
@@ -111,12 +118,28 @@ class _Wider(Exception):
 
 
 class _Search:
-    def __init__(self, question: Question, origin: Origin, crew: Crew, watchdog: Watchdog, asked: Asked) -> None:
-        self.question, self.origin, self.crew, self.watchdog, self.asked = question, origin, crew, watchdog, asked
-        self.id = uuid.uuid4().hex
+    """todo: subtrees that nobody is at, with how many workers have died over each. runs: by seat."""
+
+    def __init__(
+        self,
+        question: Question,
+        origin: Origin,
+        crew: Crew,
+        watchdog: Watchdog,
+        asked: Asked,
+        slice: float,
+        pieces: int,
+    ) -> None:
+        self.question, self.crew, self.watchdog, self.slice, self.pieces = question, crew, watchdog, slice, pieces
+        id, stop_on, certify = uuid.uuid4().hex, question.stop_on, question.certify
+        self.jobs = [Job(id, seat, origin, stop_on, certify, asked) for seat in range(crew.seats)]
+        self.todo = deque[tuple[Subtree, int]]()
+        self.idle = list(range(crew.seats))
+        self.busy: dict[Pending[Outcome], int] = {}
+        self.runs: dict[int, _Run] = {}
         # takes the steps that others tell of
         self.traces = TraceSearch(
-            attrs.evolve(question, stop_on="all"), _visibility(question.properties, asked), watchdog
+            attrs.evolve(question, stop_on="all"), visibility(question.properties, asked), watchdog
         )
         self.executions = self.blocked = self.transitions = self.depth = 0
         self.found: dict[str, tuple[str, Labels]] = {}
@@ -125,8 +148,8 @@ class _Search:
 
     def close(self) -> None:
         self.traces.close()
-        for seat in range(self.crew.seats):
-            self.crew.submit(seat, _forget, self.id)
+        for job in self.jobs:
+            self.crew.submit(job.seat, forget, job)
 
     def explore(self) -> Exploration:
         return self._answer(until_stopped(self._search))
@@ -136,16 +159,62 @@ class _Search:
             for id, text in self.traces.checks.start(self.traces.tables.first):
                 self.found[id] = text, ()
             self._stop_if_found()
-            bounds, stop_on, certify = self.question.bounds, self.question.stop_on, self.question.certify
-            tasks = (
-                _Task(self.id, self.origin, stop_on, bounds.after(self.watchdog.seconds), certify, self.asked, subtree)
-                for subtree in self._pieces()
-            )
-            for _, outcome in scatter(self.crew, _explore, tasks):
-                self._count(outcome)
+            self.todo.extend((subtree, 0) for subtree in self._pieces())
+            self._share()
             return "max_depth" if self.endings["cut"] else None
         except Unordered as unordered:
-            raise _Wider(_portable(self.question.properties, unordered)) from None
+            raise _Wider(portable(self.question.properties, unordered)) from None
+
+    def _share(self) -> None:
+        """Have everything done by whichever seat is free, slice by slice. What a worker died over is done again."""
+        self._occupy()
+        while self.busy:
+            for done in self.crew.wait(self.busy):
+                seat = self.busy.pop(done)
+                try:
+                    outcome = done.result()
+                except (BrokenExecutor, Forgotten):
+                    self._lose(seat)
+                    continue
+                if outcome.more:
+                    self.runs[seat].count(outcome)
+                    self._go_on(seat, outcome.offer)
+                else:
+                    self.idle.append(seat)
+                self._occupy()
+                self._count(outcome)
+
+    def _occupy(self) -> None:
+        """Give the seats that are idle something to do."""
+        while self.idle and self.todo:
+            seat, (subtree, tries) = self.idle.pop(), self.todo.popleft()
+            self.runs[seat] = _Run((subtree,), tries + 1)
+            self._submit(seat, begin, subtree)
+
+    def _go_on(self, seat: int, offer: Offer | None) -> None:
+        """Have a seat go on, without what it offers if there are seats with nothing to do."""
+        taken = offer is not None and len(self.idle) > len(self.todo)
+        if offer is not None and taken:
+            self.runs[seat].begun = offer.begun
+            self.todo.extend((subtree, 0) for subtree in offer.others)
+        self._submit(seat, go_on, not taken)
+
+    def _submit(self, seat: int, work: Callable[..., Outcome], what: Subtree | bool) -> None:
+        bounds = self.question.bounds.after(self.watchdog.seconds)
+        self.busy[self.crew.submit(seat, work, self.jobs[seat], what, bounds, self.slice)] = seat
+
+    def _lose(self, seat: int) -> None:
+        """What a worker was at when it died is for others. Raises: `UserError` when too many have died over it."""
+        run = self.runs[seat]
+        if run.tries == PATIENCE:
+            raise UserError(f"{PATIENCE} workers died over {run.begun[-1]} (out of memory?)")
+        self.executions -= run.executions
+        self.blocked -= run.blocked
+        self.transitions -= run.transitions
+        self.crew.refill(seat)
+        self.todo.extendleft((subtree, run.tries) for subtree in run.begun)
+        self.idle.append(seat)
+        self._occupy()
 
     def _pieces(self) -> list[Subtree]:
         """Enough subtrees for everybody, the large ones first: those are taken apart, and begun, before the others."""
@@ -154,7 +223,7 @@ class _Search:
         todo, ends = [(_smallness(WHOLE), next(numbers), WHOLE)], list[Subtree]()
         most = self.question.bounds.max_depth
         for _ in range(_EXPANSIONS):
-            if not todo or len(todo) + len(ends) >= _PIECES * self.crew.seats:
+            if not todo or len(todo) + len(ends) >= self.pieces * self.crew.seats:
                 break
             _, _, subtree = heappop(todo)
             children = None if len(subtree.steps) == most else self.traces.descent.children(subtree)
@@ -167,7 +236,7 @@ class _Search:
                     heappush(todo, (_smallness(child), next(numbers), child))
         return [*(subtree for _, _, subtree in sorted(todo)), *ends]
 
-    def _count(self, outcome: _Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         if outcome.wider is not None:
             raise _Wider(outcome.wider)
         self.executions += outcome.executions
@@ -222,67 +291,3 @@ class _Search:
 def _smallness(subtree: Subtree) -> int:
     """Roughly, how often the traces were halved on the way there: each step has alternatives, each sleeper is one."""
     return len(subtree.steps) + len(subtree.asleep)
-
-
-def _explore(task: _Task) -> _Outcome:
-    if task.search not in desk() or desk()[task.search][0] != task.asked:
-        _forget(task.search)
-        system, properties = task.origin()
-        question = Question(system, properties, task.bounds, task.stop_on, certify=task.certify)
-        desk()[task.search] = task.asked, TraceSearch(question, _visibility(properties, task.asked), Watchdog(question))
-    run: TraceSearch = desk()[task.search][1]
-    return _outcome(run, task)
-
-
-def _outcome(run: TraceSearch, task: _Task) -> _Outcome:
-    before = run.executions, run.blocked, run.descent.taken
-    learned = len(run.tables.learned)
-    told = {ending: len(known) for ending, known in run.endings.items()}
-    run.watchdog, stopped, wider = Watchdog(attrs.evolve(run.question, bounds=task.bounds)), None, None
-    try:
-        run.run(task.subtree)
-    except Stop as stop:
-        stopped = stop.reason
-    except Unordered as unordered:
-        wider = _portable(run.question.properties, unordered)
-    return _Outcome(
-        executions=run.executions - before[0],
-        blocked=run.blocked - before[1],
-        transitions=run.descent.taken - before[2],
-        depth=run.depth,
-        found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
-        ended=tuple(
-            (ending, _labels(steps))
-            for ending, known in run.endings.items()
-            for steps in list(known.values())[told[ending] :]
-        ),
-        order=run.checks.order,
-        exercise=exercised(run.question, run.tables) if len(run.tables.learned) > learned else None,
-        stopped=stopped,
-        wider=wider,
-    )
-
-
-def _labels(steps: Steps) -> Labels:
-    return tuple(step.label for step in steps)
-
-
-def _forget(search: str) -> None:
-    if search in desk():
-        desk().pop(search)[1].close()
-
-
-def _checks(properties: tuple[Property, ...]) -> list[Check]:
-    return [check for property in properties for check in property.checks]
-
-
-def _portable(properties: tuple[Property, ...], unordered: Unordered) -> tuple[int, Holding]:
-    return _checks(properties).index(unordered.check), unordered.holding
-
-
-def _visibility(properties: tuple[Property, ...], asked: Asked) -> Visibility:
-    checks = _checks(properties)
-    holdings: dict[Check, frozenset[Holding]] = {}
-    for number, holding in asked:
-        holdings[checks[number]] = holdings.get(checks[number], frozenset()) | {holding}
-    return Visibility(properties, holdings)
