@@ -1,5 +1,4 @@
-"""Many questions at once, handed out to a crew: one piece of work is one case, searched, confirmed and put
-into words."""
+"""Many questions at once, handed out to a crew: a piece of work is one case, searched, confirmed and put into words."""
 
 from __future__ import annotations
 
