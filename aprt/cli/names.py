@@ -22,6 +22,13 @@ class Name(ParamType):
     def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]]) -> None:
         self.name, self.known = name, known
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name = str(value)
+        if "," in name and isinstance(param, click.Option) and param.multiple:
+            again = " ".join(f"{param.opts[0]} {part}" for part in filter(None, name.split(",")))
+            self.fail(f"one each, as in {again}", param, ctx)
+        return name
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return _starting(incomplete, self.known(ctx.obj()))
 

@@ -53,6 +53,8 @@ class Case:
             raise UserError(f"{name} is an era: name a scenario of it (aprt scenario list --era {name})")
         if name not in found.scenarios:
             elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]
+            if not (elsewhere or slash) and (option := _option(name, eras)):
+                raise UserError(f"{name} is no scenario: {option} {name} takes it")
             if elsewhere:
                 raise UserError(
                     f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})"
@@ -187,6 +189,13 @@ def find_era(name: str, eras: Mapping[str, Era]) -> Era:
     if name in eras:
         return eras[name]
     raise UserError(f"unknown era {name!r}{_nearest(name, eras)}")
+
+
+def _option(word: str, eras: Mapping[str, Era]) -> str:
+    """The option that takes a word which was given in place of a scenario; empty for none."""
+    if re.fullmatch(r"[PK]\d+|deadlock", word, re.IGNORECASE):
+        return "--property"
+    return "--with" if any(era.knows(word) for era in eras.values()) else ""
 
 
 def _nearest(name: str, eras: Mapping[str, Era]) -> str:

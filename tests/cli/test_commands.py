@@ -121,6 +121,19 @@ USAGE = [
     ),
     (("explore", "demos/handler_lock.py"), "demos/handler_lock.py: name the scenario in it (there is none)"),
     (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
+    (("explore", "toy/abba", "P3", "--era", "toy"), "P3 is no scenario: --property P3 takes it"),
+    (
+        ("explore", "abba", "--with", "locked", "atomic", "--era", "toy"),
+        "atomic is no scenario: --with atomic takes it",
+    ),
+    (
+        ("explore", "toy/abba", "--with", "locked,atomic"),
+        "invalid value for '--with': one each, as in --with locked --with atomic (try 'aprt explore --help')",
+    ),
+    (
+        ("explore", "toy/abba", "--property", "T1,T2"),
+        "invalid value for '--property': one each, as in --property T1 --property T2 (try 'aprt explore --help')",
+    ),
     (("run", "README.md"), "README.md: is a file; name the directory of a topology, or a scenario (ERA/NAME)"),
     (("run", "no/where"), "no/where: no such directory, and 'no' is no era (known: toy)"),
     (("run", "demos/three-gests"), "demos/three-gests: no such directory (did you mean 'demos/three-guests'?)"),
