@@ -98,14 +98,20 @@ class _Layout:
 
 
 def columns(
-    events: Sequence[Event], findings: Sequence[Finding] = (), *, brief: bool = False, width: int = WIDTH
+    events: Sequence[Event],
+    findings: Sequence[Finding] = (),
+    *,
+    brief: bool = False,
+    ended: bool = False,
+    width: int = WIDTH,
 ) -> list[str]:
     """The execution as lines of at most `width` letters: each step that breaks something is marked, and what it
     broke, and the locks that are held then, stand below.
 
     brief: of every run of one context only the functions entered, the choices, what is marked and the last step.
+    ended: nothing is left to do after the last step, so what is broken then may be so in the end only.
     """
-    rows = list(_folded(list(_rows(events, findings, brief))))
+    rows = list(_folded(list(_rows(events, findings, brief, ended))))
     layout = _Layout.of(rows, width)
     lines = list(layout.header()) if rows else ["(before the first step)"]
     lines += [line for row in rows for line in layout.lines(row)]
@@ -114,7 +120,7 @@ def columns(
     return lines + [line for text in below for line in _indented(text, width)]
 
 
-def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> Iterator[_Row]:
+def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool, ended: bool) -> Iterator[_Row]:
     before: dict[str, list[str]] = {}
     for i, event in enumerate(events):
         leaves = i + 1 == len(events) or events[i + 1].context != event.context
@@ -124,7 +130,8 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool) -> 
         before[event.context] = chain
         broken = [finding.property for finding in findings if len(finding.schedule) == i + 1]
         if leaves or broken or not brief or event.actor is None:
-            yield _Row(event.context, len(chain), in_c(event), f"<-- {', '.join(broken)}" if broken else "")
+            end = ", at the end" if ended and i + 1 == len(events) else ""
+            yield _Row(event.context, len(chain), in_c(event), f"<-- {', '.join(broken)}{end}" if broken else "")
         held = event.caller.after(event.notes).held
         taken = sum(isinstance(note, Took) for note in event.notes)  # which the row above has told
         if len(held) > taken and leaves and i + 1 < len(events):

@@ -54,6 +54,7 @@ def test_a_hang_is_told_to_where_nobody_can_go_on_and_whoever_still_comes_to_an_
     [
         ("B9", ["vm0.gisa.get_ipm() = 0, then vm0.vcpu1.schedule()", "vm0.gisa.make_pending(3) = True, then"]),
         ("B4", ["vm0.read_hook() = mdev0", "vm0.set_hook(None), then", "mdev0.free()", "mdev0.read_handler()"]),
+        ("B51", ["ap_bus.end_remove(05.0004, False), then", "ap_bus.driver_of(05.0004) = none, then"]),
         ("B5", ["vm0.gisa_int.register(3) = 16, then"]),
     ],
 )

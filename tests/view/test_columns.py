@@ -119,6 +119,12 @@ def test_every_step_that_breaks_something_is_marked() -> None:
     assert columns(events, found, brief=True)[2:4] == ["x.first()   <-- P2", "x.third()   <-- P1, P3"]
 
 
+def test_what_is_broken_in_the_last_state_of_a_whole_execution_is_said_to_be_so_at_the_end() -> None:
+    found = [Finding("P1", "wrong", Schedule.of([("a", "x")] * 2))]
+    assert columns([event("a"), event("a")], found, ended=True)[2:4] == ["x.get()", "x.get()   <-- P1, at the end"]
+    assert columns([event("a")] * 3, found, ended=True)[2:5] == ["x.get()", "x.get()   <-- P1", "x.get()"]
+
+
 def test_what_comes_three_times_or_more_stands_there_once() -> None:
     polls = [event("a", "x.poll")] * 5
     again = [event("a", "x.unmap", "run"), event("a", "x.unpin", "run", "notify")] * 3

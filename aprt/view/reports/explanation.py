@@ -47,7 +47,8 @@ def explanation(
         told = reasoned(told, why)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
-        lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief)
+        ended = told.execution.ending == "end"
+        lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief, ended=ended)
     if why is not None and own:
         lines += ["", *why_lines(why, token)]
     if token is not None:

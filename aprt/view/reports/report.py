@@ -38,10 +38,11 @@ def raced(subject: Subject) -> Subject:
 
 
 def reasoned(subject: Subject, why: Cause | Realised | None) -> Subject:
-    """A subject with what decides that it breaks; what hangs, with the steps that are left until nobody can go on."""
+    """A subject with what decides that it breaks, or, where no order does by itself, with those that always are so when
+    it breaks; what hangs, with the steps that are left until nobody can go on."""
     if not isinstance(why, Cause):
         return subject
-    ordered = [label for pair in why.pairs for label in (pair.first, pair.second)]
+    ordered = [label for order in why.pairs or why.order for label in (order.first, order.second)]
     ordered += [choice.chosen for choice in why.choices]
     subject = attrs.evolve(subject, decisive=frozenset(ordered))
     return subject if why.endless is None or not why.endless.rest else subject.going_on(why.endless.rest)

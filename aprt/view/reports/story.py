@@ -11,6 +11,7 @@ import attrs
 from aprt.core.amount import count
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
+from aprt.core.notes import Gave, Took
 from aprt.core.properties import Finding
 from aprt.view.reports.leak import taken
 from aprt.view.reports.subject import Subject
@@ -80,14 +81,16 @@ def _milestone(subject: Subject, events: Sequence[Event]) -> str:
 
 def _rank(subject: Subject, finding: Finding, event: Event) -> int:
     """How much a step says: most if it decides, and is about what the finding names; then if it takes what leaks, or
-    changes something that is named together with something else of that."""
+    changes something that is named together with something else of that. To take a lock says least."""
     decides, concerns = event.label in subject.decisive, subject.concerns(finding, event)
+    locks = any(isinstance(note, Took | Gave) for note in event.notes)
     says = (
         decides and subject.names(finding, event),
         event == _leaking(subject),
         concerns and subject.handed(finding, event),
-        decides,
+        decides and not locks,
         concerns,
+        decides,
     )
     return next((rank for rank, so in enumerate(says) if so), _NOTHING)
 
@@ -108,7 +111,7 @@ def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]
     telling = [turn for turn in before if any(event.actor == about and event.changed for event in turn.events)]
     deciding = [turn for turn in before if any(event.label in subject.decisive for event in turn.events)]
     kept: list[_Turn] = []
-    first = [before[-1], *reversed(deciding), turns[0], *reversed(telling)]
+    first = [before[-1], *deciding, turns[0], *reversed(telling)]
     for turn in dict.fromkeys([*first, *reversed(before), *behind]):
         if sum(len(one.lines) for one in (*kept, turn)) <= room:
             kept.append(turn)
@@ -125,7 +128,8 @@ def _ending(subject: Subject, shown: int, total: int) -> str:
         return f"Nothing is broken by that.{left_out}"
     endless = f" And so on: {again(finding.loop)}." if finding.loop else ""
     text = "; ".join(part.demand.brief(part.edge) for part in finding.parts) or finding.text
-    return f"Then: {text} ({finding.property}).{endless}{left_out}"
+    when = "In the end" if subject.execution.ending == "end" and subject.last == subject.events[-1] else "Then"
+    return f"{when}: {text} ({finding.property}).{endless}{left_out}"
 
 
 def _wrapped(text: str) -> Sequence[str]:
