@@ -87,6 +87,7 @@ class TraceSearch:
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
         self.found: dict[str, tuple[str, Steps]] = {}
+        self._fine = set[int]()  # states in which no check of every state finds anything
         self._verdict = cache(self._judged)
         self._pending = cache(lambda state: self.races.pending())
         self._begun = watchdog.seconds
@@ -163,7 +164,13 @@ class TraceSearch:
         violations: list[Violation] = []
         if step.watch is not None:
             successor, violations = step.watch.look(state, successor)
-        self._record([*violations, *violated(step.judges, successor)])
+        if step.judges and successor not in self._fine:
+            wrong = violated(self.checks.always, successor)
+            violations += wrong
+            if not wrong:
+                self._fine.add(successor)
+        if violations:
+            self._record(violations)
         return successor
 
     def _end(self) -> None:

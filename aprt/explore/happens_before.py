@@ -10,6 +10,8 @@ changed afterwards, so that cutting off is forgetting.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from aprt.explore.independence import Queue
 from aprt.explore.local_steps import LocalStep, LocalSteps
 
@@ -31,9 +33,11 @@ class Execution:
         self.earlier: list[int] = []
         self.items: dict[int, int] = {}
         self.nodes: list[list[int]] = [[0] * local.kinds.size]
+        self._ends = defaultdict[tuple[int, str], int](int)  # the steps at either end of a queue
         self._local, self._kinds, self._lanes = local, local.kinds, local.lanes
         self._meeting: dict[int, int] = {}  # what was asked at its end, until it is cut
         self._later: dict[int, int] = {}
+        self._on: dict[int, int] = {}
 
     def push(self, step: LocalStep) -> list[int]:
         """Take a step that is possible at the last node. Gives the node that it leads to."""
@@ -75,6 +79,7 @@ class Execution:
             return clock
         if step.queue is not None:
             self.items[position], needed = self.item((1 << position) - 1, step.slot, step.queue)
+            self._ends[step.slot, step.queue.end] |= 1 << position
             clock |= needed
         before = next((i for i in reversed(range(position)) if self.steps[i].slot == step.slot), None)
         if before is not None and not clock >> before & 1:
@@ -85,8 +90,11 @@ class Execution:
     def cut(self, length: int) -> None:
         """Go back to the node before step number `length`."""
         del self.steps[length:], self.clocks[length:], self.earlier[length:], self.nodes[length + 1 :]
-        self._later.clear()
         self._meeting.clear()
+        self._later.clear()
+        self._on.clear()
+        for end in self._ends:
+            self._ends[end] &= (1 << length) - 1
 
     def program(self, place: int, position: int) -> int:
         """The clock of the last step of a context before the node of that number."""
@@ -112,6 +120,13 @@ class Execution:
                 found |= node[lane + 1]
         return found | 1 << len(self.steps) - 1 if self.steps[-1].oops else found
 
+    def on(self, slot: int) -> int:
+        """The steps whose actor has this field. Likewise."""
+        known = self._on.get(slot)
+        if known is None:
+            known = self._on[slot] = sum([1 << i for i, step in enumerate(self.steps) if step.slot == slot])
+        return known
+
     def later(self, position: int) -> int:
         """The steps behind the one at `position` that do not happen after it. Likewise."""
         known = self._later.get(position)
@@ -127,23 +142,20 @@ class Execution:
     def item(self, before: int, slot: int, queue: Queue) -> tuple[int, int]:
         """The number of the item that a step puts or takes behind the steps `before`, and the clock of the one at the
         other end of the queue that it needs, 0 if there is none."""
-        ends = [
-            (position, other) for position in positions(before) if (other := self._queue(position, slot)) is not None
-        ]
-        taken = sum(other.end == "take" for _, other in ends)
-        item = taken + queue.size if queue.end == "put" else taken
-        need = item - queue.room if queue.end == "put" and queue.room is not None else item
-        if queue.end == "put" and queue.room is None:
-            return item, 0
+        item = (self._ends[slot, "take"] & before).bit_count()
+        if queue.end == "put":
+            item += queue.size
+            if queue.room is None:
+                return item, 0
+        need = item if queue.end == "take" else item - (queue.room or 0)
+        others = self._ends[slot, "put" if queue.end == "take" else "take"] & before
         # the last one with that number: behind a change that is neither put nor take they start over
-        for position, other in reversed(ends):
-            if other.end != queue.end and self.items[position] == need:
+        while others:
+            position = others.bit_length() - 1
+            if self.items[position] == need:
                 return item, self.clocks[position]
+            others ^= 1 << position
         return item, 0
-
-    def _queue(self, position: int, slot: int) -> Queue | None:
-        step = self.steps[position]
-        return step.queue if step.slot == slot else None
 
 
 def positions(steps: int) -> list[int]:

@@ -157,8 +157,7 @@ class Watch:
 
 def violated(judges: Sequence[Judge], state: int) -> list[Violation]:
     """What is wrong in a state."""
-    verdicts = [(judge.id, judge(state)) for judge in judges]
-    return [(id, text) for id, text in verdicts if text is not None]
+    return [(judge.id, text) for judge in judges if (text := judge(state)) is not None]
 
 
 @contextmanager

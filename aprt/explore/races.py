@@ -103,7 +103,7 @@ class Races:
         steps, end = execution.steps, len(execution.steps)
         last = 1 << end - 1 if end and steps[-1].oops else 0
         for f in pending:
-            earlier = sum(1 << e for e in range(end) if steps[e].slot == f.slot != f.place) | last
+            earlier = last if f.slot == f.place else execution.on(f.slot) | last
             yield from self._backwards(earlier & ~execution.program(f.place, end), end, f)
 
     def between(self, e: int, position: int) -> Sequence[Race]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from aprt.core.errors import ModelError
-from aprt.explore.happens_before import Execution
+from aprt.explore.happens_before import Execution, positions
 from aprt.explore.local_steps import LocalSteps, Options
 
 
@@ -49,10 +47,9 @@ class Retiming:
             level = smaller
         return found
 
-    def _users(self, node: int, slot: int) -> Iterable[int]:
+    def _users(self, node: int, slot: int) -> list[int]:
         """Where the steps from `node` on are whose actor has this field."""
-        steps = self._execution.steps
-        return (position for position in range(node, len(steps)) if steps[position].slot == slot)
+        return positions(self._execution.on(slot) >> node << node)
 
     def _then(self, position: int, value: int) -> int:
         """The value that a step leaves when it finds another one than it did."""
