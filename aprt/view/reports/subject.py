@@ -38,7 +38,8 @@ class Subject:
     """An execution of `system`, which is that of `case`.
 
     finding: None for a schedule that breaks nothing of what was asked about. instead: what it then does break, None
-    where that was asked about all that there is. decisive: the steps whose order, or choice, decides that it breaks.
+    where that was asked about all that there is. decisive: the steps that tell best why it breaks, as their order, or
+    choice, decides that.
     """
 
     case: Case
@@ -96,13 +97,15 @@ class Subject:
         return attrs.evolve(self, execution=replay(self.system, schedule), finding=None)
 
     def going_on(self, steps: Iterable[tuple[str, str]]) -> Subject:
-        """The same with more steps behind it, each as context and operation; what it is then blocked by is found."""
+        """The same hang with more steps behind it, each as context and operation; told is where contexts are then."""
         done = [(event.context, event.label.op) for event in self.events]
         execution = replay(self.system, Schedule.of([*done, *steps]))
-        finding = self.finding
-        if finding is not None and execution.blocked:
-            finding = attrs.evolve(finding, text=NoHang().text(execution.blocked))
-        return attrs.evolve(self, execution=execution, finding=finding)
+        later = attrs.evolve(self, execution=execution)
+        daemons = {context.name for context in self.system.contexts if context.daemon}
+        left = [(name, str(ask.call)) for name, ask in later.pending.items() if name not in daemons]
+        if self.finding is None or not left:
+            return later
+        return attrs.evolve(later, finding=attrs.evolve(self.finding, text=NoHang().text(left)))
 
     def actor(self, name: str | None) -> Actor[Any] | None:
         """The actor of that name."""
