@@ -12,12 +12,14 @@ import inspect
 import linecache
 import textwrap
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import CodeType
 from typing import Final
 
 _WAITS: Final = (ast.Await, ast.AsyncWith, ast.AsyncFor)
 
 
+@cache
 def decided_by_answers(code: CodeType) -> Mapping[int, bool]:
     """By number of the line on which a statement begins."""
     function = _parsed(code)
