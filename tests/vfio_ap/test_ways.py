@@ -14,8 +14,9 @@ from aprt.explore.replay import replay
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
 from aprt.vfio_ap.v4.era import V4
-from aprt.vfio_ap.v4.ways import WAYS, Way, event_text, shows
+from aprt.vfio_ap.v4.ways import WAYS, Way
 from tests.vfio_ap.machines import ask, broken
+from tests.vfio_ap.way_steps import event_text, shows
 
 NAMES = [way.scenario.name for way in WAYS]
 

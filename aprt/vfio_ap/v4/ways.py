@@ -6,13 +6,11 @@ table in `docs/reference/ways.md` is written from these values, and the tests ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
+from collections.abc import Callable
 from functools import partial
 
 import attrs
 
-from aprt.core.events import Event
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.vfio_ap.host.life import kill_qemu, unmap_some
 from aprt.vfio_ap.v4.situation import Situation
@@ -54,26 +52,6 @@ class Way:
     @property
     def scenario(self) -> Scenario:
         return Scenario(f"h{self.number}", self.title, self.story, (self.breaks,), self.build, self.preset)
-
-
-def event_text(event: Event) -> str:
-    """An event as the globs of a way see it: `actor.message(args) = reply`."""
-    args = ", ".join(str(arg) for arg in event.args)
-    return f"{event.label.op}({args}) = {event.reply}"
-
-
-def shows(way: Way, events: Iterable[Event]) -> str | None:
-    """Why the events are not this way; None when they are."""
-    texts = [event_text(event) for event in events]
-    at = 0
-    for glob in way.contains:
-        while at < len(texts) and not fnmatchcase(texts[at], glob):
-            at += 1
-        if at == len(texts):
-            return f"no step {glob} (after those before it)"
-        at += 1
-    stray = [(glob, text) for glob in way.absent for text in texts if fnmatchcase(text, glob)]
-    return f"step {stray[0][1]} must not be there" if stray else None
 
 
 WAYS = (
