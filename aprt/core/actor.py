@@ -301,7 +301,7 @@ class Actor(abc.ABC, Generic[S]):
             check_change(self, found, state, after)
         if found.guards:
             notes += self._unguarded(found, by)
-        if by.atomic is not None and not any(isinstance(note, Oops) for note in notes):
+        if by.held and by.atomic is not None and not any(isinstance(note, Oops) for note in notes):
             notes += self.may_sleep(found, by)
         return after, reply, notes
 

@@ -27,6 +27,7 @@ Arrival: TypeAlias = "list[tuple[int, Known, bool]]"
 """Of each cluster, in order, its mask, what is known of it by the masked state, and whether its steps must be taken."""
 
 Steps: TypeAlias = tuple[tuple[int, Arrival], ...]  # what to add to a state, and how that reaches the next one
+_Rows: TypeAlias = dict[int, tuple[int, dict[int, Steps]]]  # of control states: the slot that decides, and steps by it
 
 
 class Apart(Exception):
@@ -62,25 +63,27 @@ class Clusters:
     def __init__(self, tables: Tables[Note], layout: Layout, clusters: Sequence[Cluster]) -> None:
         self._tables, self._layout, self._clusters = tables, layout, clusters
         self._known = [Known(self, cluster) for cluster in clusters]
-        self._offers: dict[tuple[int, int, int], Steps] = {}  # by context, control state, and number in the slot
+        self._rows: list[_Rows] = [{} for _ in tables.rows]
         self._arrivals: dict[tuple[int, int], Arrival] = {}
         self.somehow = self._arrival(0, 0)  # no context is earlier
 
     def steps(self, cluster: Cluster, state: int) -> Steps:
         """What a cluster can do in a state, of which the fields that decide are enough."""
-        field, steps = self._layout.field, list[tuple[int, Arrival]]()
+        shifts, ones, steps = self._layout.shifts, self._layout.ones, list[tuple[int, Arrival]]()
         for place in range(cluster.first, cluster.last):
-            control = field(state, place)
-            slot, _ = self._tables.rows[place][control]
-            number = field(state, slot)
-            known = self._offers.get((place, control, number))
-            steps += self._learn(cluster, place, control, number) if known is None else known
+            control = state >> shifts[place] & ones[place]
+            try:
+                slot, offers = self._rows[place][control]
+                steps += offers[state >> shifts[slot] & ones[slot]]
+            except KeyError:
+                steps += self._learn(cluster, place, control, state)
         return tuple(steps)
 
-    def _learn(self, cluster: Cluster, place: int, control: int, number: int) -> Steps:
+    def _learn(self, cluster: Cluster, place: int, control: int, state: int) -> Steps:
         slot, row = self._tables.rows[place][control]
         if slot not in cluster.slots:
             raise Apart
+        number = self._layout.field(state, slot)
         moves = row[number]
         if not self._layout.fits():
             raise Outgrown
@@ -88,8 +91,9 @@ class Clusters:
             raise Apart
         arrival = self._arrival(place, slot)
         deltas = (self._layout.delta(self._tables.changes[step]) for _, step, _ in moves)
-        offer = self._offers[place, control, number] = tuple((delta, arrival) for delta in deltas)
-        return offer
+        _, offers = self._rows[place].setdefault(control, (slot, {}))
+        offers[number] = tuple((delta, arrival) for delta in deltas)
+        return offers[number]
 
     def _arrival(self, came: int, slot: int) -> Arrival:
         """By a step of the context in that place, decided by that slot."""
@@ -116,4 +120,4 @@ def clusters(tables: Tables[Note], layout: Layout, sample: Sequence[int]) -> Clu
 
 
 def _few(mask: int, sample: Sequence[int]) -> bool:
-    return len({state & mask for state in sample}) * _FEW <= len(sample)
+    return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)

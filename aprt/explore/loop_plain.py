@@ -31,7 +31,7 @@ from aprt.explore.watchdog import Stop
 
 _SAMPLE = 4_096  # states that tell whether clusters pay
 _AGAIN = 8  # times as many states tell anew
-_SPARE = 4  # times as many numbers have room when states are packed anew
+_SPARE = 8  # times as many numbers have room when states are packed anew
 
 
 @attrs.define(eq=False)
