@@ -27,13 +27,15 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
 
     A BUG of the museum (B8, or a commit of its fix) is looked for first.
 
-    A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as KASAN,
-    a data race as KCSAN; a reference count, a task that hangs, what leaks: in lines as long as the kernel's. Else, or
-    with --as columns, it is told in columns, one for each context, at most 75 letters wide: functions and locks as the
-    kernel names them, what is held by whoever stands aside, and a mark where a property breaks. --as story tells it in
-    plain words. A report of the kernel's that does not fit the finding is refused. --property says which finding, where
-    a schedule shows several. Of a schedule without a finding --as lockdep tells what it shows of a circle in the lock
-    order, if anything.
+    A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as
+    KASAN, a data race as KCSAN; a reference count, a task that hangs, what leaks: in lines as long as the kernel's.
+    Else, or with --as columns, it is told in columns, one for each context, at most 75 letters wide: functions and
+    locks as the kernel names them, what is held by whoever stands aside, and a mark where a property breaks. --as
+    story tells it in plain words. A data race is shown with both its sides (the one access without its lock by --as
+    lockdep), a hang to where it stays. A report of the kernel's that does not fit the finding is refused.
+    --property says which finding, where a schedule shows several; where it does not break that, it is said what it
+    breaks instead. Of a schedule without a finding --as lockdep tells what it shows of a circle in the lock order,
+    if anything.
 
     Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
     orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of what goes
