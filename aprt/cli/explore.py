@@ -110,7 +110,7 @@ def command(
     _show(verdict, form, color, certificate)
     if schedule is not None:
         _write(verdict, schedule)
-    if keep is not None and verdict.exploration.stopped is not None:
+    if keep is not None and verdict.exploration.stopped not in (None, "violation"):
         more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
     return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]
@@ -118,8 +118,9 @@ def command(
 
 def _check_single(options: Mapping[str, object]) -> None:
     """Refuse what several scenarios have no use for."""
-    if any(options.values()):
-        raise click.UsageError(f"{', '.join(options)}: for one SCENARIO, without --shard")
+    given = [option for option, value in options.items() if value]
+    if given:
+        raise click.UsageError(f"{', '.join(given)}: for one SCENARIO, without --shard")
 
 
 def _keep(save: Path | None, resume: Path | None, schedule: Path | None, interrupts: Interrupts) -> Keep | None:

@@ -81,7 +81,8 @@ class _Choice:
     def search(self) -> Exploration:
         doubt = Doubt(_SMALL, self._doubt)
         found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
-        picked = "it ended after few states" if self.look is None else str(self.look)
+        ended = "it ended" if found.stopped in (None, "violation") else "it was stopped"
+        picked = f"{ended} after few states" if self.look is None else str(self.look)
         if self.instead is not None:
             found = self.instead
         elif found.stopped == _UNSUITABLE or _too_many(found, self.question):

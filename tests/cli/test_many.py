@@ -138,10 +138,7 @@ USAGE = [
     (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
     (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
     *(
-        (
-            (*args, option),
-            "--schedule, --certificate, --measures-matrix, --compare, --estimate: for one",
-        )
+        ((*args, option), f"{option}: for one SCENARIO, without --shard (try 'aprt explore --help')")
         for args in (("toy/abba", "toy/tidy"), ("toy/abba", "--shard", "1/2"))
         for option in ("--measures-matrix", "--estimate")
     ),

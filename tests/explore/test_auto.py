@@ -40,6 +40,8 @@ def test_a_small_system_is_searched_by_states_and_costs_nothing_more(stop_on: st
     chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on=stop_on)  # type: ignore[arg-type]
     assert same(chosen, explore(dining(5), [DEADLOCK], stop_on=stop_on))  # type: ignore[arg-type]
     assert chosen.picked == "it ended after few states"
+    stopped = explore(dining(5), [DEADLOCK], strategy="auto", stop_on=stop_on, bounds=Bounds(max_states=5))  # type: ignore[arg-type]
+    assert stopped.picked == "it was stopped after few states"
 
 
 def test_what_fits_into_memory_is_searched_by_states_after_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
