@@ -146,13 +146,17 @@ class Watch:
 
     def look(self, state: int, successor: int) -> tuple[int, list[Violation]]:
         """The successor with the memories moved on, and what the step violates."""
-        found = [*self.noted, *violated(self.before, state)]
+        found = list(self.noted)
+        if self.before:
+            found += violated(self.before, state)
         for history in self.histories:
             delta, text = history(state)
             successor += delta
             if text is not None:
                 found.append((history.id, text))
-        return successor, found + violated(self.after, successor)
+        if self.after:
+            found += violated(self.after, successor)
+        return successor, found
 
 
 def violated(judges: Sequence[Judge], state: int) -> list[Violation]:

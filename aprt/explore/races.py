@@ -145,9 +145,10 @@ class Races:
                 return _NONE
             return (Race(e, position, possible[0], self._later(e, position)),)
         found, program = list[Race](), self._execution.program(f.place, position)
-        for others in self._retiming.openings(e, slot, f.options, self._later(e, position), program):
-            possible = f.options[self._retiming.value(e, slot, others)]  # several if an oops came before a choice
-            found += (Race(e, position, p, others) for p in possible if meets[step.kind] >> p.kind & 1)
+        later = self._later(e, position)
+        for others, possible in self._retiming.openings(e, slot, f.options, later, program):
+            # several are possible if an oops came before a choice
+            found += [Race(e, position, p, others) for p in possible if meets[step.kind] >> p.kind & 1]
         return found
 
     def _later(self, e: int, f: int) -> int:

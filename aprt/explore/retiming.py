@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from aprt.core.errors import ModelError
 from aprt.explore.happens_before import Execution, positions
-from aprt.explore.local_steps import LocalSteps, Options
+from aprt.explore.local_steps import LocalStep, LocalSteps, Options
+
+Opening: TypeAlias = tuple[int, tuple[LocalStep, ...]]
+"""Steps, as a set, and what is possible after them."""
 
 
 class Retiming:
@@ -13,7 +18,33 @@ class Retiming:
     def __init__(self, execution: Execution, local: LocalSteps) -> None:
         self._execution, self._local = execution, local
 
-    def value(self, node: int, slot: int, steps: int) -> int:
+    def openings(self, node: int, slot: int, options: Options, later: int, program: int) -> list[Opening]:
+        """The largest parts of `later`, closed under happens-before, after which a step with these options is possible.
+
+        program: the clock of the step before that one in its context; what happened before it stays.
+        All of it, or none, unless changes of the actor commute. (Those of a queue do, but none of them is in the way
+        of another one at the same end.)
+        """
+        if possible := options[self._value(node, slot, later)]:
+            return [(later, possible)]
+        if slot not in self._local.loose:
+            return []
+        steps, found = self._execution.steps, list[Opening]()
+        users = [i for i in self._users(node, slot) if (later & ~program) >> i & 1 and steps[i].queue is None]
+        level = {later} if users else set()
+        while level:
+            smaller = set[int]()
+            for part in level:
+                if any(part & more == part for more, _ in found):
+                    continue
+                if possible := options[self._value(node, slot, part)]:
+                    found.append((part, possible))
+                else:
+                    smaller.update(part & ~self._after(user) for user in users if part >> user & 1)
+            level = smaller
+        return found
+
+    def _value(self, node: int, slot: int, steps: int) -> int:
         """What is in a field after `steps`, taken in their order at the node of step number `node`."""
         value = None
         for position in self._users(node, slot):
@@ -22,30 +53,6 @@ class Retiming:
             if steps >> position & 1:
                 value = self._then(position, value)
         return self._execution.nodes[-1][slot] if value is None else value
-
-    def openings(self, node: int, slot: int, options: Options, later: int, program: int) -> list[int]:
-        """The largest parts of `later`, closed under happens-before, after which a step with these options is possible.
-
-        program: the clock of the step before that one in its context; what happened before it stays.
-        All of it, or none, unless changes of the actor commute. (Those of a queue do, but none of them is in the way
-        of another one at the same end.)
-        """
-        if options[self.value(node, slot, later)]:
-            return [later]
-        steps, found = self._execution.steps, list[int]()
-        users = [i for i in self._users(node, slot) if (later & ~program) >> i & 1 and steps[i].queue is None]
-        level = {later} if users and slot in self._local.loose else set()
-        while level:
-            smaller = set[int]()
-            for part in level:
-                if any(part & more == part for more in found):
-                    continue
-                if options[self.value(node, slot, part)]:
-                    found.append(part)
-                else:
-                    smaller.update(part & ~self._after(user) for user in users if part >> user & 1)
-            level = smaller
-        return found
 
     def _users(self, node: int, slot: int) -> list[int]:
         """Where the steps from `node` on are whose actor has this field."""
