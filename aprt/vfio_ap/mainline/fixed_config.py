@@ -60,20 +60,7 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
     APQN that would result is not bound to this driver, or, when none would, no queue with that number is;
     -EADDRINUSE: another mdev has it.
     """
-    number = await _number(machine, mdev, dimension, text)
-    if number < 0:
-        return number
-    async with held(machine.mdevs_lock):
-        if await _busy(machine, mdev, locked=True):
-            return Errno.EBUSY.failure
-        matrix = await mdev.read_matrix()
-        new = matrix.part(dimension, [number])
-        if not await _bound(machine, new, dimension, number):
-            return Errno.EADDRNOTAVAIL.failure
-        if await used_by_another(machine, mdev, new):
-            return Errno.EADDRINUSE.failure
-        await mdev.set_matrix(matrix.with_bit(dimension, number))
-    return 0
+    return await _change(machine, mdev, dimension, text, assigned=True)
 
 
 async def unassign(machine: Machine, mdev: Mdev, dimension: Dimension, text: str) -> int:
@@ -94,9 +81,20 @@ async def _change(machine: Machine, mdev: Mdev, dimension: Dimension, text: str,
         if await _busy(machine, mdev, locked=True):
             return Errno.EBUSY.failure
         matrix = await mdev.read_matrix()
+        if assigned and dimension != "adm":
+            error = await _refusal(machine, mdev, matrix.part(dimension, [number]), dimension, number)
+            if error:
+                return error
         changed = matrix.with_bit(dimension, number) if assigned else matrix.without_bit(dimension, number)
         await mdev.set_matrix(changed)
     return 0
+
+
+async def _refusal(machine: Machine, mdev: Mdev, new: Matrix, dimension: QueueDimension, number: int) -> int:
+    """new: what would be assigned. -EADDRNOTAVAIL, -EADDRINUSE; 0: it may be."""
+    if not await _bound(machine, new, dimension, number):
+        return Errno.EADDRNOTAVAIL.failure
+    return Errno.EADDRINUSE.failure if await used_by_another(machine, mdev, new) else 0
 
 
 async def _number(machine: Machine, mdev: Mdev, dimension: Dimension, text: str) -> int:
