@@ -36,6 +36,8 @@ _NEVER_FALL_THROUGH = frozenset(
     {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "RETURN_VALUE", "RETURN_CONST"}
     | {"RAISE_VARARGS", "RERAISE"}
 )
+_ON_LOCALS = frozenset(dis.haslocal)
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 _BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec"})
 
 
@@ -64,19 +66,16 @@ def live_locals(code: CodeType) -> Mapping[int, frozenset[str]]:
     while changed:
         changed = False
         for node in reversed(nodes.values()):
-            node.after = _union(nodes, node.successors)
-            before = node.reads | (node.after & ~node.writes) | _union(nodes, node.handlers)
+            after = caught = 0
+            for offset in node.successors:
+                after |= nodes[offset].before
+            for offset in node.handlers:
+                caught |= nodes[offset].before
+            before = node.reads | (after & ~node.writes) | caught
             changed |= before != node.before
-            node.before = before
+            node.before, node.after = before, after
     names = {live: _names(code, live) for live in {node.after for node in nodes.values()}}
     return {offset: names[node.after] for offset, node in nodes.items()}
-
-
-def _union(nodes: Mapping[int, _Node], offsets: tuple[int, ...]) -> int:
-    found = 0
-    for offset in offsets:
-        found |= nodes[offset].before
-    return found
 
 
 def _names(code: CodeType, live: int) -> frozenset[str]:
@@ -102,7 +101,7 @@ def _flow_graph(code: CodeType) -> dict[int, _Node] | None:
 
 
 def _successors(instruction: dis.Instruction, following: int | None) -> Iterator[int]:
-    if instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs:
+    if instruction.opcode in _JUMPS:
         yield instruction.argval
     if following is not None and instruction.opname not in _NEVER_FALL_THROUGH:
         yield following
@@ -110,7 +109,7 @@ def _successors(instruction: dis.Instruction, following: int | None) -> Iterator
 
 def _access(instruction: dis.Instruction, bits: Mapping[str, int]) -> tuple[int, int] | None:
     """The locals whose earlier value an instruction reads, and those it overwrites; None when unknown."""
-    if instruction.opcode not in dis.haslocal:
+    if instruction.opcode not in _ON_LOCALS:
         return 0, 0
     order = _ACCESS.get(instruction.opname)
     names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
