@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 import attrs
 
-from aprt.core.errors import ModelError
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.checks import Checks, Note
@@ -61,7 +60,8 @@ class Harvest:
 
     aside: states, packed as `packing` says, that want a lesson.
     parcels: by owner, the `Arrivals` for it, pickled, as who passes them on does not read them; empty where there are
-    none. broken: the shortest per property. cut: whether a step was possible where the depth ends.
+    none. broken: the shortest per property. cut: whether a step was possible where the depth ends. digest: of all that
+    was learned.
     """
 
     states: int
@@ -74,6 +74,7 @@ class Harvest:
     parcels: tuple[bytes, ...]
     broken: Mapping[str, Broken]
     cut: bool
+    digest: str
 
 
 class Pupil:
@@ -152,11 +153,9 @@ class Part:
         self._broken: dict[str, Broken] = {}
         self._cut = False
 
-    def attend(self, lessons: Sequence[int], digest: str) -> None:
-        """Go through further lessons. Raises: `ModelError` when they taught something else than elsewhere."""
+    def attend(self, lessons: Sequence[int]) -> None:
+        """Go through further lessons."""
         self._learn(lessons)
-        if lessons and self.tables.digest() != digest:
-            raise ModelError("the model is not the same in every process (does it iterate over a set of strings?)")
         if not self._loop.layout.fits():
             self._loop.pack_anew()
             self._layouts.append(self._loop.layout)
@@ -246,6 +245,7 @@ class Part:
             parcels=tuple(pickle.dumps(found) if found.states else b"" for found in arrivals),
             broken=self._broken,
             cut=self._cut,
+            digest=self.tables.digest(),
         )
 
     def _look(self, numbers: Sequence[int]) -> None:

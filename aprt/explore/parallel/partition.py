@@ -27,7 +27,7 @@ from itertools import pairwise
 
 import attrs
 
-from aprt.core.errors import UserError
+from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Finding
 from aprt.explore import states
 from aprt.explore.checks import Checks
@@ -48,25 +48,25 @@ _SCOUTED, _FAR = 2_000, 300  # random steps, to learn most before all else; of o
 
 @attrs.frozen
 class _Round:
-    """A round of a part. number: how many went before. digest: of all lessons so far. parcels: what was found for it;
-    None for another round on the same level."""
+    """A round of a part. number: how many went before. parcels: what was found for it; None for another round on the
+    same level."""
 
     number: int
     lessons: tuple[int, ...]
-    digest: str
     parcels: tuple[bytes, ...] | None
     last: bool
 
 
 @attrs.frozen
 class _Part:
-    """Which part of which search."""
+    """Which part of which search. digest: of the lessons of the first round."""
 
     search: str
     origin: Origin = attrs.field(eq=False)
     number: int
     of: int
     shares: Shares = attrs.field(eq=False)
+    digest: str = attrs.field(eq=False)
 
 
 def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
@@ -109,11 +109,11 @@ class _Search:
         self.teacher = Pupil(origin)
         most = question.bounds.max_depth
         self.lessons, met = self.teacher.scout(_SCOUTED, _FAR if most is None else most)
-        shares = deal_out(met, crew.seats)
+        shares, digest = deal_out(met, crew.seats), self.teacher.tables.digest()
         id = uuid.uuid4().hex
         self.id = id
         desk()[id] = os.getpid(), self.teacher  # for workers that are forked now
-        self.parts = [_Part(id, origin, seat, crew.seats, shares) for seat in range(crew.seats)]
+        self.parts = [_Part(id, origin, seat, crew.seats, shares, digest) for seat in range(crew.seats)]
         self.files = ExitStack()
         files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
         self.logs = [self.files.enter_context(file) for file in files]
@@ -159,8 +159,7 @@ class _Search:
         done: list[Harvest] = []
         news: Sequence[tuple[bytes, ...] | None] = parcels
         while True:
-            digest = self.teacher.tables.digest()
-            harvests = self._round([_Round(self.rounds, self.lessons, digest, new, last) for new in news])
+            harvests = self._round([_Round(self.rounds, self.lessons, new, last) for new in news])
             self.rounds += 1
             done += harvests
             for harvest in harvests:
@@ -169,14 +168,15 @@ class _Search:
             if not self.lessons:
                 self._bound()
                 return done
-            self.teacher.learn(self.lessons)
             news = [None] * len(self.parts)
 
     def _round(self, rounds: Sequence[_Round]) -> list[Harvest]:
+        """Have every seat do its round. Raises: `ModelError` when lessons taught one something else than others."""
         for log, round in zip(self.logs, rounds, strict=True):
             pickle.dump(round, log)
         harvests: dict[int, Harvest] = {}
         busy = {self._send(part, rounds[part.number]): part for part in self.parts}
+        self.teacher.learn(self.lessons)  # while others do
         while busy:
             came = self.crew.wait(busy, _LOOK)
             self.watchdog.look(0, self.states, self.transitions, self.depth)
@@ -186,6 +186,8 @@ class _Search:
                     harvests[part.number] = done.result()
                 except (BrokenExecutor, Forgotten):
                     harvests[part.number] = self._again(part)
+        if {harvest.digest for harvest in harvests.values()} != {self.teacher.tables.digest()}:
+            raise ModelError("the model is not the same in every process (does it iterate over a set of strings?)")
         return [harvests[part.number] for part in self.parts]
 
     def _send(self, part: _Part, round: _Round) -> Pending[Harvest]:
@@ -271,18 +273,18 @@ class _Search:
 
 def _grow(part: _Part, round: _Round) -> Harvest:
     kept: tuple[int, Part] | None = desk().get(part)
-    rounds, whole = kept or (0, Part(_pupil(part, round.digest), part.number, part.of, part.shares))
+    rounds, whole = kept or (0, Part(_pupil(part), part.number, part.of, part.shares))
     if rounds != round.number:
         raise Forgotten
     desk()[part] = rounds + 1, whole
-    whole.attend(round.lessons, round.digest)
+    whole.attend(round.lessons)
     return whole.again(round.last) if round.parcels is None else whole.grow(round.parcels, round.last)
 
 
-def _pupil(part: _Part, digest: str) -> Pupil:
+def _pupil(part: _Part) -> Pupil:
     """The teacher, if this process was forked when that had learned just what is to be learned first."""
     known: tuple[int, Pupil] | None = desk().get(part.search)
-    if known is None or known[0] == os.getpid() or known[1].tables.digest() != digest:
+    if known is None or known[0] == os.getpid() or known[1].tables.digest() != part.digest:
         return Pupil(part.origin)
     return known[1]
 
