@@ -22,7 +22,9 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise
 from aprt.core.properties import NoDeadlock, NoHang, Property, ordering
+from aprt.core.scenario import Settings
 from aprt.detect.detectors import KINDS
+from aprt.explore.model_code import readable_path
 from aprt.verdict.branches import Branch, branches_of
 from aprt.verdict.gaps import Message, gaps_and_others, word
 from aprt.verdict.model_hash import model_hash
@@ -54,7 +56,8 @@ class Exercised:
     in lines that were not entered, of functions that were. waited: those that were sent and not handled, since every
     context had to wait with them for ever. branches: never entered, in order of file and line. single: choices that
     never had but one option. answers: messages that may be answered with True or False, and never were with this one,
-    as `Kind.message: False`. vacuous: numbers of properties.
+    as `Kind.message: False`. vacuous: numbers of properties. unrun: of the patches in force the functions that no step
+    entered, as `FILE.py:NAME: pqap`.
     """
 
     contexts: tuple[str, ...]
@@ -70,11 +73,12 @@ class Exercised:
     single: tuple[str, ...]
     answers: tuple[str, ...]
     vacuous: tuple[str, ...]
+    unrun: tuple[str, ...] = ()
 
     @property
     def unexercised(self) -> int:
-        """How many properties and messages the verdict has to name."""
-        return len(self.vacuous) + len(self.gaps)
+        """How many properties, messages and functions of patches the verdict has to name."""
+        return len(self.vacuous) + len(self.gaps) + len(self.unrun)
 
 
 @attrs.frozen
@@ -144,7 +148,17 @@ def _exercised(verdict: Verdict, exercise: Exercise) -> Exercised:
         single=tuple(f"{who}: {what}" for (who, what), options in sorted(exercise.choices.items()) if len(options) < 2),
         answers=tuple(_unanswered(kind_of, exercise, handled)),
         vacuous=verdict.exploration.unexercised or (),
+        unrun=tuple(_unrun(verdict.case.settings, exercise)),
     )
+
+
+def _unrun(settings: Settings, exercise: Exercise) -> Iterator[str]:
+    entered = {(function.file, function.line) for function in exercise.missed}
+    for switch in settings.switches:
+        for name, function in switch.replaces if switch.replaces and settings.on(switch.name) else ():
+            code = getattr(function, "__code__", None)
+            if code is not None and (readable_path(code.co_filename), code.co_firstlineno) not in entered:
+                yield f"{switch.name}: {name}"
 
 
 def _unanswered(kind_of: Mapping[str, type[Any]], exercise: Exercise, handled: Iterable[Message]) -> Iterator[str]:

@@ -32,6 +32,7 @@ def _exercised(found: Exercised) -> dict[str, Any]:
         "handled": found.handled,
         "messages": found.messages,
         "gaps": list(found.gaps),
+        "unrun": list(found.unrun),
         "called": list(found.called),
         "waited": list(found.waited),
         "branches": [

@@ -21,9 +21,16 @@ _NAMED = 5  # messages in a remark
 
 
 def remark(verdict: Verdict, certificate: Certificate) -> list[str]:
-    """The lines that are said of messages which nobody handled; none where there is nothing to say."""
+    """The lines that are said of messages which nobody handled, and of patches that nobody ran, if there are any."""
     found = certificate.exercised
-    if found is None or not found.gaps:
+    if found is None:
+        return []
+    unrun = (f"{verdict.word}, but {function} was never run: no step here calls it" for function in found.unrun)
+    return [*(line for text in unrun for line in textwrap.wrap(text, WIDTH)), *_unhandled(verdict, found)]
+
+
+def _unhandled(verdict: Verdict, found: Exercised) -> list[str]:
+    if not found.gaps:
         return []
     named, more = ", ".join(found.gaps[:_NAMED]), len(found.gaps) - _NAMED
     names = f"{named} and {more} more" if more > 0 else named

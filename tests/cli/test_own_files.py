@@ -140,6 +140,22 @@ def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -
     )
 
 
+def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("unrun.py").write_text(
+        "from aprt import patch\nfrom aprt.vfio_ap.ap.response import Rc\n"
+        "async def opened(machine, guest):\n    return 0\n"
+        "async def refused(machine, guest, aqic):\n    return Rc.Q_NOT_AVAIL\n"
+        "BOTH = patch('both', open=opened, pqap=refused)\n"
+    )
+    told = json.loads(aprt("explore", "2026/unbind", "--with", "unrun.py:BOTH", "--format", "json").stdout)
+    assert (told["verdict"], told["certificate"]["exercised"]["unrun"]) == ("HOLDS", ["unrun.py:BOTH: open"])
+    text = aprt("explore", "2026/unbind", "--with", "unrun.py:BOTH").stdout
+    assert "\nHOLDS, but unrun.py:BOTH: open was never run: no step here calls it\n" in text
+
+
 FILES = {
     "broken.py": "X = 1\nY = nothing\n",
     "unfinished.py": "def f(:\n",
