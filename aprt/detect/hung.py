@@ -104,8 +104,10 @@ class HungDetector(Detector):
         known = self.found
         waits = self._graph.waits()
         alone = tuple(hung for hung in known if isinstance(hung, Hung) and len(hung.cycle) == 1)
-        circles = (circle for circle in self._graph.circles(waits) if ending == "deadlock" or self._graph.final(circle))
-        self.found = alone + tuple(self._hung(circle) for circle in circles)
+        circles = set(self._graph.circles(waits, lasting=True))
+        if ending == "deadlock":
+            circles |= set(self._graph.circles(waits))
+        self.found = alone + tuple(map(self._hung, sorted(circles)))
         told = {site.context for hung in self.found for site in hung.sites}
         rest = tuple(self._graph.wait(name) for name, _ in blocked if name not in told)
         if ending == "deadlock" and rest:
@@ -114,9 +116,10 @@ class HungDetector(Detector):
 
     def _closed(self, contexts: Iterable[str]) -> Sequence[Detection]:
         """The circles that go through one of these and that nobody else can open, if they are new."""
-        found = [self._hung(circle) for circle in self._graph.circles(contexts) if self._graph.final(circle)]
+        found = self._graph.circles(contexts, lasting=True)
         known = {hung.cycle for hung in self.found if isinstance(hung, Hung)}
-        return self.add(*(hung for hung in found if hung.cycle not in known)) if found else ()
+        hungs = [self._hung(circle) for circle in found]
+        return self.add(*(hung for hung in hungs if hung.cycle not in known))
 
     def _hung(self, cycle: tuple[str, ...]) -> Hung:
         index = max(self.history.last[name] for name in cycle)
@@ -158,16 +161,12 @@ class WaitsFor:
         others = tuple(sorted(name for name in holders if name != context))
         return others if others and self._history.blocks(ask) else ()
 
-    def circles(self, contexts: Iterable[str]) -> list[tuple[str, ...]]:
-        """A shortest circle through each of these, if there is one; each once, from its first name on."""
-        return sorted({circle for context in contexts if (circle := self._circle(context))})
+    def circles(self, contexts: Iterable[str], *, lasting: bool = False) -> list[tuple[str, ...]]:
+        """A shortest circle through each of these, if there is one; each once, from its first name on.
 
-    def final(self, circle: Iterable[str]) -> bool:
-        """Whether nobody but who is waited for can let these go on: none of them waits for a promise."""
-        callers = self._history.callers
-        locks = {hold.lock for context in circle if (hold := _lock(self._history.asks[context])) is not None}
-        holds = (hold for caller in callers.values() for hold in caller.held if hold.lock in locks)
-        return all(hold.mode != "promise" for hold in holds)
+        lasting: of the circles that only who is on them can open, as nobody there waits for a promise.
+        """
+        return sorted({circle for context in contexts if (circle := self._circle(context, lasting))})
 
     def behind(self, circle: Collection[str]) -> list[str]:
         """Who waits for one of these, or for somebody who does."""
@@ -176,12 +175,12 @@ class WaitsFor:
             found |= more
         return sorted(found - set(circle))
 
-    def _circle(self, first: str) -> tuple[str, ...]:
+    def _circle(self, first: str, lasting: bool) -> tuple[str, ...]:
         ways: deque[tuple[str, ...]] = deque([(first,)])
         seen = {first}
         while ways:
             way = ways.popleft()
-            for name in self.holders(way[-1]):
+            for name in () if lasting and self._for_promise(way[-1]) else self.holders(way[-1]):
                 if name == first:
                     start = way.index(min(way))
                     return way[start:] + way[:start]
@@ -189,6 +188,12 @@ class WaitsFor:
                     seen.add(name)
                     ways.append((*way, name))
         return ()
+
+    def _for_promise(self, context: str) -> bool:
+        """Whether a context waits for what somebody has promised."""
+        hold = None if (ask := self._history.asks.get(context)) is None else _lock(ask)
+        held = (other for caller in self._history.callers.values() for other in caller.held)
+        return hold is not None and any(other.lock == hold.lock and other.mode == "promise" for other in held)
 
 
 def _lock(ask: Ask) -> Hold | None:

@@ -196,6 +196,61 @@ def test_a_circle_with_a_promise_in_it_may_open_while_others_run_and_is_told_whe
     )
 
 
+@pytest.mark.parametrize("readers", [("b", "c"), ("x", "y")])
+def test_a_circle_that_lasts_is_told_behind_shorter_names_that_wait_for_promises(readers: tuple[str, str]) -> None:
+    """p and q want to write what the other one reads; each is also waited for, by a reader in the way of the other."""
+    s, m, p_done, q_done = RwSem("S"), RwSem("M"), Completion("p_done"), Completion("q_done")
+
+    async def upgrade(done: Completion, read: RwSem, write: RwSem) -> None:
+        await done.promise()
+        async with reading(read), writing(write):
+            pass
+
+    async def wait(done: Completion, read: RwSem) -> None:
+        async with reading(read):
+            await done.wait()
+
+    first, second = readers
+    waiting = {first: lambda: wait(p_done, s), second: lambda: wait(q_done, m)}
+    upgrading = {"p": lambda: upgrade(p_done, m, s), "q": lambda: upgrade(q_done, s, m)}
+    crossing = system((N, s, m, p_done, q_done), **upgrading, **waiting, other=count)
+    heard = Heard(crossing, ["hang"])
+    replay(crossing, turns(crossing, f"{first} {second} p*2 q*2 other*5"), (), (heard,))
+    ((steps, hung),) = heard.first
+    assert (steps, names(hung)) == (6, (("p", "q"), readers))
+    assert heard.detectors.found == (hung,)
+
+    stuck = Heard(crossing, ["hang"])
+    replay(crossing, turns(crossing, f"{first} {second} p*2 q*2 other*"), (), (stuck,))
+    circles = {frozenset(names(one)[0]) for one in stuck.detectors.found}
+    assert circles == {frozenset(pair) for pair in (("p", "q"), ("p", first), ("q", second))}
+    assert stuck.first[0] == (6, hung)
+
+
+@pytest.mark.parametrize(("promised", "locked"), [("b", "c"), ("c", "b")])
+def test_a_circle_is_told_when_it_closes_whoever_else_waits_for_a_promise(promised: str, locked: str) -> None:
+    sem, done = RwSem("S"), Completion("done")
+
+    async def writer() -> None:
+        await done.promise()
+        async with held(A), writing(sem):
+            pass
+
+    async def wait() -> None:
+        async with reading(sem):
+            await done.wait()
+
+    async def lock() -> None:
+        async with reading(sem), held(A):
+            pass
+
+    crossing = system((A, N, sem, done), a=writer, **{promised: wait, locked: lock}, other=count)
+    heard = Heard(crossing, ["hang"])
+    replay(crossing, turns(crossing, "b c a*2 other"), (), (heard,))
+    ((steps, hung),) = heard.first
+    assert (steps, names(hung)) == (4, (("a", locked), (promised,)))
+
+
 def test_a_lock_that_was_never_given_back_names_its_holder() -> None:
     async def forget() -> None:
         await A.lock()
