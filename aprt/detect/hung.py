@@ -68,6 +68,11 @@ class Hung(Detection):
         return f"deadlock of {len(self.cycle)}{behind}: {waits}"
 
     @property
+    def contexts(self) -> tuple[str, ...]:
+        """Those on the cycle, in its order."""
+        return tuple(wait.context for wait in self.cycle)
+
+    @property
     def objects(self) -> tuple[str, ...]:
         waits = (*self.cycle, *self.tail)
         return (*(wait.context for wait in waits), *dict.fromkeys(wait.lock for wait in waits if wait.lock))
@@ -117,9 +122,8 @@ class HungDetector(Detector):
     def _closed(self, contexts: Iterable[str]) -> Sequence[Detection]:
         """The circles that go through one of these and that nobody else can open, if they are new."""
         found = self._graph.circles(contexts, lasting=True)
-        known = {hung.cycle for hung in self.found if isinstance(hung, Hung)}
-        hungs = [self._hung(circle) for circle in found]
-        return self.add(*(hung for hung in hungs if hung.cycle not in known))
+        known = {hung.contexts for hung in self.found if isinstance(hung, Hung)}
+        return self.add(*(self._hung(circle) for circle in found if circle not in known))
 
     def _hung(self, cycle: tuple[str, ...]) -> Hung:
         index = max(self.history.last[name] for name in cycle)

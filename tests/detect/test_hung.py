@@ -251,6 +251,30 @@ def test_a_circle_is_told_when_it_closes_whoever_else_waits_for_a_promise(promis
     assert (steps, names(hung)) == (4, (("a", locked), (promised,)))
 
 
+def test_a_circle_is_told_once_whoever_else_comes_to_hold_what_is_waited_for() -> None:
+    sem = RwSem("S")
+
+    async def writer() -> None:
+        async with held(A), writing(sem):
+            pass
+
+    async def reader() -> None:
+        async with reading(sem), held(A):
+            pass
+
+    async def late() -> None:
+        async with reading(sem):
+            await count()
+
+    crossing = system((A, N, sem), a=writer, b=reader, c=late)
+    heard = Heard(crossing, ["hang"])
+    replay(crossing, turns(crossing, "b a c*3"), (), (heard,))
+    assert [(steps, hung.text) for steps, hung in heard.first] == [
+        (2, "deadlock of 2: a waits for S.down_write, held by b; b waits for A.lock, held by a"),
+        (5, "deadlock of 2: a waits for S.down_write, held by b and c; b waits for A.lock, held by a"),
+    ]
+
+
 def test_a_lock_that_was_never_given_back_names_its_holder() -> None:
     async def forget() -> None:
         await A.lock()
