@@ -39,8 +39,8 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
 
     Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
     orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of what goes
-    on for ever: who goes round or waits, and what would end it and does not come. Of a cycle in the lock order it says
-    whether contexts can come to wait for each other like that.
+    on for ever: who goes round or waits, and what would end it and does not come. Of a data race: what leads to where
+    either access can be next. Of a cycle in the lock order: whether contexts can come to wait for each other like that.
     """
     from aprt.verdict.telling import explained_execution, instead, why
     from aprt.view.reports.explanation import explanation
@@ -52,6 +52,6 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     if "json" in (form, shape):
         echo(execution_json(recording, execution, why=why(recording, execution)))
     else:
-        cause, others = why(recording, execution), instead(recording, properties, execution)
-        echo(explanation(recording, execution, cause, shape, instead=others, brief=brief))
+        others = instead(recording, properties, execution)
+        echo(explanation(recording, execution, shape, instead=others, brief=brief))
     return 0

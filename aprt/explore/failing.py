@@ -9,7 +9,7 @@ Qadeer, "Iterative Context Bounding", PLDI 2007).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Literal, TypeAlias
 
@@ -56,11 +56,13 @@ class Played:
 class Playground:
     """A system on which one property is watched, one step at a time. `close` it when done.
 
-    trap: states to enter which is a failure. No step shows that, so they are for others to find (`explore.endless`).
+    trap: says of a state, in which an execution can go on, whether to enter it is a failure. No step shows that, so it
+    is for others to know (`explore.trap`).
     """
 
     def __init__(self, system: System, property: Property) -> None:
-        self.system, self.trap = system, frozenset[int]()
+        self.system = system
+        self.trap: Callable[[int], bool] = frozenset[int]().__contains__
         self.checks = Checks((property,), system)
         self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
         self._enabled: dict[int, tuple[Offer[Note], ...]] = {}
@@ -81,10 +83,11 @@ class Playground:
         """The state after a step, how the step fails, and whether that was an oops."""
         _, number, (watch, _) = move
         successor, wrong = self._looked(state, move)
+        oops = watch is not None and watch.oops
         if not wrong:
-            return successor, "trap" if successor in self.trap else None, watch is not None and watch.oops
+            return successor, "trap" if not oops and self.trap(successor) else None, oops
         label = self.label(number)
-        return successor, (label.context, label.op), watch is not None and watch.oops
+        return successor, (label.context, label.op), oops
 
     def words(self, state: int, move: Move[Note]) -> frozenset[str]:
         """What a step violates, in words."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
 import attrs
 
+from aprt.core.events import Event
 from aprt.core.properties import Finding, Property, hanging
-from aprt.core.schedule import Label
+from aprt.core.schedule import Label, Schedule
+from aprt.core.system import System
 from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
 from aprt.explore.endless import Endless, endless
 from aprt.explore.failing import Playground, Price
 from aprt.explore.failing_trace import FailingTrace, seen_by
+from aprt.explore.fewest import fewest_preemptions
 from aprt.explore.minimal import Minimal
 from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
 from aprt.explore.packing import INITIAL
@@ -19,8 +23,10 @@ from aprt.explore.prospects import Prospects
 from aprt.explore.state_graph import StateGraph
 from aprt.explore.trap import trap_of
 from aprt.explore.visibility import Visibility
+from aprt.verdict.case import Case
 from aprt.verdict.shrink import shrink
 from aprt.verdict.tokens import Recording, token_of
+from aprt.verdict.unlocked import unlocked
 
 _PAIRS = 50_000  # of state and context, to look at for the smallest schedule: half a second
 STATES = 100_000  # to look at for what decides: a few seconds
@@ -35,7 +41,9 @@ class Cause:
     a violation of the property. states: how many were looked at;
     complete: all there are. Where not, `chosen`, `order`, and what is not `proved` of the others, is what those did not
     refute. endless: of what goes on for ever, what keeps it going; to fail is then to come to where it can, and
-    `minimal` is the schedule at hand, of which only the last steps may repeat.
+    `minimal` is the schedule at hand, of which only the last steps may repeat. race: of data touched without its lock,
+    the two accesses that race; to fail is then to come to where either of them can be next. They are the last steps of
+    `minimal`, whose price is that of the way there.
     """
 
     minimal: Minimal
@@ -49,6 +57,7 @@ class Cause:
     states: int
     complete: bool
     endless: Endless | None = None
+    race: tuple[Label, Label] | None = None
 
 
 def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause | None:
@@ -71,6 +80,39 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
         return _cause(ground, visibility, shrunk.minimal, shrunk.token, states)
 
 
+def race_cause(case: Case, system: System, first: Event, second: Event, states: int = STATES) -> Cause | None:
+    """Why two contexts come to where either can be next with its access, one of which is without its lock.
+
+    first, second: two such steps of an execution of `system`, which is that of `case`. None where about so many states
+    have to be looked at for the smallest schedule alone.
+    """
+    race = first.label, second.label
+    with closing(Playground(system, Property("", "", ()))) as ground:
+        ground.trap = _side_by_side(ground, race)
+        inevitable = ground.trap(INITIAL)
+        best = ground.play(()) if inevitable else fewest_preemptions(ground, "trap", states)
+        if best is None:
+            return None
+        price = Price.of(best.price)
+        schedule = Schedule.of((label.context, label.op) for label in (*ground.schedule(best.steps), *race))
+        minimal, token = Minimal(schedule, "trap", "optimal", price, price), token_of(case, system, schedule)
+        if inevitable:
+            return Cause(minimal, token, (), (), (), (), True, True, 1, True, race=race)
+        return attrs.evolve(_cause(ground, Visibility(), minimal, token, states), race=race)
+
+
+def _side_by_side(ground: Playground, race: tuple[Label, Label]) -> Callable[[int], bool]:
+    """Says of a state whether either of two accesses can be next, one of them without its lock."""
+    sides = {(label.context, label.op) for label in race}
+
+    def trap(state: int) -> bool:
+        events = [ground.tables.steps[number].event for _, moves in ground.enabled(state) for _, number, _ in moves]
+        here = [event for event in events if (event.context, event.label.op) in sides]
+        return len(here) == len(sides) and any(map(unlocked, here))
+
+    return trap
+
+
 def _endless(recording: Recording, property: Property, finding: Finding, states: int) -> Cause | None:
     system, labels = recording.model.system, finding.schedule.labels
     with closing(Playground(system, property)) as ground:
@@ -81,8 +123,8 @@ def _endless(recording: Recording, property: Property, finding: Finding, states:
         price = Price.of(ground.play(labels[: len(labels) - finding.loop]).price)
         minimal = Minimal(finding.schedule, "trap", "shortest", price, price)
         token, told = token_of(recording.case, system, finding.schedule), endless(trap, finding.loop)
-        ground.trap = frozenset(map(graph.state, trap.states))
-        if INITIAL in ground.trap:
+        ground.trap = frozenset(map(graph.state, trap.states)).__contains__
+        if ground.trap(INITIAL):
             return Cause(minimal, token, (), (), (), (), True, True, len(graph), True, told)
         return attrs.evolve(_cause(ground, Visibility(), minimal, token, states), endless=told)
 

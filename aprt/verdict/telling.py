@@ -17,7 +17,7 @@ from aprt.explore.failing import Playground
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask
-from aprt.verdict.cause import Cause, cause
+from aprt.verdict.cause import STATES, Cause, cause
 from aprt.verdict.realised import Realised, realised_by
 from aprt.verdict.search import Search
 from aprt.verdict.tokens import Recording
@@ -67,15 +67,15 @@ def instead(recording: Recording, ids: tuple[str, ...], execution: Execution) ->
     return Instead(tuple(property.id for property in asked), every.findings)
 
 
-def why(recording: Recording, execution: Execution) -> Cause | Realised | None:
+def why(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
     """Why the first finding of an execution comes about; None where nothing is found, or nothing can be said.
 
-    Raises: `ReplayMismatch` when the drivers differ.
+    states: to look at for what decides. Raises: `ReplayMismatch` when the drivers differ.
     """
     if not execution.findings:
         return None
     first = execution.findings[0]
-    return cause(recording, first) or realised_by(recording, first)
+    return cause(recording, first, states) or realised_by(recording, first)
 
 
 def _endless(recording: Recording, properties: Sequence[Property]) -> Iterator[Finding]:

@@ -40,15 +40,15 @@ def race(system: System, actor: Actor[Any]) -> Finding | None:
 
 def race_text(first: Event, second: Event) -> str:
     """Of two accesses that race, which is done without its lock, and which is the other."""
-    careless, other = (second, first) if _unlocked(second) else (first, second)
-    return f"{_unlocked(careless)[0]}, in no order with {other.label.op} by {other.context}"
+    careless, other = (second, first) if unlocked(second) else (first, second)
+    return f"{unlocked(careless)[0]}, in no order with {other.label.op} by {other.context}"
 
 
 def other_side(system: System, events: Sequence[Event]) -> Event | None:
     """The latest step that the last one of an execution races with, if one of the two is done without its lock."""
     last = events[-1]
     first = [race.first for race in races(system, events) if race.second == last]
-    return max((one for one in first if _unlocked(one) or _unlocked(last)), key=lambda one: one.index, default=None)
+    return max((one for one in first if unlocked(one) or unlocked(last)), key=lambda one: one.index, default=None)
 
 
 def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
@@ -58,11 +58,11 @@ def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
         for number in outcomes.expand():
             here = [way.step for way in outcomes.ways[number] if steps[way.step].event.actor == actor.name]
             for pair in permutations(here, 2):
-                if pair not in tried and any(_unlocked(steps[step].event) for step in pair):
+                if pair not in tried and any(unlocked(steps[step].event) for step in pair):
                     tried.add(pair)
                     yield outcomes.tables.schedule([*outcomes.way_to(number), *pair])
 
 
-def _unlocked(event: Event) -> list[str]:
+def unlocked(event: Event) -> list[str]:
     """What P22 says of a step."""
     return [note.text for note in event.broken if note.property == _ID]

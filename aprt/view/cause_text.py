@@ -17,10 +17,12 @@ from aprt.view.realised_text import realised_lines
 from aprt.view.shrink_text import CLAIMS, price_object, price_text
 from aprt.view.words import again
 
-_TURNED: Final = "(turned round, nothing that can follow fails like this)"
+_TURNED: Final = "(turned round, nothing that can follow {}s like this)"
 _NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
-_NOTHING_ALWAYS: Final = "nothing that tells executions that fail from others"
+_NOTHING_ALWAYS: Final = "nothing that tells executions that {} from others"
 _INEVITABLE: Final = "nothing: no execution ends without a violation of this property"
+_ALL_RACE: Final = "nothing: every execution comes to where the two race"
+_OPEN: Final = "what leads to the race is not worked out: too many states"
 
 
 def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
@@ -28,17 +30,26 @@ def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
     return ["Why", *(under("cycle", realised_lines(why)) if isinstance(why, Realised) else _cause(why, token))]
 
 
+def open_lines(token: str | None) -> list[str]:
+    """Instead, of a race of which `verdict.cause.race_cause` says nothing. token: of the access without its lock."""
+    command = () if token is None else ("why an access has not its lock:", f"aprt explain {token} --as lockdep")
+    return ["Why", *under("open", [_OPEN, *command])]
+
+
 def _cause(cause: Cause, token: str | None) -> list[str]:
+    fail = "fail" if cause.race is None else "race"
     told = [(pair.proved, _pair(pair)) for pair in cause.pairs]
     told += [(choice.proved, _choice(choice)) for choice in cause.choices]
     decides, maybe = ([text for proved, text in told if proved is wanted] for wanted in (True, False))
     always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
+    tells = cause.complete and not cause.inevitable
     return [
         *under("smallest", _smallest(cause, token)),
-        *under("decides", [*few(decides), _TURNED] if decides else [] if maybe else [_undecided(cause)]),
+        *under("then", [] if cause.race is None else [f"{' and '.join(map(str, cause.race))}, in either order"]),
+        *under("decides", [*few(decides), _TURNED.format(fail)] if decides else [] if maybe else [_undecided(cause)]),
         *under("perhaps", few(maybe)),
         *([] if cause.endless is None else endless_lines(cause.endless)),
-        *under("always", few(always) or ([_NOTHING_ALWAYS] if cause.complete and not cause.inevitable else [])),
+        *under("always", few(always) or ([_NOTHING_ALWAYS.format(fail)] if tells else [])),
         *under("searched", [_searched(cause)]),
     ]
 
@@ -70,7 +81,9 @@ def cause_object(cause: Cause) -> dict[str, Any]:
 
 
 def _undecided(cause: Cause) -> str:
-    return _INEVITABLE if cause.inevitable else _NOTHING_DECIDES
+    if not cause.inevitable:
+        return _NOTHING_DECIDES
+    return _INEVITABLE if cause.race is None else _ALL_RACE
 
 
 def _smallest(cause: Cause, token: str | None) -> Iterator[str]:

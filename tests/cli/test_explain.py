@@ -9,10 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
+from aprt.cli.recordings import find_recording
 from aprt.cli.root import root
 from aprt.core.schedule import Schedule
 from aprt.core.token import encode
 from aprt.museum.catalogue import ENTRIES, find_entries
+from aprt.verdict.telling import explained_execution
+from aprt.view.reports.explanation import explanation
 from tests.toy import ERAS
 
 
@@ -141,6 +144,44 @@ def test_columns_story_and_table_of_a_race_show_the_two_sides_that_the_title_nam
         assert side in told
     assert "matrix_dev.list_mdevs() = (mdev0, mdev1)" in " ".join(told.split())
     assert "status_show" not in told
+
+
+WHY_IT_RACES = """
+Why
+smallest    this one: 1 preemption, 10 steps, 1 switch
+            optimal: no failing schedule with fewer preemptions exists
+then        admin: matrix_dev.add_mdev and ap_scan: matrix_dev.list_mdevs,
+              in either order
+decides     no order of two steps, and no choice, by itself
+always      nothing that tells executions that race from others
+searched    4,522 states, all there are
+
+reproduce   aprt replay """
+
+
+@pytest.mark.parametrize("shape", [(), ("--as", "columns"), ("--as", "story"), ("--as", "table")])
+def test_of_a_race_it_is_said_why_it_comes_about_and_its_smallest_form_is_told_as_it_stands(
+    shape: tuple[str, ...],
+) -> None:
+    why = aprt("explain", "B20", *shape).stdout.partition("\nWhy\n")[2].splitlines()
+    assert why[0] == "smallest    1 preemption, 10 steps, 1 switch"
+    smallest = why[why.index("            aprt explain \\") + 1].strip()
+    told = aprt("explain", smallest, *shape).stdout
+    assert told.endswith(f"{WHY_IT_RACES}\\\n    {smallest}\n")
+    assert "KCSAN: data-race in vfio_ap_mdev_probe / vfio_ap_on_cfg_changed" in told
+
+
+def test_of_a_race_with_too_many_states_it_is_said_that_its_reason_is_open() -> None:
+    known = token("2026/create-while-walked+B20=out", "P22")
+    recording = find_recording(known_eras, known, (), ())
+    lines = explanation(recording, explained_execution(recording), states=10).splitlines()
+    assert lines[lines.index("Why") + 1 : -3] == [
+        "open        what leads to the race is not worked out: too many states",
+        "            why an access has not its lock:",
+        f"            aprt explain {known} \\",
+        "    --as lockdep",
+    ]
+    assert "\nWhy\n" in aprt("explain", known, "--as", "lockdep").stdout
 
 
 def test_the_access_alone_that_has_not_its_lock_is_a_warning_under_the_name_of_its_own_function() -> None:

@@ -58,7 +58,7 @@ def of(property: Property, *contexts: Context) -> Endless:
         graph = StateGraph(ground, 1000)
         assert graph.explore(INITIAL)
         trap = trap_of(graph, finding)
-        ground.trap = frozenset(map(graph.state, trap.states))
+        ground.trap = frozenset(map(graph.state, trap.states)).__contains__
         first = ground.play(finding.schedule)
         assert (first.failure, len(first.steps)) == ("trap", len(finding.schedule) - finding.loop)
         return endless(trap, finding.loop)

@@ -8,11 +8,15 @@ from aprt.core.actor import Actor, Caller, Outcome, handler
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
 from aprt.explore.replay import replay
+from aprt.kernel.cell import Cell
 from aprt.kernel.completion import Completion
 from aprt.kernel.held import held, reading
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
+from aprt.verdict.cause import STATES, Cause, race_cause
 from aprt.verdict.unlocked import other_side, race
+from aprt.view.cause_text import why_lines
+from tests.verdict.cases import case_of
 
 
 @attrs.frozen
@@ -43,6 +47,7 @@ class Data(Actor[Pair]):
 
 LOCK = Mutex("lock")
 DATA = Data("data", LOCK)
+TOLD = Cell("told", 0)
 
 
 async def careless_write() -> None:
@@ -128,3 +133,51 @@ def test_readers_of_a_lock_do_not_keep_each_other_away() -> None:
     found = race(System((LOCK, sem, DATA), (Context("a", write), Context("b", read))), DATA)
     assert found is not None
     assert found.text == "a does data.set_left without holding lock, in no order with data.read_left by b"
+
+
+def why_it_races(system: System, states: int = STATES) -> tuple[Cause, list[str]] | None:
+    found = race(system, DATA)
+    assert found is not None
+    *_, first, second = replay(system, found.schedule).events
+    cause = race_cause(case_of(system), system, first, second, states)
+    return None if cause is None else (cause, why_lines(cause, cause.token))
+
+
+def test_the_order_that_lets_two_accesses_come_next_to_each_other_decides_that_they_race() -> None:
+    async def write_unless_told() -> None:
+        if not await TOLD.read():
+            await careless_write()
+
+    async def tell_and_read() -> None:
+        await TOLD.write(1)
+        await careful_read()
+
+    told = Context("a", write_unless_told), Context("b", tell_and_read)
+    told_or_not = System((LOCK, DATA, TOLD), told)
+    why = why_it_races(told_or_not)
+    assert why is not None
+    assert why[1] == [
+        "Why",
+        "smallest    this one: 1 preemption, 3 steps, 1 switch",
+        "            optimal: no failing schedule with fewer preemptions exists",
+        "then        a: data.set_left and b: data.read_left, in either order",
+        "decides     a: told.read before b: told.write",
+        "            (turned round, nothing that can follow races like this)",
+        "always      a: told.read -> b: told.write",
+        "searched    16 states, all there are",
+    ]
+    assert [label.op for label in why[0].minimal.schedule][-2:] == ["data.set_left", "data.read_left"]
+    assert why_it_races(told_or_not, states=2) is None
+
+
+def test_of_accesses_that_nothing_comes_before_every_execution_has_the_race() -> None:
+    why = why_it_races(system(careless_write, careless_read))
+    assert why is not None
+    assert why[1] == [
+        "Why",
+        "smallest    this one: 0 preemptions, 0 steps, 0 switches",
+        "            optimal: no failing schedule with fewer preemptions exists",
+        "then        a: data.set_left and b: data.read_left, in either order",
+        "decides     nothing: every execution comes to where the two race",
+        "searched    1 state, all there are",
+    ]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from aprt.core.errors import UserError
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding
-from aprt.verdict.cause import Cause
-from aprt.verdict.realised import Realised
-from aprt.verdict.telling import Instead
+from aprt.verdict.cause import STATES, Cause, race_cause
+from aprt.verdict.telling import Instead, why
 from aprt.verdict.tokens import Recording, token_of
-from aprt.view.cause_text import why_lines
+from aprt.view.cause_text import open_lines, why_lines
 from aprt.view.columns import columns
 from aprt.view.commands import command_lines
+from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.report import raced, reasoned, report, told_as
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import title
@@ -22,38 +22,48 @@ from aprt.view.reports.title import title
 def explanation(
     recording: Recording,
     execution: Execution,
-    why: Cause | Realised | None,
     shape: str | None = None,
     *,
     instead: Instead | None = None,
     brief: bool = False,
+    states: int = STATES,
 ) -> str:
     """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
     A race is told by an execution that has both its sides (`raced`); only `lockdep` tells the one access that has not
-    the lock. why: the execution fails; for it alone. shape: `columns` or the kind of report; None for the kind that
-    tells the finding best. instead: what the execution breaks that was not asked about. brief: columns without the
-    steps that only go on.
+    the lock. shape: `columns` or the kind of report; None for the kind that tells the finding best. instead: what the
+    execution breaks that was not asked about. brief: columns without the steps that only go on. states: to look at for
+    why what is told comes about.
 
-    Raises: `UserError` for a report that does not fit the finding.
+    Raises: `UserError` for a report that does not fit the finding, `ReplayMismatch` when the drivers differ.
     """
     case, system, findings = recording.case, recording.model.system, execution.findings
     subject = Subject(case, system, execution, findings[0] if findings else None, instead)
     race = raced(subject)
     _check_fits(shape, race)
-    told = subject if shape == "lockdep" else race
+    told, races = (subject, False) if shape == "lockdep" else (race, race is not subject)
     token, own = token_of(case, system, told.execution.schedule), told.execution is execution
-    if own:
-        told = reasoned(told, why)
+    reason = _why_it_races(told, states) if races else why(recording, execution, states)
+    told = reasoned(told, reason)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
         ended = told.execution.ending == "end"
         lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief, ended=ended)
-    if why is not None and own:
-        lines += ["", *why_lines(why, token)]
+    if reason is not None:
+        lines += ["", *why_lines(reason, token)]
+    elif races:
+        lines += ["", *open_lines(token_of(case, system, execution.schedule))]
     if token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
     return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
+
+
+def _why_it_races(race: Subject, states: int) -> Cause | None:
+    """Why the two sides of a race, the later one of which is the last step, come to be next to each other."""
+    assert race.last is not None
+    other = other_side(race, race.last)
+    assert other is not None
+    return race_cause(race.case, race.system, other, race.last, states)
 
 
 def _marked(told: Subject, others: Sequence[Finding]) -> Sequence[Finding]:

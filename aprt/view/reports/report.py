@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from aprt.core.schedule import Schedule
 from aprt.explore.replay import replay
 from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.cause import Cause
@@ -24,15 +25,17 @@ from aprt.view.reports.title import kind_of
 def raced(subject: Subject) -> Subject:
     """The subject itself, or, of data touched without its lock, an execution in which that races with another access.
 
-    Its finding then names both sides. Where its own last step does not race, such an execution is looked for by a
-    search; where there is none, nothing changes.
+    Its finding then names both sides, and is that of the later one. Where neither the step of the finding nor the last
+    one races, such an execution is looked for by a search; where there is none, nothing changes.
     """
     finding, last = subject.finding, subject.last
     actor = None if last is None else subject.actor(last.actor)
     if finding is None or finding.property != "P22" or last is None or actor is None:
         return subject
-    if (other := other_side(subject, last)) is not None:
-        return attrs.evolve(subject, finding=attrs.evolve(finding, text=race_text(other, last)))
+    for later in (last, subject.events[-1]):
+        if later.actor == actor.name and (other := other_side(subject, later)) is not None:
+            schedule = Schedule(subject.execution.schedule.labels[: later.index + 1])
+            return attrs.evolve(subject, finding=attrs.evolve(finding, text=race_text(other, later), schedule=schedule))
     found = race(subject.system, actor)
     return subject if found is None else attrs.evolve(subject.along(found.schedule), finding=found)
 
