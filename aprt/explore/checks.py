@@ -79,7 +79,8 @@ class Checks:
         self._steps = defaultdict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]](list)
         for id, check in checks:
             if isinstance(check, Before | After):
-                self._steps[type(check), check.actor.name, check.op].append((id, check))
+                when = Before if isinstance(check, Before) else After
+                self._steps[when, check.actor.name, check.op].append((id, check))
         self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]

@@ -8,7 +8,8 @@ Values are compared by type and content, since 1, True and 1.0 are equal and act
 sets are not compared: another name may change them unseen. What is compared by identity elsewhere (functions,
 iterators, suspended generators, cells, context managers) is compared by content here and numbered in the order met,
 so that one object under two names is told from two that look alike. Other objects without an equality of their own
-merge with themselves only, and only while they hold the same: frozen ones always do, if what they hold is frozen, too.
+merge with themselves only, and only while they hold the same. One of a frozen class of attrs with slots, that holds
+only such objects and values, is taken to hold the same always: nobody may get round that with `object.__setattr__`.
 An exception is its type, arguments, attributes and causes; nobody reads its traceback.
 """
 
@@ -305,8 +306,9 @@ def _content(kind: Any) -> Reading:
 
 @cache
 def _is_fixed(kind: Any) -> bool:
-    """Whether an object that Python compares by identity always holds the same."""
-    return kind.__setattr__ is _Frozen.__setattr__ and not issubclass(kind, _SECTIONS)
+    """Whether an object that Python compares by identity holds the same as long as what it holds does."""
+    frozen = kind.__setattr__ is _Frozen.__setattr__ and not kind.__dictoffset__
+    return frozen and not issubclass(kind, (*_SECTIONS, BaseException))
 
 
 @cache

@@ -41,9 +41,9 @@ class Descent:
     """Per node: the packed states, the steps that sleep (label to kind), and the branches to come.
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
-    the memories of histories moved on. root: the first node with branches. inherited: what slept there at first.
-    foreign: likewise, when the subtree was begun (others explore it). fresh: the first step that differs from the
-    execution before. seen: the distinct states, with their numbers. taken_back: steps.
+    the memories of histories moved on. root: the first node with branches; `leave` moves it on. inherited: what sleeps
+    there from the beginning. foreign: what slept where the subtree begins (others explore it). fresh: the first step
+    that differs from the execution before. seen: the distinct states, with their numbers. taken_back: steps.
     """
 
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:

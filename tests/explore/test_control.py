@@ -222,6 +222,40 @@ def test_frozen_objects_are_told_apart_by_which_they_are_and_by_what_changes_in_
     ]
 
 
+@attrs.frozen(eq=False, slots=False)
+class Remembering:
+    """Frozen, but what is worked out is kept beside its fields."""
+
+
+@attrs.frozen
+class FrozenError(Exception):
+    code: int
+
+
+def test_frozen_objects_with_a_dict_hold_what_is_in_it() -> None:
+    async def behaviour() -> Any:
+        kept = await choose("kept", 0)
+        await choose("suspended", 0)
+        return kept
+
+    kept = Remembering()
+    records: Records = {}
+    with suspended(behaviour, kept) as run:
+        before = control_key(run.behaviour, records)[0]
+        kept.__dict__["size"] = 1
+        assert control_key(run.behaviour, records)[0] != before
+
+
+def test_frozen_exceptions_are_what_they_hold_like_any_other() -> None:
+    async def behaviour() -> Any:
+        kept = await choose("kept", 0)
+        await choose("suspended", 0)
+        return kept
+
+    assert key(behaviour, FrozenError(1)) == key(behaviour, FrozenError(1))
+    assert key(behaviour, FrozenError(1)) != key(behaviour, FrozenError(2))
+
+
 @attrs.frozen
 class FrozenSection:
     name: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,9 +13,10 @@ import pytest
 from aprt.core.errors import UserError
 from aprt.explore import dpor
 from aprt.explore.parallel import subtrees
+from aprt.explore.parallel.crew import desk
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Origin
-from aprt.explore.parallel.piece import begin
+from aprt.explore.parallel.piece import Outcome, begin, go_on
 from aprt.explore.result import Bounds, Exploration
 from tests.explore import work
 from tests.explore.work import Here, Unlucky, question
@@ -82,6 +83,15 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing() -> None:
     assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
 
 
+@pytest.mark.parametrize("name", ["queues", "increments"])
+def test_a_worker_that_dies_over_what_is_left_of_a_twice_taken_piece_changes_nothing(name: str) -> None:
+    origin, crew = ORIGINS[name], Mortal()
+    shared = subtrees.search(question(origin), origin, crew, alone=0, slice=0, pieces=0)
+    assert crew.died
+    assert counts(shared) == counts(dpor.search(question(origin)))
+    assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+
+
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:
     origin = partial(work.locks, "GAB", "GBA", "AC")
     shared, alone = subtrees.search(question(origin), origin, crew, alone=0), dpor.search(question(origin))
@@ -126,3 +136,36 @@ class Several(Here):
     def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
         self.begun += task is begin
         return super().submit(seat, task, *args)
+
+
+class Mortal(Several):
+    """Nothing is taken of a piece before a part of it is done; when something was taken of one twice, its worker dies.
+
+    taken: how often something was taken of what a seat is at.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = [0] * self.seats
+        self.died = False
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        if task is begin:
+            self.taken[seat] = 0
+        elif task is go_on and not args[1]:
+            self.taken[seat] += 1
+        elif task is go_on and self.taken[seat] > 1 and not self.died:
+            self.died = True
+            desk().pop(args[0])
+            lost: Future[R] = Future()
+            lost.set_exception(BrokenExecutor())
+            return lost
+        done = super().submit(seat, task, *args)
+        outcome: Any = done.result()
+        if isinstance(outcome, Outcome) and outcome.offer and len(outcome.offer.begun) < 2 and not any(self.taken):
+            done = Future()
+            done.set_result(attrs.evolve(outcome, offer=None))
+        return done
+
+    def refill(self, seat: int) -> None:
+        pass

@@ -60,9 +60,8 @@ _EXPANSIONS = 1_000  # to make them
 
 @attrs.define(eq=False)
 class _Run:
-    """What a seat is at. begun: what it is to explore, in one subtree or several, and how many workers began that.
-
-    executions, blocked, transitions: of what is done of it.
+    """What a seat is at. begun: subtrees that it is to explore; the last one is not done. tries: how many workers began
+    them. executions, blocked, transitions: of what is done of them.
     """
 
     begun: tuple[Subtree, ...]
@@ -118,7 +117,7 @@ class _Wider(Exception):
 
 
 class _Search:
-    """todo: subtrees that nobody is at, with how many workers have died over each. runs: by seat."""
+    """todo: subtrees that nobody is at, with how many workers have begun, and died over, each. runs: by seat."""
 
     def __init__(
         self,
@@ -195,7 +194,8 @@ class _Search:
         """Have a seat go on, without what it offers if there are seats with nothing to do."""
         taken = offer is not None and len(self.idle) > len(self.todo)
         if offer is not None and taken:
-            self.runs[seat].begun = offer.begun
+            run = self.runs[seat]
+            run.begun = (*run.begun[:-1], *offer.begun)
             self.todo.extend((subtree, 0) for subtree in offer.others)
         self._submit(seat, go_on, not taken)
 
