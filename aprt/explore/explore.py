@@ -74,7 +74,7 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
         found = judged(question, found, search)
     if found.unasked:
         return attrs.evolve(found, exercise=None)
-    if not found.complete or found.exercise is None:
+    if found.exercise is None:
         return found
     broken = {finding.property for finding in found.findings}
     vacuous = unexercised(question.properties, found.exercise, broken, ended=found.ends > 0)

@@ -125,7 +125,8 @@ class Exploration:
     initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:
     distinct end states; deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places
     (`file:line`) whose control states could not be merged; unexercised: numbers of properties that no step is about
-    (`core.exercise`), None where that is not known, as in a search that is not complete.
+    (`core.exercise`), of those taken where lots were drawn; None where that is not known, as in another search that is
+    not complete.
     """
 
     strategy: str

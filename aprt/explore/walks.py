@@ -166,7 +166,6 @@ class Walks:
             run = self.execution(picker)
             self.executions += 1
             self.cut += run.ending == "cut"
-            self.taken.update(run.steps)
             trace = _number(self.steps.trace(run.steps))
             picker.finish(run.steps, trace not in self._times)
             self.traces.append(trace)
@@ -202,9 +201,18 @@ class Walks:
 
     def execution(self, picker: Picker) -> Run:
         """One execution, cut at the depth. The picker is not told that it is over."""
+        steps, states = list[int](), [INITIAL]
+        try:
+            self._go(picker, steps, states)
+        finally:  # what stops the search may come in the middle of it
+            self.taken.update(steps)
+        return Run(tuple(steps), tuple(states), self.endings.get(states[-1], "cut"))
+
+    def _go(self, picker: Picker, steps: list[int], states: list[int]) -> None:
+        """Go on from the initial state to an end, and note down the way."""
         limit = self.question.bounds.max_depth
         limit = _MAX_STEPS if limit is None else limit
-        state, steps, states = INITIAL, list[int](), [INITIAL]
+        state = INITIAL
         if not self.enabled:
             self._discover(INITIAL, (), False, steps)
         picker.start()
@@ -224,7 +232,6 @@ class Walks:
                 self._record(violations, steps)
             state = successor
             states.append(state)
-        return Run(tuple(steps), tuple(states), self.endings.get(state, "cut"))
 
     def _count(self, depth: int) -> None:
         self.transitions += 1

@@ -100,13 +100,13 @@ def certify(verdict: Verdict) -> Certificate:
     """What a verdict rests on. It takes some hundredths of a second."""
     model, exploration = verdict.model, verdict.exploration
     checked = tuple(property.id for property in verdict.properties)
-    exercise = exploration.exercise
+    exercise, vacuous = exploration.exercise, exploration.unexercised
     return Certificate(
         model_hash(model),
         checked,
         tuple(property.id for property in model.properties if property.id not in checked),
         {kind: tuple(p.id for p in verdict.properties if _reports(kind, p)) for kind in KINDS},
-        None if exercise is None else _exercised(verdict, exercise),
+        None if exercise is None or vacuous is None else _exercised(verdict, exercise, vacuous),
     )
 
 
@@ -120,7 +120,7 @@ def _reports(kind: str, property: Property) -> bool:
             return property.id in _REPORTED.get(kind, ())
 
 
-def _exercised(verdict: Verdict, exercise: Exercise) -> Exercised:
+def _exercised(verdict: Verdict, exercise: Exercise, vacuous: tuple[str, ...]) -> Exercised:
     model = verdict.model
     kinds: dict[type[Any], list[Actor[Any]]] = {}
     for actor in model.system.actors:
@@ -147,7 +147,7 @@ def _exercised(verdict: Verdict, exercise: Exercise) -> Exercised:
         branches=branches,
         single=tuple(f"{who}: {what}" for (who, what), options in sorted(exercise.choices.items()) if len(options) < 2),
         answers=tuple(_unanswered(kind_of, exercise, handled)),
-        vacuous=verdict.exploration.unexercised or (),
+        vacuous=vacuous,
         unrun=tuple(_unrun(verdict.case.settings, exercise)),
     )
 

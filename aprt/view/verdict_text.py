@@ -15,7 +15,7 @@ from aprt.core.amount import count
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.verdict.verdict import NOT_MODELLED, Verdict, Word
 from aprt.view.certificate_text import amounts, certificate_text, remark
 from aprt.view.columns import WIDTH
 from aprt.view.covered_text import covered
@@ -81,16 +81,17 @@ def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     if verdict.for_states:
         lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")
     if verdict.exploration.unexercised:
-        lines += textwrap.wrap(vacuous(verdict.exploration.unexercised), WIDTH)
+        lines += textwrap.wrap(vacuous(verdict.word, verdict.exploration.unexercised), WIDTH)
     lines += remark(verdict, certificate)
     lines += (f"  {line}" for line in _drawn(verdict.exploration))
     return "\n".join(lines)
 
 
-def vacuous(ids: tuple[str, ...]) -> str:
-    """What is said of properties that hold because nothing they speak of can happen."""
+def vacuous(word: Word, ids: tuple[str, ...]) -> str:
+    """What is said of properties that nothing breaks because nothing they speak of can happen, or did."""
     was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
-    return f"HOLDS, but {', '.join(ids)} {was} never exercised: no step that {they} about is possible here"
+    why = f"no step that {they} about is possible here" if word == "HOLDS" else f"no run took a step that {they} about"
+    return f"{word}, but {', '.join(ids)} {was} never exercised: {why}"
 
 
 def _drawn(exploration: Exploration) -> Iterable[str]:

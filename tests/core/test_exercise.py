@@ -81,10 +81,18 @@ def test_nothing_is_exercised_where_nothing_happens() -> None:
 
 def test_a_search_that_is_not_complete_does_not_say() -> None:
     property = Property("X", "x", (Before(USED, "store", (), fine),))
-    assert explore(SYSTEM, (property,), strategy="random", runs=3).unexercised is None
     broken = Property("Y", "y", (Before(USED, "add", (), lambda view, event: "no"),))
     assert explore(SYSTEM, (property, broken)).unexercised is None
     assert explore(SYSTEM, (property, broken), stop_on="all").unexercised == ("X",)
+
+
+def test_runs_by_lot_say_what_none_of_them_put_to_the_test_nor_the_one_that_ended_the_search() -> None:
+    never = Property("N", "", (Before(USED, "store", (), fine),))
+    read = Property("R", "", (Before(READ, "load", (), fine),))
+    broken = Property("B", "", (Before(USED, "add", (), lambda view, event: "no"),))
+    for asked in ((never, read), (never, read, broken)):
+        found = explore(SYSTEM, asked, strategy="random", runs=3)
+        assert (found.stopped, found.unexercised) == ("violation" if broken in asked else "runs", ("N",))
 
 
 def test_what_is_violated_was_exercised_whatever_the_property_says_it_is_about() -> None:

@@ -200,7 +200,20 @@ def test_runs_by_lot_exercise_the_steps_that_they_took_and_no_others_that_they_c
 def test_runs_by_lot_name_what_none_of_them_exercised() -> None:
     many = ask(CASE, (), Search("random", runs=200))
     assert (many.word, exercised(many).gaps) == ("NOT FOUND", ("Shelf.burn", "Shelf.refill", "Shelf.wait_full"))
-    assert "\nNOT FOUND, but Shelf.burn, " in verdict_text(many, Paint())
+    assert (exercised(many).vacuous, exercised(many).unexercised) == (("fire",), 4)
+    text = verdict_text(many, Paint())
+    assert "\nNOT FOUND, but Shelf.burn, " in text
+    assert text.endswith(" unexercised=4 token=-")
+
+
+def test_runs_by_lot_name_the_property_that_a_search_over_states_names() -> None:
+    case = Case.parse("v4/h3+all-measures", known_eras())
+    states, runs = ask(case), ask(case, (), Search("random", runs=20))
+    for verdict in (states, runs):
+        assert verdict_object(verdict)["unexercised"] == ["P1"]
+        assert verdict_line(verdict_object(verdict)).endswith(" unexercised=1 token=-")
+    told = "NOT FOUND, but P1 was never exercised: no run took a step that it is about"
+    assert told in " ".join(verdict_text(runs, Paint()).split())
 
 
 def test_a_search_that_did_not_come_to_its_end_does_not_say() -> None:
