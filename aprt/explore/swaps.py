@@ -2,8 +2,10 @@
 
 In every state in which two contexts can each take a step and the two steps depend on each other, both orders are taken,
 and all that can follow each is known (`explore.outcomes`). Where the verdicts that can come of the two differ, or only
-one of them can end without any, the race is *harmful*; where only the ends differ, it is a matter of *order only*; else
-it is *benign*. The steps of two contexts with the same operations are one race; its worst case counts.
+one of them can end without any, the race is *harmful*; where only the ends differ, it is a matter of *order only*. If
+no execution of either order ends without a verdict, what goes wrong is *inevitable*, and nothing shows that the order
+does no harm; else the race is *benign*. The steps of two contexts with the same operations are one race; its worst case
+counts, and inevitable ones only where there are no others.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from aprt.core.system import System
 from aprt.explore.independence import StepInfo, dependent
 from aprt.explore.outcomes import OVER, Outcomes, Way
 
-Harm: TypeAlias = Literal["harmful", "order-only", "benign"]
+Harm: TypeAlias = Literal["harmful", "order-only", "benign", "inevitable"]
 Operation: TypeAlias = tuple[str, str]  # context, operation
 
-_WORSE: tuple[Harm, ...] = ("benign", "order-only", "harmful")
+_WORSE: tuple[Harm, ...] = ("inevitable", "benign", "order-only", "harmful")
 
 
 @attrs.frozen
@@ -37,9 +39,10 @@ class Witness:
 class Swap:
     """A race. states: in how many it was seen.
 
-    both: unless it is benign, an execution in which the first step comes first, and one in which the second does, with
-    all before that the same. The outcome of one of them never comes of the other order.
+    both: of harmful and order-only ones, an execution in which the first step comes first, and one in which the second
+    does, with all before that the same. The outcome of one of them never comes of the other order.
     differ: of order-only ones, the actors whose values differ in the two ends.
+    verdicts: of inevitable ones, those that can come, whatever the order.
     """
 
     first: Operation
@@ -48,6 +51,7 @@ class Swap:
     states: int
     both: tuple[Witness, ...] = ()
     differ: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
 
 
 def swaps(outcomes: Outcomes, system: System) -> tuple[Swap, ...]:
@@ -64,6 +68,10 @@ class _Case:
     ways: tuple[Way, Way]
     after: tuple[int, int]
     states: int = 0
+
+    def join(self, other: _Case) -> None:
+        """Another state in which it is the same."""
+        self.after = self.after[0] | other.after[0], self.after[1] | other.after[1]
 
 
 class _Swaps:
@@ -84,6 +92,8 @@ class _Swaps:
                 if _WORSE.index(case.harm) > _WORSE.index(known.harm):
                     case.states = known.states
                     cases[key] = case
+                elif case.harm == known.harm == "inevitable":
+                    known.join(case)
         swaps = [self._swap(key, case) for key, case in cases.items()]
         return tuple(sorted(swaps, key=lambda swap: (-_WORSE.index(swap.harm), swap.first, swap.second)))
 
@@ -113,10 +123,15 @@ class _Swaps:
 
     def _case(self, number: int, one: Way, other: Way) -> _Case:
         first, second = self._after(one, other.place), self._after(other, one.place)
-        harm: Harm = "benign" if first == second else "order-only"
+        return _Case(self._harm(first, second), number, (one, other), (first, second))
+
+    def _harm(self, first: int, second: int) -> Harm:
+        """What the order decides, where these outcomes can come of the two."""
         if self._judged(first) != self._judged(second):
-            harm = "harmful"
-        return _Case(harm, number, (one, other), (first, second))
+            return "harmful"
+        if first != second:
+            return "order-only"
+        return "benign" if first & ~self._outcomes.judged else "inevitable"
 
     def _after(self, way: Way, then: int) -> int:
         """All that can come of a step that the context at `then` goes on after, if it can."""
@@ -145,6 +160,8 @@ class _Swaps:
     def _swap(self, key: tuple[Operation, Operation], case: _Case) -> Swap:
         if case.harm == "benign":
             return Swap(*key, case.harm, case.states)
+        if case.harm == "inevitable":
+            return Swap(*key, case.harm, case.states, verdicts=self._verdicts(case))
         telling = self._first(case.after[0] ^ case.after[1])
         side = 0 if case.after[0] & telling else 1
         other = case.after[1 - side]
@@ -152,6 +169,10 @@ class _Swaps:
         chosen = (telling, against) if side == 0 else (against, telling)
         both = self._witness(case, 0, chosen[0]), self._witness(case, 1, chosen[1])
         return Swap(*key, case.harm, case.states, both, self._differ(*chosen) if case.harm == "order-only" else ())
+
+    def _verdicts(self, case: _Case) -> tuple[str, ...]:
+        """Those that can come of either order."""
+        return tuple(id for id, bit in self._outcomes.verdicts.items() if case.after[0] >> bit & 1)
 
     def _witness(self, case: _Case, side: int, outcome: int) -> Witness:
         """An execution in which that side comes first, to an outcome that it has."""

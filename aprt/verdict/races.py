@@ -37,7 +37,7 @@ class Told:
 
 @attrs.frozen
 class Raced:
-    """A race, with an execution of either order unless it is benign."""
+    """A race, with an execution of either order where that decides on something."""
 
     swap: Swap
     both: tuple[Told, ...] = ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
+from aprt.verdict.case import natural
 from aprt.verdict.races import Raced, Races, Stopped, Told
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
@@ -20,8 +21,9 @@ RACES_SCHEMA: Final = "aprt.races/1"
 
 _MEANS: Mapping[Harm, str] = MappingProxyType(
     {
-        "harmful": "the order decides what is violated, or whether anything is",
+        "harmful": "the order decides what is violated, or if anything is",
         "order-only": "the same can be violated, but the ends differ",
+        "inevitable": "either order always violates {}, so none is shown harmless",
         "benign": "either order comes to the same",
     }
 )
@@ -73,8 +75,10 @@ def races_json(races: Races) -> str:
 
 def _section(races: Races, harm: Harm, paint: Paint) -> Iterator[str]:
     found = races.those(harm)
-    colour = {"harmful": paint.red, "order-only": paint.yellow, "benign": paint.green}[harm] if found else paint.dim
-    yield f"{colour(harm)}: {count(len(found), 'race')}" + (f"; {_MEANS[harm]}" if found else "")
+    colour = _colours(paint)[harm] if found else paint.dim
+    means = _MEANS[harm].format(" or ".join(_verdicts(found)))
+    head = wrapped(f"{harm}: {count(len(found), 'race')}" + (f"; {means}" if found else ""), "  ")
+    yield colour(harm) + head.removeprefix(harm)
     for race in found if harm == "harmful" else found[:_FEW]:
         yield wrapped(f"  {_operation(race.swap.first)}  |  {_operation(race.swap.second)}", "      ")
         if race.swap.differ:
@@ -83,6 +87,14 @@ def _section(races: Races, harm: Harm, paint: Paint) -> Iterator[str]:
             yield from _execution(context, told)
     if harm != "harmful" and len(found) > _FEW:
         yield f"  and {len(found) - _FEW} more; --format json has all"
+
+
+def _colours(paint: Paint) -> dict[Harm, Callable[[str], str]]:
+    return {"harmful": paint.red, "order-only": paint.yellow, "inevitable": paint.yellow, "benign": paint.green}
+
+
+def _verdicts(found: Iterable[Raced]) -> list[str]:
+    return sorted({id for race in found for id in race.swap.verdicts}, key=natural)
 
 
 def _execution(context: str, told: Told) -> Iterator[str]:
@@ -117,6 +129,7 @@ def _object(race: Raced) -> dict[str, Any]:
         "harm": swap.harm,
         "states": swap.states,
         "differ": list(swap.differ),
+        "verdicts": list(swap.verdicts),
         "executions": [
             {
                 "verdict": told.witness.verdict,

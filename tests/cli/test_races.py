@@ -24,7 +24,7 @@ def test_the_text_has_an_execution_for_either_order_of_a_harmful_race() -> None:
         == """\
 toy/lost-update  two threads add one
 
-harmful: 2 races; the order decides what is violated, or whether anything is
+harmful: 2 races; the order decides what is violated, or if anything is
   a: counter.load  |  b: counter.store
     a first: T1: counter is 1
       aprt replay {}
@@ -38,13 +38,17 @@ harmful: 2 races; the order decides what is violated, or whether anything is
 
 order-only: 0 races
 
-benign: 1 race; either order comes to the same
+inevitable: 1 race; either order always violates T1, so none is shown
+  harmless
   a: counter.store  |  b: counter.store
+
+benign: 0 races
 
 covered     12 states, complete
 judged by   T1, oops, deadlock, hang; up to the first of them
 
-aprt: RACES property=T1 scenario=toy/lost-update era=toy with=- harmful=2 order_only=0 benign=1 states=12 complete=yes
+aprt: RACES property=T1 scenario=toy/lost-update era=toy with=- harmful=2 order_only=0 inevitable=1 benign=0 \
+states=12 complete=yes
 """.format(*tokens)
     )
     assert [aprt("replay", token).exit_code for token in tokens] == [1, 0, 0, 1]
@@ -64,12 +68,12 @@ def test_another_property_judges_otherwise_and_json_has_all_of_it() -> None:
 def test_a_lock_leaves_one_race_that_is_benign() -> None:
     result = aprt("races", "toy/lost-update", "--with", "locked")
     assert "benign: 1 race; either order comes to the same\n  a: mutex.lock  |  b: mutex.lock\n" in result.stdout
-    assert " harmful=0 order_only=0 benign=1 " in result.stdout
+    assert " harmful=0 order_only=0 inevitable=0 benign=1 " in result.stdout
 
 
 def test_what_is_not_searched_to_the_end_is_not_judged() -> None:
     result = aprt("races", "toy/lost-update", "--max-states", "5")
     assert result.exit_code == 3
-    assert result.stdout.endswith(" harmful=- order_only=- benign=- states=6 complete=no\n")
+    assert result.stdout.endswith(" harmful=- order_only=- inevitable=- benign=- states=6 complete=no\n")
     assert "benign:" not in result.stdout
     assert json.loads(aprt("races", "toy/large", "--max-states", "5", "--format", "json").stdout)["races"] == []

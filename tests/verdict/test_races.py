@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aprt.cli.cases import find_case
 from aprt.core.properties import DEADLOCK, Eventually, Property, always
 from aprt.verdict.races import races
@@ -19,6 +21,19 @@ def test_the_order_of_a_free_and_a_use_is_searched_both_ways() -> None:
     assert [told.text for told in use.both] == [None, "use after free: read_handler on freed mdev0"]
     assert [told.witness.verdict for told in hook.both] == ["P9", None]
     assert [len(found.those(harm)) for harm in ("harmful", "order-only", "benign")] == [2, 1, 9]
+
+
+@pytest.mark.parametrize(
+    ("reference", "ids"), [("2026/create-while-walked+B20=out", ("P22",)), ("2026/reset-reenable+B5=out", ("P5", "P6"))]
+)
+def test_no_race_is_called_benign_where_every_execution_breaks_the_property(
+    reference: str, ids: tuple[str, ...]
+) -> None:
+    found = races(find_case(lambda: ERAS, reference, None, (), ()))
+    assert {(race.swap.harm, race.swap.verdicts) for race in found.races} == {("inevitable", ids)}
+    text = " ".join(races_text(found, Paint()).split())
+    assert f" always violates {' or '.join(ids)}, so none is shown harmless " in text
+    assert f" inevitable={len(found.races)} benign=0 " in text
 
 
 def test_the_order_of_two_locks_that_ends_in_a_deadlock_is_harmful() -> None:
@@ -58,4 +73,4 @@ def test_an_interrupt_is_told_as_one_and_no_race_is_judged() -> None:
     assert (found.stopped, found.complete) == ("interrupted", False)
     text = races_text(found, Paint())
     assert ", interrupted, so no order is judged\n" in text
-    assert "harmful=- order_only=- benign=-" in text
+    assert "harmful=- order_only=- inevitable=- benign=-" in text
