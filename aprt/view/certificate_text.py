@@ -14,6 +14,7 @@ from aprt.verdict.branches import Branch
 from aprt.verdict.certificate import GRANULARITY, Certificate, Exercised
 from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
+from aprt.view.covered_text import open_since
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 
@@ -57,10 +58,9 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
     """The whole of it."""
     exploration = verdict.exploration
     loop = "" if exploration.loop is None else f" ({exploration.loop} loop)"
-    bounds = "none was hit" if exploration.stopped is None else f"{exploration.stopped} was hit"
     known = {
         "strategy": f"{exploration.manner}{loop}",
-        "bounds": bounds,
+        "ended": open_since(exploration) or "complete",
         "a step": GRANULARITY,
         "on": ", ".join(certificate.checked),
         "off": ", ".join(certificate.unchecked) or "none",
@@ -87,7 +87,7 @@ def _lists(found: Exercised, paint: Paint) -> Iterator[str]:
     yield from _list("properties that no step is about", found.vacuous, paint)
     yield from _list("contexts that never took a step", found.idle, paint)
     yield from _list("sent, and waited with for ever", found.waited, paint)
-    yield from _names("never handled, though an answer might have led to it, or it is yours", found.gaps, paint)
+    yield from _names("never handled: an answer might lead there, or the actor is your own", found.gaps, paint)
     yield from _names("never handled, and called where no step came", found.called, paint)
     yield from _list("choices with one option", found.single, paint)
     yield from _list("answers never given", found.answers, paint)

@@ -204,6 +204,9 @@ def test_runs_by_lot_name_what_none_of_them_exercised() -> None:
     text = verdict_text(many, Paint())
     assert "\nNOT FOUND, but Shelf.burn, " in text
     assert text.endswith(" unexercised=4 token=-")
+    certificate = certificate_text(many, certify(many), Paint())
+    assert "\nended       all runs done\n" in certificate
+    assert "\nnever handled: an answer might lead there, or the actor is your own (3)\n" in certificate
 
 
 def test_runs_by_lot_name_the_property_that_a_search_over_states_names() -> None:
@@ -220,7 +223,9 @@ def test_a_search_that_did_not_come_to_its_end_does_not_say() -> None:
     verdict = ask(CASE, (), Search("states", Bounds(max_depth=3)))
     assert (verdict.word, certify(verdict).exercised) == ("INCONCLUSIVE", None)
     assert "unexercised=" not in verdict_line(verdict_object(verdict))
-    assert "exercised   not known" in certificate_text(verdict, certify(verdict), Paint())
+    text = certificate_text(verdict, certify(verdict), Paint())
+    assert "\nended       stopped at --max-depth\n" in text
+    assert "exercised   not known" in text
 
 
 def test_holds_names_what_was_never_exercised_and_counts_it_in_the_last_line() -> None:
