@@ -98,7 +98,8 @@ def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
 
 def _searched(cause: Cause) -> str:
     if cause.complete:
-        return f"{count(cause.states, 'state')}, all there are"
+        # a search, as of `aprt diff`, counts those after it, too
+        return f"{count(cause.states, 'state')}, all there are up to a failure"
     return f"{count(cause.states, 'state')}, not all there are: none refutes what is above"
 
 

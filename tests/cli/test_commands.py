@@ -314,7 +314,7 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
         "            optimal: no failing schedule with fewer preemptions exists",
         "decides     no order of two steps, and no choice, by itself",
         "always      nothing that tells executions that fail from others",
-        "searched    16 states, all there are",
+        "searched    16 states, all there are up to a failure",
         "",
         f"reproduce   aprt replay {ABBA}",
     ]

@@ -68,7 +68,7 @@ decides     D: y.read before B: y.write
 always      C: z.write -> D: z.read
             A: x.write -> D: x.write
             D: y.read -> B: y.write
-searched    40 states, all there are"""
+searched    40 states, all there are up to a failure"""
     )
     assert f"            aprt explain {why.token}" in why_lines(why, "another")
     told = cause_object(why)
@@ -110,7 +110,7 @@ def test_where_no_execution_ends_without_a_violation_nothing_decides() -> None:
     assert (sure.inevitable, sure.complete, not_sure.inevitable, not_sure.complete) == (True, True, False, False)
     assert why_lines(sure, sure.token)[3:] == [
         "decides     nothing: no execution ends without a violation of this property",
-        "searched    12 states, all there are",
+        "searched    12 states, all there are up to a failure",
     ]
     oops = found("2026/second-mdev+B17=out", "P16")  # some end with that of another property
     assert (oops.inevitable, oops.pairs, oops.choices) == (False, (), ())
@@ -140,7 +140,7 @@ goes on     user goes round: vm0.gisa.in_alert_list
 wanted      nothing that anybody does in this scenario ends it
 meanwhile   waiting: gal for gib.accept, vm0.timer for vm0.gisa_int.fire
 fair        nobody is neglected: no other context can take a step
-searched    4 states, all there are"""
+searched    4 states, all there are up to a failure"""
     )
 
 
@@ -216,5 +216,5 @@ def test_a_choice_that_may_always_be_made_alike_keeps_a_loop_going() -> None:
         "fair        hardware chooses ready=no each time; ready=yes would end it,",
         "              and need never be chosen",
         "always      hardware chooses ready=no",
-        "searched    3 states, all there are",
+        "searched    3 states, all there are up to a failure",
     ]
