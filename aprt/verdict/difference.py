@@ -43,8 +43,9 @@ class Parting:
 class Outcome:
     """One property in both variants. before, after: a smallest witness of each where it is violated.
 
-    searched: whether each was searched to the end. parting: of the witness, in the variant that has it not; None when
-    it takes all of those steps, or both have one.
+    searched: whether each was searched to the end. vacuous: of each, whether it holds because no step it is about is
+    possible there. parting: of the witness, in the variant that has it not; None when it takes all of those steps, or
+    both have one.
     """
 
     id: str
@@ -52,7 +53,15 @@ class Outcome:
     before: Shown | None
     after: Shown | None
     searched: tuple[bool, bool]
+    vacuous: tuple[bool, bool] = (False, False)
     parting: Parting | None = None
+
+    @property
+    def otherwise(self) -> bool:
+        """Whether both violate it, each in words of its own."""
+        if self.before is None or self.after is None:
+            return False
+        return self.before.finding.text != self.after.finding.text
 
     @property
     def change(self) -> Change:
@@ -114,12 +123,17 @@ def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
     asked = {property.id: property for property in (*before.properties, *after.properties)}
     for property in asked.values():
         pair = shown[0].get(property.id), shown[1].get(property.id)
+        vacuous = _vacuous(before, property.id), _vacuous(after, property.id)
         parting = None
         if pair[0] is not None and pair[1] is None:
             parting = _parting(pair[0], after)
         elif pair[1] is not None and pair[0] is None:
             parting = _parting(pair[1], before)
-        yield Outcome(property.id, property.title, pair[0], pair[1], searched, parting)
+        yield Outcome(property.id, property.title, pair[0], pair[1], searched, vacuous, parting)
+
+
+def _vacuous(verdict: Verdict, id: str) -> bool:
+    return id in (verdict.exploration.unexercised or ())
 
 
 def _parting(shown: Shown, other: Verdict) -> Parting | None:

@@ -1,9 +1,9 @@
-"""What a change does, as a table for a cover letter with a witness for each outcome that changed, and as JSON."""
+"""What a change does, as a table for a cover letter with a witness for each outcome, and as JSON."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -27,11 +27,12 @@ def difference_text(difference: Difference, paint: Paint) -> str:
         f"before  {before.case}  ({_covered(before)})",
         f"after   {after.case}  ({_covered(after)})",
         "",
-        f"  {'':10} {'before':10} after",
-        *(_row(outcome, paint) for outcome in difference.outcomes),
+        *_table(difference.outcomes, paint),
     ]
     for outcome in (*difference.those("removed"), *difference.those("added")):
-        lines += ["", *_witness(outcome)]
+        lines += ["", *_changed(outcome)]
+    for outcome in difference.those("unchanged"):
+        lines += ["", *_unchanged(outcome)]
     removed, added = (",".join(o.id for o in difference.those(c)) or "-" for c in ("removed", "added"))
     unchanged = ",".join(o.id for o in difference.those("unchanged")) or "-"
     complete = "yes" if difference.complete else "no"
@@ -50,33 +51,70 @@ def _covered(verdict: Verdict) -> str:
     return f"{count(exploration.states, 'state')}, {open_since(exploration) or 'complete'}"
 
 
-def _row(outcome: Outcome, paint: Paint) -> str:
-    sides = zip((outcome.before, outcome.after), outcome.searched, strict=True)
-    words = [_word(shown, whole).ljust(10) for shown, whole in sides]
-    painted = [paint.red(word) if word.startswith("VIOLATED") else word for word in words]
-    head = f"{_MARKS[outcome.change]} {outcome.id:10} {painted[0]} {painted[1]} "
-    return head + textwrap.shorten(outcome.title, WIDTH - 36, placeholder=" ...")
+def _table(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
+    yield f"  {'':10} {'before':10} after"
+    rows = [(outcome, *_words(outcome)) for outcome in outcomes]
+    width = max([10, *(len(after) for _, _, after in rows)])
+    for outcome, was, now in rows:
+        before, after = (
+            paint.red(word) if word.startswith("VIOLATED") else word for word in (was.ljust(10), now.ljust(width))
+        )
+        title = textwrap.shorten(outcome.title, WIDTH - 26 - width, placeholder=" ...")
+        yield f"{_MARKS[outcome.change]} {outcome.id:10} {before} {after} {title}"
+    if any(any(outcome.vacuous) for outcome in outcomes):
+        yield "* never exercised: no step that it is about is possible there"
 
 
-def _word(shown: Shown | None, whole: bool) -> str:
+def _words(outcome: Outcome) -> tuple[str, str]:
+    """What is said of each side."""
+    before, after = map(_word, (outcome.before, outcome.after), outcome.searched, outcome.vacuous)
+    return before, f"{after} otherwise" if outcome.otherwise else after
+
+
+def _word(shown: Shown | None, whole: bool, vacuous: bool) -> str:
     if shown is not None:
         return "VIOLATED"
-    return "holds" if whole else "not found"
+    return "not found" if not whole else "holds*" if vacuous else "holds"
 
 
-def _witness(outcome: Outcome) -> Iterator[str]:
+def _changed(outcome: Outcome) -> Iterator[str]:
+    """Of an outcome that one side has: a witness, and where it leaves what the other can do."""
     shown = outcome.before or outcome.after
     assert shown is not None
     side, other = ("before", "after") if outcome.after is None else ("after", "before")
     yield from _wrapped(f"{outcome.change} {outcome.id}: {shown.finding.text}")
-    steps = count(len(shown.finding.schedule), "step")
-    yield f"  {side}: {steps}" + ("" if shown.token else ", too long for a token")
-    if shown.token:
-        yield f"  aprt replay {shown.token}"
+    yield f"  {side}: {_steps(shown)}"
+    yield from _replay(shown)
     if outcome.parting is None:
         yield from _wrapped(f"  {other}: all of these steps can be taken, and the property holds there")
     else:
         yield from _wrapped(f"  {other}: differs at step {outcome.parting.step + 1}: {instead(outcome.parting)}")
+
+
+def _unchanged(outcome: Outcome) -> Iterator[str]:
+    """Of an outcome that both sides have: a witness, or one of each where they differ in what is wrong."""
+    before, after = outcome.before, outcome.after
+    assert before is not None
+    assert after is not None
+    if not outcome.otherwise:
+        yield from _wrapped(f"unchanged {outcome.id}: {before.finding.text}")
+        yield f"  before: {_steps(before)}"
+        yield from _replay(before)
+        yield f"  after: the same in {_steps(after)}"
+        return
+    yield f"unchanged {outcome.id}, but VIOLATED otherwise"
+    for side, shown in (("before", before), ("after", after)):
+        yield from _wrapped(f"  {side}, in {_steps(shown)}: {shown.finding.text}")
+        yield from _replay(shown)
+
+
+def _steps(shown: Shown) -> str:
+    return count(len(shown.finding.schedule), "step") + ("" if shown.token else ", too long for a token")
+
+
+def _replay(shown: Shown) -> Iterator[str]:
+    if shown.token:
+        yield f"  aprt replay {shown.token}"
 
 
 def instead(parting: Parting) -> str:
@@ -95,7 +133,10 @@ def _wrapped(text: str) -> list[str]:
 
 
 def difference_json(difference: Difference) -> str:
-    """One object."""
+    """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and it is not the same.
+
+    unexercised: the sides on which a property holds because no step that it is about is possible.
+    """
     return dump(
         {
             "schema": "aprt.diff/1",
@@ -115,6 +156,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "change": outcome.change,
         "before": None if outcome.before is None else outcome.before.token,
         "after": None if outcome.after is None else outcome.after.token,
+        "unexercised": [side for side, vacuous in zip(("before", "after"), outcome.vacuous, strict=True) if vacuous],
         "text": next((one.finding.text for one in (outcome.before, outcome.after) if one is not None), None),
+        "otherwise": outcome.after.finding.text if outcome.after is not None and outcome.otherwise else None,
         "parting": None if parting is None else {"step": parting.step, "wanted": str(parting.wanted)},
     }

@@ -1,11 +1,14 @@
-"""The text of `aprt diff`: a table for a cover letter, and for what changed a witness and where it parts."""
+"""The text of `aprt diff`: a table for a cover letter, and a witness for each outcome, with where it parts."""
 
 from __future__ import annotations
 
+import json
+
+from aprt.cli import known_eras
 from aprt.core.schedule import Label
 from aprt.verdict.case import Case
 from aprt.verdict.difference import Parting, difference
-from aprt.view.difference_text import difference_text, instead
+from aprt.view.difference_text import difference_json, difference_text, instead
 from aprt.view.paint import Paint
 from tests.toy import ERAS
 
@@ -37,3 +40,39 @@ def test_where_a_context_cannot_go_on_others_are_named() -> None:
     assert instead(Parting(3, Label("a", "x.get"), ())) == (
         "a cannot do x.get, nor go on; what can be done: nothing at all"
     )
+
+
+def test_what_is_unchanged_has_a_witness_too() -> None:
+    assert told("toy/lost-update", "toy/lost-update+memory=tso")[4:-1] == [
+        "! T1         VIOLATED   VIOLATED   no update is lost",
+        "",
+        "unchanged T1: counter is 1",
+        "  before: 4 steps",
+        "  aprt replay aprt2:toy/lost-update:sAPCnQd6VOgzHrHHrA",
+        "  after: the same in 4 steps",
+        "",
+    ]
+
+
+def test_what_is_violated_otherwise_than_before_is_said_and_has_a_witness_of_each_side() -> None:
+    assert told("toy/lost-update", "toy/lost-update+threads=3")[3:-1] == [
+        "             before     after",
+        "! T1         VIOLATED   VIOLATED otherwise no update is lost",
+        "",
+        "unchanged T1, but VIOLATED otherwise",
+        "  before, in 4 steps: counter is 1",
+        "  aprt replay aprt2:toy/lost-update:sAPCnQd6VOgzHrHHrA",
+        "  after, in 6 steps: counter is 2",
+        "  aprt replay aprt2:toy/lost-update+threads=3:QwPDj1l6VOg5alOg3HrLHrA",
+        "",
+    ]
+
+
+def test_what_holds_after_since_no_step_is_about_it_is_marked() -> None:
+    case = Case.parse("v4/h3", known_eras()), Case.parse("v4/h3+all-measures", known_eras())
+    found = difference(*case)
+    lines = difference_text(found, Paint()).splitlines()
+    assert "- P1         VIOLATED   holds*     no interrupt is aimed at a GISA ..." in lines
+    assert "* never exercised: no step that it is about is possible there" in lines
+    (outcome,) = (one for one in json.loads(difference_json(found))["outcomes"] if one["property"] == "P1")
+    assert (outcome["change"], outcome["unexercised"], outcome["otherwise"]) == ("removed", ["after"], None)
