@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Mapping, Set
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -14,6 +15,8 @@ from aprt.core.scenario import Settings
 
 _LARGEST_COUNT = 0xFFF  # a larger number is an address
 _LOCKING: Final = frozenset({"lock", "trylock", "unlock"})  # of mutexes and spinlocks; an rwsem goes down_ and up_
+_TAKEN: Final = MappingProxyType({None: "", "softirq": "_bh", "hardirq": "_irqsave"})  # with such interrupts off
+_GIVEN: Final = MappingProxyType({None: "", "softirq": "_bh", "hardirq": "_irqrestore"})
 
 
 def word(value: object) -> str:
@@ -44,7 +47,7 @@ def step(event: Event) -> str:
 
 
 def in_c(event: Event) -> str:
-    """As `step`; a lock is taken and given as in the kernel: `mutex_lock(matrix_lock)`."""
+    """As `step`; a lock is taken and given as in the kernel: `mutex_lock(matrix_lock)`, `spin_lock_bh(aq.lock)`."""
     if event.op not in _LOCKING and not event.op.startswith(("down_", "up_")):
         return step(event)
     taken = (note.hold for note in event.notes if isinstance(note, Took))
@@ -52,8 +55,9 @@ def in_c(event: Event) -> str:
     if hold is None:
         return step(event)
     prefix = "" if event.op not in _LOCKING else "spin_" if hold.atomic else "mutex_"
+    suffix = (_GIVEN if event.op == "unlock" else _TAKEN)[hold.masks]
     reply = "" if event.reply is None else f" = {event.reply}"
-    return f"{prefix}{event.op}({hold.lock}){reply}"
+    return f"{prefix}{event.op}{suffix}({hold.lock}){reply}"
 
 
 def again(steps: int) -> str:

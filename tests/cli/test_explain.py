@@ -48,7 +48,9 @@ def test_a_hang_is_told_to_where_nobody_can_go_on_and_whoever_still_comes_to_an_
     assert "goes on     ioctl1 waits for aq.wait_reply" in told
     assert told[-2:] == ["reproduce   aprt replay \\", f"    {known}"]
     story = " ".join("\n".join(head(known, "--as", "story")).split())
-    assert "4. ioctl1 goes on in ap_sm_read(), 4 steps: spin_lock(aq.lock), then hw 05.0004.dqap(host) = 10 I" in story
+    assert (
+        "4. ioctl1 goes on in ap_sm_read(), 4 steps: spin_lock_bh(aq.lock), then hw 05.0004.dqap(host) = 10 I" in story
+    )
     assert "Then: no end state can be reached: ioctl1 is at aq.wait_reply (P49)." in story
 
 

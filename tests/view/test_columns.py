@@ -3,12 +3,13 @@ import pytest
 
 from aprt.core.actor import Caller
 from aprt.core.events import Event
-from aprt.core.notes import Gave, Hold, Note, Took
+from aprt.core.notes import Gave, Hold, Irq, Note, Took
 from aprt.core.properties import Finding
 from aprt.core.schedule import Label, Schedule
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.view.columns import columns
+from aprt.view.words import in_c
 from tests.toy import ERAS
 
 
@@ -190,6 +191,22 @@ def test_locks_are_taken_and_given_as_in_the_kernel_and_told_when_their_holder_s
         "violates P1: wrong",
         "locks held then: s by b",
     ]
+
+
+@pytest.mark.parametrize(
+    ("masks", "taken", "given"),
+    [
+        (None, "spin_lock(s)", "spin_unlock(s)"),
+        ("softirq", "spin_lock_bh(s)", "spin_unlock_bh(s)"),
+        ("hardirq", "spin_lock_irqsave(s)", "spin_unlock_irqrestore(s)"),
+    ],
+)
+def test_a_lock_that_is_taken_with_interrupts_off_says_so_as_in_the_kernel(
+    masks: Irq | None, taken: str, given: str
+) -> None:
+    spin = Hold("s", atomic=True, masks=masks)
+    assert in_c(locking("a", spin, "lock", ())) == taken
+    assert in_c(locking("a", spin, "unlock", (spin,))) == given
 
 
 @pytest.mark.parametrize("contexts", range(1, 12))
