@@ -184,7 +184,7 @@ class LockGraph:
     def cycles(self) -> list[Cycle]:
         """Of each edge a shortest cycle that it is on, those that need no interrupt first, short ones first, then by
         name. Each begins with its interrupts, or else with the first name in it."""
-        found = {_turned(cycle) for edge in self.edges if (cycle := self.through(edge)) is not None}
+        found = {turned(cycle) for edge in self.edges if (cycle := self.through(edge)) is not None}
         return sorted(found, key=lambda cycle: (interrupting(cycle) is not None, len(cycle), cycle))
 
     def through(self, first: Edge) -> Cycle | None:
@@ -240,13 +240,14 @@ def around(cycle: Cycle) -> str:
     return " -> ".join([*(edge.held for edge in cycle), cycle[0].held])
 
 
-def _by_name(demand: Demand) -> tuple[str, tuple[str, ...], str]:
-    return demand.by.context, demand.chain, str(demand.by.held)
-
-
-def _turned(cycle: Cycle) -> Cycle:
+def turned(cycle: Cycle) -> Cycle:
+    """The same cycle as a `LockGraph` gives it: from its interrupts on, or else from the first name in it."""
     first = min(range(len(cycle)), key=lambda i: (cycle[i].held not in INTERRUPTS, cycle[i:]))
     return cycle[first:] + cycle[:first]
+
+
+def _by_name(demand: Demand) -> tuple[str, tuple[str, ...], str]:
+    return demand.by.context, demand.chain, str(demand.by.held)
 
 
 def _named(hold: Hold) -> str:

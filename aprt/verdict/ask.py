@@ -149,7 +149,7 @@ def _real(case: Case, model: Model, shown: Shown) -> Shown:
         return shown
     from aprt.verdict.realised import realised
 
-    return attrs.evolve(shown, realised=realised(case, model.system, cycle))
+    return attrs.evolve(shown, realised=realised(case, model.system, (cycle,)))
 
 
 def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:

@@ -51,8 +51,8 @@ class Locks:
 
     unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
     asserted: by what must be held (`a and b`), the handlers that say so.
-    cyclic: the number of the property that a cycle violates, if the case has it. realised: whether the cycle is real,
-    where there is one and a search can tell.
+    cyclic: the number of the property that a cycle violates, if the case has it. realised: whether one of the cycles is
+    real, where there are some and a search can tell.
     """
 
     case: Case
@@ -69,6 +69,13 @@ class Locks:
     def complete(self) -> bool:
         """Whether all states were searched. What executions would have locked after an oops is not observed."""
         return self.exploration.stopped is None
+
+    @property
+    def cycles(self) -> tuple[Cycle, ...]:
+        """One that is real, if one is, before the others in the order of `LockGraph.cycles`."""
+        if self.realised is None:
+            return tuple(self.graph.cycles())
+        return self.realised.found.cycle, *self.realised.found.others
 
     @property
     def documented(self) -> DocumentedOrder:
@@ -133,8 +140,8 @@ def locks(
     with interruptible or nullcontext():
         found = states.search(Question(system, (_ORDER,), bounds, "all", report=report))
         graph = found.lock_order or LockGraph()
-        cycle, room = graph.cycle(), STATES if bounds.max_states is None else bounds.max_states
-        real = None if cycle is None else realised(case, system, cycle, room)
+        cycles, room = graph.cycles(), STATES if bounds.max_states is None else bounds.max_states
+        real = realised(case, system, cycles, room) if cycles else None
     documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if _is_lock(actor)}
     return Locks(
         case,

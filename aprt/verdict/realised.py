@@ -1,9 +1,11 @@
-"""Whether a cycle in the lock order is real: a schedule after which contexts wait for each other, or why none does.
+"""Whether cycles in the lock order are real: a schedule after which contexts wait for each other, or why none does.
 
 No state can tell that of a cycle that needs an interrupt: there are no CPUs, so a handler keeps nobody waiting.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import attrs
 
@@ -31,17 +33,19 @@ def realised_by(recording: Recording, finding: Finding) -> Realised | None:
     cycle = tuple(part.edge for part in finding.parts)
     if not cycle or not is_closed(cycle):
         return None
-    return realised(recording.case, recording.model.system, cycle)
+    return realised(recording.case, recording.model.system, (cycle,))
 
 
-def realised(case: Case, system: System, cycle: Cycle, states: int = STATES) -> Realised | None:
-    """Look for a state of a case in which a cycle is real; None where nobody can tell. states: how many to look at.
+def realised(case: Case, system: System, cycles: Sequence[Cycle], states: int = STATES) -> Realised | None:
+    """Look for a state of a case in which one of these is real; None where nobody can tell, of the first one.
+
+    cycles: at least one, those that need an interrupt behind the others. states: how many to look at.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """
-    if interrupting(cycle) is not None:
+    if interrupting(cycles[0]) is not None:
         return None
-    found = realise(system, cycle, states)
+    found = realise(system, cycles, states)
     if found.schedule is None:
         return Realised(found, None)
     from aprt.verdict.confirm import both  # trio takes longer to import than most searches

@@ -75,7 +75,7 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
 
 
 def _cyclic(locks: Locks, suffix: str = "") -> str:
-    if locks.graph.cycle() is None:
+    if not locks.cycles:
         return "no"
     return f"yes realised{suffix}={'open' if locks.realised is None else realised_word(locks.realised)}"
 
@@ -85,12 +85,13 @@ def _yes(so: bool) -> str:
 
 
 def locks_json(locks: Locks, changed: Locks | None) -> str:
-    """One object, `aprt.locks/1`."""
+    """One object, `aprt.locks/1`. cycle: the first of `cycles`, which is real if one is; null for none."""
     compared = None
     if changed is not None:
         compared = {
             "scenario": str(changed.case),
             "cycle": _title(changed),
+            "cycles": _titles(changed),
             "realised": _realised(changed),
             "complete": changed.complete,
             "unasked": changed.exploration.unasked,
@@ -107,6 +108,7 @@ def locks_json(locks: Locks, changed: Locks | None) -> str:
             "documented": {"chains": locks.documented.chains, "innermost": locks.documented.innermost},
             "edges": [_object(locks, edge) for edge in locks.edges],
             "cycle": _title(locks),
+            "cycles": _titles(locks),
             "realised": _realised(locks),
             "interrupts": {
                 irq: {"taken": locks.taken_in(irq), "held_on": locks.held_with_on(irq)} for irq in INTERRUPTS.values()
@@ -195,18 +197,23 @@ def _witness(edge: Observed) -> str:
     return f"{edge.witness.by.context} in {where}" if where else edge.witness.by.context
 
 
+def _titles(locks: Locks) -> list[str]:
+    return [title(cycle) for cycle in locks.cycles]
+
+
 def _title(locks: Locks) -> str | None:
-    cycle = locks.graph.cycle()
-    return None if cycle is None else title(cycle)
+    return title(locks.cycles[0]) if locks.cycles else None
 
 
 def _cycle(locks: Locks) -> Iterator[str]:
-    found = _title(locks)
-    if found is not None:
-        yield found
-        yield from () if locks.realised is None else realised_lines(locks.realised)
-        if locks.cyclic is not None:
-            yield f"aprt explore {locks.case} --property {locks.cyclic}"
+    if not locks.cycles:
+        return
+    first, *others = _titles(locks)
+    yield first
+    yield from () if locks.realised is None else realised_lines(locks.realised)
+    yield from (f"also: {other}" for other in others)
+    if locks.cyclic is not None:
+        yield f"aprt explore {locks.case} --property {locks.cyclic}{' --stop-on all' if others else ''}"
 
 
 def _interrupts(locks: Locks) -> Iterator[str]:

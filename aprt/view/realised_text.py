@@ -6,25 +6,32 @@ from collections.abc import Iterator
 from typing import Any
 
 from aprt.core.amount import count
+from aprt.core.lock_order import interrupting, title
 from aprt.explore.realised import Realisation
 from aprt.verdict.realised import Realised
 from aprt.view.words import ends_at
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:
-    """One or two lines, as long as they come."""
+    """One or two lines, as long as they come: of the one cycle that is real, or why the first is not."""
     found = realised.found
     if found.schedule is None:
         yield _never(found)
+        if found.complete and found.others:
+            yield f"nor does any other cycle{' without interrupts' if _unknown(found) else ''} come about"
         return
     yield f"realised by {count(len(found.schedule), 'step')}: {waits_text(found)}"
     yield f"aprt replay {realised.token}" if realised.token else "(too long for a token)"
 
 
 def realised_object(realised: Realised) -> dict[str, Any]:
-    """schedule: null where there is none; `complete` says whether that is known for good."""
+    """schedule: null where there is none; `complete` says whether that is known for good, and of all cycles.
+
+    cycle: the one that the schedule makes, or else the one that the rest is about.
+    """
     found = realised.found
     return {
+        "cycle": title(found.cycle),
         "schedule": None if found.schedule is None else [[label.context, label.op] for label in found.schedule],
         "token": realised.token,
         "waiting": [{"context": d.by.context, "lock": d.lock.lock} for d in found.waiting],
@@ -37,8 +44,11 @@ def realised_object(realised: Realised) -> dict[str, Any]:
 
 
 def realised_word(realised: Realised) -> str:
-    """`yes`, `no` or `open`."""
-    return "yes" if realised.found.schedule is not None else "no" if realised.found.complete else "open"
+    """Whether one of the cycles is real: `yes`, `no` or `open`."""
+    found = realised.found
+    if found.schedule is not None:
+        return "yes"
+    return "no" if found.complete and not _unknown(found) else "open"
 
 
 def waits_text(found: Realisation) -> str:
@@ -48,6 +58,11 @@ def waits_text(found: Realisation) -> str:
         f"{demand.by.context} waits for {demand.lock.lock}, which {_holder(demand.by.context, holder)}"
         for demand, holder in zip(found.waiting, holders, strict=True)
     )
+
+
+def _unknown(found: Realisation) -> bool:
+    """Whether there are cycles of which no state can tell."""
+    return any(interrupting(cycle) is not None for cycle in found.others)
 
 
 def _holder(context: str, holder: str) -> str:

@@ -110,7 +110,9 @@ def test_json_has_all_edges_with_who_makes_them() -> None:
     }
     assert len(data["edges"]) == 5
     assert data["cycle"] == "possible circular locking dependency: hook -> outer -> hook"
+    assert data["cycles"] == [data["cycle"]]
     assert data["realised"] == {
+        "cycle": data["cycle"],
         "schedule": [["reader", "outer.lock"], ["reader", "cell.read"], ["stray", "vm0.hook.down_write"]],
         "token": data["realised"]["token"],
         "waiting": [{"context": "reader", "lock": "vm0.hook"}, {"context": "stray", "lock": "outer"}],

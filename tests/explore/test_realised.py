@@ -8,7 +8,7 @@ from itertools import chain, permutations, product
 import pytest
 
 from aprt import DEADLOCK, Context, Mutex, System, explore
-from aprt.core.lock_order import Cycle, Edge
+from aprt.core.lock_order import Cycle, Edge, around
 from aprt.core.system import Behaviour
 from aprt.explore.realised import Realisation, realise
 from aprt.explore.replay import replay
@@ -26,7 +26,7 @@ def cycle_of(system: System) -> Cycle | None:
 def of(system: System, limit: int = 10_000) -> Realisation:
     cycle = cycle_of(system)
     assert cycle is not None
-    return realise(system, cycle, limit)
+    return realise(system, (cycle,), limit)
 
 
 def waits(found: Realisation) -> list[str]:
@@ -88,12 +88,49 @@ def test_without_the_gate_the_same_cycle_is_realised() -> None:
     assert of(nested("GAB", "BA")).schedule is not None
 
 
+def cycles_of(system: System) -> list[Cycle]:
+    order = explore(system, (LOCK_ORDER,), stop_on="all").lock_order
+    assert order is not None
+    return order.cycles()
+
+
+def test_of_several_cycles_the_one_that_is_real_is_told_whichever_is_first_by_name() -> None:
+    system = nested("GAB", "GBA", "CD", "DC")
+    gated, free = cycles_of(system)
+    found = realise(system, (gated, free), 10_000)
+    assert found.schedule is not None
+    assert (found.cycle, found.others) == (free, (gated,))
+    assert (len(found.schedule), waits(found)) == (2, ["t2 for D", "t3 for C"])
+    assert replay(system, found.schedule).ending == "cut"
+
+
+def test_a_longer_circle_through_the_edges_of_cycles_that_are_never_real_is_real() -> None:
+    system = nested("GAB", "GBA", "HBC", "HCB", "ICA", "IAC")
+    cycles = cycles_of(system)
+    assert [around(cycle) for cycle in cycles] == ["A -> B -> A", "A -> C -> A", "B -> C -> B"]
+    assert [realise(system, (cycle,), 10_000).gates for cycle in cycles] == [("G",), ("I",), ("H",)]
+    found = realise(system, cycles, 10_000)
+    assert found.schedule is not None
+    assert (around(found.cycle), found.others) == ("A -> B -> C -> A", tuple(cycles))
+    assert (len(found.schedule), waits(found)) == (6, ["t0 for B", "t2 for C", "t4 for A"])
+    replay(system, found.schedule)
+
+
+def test_several_cycles_are_never_real_only_together() -> None:
+    system = nested("GAB", "GBA", "HCD", "HDC")
+    cycles = cycles_of(system)
+    found = realise(system, cycles, 10_000)
+    assert (found.schedule, found.cycle, found.others) == (None, cycles[0], (cycles[1],))
+    assert (found.gates, found.complete) == (("G",), True)
+    assert not realise(system, cycles, 100).complete
+
+
 def test_a_partial_deadlock_is_seen_when_it_forms_while_others_go_on_for_ever() -> None:
     two, three = nested("AB", "BA"), dining(3, looping=True)
     both = System((*two.actors, *three.actors), (*two.contexts, *three.contexts))
     cycle = cycle_of(two)
     assert cycle is not None
-    found = realise(both, cycle, 10_000)
+    found = realise(both, (cycle,), 10_000)
     assert found.schedule is not None
     assert (len(found.schedule), waits(found)) == (2, ["t0 for B", "t1 for A"])
     assert replay(both, found.schedule).ending == "cut"
@@ -110,11 +147,11 @@ def test_a_promise_that_another_context_may_keep_is_nothing_to_wait_for_in_a_cir
 
 def test_a_circle_is_found_behind_others_through_the_same_contexts_that_do_not_last() -> None:
     cycle = (Edge("done", "L"), Edge("L", "done"))
-    assert waits(realise(programs.promised_in_turn(under=True), cycle, 10_000)) == [
+    assert waits(realise(programs.promised_in_turn(under=True), (cycle,), 10_000)) == [
         "owner for done",
         "completer for lock",
     ]
-    found = realise(programs.promised_in_turn(under=False), cycle, 10_000)
+    found = realise(programs.promised_in_turn(under=False), (cycle,), 10_000)
     assert (found.schedule, found.complete) == (None, True)
 
 
@@ -134,7 +171,7 @@ def test_of_two_contexts_a_cycle_is_real_when_a_deadlock_has_its_locks_and_only_
         locks = {edge.held for edge in cycle}
         texts = {text for _, text in explore(system, (DEADLOCK,), stop_on="all").wrong}
         expected = any(all(f"waits for {lock}.lock" in text for lock in locks) for text in texts)
-        assert (realise(system, cycle, 10_000).schedule is not None) is expected, (one, other)
+        assert (realise(system, (cycle,), 10_000).schedule is not None) is expected, (one, other)
         real, unreal = real + expected, unreal + (not expected)
     assert (real, unreal) == (58, 14)
 
