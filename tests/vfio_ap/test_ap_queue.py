@@ -375,3 +375,9 @@ def test_a_failed_association_is_the_answer_until_a_reset_is_accepted(rc: Rc) ->
 def test_a_machine_without_facility_65_has_no_aqic() -> None:
     after, _, notes = do(attrs.evolve(HW, facility_65=False).aqic(None), ON)
     assert (after, notes) == (ON, (Oops("P47", "AQIC for 05.0004 without facility 65"),))
+
+
+def test_a_target_says_whose_interrupt_it_is_or_that_there_is_no_gisa() -> None:
+    assert str(VM) == "vm0.gisa isc 3 nib 0x3f00"
+    assert str(Target(HOST, 0x1000, None, 0, 5)) == "host isc 0 nib 0x1000"
+    assert str(Target("vm0", 0x3F00, None, 3, 5)) == "no GISA isc 3 nib 0x3f00"

@@ -49,7 +49,7 @@ KINDS = {
     "B50": "leak",
     "deadlock": "hungtask",
 }
-HOLE = re.compile(r"\?|unknown|None None|<[a-z_]+ object")
+HOLE = re.compile(r"\?|unknown|None \w|\w None|<[a-z_]+ object")
 BLANK = re.compile(r"= $|\(, |, , |, \)")
 """A value without a name, as a reply or an argument."""
 

@@ -37,7 +37,8 @@ class Target:
         return self.nib >> PAGE
 
     def __str__(self) -> str:
-        return f"{self.gisa} isc {self.gisc} nib {self.nib:#x}"
+        where = HOST if self.guest == HOST else self.gisa or "no GISA"
+        return f"{where} isc {self.gisc} nib {self.nib:#x}"
 
 
 @attrs.frozen
