@@ -66,8 +66,9 @@ def ask(
     except KeyboardInterrupt:
         pass
     shorten = _tidy if exploration.strategy in SHORTEST else _minimize
-    shown = tuple(_real(case, model, _show(case, model, finding, shorten)) for finding in exploration.findings)
-    return Verdict(case, model, properties, exploration, shown)
+    shown = (_show(case, model, finding, shorten) for finding in exploration.findings)
+    told = tuple(_real(case, model, one, exploration) for one in shown)
+    return Verdict(case, model, properties, exploration, told)
 
 
 def _explored(
@@ -142,14 +143,16 @@ def _show_parts(case: Case, model: Model, found: Finding, shorten: Shorten) -> S
     return attrs.evolve(longest, finding=finding, parts=parts)
 
 
-def _real(case: Case, model: Model, shown: Shown) -> Shown:
-    """What is shown of a cycle in the lock order, with whether it is real."""
+def _real(case: Case, model: Model, shown: Shown, exploration: Exploration) -> Shown:
+    """What is shown of a cycle in the lock order, with whether it is real, or another one that is told with it."""
     cycle = tuple(part.edge for part in shown.finding.parts)
     if not cycle:
         return shown
     from aprt.verdict.realised import realised
 
-    return attrs.evolve(shown, realised=realised(case, model.system, (cycle,)))
+    order = None if exploration.stopped == "violation" else exploration.lock_order
+    others = () if order is None else (other for other in order.cycles() if other != cycle)
+    return attrs.evolve(shown, realised=realised(case, model.system, (cycle, *others)))
 
 
 def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:

@@ -39,7 +39,7 @@ class Shown:
     size: how small it is. `shortest`: no schedule that breaks the property has fewer steps. Else as `Minimal.claim`:
     what a strategy found that does not look for the shortest was made as small as could be done in a moment.
     parts: of a cycle in the lock order, its edges, each with a schedule of its own; the rest is that of the longest.
-    realised: of such a cycle, whether it is real.
+    realised: of such a cycle, whether it is real, or another one that a search met which did not stop at the first.
     """
 
     finding: Finding

@@ -8,7 +8,9 @@ from itertools import zip_longest
 from types import MappingProxyType
 
 from aprt.core.amount import count
+from aprt.core.lock_order import around
 from aprt.core.properties import Property, hanging
+from aprt.verdict.realised import Realised
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
@@ -53,12 +55,19 @@ def _cycle(shown: Shown) -> Iterable[str]:
         yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
         if token is not None:
             yield from command_lines("", f"aprt replay {token}")
-    for line in () if shown.realised is None else realised_lines(shown.realised):
+    for line in () if shown.realised is None else _realised(shown, shown.realised):
         yield from wrapped(f"  {line}", "    ").splitlines()
     if shown.parts:
         yield from ["", "no execution shows the whole cycle soon: each of these shows its own part of it"]
     elif shown.finding.parts:
         yield ""
+
+
+def _realised(shown: Shown, realised: Realised) -> Iterable[str]:
+    cycle = realised.found.cycle
+    if cycle != tuple(part.edge for part in shown.finding.parts):
+        yield f"another cycle comes about: {around(cycle)}"
+    yield from realised_lines(realised)
 
 
 def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from aprt.verdict.ask import ask
 from aprt.verdict.cause import cause
 from aprt.verdict.locks import Locks, locks
 from aprt.verdict.realised import realised_by
+from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict
 from aprt.view.cause_text import why_lines
 from aprt.view.locks_text import locks_json, locks_line, locks_text
@@ -88,6 +89,20 @@ def test_of_several_cycles_the_one_that_is_real_comes_first_and_the_others_are_l
     data = json.loads(locks_json(found, None))
     titles = [f"possible circular locking dependency: {cycle}" for cycle in ("C -> D -> C", "A -> B -> A")]
     assert (data["cycle"], data["cycles"], data["realised"]["cycle"]) == (titles[0], titles, titles[0])
+
+
+def test_a_verdict_on_all_cycles_tells_which_one_is_real_if_not_the_one_that_it_shows() -> None:
+    case = case_of(nested("GAB", "GBA", "CD", "DC"), LOCK_ORDER)
+    verdict = ask(case, search=Search(stop_on="all"))
+    assert "in nest() another cycle comes about: C -> D -> C realised by 2 steps: t2 waits for" in told(verdict)
+    (finding,) = verdict_object(verdict)["findings"]
+    assert finding["text"] == "possible circular locking dependency: A -> B -> A"
+    assert finding["realised"]["cycle"] == "possible circular locking dependency: C -> D -> C"
+    gated = case_of(nested("GAB", "GBA", "HCD", "HDC"), LOCK_ORDER)
+    none = "makes an edge of it nor does any other cycle come about"
+    assert none in told(ask(gated, search=Search(stop_on="all")))
+    assert none.split(" nor ")[0] in told(ask(gated))
+    assert none not in told(ask(gated))  # the search ended at this one
 
 
 def test_none_is_realised_only_if_no_circle_through_any_of_their_edges_is() -> None:
