@@ -18,6 +18,7 @@ from aprt.view.shrink_text import CLAIMS, price_object, price_text
 from aprt.view.words import again
 
 _TURNED: Final = "(turned round, nothing that can follow {}s like this)"
+_OTHERWISE: Final = "(chosen otherwise, nothing that can follow {}s like this)"
 _NOTHING_DECIDES: Final = "no order of two steps, and no choice, by itself"
 _NOTHING_ALWAYS: Final = "nothing that tells executions that {} from others"
 _INEVITABLE: Final = "nothing: no execution ends without a violation of this property"
@@ -38,15 +39,16 @@ def open_lines(token: str | None) -> list[str]:
 
 def _cause(cause: Cause, token: str | None) -> list[str]:
     fail = "fail" if cause.race is None else "race"
-    told = [(pair.proved, _pair(pair)) for pair in cause.pairs]
-    told += [(choice.proved, _choice(choice)) for choice in cause.choices]
-    decides, maybe = ([text for proved, text in told if proved is wanted] for wanted in (True, False))
+    decides = _proved([_pair(pair) for pair in cause.pairs if pair.proved], _TURNED.format(fail))
+    decides += _proved([_choice(choice) for choice in cause.choices if choice.proved], _OTHERWISE.format(fail))
+    maybe = [_pair(pair) for pair in cause.pairs if not pair.proved]
+    maybe += [_choice(choice) for choice in cause.choices if not choice.proved]
     always = [*map(_chosen, cause.chosen), *(_ordering(one, cause.one_step) for one in cause.order)]
     tells = cause.complete and not cause.inevitable
     return [
         *under("smallest", _smallest(cause, token)),
         *under("then", [] if cause.race is None else [f"{' and '.join(map(str, cause.race))}, in either order"]),
-        *under("decides", [*few(decides), _TURNED.format(fail)] if decides else [] if maybe else [_undecided(cause)]),
+        *under("decides", decides or ([] if maybe else [_undecided(cause)])),
         *under("perhaps", few(maybe)),
         *([] if cause.endless is None else endless_lines(cause.endless)),
         *under("always", few(always) or ([_NOTHING_ALWAYS.format(fail)] if tells else [])),
@@ -78,6 +80,10 @@ def cause_object(cause: Cause) -> dict[str, Any]:
         "states": cause.states,
         "complete": cause.complete,
     }
+
+
+def _proved(texts: list[str], note: str) -> list[str]:
+    return [*few(texts), note] if texts else []
 
 
 def _undecided(cause: Cause) -> str:

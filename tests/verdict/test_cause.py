@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
+
 from aprt.cli.cases import find_case
 from aprt.core.effects import choose
 from aprt.core.properties import DEADLOCK, Eventually, Finding, Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System, View
-from aprt.explore.critical import CriticalChoice
+from aprt.explore.critical import CriticalChoice, CriticalPair
 from aprt.explore.explore import explore
 from aprt.explore.minimal import minimal
 from aprt.kernel.cell import Cell
@@ -210,11 +212,23 @@ def test_a_choice_that_may_always_be_made_alike_keeps_a_loop_going() -> None:
     assert lines[3:] == [
         "            shortest: no schedule leads there in fewer steps",
         "decides     hardware chooses ready=no, and not ready=yes",
-        "            (turned round, nothing that can follow fails like this)",
+        "            (chosen otherwise, nothing that can follow fails like this)",
         "goes on     hardware goes round: choose ready=no",
         "wanted      hardware: flag.write, which ends it; but hardware goes round",
         "fair        hardware chooses ready=no each time; ready=yes would end it,",
         "              and need never be chosen",
         "always      hardware chooses ready=no",
         "searched    3 states, all there are up to a failure",
+    ]
+
+
+def test_an_order_that_decides_is_turned_round_and_a_choice_is_made_otherwise() -> None:
+    why = found("v4/kill-qemu+wait_reset", "P1")
+    both = attrs.evolve(why, pairs=(CriticalPair(Label("a", "x.set"), Label("b", "x.get"), waits=False, proved=True),))
+    lines = why_lines(both, both.token)
+    start = lines.index("decides     a: x.set before b: x.get")
+    assert lines[start + 1 : start + 4] == [
+        "            (turned round, nothing that can follow fails like this)",
+        "            exit chooses close=vm, and not close=device",
+        "            (chosen otherwise, nothing that can follow fails like this)",
     ]
