@@ -82,8 +82,8 @@ def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
 
 def _may_be_cut(found: Locks) -> bool:
     """Whether the search, or the one for the cycle, left something that Ctrl-C may have left."""
-    real = found.realised
-    return not found.complete or (real is not None and real.found.schedule is None and not real.found.complete)
+    real = None if found.realised is None else found.realised.found
+    return not found.complete or (real is not None and real.schedule is None and not real.complete)
 
 
 def _variant(registry: Registry, case: Case, compare: str) -> Case:

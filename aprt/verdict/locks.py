@@ -52,7 +52,7 @@ class Locks:
     unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
     asserted: by what must be held (`a and b`), the handlers that say so.
     cyclic: the number of the property that a cycle violates, if the case has it. realised: whether one of the cycles is
-    real, where there are some and a search can tell.
+    real; None when there is none.
     """
 
     case: Case
@@ -73,9 +73,8 @@ class Locks:
     @property
     def cycles(self) -> tuple[Cycle, ...]:
         """One that is real, if one is, before the others in the order of `LockGraph.cycles`."""
-        if self.realised is None:
-            return tuple(self.graph.cycles())
-        return self.realised.found.cycle, *self.realised.found.others
+        found = None if self.realised is None else self.realised.found
+        return tuple(self.graph.cycles()) if found is None else (found.cycle, *found.others)
 
     @property
     def documented(self) -> DocumentedOrder:

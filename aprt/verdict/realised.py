@@ -21,30 +21,30 @@ STATES = 100_000  # to look at unless told otherwise: a few seconds
 
 @attrs.frozen(eq=False)
 class Realised:
-    """found: what the explorer says. token: of its schedule, which trio has replayed; None for none, or a long one."""
+    """found: what the explorer says; None where nobody can tell. token: of its schedule, which trio has replayed; None
+    for none, or a long one."""
 
-    found: Realisation
+    found: Realisation | None
     token: str | None
 
 
 def realised_by(recording: Recording, finding: Finding) -> Realised | None:
-    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one,
-    and where nobody can tell."""
+    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one."""
     cycle = tuple(part.edge for part in finding.parts)
     if not cycle or not is_closed(cycle):
         return None
     return realised(recording.case, recording.model.system, (cycle,))
 
 
-def realised(case: Case, system: System, cycles: Sequence[Cycle], states: int = STATES) -> Realised | None:
-    """Look for a state of a case in which one of these is real; None where nobody can tell, of the first one.
+def realised(case: Case, system: System, cycles: Sequence[Cycle], states: int = STATES) -> Realised:
+    """Look for a state of a case in which one of these is real, unless the first one needs an interrupt.
 
     cycles: at least one, those that need an interrupt behind the others. states: how many to look at.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """
     if interrupting(cycles[0]) is not None:
-        return None
+        return Realised(None, None)
     found = realise(system, cycles, states)
     if found.schedule is None:
         return Realised(found, None)

@@ -64,9 +64,9 @@ def _cycle(shown: Shown) -> Iterable[str]:
 
 
 def _realised(shown: Shown, realised: Realised) -> Iterable[str]:
-    cycle = realised.found.cycle
-    if cycle != tuple(part.edge for part in shown.finding.parts):
-        yield f"another cycle comes about: {around(cycle)}"
+    found = realised.found
+    if found is not None and found.cycle != tuple(part.edge for part in shown.finding.parts):
+        yield f"another cycle comes about: {around(found.cycle)}"
     yield from realised_lines(realised)
 
 

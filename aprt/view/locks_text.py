@@ -75,9 +75,7 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
 
 
 def _cyclic(locks: Locks, suffix: str = "") -> str:
-    if not locks.cycles:
-        return "no"
-    return f"yes realised{suffix}={'open' if locks.realised is None else realised_word(locks.realised)}"
+    return "no" if locks.realised is None else f"yes realised{suffix}={realised_word(locks.realised)}"
 
 
 def _yes(so: bool) -> str:
@@ -206,11 +204,11 @@ def _title(locks: Locks) -> str | None:
 
 
 def _cycle(locks: Locks) -> Iterator[str]:
-    if not locks.cycles:
+    if locks.realised is None:
         return
     first, *others = _titles(locks)
     yield first
-    yield from () if locks.realised is None else realised_lines(locks.realised)
+    yield from realised_lines(locks.realised)
     yield from (f"also: {other}" for other in others)
     if locks.cyclic is not None:
         yield f"aprt explore {locks.case} --property {locks.cyclic}{' --stop-on all' if others else ''}"

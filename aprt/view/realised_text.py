@@ -13,23 +13,27 @@ from aprt.view.words import ends_at
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:
-    """One or two lines, as long as they come: of the one cycle that is real, or why the first is not."""
+    """A few lines, as long as they come: of the one cycle that is real, or why the first is not."""
     found = realised.found
+    if found is None:
+        yield _untold("it")
+        return
     if found.schedule is None:
         yield _never(found)
-        if found.complete and found.others:
-            yield f"nor does any other cycle{' without interrupts' if _unknown(found) else ''} come about"
+        yield from _others(found)
         return
     yield f"realised by {count(len(found.schedule), 'step')}: {waits_text(found)}"
     yield f"aprt replay {realised.token}" if realised.token else "(too long for a token)"
 
 
-def realised_object(realised: Realised) -> dict[str, Any]:
+def realised_object(realised: Realised) -> dict[str, Any] | None:
     """schedule: null where there is none; `complete` says whether that is known for good, and of all cycles.
 
-    cycle: the one that the schedule makes, or else the one that the rest is about.
+    cycle: the one that the schedule makes, or else the one that the rest is about. None where nobody can tell.
     """
     found = realised.found
+    if found is None:
+        return None
     return {
         "cycle": title(found.cycle),
         "schedule": None if found.schedule is None else [[label.context, label.op] for label in found.schedule],
@@ -46,9 +50,9 @@ def realised_object(realised: Realised) -> dict[str, Any]:
 def realised_word(realised: Realised) -> str:
     """Whether one of the cycles is real: `yes`, `no` or `open`."""
     found = realised.found
-    if found.schedule is not None:
+    if found is not None and found.schedule is not None:
         return "yes"
-    return "no" if found.complete and not _unknown(found) else "open"
+    return "no" if found is not None and found.complete and not _interrupted(found) else "open"
 
 
 def waits_text(found: Realisation) -> str:
@@ -60,9 +64,21 @@ def waits_text(found: Realisation) -> str:
     )
 
 
-def _unknown(found: Realisation) -> bool:
+def _others(found: Realisation) -> Iterator[str]:
+    """Of cycles behind one that is never real."""
+    if found.complete and found.others:
+        yield f"nor does any other cycle{' without interrupts' if _interrupted(found) else ''} come about"
+    if _interrupted(found):
+        yield _untold("one with interrupts")
+
+
+def _interrupted(found: Realisation) -> bool:
     """Whether there are cycles of which no state can tell."""
     return any(interrupting(cycle) is not None for cycle in found.others)
+
+
+def _untold(what: str) -> str:
+    return f"whether {what} comes about is not looked for: the model has no CPUs, so no handler keeps anybody waiting"
 
 
 def _holder(context: str, holder: str) -> str:

@@ -12,6 +12,7 @@ from aprt.kernel.rules import LOCK_ORDER
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.timer import Timer, timer_daemon
 from aprt.verdict.realised import realised_by
+from aprt.view.cause_text import why_lines
 from tests.detect.hearing import system
 from tests.detect.test_interrupts import A, B, hard_off, interrupted, plain, soft_off, tried
 from tests.explore.test_lock_order import COMPLETE, DRAWN
@@ -159,4 +160,11 @@ def test_nobody_can_tell_whether_it_is_real() -> None:
     it = interrupted(plain)
     (finding,) = explore(it, (LOCK_ORDER,)).findings
     recording = recording_of(case_of(it, LOCK_ORDER), finding.schedule)
-    assert realised_by(recording, finding) is None
+    why = realised_by(recording, finding)
+    assert why is not None
+    assert why.found is None
+    assert why_lines(why, None) == [
+        "Why",
+        "cycle       whether it comes about is not looked for: the model has no",
+        "              CPUs, so no handler keeps anybody waiting",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from aprt.kernel.mutex import Mutex
 from aprt.verdict.case import Case
 from aprt.verdict.locks import Locks, locks
 from aprt.vfio_ap.eras import ERAS
-from aprt.view.locks_text import locks_line, locks_text
+from aprt.view.locks_text import locks_json, locks_line, locks_text
 from aprt.view.paint import Paint
 from tests.verdict.orders import ERA
 
@@ -70,7 +71,9 @@ def test_what_a_handler_takes_and_what_is_held_where_one_may_come_is_told_and_no
     ]
     assert [edge.pair for edge in after.beyond(before)] == [("gisa_timer", "ref_lock")]
     assert locks_line(after, None).endswith("cycle=yes realised=open complete=yes")
+    assert json.loads(locks_json(after, None))["realised"] is None
     shown = locks_text(after, None, Paint()).splitlines()
+    assert "  whether it comes about is not looked for: the model has no CPUs, so no" in shown
     assert shown[shown.index("interrupts") :][1:3] == [
         "  taken in a hardirq: ref_lock",
         "  held with hardirqs on: ref_lock",
