@@ -88,7 +88,7 @@ def _changed(outcome: Outcome) -> Iterator[str]:
     if outcome.parting is None:
         yield from _wrapped(f"  {other}: all of these steps can be taken, and the property holds there")
     else:
-        yield from _wrapped(f"  {other}: differs at step {outcome.parting.step + 1}: {instead(outcome.parting)}")
+        yield from _wrapped(f"  {other}: differs at step {outcome.parting.step}: {instead(outcome.parting)}")
 
 
 def _unchanged(outcome: Outcome) -> Iterator[str]:

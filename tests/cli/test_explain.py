@@ -279,6 +279,17 @@ def test_brief_columns_leave_out_what_a_context_does_in_between() -> None:
     )
 
 
+def test_a_step_has_the_same_number_in_a_report_in_the_table_and_in_a_replay() -> None:
+    known = token("2026/masks-in-use+B50=out", "P7")
+    steps = [line.rpartition("step ")[2] for line in head(known, "--as", "leak") if ", step " in line]
+    table = {line.split()[0]: line for line in head(known, "--as", "table") if line.strip()}
+    replayed = {line.split()[0]: line for line in aprt("replay", known).stdout.splitlines() if line.strip()}
+    assert steps == ["2", "9"]
+    for number, op in zip(steps, ("vfio_ap.ko.try_get() = True", "ap_perms_mutex.unlock()"), strict=True):
+        assert op in table[number]
+        assert op in replayed[number]
+
+
 @pytest.mark.parametrize("shape", ["kasan", "kcsan", "hungtask", "leak", "refcount"])
 def test_a_report_that_does_not_fit_is_refused(shape: str) -> None:
     refused = aprt("explain", token("5.13/pv-switch+B2=out", "P20"), "--as", shape)

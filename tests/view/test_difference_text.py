@@ -28,7 +28,7 @@ def test_a_fix_is_told_with_what_it_removes_and_where_the_way_there_ends() -> No
         "removed T1: counter is 1",
         "  before: 4 steps",
         "  aprt replay aprt2:toy/lost-update:sAPCnQd6VOgzHrHHrA",
-        "  after: differs at step 1: a does mutex.lock, and not counter.load",
+        "  after: differs at step 0: a does mutex.lock, and not counter.load",
         "",
         "aprt: DIFF before=toy/lost-update after=toy/lost-update+locked removed=T1 added=- unchanged=- complete=yes",
     ]

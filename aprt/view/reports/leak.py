@@ -42,7 +42,7 @@ def _kind(finding: Finding) -> str:
 
 def _place(subject: Subject, event: Event, what: str) -> list[str]:
     pid = subject.pids[event.context]
-    head = f'  comm "{event.context}", pid {pid}, step {event.index + 1} of {len(subject.events)}'
+    head = f'  comm "{event.context}", pid {pid}, step {event.index}'
     return [head, f"  backtrace ({what}):", *(f"   {line}" for line in subject.trace(event))]
 
 
