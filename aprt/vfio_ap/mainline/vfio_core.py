@@ -5,8 +5,9 @@ vfio_group_set_kvm(), vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c
 vfio_df_open(), vfio_df_close(), vfio_device_put_kvm() (6.12); drivers/vfio/vfio_main.c (6.0): vfio_device_open(),
 vfio_device_fops_release(), vfio_file_set_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(),
 vfio_ap_mdev_close_device(); virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release();
-virt/kvm/kvm_main.c: kvm_device_release() (6.12). Left out: that group_lock is an rwsem in 6.0, which
-opening and closing read; that kvm-vfio takes its own lock for a moment when its device goes, too.
+virt/kvm/kvm_main.c: kvm_device_release() (6.12); virt/kvm/vfio.c (6.0): kvm_vfio_destroy(). Left out: that group_lock
+is an rwsem in 6.0, which opening and closing read; that kvm-vfio takes its own lock for a moment when its device goes,
+too.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ async def kvm_vfio_closed(machine: Machine, guest: Guest) -> None:
             await _record(guest, None)
 
 
+@mirrors("kvm_vfio_destroy")
 async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
     """The kvm-vfio device goes with its VM. Before fix B11 the group forgets the VM only here."""
     if not machine.on("B11"):
