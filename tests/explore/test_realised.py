@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from itertools import chain, permutations, product
+from itertools import chain, combinations, permutations, product
 
 import pytest
 
@@ -174,6 +175,19 @@ def test_of_two_contexts_a_cycle_is_real_when_a_deadlock_has_its_locks_and_only_
         assert (realise(system, (cycle,), 10_000).schedule is not None) is expected, (one, other)
         real, unreal = real + expected, unreal + (not expected)
     assert (real, unreal) == (58, 14)
+
+
+def test_of_all_cycles_together_one_is_real_when_there_is_a_deadlock_and_only_then() -> None:
+    orders = ("AB", "GAB", "GBA", "BC", "GBC", "HCB", "CA", "HCA", "HAC")
+    seen: Counter[tuple[bool, bool]] = Counter()
+    for some in combinations(orders, 4):
+        system = nested(*some)
+        cycles, deadlock = cycles_of(system), bool(explore(system, (DEADLOCK,)).findings)
+        found = realise(system, cycles, 10_000) if cycles else None
+        assert (found is not None and found.schedule is not None) is deadlock, some
+        assert found is None or deadlock or found.complete, some
+        seen[bool(cycles), deadlock] += 1
+    assert seen == {(False, False): 18, (True, False): 19, (True, True): 89}
 
 
 def test_what_may_come_where_executions_end_is_not_known_to_be_impossible() -> None:
