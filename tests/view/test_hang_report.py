@@ -14,6 +14,7 @@ from aprt.view.reports.subject import Subject
 from tests.verdict.cases import case_of, recording_of
 
 LATE, FLAG, DONE = Cell("late", 0), Cell("flag", 0), Completion("done")
+PING, PONG = Completion("ping"), Completion("pong")
 
 
 async def is_late() -> None:
@@ -37,7 +38,7 @@ async def waits() -> None:
 
 def told(*contexts: Context) -> list[str]:
     """The report of the hang of a system, in which only the last context hangs, but for trace and locks."""
-    system = System((LATE, FLAG, DONE), contexts)
+    system = System((LATE, FLAG, DONE, PING, PONG), contexts)
     case = case_of(system, HANG)
     (finding,) = explore(system, (HANG,)).findings
     subject = Subject(case, system, replay(system, finding.schedule), finding)
@@ -53,7 +54,26 @@ def test_who_spins_for_good_is_told_and_not_who_is_done_before() -> None:
     assert told(*OTHERS, Context("spins", spins)) == [
         "(no end state can be reached: spins is at late.read)",
         "task:spins           state:R stack:0     pid:23    tgid:23    ppid:1      flags:0x00000000",
-        "  (could go on with late.read)",
+        "  (goes round for ever: late.read)",
+    ]
+
+
+def test_who_is_woken_again_and_again_goes_round_and_is_no_task_that_the_watchdog_would_find() -> None:
+    async def pong() -> None:
+        while True:
+            await PONG.complete()
+            await PING.wait()
+
+    async def ping() -> None:
+        if await LATE.read():
+            while True:
+                await PONG.wait()
+                await PING.complete()
+
+    assert told(*OTHERS, Context("pong", pong, daemon=True), Context("ping", ping)) == [
+        "(no end state can be reached: ping is at pong.wait)",
+        "task:ping            state:R stack:0     pid:23    tgid:23    ppid:1      flags:0x00000000",
+        "  (goes round for ever: pong.wait, ping.complete)",
     ]
 
 

@@ -7,7 +7,7 @@ the kernel's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from aprt.core.notes import Hold
@@ -35,9 +35,10 @@ def hungtask(subject: Subject, finding: Finding) -> list[str]:
 
 
 def state_of(subject: Subject, finding: Finding, context: str) -> State:
-    """Of a task that hangs: D asleep whatever comes, S until a signal comes, R not asleep: it spins, or could go on."""
+    """Of a task that hangs: D asleep whatever comes, S until a signal comes, R not asleep for good: it spins, goes
+    round, or could go on."""
     ask = subject.pending.get(context)
-    if finding.loop or ask is None or not subject.history.blocks(ask):
+    if finding.loop or ask is None or _round(subject, context) or not subject.history.blocks(ask):
         return "R"
     handler = ask.call.actor.handler(ask.call.op)
     if not handler.sleeps:
@@ -46,17 +47,27 @@ def state_of(subject: Subject, finding: Finding, context: str) -> State:
 
 
 def _waiting(subject: Subject, context: str, state: State) -> list[str]:
-    ask = subject.pending[context]
+    ask, ops = subject.pending[context], _round(subject, context)
     does = "waits for" if subject.history.blocks(ask) else "could go on with"
     ends = ", which a signal would end" if state == "S" else ""
     frames = subject.asking(context, ask.chain) or [context]
-    return [f"  ({does} {ask.call}{ends})", "Call Trace:", *call_trace(frames)]
+    said = _goes_round(ops) if ops else f"  ({does} {ask.call}{ends})"
+    return [said, "Call Trace:", *call_trace(frames)]
 
 
 def _around(subject: Subject, finding: Finding, context: str) -> list[str]:
     mine = [event for event in subject.events[-finding.loop :] if event.context == context]
-    does = ", ".join(dict.fromkeys(event.label.op for event in mine))
-    return [f"  (goes round for ever: {does})", "Call Trace:", *subject.trace(mine[-1])]
+    ops = dict.fromkeys(event.label.op for event in mine)
+    return [_goes_round(ops), "Call Trace:", *subject.trace(mine[-1])]
+
+
+def _round(subject: Subject, context: str) -> tuple[str, ...]:
+    """What a context does for ever after the last step; nothing where it waits, or that was not worked out."""
+    return next((one.ops for one in subject.rounds if one.context == context), ())
+
+
+def _goes_round(ops: Iterable[str]) -> str:
+    return f"  (goes round for ever: {', '.join(ops)})"
 
 
 def _blocked(subject: Subject, context: str) -> list[str]:

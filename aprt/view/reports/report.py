@@ -42,13 +42,16 @@ def raced(subject: Subject) -> Subject:
 
 def reasoned(subject: Subject, why: Cause | Realised | None) -> Subject:
     """A subject with what decides that it breaks, or, where no order does by itself, with those that always are so when
-    it breaks; what hangs, with the steps that are left until nobody can go on."""
+    it breaks; what hangs, with the steps that are left until nobody can go on, and with who goes round then."""
     if not isinstance(why, Cause):
         return subject
     ordered = [label for order in why.pairs or why.order for label in (order.first, order.second)]
     ordered += [choice.chosen for choice in why.choices]
     subject = attrs.evolve(subject, decisive=frozenset(ordered))
-    return subject if why.endless is None or not why.endless.rest else subject.going_on(why.endless.rest)
+    if why.endless is None:
+        return subject
+    rounds = tuple(one for one in why.endless.standings if one.does == "goes round")
+    return attrs.evolve(subject.going_on(why.endless.rest) if why.endless.rest else subject, rounds=rounds)
 
 
 def circled(subject: Subject) -> Subject | None:

@@ -21,6 +21,7 @@ from aprt.core.step import Ask
 from aprt.core.system import System
 from aprt.detect.history import History
 from aprt.detect.parts import Parts
+from aprt.explore.endless import Standing
 from aprt.explore.replay import pending, replay
 from aprt.verdict.case import Case
 from aprt.verdict.telling import Instead
@@ -39,7 +40,7 @@ class Subject:
 
     finding: None for a schedule that breaks nothing of what was asked about. instead: what it then does break, None
     where that was asked about all that there is. decisive: the steps that tell best why it breaks, as their order, or
-    choice, decides that.
+    choice, decides that. rounds: of a hang, as far as that was worked out, who goes round for ever after the last step.
     """
 
     case: Case
@@ -48,6 +49,7 @@ class Subject:
     finding: Finding | None
     instead: Instead | None = None
     decisive: frozenset[Label] = frozenset()
+    rounds: tuple[Standing, ...] = ()
 
     @property
     def release(self) -> str:
