@@ -105,7 +105,7 @@ def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
 def _searched(cause: Cause) -> str:
     if cause.complete:
         # a search, as of `aprt diff`, counts those after it, too
-        return f"{count(cause.states, 'state')}, all there are up to a failure"
+        return f"{count(cause.states, 'state')}, all there are up to a {'failure' if cause.race is None else 'race'}"
     return f"{count(cause.states, 'state')}, not all there are: none refutes what is above"
 
 

@@ -156,7 +156,7 @@ then        admin: matrix_dev.add_mdev and ap_scan: matrix_dev.list_mdevs,
               in either order
 decides     no order of two steps, and no choice, by itself
 always      nothing that tells executions that race from others
-searched    4,522 states, all there are up to a failure
+searched    4,522 states, all there are up to a race
 
 reproduce   aprt replay """
 

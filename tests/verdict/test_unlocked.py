@@ -164,7 +164,7 @@ def test_the_order_that_lets_two_accesses_come_next_to_each_other_decides_that_t
         "decides     a: told.read before b: told.write",
         "            (turned round, nothing that can follow races like this)",
         "always      a: told.read -> b: told.write",
-        "searched    16 states, all there are up to a failure",
+        "searched    16 states, all there are up to a race",
     ]
     assert [label.op for label in why[0].minimal.schedule][-2:] == ["data.set_left", "data.read_left"]
     assert why_it_races(told_or_not, states=2) is None
@@ -179,5 +179,5 @@ def test_of_accesses_that_nothing_comes_before_every_execution_has_the_race() ->
         "            optimal: no failing schedule with fewer preemptions exists",
         "then        a: data.set_left and b: data.read_left, in either order",
         "decides     nothing: every execution comes to where the two race",
-        "searched    1 state, all there are up to a failure",
+        "searched    1 state, all there are up to a race",
     ]
