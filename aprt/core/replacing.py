@@ -31,6 +31,9 @@ def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[...
 
     async def _returning(*args: Any) -> Any:  # a helper, which call chains leave out
         returned = await function(*args)
+        if inspect.iscoroutine(returned):
+            returned.close()
+            raise UserError(f"{place} returned what {returned.__name__}() is to do, not done: an await is missing")
         if not _is_one(returned, result):
             raise UserError(f"{place} returned {returned!r}; it is to return {_named(result)}")
         return returned

@@ -228,6 +228,9 @@ async def returns_nothing(machine, guest):
 async def returns_text(machine, guest):
     return "done"
 
+async def returns_unawaited(machine, guest):
+    return returns_text(machine, guest)
+
 def builds_nothing(settings):
     return 1 / 0
 
@@ -235,6 +238,7 @@ RAISES = patch("raises", pqap=raises)
 WRONG = patch("returns 1", pqap=returns_1)
 NOTHING = patch("returns nothing", open=returns_nothing)
 TEXT = patch("returns text", release=returns_text)
+UNAWAITED = patch("awaits nothing", release=returns_unawaited)
 NONE = Scenario("none", "", "", (), builds_nothing)
 """
 
@@ -247,7 +251,7 @@ def test_code_of_a_file_that_raises_is_told_by_file_and_line(command: tuple[str,
     wanted = f"aprt: {file}: line 5: AttributeError: 'Aqic' object has no attribute 'nothing'"
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, wanted)
     built = aprt(*command, f"2026/{file}:NONE")
-    assert (built.exit_code, built.stderr) == (2, f"aprt: {file}: line 22: ZeroDivisionError: division by zero\n")
+    assert (built.exit_code, built.stderr) == (2, f"aprt: {file}: line 25: ZeroDivisionError: division by zero\n")
 
 
 @pytest.mark.parametrize(
@@ -256,6 +260,7 @@ def test_code_of_a_file_that_raises_is_told_by_file_and_line(command: tuple[str,
         ("unbind", "WRONG", "pqap returned 1; it is to return Rc or 'EOPNOTSUPP'"),
         ("open-while-ending", "NOTHING", "open returned None; it is to return int"),
         ("rogue-close", "TEXT", "release returned 'done'; it is to return nothing"),
+        ("rogue-close", "UNAWAITED", "release returned what returns_text() is to do, not done: an await is missing"),
     ],
 )
 @pytest.mark.parametrize("command", [("explore",), ("run",)])
@@ -266,6 +271,7 @@ def test_a_patch_that_returns_what_the_driver_does_not_is_told_by_its_name(
     file.write_text(RAISING)
     result = aprt(*command, f"2026/{scenario}", "--with", f"{file}:{patch}")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"aprt: {file}:{patch}: {line}")
+    assert "Warning" not in result.stderr
 
 
 @attrs.frozen

@@ -30,7 +30,7 @@ def hungtask(subject: Subject, finding: Finding) -> list[str]:
         lines += _around(subject, finding, context) if finding.loop else _waiting(subject, context, state)
     lines += ["", "Showing all locks held in the system:", *_locks(subject), "", "=" * 45]
     others, graph = _others(subject), _waits(subject)
-    lines += ["", "no locks to the kernel, and others may wait for them:", *others] if others else []
+    lines += ["", "held, too, and others may wait for it, but no lock that lockdep knows:", *others] if others else []
     return lines + (["", "who waits for whom:", *graph] if graph else [])
 
 
