@@ -93,7 +93,7 @@ def _see(entry: Entry, contrast: Contrast, eras: Mapping[str, Era]) -> str:
     return "\n".join(
         [
             wrapped(f"breaks {property.id}: {property.title}", "  "),
-            wrapped(f"  as: {contrast.finding}", "    "),
+            *([] if contrast.finding == "*" else [wrapped(f"  as: {contrast.finding}", "    ")]),
             "",
             *command_lines("unfixed", f"aprt explore {contrast.buggy} --property {property.id}"),
             *command_lines("fixed", f"aprt explore {contrast.fixed} --property {property.id}"),

@@ -12,7 +12,7 @@ from aprt.cli.museum_work import inspect
 from aprt.cli.root import root
 from aprt.core.contrast import Contrast
 from aprt.explore.result import Bounds
-from aprt.museum.catalogue import find_entries
+from aprt.museum.catalogue import ENTRIES, find_entries
 from aprt.view.museum_check import check_ktap, check_text
 from aprt.view.museum_text import entry_text
 from aprt.view.paint import Paint
@@ -60,6 +60,13 @@ def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> No
     )
     assert aprt("show", "B13").stdout == text
     assert entry_text(UNMODELLED, known_eras()).endswith("\n\nnot modelled yet")
+
+
+def test_an_entry_is_shown_with_the_words_of_its_finding_unless_any_will_do() -> None:
+    shown = [entry for entry in ENTRIES if entry.shown_by is not None]
+    unsaid = [entry.id for entry in shown if "\n  as: " not in entry_text(entry, known_eras())]
+    assert unsaid == [entry.id for entry in shown if entry.shown_by.finding == "*"] == ["B4", "B31", "B51"]
+    assert "\nbreaks P9: software touches only objects that are alive\n\nunfixed  " in aprt("show", "B4").stdout
 
 
 def test_a_commit_that_fixed_several_shows_them_all() -> None:
