@@ -28,7 +28,7 @@ def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
     near = difflib.get_close_matches(name, _directories(place or "/"), n=1)
     if near:
         raise UserError(f"{path}: no such directory (did you mean {os.path.join(place, near[0])!r}?)")
-    era = f", and {place!r} is no era{did_you_mean(place, eras)}" if place else ""
+    era = f", and {place!r} is no era{did_you_mean(place, eras, 'see aprt era list')}" if place else ""
     raise UserError(f"{path}: no such directory{era}")
 
 

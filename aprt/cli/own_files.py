@@ -55,7 +55,8 @@ def _from(switch: Switch, eras: Mapping[str, Era]) -> list[str]:
     if switch.since is None:
         return names
     if switch.since not in names:
-        raise UserError(f"{switch.name}: since: unknown era {switch.since!r}{did_you_mean(switch.since, names)}")
+        hint = did_you_mean(switch.since, names, "see aprt era list")
+        raise UserError(f"{switch.name}: since: unknown era {switch.since!r}{hint}")
     return names[names.index(switch.since) :]
 
 

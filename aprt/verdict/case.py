@@ -201,7 +201,7 @@ def _option(word: str, eras: Mapping[str, Era]) -> str:
 def _nearest(name: str, eras: Mapping[str, Era]) -> str:
     wanted, releases = _release(name), sorted((era for era in eras if any(_release(era))), key=_release)
     if not any(wanted) or not releases:
-        return did_you_mean(name, eras)
+        return did_you_mean(name, eras, "see aprt era list")
     before = [era for era in releases if _release(era) < wanted]
     return f" (the one before it is {before[-1]!r})" if before else f" (the first release is {releases[0]!r})"
 

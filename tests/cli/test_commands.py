@@ -192,6 +192,19 @@ def test_a_mistake_in_what_is_typed_is_one_line_and_exit_2(args: tuple[str, ...]
         assert lines[0] == f"aprt: {message}"
 
 
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (("explore", "nosuch/kill-qemu"), "nosuch/kill-qemu: no such directory, and 'nosuch' is no era"),
+        (("explore", "kill-qemu", "--era", "nosuch"), "unknown era 'nosuch'"),
+        (("era", "show", "nosuch"), "unknown era 'nosuch'"),
+    ],
+)
+def test_what_is_like_no_era_is_told_where_the_eras_are(args: tuple[str, ...], line: str) -> None:
+    result = CliRunner().invoke(root, args, obj=known_eras)
+    assert (result.exit_code, result.stderr) == (2, f"aprt: {line} (see aprt era list)\n")
+
+
 def test_replay_shows_the_steps_on_trio_and_what_they_violate() -> None:
     result = aprt("replay", ABBA, "--detect", "none")
     assert result.exit_code == 1
