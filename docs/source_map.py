@@ -1,4 +1,4 @@
-"""Which function of the kernel is mirrored where: read from the `Mirrors:` lines of docstrings and from `@mirrors`."""
+"""Which function of the kernel is mirrored where: read from the `Mirrors:` lines of docstrings."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _FILE = re.compile(r"[\w./-]+/[\w.-]+\.[ch]\b")
 _LIST = re.compile(r"(?:\s*(?:struct \w+|[\w>*-]+(?:\(\))?)(?:\s*\([^()]*\))?\s*(?:,| and | by way of |$|\.|\())*")
 _BEHIND = re.compile(r"\s*(?:\((?P<version>[^()]*\d[^()]*)\))?\s*:(?P<names>.*)", re.DOTALL)
 _BRACKETS = re.compile(r"\([^()]*\w[^()]*\)")
-_RELEASE = re.compile(r"\(([^()]*\d[^()]*)\)")
+_RELEASE = re.compile(r"\(([^()]*(?:\d\.\d|series)[^()]*)\)")
+_DEFAULT = re.compile(r"^Kernel release mirrored where a file tells none: (.+)\.$", re.MULTILINE)
 _SYMBOL = re.compile(r"struct \w+|[A-Za-z_]\w*(?:->?\w+)*")
 _WORDS = frozenset({"and", "by", "of", "way"})
-_DECORATED = re.compile(r"^@mirrors\(\"([^\"]+)\"\)", re.MULTILINE)
 
 
 @attrs.frozen
 class Mirrored:
-    """A function or structure of the kernel. version: the release, where it is told. path: of the model's file."""
+    """A function or structure of the kernel. version: the release. path: of the model's file."""
 
     file: str
     symbol: str
@@ -31,20 +31,25 @@ class Mirrored:
 
 def mirrored(root: Path) -> list[Mirrored]:
     """All that the package in `root` mirrors, by kernel file and name."""
-    found = {one for path in sorted(root.rglob("*.py")) for one in _in_file(path)}
+    found = {one for path in sorted(root.rglob("*.py")) for one in _in_file(path, root)}
     return sorted(found, key=lambda one: (one.file, one.symbol, str(one.path), one.version))
 
 
-def named(root: Path) -> frozenset[str]:
-    """The functions whose names call chains show: those of `@mirrors`, without a file."""
-    texts = (path.read_text(encoding="utf-8") for path in root.rglob("*.py"))
-    return frozenset(name for text in texts for name in _DECORATED.findall(text))
-
-
-def _in_file(path: Path) -> Iterator[Mirrored]:
+def _in_file(path: Path, root: Path) -> Iterator[Mirrored]:
+    """What tells no release has that of the last in its paragraph, or else that of the package."""
     for clause in _CLAUSE.findall(path.read_text(encoding="utf-8")):
-        for part in " ".join(clause.split()).split(";"):
-            yield from _parts(part, path)
+        found = [one for part in " ".join(clause.split()).split(";") for one in _parts(part, path)]
+        for one in found:
+            yield attrs.evolve(one, version=one.version or found[-1].version or _release_of(path.parent, root))
+
+
+def _release_of(package: Path, root: Path) -> str:
+    """The release that the docstring of the package tells, or of the nearest one around it, up to `root`."""
+    init = package / "__init__.py"
+    told = _DEFAULT.search(init.read_text(encoding="utf-8")) if init.exists() else None
+    if told is not None:
+        return told[1]
+    return "" if package == root else _release_of(package.parent, root)
 
 
 def _parts(part: str, path: Path) -> Iterator[Mirrored]:

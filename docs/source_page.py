@@ -20,8 +20,9 @@ def source_page() -> str:
     rows = [(f"`{name}`", reason) for name, reason in LEFT_OUT.items()]
     return page(
         "# The model against the source",
-        "Which function or structure of the kernel is mirrored by which file of aprt, and of which release, where that "
-        "is told. Read from the docstrings; what a file leaves out of what it mirrors stands in its docstring.",
+        "Which function or structure of the kernel is mirrored by which file of aprt, and of which release (QEMU's "
+        "own for its functions). Read from the docstrings; what a file leaves out of what it mirrors stands in its "
+        "docstring.",
         *sections,
         "## Functions of the driver that the model leaves out",
         f"Of the {sum(map(len, FUNCTIONS.values()))} functions in `{OPS}` and `{DRV}` of Linux 6.16 these have no "
@@ -40,4 +41,4 @@ def _kernel_file(file: str, found: list[Mirrored]) -> str:
 
 def _place_of(one: Mirrored) -> str:
     path = one.path.relative_to(ROOT).as_posix()
-    return f"`{path}`" + (f" ({one.version})" if one.version else "")
+    return f"`{path}` ({one.version})"

@@ -10,7 +10,7 @@ wait queue that `awaits` it as a place where it is asked for:
 Whoever sets it promises to clear it; nothing keeps others from that. Setting it does not wait: look first, under the
 lock that guards it.
 
-Mirrors: drivers/s390/crypto/vfio_ap_private.h (v5.13, v5.14): matrix_mdev->kvm_busy.
+Mirrors: drivers/s390/crypto/vfio_ap_private.h (5.13, 5.14): matrix_mdev->kvm_busy.
 """
 
 from __future__ import annotations

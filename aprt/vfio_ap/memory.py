@@ -3,7 +3,8 @@
 One actor per VM stands for the IOMMU domain of its container and the pages behind it. A pin keeps a page where
 it is; hardware that writes a page nobody pins writes memory that may be somebody else's by now.
 
-Mirrors: drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_pin_pages(), unpin_pages(), dma_do_unmap().
+Mirrors: drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_pin_pages(), vfio_iommu_type1_unpin_pages(),
+vfio_dma_do_unmap().
 Left out: page tables, access rights, several containers.
 """
 

@@ -1,6 +1,6 @@
 """The vfio_ap module: its text can go away while somebody still runs in it.
 
-Mirrors: kernel/module.c: try_module_get(), module_put(), delete_module.
+Mirrors: kernel/module/main.c: try_module_get(), module_put(), delete_module.
 Left out: the drain of RCU readers; loading; what the module's exit does (mdevs are removed, every queue is unbound, as
 `bus_scan.unbind` does for one).
 """

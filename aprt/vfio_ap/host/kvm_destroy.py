@@ -1,9 +1,9 @@
 """The end of a VM, in the order the kernel takes it apart.
 
-Mirrors: virt/kvm/kvm_main.c: kvm_put_kvm(), kvm_destroy_vm(), kvm_destroy_devices();
-arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(); arch/s390/kvm/interrupt.c: kvm_s390_gisa_destroy();
-virt/kvm/vfio.c: kvm_vfio_destroy() (2019: the kvm-vfio device is destroyed, and SET_KVM(NULL) sent, only after the
-architecture's part is gone).
+Mirrors: virt/kvm/vfio.c: kvm_vfio_destroy() (5.0, 6.0); virt/kvm/kvm_main.c: kvm_put_kvm(), kvm_destroy_vm(),
+kvm_destroy_devices(); arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(); arch/s390/kvm/interrupt.c:
+kvm_s390_gisa_destroy(). With kvm_vfio_destroy() the kvm-vfio device is destroyed, and SET_KVM(NULL) sent, only after
+the architecture's part is gone.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ async def group_del(machine: Machine, guest: Guest) -> None:
 async def open_everything(machine: Machine, guest: Guest) -> int:
     """QEMU's start: VM, vCPUs, kvm-vfio with the group, then the device. 0, or why the device does not open.
 
-    Mirrors: QEMU hw/vfio/common.c: vfio_get_group(), hw/vfio/ap.c: vfio_ap_realize().
+    Mirrors: QEMU hw/vfio/common.c: vfio_get_group(), hw/vfio/ap.c: vfio_ap_realize() (3.1).
     """
     await guest.vm.create()
     for file in (VM, *(vcpu_file(vcpu) for vcpu in guest.vcpus), KVM_VFIO):

@@ -4,7 +4,7 @@ No mask can name a single queue, so a queue that the guest must not see costs it
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_filter_matrix(), vfio_ap_mdev_filter_cdoms(),
 vfio_ap_mdev_update_guest_apcb(), reset_queues_for_apids(), vfio_ap_mdev_link_queue(),
-vfio_ap_mdev_link_apqn(), vfio_ap_unlink_apqn_fr_mdev() (6.12).
+vfio_ap_mdev_link_apqn(), vfio_ap_unlink_apqn_fr_mdev(), _queue_passable() (6.12).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """In 5.13 and 5.14 an mdev has a flag: somebody is about to give it a VM, or to take it, without the lock just now.
 
 Mirrors: drivers/s390/crypto/vfio_ap_private.h: struct ap_matrix_mdev (kvm_busy, wait_for_kvm) (5.13);
-include/linux/wait.h: wait_event_cmd.
+include/linux/wait.h: wait_event_cmd (5.13).
 """
 
 from __future__ import annotations

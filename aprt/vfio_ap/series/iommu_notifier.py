@@ -1,6 +1,6 @@
 """The driver's IOMMU notifier: user space unmaps a range of guest memory.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (series, patch 4).
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (v4 series, patch 4).
 """
 
 from __future__ import annotations
