@@ -89,7 +89,7 @@ def own_case(
         find_era(named, eras)
     name = rest if inside else path
     scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name)
-    check_words(found, eras, (*words, *put_in, *taken_out))
+    check_words(found, eras, (*words, *put_in), taken_out)
     case = Case.make(found, scenario, words, put_in, taken_out)
     try:
         case.model()

@@ -36,7 +36,7 @@ def topology_case(
     _of(file, "with", lambda: found.settings(scenario, own))
     # part of the preset, so that the reference of a case says what was taken out again
     scenario = attrs.evolve(scenario, preset=(*scenario.preset, *own))
-    check_words(found, eras, (*words, *put_in, *taken_out))
+    check_words(found, eras, (*words, *put_in), taken_out)
     return Case.make(found, scenario, words, put_in, taken_out)
 
 

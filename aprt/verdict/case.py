@@ -60,7 +60,7 @@ class Case:
                     f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})"
                 )
         scenario = found.scenario(name)
-        check_words(found, eras, (*words, *put_in, *taken_out))
+        check_words(found, eras, (*words, *put_in), taken_out)
         return cls.make(found, scenario, words, put_in, taken_out)
 
     @classmethod
@@ -174,14 +174,29 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
     return found
 
 
-def check_words(era: Era, eras: Mapping[str, Era], words: Iterable[str]) -> None:
-    """Say of a switch that the era lacks which eras have it. Raises: `UserError`."""
-    for word in words:
+def check_words(era: Era, eras: Mapping[str, Era], put_in: Iterable[str], taken_out: Iterable[str]) -> None:
+    """Say of a switch that the era lacks where it can be set. put_in: what a reference says, too, with `B8=out`.
+
+    Raises: `UserError`.
+    """
+    for word, out in (*((word, word.endswith(_OUT)) for word in put_in), *((word, True) for word in taken_out)):
         if era.knows(word):
             continue
-        others = [other.name for other in eras.values() if other.knows(word)]
+        others = [other for other in eras.values() if other.knows(word)]
         if others:
-            raise UserError(f"era {era.name} has no switch {word!r} (eras that have it: {', '.join(others)})")
+            raise UserError(f"era {era.name} has no switch {word!r} ({_where(word, others, out)})")
+
+
+def _where(word: str, having: Iterable[Era], out: bool) -> str:
+    """Which of the eras that have a switch it can be set in: a fix goes out where the kernel has it, in where not."""
+    name = word.partition("=")[0]
+    fixes = [(era, s) for era in having for s in era.switches if s.kind == "fix" and s.called(name)]
+    if not fixes:
+        return f"eras that have it: {', '.join(era.name for era in having)}"
+    has, lacks = ([era.name for era, fix in fixes if fix.default == default] for default in ("in", "out"))
+    verb, names = ("have", has) if has and (out or not lacks) else ("lack", lacks)
+    entry = fixes[0][1].word
+    return f"{'' if name == entry else f'{entry}; '}eras that {verb} the fix: {', '.join(names)}"
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:

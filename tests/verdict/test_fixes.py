@@ -82,13 +82,13 @@ def test_a_scenario_may_set_a_fix_that_some_of_its_eras_have_anyway() -> None:
         ("new/abba+B8", {}, "era new has fix B8 (--without B8 takes it out)"),
         ("old/abba", {"taken_out": ["B8"]}, "era old never had fix B8 (--with B8 puts it in)"),
         ("old/abba+B8=out", {}, "era old never had fix B8 (--with B8 puts it in)"),
-        ("old/abba", {"taken_out": ["B38"]}, "era old has no switch 'B38' (eras that have it: new)"),
+        ("old/abba", {"taken_out": ["B38"]}, "era old has no switch 'B38' (eras that have the fix: new)"),
         ("old/abba", {"taken_out": ["B39"]}, "era old has no fix 'B39' (did you mean 'B37'?)"),
         ("old/abba", {"taken_out": ["B1000"]}, "era old has no fix 'B1000' (known: B8, B37)"),
         (
             "old/abba",
             {"put_in": ["3746d48d0000"]},
-            "era old has no switch '3746d48d0000' (eras that have it: new)",
+            "era old has no switch '3746d48d0000' (B38; eras that have the fix: new)",
         ),
         (
             "old/abba",
@@ -118,6 +118,27 @@ def test_a_scenario_may_set_a_fix_that_some_of_its_eras_have_anyway() -> None:
 def test_what_cannot_be_meant_is_told_with_what_can(text: str, options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError) as caught:
         case(text, **options)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("none/abba", {"taken_out": ["B8"]}, "era none has no switch 'B8' (eras that have the fix: new)"),
+        ("none/abba+B8=out", {}, "era none has no switch 'B8=out' (eras that have the fix: new)"),
+        ("none/abba", {"taken_out": ["9b57e9d"]}, "era none has no switch '9b57e9d' (B8; eras that have the fix: new)"),
+        ("none/abba", {"put_in": ["B8"]}, "era none has no switch 'B8' (eras that lack the fix: old)"),
+        ("none/abba+locked", {}, "era none has no switch 'locked' (B8; eras that lack the fix: old)"),
+        ("none/abba", {"put_in": ["B38"]}, "era none has no switch 'B38' (eras that have the fix: new)"),
+        ("none/abba", {"put_in": ["same_order"]}, "era none has no switch 'same_order' (eras that have it: old, new)"),
+    ],
+)  # fmt: skip
+def test_a_fix_that_an_era_has_no_switch_for_is_told_with_the_eras_where_it_can_be_set(
+    text: str, options: dict[str, object], message: str
+) -> None:
+    eras = {**ERAS, "none": attrs.evolve(TOY, name="none", switches=(), groups={})}
+    with pytest.raises(UserError) as caught:
+        Case.parse(text, eras, **options)  # type: ignore[arg-type]
     assert str(caught.value) == message
 
 
