@@ -88,6 +88,12 @@ class Difference:
         """Whether both sides were searched to the end."""
         return self.before.exploration.complete and self.after.exploration.complete
 
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The properties that both sides could have been asked about, and were not."""
+        known, asked = {p.id for p in self.after.model.properties}, {outcome.id for outcome in self.outcomes}
+        return tuple(p.id for p in self.before.model.properties if p.id in known and p.id not in asked)
+
     def those(self, change: Change) -> tuple[Outcome, ...]:
         """The outcomes that changed like that."""
         return tuple(outcome for outcome in self.outcomes if outcome.change == change)

@@ -28,6 +28,7 @@ def difference_text(difference: Difference, paint: Paint) -> str:
         f"after   {after.case}  ({_covered(after)})",
         "",
         *_table(difference.outcomes, paint),
+        *_unasked(difference),
     ]
     for outcome in (*difference.those("removed"), *difference.those("added")):
         lines += ["", *_changed(outcome)]
@@ -63,6 +64,12 @@ def _table(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
         yield f"{_MARKS[outcome.change]} {outcome.id:10} {before} {after} {title}"
     if any(any(outcome.vacuous) for outcome in outcomes):
         yield "* never exercised: no step that it is about is possible there"
+
+
+def _unasked(difference: Difference) -> Iterator[str]:
+    more = count(len(difference.unasked), "other property", "other properties")
+    if difference.unasked:
+        yield f"not asked about: {more} (--property all)"
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:
@@ -135,7 +142,8 @@ def _wrapped(text: str) -> list[str]:
 def difference_json(difference: Difference) -> str:
     """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and it is not the same.
 
-    unexercised: the sides on which a property holds because no step that it is about is possible.
+    unasked: the properties that both sides could have been asked about, too. unexercised: the sides on which a property
+    holds because no step that it is about is possible.
     """
     return dump(
         {
@@ -143,6 +151,7 @@ def difference_json(difference: Difference) -> str:
             "before": str(difference.before.case),
             "after": str(difference.after.case),
             "complete": difference.complete,
+            "unasked": difference.unasked,
             "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
         }
     )

@@ -62,7 +62,11 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
     cycle, compared = _cyclic(locks), ""
     if changed is not None:
         after = _cyclic(changed, "_after")
-        compared = f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} cycle_after={after} "
+        contradicting = len(changed.those("contradicts"))
+        compared = (
+            f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} "
+            f"contradicting_after={contradicting} cycle_after={after} "
+        )
     both = (locks,) if changed is None else (locks, changed)
     ends = ",".join(dict.fromkeys(id for one in both for id in one.exploration.unasked))
     unasked = f"unasked={ends} " if ends else ""

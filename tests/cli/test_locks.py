@@ -69,7 +69,7 @@ removed by order/nested+turned
   none
 
 aprt: LOCKS scenario=order/nested era=order with=- edges=4 contradicting=0 undocumented=1 cycle=no added=1 removed=0 \
-cycle_after=yes realised_after=yes complete=yes
+contradicting_after=1 cycle_after=yes realised_after=yes complete=yes
 """
     )
 

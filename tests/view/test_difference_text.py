@@ -24,6 +24,7 @@ def test_a_fix_is_told_with_what_it_removes_and_where_the_way_there_ends() -> No
         "",
         "             before     after",
         "- T1         VIOLATED   holds      no update is lost",
+        "not asked about: 1 other property (--property all)",
         "",
         "removed T1: counter is 1",
         "  before: 4 steps",
@@ -45,6 +46,7 @@ def test_where_a_context_cannot_go_on_others_are_named() -> None:
 def test_what_is_unchanged_has_a_witness_too() -> None:
     assert told("toy/lost-update", "toy/lost-update+memory=tso")[4:-1] == [
         "! T1         VIOLATED   VIOLATED   no update is lost",
+        "not asked about: 1 other property (--property all)",
         "",
         "unchanged T1: counter is 1",
         "  before: 4 steps",
@@ -58,6 +60,7 @@ def test_what_is_violated_otherwise_than_before_is_said_and_has_a_witness_of_eac
     assert told("toy/lost-update", "toy/lost-update+threads=3")[3:-1] == [
         "             before     after",
         "! T1         VIOLATED   VIOLATED otherwise no update is lost",
+        "not asked about: 1 other property (--property all)",
         "",
         "unchanged T1, but VIOLATED otherwise",
         "  before, in 4 steps: counter is 1",
@@ -74,5 +77,8 @@ def test_what_holds_after_since_no_step_is_about_it_is_marked() -> None:
     lines = difference_text(found, Paint()).splitlines()
     assert "- P1         VIOLATED   holds*     no interrupt is aimed at a GISA ..." in lines
     assert "* never exercised: no step that it is about is possible there" in lines
+    assert f"not asked about: {len(found.unasked)} other properties (--property all)" in lines
+    assert {"P2", "P9"} <= {*found.unasked} == {*json.loads(difference_json(found))["unasked"]}
+    assert "P1" not in found.unasked
     (outcome,) = (one for one in json.loads(difference_json(found))["outcomes"] if one["property"] == "P1")
     assert (outcome["change"], outcome["unexercised"], outcome["otherwise"]) == ("removed", ["after"], None)
