@@ -147,3 +147,10 @@ BROKEN: Final[Sequence[Contrast]] = (
     *(Contrast(f"2026/{name}+{switch}", f"2026/{name}", violates, says) for violates, name, switch, says in _TODAY),
     *(Contrast(buggy, fixed, violates, says) for violates, buggy, fixed, says in _RELEASES),
 )
+
+
+def broken_by(property: str, era: str) -> str | None:
+    """A case that violates a property: of that era if there is one, else of the same driver; None: none is known."""
+    cases = [one.buggy for one in BROKEN if one.violates == property]
+    same = [case for case in cases if case.startswith("v4/") == (era == "v4")]
+    return next((case for case in same if case.startswith(f"{era}/")), same[0] if same else None)

@@ -2,8 +2,9 @@
 
 The kinds of aprt's own actors are parts for hundreds of scenarios. A message to one that was never handled counts as a
 *gap* when a property that was asked about looks at what it changes, and code that the executions did enter calls it, in
-lines to which an answer would have led (`explore.deciding`): this very scenario might have gone there. So does every
-message of a reader's own actors, and none of the primitives in `aprt.kernel`: a lock that nobody ever tries is a lock.
+lines to which an answer would have led (`explore.deciding`): this very scenario might have gone there. Of a property
+that looks at whatever happens (P9, P20) no message is one more than any other. Every message of a reader's own actors
+counts, and none of the primitives in `aprt.kernel`: a lock that nobody ever tries is a lock.
 """
 
 from __future__ import annotations
@@ -53,13 +54,13 @@ def _called(kinds: Kinds, branches: Iterable[Branch]) -> Iterable[Message]:
     return (message for message in meant if not _home(message).startswith("aprt.kernel."))
 
 
-def _matters(message: Message, looked_at: Set[type[Any]] | None) -> bool:
+def _matters(message: Message, looked_at: Set[type[Any]]) -> bool:
     kind, op = message
-    return looked_at is None or (kind in looked_at and bool(getattr(kind, op).writes))
+    return kind in looked_at and bool(getattr(kind, op).writes)
 
 
-def _looked_at(properties: Iterable[Property]) -> Set[type[Any]] | None:
-    """The kinds of actors that these look at; None: all that there are."""
+def _looked_at(properties: Iterable[Property]) -> Set[type[Any]]:
+    """The kinds of actors that these are about, by name or as what they read."""
     found = {type(actor) for property in properties for actor, _ in property.about}
     for check in (check for property in properties for check in property.checks):
         match check:
@@ -69,8 +70,6 @@ def _looked_at(properties: Iterable[Property]) -> Set[type[Any]] | None:
                 found.update(map(type, (actor, *reads)))
             case History(_, concerns):
                 found.update(map(type, concerns))
-            case _:
-                return None
     return found
 
 

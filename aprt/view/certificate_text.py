@@ -1,4 +1,4 @@
-"""What a verdict rests on (`verdict.certificate`) as text: two facts and a remark in every verdict, and the whole.
+"""What a verdict rests on (`verdict.certificate`) as text: some facts in every verdict, and the whole.
 
 What matters most comes first: messages that code calls and nobody handled, then branches of procedures, of handlers,
 and at last what is the business of other scenarios.
@@ -16,33 +16,14 @@ from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.covered_text import open_since
 from aprt.view.paint import Paint
+from aprt.view.unexercised_text import not_met
 from aprt.view.version import aprt_version
 
-_NAMED = 5  # messages in a remark
-
-
-def remark(verdict: Verdict, certificate: Certificate) -> list[str]:
-    """The lines that are said of messages which nobody handled, and of patches that nobody ran, if there are any."""
-    found = certificate.exercised
-    if found is None:
-        return []
-    unrun = (f"{verdict.word}, but {function} was never run: no step here calls it" for function in found.unrun)
-    return [*(line for text in unrun for line in textwrap.wrap(text, WIDTH)), *_unhandled(verdict, found)]
-
-
-def _unhandled(verdict: Verdict, found: Exercised) -> list[str]:
-    if not found.gaps:
-        return []
-    named, more = ", ".join(found.gaps[:_NAMED]), len(found.gaps) - _NAMED
-    names = f"{named} and {more} more" if more > 0 else named
-    was, it = ("was", "it") if len(found.gaps) == 1 else ("were", "them")
-    return textwrap.wrap(f"{verdict.word}, but {names} {was} never exercised: no step handles {it}", WIDTH)
-
-
-def amounts(certificate: Certificate) -> dict[str, str]:
+def amounts(verdict: Verdict, certificate: Certificate) -> dict[str, str]:
     """In a few words, each by what it is about."""
-    found = {} if certificate.exercised is None else {"exercised": _amounts(certificate.exercised)}
-    return found | {"model": f"{certificate.model}; aprt {aprt_version()}"}
+    found = certificate.exercised
+    told = {} if found is None else {"exercised": _amounts(found), **not_met(found.gaps, verdict.case.name)}
+    return told | {"model": f"{certificate.model}; aprt {aprt_version()}"}
 
 
 def _amounts(found: Exercised) -> str:

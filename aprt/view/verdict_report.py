@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aprt.view.results import Result, Suite
-from aprt.view.verdict_text import vacuous, verdict_line
+from aprt.view.unexercised_text import vacuous
+from aprt.view.verdict_text import verdict_line
 
 
 def verdict_suite(answer: Mapping[str, Any]) -> Suite:

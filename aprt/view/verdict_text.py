@@ -15,13 +15,14 @@ from aprt.core.amount import count
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import NOT_MODELLED, Verdict, Word
-from aprt.view.certificate_text import amounts, certificate_text, remark
+from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.columns import WIDTH
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
 from aprt.view.heading import heading
 from aprt.view.paint import Paint
+from aprt.view.unexercised_text import unexercised_lines
 from aprt.view.verdict_json import verdict_object
 
 _MEANING = MappingProxyType(
@@ -80,18 +81,9 @@ def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
     if verdict.for_states:
         lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")
-    if verdict.exploration.unexercised:
-        lines += textwrap.wrap(vacuous(verdict.word, verdict.exploration.unexercised), WIDTH)
-    lines += remark(verdict, certificate)
+    lines += unexercised_lines(verdict, certificate.exercised)
     lines += (f"  {line}" for line in _drawn(verdict.exploration))
     return "\n".join(lines)
-
-
-def vacuous(word: Word, ids: tuple[str, ...]) -> str:
-    """What is said of properties that nothing breaks because nothing they speak of can happen, or did."""
-    was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
-    why = f"no step that {they} about is possible here" if word == "HOLDS" else f"no run took a step that {they} about"
-    return f"{word}, but {', '.join(ids)} {was} never exercised: {why}"
 
 
 def _drawn(exploration: Exploration) -> Iterable[str]:
@@ -120,7 +112,7 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         "not in it": ", ".join(NOT_MODELLED),
     }
     if not verdict.shown:
-        facts |= amounts(certificate)
+        facts |= amounts(verdict, certificate)
     if verdict.exploration.picked is not None:
         facts["picked"] = f"{verdict.exploration.strategy}, since {verdict.exploration.picked}"
     if verdict.exploration.unmerged:

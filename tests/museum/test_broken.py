@@ -6,7 +6,7 @@ import pytest
 
 from aprt.core.contrast import Contrast
 from aprt.explore.explore import explore
-from aprt.museum.broken import BROKEN
+from aprt.museum.broken import BROKEN, broken_by
 from aprt.verdict.case import Case
 from aprt.verdict.claims import claims
 from aprt.vfio_ap.eras import ERAS
@@ -35,6 +35,15 @@ def test_a_property_fails_where_it_must_and_holds_next_to_it(contrast: Contrast)
     model = fixed.model()
     found = explore(model.system, model.select([contrast.violates]), stop_on="all")
     assert (found.stopped, found.unmerged, found.findings) == (None, (), ())
+
+
+def test_a_property_is_seen_to_fail_in_the_era_asked_about_or_in_one_of_the_same_driver() -> None:
+    assert [broken_by("P11", era) for era in ("v4", "2026", "6.2")] == [
+        "v4/close-and-use",
+        "2026/close-and-use+keep_apcb",
+        "2026/close-and-use+keep_apcb",
+    ]
+    assert (broken_by("P21", "2026"), broken_by("P33", "v4")) == ("6.2/kill-qemu+B11=out", None)
 
 
 def test_every_mistake_that_a_driver_of_the_releases_can_make_breaks_something() -> None:
