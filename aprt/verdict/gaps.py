@@ -70,6 +70,8 @@ def _looked_at(properties: Iterable[Property]) -> Set[type[Any]]:
                 found.update(map(type, (actor, *reads)))
             case History(_, concerns):
                 found.update(map(type, concerns))
+            case _:
+                pass  # it looks at whatever happens
     return found
 
 
