@@ -24,7 +24,7 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         rate = progress.states / progress.seconds if progress.seconds else 0
         runs = f"{progress.executions:,} runs, " if progress.executions else ""
-        left = "" if progress.eta is None else f", about {progress.eta:,.0f} s left"
+        left = "" if progress.eta is None else f", {_left(progress.eta)}"
         self.tell(
             f"{runs}{progress.states:,} states, {progress.transitions:,} steps, depth {progress.depth}, "
             f"{progress.seconds:.0f} s ({rate:,.0f} states/s){left}"
@@ -50,3 +50,7 @@ class ProgressLine:
         if summary and not self.rewrites:
             self.stream.write(f"aprt: {summary}\n")
         self.stream.flush()
+
+
+def _left(seconds: float) -> str:
+    return f"about {seconds:,.0f} s left" if seconds >= 1 else "nearly done"

@@ -59,11 +59,11 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the present rate; None when nothing is expected, or nothing is done yet."""
+        """Seconds left at the present rate; None when nothing is expected, nothing is done yet, or more than expected."""
         done = self.executions or self.states
-        if self.expected is None or not done:
+        if self.expected is None or not 0 < done <= self.expected:
             return None
-        return max(0.0, self.expected / done - 1) * self.seconds
+        return (self.expected / done - 1) * self.seconds
 
 
 @attrs.frozen(eq=False)

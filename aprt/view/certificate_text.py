@@ -19,6 +19,7 @@ from aprt.view.paint import Paint
 from aprt.view.unexercised_text import not_met
 from aprt.view.version import aprt_version
 
+
 def amounts(verdict: Verdict, certificate: Certificate) -> dict[str, str]:
     """In a few words, each by what it is about."""
     found = certificate.exercised
