@@ -59,7 +59,7 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the present rate; None when nothing is expected, nothing is done yet, or more than expected."""
+        """Seconds left at the present rate; None when nothing is done, or expected, yet, or more done than expected."""
         done = self.executions or self.states
         if self.expected is None or not 0 < done <= self.expected:
             return None
