@@ -56,7 +56,7 @@ _SERIES = (
     ("P35", "kill-qemu+all-measures+free_before_reset", "kill-qemu+all-measures",
      "q 05.0004 is forgotten before its reset ended"),
     ("P41", "alert+restore_nothing", "alert", "0x10 is registered and not armed, and nobody is going to arm it"),
-    ("P48", "without-gisa+B46+moved_kernel", "without-gisa+B42+B46+moved_kernel",
+    ("P48", "without-gisa+B42=out+B46+moved_kernel", "without-gisa+B46+moved_kernel",
      "vm0.vcpu0 cannot enter SIE: its GISA designation is virt_to_phys(NULL)"),
     ("K1", "kill-qemu+masks_locked_twice", "kill-qemu", "exit locks vm0.kvm_lock, which it already holds"),
     ("K2", "kill-qemu+masks_unlocked_twice", "kill-qemu", "exit releases vm0.kvm_lock, which nobody holds"),

@@ -49,6 +49,7 @@ ENTRIES = (
         Pattern.SENTINEL_IN_RANGE,
         Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P48", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
+        note="the mistake is of 6.2 (fe0ef0030463); before that the pointer was taken as it is, and NULL is 0",
     ),
     Entry(
         "B43",

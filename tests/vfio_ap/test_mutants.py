@@ -26,6 +26,7 @@ MUTANTS_IN = [
     ("insert_while_listed", "lost-kick+queues=2", {"P26"}),
     ("B41=out", "unplug+delivery+guest=enable_use", {"P26"}),
     ("gib_rearm_early", "two-vms", {"P26", "P27"}),
+    ("B42=out", "without-gisa+B46+moved_kernel", {"P48"}),
     ("B43=out", "alert", {"P27", "P30"}),
     ("alert_mask_kept", ALL, {"P3", "P25", "P29"}),
     ("iam_left_armed", ALL, {"P3", "P25", "P29"}),

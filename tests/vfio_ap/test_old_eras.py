@@ -137,6 +137,12 @@ def test_a_fix_is_a_switch_only_where_the_code_is_that_it_mends() -> None:
     assert not {"B1", "B4", "B5", "B6", "B15", "B38"} & numbers["4.20"]
 
 
+def test_the_designation_of_no_gisa_became_an_address_in_6_2_and_is_0_again_since_6_11() -> None:
+    lacking = [era for era in ERAS if not ERAS[era].settings(ERAS[era].scenario("kill-qemu")).on("gd_of_nothing")]
+    assert lacking == ["6.2", "6.3", "6.6", "6.8"]
+    assert [broken(f"{era}/without-gisa+moved_kernel", "P48") for era in ("5.3", "6.3")] == [set(), {"P48"}]
+
+
 def test_a_lock_that_stands_for_two_is_named_once() -> None:
     (text,) = [finding.text for finding in ask("4.20/kill-qemu").findings if finding.property == "P22"]
     assert text == "exit does mdev0.read_kvm without holding matrix_lock or reset_work 05.0004"

@@ -170,7 +170,7 @@ async def wait_for_interrupt(parts: GisaParts, vcpu: Vcpu) -> int | None:
 
 
 def _designation_of_nothing(rules: GisaRules) -> str:
-    """kvm_s390_get_gisa_desc() of a VM without GISA. Before fix B42 it is the physical address of the pointer NULL."""
+    """kvm_s390_get_gisa_desc() of a VM without GISA. Without fix B42 it is the physical address of the pointer NULL."""
     return "virt_to_phys(NULL)" if rules.moved_kernel and not rules.gd_of_nothing else "0"
 
 

@@ -65,6 +65,8 @@ _GISA_SINCE: Mapping[str, str] = MappingProxyType(
         "moved_kernel": "6.10",
     }
 )
+_GISA_UNTIL: Mapping[str, str] = MappingProxyType({"gd_of_nothing": "6.2"})
+"""What was right before a release broke it."""
 
 
 def switches(era: str) -> tuple[Switch, ...]:
@@ -95,5 +97,5 @@ def _is_gone(era: str, feature: str) -> bool:
 
 def _as_of(era: str, switch: Switch) -> Switch:
     """A switch of the GISA as the era has it: what is in the kernel by then is in."""
-    since = _GISA_SINCE.get(switch.name)
-    return switch if since is None else attrs.evolve(switch, values=in_or_out(has(era, since)))
+    since, until = _GISA_SINCE.get(switch.name), _GISA_UNTIL.get(switch.name, era)
+    return switch if since is None else attrs.evolve(switch, values=in_or_out(has(era, since) or not has(era, until)))
