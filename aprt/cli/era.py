@@ -28,14 +28,20 @@ def list_eras(registry: Registry, form: str) -> int:
 
 @command.command("show")
 @click.argument("era", type=ERA, metavar="ERA")
+@click.option("--functions", is_flag=True, help="Instead, the functions of its driver that a patch can replace.")
 @format_option
 @click.pass_obj
-def show_era(registry: Registry, era: str, form: str) -> int:
+def show_era(registry: Registry, era: str, functions: bool, form: str) -> int:
     """Show what one brings that the one before it did not have."""
     from aprt.verdict.case import find_era
     from aprt.view.era_text import news, news_json, news_text
+    from aprt.view.functions_text import functions_json, functions_text
 
     eras = registry()
-    found = news(find_era(era, eras).name, eras)
-    echo(news_json(found) if form == "json" else news_text(found))
+    found = find_era(era, eras)
+    if functions:
+        echo(functions_json(found) if form == "json" else functions_text(found))
+        return 0
+    changes = news(found.name, eras)
+    echo(news_json(changes) if form == "json" else news_text(changes))
     return 0

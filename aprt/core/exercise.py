@@ -9,8 +9,9 @@ while another is held, all others at any step. A check of end states looks at no
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -20,6 +21,9 @@ from aprt.core.events import Event
 from aprt.core.notes import Took
 from aprt.core.properties import After, Always, AtEnd, Before, Check, History, LockOrder, NoEdges, Property
 from aprt.core.symmetry import Alike
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Message: TypeAlias = tuple[str, str]
 """The name of an actor, and a message to it."""
@@ -64,7 +68,8 @@ class Exercise:
     contexts: those that took a step. handled: the messages that were; waited: those that were sent and never handled,
     as all that sent them had to wait. changed: the actors that did. nested: whether a lock was taken while another one
     was held. answers: messages that were answered with True, or False. choices: the options that there ever were.
-    missed: the functions that steps entered, each with the lines of it that none did.
+    missed: the functions that steps entered, each with the lines of it that none did. under: by behaviour, as call
+    chains name it, the messages that were handled for it and for what it awaits.
     """
 
     contexts: frozenset[str] = frozenset()
@@ -75,6 +80,7 @@ class Exercise:
     answers: frozenset[tuple[Message, bool]] = frozenset()
     choices: Mapping[Choice, frozenset[str]] = attrs.field(factory=dict)
     missed: Mapping[Function, frozenset[Line]] = attrs.field(factory=dict)
+    under: Mapping[str, frozenset[Message]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event], awaited: Iterable[tuple[str, Call[Any] | Choose[Any]]] = ()) -> Exercise:
@@ -85,6 +91,10 @@ class Exercise:
         events = tuple(events)
         messages = [(event, (event.actor, event.op)) for event in events if event.actor is not None]
         waited: set[Message] = set()
+        under: defaultdict[str, set[Message]] = defaultdict(set)
+        for event, message in messages:
+            for function in event.chain:
+                under[function].add(message)
         choices: dict[Choice, frozenset[str]] = {}
         for context, effect in awaited:
             if isinstance(effect, Call):
@@ -100,14 +110,11 @@ class Exercise:
             nested=any(event.caller.held and _takes(event) for event in events),
             answers=frozenset((message, event.reply) for event, message in messages if isinstance(event.reply, bool)),
             choices=choices,
+            under={function: frozenset(found) for function, found in under.items()},
         )
 
     def __or__(self, other: Exercise) -> Exercise:
         """What happened in one of two searches at least."""
-        choices = {
-            key: self.choices.get(key, frozenset()) | other.choices.get(key, frozenset())
-            for key in [*self.choices, *other.choices]
-        }
         missed = {**self.missed, **other.missed}
         for function in self.missed.keys() & other.missed.keys():
             missed[function] = self.missed[function] & other.missed[function]
@@ -119,8 +126,9 @@ class Exercise:
             self.changed | other.changed,
             self.nested or other.nested,
             self.answers | other.answers,
-            choices,
+            _joined(self.choices, other.choices),
             missed,
+            _joined(self.under, other.under),
         )
 
     def alike(self, classes: Iterable[Alike]) -> Exercise:
@@ -142,7 +150,12 @@ class Exercise:
             changed=names(self.changed),
             answers=frozenset((names(message), answer) for message, answer in self.answers),
             choices={names(key): options for key, options in self.choices.items()},
+            under={function: names(messages) for function, messages in self.under.items()},
         )
+
+
+def _joined(one: Mapping[K, frozenset[V]], other: Mapping[K, frozenset[V]]) -> dict[K, frozenset[V]]:
+    return {key: one.get(key, frozenset()) | other.get(key, frozenset()) for key in [*one, *other]}
 
 
 def unexercised(

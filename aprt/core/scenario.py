@@ -71,9 +71,8 @@ class Settings:
         for switch in self.switches:
             for name, function in switch.replaces if switch.replaces and self.on(switch.name) else ():
                 if name not in known:
-                    raise UserError(
-                        f"{switch.name} replaces {name!r}, which the driver does not have{did_you_mean(name, known)}"
-                    )
+                    hint = did_you_mean(name, known, "see aprt era show ERA --functions")
+                    raise UserError(f"{switch.name} replaces {name!r}, which the driver does not have{hint}")
                 if name in changes:
                     raise UserError(f"two patches replace {name!r}; {switch.name} is the second")
                 changes[name] = fitting(function, hints[name], f"{switch.name}: {name}")
@@ -148,7 +147,8 @@ class Era:
     """A kernel that the model follows: its scenarios, and the switches that apply to it.
 
     groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
-    lock_names: what its kernel calls the lock classes that have another name there.
+    lock_names: what its kernel calls the lock classes that have another name there. functions: those of its driver that
+    a patch can replace, by the names under which it does.
     """
 
     name: str
@@ -158,6 +158,7 @@ class Era:
     groups: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     lock_order: DocumentedOrder = DocumentedOrder(())
     lock_names: Mapping[str, str] = attrs.field(factory=dict)
+    functions: Mapping[str, Callable[..., Any]] = attrs.field(factory=dict)
 
     def spelled(self, lock_class: str) -> str:
         """A lock class as the kernel spells it: `&kvm->lock` for `kvm_lock`."""

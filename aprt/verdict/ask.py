@@ -26,6 +26,7 @@ from aprt.verdict.verdict import Shown, Size, Verdict, selected
 if TYPE_CHECKING:
     from aprt.explore.saved.file import SaveFile
     from aprt.verdict.keeping import Keep
+    from aprt.verdict.left_out import LeftOut
 
 Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 
@@ -54,6 +55,7 @@ def ask(
     model = case.model()
     properties = selected(case, model, ids)
     exploration = _nothing(search)
+    less: tuple[LeftOut, ...] = ()
     try:
         with interruptible or nullcontext(), _kept(keep, case, properties, search) as (file, search):
             halt = None if keep is None else keep.halt
@@ -63,12 +65,13 @@ def ask(
                 properties = model.select(p.id for p in (*properties, *implied))
                 search = attrs.evolve(search, bounds=search.bounds.after(exploration.seconds))
                 exploration = _explored(case, model.system, properties, search, report, crewed, None, halt)
+            less = _left_out(case, exploration, search)
     except KeyboardInterrupt:
         pass
     shorten = _tidy if exploration.strategy in SHORTEST else _minimize
     shown = (_show(case, model, finding, shorten) for finding in exploration.findings)
     told = tuple(_real(case, model, one, exploration) for one in shown)
-    return Verdict(case, model, properties, exploration, told)
+    return Verdict(case, model, properties, exploration, told, less)
 
 
 def _explored(
@@ -99,6 +102,14 @@ def _explored(
         crew=None if crewed is None else crewed.crew,
         origin=None if crewed is None else partial(_origin, crewed.find, str(case), ids),
     )
+
+
+def _left_out(case: Case, exploration: Exploration, search: Search) -> tuple[LeftOut, ...]:
+    if exploration.exercise is None or not any(switch.replaces for switch in case.settings.switches):
+        return ()
+    from aprt.verdict.left_out import left_out
+
+    return left_out(case, exploration.exercise, search.bounds.after(exploration.seconds))
 
 
 @contextmanager

@@ -22,11 +22,10 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise
 from aprt.core.properties import NoDeadlock, NoHang, Property, ordering
-from aprt.core.scenario import Settings
 from aprt.detect.detectors import KINDS
-from aprt.explore.model_code import readable_path
 from aprt.verdict.branches import Branch, branches_of
 from aprt.verdict.gaps import Message, gaps_and_others, word
+from aprt.verdict.left_out import replaced
 from aprt.verdict.model_hash import model_hash
 from aprt.verdict.verdict import Verdict
 
@@ -148,17 +147,8 @@ def _exercised(verdict: Verdict, exercise: Exercise, vacuous: tuple[str, ...]) -
         single=tuple(f"{who}: {what}" for (who, what), options in sorted(exercise.choices.items()) if len(options) < 2),
         answers=tuple(_unanswered(kind_of, exercise, handled)),
         vacuous=vacuous,
-        unrun=tuple(_unrun(verdict.case.settings, exercise)),
+        unrun=tuple(one.told for one in replaced(verdict.case.settings) if not one.entered(exercise)),
     )
-
-
-def _unrun(settings: Settings, exercise: Exercise) -> Iterator[str]:
-    entered = {(function.file, function.line) for function in exercise.missed}
-    for switch in settings.switches:
-        for name, function in switch.replaces if switch.replaces and settings.on(switch.name) else ():
-            code = getattr(function, "__code__", None)
-            if code is not None and (readable_path(code.co_filename), code.co_firstlineno) not in entered:
-                yield f"{switch.name}: {name}"
 
 
 def _unanswered(kind_of: Mapping[str, type[Any]], exercise: Exercise, handled: Iterable[Message]) -> Iterator[str]:

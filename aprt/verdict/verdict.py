@@ -22,6 +22,7 @@ from aprt.verdict.case import Case
 
 if TYPE_CHECKING:
     from aprt.explore.minimal import Claim
+    from aprt.verdict.left_out import LeftOut
     from aprt.verdict.realised import Realised
 
 Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
@@ -54,7 +55,8 @@ class Shown:
 class Verdict:
     """The answer to one question about one case. shown: in the order of the exploration's findings.
 
-    properties: those that were asked about, and those implied that are violated.
+    properties: those that were asked about, and those implied that are violated. left_out: what patches in force do
+    less than the driver, where all executions are known.
     """
 
     case: Case
@@ -62,6 +64,7 @@ class Verdict:
     properties: tuple[Property, ...]
     exploration: Exploration
     shown: tuple[Shown, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def word(self) -> Word:

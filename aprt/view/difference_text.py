@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import attrs
+
 from aprt.core.amount import count
 from aprt.verdict.difference import Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
@@ -14,6 +16,7 @@ from aprt.view.columns import WIDTH
 from aprt.view.covered_text import open_since
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
+from aprt.view.unexercised_text import left_out_text
 
 _MARKS: Mapping[str, str] = MappingProxyType(
     {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
@@ -34,6 +37,8 @@ def difference_text(difference: Difference, paint: Paint) -> str:
         lines += ["", *_changed(outcome)]
     for outcome in difference.those("unchanged"):
         lines += ["", *_unchanged(outcome)]
+    for less in difference.after.left_out:
+        lines += ["", *_wrapped(left_out_text(less))]
     removed, added = (",".join(o.id for o in difference.those(c)) or "-" for c in ("removed", "added"))
     unchanged = ",".join(o.id for o in difference.those("unchanged")) or "-"
     complete = "yes" if difference.complete else "no"
@@ -143,7 +148,7 @@ def difference_json(difference: Difference) -> str:
     """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and it is not the same.
 
     unasked: the properties that both sides could have been asked about, too. unexercised: the sides on which a property
-    holds because no step that it is about is possible.
+    holds because no step that it is about is possible. left_out: what patches in force after do less than the driver.
     """
     return dump(
         {
@@ -152,6 +157,7 @@ def difference_json(difference: Difference) -> str:
             "after": str(difference.after.case),
             "complete": difference.complete,
             "unasked": difference.unasked,
+            "left_out": [attrs.asdict(less) for less in difference.after.left_out],
             "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
         }
     )

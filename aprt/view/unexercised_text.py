@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.museum.broken import broken_by
 from aprt.verdict.certificate import Exercised
+from aprt.verdict.left_out import LeftOut
 from aprt.verdict.verdict import Verdict, Word
 from aprt.view.columns import WIDTH
 
-_NAMED = 5  # messages
+_NAMED = 5  # messages, or steps
 
 
 def unexercised_lines(verdict: Verdict, found: Exercised | None) -> Iterator[str]:
@@ -19,9 +20,12 @@ def unexercised_lines(verdict: Verdict, found: Exercised | None) -> Iterator[str
     found: None where it is not known.
     """
     if ids := verdict.exploration.unexercised:
-        yield from textwrap.wrap(f"{vacuous(verdict.word, ids)}{_elsewhere(ids, verdict.case.era.name)}", WIDTH)
+        text = f"{vacuous(verdict.word, ids)}{_elsewhere(ids, verdict.case.era.name)}"
+        yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False)
     for function in () if found is None else found.unrun:
         yield from textwrap.wrap(f"{verdict.word}, but {function} was never run: no step here calls it", WIDTH)
+    for less in verdict.left_out:
+        yield from textwrap.wrap(left_out_text(less), WIDTH, break_on_hyphens=False)
 
 
 def vacuous(word: Word, ids: Sequence[str]) -> str:
@@ -31,18 +35,34 @@ def vacuous(word: Word, ids: Sequence[str]) -> str:
     return f"{word}, but {', '.join(ids)} {was} never exercised: {why}"
 
 
+def left_out_text(less: LeftOut) -> str:
+    """What a function of a patch does less than the driver's."""
+    steps = [*(f"take {lock}" for lock in less.locks), *(f"send {message}" for message in less.messages)]
+    return (
+        f"{less.function} does in no execution what {less.original}() did: {_few(steps)}. "
+        "The patch makes that needless, or forgets it"
+    )
+
+
 def _elsewhere(ids: Iterable[str], era: str) -> str:
     """Cases in which these properties can be seen at work."""
-    cases = [f"{case} ({id})" for id in ids if (case := broken_by(id, era)) is not None]
-    return f". What breaks {'it' if len(cases) == 1 else 'them'} elsewhere: {', '.join(cases)}" if cases else ""
+    by: dict[str, list[str]] = {}
+    for id in ids:
+        if (case := broken_by(id, era)) is not None:
+            by.setdefault(case, []).append(id)
+    cases = ", ".join(f"{case} ({', '.join(broken)})" for case, broken in by.items())
+    return f". What breaks {'them' if sum(map(len, by.values())) > 1 else 'it'} elsewhere: {cases}" if by else ""
 
 
 def not_met(gaps: Sequence[str], case: str) -> dict[str, str]:
     """A fact about messages that nobody handled, as `Kind.message`; nothing where there are none."""
     if not gaps:
         return {}
-    named, more = ", ".join(gaps[:_NAMED]), len(gaps) - _NAMED
-    names = f"{named} and {more} more" if more > 0 else named
     them, they = ("it", "it does") if len(gaps) == 1 else ("them", "they do")
     setting = f"another setting may lead there: aprt scenario show {case}"
-    return {"not met": f"{names}: no step here handles {them}, so what {they} is not judged ({setting})"}
+    return {"not met": f"{_few(gaps)}: no step here handles {them}, so what {they} is not judged ({setting})"}
+
+
+def _few(names: Sequence[str]) -> str:
+    named, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import attrs
+
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
@@ -52,6 +54,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "properties": [p.id for p in verdict.properties],
         "titles": {p.id: p.title for p in verdict.properties},
         "unexercised": None if exploration.unexercised is None else list(exploration.unexercised),
+        "left_out": [attrs.asdict(less) for less in verdict.left_out],
         "complete": exploration.complete,
         "open": open_since(exploration) or None,
         "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],

@@ -156,6 +156,71 @@ def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     assert "\nHOLDS, but unrun.py:BOTH: open was never run: no step here calls it\n" in text
 
 
+LESS = """
+from aprt import patch
+from aprt.kernel.held import reading
+from aprt.vfio_ap.ap.response import Rc
+from aprt.vfio_ap.mainline import pqap
+
+async def unread(machine, guest, aqic):
+    async with reading(guest.hook_rwsem):
+        if await guest.vm.read_hook() is None:
+            return Rc.Q_NOT_AVAIL
+        return await pqap.handle_hook(machine, guest, aqic)
+
+async def unlocked(machine, guest, aqic):
+    await guest.vm.read_hook()
+    return Rc.Q_NOT_AVAIL
+
+async def nothing(machine, guest, aqic):
+    return Rc.Q_NOT_AVAIL
+
+UNREAD = patch("the handler's address is not read", since="5.3", pqap=unread)
+UNLOCKED = patch("no lock, and no handler", since="5.3", pqap=unlocked)
+NOTHING = patch("no handler at all", since="5.3", pqap=nothing)
+"""
+
+
+def test_what_a_patch_leaves_out_of_the_procedure_that_it_replaces_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("less.py").write_text(LESS)
+    unread, unlocked, nothing = (
+        json.loads(aprt("explore", "2026/unbind", "--with", f"less.py:{name}", "--format", "json").stdout)
+        for name in ("UNREAD", "UNLOCKED", "NOTHING")
+    )
+    left = {"function": "less.py:UNREAD: pqap", "original": "handle_pqap", "locks": []}
+    assert (unread["verdict"], unread["left_out"]) == ("HOLDS", [left | {"messages": ["mdev0.read_handler"]}])
+    ((one,), (all_of_it,)) = unlocked["left_out"], nothing["left_out"]
+    assert one["locks"] == all_of_it["locks"] == ["mdevs_lock", "vm0.pqap_hook_rwsem", "vm0.ref_lock"]
+    assert {*all_of_it["messages"]} - {*one["messages"]} == {"vm0.read_hook"}
+    assert (
+        "\nless.py:NOTHING: pqap does in no execution what handle_pqap() did: take\n"
+        "mdevs_lock, take vm0.pqap_hook_rwsem, take vm0.ref_lock, send hw\n"
+        "05.0004.aqic, send mdev0.find and 7 more. The patch makes that needless, or\n"
+        "forgets it\n"
+    ) in aprt("explore", "2026/unbind", "--with", "less.py:NOTHING").stdout
+
+
+def test_a_comparison_tells_what_a_patch_leaves_out_and_a_patch_that_does_it_all_is_told_nothing_of() -> None:
+    compare = ("2026/rogue-close", "--property", "P20", "--compare", f"with={V2}", "--format", "json")
+    assert json.loads(aprt("explore", *compare, "--without", "B6").stdout)["left_out"] == []
+    compare = ("2026/unbind+B6=out", f"2026/unbind+B6=out+{V2}", "--property", "P9")
+    told = json.loads(aprt("diff", *compare, "--format", "json").stdout)["left_out"]
+    assert told == [
+        {"function": f"{V2}: pqap", "original": "handle_pqap", "locks": [], "messages": ["hw 05.0004.tapq"]}
+    ]
+    lines = aprt("diff", *compare).stdout.splitlines()
+    assert f"{V2}: pqap does in no execution what handle_pqap() did:" in lines
+
+
+def test_what_a_patch_leaves_out_is_not_known_of_a_search_that_did_not_come_to_its_end() -> None:
+    bounded = ("2026/unbind", "--without", "B6", "--with", V2, "--max-states", "100", "--format", "json")
+    told = json.loads(aprt("explore", *bounded).stdout)
+    assert (told["verdict"], told["left_out"]) == ("INCONCLUSIVE", [])
+
+
 FILES = {
     "broken.py": "X = 1\nY = nothing\n",
     "unfinished.py": "def f(:\n",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 
 from aprt.vfio_ap.eras import ERAS
 from aprt.view.era_text import neighbours, news, news_json, news_text
+from aprt.view.functions_text import functions_json, functions_text
 
 
 def test_5_13_has_one_fix_more_than_5_12() -> None:
@@ -57,3 +60,32 @@ def test_the_neighbours_of_an_era_are_told_with_what_is_changed_on_the_way() -> 
     assert dict(neighbours("2026", ERAS))["since 6.16"][-1] == "cfg_chg_event=out"
     assert neighbours("v4", ERAS) == ()
     assert [head for head, _ in neighbours("4.20", ERAS)] == ["then 5.3"]
+
+
+def test_the_functions_that_a_patch_can_replace_are_told_as_they_are_called_and_imported() -> None:
+    text = functions_text(ERAS["2026"])
+    assert text.startswith("2026: what a patch can replace, as in aprt.patch(about, NAME=function)\n\n  probe(")
+    assert (
+        "\n  dma_unmap(machine, guest, first, pages) -> None\n"
+        "      kernel  vfio_ap_mdev_dma_unmap()\n"
+        "      model   aprt.vfio_ap.mainline.dma_unmap.notify_unmap\n"
+    ) in text
+    names = {
+        era: [one["name"] for one in json.loads(functions_json(ERAS[era]))["functions"]]
+        for era in ("v4", "5.15", "6.0")
+    }
+    assert names["v4"] == names["5.15"]
+    assert [name for name in names["6.0"] if name not in names["v4"]] == [
+        "kvm_vfio_closed",
+        "config_changed",
+        "scan_complete",
+        "in_use",
+    ]
+
+
+def test_every_function_that_a_patch_can_replace_is_where_it_is_said_to_be() -> None:
+    for era in ERAS.values():
+        for one in json.loads(functions_json(era))["functions"]:
+            module, _, name = one["function"].rpartition(".")
+            function = getattr(importlib.import_module(module), name)
+            assert (function.__name__, inspect.iscoroutinefunction(function)) == (one["kernel"], True)

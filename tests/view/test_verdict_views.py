@@ -153,6 +153,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "properties": ["T1"],
         "titles": {"T1": "no update is lost"},
         "unexercised": None,
+        "left_out": [],
         "complete": False,
         "open": "stopped at the first violation",
         "scope": [

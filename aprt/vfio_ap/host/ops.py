@@ -8,7 +8,8 @@ virt/kvm/vfio.c: struct kvm_device_ops kvm_vfio_ops.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -43,3 +44,9 @@ class Ops:
     config_changed: Callable[[Any, Any, Any], Awaitable[None]] | None = None
     scan_complete: Callable[[Any], Awaitable[None]] | None = None
     in_use: Callable[[Any, Any], Awaitable[int]] | None = None
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """Those that the driver has, by name."""
+        found = ((field.name, getattr(self, field.name)) for field in attrs.fields(Ops))
+        return MappingProxyType({name: function for name, function in found if function is not None})

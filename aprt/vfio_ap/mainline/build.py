@@ -26,7 +26,7 @@ from aprt.vfio_ap.kvm.gib import Gib
 from aprt.vfio_ap.kvm.gisa_switches import GisaRules
 from aprt.vfio_ap.kvm.group import GroupState
 from aprt.vfio_ap.kvm.kvm import KvmState
-from aprt.vfio_ap.mainline.driver import DYNAMIC, FIXED
+from aprt.vfio_ap.mainline.driver import ops
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mainline.matrix_dev import MatrixDev, MatrixDevState
@@ -52,7 +52,7 @@ def make_machine(
     }
     return Machine(
         settings=settings,
-        ops=settings.patched(DYNAMIC if settings.on("dynamic_config") else FIXED),
+        ops=settings.patched(ops(settings.on("dynamic_config"))),
         module=Module("vfio_ap.ko"),
         bus=make_bus(tuple(numbers), perms_mutex, not settings.on("B51")),
         scan_mutex=Mutex("ap_scan_bus_mutex"),

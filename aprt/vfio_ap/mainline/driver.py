@@ -40,3 +40,8 @@ FIXED = Ops(
     kvm_vfio_destroyed=partial(kvm_vfio.destroyed, group_notifier.notify),
 )
 """Before 6.0: no configuration changes under a guest, and a group notifier says which VM has the device."""
+
+
+def ops(dynamic: bool) -> Ops:
+    """The tables of the driver since 6.0 (`dynamic`), or of one before."""
+    return DYNAMIC if dynamic else FIXED

@@ -12,6 +12,7 @@ from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0, LOCK_NAMES
+from aprt.vfio_ap.mainline.driver import ops
 from aprt.vfio_ap.releases.assigning import ASSIGNING
 from aprt.vfio_ap.releases.attaching import ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
@@ -57,7 +58,8 @@ def release(name: str) -> Era:
     known = switches(name)
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
     scenarios = pmap({s.name: _of(features, s) for s in (map(_resting, mine) if name == TODAY else mine)})
-    return Era(name, TITLES[name], known, scenarios, lock_order=order, lock_names=LOCK_NAMES)
+    functions = ops("dynamic_config" in features).functions
+    return Era(name, TITLES[name], known, scenarios, lock_order=order, lock_names=LOCK_NAMES, functions=functions)
 
 
 def _of(features: Iterable[str], scenario: Scenario) -> Scenario:

@@ -8,6 +8,7 @@ from aprt.core.scenario import Era
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, LOCK_NAMES
+from aprt.vfio_ap.series.driver import OPS
 from aprt.vfio_ap.v4.life import LIFE_CYCLES
 from aprt.vfio_ap.v4.scenarios import SCENARIOS
 from aprt.vfio_ap.v4.situation import Situation
@@ -30,4 +31,5 @@ V4 = Era(
     groups=pmap(GROUPS),
     lock_order=BEFORE_5_15,
     lock_names=LOCK_NAMES,
+    functions=OPS.functions,
 )

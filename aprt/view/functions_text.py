@@ -1,0 +1,43 @@
+"""The functions of an era's driver that a patch can replace, as text or JSON."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from aprt.core.scenario import Era
+from aprt.view.json_text import dump
+
+
+def functions_text(era: Era) -> str:
+    """Each as it is called, with the kernel's function that it is, and where it is to be imported from."""
+    head = f"{era.name}: what a patch can replace, as in aprt.patch(about, NAME=function)"
+    return "\n\n".join([head, "\n".join(map(_told, _functions(era)))])
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    call = f"{one['name']}({', '.join(one['parameters'])}) -> {one['returns']}"
+    return f"  {call}\n      kernel  {one['kernel']}()\n      model   {one['function']}"
+
+
+def functions_json(era: Era) -> str:
+    """One object, `aprt.functions/1`. function: a name to import. kernel: what the kernel calls it."""
+    return dump({"schema": "aprt.functions/1", "era": era.name, "functions": list(_functions(era))})
+
+
+def _functions(era: Era) -> Iterator[dict[str, Any]]:
+    for name, function in era.functions.items():
+        behaviour, signature = _unbound(function), inspect.signature(function)
+        yield {
+            "name": name,
+            "parameters": list(signature.parameters),
+            "returns": signature.return_annotation,
+            "kernel": behaviour.__name__,
+            "function": f"{behaviour.__module__}.{behaviour.__qualname__}",
+        }
+
+
+def _unbound(function: Callable[..., Any]) -> Callable[..., Any]:
+    return _unbound(function.func) if isinstance(function, partial) else function
