@@ -53,6 +53,25 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         await queue.object.free()
 
 
+async def store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
+    """What a write to an attribute of the mdev does: 0 or a negative errno; -ENODEV: there is no such attribute."""
+    match attribute:
+        case "assign_adapter":
+            return await assign(machine, mdev, "apm", text)
+        case "assign_domain":
+            return await assign(machine, mdev, "aqm", text)
+        case "assign_control_domain":
+            return await assign_control_domain(machine, mdev, text)
+        case "unassign_adapter":
+            return await unassign(machine, mdev, "apm", text)
+        case "unassign_domain":
+            return await unassign(machine, mdev, "aqm", text)
+        case "unassign_control_domain":
+            return await unassign(machine, mdev, "adm", text)
+        case _:
+            return Errno.ENODEV.failure
+
+
 async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
     """assign_adapter (apm) or assign_domain (aqm): the mask changes, nothing else.
 

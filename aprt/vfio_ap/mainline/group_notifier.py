@@ -8,7 +8,7 @@ what the releases differ in:
     5.13   the lock is given back meanwhile, and a flag keeps others out (B2)
     5.15   kvm->lock is taken first, then the lock (B3): `kvm_attach` is all there is to do
 
-4.20 has no hook, takes no reference, and cleans up without a lock.
+4.20 has no hook, takes no reference, cleans up without a lock, and unregisters before it clears the VM pointer.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release(), vfio_ap_mdev_open_device(),
 vfio_ap_mdev_close_device(), vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm(), vfio_ap_mdev_unset_kvm() (4.20 to
@@ -22,7 +22,7 @@ from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
-from aprt.vfio_ap.kvm.group import register_notifier
+from aprt.vfio_ap.kvm.group import Group, register_notifier
 from aprt.vfio_ap.mainline import kvm_attach
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -59,10 +59,13 @@ async def _close(machine: Machine, guest: Guest) -> None:
     if _kvm_lock_first(machine):
         await group.unregister()
         await kvm_attach.unset_kvm(machine, mdev)
-    else:
-        await _release(machine, mdev)
+    elif machine.on("aqic"):
+        async with held(machine.mdevs_lock):
+            await unset_kvm(machine, mdev)
         async with held(machine.mdevs_lock, when=machine.on("unregister_locked")):
             await group.unregister()
+    else:
+        await _release(machine, group, mdev)
 
 
 @mirrors("vfio_ap_mdev_group_notifier")
@@ -149,15 +152,12 @@ async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Mat
         await _set_hook(machine, guest, hook)
 
 
-async def _release(machine: Machine, mdev: Mdev) -> None:
-    if machine.on("aqic"):
-        async with held(machine.mdevs_lock):
-            await unset_kvm(machine, mdev)
-        return
+async def _release(machine: Machine, group: Group, mdev: Mdev) -> None:
     vm = await mdev.read_kvm()
     if vm is not None:
         await _write_masks(machine.guest(vm), Matrix())
     await reset_queues(machine, mdev)
+    await group.unregister()
     await mdev.set_kvm(None)
 
 

@@ -16,6 +16,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.masks import BITS, format_mask, parse_mask
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.mainline import fixed_config
 from aprt.vfio_ap.mainline.guest_config import (
     filter_cdoms,
     filter_matrix,
@@ -35,23 +36,28 @@ async def write(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
     """Somebody writes to an attribute of the mdev: 0 or a negative errno; -ENODEV: there is no such attribute."""
     if not await mdev.sysfs.enter():
         return Errno.ENODEV.failure
-    match attribute:
-        case "assign_adapter":
-            result = await assign(machine, mdev, "apm", text)
-        case "assign_domain":
-            result = await assign(machine, mdev, "aqm", text)
-        case "unassign_adapter":
-            result = await unassign(machine, mdev, "apm", text)
-        case "unassign_domain":
-            result = await unassign(machine, mdev, "aqm", text)
-        case "assign_control_domain" | "unassign_control_domain":
-            result = await assign_control_domain(machine, mdev, text, attribute == "assign_control_domain")
-        case "ap_config":
-            result = await ap_config_store(machine, mdev, text)
-        case _:
-            result = Errno.ENODEV.failure
+    store = _store if machine.on("dynamic_config") else fixed_config.store
+    result = await store(machine, mdev, attribute, text)
     await mdev.sysfs.leave(result)
     return result
+
+
+async def _store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
+    match attribute:
+        case "assign_adapter":
+            return await assign(machine, mdev, "apm", text)
+        case "assign_domain":
+            return await assign(machine, mdev, "aqm", text)
+        case "unassign_adapter":
+            return await unassign(machine, mdev, "apm", text)
+        case "unassign_domain":
+            return await unassign(machine, mdev, "aqm", text)
+        case "assign_control_domain" | "unassign_control_domain":
+            return await assign_control_domain(machine, mdev, text, attribute == "assign_control_domain")
+        case "ap_config":
+            return await ap_config_store(machine, mdev, text)
+        case _:
+            return Errno.ENODEV.failure
 
 
 async def read(machine: Machine, mdev: Mdev, attribute: str) -> str | None:

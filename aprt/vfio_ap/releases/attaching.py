@@ -17,7 +17,6 @@ from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.mdev_attributes import read, write
 from aprt.vfio_ap.mainline.mdev_sysfs import create, remove, unassign
 from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
-from aprt.vfio_ap.mainline.vfio_core import group_set_kvm, open_device
 from aprt.vfio_ap.mainline.vfio_events import set_irqs
 from aprt.vfio_ap.releases.situation import Situation
 
@@ -44,8 +43,9 @@ def second_mdev(settings: Settings) -> Model:
 
 async def _open_second(machine: Machine, guest: Guest) -> None:
     second = machine.guest("vm1")
-    await group_set_kvm(machine, second, guest)
-    await open_device(machine, second)
+    await machine.ops.set_kvm(machine, second, guest)
+    if await machine.ops.open(machine, second) == 0:  # before 6.0 it opens, without a VM
+        await machine.ops.release(machine, second)
     await remove(machine, second.mdev)
 
 

@@ -9,6 +9,7 @@ import attrs
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.vfio_ap.host.closing import closings
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0, LOCK_NAMES
@@ -38,11 +39,15 @@ def _named(scenarios: Iterable[Scenario], *names: str) -> tuple[Scenario, ...]:
     return tuple(scenario for scenario in scenarios if scenario.name in names)
 
 
+_CLOSINGS, _DELIVERIES = closings(Situation), deliveries(Situation)
+
 _SCENARIOS = (
-    ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), *HOST_QUEUES)),
-    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REJOIN, REGROUP, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *deliveries(Situation))),
-    ("5.3", twins(Situation)),
-    ("5.3", _named(REFUSED, "no-gisa", "nib-zero")),
+    ("4.20", (*_named(LIFE_CYCLES, "kill-qemu", "rogue-close"), REJOIN, *HOST_QUEUES)),
+    ("4.20", (*_named(_CLOSINGS, "killed-with-copy", "device-kept"), *_named(_DELIVERIES, "without-gisa"))),
+    ("4.20", (*_named(ATTACHING, "attach-while-unassigned"), *_named(BUS, "masks-scan", "early-change"))),
+    ("5.3", (*LIFE_CYCLES, GROUP_TAKEN, REGROUP, CLEAR_IRQS, *HANDLERS, *HOST_RESETS, *_CLOSINGS, *_DELIVERIES)),
+    ("5.3", (*twins(Situation), *_named(REFUSED, "no-gisa", "nib-zero"))),
+    ("5.3", (*_named(ATTACHING, "second-mdev"), *_named(HOST_CONFIG, "lose-enabled"))),
     ("5.7", (PV_SWITCH,)),
     ("5.18", WITHOUT_AIV),
     ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),

@@ -87,7 +87,7 @@ FIXES = (
     Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
 )
 
-_OF_AQIC = ("B1", "B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38")
+_OF_AQIC = ("B1", "B3", "B4", "B5", "B6", "B13", "B14", "B15", "B17", "B18", "B37", "B38", "B52")
 _OF_NOTIFIER = ("B2", "B3", "B7", "B36")
 _OF_DYNAMIC_CONFIG = (
     *("B11", "B12", "B16", "B19", "B20", "B21", "B22", "B23", "B24", "B25", "B26"),

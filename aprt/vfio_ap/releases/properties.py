@@ -28,7 +28,7 @@ def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
     found = common(machine, books(machine), let_go(machine), FORGETS)
     found += [make(machine) for make in (p7, p15, p43, p46, p47, p50, p51)]
-    found.append(p14(machine, partial(lists, machine)))
+    found += [p14(machine, partial(lists, machine)), _visible(machine)]
     found += [make(machine) for feature, makers in NEEDING.items() if machine.on(feature) for make in makers.values()]
     locks = dict.fromkeys((machine.guests_lock, machine.mdevs_lock))
     found += liveness(machine, (*locks, *(g.kvm_lock for g in machine.guests)))
@@ -50,15 +50,17 @@ def _hook(machine: Machine) -> Property:
 def _visible(machine: Machine) -> Property:
     masks = tuple((mdev, op) for mdev in machine.mdevs for op in ("set_matrix", "set_shadow"))
     looked_at = (
-        "The last\nreset of the queue was accepted, or the queue was off. Not looked at while a scan, a probe or "
-        "remove runs,\nor somebody holds mdevs_lock."
+        "Since 6.0\nthe last reset of the queue was accepted, too, or the queue was off. Not looked at while a scan, a "
+        "probe or remove\nruns, or somebody holds mdevs_lock; before 6.0 also while a notifier is called."
     )
-    return p17(machine, partial(masks_change, machine), objects(machine), looked_at, masks, partial(was_reset, machine))
+    passable = partial(was_reset, machine) if machine.on("dynamic_config") else None
+    reads = (*objects(machine), *groups(machine))
+    return p17(machine, partial(masks_change, machine), reads, looked_at, masks, passable)
 
 
 NEEDING: Mapping[str, Mapping[str, Callable[[Machine], Property]]] = MappingProxyType(
     {
-        "aqic": MappingProxyType({"P16": _hook, "P17": _visible, "P37": p37, "P38": p38, "P52": p52}),
+        "aqic": MappingProxyType({"P16": _hook, "P37": p37, "P38": p38, "P52": p52}),
         "dynamic_config": MappingProxyType(
             {"P13": p13, "P18": p18, "P34": _p34, "P35": _p35, "P36": p36, "P39": p39, "P40": p40, "P45": p45}
         ),

@@ -104,7 +104,7 @@ def hook_changes(machine: Machine, view: View, guest: host.Guest) -> bool:
     Before 6.0 whoever opens or closes the device did that, or, calling the notifier, changes its group.
     """
     dynamic = machine.on("dynamic_config")
-    if not dynamic and any(view(group).calling for group in groups(machine)):
+    if _notified(machine, view):
         return True
     opening = () if dynamic and machine.on("B17") else (g.device.dev_set_lock for g in machine.guests)
     driver = () if dynamic else (machine.mdevs_lock,)
@@ -118,8 +118,12 @@ def groups(machine: Machine) -> tuple[Group, ...]:
 
 
 def masks_change(machine: Machine, view: View, guest: host.Guest) -> bool:
-    """For P17: somebody holds mdevs_lock, and may be about to write the masks."""
-    return view.held(machine.mdevs_lock.name)
+    """For P17: somebody holds mdevs_lock, or calls a notifier, and may be about to write the masks."""
+    return view.held(machine.mdevs_lock.name) or _notified(machine, view)
+
+
+def _notified(machine: Machine, view: View) -> bool:
+    return any(view(group).calling for group in groups(machine))
 
 
 def was_reset(machine: Machine, view: View, apqn: Apqn) -> bool:

@@ -1,8 +1,8 @@
-"""The situations of H1-H16: who does what in each, as models.
+"""The situations of H1-H16, as far as no other driver has them: who does what in each, as models.
 
-The rows of `ways` name them; a situation may serve several rows, with other switches. Of schedules that are
-equally short the search finds the one in which contexts that come first act early, which is why some come before the
-guest's vCPUs: then a row's schedule has the steps in the order that its story tells.
+The rows of `ways` name them, and those of `host`; a situation may serve several rows, with other switches. Of schedules
+that are equally short the search finds the one in which contexts that come first act early, which is why some come
+before the guest's vCPUs: then a row's schedule has the steps in the order that its story tells.
 """
 
 from __future__ import annotations
@@ -19,54 +19,13 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, unbind
-from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.situation import QUEUES
-from aprt.vfio_ap.host.userspace import (
-    DEVICE,
-    KVM_VFIO,
-    VM,
-    close_all,
-    close_fd,
-    close_these,
-    group_del,
-    open_everything,
-    vcpu_file,
-    vcpu_thread,
-)
+from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del, open_everything
 from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import MdevState
 from aprt.vfio_ap.series.mdev_sysfs import unassign
 from aprt.vfio_ap.v4.situation import Situation
-
-
-def killed_with_copy(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    copy = s.pass_device_on()
-    return s.model(
-        *s.kill(),
-        Context("other", partial(close_fd, s.machine, s.guest, copy)),
-        scope="the process is killed; another one has a copy of the device's descriptor and closes it at any step",
-    )
-
-
-def device_kept(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    closed = (VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
-    return s.model(
-        Context("user", partial(close_these, s.machine, s.guest, closed)),
-        scope="user space closes VM, vCPUs and kvm-vfio while the guest runs, and keeps the device open",
-    )
-
-
-def device_duplicated(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    s.pass_device_on()
-    closed = (DEVICE, VM, *(vcpu_file(vcpu) for vcpu in s.guest.vcpus), KVM_VFIO)
-    return s.model(
-        Context("user", partial(close_these, s.machine, s.guest, closed)),
-        scope="every file is closed, but a duplicate of the device's descriptor lives on elsewhere",
-    )
 
 
 def group_deleted(settings: Settings) -> Model:
@@ -107,22 +66,6 @@ def unbound(settings: Settings) -> Model:
     )
 
 
-def exit_after_program(settings: Settings) -> Model:
-    s = Situation.attached(settings, running=False)
-    return s.model(
-        Context("vm0.vcpu0", partial(_run_then_close, s.machine, s.guest, True)),
-        scope="one thread runs the guest and then closes the device first",
-    )
-
-
-async def _run_then_close(machine: Machine, guest: Guest, device_first: bool) -> None:
-    code = program(machine.variant("guest"), min(machine.queues))
-    await vcpu_thread(machine, guest, guest.vcpus[0], code)
-    if device_first:
-        await close_fd(machine, guest, DEVICE)
-    await close_all(machine, guest)
-
-
 def unassign_against_open(settings: Settings) -> Model:
     s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
@@ -157,19 +100,6 @@ def disabled_then_closed(settings: Settings) -> Model:
         Context("user", partial(close_all, s.machine, s.guest)),
         scope="the guest enables and disables its interrupt while everything is closed",
     )
-
-
-def module_unloaded(settings: Settings) -> Model:
-    s = Situation.attached(settings)
-    return s.model(
-        Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
-        Context("rmmod", partial(_rmmod, s.machine)),
-        scope="the device is closed and the module unloaded while the guest enables its interrupt",
-    )
-
-
-async def _rmmod(machine: Machine) -> None:
-    await machine.module.unload()
 
 
 def second_mdev(settings: Settings) -> Model:

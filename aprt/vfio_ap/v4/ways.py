@@ -12,17 +12,19 @@ from functools import partial
 import attrs
 
 from aprt.core.scenario import Model, Scenario, Settings
+from aprt.vfio_ap.host.closing import (
+    device_duplicated,
+    device_kept,
+    exit_after_program,
+    killed_with_copy,
+    module_unloaded,
+)
 from aprt.vfio_ap.host.life import kill_qemu, unmap_some
 from aprt.vfio_ap.v4.situation import Situation
 from aprt.vfio_ap.v4.way_models import (
     device_closed,
-    device_duplicated,
-    device_kept,
     disabled_then_closed,
-    exit_after_program,
     group_deleted,
-    killed_with_copy,
-    module_unloaded,
     probed_late,
     second_mdev,
     unassign_against_open,
@@ -73,7 +75,7 @@ WAYS = (
         "As h1, and the release of the device, in another process that has a copy of\n"
         "the descriptor, clears the masks of a VM that is being freed.",
         "P9",
-        killed_with_copy,
+        partial(killed_with_copy, Situation),
         ("vm0.process.sigkill*", "vm0.crycb.free*", "vm0.crycb.set_masks*"),
         ("vm_ref",),
     ),
@@ -83,7 +85,7 @@ WAYS = (
         "VM, vCPU and kvm-vfio files are closed, the device file is not: no kill and\n"
         "no QEMU is needed, and the time in between is up to user space.",
         "P1",
-        device_kept,
+        partial(device_kept, Situation),
         ("vm0.process.close(vm)*", "vm0.gisa_int.begin_destroy*"),
         ("vm_ref",),
         absent=("vm0.process.close(device)*", "vm0.process.sigkill*", "mdev0.begin_detach*"),
@@ -94,7 +96,7 @@ WAYS = (
         "QEMU closes everything, but a dup (or a copy passed over a socket) keeps the\n"
         "device file: its release does not run.",
         "P1",
-        device_duplicated,
+        partial(device_duplicated, Situation),
         ("vm0.process.close(device) = None", "vm0.gisa_int.begin_destroy*"),
         ("vm_ref",),
         absent=("vm0.process.sigkill*", "mdev0.begin_detach*"),
@@ -126,7 +128,7 @@ WAYS = (
         "With a cleanup in the notifier and no reference: kvm-vfio is destroyed after\n"
         "the GISA, so the notifier that cleans up comes too late.",
         "P9",
-        device_kept,
+        partial(device_kept, Situation),
         ("vm0.gisa_int.end_destroy*", "vm0.group.record(None)*"),
         ("vm_ref",),
         ("cleanup_everywhere",),
@@ -176,7 +178,7 @@ WAYS = (
         "The guest's own RAPQ is running: ZAPQ answers 02, twice; release goes on\n"
         "and the VM is destroyed with the interrupt still on.",
         "P1",
-        exit_after_program,
+        partial(exit_after_program, Situation),
         (
             "hw 05.0004.reset(RAPQ, vm0) = 00*",
             "hw 05.0004.reset(ZAPQ, host) = 02*",
@@ -195,7 +197,7 @@ WAYS = (
         "ZAPQ answers 00, which only means that it began. The records are freed and\n"
         "the VM is destroyed while the interrupt is still on.",
         "P1",
-        exit_after_program,
+        partial(exit_after_program, Situation),
         (
             "hw 05.0004.finish_irq*",
             "hw 05.0004.reset(ZAPQ, host) = 00*",
@@ -262,7 +264,7 @@ WAYS = (
         "The vCPU has read the hook; the device is closed, which drops the module's\n"
         "last reference; rmmod; the call goes to freed text.",
         "P9",
-        module_unloaded,
+        partial(module_unloaded, Situation),
         ("vm0.read_hook() = mdev0", "vfio_ap.ko.unload() = True", "vfio_ap.ko.run*"),
         ("hook_lock",),
     ),
