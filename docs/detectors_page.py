@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aprt.detect.detectors import KINDS
+from aprt.detect.kinds import KINDS
 from docs.markdown import page, table
 
 
 def detectors_page() -> str:
-    rows = [(f"`{kind}`", about) for kind, (_, about) in KINDS.items()]
+    rows = [(f"`{kind}`", about) for kind, about in KINDS.items()]
     return page(
         "# Detectors",
         "Detectors read the steps of one execution and report what kernel people know from lockdep, KASAN, KCSAN "

@@ -6,6 +6,7 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def test_explore_is_a_function_and_a_package_whatever_was_imported_before(before
     program = f"{before}from aprt import System, explore; print(explore(System((), ())).states, explore.__name__)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "1 aprt.explore\n"
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((Path(aprt.__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert aprt.__version__ == project["project"]["version"]
 
 
 def test_importing_aprt_imports_nothing_else() -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from aprt.cli.gathered import case_options, gathered
-from aprt.cli.options import DETECTORS, Amount, Number, detect_option, detectors, format_option, seed_option
+from aprt.cli.options import Amount, Number, detect_option, detectors, format_option, seed_option
 from aprt.cli.output import echo
+from aprt.detect.kinds import KINDS
 
 if TYPE_CHECKING:
     from aprt.verdict.case import Case
@@ -102,7 +103,7 @@ def detect(case: Case, detect: tuple[str, ...], pairing: Pairing, form: str) -> 
         echo(pairing.heading(case, plan))
         echo(f"without detectors{alone.rate:9,.0f} steps/s")
         echo(f"with detectors   {detected.rate:9,.0f} steps/s ({', '.join(kinds) or 'none'})")
-        heard = "all" if kinds == DETECTORS else ",".join(kinds) or "-"
+        heard = "all" if kinds == tuple(KINDS) else ",".join(kinds) or "-"
         echo(f"aprt: DETECT ratio={ratio:.2f} detectors={heard} scenario={case} mode={plan.mode}")
     return 0
 

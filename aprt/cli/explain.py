@@ -43,8 +43,8 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     either access can be next. Of a cycle in the lock order: whether contexts can come to wait for each other like that.
     """
     from aprt.verdict.telling import explained_execution, instead, why
+    from aprt.view.execution_json import execution_json
     from aprt.view.reports.explanation import explanation
-    from aprt.view.verdict_json import execution_json
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")

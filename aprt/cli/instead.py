@@ -94,8 +94,8 @@ def _tell_matrix(
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.case import changed_measures
     from aprt.verdict.measures import measures_matrix
+    from aprt.view.matrix_json import matrix_json
     from aprt.view.matrix_text import matrix_text
-    from aprt.view.verdict_json import matrix_json
 
     if changed := changed_measures(case):
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")

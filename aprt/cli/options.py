@@ -12,21 +12,9 @@ import click
 
 from aprt.cli.names import ERA, PROPERTIES, SWITCH, ParamType
 from aprt.core.errors import UserError
+from aprt.detect.kinds import KINDS
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-DETECTORS = (  # detect.detectors.KINDS, named here to keep --help quick
-    "lock-order",
-    "hang",
-    "lost-wakeup",
-    "stuck-message",
-    "atomic-sleep",
-    "race",
-    "guard",
-    "use-after-free",
-    "leak",
-    "refcount",
-)
 
 _UNITS = MappingProxyType({"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0})
 
@@ -82,12 +70,12 @@ property_option, any_property_option = (
 detect_option = click.option(
     "--detect",
     "detect",
-    type=click.Choice(["all", "none", *DETECTORS]),
+    type=click.Choice(["all", "none", *KINDS]),
     multiple=True,
     default=("all",),
     show_default=True,
     metavar="KIND",
-    help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(DETECTORS)}, all, none.",
+    help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(KINDS)}, all, none.",
 )
 seed_option = click.option("--seed", type=Number(min=0), default=0, help="For whatever draws lots.")
 
@@ -121,4 +109,4 @@ def detectors(detect: tuple[str, ...]) -> tuple[str, ...]:
         if len(detect) > 1:
             raise UserError("--detect none goes with no other --detect")
         return ()
-    return DETECTORS if "all" in detect else tuple(kind for kind in DETECTORS if kind in detect)
+    return tuple(kind for kind in KINDS if kind in detect or "all" in detect)

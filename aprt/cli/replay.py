@@ -40,8 +40,8 @@ def command(
     from aprt.verdict.confirm import both
     from aprt.verdict.predicted import predicted
     from aprt.verdict.verdict import selected
+    from aprt.view.execution_json import execution_json
     from aprt.view.replay_text import replay_text
-    from aprt.view.verdict_json import execution_json
 
     chosen = selected(recording.case, recording.model, properties or ("all",))
     kinds = detectors(detect)

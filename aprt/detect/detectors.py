@@ -18,6 +18,7 @@ from aprt.detect.detector import Detector
 from aprt.detect.guarded import GuardDetector
 from aprt.detect.history import History
 from aprt.detect.hung import HungDetector
+from aprt.detect.kinds import KINDS
 from aprt.detect.leaks import LeakDetector
 from aprt.detect.lifetime import LifetimeDetector
 from aprt.detect.lock_order import LockOrderDetector
@@ -27,35 +28,23 @@ from aprt.detect.refcounts import RefcountDetector
 from aprt.detect.stuck import StuckDetector
 from aprt.detect.wakeups import WakeupDetector
 
-KINDS: Final[Mapping[str, tuple[Callable[[History], Detector], str]]] = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[History], Detector]]] = MappingProxyType(
     {
-        LockOrderDetector.kind: (
+        made.kind: made
+        for made in (
             LockOrderDetector,
-            "circles in the order in which locks are taken, in one run or over all of them, whoever never met; "
-            "locks that a handler of interrupts takes, held with interrupts on",
-        ),
-        HungDetector.kind: (
             HungDetector,
-            "tasks that wait for each other, told when the circle closes, and who is behind",
-        ),
-        WakeupDetector.kind: (WakeupDetector, "sleepers who came after the wake-up that was meant for them"),
-        StuckDetector.kind: (StuckDetector, "messages in a mailbox that nobody will read"),
-        AtomicDetector.kind: (AtomicDetector, "what may sleep, asked for under a spinlock or in a timer callback"),
-        RaceDetector.kind: (RaceDetector, "accesses of the same data that nothing orders"),
-        GuardDetector.kind: (GuardDetector, "data touched without the lock that guards it"),
-        LifetimeDetector.kind: (
+            WakeupDetector,
+            StuckDetector,
+            AtomicDetector,
+            RaceDetector,
+            GuardDetector,
             LifetimeDetector,
-            "use after free, double and invalid free, with who made and who freed the object; also where it is only "
-            "possible, as nothing orders use and free",
-        ),
-        LeakDetector.kind: (LeakDetector, "what is held in the end and on nobody's record; objects that nobody owns"),
-        RefcountDetector.kind: (
+            LeakDetector,
             RefcountDetector,
-            "references from nothing, below nothing, or last under a lock needed",
-        ),
+        )
     }
 )
-"""By kind: what makes the detector of one execution, and what it finds, in a few words."""
 
 
 class Detectors:
@@ -72,7 +61,7 @@ class Detectors:
     def begin(self) -> None:
         """The next execution; the first one has begun."""
         self._history = History(self._parts)
-        self._detectors = tuple(KINDS[kind][0](self._history) for kind in self.kinds)
+        self._detectors = tuple(_MAKERS[kind](self._history) for kind in self.kinds)
         self._feed = [one.feed for one in self._detectors if type(one).feed is not Detector.feed]
         self._ask = [one.ask for one in self._detectors if type(one).ask is not Detector.ask]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-import msgspec
 
 from aprt.core.errors import UserError
 from aprt.core.symmetry import without
@@ -22,6 +21,8 @@ class Apart:
     def keep(self, question: Question) -> None:
         """Let whoever resumes the search know it."""
         if question.save is not None:
+            import msgspec  # few searches are kept
+
             question.save.begin_anew(msgspec.json.encode(self).decode())
 
 
@@ -29,6 +30,8 @@ def told_apart(question: Question) -> list[Apart]:
     """What an earlier sitting of the search found out. Raises: `UserError` when its file cannot be read."""
     if question.save is None or not question.symmetry:
         return []
+    import msgspec
+
     try:
         return [msgspec.json.decode(reason, type=Apart) for reason in question.save.anew]
     except msgspec.DecodeError:

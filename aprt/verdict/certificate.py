@@ -22,7 +22,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise
 from aprt.core.properties import NoDeadlock, NoHang, Property, ordering
-from aprt.detect.detectors import KINDS
+from aprt.detect.kinds import KINDS
 from aprt.verdict.branches import Branch, branches_of
 from aprt.verdict.gaps import Message, gaps_and_others, word
 from aprt.verdict.left_out import replaced

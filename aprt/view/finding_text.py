@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Collection, Iterable
 from itertools import zip_longest
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from aprt.core.amount import count
 from aprt.core.lock_order import around
 from aprt.core.properties import Property, hanging
-from aprt.verdict.realised import Realised
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
@@ -18,6 +18,9 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines
 from aprt.view.words import again
+
+if TYPE_CHECKING:
+    from aprt.verdict.realised import Realised
 
 _OTHERS = 5  # findings of one property that are told besides the one that is shown
 _SIZES = MappingProxyType(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aprt.core.amount import count
 from aprt.core.lock_order import interrupting, title
-from aprt.explore.realised import Realisation
-from aprt.verdict.realised import Realised
 from aprt.view.words import ends_at
+
+if TYPE_CHECKING:
+    from aprt.explore.realised import Realisation
+    from aprt.verdict.realised import Realised
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:

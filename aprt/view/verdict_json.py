@@ -1,36 +1,24 @@
-"""Verdicts and executions as JSON, for programs. The keys and the words in them are a contract."""
+"""Verdicts as JSON, for programs. The keys and the words in them are a contract."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
 
-from aprt.core.chain import without_helpers
-from aprt.core.events import Event
-from aprt.core.execution import Execution
 from aprt.core.schedule import Schedule
 from aprt.explore.result import Exploration
-from aprt.verdict.cause import Cause
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.measures import Matrix
-from aprt.verdict.predicted import Detected
-from aprt.verdict.realised import Realised
-from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
-from aprt.view.cause_text import cause_object
 from aprt.view.certificate_json import certificate_object
 from aprt.view.covered_text import open_since
-from aprt.view.detected_text import detected_json
 from aprt.view.finding_text import finding_text
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_object
 from aprt.view.version import aprt_version
-from aprt.view.words import word
 
-VERDICT_SCHEMA, TRACE_SCHEMA, MATRIX_SCHEMA = "aprt.verdict/1", "aprt.trace/1", "aprt.matrix/1"
+SCHEMA = "aprt.verdict/1"
 
 
 def verdict_json(verdict: Verdict) -> str:
@@ -45,7 +33,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
     """
     exploration = verdict.exploration
     return {
-        "schema": VERDICT_SCHEMA,
+        "schema": SCHEMA,
         "verdict": verdict.word,
         "scenario": str(verdict.case),
         "era": verdict.case.era.name,
@@ -104,73 +92,6 @@ def _finding(verdict: Verdict, shown: Shown) -> dict[str, Any]:
     }
 
 
-def execution_json(
-    recording: Recording,
-    execution: Execution,
-    *,
-    why: Cause | Realised | None = None,
-    detected: Sequence[Detected] | None = None,
-) -> str:
-    """One object, `aprt.trace/1`: every step of an execution, values as people read them.
-
-    why: it fails. detected: what detectors saw in it; None where none heard it.
-    """
-    return dump(
-        {
-            "schema": TRACE_SCHEMA,
-            "scenario": str(recording.case),
-            "token": recording.named,
-            "steps": [_step(event) for event in execution.events],
-            "ending": execution.ending,
-            "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
-            "cause": cause_object(why) if isinstance(why, Cause) else None,
-            "realised": realised_object(why) if isinstance(why, Realised) else None,
-            "detected": None if detected is None else detected_json(detected),
-            "version": aprt_version(),
-        }
-    )
-
-
-def _step(event: Event) -> dict[str, Any]:
-    return {
-        "context": event.context,
-        "functions": without_helpers(event.chain),
-        "op": event.label.op,
-        "nth": event.label.nth,
-        "actor": event.actor,
-        "args": [word(arg) for arg in event.args],
-        "reply": None if event.reply is None else word(event.reply),
-        "changed": event.changed,
-        "state": word(event.state),
-        "notes": [word(note) for note in event.notes],
-    }
-
-
-def matrix_json(matrix: Matrix) -> str:
-    """One object, `aprt.matrix/1`: per property the minimal sets, and what every subset violates."""
-    return dump(
-        {
-            "schema": MATRIX_SCHEMA,
-            "scenario": str(matrix.case),
-            "measures": list(matrix.measures),
-            "complete": matrix.complete,
-            "minimal": {p: [_ordered(matrix, s) for s in matrix.minimal(p)] for p in matrix.properties},
-            "unexercised": [p for p in matrix.properties if not matrix.exercised(p)],
-            "subsets": [
-                {
-                    "with": _ordered(matrix, subset),
-                    "complete": exploration.complete,
-                    "unasked": list(exploration.unasked),
-                    "states": exploration.states,
-                    "violated": [f.property for f in exploration.findings],
-                }
-                for subset, exploration in matrix.explored.items()
-            ],
-            "version": aprt_version(),
-        }
-    )
-
-
 def _drawn(exploration: Exploration) -> dict[str, Any] | None:
     """What lots that were drawn say about what was not seen; null for strategies that draw none."""
     if exploration.unseen is None:
@@ -184,11 +105,6 @@ def _drawn(exploration: Exploration) -> dict[str, Any] | None:
         "guarantee": None if bound is None else {"depth": bound.depth, "chance": bound.chance, "runs": bound.runs},
         "turns": dict(exploration.turns),
     }
-
-
-def _ordered(matrix: Matrix, subset: Iterable[str]) -> list[str]:
-    wanted = set(subset)
-    return [name for name in matrix.measures if name in wanted]
 
 
 def _labels(schedule: Schedule) -> list[list[str]]:

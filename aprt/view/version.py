@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from aprt import __version__
 
 
 def aprt_version() -> str:
-    """The version of the installed package, `unknown` in a source tree that is not installed."""
-    try:
-        return version("aprt")
-    except PackageNotFoundError:
-        return "unknown"
+    """The version, as `pyproject.toml` has it."""
+    return __version__
 
 
 def aprt_source() -> str:

@@ -7,9 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from aprt.cli.options import DETECTORS
 from aprt.cli.root import root
-from aprt.detect.detectors import KINDS
+from aprt.detect.kinds import KINDS
 from aprt.vfio_ap.eras import ERAS as REAL
 from tests.cli.test_commands import ABBA, aprt
 
@@ -19,10 +18,6 @@ DETECTED hang: deadlock of 2: left waits for B.lock, held by right; right
   waits  left in take(): B.lock, step 0
   waits  right in take(): A.lock, step 1
 """
-
-
-def test_the_kinds_on_offer_are_those_of_the_detectors() -> None:
-    assert tuple(KINDS) == DETECTORS
 
 
 def test_replay_tells_what_detectors_saw_and_the_steps_that_matter() -> None:
@@ -78,7 +73,7 @@ def test_none_goes_with_no_other_kind() -> None:
 def test_help_lists_the_kinds(command: str) -> None:
     words = aprt(command, "--help").stdout
     assert "--detect KIND" in words
-    assert f"Oneof{','.join(DETECTORS)},all,none." in "".join(words.split())  # lines are broken at hyphens, too
+    assert f"Oneof{','.join(KINDS)},all,none." in "".join(words.split())  # lines are broken at hyphens, too
 
 
 @pytest.mark.parametrize("options", [(), ("--free",)])
@@ -87,7 +82,7 @@ def test_bench_detect_is_the_quotient_of_two_paces(options: tuple[str, ...]) -> 
     told = json.loads(run.stdout)
     alone, detected = (told[way]["steps"] / told[way]["seconds"] for way in ("alone", "detected"))
     assert told["ratio"] == pytest.approx(alone / detected)
-    assert told["detectors"] == list(DETECTORS)
+    assert told["detectors"] == list(KINDS)
 
 
 def test_the_last_line_of_bench_detect_is_for_grep() -> None:

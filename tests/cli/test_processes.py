@@ -311,7 +311,7 @@ MODEL = {"pyrsistent", "msgspec", "attr", "importlib.metadata"}
     [
         (("--help",), "Usage: aprt ", SLOW | MODEL),
         (("explore", "--help"), "Usage: aprt ", SLOW | MODEL),
-        (("--version",), "aprt ", SLOW | MODEL - {"importlib.metadata"}),
+        (("--version",), "aprt ", SLOW | MODEL),
         (("museum", "list"), "B1 ", SLOW | {"aprt.vfio_ap"}),
         (("scenario", "list"), "v4/", SLOW | {"aprt.museum"}),
         (("property", "list"), "K1 ", SLOW | {"aprt.museum"}),

@@ -11,7 +11,8 @@ from aprt.core.schedule import Schedule
 from aprt.core.step import Ask
 from aprt.core.system import Behaviour, Context, System
 from aprt.detect.detection import Detection
-from aprt.detect.detectors import KINDS, Detectors
+from aprt.detect.detectors import Detectors
+from aprt.detect.kinds import KINDS
 from aprt.explore.replay import replay as told
 from aprt.explore.stepper import Stepper
 from aprt.runtime.run import replay as live

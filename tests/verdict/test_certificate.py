@@ -24,7 +24,7 @@ from aprt.core.properties import Property, always
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.symmetry import Alike
 from aprt.core.system import Context, System
-from aprt.detect.detectors import KINDS
+from aprt.detect.kinds import KINDS
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds
 from aprt.kernel.mutex import Mutex

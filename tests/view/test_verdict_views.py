@@ -6,7 +6,7 @@ import pytest
 
 from aprt.core.amount import count
 from aprt.core.notes import Hold
-from aprt.detect.detectors import KINDS
+from aprt.detect.kinds import KINDS
 from aprt.explore.result import Bounds
 from aprt.kernel.mutex import MutexState
 from aprt.verdict.ask import ask
@@ -14,9 +14,10 @@ from aprt.verdict.case import Case
 from aprt.verdict.measures import measures_matrix
 from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict
+from aprt.view.matrix_json import matrix_json
 from aprt.view.matrix_text import matrix_text
 from aprt.view.paint import Paint
-from aprt.view.verdict_json import matrix_json, verdict_json, verdict_object
+from aprt.view.verdict_json import verdict_json, verdict_object
 from aprt.view.verdict_text import verdict_line, verdict_text
 from aprt.view.words import word
 from tests.toy import EMBRACE, ERAS
