@@ -9,8 +9,6 @@ Kernel release mirrored where a file tells none: 6.12.
 from importlib import import_module
 from types import MappingProxyType
 
-__version__ = "0.1.0"  # as in pyproject.toml; asking what is installed takes 15 ms
-
 TYPE_CHECKING = False  # that of typing, which takes longer to import than the rest
 if TYPE_CHECKING:
     from aprt.core.actor import BLOCK as BLOCK

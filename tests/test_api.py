@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import aprt
+from aprt.view.version import aprt_version
 
 
 def declared() -> dict[str, str]:
@@ -43,7 +44,7 @@ def test_explore_is_a_function_and_a_package_whatever_was_imported_before(before
 
 def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((Path(aprt.__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert aprt.__version__ == project["project"]["version"]
+    assert aprt_version() == project["project"]["version"]
 
 
 def test_importing_aprt_imports_nothing_else() -> None:

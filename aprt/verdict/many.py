@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from importlib import import_module
 from typing import Generic, TypeVar
 
 import attrs
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
+from aprt.explore.strategies import find_strategy
 from aprt.verdict.ask import ask
 from aprt.verdict.search import Finder, Search
 from aprt.verdict.verdict import Verdict
@@ -69,9 +71,17 @@ def ask_many(
     find: gives the case of a reference. tell: is called where the verdict was found, so that a crew shares that work,
     too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
     """
+    if crew is not None:
+        _prepare(search)
     pieces = [_Piece(find, reference, ids, search, tell) for reference in references]
     for piece, answer in scatter(crew, _answer, pieces):
         yield piece.reference, answer
+
+
+def _prepare(search: Search) -> None:
+    """Import what most pieces need: a worker that is forked has it, and need not do so itself."""
+    find_strategy(search.strategy)
+    import_module("aprt.verdict.confirm")  # it takes trio, and that takes its time
 
 
 def _answer(piece: _Piece[T]) -> T:

@@ -98,8 +98,9 @@ class _Reader:
                 return self._kind(kind), value.name
             case _ if isinstance(value, _PLAIN):
                 return self._kind(kind), repr(value)
-            case Actor():  # its fields are told where the system has it
-                return self._kind(kind), value.name
+            case _ if attrs.has(kind):  # before abstract classes, which ask all that are derived from them
+                # the fields of an actor are told where the system has it
+                return (self._kind(kind), value.name) if Actor in kind.__mro__ else self.record(value)
             case type():
                 return self._kind(value)
             case FunctionType():
@@ -118,8 +119,6 @@ class _Reader:
                 return self._kind(kind), sorted(self._each(value))
             case tuple() | list():
                 return self._kind(kind), self._each(value)
-            case _ if attrs.has(kind):
-                return self.record(value)
             case _:
                 return self._kind(kind), self._each(sorted(getattr(value, "__dict__", {}).items()))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
+from typing import Final
 
-from aprt import __version__
+_VERSION: Final = "0.1.0"  # as in pyproject.toml: asking what is installed takes longer than many an answer
 
 
 def aprt_version() -> str:
     """The version, as `pyproject.toml` has it."""
-    return __version__
+    return _VERSION
 
 
 def aprt_source() -> str:
