@@ -60,7 +60,7 @@ class Case:
                     f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})"
                 )
         scenario = found.scenario(name)
-        check_words(found, eras, (*words, *put_in), taken_out)
+        check_words(found, eras, (*words, *put_in), taken_out, name)
         return cls.make(found, scenario, words, put_in, taken_out)
 
     @classmethod
@@ -174,29 +174,38 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
     return found
 
 
-def check_words(era: Era, eras: Mapping[str, Era], put_in: Iterable[str], taken_out: Iterable[str]) -> None:
+def check_words(
+    era: Era, eras: Mapping[str, Era], put_in: Iterable[str], taken_out: Iterable[str], scenario: str | None = None
+) -> None:
     """Say of a switch that the era lacks where it can be set. put_in: what a reference says, too, with `B8=out`.
 
-    Raises: `UserError`.
+    scenario: eras that have it are named, if any of them has the switch. Raises: `UserError`.
     """
     for word, out in (*((word, word.endswith(_OUT)) for word in put_in), *((word, True) for word in taken_out)):
         if era.knows(word):
             continue
         others = [other for other in eras.values() if other.knows(word)]
         if others:
-            raise UserError(f"era {era.name} has no switch {word!r} ({_where(word, others, out)})")
+            raise UserError(f"era {era.name} has no switch {word!r} ({_where(word, others, out, scenario)})")
 
 
-def _where(word: str, having: Iterable[Era], out: bool) -> str:
+def _where(word: str, having: Iterable[Era], out: bool, scenario: str | None) -> str:
     """Which of the eras that have a switch it can be set in: a fix goes out where the kernel has it, in where not."""
     name = word.partition("=")[0]
     fixes = [(era, s) for era in having for s in era.switches if s.kind == "fix" and s.called(name)]
     if not fixes:
-        return f"eras that have it: {', '.join(era.name for era in having)}"
-    has, lacks = ([era.name for era, fix in fixes if fix.default == default] for default in ("in", "out"))
-    verb, names = ("have", has) if has and (out or not lacks) else ("lack", lacks)
+        return f"eras that have it{_with(scenario, list(having))}"
+    has, lacks = ([era for era, fix in fixes if fix.default == default] for default in ("in", "out"))
+    verb, found = ("have", has) if has and (out or not lacks) else ("lack", lacks)
     entry = fixes[0][1].word
-    return f"{'' if name == entry else f'{entry}; '}eras that {verb} the fix: {', '.join(names)}"
+    return f"{'' if name == entry else f'{entry}; '}eras that {verb} the fix{_with(scenario, found)}"
+
+
+def _with(scenario: str | None, found: list[Era]) -> str:
+    """The names of these eras; if some have no such scenario, of those that have it."""
+    both = [era for era in found if scenario in era.scenarios]
+    few = 0 < len(both) < len(found)
+    return f"{f', and {scenario}' if few else ''}: {', '.join(era.name for era in (both if few else found))}"
 
 
 def find_era(name: str, eras: Mapping[str, Era]) -> Era:

@@ -11,6 +11,7 @@ from aprt.core.errors import UserError
 from aprt.core.scenario import Era
 from aprt.core.switch import Switch
 from aprt.verdict.case import Case
+from aprt.vfio_ap.eras import ERAS as KERNELS
 from tests.toy import TOY
 
 SERIES = ("9b57e9d5010b", "3746d48c55ac", "3746d48d0000")
@@ -140,6 +141,22 @@ def test_a_fix_that_an_era_has_no_switch_for_is_told_with_the_eras_where_it_can_
     with pytest.raises(UserError) as caught:
         Case.parse(text, eras, **options)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "where"),
+    [
+        ("6.2/pv-switch", {"put_in": ["B3"]}, "eras that lack the fix, and pv-switch: 5.12, 5.13"),
+        ("6.2/alert", {"put_in": ["B3"]}, "eras that lack the fix: 5.3, 5.12, 5.13"),
+        ("6.2/two-closers", {"put_in": ["B7"]}, "eras that lack the fix: 4.20, 5.3"),
+    ],
+)
+def test_eras_that_have_the_scenario_are_named_of_those_that_have_the_switch(
+    text: str, options: dict[str, object], where: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        Case.parse(text, KERNELS, **options)  # type: ignore[arg-type]
+    assert str(caught.value).endswith(f" ({where})")
 
 
 def test_a_prefix_of_two_commits_is_ambiguous_unless_one_fix_has_both() -> None:
