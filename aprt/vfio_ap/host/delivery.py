@@ -20,7 +20,7 @@ from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.host.machine import Guest
-from aprt.vfio_ap.host.pending import idle, in_alert_list, last_file_open, reply_expected
+from aprt.vfio_ap.host.pending import idle, in_alert_list, kick_due, last_file_open, reply_expected
 from aprt.vfio_ap.host.plot import Plot
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
 from aprt.vfio_ap.host.situation import QUEUES, Situation
@@ -71,20 +71,23 @@ def without_gisa(kind: type[Situation], settings: Settings) -> Model:
 
 
 def kicked_again(kind: type[Situation], settings: Settings) -> Model:
-    return _idle_vcpu(kind, settings, False, "a request in the queue; the vCPU only waits")
+    s = _idle_vcpu(kind, settings)
+    s.states |= kick_due(s.guest, s.states)
+    return s.model(scope="an interrupt is pending and the timer due, a request is in the queue; the vCPU only waits")
 
 
 def sparse_ids(kind: type[Situation], settings: Settings) -> Model:
-    return _idle_vcpu(kind, settings, True, "a request in the queue; the vCPU, whose id is not its index, only waits")
+    s = _idle_vcpu(kind, settings, sparse=True)
+    return s.model(scope="a request in the queue; the vCPU, whose id is not its index, only waits")
 
 
-def _idle_vcpu(kind: type[Situation], settings: Settings, sparse: bool, scope: str) -> Model:
+def _idle_vcpu(kind: type[Situation], settings: Settings, sparse: bool = False) -> Situation:
     plan = GuestPlan("vm0", "mdev0", Matrix.of([5], [4]), sparse=sparse)
     s = kind(settings, (plan,), QUEUES[:1], running=False)
     (guest,) = s.machine.guests
     _expect_reply(s, guest, QUEUES[:1])
     s.contexts += [Context(vcpu.name, partial(idle, guest, vcpu), daemon=True) for vcpu in guest.vcpus]
-    return s.model(scope=scope)
+    return s
 
 
 def end_listed(kind: type[Situation], settings: Settings) -> Model:

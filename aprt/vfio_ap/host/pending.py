@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -45,6 +46,15 @@ def reply_expected(guest: Guest, queues: tuple[Queue, ...]) -> dict[str, Any]:
         guest.memory.name: MemoryState(pset(guest.memory.pages), pmap({page: count})),
         guest.gisa.interrupt.name: GisaIntState(gisa, alert_mask=bit(FIRST_ISC), ref_count=counts),
         gisa: attrs.evolve(guest.gisa.gisa.initial(), iam=bit(FIRST_ISC)),
+    }
+
+
+def kick_due(guest: Guest, states: Mapping[str, Any]) -> dict[str, Any]:
+    """As in `states`; and an interrupt came just before, its alert is worked off, and the timer is about to fire."""
+    gisa, interrupt = guest.gisa.gisa.name, guest.gisa.interrupt.name
+    return {
+        gisa: attrs.evolve(states[gisa], ipm=bit(FIRST_ISC), iam=0),
+        interrupt: attrs.evolve(states[interrupt], timer="armed"),
     }
 
 
