@@ -1,4 +1,7 @@
-"""Hall 2: the ten of 2026, most of which had survived four years of use and review."""
+"""Hall 2: the ten of 2026, most of which had survived four years of use and review.
+
+All came with KVM's changes for 7.3, and with 6.12.110 or 6.12.112.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,14 @@ ENTRIES = (
         ("UAF",),
         ("4400270ec034",),
         "s390/vfio-ap: fix stale pqap_hook pointer on error in vfio_ap_mdev_set_kvm()",
-        "2026",
-        "A VM has mdev A open. User space opens mdev B for the same VM: the hook is set to\n"
-        "B's, then the check finds A and answers -EPERM, and the hook stays. At once every\n"
-        "PQAP of the guest is answered 01; and once B is removed, the next one calls\n"
-        "through a pointer in freed memory.",
+        "7.3",
+        "A VM has mdev A open; user space opens mdev B for it. vfio_ap_mdev_set_kvm() sets\n"
+        "the VM's pqap_hook to B's, under pqap_hook_rwsem alone; then, with the other locks,\n"
+        "it finds A and returns -EPERM, and the hook stays. Every PQAP of the guest is\n"
+        "answered 01 now; and once B is removed, handle_pqap() calls through a pointer in\n"
+        "freed memory.",
         Pattern.SECOND_ACQUISITION,
-        Contrast("2026/second-mdev+B17=out", "2026/second-mdev", "P16", "the hook of vm0 is mdev1, *"),
+        Contrast("2026/second-mdev+B17=out", "2026/second-mdev", "P9", "use after free: read_handler on freed mdev1"),
         cve="CVE-2026-89960",
     ),
     Entry(
@@ -28,11 +32,12 @@ ENTRIES = (
         ("LEAK",),
         ("65e05ec252a9",),
         "s390/vfio-ap: fix KVM GISC and page leak when queue removed from host config",
-        "2026",
-        "A guest has its interrupt on when the adapter is taken from the machine. It leaves\n"
-        "the guest's shadow, then its devices go. The driver's remove finds the queue in no\n"
-        "configuration, skips the reset, as B32 taught it, and with the reset the only call\n"
-        "that frees the records: one page stays pinned, one GISC registered.",
+        "7.3",
+        "A guest's interrupt is on when the adapter leaves the machine.\n"
+        "vfio_ap_on_cfg_changed() takes it from shadow_apcb; its devices go, and\n"
+        "vfio_ap_mdev_remove_queue() frees the queue. Nobody calls\n"
+        "vfio_ap_free_aqic_resources(): since B14 a reset answered 01 does not, and since B32\n"
+        "none is tried. A page stays pinned, a GISC registered.",
         Pattern.FIX_BEGETS_BUG,
         Contrast("2026/lose-enabled+B18=out", "2026/lose-enabled", "P5", "page 0x3 of vm0 has 1 pin, 0 on record"),
     ),
@@ -42,10 +47,12 @@ ENTRIES = (
         ("NULL",),
         ("d50346801b4f",),
         "s390/vfio-ap: Fix dereference matrix_mdev->kvm without checking for NULL",
-        "2026",
-        "The callbacks for a new host configuration walk all mdevs and take the kvm->lock of\n"
-        "each one's VM, also of those that no guest has opened: their pointer is NULL.",
-        Pattern.PART_FOR_WHOLE,
+        "7.3",
+        "vfio_ap_on_cfg_changed() and vfio_ap_on_scan_complete() walk all mdevs, and lock\n"
+        "matrix_mdev->kvm->lock of each in vfio_ap_mdev_cfg_remove() and\n"
+        "vfio_ap_mdev_hot_plug_cfg(): also of those that no guest has opened. Their kvm is\n"
+        "NULL.",
+        Pattern.NOT_THERE,
         Contrast("2026/lose-unused+B19=out", "2026/lose-unused", "P9", "null-ptr-deref: kvm of mdev0 *"),
         cve="CVE-2026-89958",
     ),
@@ -55,10 +62,11 @@ ENTRIES = (
         ("RACE",),
         ("7fa61c29850d",),
         "s390/vfio-ap: Fix missing lock required to access list of ap_matrix_mdev objects",
-        "2026",
-        "Who walks the list holds guests_lock; who creates an mdev and adds it holds\n"
-        "mdevs_lock only, and `status` walks it under that one alone. A walk can meet a\n"
-        "node that is half in.",
+        "7.3",
+        "vfio_ap_mdev_probe() adds an mdev to mdev_list with mdevs_lock held.\n"
+        "vfio_ap_on_cfg_changed() and vfio_ap_on_scan_complete() walk the list with\n"
+        "guests_lock, status_show() with mdevs_lock only. Who adds and who walks have no lock\n"
+        "in common, and a walk can meet a node that is half in.",
         Pattern.UNLOCKED_ACCESS,
         Contrast(
             "2026/create-while-walked+B20=out",
@@ -74,11 +82,11 @@ ENTRIES = (
         ("STALE", "LOGIC"),
         ("917f509bfb88",),
         "s390/vfio-ap: Fix hot-unplug skipped when last AP adapter or domain removed",
-        "2026",
-        "To see whether an unplug changes anything the driver asks the and-not of two masks,\n"
-        "which answers whether its result is not empty. When the last adapter goes the result\n"
-        "is empty: 'nothing changed', the APCB is not written, and the guest goes on using\n"
-        "what is no longer assigned to it.",
+        "7.3",
+        "vfio_ap_mdev_hot_unplug_cfg() takes what the host has lost from shadow_apcb, and\n"
+        "writes the APCB if bitmap_andnot() says so: but that tells whether the result is not\n"
+        "empty, not whether it has changed. When the last adapter or domain goes the result\n"
+        "is empty: no vfio_ap_mdev_update_guest_apcb(), and the guest goes on using it.",
         Pattern.CHANGED_IS_NOT_NONEMPTY,
         Contrast("2026/lose-adapter+B21=out", "2026/lose-adapter", "P18", "vm0 reaches apm={5} *, mdev0 says *"),
         cve="CVE-2026-89957",
@@ -89,9 +97,11 @@ ENTRIES = (
         ("NULL",),
         ("dd6f4ef6f8a3",),
         "s390/vfio-ap: Fix NULL deref in status_show() during queue probe",
-        "2026",
-        "Probe makes the attribute of a queue first and gives the device its data afterwards.\n"
-        "Who reads the file in between gets the NULL pointer, and the kernel uses it.",
+        "7.3",
+        "vfio_ap_mdev_probe_queue() begins with sysfs_create_group() and ends with\n"
+        "dev_set_drvdata(). Who reads `status` in between comes to status_show(), which gets\n"
+        "NULL from dev_get_drvdata(), and vfio_ap_mdev_for_queue() reads the APQN there.\n"
+        "status_show() holds mdevs_lock; but probe makes the group before it takes a lock.",
         Pattern.VISIBLE_TOO_EARLY,
         Contrast("2026/probe-while-read+B22=out", "2026/probe-while-read", "P9", "null-ptr-deref: the drvdata of *"),
         cve="CVE-2026-89955",
@@ -102,10 +112,11 @@ ENTRIES = (
         ("LOGIC",),
         ("bf09b9d7cd78",),
         "s390/vfio-ap: fix potential use of uninitialized apm_filtered bitmap",
-        "2026",
-        "When only control domains were added the filter does not run, and the bitmap of\n"
-        "filtered adapters, a local variable, has whatever was on the stack: queues of\n"
-        "adapters are reset that nobody meant, under a running guest.",
+        "7.3",
+        "When only control domains were added vfio_ap_mdev_hot_plug_cfg() does not call\n"
+        "vfio_ap_mdev_filter_matrix(), which fills apm_filtered. reset_queues_for_apids() is\n"
+        "given that bitmap all the same, a local variable with whatever was on the stack:\n"
+        "queues that nobody meant are reset under a running guest.",
         Pattern.INITIAL_STATE,
         Contrast(
             "2026/gain-control-domain+B23=out", "2026/gain-control-domain", "P45", "* is reset while vm0 reaches it"
@@ -117,12 +128,12 @@ ENTRIES = (
         ("LOGIC",),
         ("b1f092d94f62",),
         "s390/vfio-ap: Fix stale do_remove flag across iterations in vfio_ap_mdev_cfg_remove",
-        "2026",
-        "In the loop over all mdevs a flag collects whether something is to be removed, and\n"
-        "is never cleared between two of them. After the first guest that loses something\n"
-        "the driver sets about to take something from all others as well.",
+        "7.3",
+        "In its loop over all mdevs vfio_ap_mdev_cfg_remove() collects in do_remove whether\n"
+        "one loses something, and never clears it between two of them. After the first that\n"
+        "does vfio_ap_mdev_hot_unplug_cfg() is called for all others as well.",
         Pattern.INITIAL_STATE,
-        exhibit="it has no effect: what is to be removed is computed anew for each mdev, and nothing is done for none",
+        exhibit="it has no effect: the bitmaps are computed for each mdev, and vfio_ap_mdev_hot_unplug_cfg() skips empty ones",
     ),
     Entry(
         "B25",
@@ -130,11 +141,12 @@ ENTRIES = (
         ("LOGIC", "SEC"),
         ("6b8a02e216f6",),
         "s390/vfio-ap: Fix control domain removal in vfio_ap_mdev_cfg_remove",
-        "2026",
-        "What a guest loses is what was removed *and* it has. For control domains the driver\n"
-        "computes what was removed and it has *not*: a guest that has a removed domain keeps\n"
-        "its control.",
-        Pattern.CHANGED_IS_NOT_NONEMPTY,
+        "7.3",
+        "What a guest loses is what was removed *and* its mdev has. For control domains\n"
+        "vfio_ap_mdev_cfg_remove() computes, by bitmap_andnot(), what was removed and the\n"
+        "mdev has *not*. So a guest keeps the removed domain in its APCB, and the control of\n"
+        "it.",
+        Pattern.WRONG_SET,
         Contrast(
             "2026/lose-control-domain+B25=out",
             "2026/lose-control-domain",
@@ -145,17 +157,18 @@ ENTRIES = (
     ),
     Entry(
         "B26",
-        "what is to be added is written under one lock and read under another",
+        "what is about to be added is written down without the lock for it",
         ("RACE",),
         ("5883528250be",),
         "s390/vfio-ap: Fix required lock not held during update of ap_matrix_mdev object",
-        "2026",
-        "The callback for a new configuration writes down, per mdev, which adapters and\n"
-        "domains are about to come, and holds guests_lock only; probe reads it under\n"
-        "mdevs_lock, and may see half of it.",
+        "7.3",
+        "vfio_ap_mdev_cfg_add() notes in apm_add, aqm_add and adm_add of each mdev what is\n"
+        "about to come, with guests_lock held, but not mdevs_lock, which guards the fields of\n"
+        "an mdev. vfio_ap_mdev_probe_queue() and vfio_ap_on_scan_complete() read them with\n"
+        "guests_lock held, too, so that no harm is known: the rule is broken.",
         Pattern.UNLOCKED_ACCESS,
         Contrast("2026/gain-adapter+B26=out", "2026/gain-adapter", "P22", "* does mdev0.set_added without *"),
     ),
 )
 
-HALL = Hall(2, "the ten of 2026", ENTRIES)
+HALL = Hall(2, "the ten of 2026: in 7.3, and in 6.12.110 or 6.12.112", ENTRIES)

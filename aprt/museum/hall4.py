@@ -14,9 +14,10 @@ ENTRIES = (
         ("a3e03bc1368c",),
         "KVM: s390: index kvm->arch.idle_mask by vcpu_idx",
         "5.15",
-        "User space chooses the ids of vCPUs; KVM numbers them. A vCPU that goes to sleep sets\n"
-        "the bit of its id, and the kick takes the bits for numbers. With ids that have gaps\n"
-        "it kicks another vCPU than the one that sleeps, or one that is not there.",
+        "User space chooses a vCPU's vcpu_id, KVM counts vcpu_idx. A vCPU that goes idle sets\n"
+        "the bit of its vcpu_id in kvm->arch.idle_mask, in __set_cpu_idle();\n"
+        "__airqs_kick_single_vcpu() takes the bits for indices. With ids that have gaps it\n"
+        "wakes another vCPU than the one that sleeps, or, as here, none at all.",
         Pattern.WRONG_NAME,
         Contrast("2026/sparse-ids+B40=out", "2026/sparse-ids", "P30", "isc 3 of vm0.gisa is pending, *"),
     ),
@@ -27,10 +28,11 @@ ENTRIES = (
         ("42400d99e9f0",),
         "KVM: s390: interrupt: use READ_ONCE() before cmpxchg()",
         "6.2",
-        "Code reads a word, looks at it, and exchanges it for a new one if it is still what it\n"
-        "was. Nothing keeps the compiler from reading twice: then the test is made on one\n"
-        "value and the exchange with another. IAM is set while the GISA is in the alert\n"
-        "list, or a pending bit is lost.",
+        "gisa_set_iam() reads a word of the GISA, sees by next_alert that it is in no alert\n"
+        "list, and exchanges the word by cmpxchg() if it is still what it was. Nothing keeps\n"
+        "the compiler from reading twice: one value is tested, another exchanged. Hardware\n"
+        "links the GISA in between, and the exchange undoes the link. An IPM bit can be lost,\n"
+        "too. The fix is READ_ONCE().",
         Pattern.UNLOCKED_ACCESS,
         Contrast("2026/late-reply+B41=out", "2026/late-reply", "P26", "* is in the alert list, but its *"),
         note="a matter of what the compiler makes of it: an era before the fix is given the worst",
@@ -42,10 +44,10 @@ ENTRIES = (
         ("5a44bb061d04",),
         "KVM: s390: fix validity interception issue when gisa is switched off",
         "6.11",
-        "What hardware is given is the GISA's physical address. A VM that has none has the\n"
-        "pointer NULL, which is turned into a physical address as any other; once the kernel\n"
-        "is not mapped to where it lies that is not 0. Hardware takes it for an address,\n"
-        "refuses it, and the vCPU cannot enter SIE.",
+        "A vCPU's control block has the physical address of its GISA. If the VM has none\n"
+        "kvm_s390_get_gisa_desc() gives virt_to_phys() of the pointer NULL; since 6.10 the\n"
+        "kernel need not be mapped to where it lies, and that is not 0. Hardware takes it for\n"
+        "an address and refuses it by a validity intercept: the vCPU never enters SIE.",
         Pattern.SENTINEL_IN_RANGE,
         Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P48", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
@@ -55,16 +57,17 @@ ENTRIES = (
         "B43",
         "the alert interrupt reaches no handler",
         ("LOST",),
-        ("a9d17c5d8813", "88a096a7a460"),
+        ("acf00b5ef9f8", "88a096a7a460", "a9d17c5d8813"),
         "s390/airq: remove lsi_mask from airq_struct",
-        "2023",
-        "The dispatcher of adapter interrupts skips handlers whose summary byte is 0. Hardware\n"
-        "never sets the GIB's: with the mask that a cleanup removed it was not looked at. So\n"
-        "no alert interrupt arrives, idle guests sleep on, and B10 waits for ever. The byte\n"
-        "has to be set once, by hand.",
+        "6.6",
+        "do_airq_interrupt() skips handlers whose summary byte is 0. Hardware never sets the\n"
+        "GIB's; gib_alert_irq had lsi_ptr lead to its own lsi_mask, never 0. A cleanup\n"
+        "removed lsi_mask, the byte stayed 0, and gib_alert_irq_handler() was not called:\n"
+        "idle guests sleep on, and B10 waits for ever. Done again, it has kvm_s390_gib_init()\n"
+        "set the byte to 0xff.",
         Pattern.FIX_BEGETS_BUG,
         Contrast("2026/alert+B43=out", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
-        note="never in a release: the cleanup was reverted by 88a096a7a460 and done again",
+        note="never in a release: a9d17c5d8813, reverted by 88a096a7a460, done again as acf00b5ef9f8",
     ),
     Entry(
         "B44",
@@ -73,10 +76,10 @@ ENTRIES = (
         ("2f2c0911b950",),
         "KVM: s390: interrupt: fix virtual-physical confusion for next alert GISA",
         "6.4",
-        "A GISA is in no alert list when its link leads to itself. Hardware reads physical\n"
-        "addresses there; the code starts the link with a virtual one, and compares with one.\n"
-        "They are the same only as long as the kernel is mapped to where it lies. Else every\n"
-        "GISA seems to be in the list: it is never put there, and no alert comes.",
+        "A GISA is in no alert list when next_alert leads to itself. Hardware has physical\n"
+        "addresses there; kvm_s390_gisa_init() begins with a virtual one, and\n"
+        "gisa_in_alert_list() compares with one. Where they differ every GISA seems to be in\n"
+        "the list: hardware never puts it there, and no alert comes.",
         Pattern.WRONG_NAME,
         Contrast("2026/alert+B44=out", "2026/alert", "P30", "isc 3 of vm0.gisa is pending, *"),
         note="harmless in every release: addresses became different only in 6.10",
@@ -87,12 +90,14 @@ ENTRIES = (
         ("LEAK",),
         ("7b69729046a4",),
         "KVM: s390: pci: Fix GISC refcount leak on AIF enable failure",
-        "2026",
-        "Adapter interrupts for a PCI function: the GISC is registered, then forwarding is\n"
-        "enabled. When that fails the function returns, the registration stays, and the VM\n"
-        "comes to gisa_destroy with a bit in alert.mask. The shape of B37.",
+        "7.2",
+        "kvm_s390_pci_aif_enable() registers the guest's ISC by kvm_s390_gisc_register(),\n"
+        "then pins what forwarding needs. If pin_user_pages_fast() fails, or a later step, it\n"
+        "returns without kvm_s390_gisc_unregister(): the VM comes to kvm_s390_gisa_destroy()\n"
+        "with a bit in alert.mask. The shape of B37.",
         Pattern.SECOND_ACQUISITION,
         Contrast("2026/forwarding+B45=out", "2026/forwarding", "P3", "gisa_destroy begins with alert.mask 0x10"),
+        note="also in 6.12.97",
     ),
     Entry(
         "B46",
@@ -101,11 +106,13 @@ ENTRIES = (
         (),
         "KVM: s390: fix possible null pointer dereference in pending_irqs()",
         "5.1",
-        "Without the facility for adapter interrupt virtualization a VM has no GISA. Code that\n"
-        "asks what is pending reads IPM through the pointer without a look.",
-        Pattern.PART_FOR_WHOLE,
+        "pending_irqs() reads IPM through kvm->arch.gisa_int.origin, which is NULL on a\n"
+        "machine without the facility for adapter interrupt virtualization. Every vCPU that\n"
+        "goes idle comes there, by kvm_arch_vcpu_runnable(). The fix looks at the pointer\n"
+        "first.",
+        Pattern.NOT_THERE,
         Contrast("2026/without-gisa+B46=out", "2026/without-gisa", "P9", "null-ptr-deref: *"),
-        note="the commit id is not known",
+        note="the commit id is not known; the last of the fifteen patches that brought the GIB",
     ),
 )
 

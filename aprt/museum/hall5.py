@@ -14,9 +14,11 @@ ENTRIES = (
         ("cabebb697c98",),
         "s390/ap: fix state machine hang after failure to enable irq",
         "5.15",
-        "The bus enables a queue's interrupt with AQIC; that fails. The state machine answers\n"
-        "'wait for the interrupt' all the same, so that the timer which would poll instead is\n"
-        "not armed again. Requests wait for good. Guests of KVM see it most.",
+        "A queue of the host whose interrupt AQIC could not enable is to be polled, by\n"
+        "ap_poll_timer. But ap_sm_read() answers AP_SM_WAIT_INTERRUPT all the same while a\n"
+        "reply is due, and as the bus uses interrupts ap_wait() does not start the timer.\n"
+        "Nobody looks again, and whoever sent the request waits for good. Guests of KVM see\n"
+        "it most.",
         Pattern.ONLY_OTHERS_CAN_END_IT,
         Contrast("2026/host-no-irq+B47=out", "2026/host-no-irq", "P49", "no end state can be reached: *"),
     ),
@@ -27,10 +29,10 @@ ENTRIES = (
         ("e73a99f3287a", "3826350e6dd4"),
         "s390/ap: Fix hanging ioctl caused by wrong msg counter",
         "5.16",
-        "Setting a queue offline flushes its requests and says that no reply is expected,\n"
-        "though the card still has some of them. Their replies take the counter below zero;\n"
-        "the next request lifts it to zero, which means 'nothing to fetch': its reply is\n"
-        "never fetched.",
+        "A queue goes offline: __ap_flush_queue() ends its requests and queue_count becomes\n"
+        "0, though the card still has some of them. Their replies, counted by ap_sm_recv(),\n"
+        "take it below zero; the next request lifts it to zero, at which ap_sm_read() finds\n"
+        "nothing to fetch: that request's ioctl waits for good.",
         Pattern.COUNTER_DRIFTS,
         Contrast("2026/host-offline+B48=out", "2026/host-offline", "P49", "no end state can be reached: *"),
         note="two fixes: the first in 5.13, the second in 5.16",
@@ -42,9 +44,10 @@ ENTRIES = (
         ("e14aec23025e",),
         "s390/ap: fix AP bus crash on early config change callback invocation",
         "6.7",
-        "The bus can be told of changes of the machine's configuration before its own start is\n"
-        "over. A change that comes early begins a scan at once; the scan arms the poll timer,\n"
-        "which has no function yet: a NULL pointer.",
+        "SCLP may tell of a change before ap_module_init() is done. ap_bus_cfg_chg() forces a\n"
+        "scan by ap_bus_force_rescan(); ap_scan_bus() finds a queue and starts ap_poll_timer,\n"
+        "which has no function yet: a NULL pointer. The fix forces no scan before the first\n"
+        "one is done.",
         Pattern.VISIBLE_TOO_EARLY,
         Contrast(
             "2026/early-change+B49=out",
@@ -60,9 +63,10 @@ ENTRIES = (
         ("2f23256c0ea2",),
         "s390/ap: fix error handling in __verify_queue_reservations()",
         "5.19",
-        "Before the bus asks a driver whether queues are in use it takes a reference of the\n"
-        "driver's module. When the answer is yes it returns at once and keeps it: vfio_ap can\n"
-        "never be unloaded again.",
+        "__verify_queue_reservations() takes a reference of the driver's module by\n"
+        "try_module_get(), and asks its in_use() callback. When\n"
+        "vfio_ap_mdev_resource_in_use() says yes it returns -EBUSY without module_put():\n"
+        "vfio_ap can never be unloaded again.",
         Pattern.ONE_PATH_FORGETS,
         Contrast("2026/masks-in-use+B50=out", "2026/masks-in-use", "P7", "vfio_ap.ko has * that nobody will give back"),
     ),
@@ -72,12 +76,14 @@ ENTRIES = (
         ("RACE",),
         ("b1af7528d27e",),
         "s390/zcrypt: use new state UNBOUND during queue driver rebind",
-        "2018",
-        "A queue that goes from one driver to another has none for a moment. A bus scan in\n"
-        "that moment takes it for a broken one, and deletes the device.",
-        Pattern.UNLOCKED_ACCESS,
+        "4.20 or 5.0",
+        "A queue that goes from one driver to another has none for a moment, and\n"
+        "ap_queue_remove() leaves it in AP_STATE_BORKED, as a broken one. A scan in that\n"
+        "moment, in _ap_scan_bus_adapter(), deletes its device; the next one makes it anew.\n"
+        "The fix is a state of its own, AP_STATE_UNBOUND.",
+        Pattern.SENTINEL_IN_RANGE,
         Contrast("2026/masks-scan+B51=out", "2026/masks-scan", "P46"),
-        note="no source at hand tells the release: it is taken for 4.20, the first that has the driver",
+        note="no source at hand tells which of the two: the eras take it for 4.20",
     ),
 )
 

@@ -244,7 +244,7 @@ def test_a_bug_goes_by_the_commit_of_its_fix_and_wherever_a_token_goes() -> None
         (("B24",), "B24 cannot be seen in a schedule; aprt museum show B24 says why"),
         (("B99",), "no entry is called 'B99' (did you mean 'B9'?)"),
         (("abcdef0",), "no entry has commit 'abcdef0' (see aprt museum list)"),
-        (("B8", "--with", "B8"), "B8: nothing breaks P31 in 2026/kicked-again (HOLDS)"),
+        (("B8", "--with", "B8"), "B8: nothing breaks P30 in 2026/late-kick (HOLDS)"),
         (
             ("kill",),
             "kill: no such file, and not a token (aprt2:ERA/SCENARIO:LETTERS) or a bug of the museum (B8) either",

@@ -1,5 +1,6 @@
 """The museum as data: every bug is there once, its words fit, what it refers to exists."""
 
+import re
 import textwrap
 from typing import get_args
 
@@ -40,6 +41,12 @@ def test_what_an_entry_says_fits(entry: Entry) -> None:
     assert "#" not in entry.title  # KTAP
     assert entry.kinds
     assert entry.shown_by is None or entry.exhibit is None
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_an_entry_names_a_release_and_functions_of_the_kernel_that_its_commit_has(entry: Entry) -> None:
+    assert all(re.fullmatch(r"[4-7]\.\d+", release) for release in entry.version.split(" or "))
+    assert re.search(r"\b\w+_\w+\(\)", entry.story)
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.shown_by], ids=lambda entry: entry.id)

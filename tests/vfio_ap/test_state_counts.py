@@ -44,7 +44,7 @@ COUNTS = [
     ("stale-restore+all-measures", 158, 276, 3, 0, 0, 24),
     ("end-listed", 5, 5, 0, 0, 0, 4),
     ("late-reply", 3537, 10119, 4, 0, 0, 59),
-    ("kicked-again", 14095, 41883, 5, 0, 0, 54),
+    ("late-kick", 14095, 41883, 5, 0, 0, 54),
     ("lost-kick", 2194, 6281, 3, 0, 0, 37),
     ("without-gisa", 1391, 2627, 4, 0, 4, 59),
     ("without-gisa+all-measures", 1248, 1974, 2, 0, 4, 70),

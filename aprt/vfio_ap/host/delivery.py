@@ -70,7 +70,7 @@ def without_gisa(kind: type[Situation], settings: Settings) -> Model:
     )
 
 
-def kicked_again(kind: type[Situation], settings: Settings) -> Model:
+def late_kick(kind: type[Situation], settings: Settings) -> Model:
     s = _idle_vcpu(kind, settings)
     s.states |= kick_due(s.guest, s.states)
     return s.model(scope="an interrupt is pending and the timer due, a request is in the queue; the vCPU only waits")
@@ -174,11 +174,11 @@ _PLOTS: Final = (
         ("vcpus=2", "delivery"),
     ),
     Plot(
-        "kicked-again",
-        "an idle vCPU takes its interrupt while the timer is about to kick it",
-        "The kick comes late, the vCPU finds nothing and sleeps again. That it was kicked\n"
-        "is remembered, and it is passed over later on (B8).",
-        kicked_again,
+        "late-kick",
+        "a vCPU takes an interrupt while the timer is about to kick it, and another comes",
+        "The kick comes late, the vCPU finds nothing and sleeps. That it was kicked is\n"
+        "remembered, and for the next interrupt it may be passed over (B8).",
+        late_kick,
         PATH,
         ("delivery",),
     ),

@@ -36,7 +36,7 @@ GISA_REPAIRS = (
     _fix("destroy_takes_list", "gisa_destroy clears IAM and processes the list itself (6.6)", "B10", "f87ef5723536"),
     _fix("read_once", "set_iam compares the word that it has looked at (6.2)", "B41", "42400d99e9f0", values=IN),
     _fix("gd_of_nothing", "the designation of no GISA is 0 (before 6.2, and 6.11)", "B42", "5a44bb061d04", values=IN),
-    _fix("gal_handled", "the alert interrupt reaches its handler", "B43", "88a096a7a460", "a9d17c5d8813", values=IN),
+    _fix("gal_handled", "alerts reach their handler", "B43", "acf00b5ef9f8", "88a096a7a460", "a9d17c5d8813", values=IN),
     _fix("physical_link", "next_alert is set to, and compared with, a physical address (6.4)", "B44", "2f2c0911b950"),
     _fix("ipm_of_nothing", "without a GISA there is no pending mask to look at (5.1)", "B46"),
     Switch("destroy_synchronizes", "variant", FLAG, "gisa_destroy empties the list and waits for others who do"),

@@ -38,7 +38,7 @@ FIXES = (
     Fix("B7", "5.12", "an mdev whose VM goes is cleaned up as when it is closed", ("f21916ec4826",)),
     Fix("B11", "6.2", "the group forgets its VM when the kvm-vfio file is closed", ("51cdc8bc120e",)),
     Fix("B12", "6.3", "a spinlock of its own guards the group's VM", ("2b48f52f2bff",)),
-    Fix("B13", "6.2", "DMA unmap disables the queues whose NIB is in the range", ("2a54e347d990", "ce4b4657ff18")),
+    Fix("B13", "6.2", "DMA unmap disables the queues whose NIB is in the range", ("2a54e347d990",)),
     Fix(
         "B14",
         "6.3",
