@@ -44,10 +44,11 @@ ENTRIES = (
         ("5a44bb061d04",),
         "KVM: s390: fix validity interception issue when gisa is switched off",
         "6.11",
-        "A vCPU's control block has the physical address of its GISA. If the VM has none\n"
-        "kvm_s390_get_gisa_desc() gives virt_to_phys() of the pointer NULL; since 6.10 the\n"
-        "kernel need not be mapped to where it lies, and that is not 0. Hardware takes it for\n"
-        "an address and refuses it by a validity intercept: the vCPU never enters SIE.",
+        "A vCPU's control block has the physical address of its GISA. Since 6.2\n"
+        "kvm_s390_get_gisa_desc() gives virt_to_phys() of gisa_int.origin, also if the VM has\n"
+        "none and that is NULL; since 6.10 the kernel need not be mapped to where it lies,\n"
+        "and the result is not 0. Hardware takes it for an address and refuses it: a validity\n"
+        "intercept, and the vCPU never enters SIE.",
         Pattern.SENTINEL_IN_RANGE,
         Contrast("2026/without-gisa+B42=out", "2026/without-gisa", "P48", "* cannot enter SIE: *"),
         cve="CVE-2024-45005",
