@@ -26,7 +26,7 @@ ENTRIES = (
             "P1",
             "* is still aimed at * when gisa_destroy begins",
         ),
-        note="no single commit: the reference came with version 6 or 7 of the series; 6.2/kill-qemu --without B1 breaks P9",
+        note="no single commit: the reference came with version 6 or 7; 6.2/kill-qemu --without B1 breaks P9",
     ),
     Entry(
         "B2",
@@ -103,7 +103,7 @@ ENTRIES = (
         "guest.",
         Pattern.POINTER_OUTLIVES,
         Contrast("2026/unbind+B6=out", "2026/unbind", "P9", "use after free: records on freed q *"),
-        note="with the lock a device whose drvdata is gone could still be found: 5.12/unbind; gone in 6.0, commit unknown",
+        note="a second half, to 6.0: match_apqn() follows the drvdata of a device that is being removed (5.12/unbind)",
     ),
     Entry(
         "B7",
@@ -213,7 +213,7 @@ ENTRIES = (
         "vfio_ap_irq_disable().",
         Pattern.POINTER_OUTLIVES,
         Contrast("2026/dma-unmap+B13=out", "2026/dma-unmap", "P10", "vm0: pages from 0x2 on stay pinned while *"),
-        note="P5 and P7 show the second form; P8 is violated with the fix, too, which looks at I five times and goes on",
+        note="P5 and P7 show the second form; P8 breaks with the fix, too, which looks at I five times and goes on",
     ),
     Entry(
         "B14",

@@ -133,7 +133,7 @@ ENTRIES = (
         "one loses something, and never clears it between two of them. After the first that\n"
         "does vfio_ap_mdev_hot_unplug_cfg() is called for all others as well.",
         Pattern.INITIAL_STATE,
-        exhibit="it has no effect: the bitmaps are computed for each mdev, and vfio_ap_mdev_hot_unplug_cfg() skips empty ones",
+        exhibit="it has no effect: vfio_ap_mdev_hot_unplug_cfg() gets the bitmaps of each mdev, and skips empty ones",
     ),
     Entry(
         "B25",
