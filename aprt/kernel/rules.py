@@ -19,7 +19,14 @@ LOCK_ORDER = Property(
 )
 
 RULES = (
-    Property("K1", "no context takes a lock that it already holds", (Noted(),), implied=True),
+    Property(
+        "K1",
+        "no context takes a lock that it already holds",
+        (Noted(),),
+        "An execution ends there, so every search looks for it: it is the answer where nothing that was asked about is "
+        "violated.",
+        implied=True,
+    ),
     Property("K2", "a lock is released by the context that holds it", (Noted(),)),
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
     LOCK_ORDER,

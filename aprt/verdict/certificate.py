@@ -82,7 +82,8 @@ class Exercised:
 
 @attrs.frozen
 class Certificate:
-    """model: its hash (`model_hash`). checked, unchecked: the properties that were asked about, and the model's others.
+    """model: its hash (`model_hash`). checked, unchecked: the properties that were asked about or are implied, and the
+    model's others.
 
     detectors: by the kind of each, which of those asked about ask for what it reports; none: it is off.
     exercised: None where it is not known: in a search that did not come to its end.
@@ -98,7 +99,8 @@ class Certificate:
 def certify(verdict: Verdict) -> Certificate:
     """What a verdict rests on. It takes some hundredths of a second."""
     model, exploration = verdict.model, verdict.exploration
-    checked = tuple(property.id for property in verdict.properties)
+    asked = {property.id for property in verdict.properties}
+    checked = tuple(property.id for property in model.properties if property.id in asked or property.implied)
     exercise, vacuous = exploration.exercise, exploration.unexercised
     return Certificate(
         model_hash(model),

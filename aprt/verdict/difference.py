@@ -90,9 +90,11 @@ class Difference:
 
     @property
     def unasked(self) -> tuple[str, ...]:
-        """The properties that both sides could have been asked about, and were not."""
+        """The properties that both sides could have been asked about, and were not, nor are in every search."""
         known, asked = {p.id for p in self.after.model.properties}, {outcome.id for outcome in self.outcomes}
-        return tuple(p.id for p in self.before.model.properties if p.id in known and p.id not in asked)
+        return tuple(
+            p.id for p in self.before.model.properties if p.id in known and p.id not in asked and not p.implied
+        )
 
     def those(self, change: Change) -> tuple[Outcome, ...]:
         """The outcomes that changed like that."""

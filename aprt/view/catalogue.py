@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from aprt.core.amount import count
-from aprt.core.scenario import Era
+from aprt.core.scenario import Era, Model, Scenario
 from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim, Outline
@@ -70,9 +70,12 @@ def scenario_text(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
     """Story, properties, scope, assumptions and switches of one case. beside: what `neighbours` says of its era."""
     model = case.model()
     own = [p for p in model.properties if p.id in case.scenario.properties]
-    others = [p.id for p in model.properties if p.id not in case.scenario.properties]
+    always = [p.id for p in model.properties if p.implied]
+    others = _on_demand(case.scenario, model)
     parts = [f"{case}  {case.scenario.title}", case.scenario.story, "checked"]
     parts[-1] += "\n" + table((f"  {p.id}", p.title) for p in own)
+    if always:
+        parts[-1] += f"\n  in every search: {', '.join(always)}"
     if others:
         parts[-1] += "\n" + wrapped(f"  on demand: {', '.join(others)}", "    ")
     parts.append("scope\n" + "\n".join(wrapped(f"  {line}", "    ") for line in model.scope))
@@ -97,7 +100,7 @@ def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
             "title": case.scenario.title,
             "story": case.scenario.story,
             "properties": list(case.scenario.properties),
-            "on_demand": [p.id for p in model.properties if p.id not in case.scenario.properties],
+            "on_demand": _on_demand(case.scenario, model),
             "contexts": [context.name for context in model.system.contexts],
             "actors": [actor.name for actor in model.system.actors],
             "scope": list(model.scope),
@@ -106,6 +109,10 @@ def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
             "switches": [_switch(s) | {"value": case.settings[s.name]} for s in case.era.switches],
         },
     )
+
+
+def _on_demand(scenario: Scenario, model: Model) -> list[str]:
+    return [p.id for p in model.properties if p.id not in scenario.properties and not p.implied]
 
 
 def claims_text(claims: Iterable[Outline]) -> str:
@@ -118,6 +125,8 @@ def claim_text(claim: Outline, eras: Sequence[str]) -> str:
     parts = [f"{claim.property.id}  {claim.property.title}"]
     if claim.property.text:
         parts.append(wrapped(" ".join(claim.property.text.split())))
+    if claim.property.implied:
+        return "\n\n".join([*parts, "checked by: every search"])
     parts.append(_checked_by(claim.default, eras))
     if isinstance(claim, Claim):
         more = [name for name in claim.available if name not in claim.default]

@@ -653,3 +653,18 @@ on demand: 33 scenarios of 5.3, 34 scenarios of 5.12 to 5.15, 78 scenarios
   of 6.0 to 2026
 """
     )
+
+
+def test_what_every_search_looks_for_is_told_alike_by_property_scenario_certificate_and_diff() -> None:
+    def told(*args: str) -> Result:
+        return CliRunner().invoke(root, args, obj=known_eras)
+
+    for era in ((), ("--era", "2026")):
+        assert told("property", "show", "k1", *era).stdout.endswith("\n\nchecked by: every search\n")
+    assert "checked by: no scenario of its own accord" in told("property", "show", "K2").stdout
+    shown = told("scenario", "show", "2026/unbind").stdout
+    assert "\n  in every search: K1\n  on demand: K2, K3, P1, " in shown
+    answer = json.loads(told("explore", "2026/unbind", "--format", "json").stdout)["certificate"]
+    assert answer["checked"] == ["K1", "P5", "P6", "P8", "P9", "P12", "P22"]
+    compared = json.loads(told("diff", "2026/unbind", "2026/unbind", "--format", "json").stdout)
+    assert compared["unasked"][:3] == ["K2", "K3", "P1"]
