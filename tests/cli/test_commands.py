@@ -635,10 +635,11 @@ def test_a_property_of_many_scenarios_tells_together_those_of_the_same_eras() ->
     assert shown.endswith(
         """
 checked by
-  v4, 5.3 to 2026  card-broken, card-off, qemu-reset, without-gisa
+  v4, 5.3 to 2026  card-broken, card-off, qemu-reset
   v4               h3, h4, h5, h7, h9, h10
-  v4 to 2026       kill-qemu, rogue-close
-  5.3 to 2026      group-taken
+  v4 to 2026       kill-qemu, rogue-close, without-gisa
+  4.20 to 2026     device-kept, killed-with-copy
+  5.3 to 2026      device-duplicated, exit-in-order, group-taken
   6.0 to 2026      open-while-ending, pv-and-back, pv-without-aiv,
                    unassign-hidden
 
@@ -649,7 +650,7 @@ on demand, in one era: aprt property show P1 --era 2026
         """
 checked by: no scenario of its own accord
 
-on demand: 33 scenarios of 5.3, 34 scenarios of 5.12 to 5.15, 78 scenarios
+on demand: 43 scenarios of 5.3, 44 scenarios of 5.12 to 5.15, 83 scenarios
   of 6.0 to 2026
 """
     )
