@@ -103,7 +103,7 @@ ENTRIES = (
         "guest.",
         Pattern.POINTER_OUTLIVES,
         Contrast("2026/unbind+B6=out", "2026/unbind", "P9", "use after free: records on freed q *"),
-        note="a second half, to 6.0: match_apqn() follows the drvdata of a device that is being removed (5.12/unbind)",
+        note="a second half, before 6.0: match_apqn() follows drvdata of a device that is being removed (5.12/unbind)",
     ),
     Entry(
         "B7",
