@@ -88,7 +88,7 @@ ENTRIES = (
         "empty, not whether it has changed. When the last adapter or domain goes the result\n"
         "is empty: no vfio_ap_mdev_update_guest_apcb(), and the guest goes on using it.",
         Pattern.CHANGED_IS_NOT_NONEMPTY,
-        Contrast("2026/lose-adapter+B21=out", "2026/lose-adapter", "P18", "vm0 reaches apm={5} *, mdev0 says *"),
+        Contrast("2026/lose-enabled+B21=out", "2026/lose-enabled", "P18", "vm0 reaches apm={5} *, mdev0 says *"),
         cve="CVE-2026-89957",
     ),
     Entry(

@@ -110,7 +110,7 @@ ENTRIES = (
         "skips the reset of what is not in it. What such a queue has recorded is not freed\n"
         "either way: B18.",
         Pattern.NOT_THERE,
-        Contrast("2026/lose-adapter+B32=out", "2026/lose-adapter", "P45", "* is reset although the host has lost it"),
+        Contrast("2026/lose-unused+B32=out", "2026/lose-unused", "P45", "* is reset although the host has lost it"),
     ),
     Entry(
         "B33",
