@@ -23,8 +23,8 @@ class Entry:
     """One bug. id: `B8`; also what its fix switch answers to.
 
     commits: of the fix, 12 digits each; none where no source had it. subject: of the (first) fix. version: the first
-    release with it, two where it is not known which. story: who does what, in which functions of the kernel and under
-    which locks, at most five lines of 75 letters when wrapped.
+    release with it, two where it is not known which, `never` of a patch that was not merged. story: who does what, in
+    which functions of the kernel and under which locks, at most five lines of 75 letters when wrapped.
     shown_by: where it is found and where it is gone; None while it is not modelled. exhibit: why it cannot be modelled.
     note: what is not certain about the rest.
     """

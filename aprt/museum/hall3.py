@@ -128,18 +128,19 @@ ENTRIES = (
     ),
     Entry(
         "B34",
-        "a queue in two tables",
+        "a queue in two tables, says a patch that was not merged",
         ("LOGIC",),
         (),
         "s390/vfio-ap: fix unlinking of queues from the mdev",
-        "6.0",
-        "vfio_ap_mdev_unlink_adapter() and vfio_ap_mdev_unlink_domain() are to take an\n"
-        "unassigned queue out of the mdev's table. Since B33, which is to reset it, they put\n"
-        "it into one instead, by hash_add(), and it stays in the mdev's: the next close or\n"
-        "removal of the mdev resets it once more, whoever has it by then.",
-        Pattern.FIX_BEGETS_BUG,
+        "never",
+        "The patch says that vfio_ap_mdev_unlink_adapter() adds an unassigned queue to the\n"
+        "mdev's table by hash_add(), and never takes it out. The review found that it does:\n"
+        "vfio_ap_unlink_apqn_fr_mdev() has just called hash_del(), and that qtable is a local\n"
+        "one, of the queues that are to be reset. Merged, the patch would have ended that\n"
+        "reset (B33). Shown is what it describes.",
+        Pattern.WRONG_NAME,
         Contrast("2026/unassign+B34=out", "2026/unassign", "P13", "05.0004 points to no mdev and is in the table of *"),
-        note="the commit id is not known; it names 70aeefe574cb as what it fixes",
+        note="posted three times in August 2022, with what became B16; names 70aeefe574cb (B33) as what it fixes",
     ),
     Entry(
         "B35",
