@@ -51,8 +51,8 @@ ENTRIES = (
         "s390/vfio-ap: replace open coded locks for VFIO_GROUP_NOTIFY_SET_KVM notification",
         "5.15",
         "The fix of B2 sets kvm_busy and drops matrix_dev->lock around the masks, in\n"
-        "vfio_ap_mdev_set_kvm() and unset_kvm(); handle_pqap(), resets and assignments sleep\n"
-        "in wait_event_cmd() until it is clear. No lock is held, so lockdep is silent; but to\n"
+        "vfio_ap_mdev_set_kvm() and unset_kvm(); handle_pqap() and resets sleep in\n"
+        "wait_event_cmd() until it is clear. No lock is held, so lockdep is silent; but to\n"
         "wait for kvm_busy is to wait for whoever wants kvm->lock. The three edges of the\n"
         "circle are still there.",
         Pattern.LOCK_ORDER,
@@ -192,8 +192,8 @@ ENTRIES = (
         "vfio: fix deadlock between group lock and kvm lock",
         "6.3",
         "vfio opens and closes the device with group_lock held; vfio_ap_mdev_set_kvm() and\n"
-        "unset_kvm() take kvm->lock below it. The release of the kvm-vfio file, which does\n"
-        "what B11 moved there, is called by kvm_device_release() with kvm->lock held, and\n"
+        "unset_kvm() take kvm->lock below it. Since B11 kvm_device_release() calls\n"
+        "kvm_vfio_release() with kvm->lock held, to tell the group that its VM is gone, and\n"
         "vfio_file_set_kvm() takes group_lock. The fix: a spinlock for the group's VM\n"
         "pointer.",
         Pattern.FIX_BEGETS_BUG,
