@@ -40,8 +40,9 @@ def command(
     """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and tell them apart.
 
     For every property, and for deadlocks: what is removed, added, unchanged, with the smallest schedule that shows it,
-    and where that leaves what the other side can do; of what is violated otherwise than before, one of each side. Exits
-    with 0 when both were searched to the end, whatever is different (removed=, added= in the last line), else with 3.
+    and where that leaves what the other side can do; of what is violated otherwise than before, one of each side. What
+    is gone because no step of AFTER is about it counts as never exercised, and not as removed. Exits with 0 when both
+    were searched to the end, whatever is different (removed=, added= in the last line), else with 3.
     """
     find = case_finder(registry)
     return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)

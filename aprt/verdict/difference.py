@@ -2,12 +2,14 @@
 
 An outcome is a property that is violated. It is *removed* when only the first variant has it, *added* when only the
 second has: when the other was searched to the end, so that the outcome is gone within the scope, and not just not met.
-Where a search was stopped, what it did not find is *unknown*. Nothing comes after an oops: a variant that has one is
-judged by what goes wrong up to there.
+Where a search was stopped, what it did not find is *unknown*. Where the second variant does not have it because no step
+there is about that property, it is *unexercised*: nothing says that it is mended. Nothing comes after an oops: a
+variant that has one is judged by what goes wrong up to there.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
@@ -24,7 +26,7 @@ from aprt.verdict.case import Case
 from aprt.verdict.search import Search
 from aprt.verdict.verdict import Shown, Verdict
 
-Change: TypeAlias = Literal["removed", "added", "unchanged", "holds", "unknown"]
+Change: TypeAlias = Literal["removed", "unexercised", "added", "unchanged", "holds", "unknown"]
 
 
 @attrs.frozen
@@ -58,10 +60,10 @@ class Outcome:
 
     @property
     def otherwise(self) -> bool:
-        """Whether both violate it, each in words of its own."""
+        """Whether both violate it, each in words of its own; numbers apart."""
         if self.before is None or self.after is None:
             return False
-        return self.before.finding.text != self.after.finding.text
+        return _words(self.before.finding.text) != _words(self.after.finding.text)
 
     @property
     def change(self) -> Change:
@@ -69,7 +71,7 @@ class Outcome:
             return "unchanged"
         was, now = self.searched
         if self.before is not None:
-            return "removed" if now else "unknown"
+            return "unknown" if not now else "unexercised" if self.vacuous[1] else "removed"
         if self.after is not None:
             return "added" if was else "unknown"
         return "holds" if was and now else "unknown"
@@ -82,6 +84,12 @@ class Difference:
     before: Verdict
     after: Verdict
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def one_scenario(self) -> bool:
+        """Whether both sides are variants of one scenario, be it in two eras."""
+        one, other = self.before.case.scenario, self.after.case.scenario
+        return (one.directory, one.name) == (other.directory, other.name)
 
     @property
     def complete(self) -> bool:
@@ -152,3 +160,8 @@ def _parting(shown: Shown, other: Verdict) -> Parting | None:
     except ReplayMismatch as mismatch:
         return Parting(mismatch.step, schedule.labels[mismatch.step], mismatch.enabled)
     return None
+
+
+def _words(text: str) -> str:
+    """A text in which all numbers are alike: `2 pins` is `1 pin`, `05.0004` is `05.000b`."""
+    return re.sub(r"# (\w+)s\b", r"# \1", re.sub(r"\b(?:0x)?\d[0-9a-f]*\b|\d+", "#", text))

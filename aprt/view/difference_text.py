@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from aprt.core.amount import count
-from aprt.verdict.difference import Difference, Outcome, Parting
+from aprt.verdict.difference import Change, Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.covered_text import open_since
@@ -19,7 +19,7 @@ from aprt.view.paint import Paint
 from aprt.view.unexercised_text import left_out_text
 
 _MARKS: Mapping[str, str] = MappingProxyType(
-    {"removed": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
+    {"removed": "-", "unexercised": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
 )
 
 
@@ -29,27 +29,32 @@ def difference_text(difference: Difference, paint: Paint) -> str:
     lines = [
         f"before  {before.case}  ({_covered(before)})",
         f"after   {after.case}  ({_covered(after)})",
+        *_scenarios(difference),
         "",
         *_table(difference.outcomes, paint),
         *_unasked(difference),
     ]
-    for outcome in (*difference.those("removed"), *difference.those("added")):
-        lines += ["", *_changed(outcome)]
+    for change in ("removed", "unexercised", "added"):
+        for outcome in difference.those(change):
+            lines += ["", *_changed(outcome)]
     for outcome in difference.those("unchanged"):
         lines += ["", *_unchanged(outcome)]
     for less in difference.after.left_out:
         lines += ["", *_wrapped(left_out_text(less))]
-    removed, added = (",".join(o.id for o in difference.those(c)) or "-" for c in ("removed", "added"))
-    unchanged = ",".join(o.id for o in difference.those("unchanged")) or "-"
+    return "\n".join([*lines, "", _last_line(difference)])
+
+
+def _last_line(difference: Difference) -> str:
+    changes: tuple[Change, ...] = ("removed", "unexercised", "added", "unchanged")
+    ids = {change: ",".join(outcome.id for outcome in difference.those(change)) for change in changes}
+    told = " ".join(f"{change}={ids[change] or '-'}" for change in changes if ids[change] or change != "unexercised")
     complete = "yes" if difference.complete else "no"
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"aprt: DIFF before={before.case} after={after.case} removed={removed} added={added} "
-            f"unchanged={unchanged} complete={complete}",
-        ]
-    )
+    return f"aprt: DIFF before={difference.before.case} after={difference.after.case} {told} complete={complete}"
+
+
+def _scenarios(difference: Difference) -> Iterator[str]:
+    if not difference.one_scenario:
+        yield "two scenarios: what is different may be what happens, and not the kernel"
 
 
 def _covered(verdict: Verdict) -> str:
@@ -94,7 +99,10 @@ def _changed(outcome: Outcome) -> Iterator[str]:
     shown = outcome.before or outcome.after
     assert shown is not None
     side, other = ("before", "after") if outcome.after is None else ("after", "before")
-    yield from _wrapped(f"{outcome.change} {outcome.id}: {shown.finding.text}")
+    told = f"{outcome.change} {outcome.id}"
+    if outcome.change == "unexercised":
+        told = f"gone {outcome.id}, never exercised {other}"
+    yield from _wrapped(f"{told}: {shown.finding.text}")
     yield f"  {side}: {_steps(shown)}"
     yield from _replay(shown)
     if outcome.parting is None:
@@ -112,7 +120,10 @@ def _unchanged(outcome: Outcome) -> Iterator[str]:
         yield from _wrapped(f"unchanged {outcome.id}: {before.finding.text}")
         yield f"  before: {_steps(before)}"
         yield from _replay(before)
-        yield f"  after: the same in {_steps(after)}"
+        if after.finding.text == before.finding.text:
+            yield f"  after: the same in {_steps(after)}"
+        else:
+            yield from _wrapped(f"  after, in {_steps(after)}: {after.finding.text}")
         return
     yield f"unchanged {outcome.id}, but VIOLATED otherwise"
     for side, shown in (("before", before), ("after", after)):
@@ -145,7 +156,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def difference_json(difference: Difference) -> str:
-    """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and it is not the same.
+    """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and in other words.
 
     unasked: the properties that both sides could have been asked about, too. unexercised: the sides on which a property
     holds because no step that it is about is possible. left_out: what patches in force after do less than the driver.

@@ -90,9 +90,9 @@ def test_the_table_and_the_json_say_the_same() -> None:
     found = difference(case(BUG), case(WRONG))
     text, data = difference_text(found, Paint(False)), json.loads(difference_json(found))
     assert text.splitlines()[-1] == (
-        "aprt: DIFF before=toy/lost-update after=toy/lost-update+locked+forget_unlock removed=T1 added=deadlock "
-        "unchanged=- complete=yes"
+        "aprt: DIFF before=toy/lost-update after=toy/lost-update+locked+forget_unlock removed=- unexercised=T1 "
+        "added=deadlock unchanged=- complete=yes"
     )
     assert max(map(len, text.splitlines()[:-1])) <= 75
-    assert {o["property"]: o["change"] for o in data["outcomes"]} == {"T1": "removed", "deadlock": "added"}
+    assert {o["property"]: o["change"] for o in data["outcomes"]} == {"T1": "unexercised", "deadlock": "added"}
     assert data["schema"] == "aprt.diff/1"
