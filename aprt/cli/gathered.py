@@ -16,7 +16,7 @@ import click
 from aprt.cli.cases import find_case, find_cases
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import SCENARIO, TOKEN
-from aprt.cli.options import Duration, Number, era_option, with_option, without_option
+from aprt.cli.options import Number, budget_option, era_option, with_option, without_option
 from aprt.cli.recordings import find_recording
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def bound_options(command: F) -> F:
         _limits,
         click.option("--max-states", type=Number(min=1), help="Give up after so many states."),
         click.option("--max-depth", type=Number(min=0), help="Do not go further than so many steps."),
-        click.option("--budget", type=Duration(), help="Give up after so long: 10s, 500ms, 2m."),
+        budget_option,
     )(command)
 
 

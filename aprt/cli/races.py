@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.gathered import case_options, with_interrupts
-from aprt.cli.options import Number, color_option, format_option, property_option
+from aprt.cli.options import Number, budget_option, color_option, format_option, property_option
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 @case_options(metavar="SCENARIO")
 @property_option
 @click.option("--max-states", type=Number(min=1), help="Give up after so many states.  [100000]")
+@budget_option
 @format_option
 @color_option
 def command(
     case: Case,
     properties: tuple[str, ...],
     max_states: int | None,
+    budget: float | None,
     form: str,
     color: str,
     interrupts: Interrupts,
@@ -41,7 +43,7 @@ def command(
     from aprt.verdict.races import STATES, races
     from aprt.view.races_text import races_json, races_text
 
-    found = races(case, properties, STATES if max_states is None else max_states, interrupts.allowed)
+    found = races(case, properties, STATES if max_states is None else max_states, interrupts.allowed, budget)
     echo(races_json(found) if form == "json" else races_text(found, paint(color)))
     if found.stopped == "interrupted":
         return INTERRUPTED

@@ -9,7 +9,7 @@ import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.options import Number, any_property_option, color_option, format_option, schedule_option
+from aprt.cli.options import Duration, Number, any_property_option, color_option, format_option, schedule_option
 from aprt.cli.output import echo, paint, remark
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @recording_options
 @any_property_option
 @click.option("--max-states", type=Number(min=0), help="Only try, from so many states on.")
+@click.option("--budget", type=Duration(), help="Only try, after so long: 10s, 500ms, 2m.")
 @schedule_option("Write the smaller schedule.")
 @format_option
 @color_option
@@ -27,6 +28,7 @@ def command(
     recording: Recording,
     properties: tuple[str, ...],
     max_states: int | None,
+    budget: float | None,
     schedule: Path | None,
     form: str,
     color: str,
@@ -34,14 +36,15 @@ def command(
     """Find the smallest schedule that fails like that of TOKEN, of a saved FILE, or of a BUG (B8, or its commit).
 
     Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. "optimal" says that there is
-    no smaller one, "1-minimal" that no single cut or move makes it smaller.
+    no smaller one, "1-minimal" that no single cut or move makes it smaller: where --max-states or --budget leave it at
+    trying.
     """
     from aprt.explore.minimal import LIMIT
     from aprt.verdict.shrink import shrink
     from aprt.verdict.tokens import save
     from aprt.view.shrink_text import shrink_json, shrink_text
 
-    shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states)
+    shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states, budget)
     with Interrupts():
         echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
         if schedule is not None:

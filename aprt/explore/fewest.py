@@ -7,26 +7,29 @@ first thing that goes wrong in it.
 
 from __future__ import annotations
 
+import math
+import time
 from heapq import heappop, heappush
 
 from aprt.explore.failing import NOBODY, Failure, Played, Playground, fare
 from aprt.explore.packing import INITIAL
 
 
-def fewest_preemptions(ground: Playground, failure: Failure, limit: int) -> Played | None:
-    """The cheapest execution that fails like `failure`; None when that takes more than `limit` pairs to find.
+def fewest_preemptions(ground: Playground, failure: Failure, limit: int, budget: float | None = None) -> Played | None:
+    """The cheapest execution that fails like `failure`; None when that takes more than `limit` pairs to find, or more
+    than `budget` seconds.
 
     Nothing cheaper exists: where it has n preemptions, no execution with fewer fails like that.
     """
-    search = _Search(ground, failure, limit)
+    search = _Search(ground, failure, limit, math.inf if budget is None else time.monotonic() + budget)
     return search.run()
 
 
 class _Search:
     """Pairs have numbers. came: by pair, the pair before it and the step between; prices: the least known so far."""
 
-    def __init__(self, ground: Playground, failure: Failure, limit: int) -> None:
-        self._ground, self._failure, self._limit = ground, failure, limit
+    def __init__(self, ground: Playground, failure: Failure, limit: int, end: float) -> None:
+        self._ground, self._failure, self._limit, self._end = ground, failure, limit, end
         self._numbers: dict[tuple[int, int], int] = {}
         self._pairs: list[tuple[int, int]] = []
         self._prices: list[int] = []
@@ -35,7 +38,7 @@ class _Search:
 
     def run(self) -> Played | None:
         self._offer((INITIAL, NOBODY), 0, (-1, -1))
-        while self._queue and len(self._pairs) <= self._limit:
+        while self._queue and len(self._pairs) <= self._limit and time.monotonic() < self._end:
             price, pair, step = heappop(self._queue)
             if step >= 0:
                 return self._played(pair, (step,), price)

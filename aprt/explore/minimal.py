@@ -37,17 +37,20 @@ class Minimal:
     after: Price
 
 
-def minimal(system: System, schedule: Schedule, property: Property, limit: int = LIMIT) -> Minimal:
+def minimal(
+    system: System, schedule: Schedule, property: Property, limit: int = LIMIT, budget: float | None = None
+) -> Minimal:
     """The smallest schedule that fails like `schedule`, whose last step, or the state after it, violates `property`.
 
-    limit: how many pairs of a state and a context to look at before it is enough to try.
+    limit: how many pairs of a state and a context to look at before it is enough to try. budget: for how many seconds.
+
     Raises: `ReplayMismatch` when the schedule is none of the system, or does not violate the property in its end.
     """
     with closing(Playground(system, property)) as ground:
         played = ground.play(schedule)
         if played.failure is None or ground.schedule(played.steps) != schedule:
             raise ReplayMismatch(len(played.steps), f"a violation of {property.id} by the whole schedule", ())
-        best = played if played.failure == "start" else fewest_preemptions(ground, played.failure, limit)
+        best = played if played.failure == "start" else fewest_preemptions(ground, played.failure, limit, budget)
         claim: Claim = "1-minimal" if best is None else "optimal"
         best = best or one_minimal(ground, played)
         return Minimal(ground.schedule(best.steps), played.failure, claim, Price.of(played.price), Price.of(best.price))

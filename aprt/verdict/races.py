@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Literal, TypeAlias
 
@@ -18,7 +20,7 @@ from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import selected
 
-Stopped: TypeAlias = Literal["max_states", "interrupted"]
+Stopped: TypeAlias = Literal["max_states", "budget", "interrupted"]
 
 STATES = 100_000  # to look at unless told otherwise: some seconds
 
@@ -72,11 +74,12 @@ def races(
     ids: tuple[str, ...] = (),
     states: int = STATES,
     interruptible: AbstractContextManager[object] | None = None,
+    budget: float | None = None,
 ) -> Races:
     """The races of a case, judged by the properties with these numbers (none: the scenario's own; `all`: every one).
 
-    states: how many to look at. interruptible: entered around the search and its evaluation. A KeyboardInterrupt inside
-    it ends that, and no race is told.
+    states: how many to look at. budget: for how many seconds. interruptible: entered around the search and its
+    evaluation. A KeyboardInterrupt inside it ends that, and no race is told.
 
     Raises: `UserError`, `ReplayMismatch` when an execution does not happen on trio as the explorer told it.
     """
@@ -90,16 +93,23 @@ def races(
     with closing(Outcomes(model.system, judged, states)) as outcomes:
         try:
             with interruptible or nullcontext():
-                outcomes.explore()
-                if outcomes.complete:
+                stopped = _explored(outcomes, budget)
+                if stopped is None:
                     found = swaps(outcomes, model.system)
-                else:
-                    stopped = "max_states"
         except KeyboardInterrupt:
             stopped = "interrupted"
     raced = tuple(Raced(swap, tuple(_told(case, model, judged, one) for one in swap.both)) for swap in found)
     left_out = tuple(p.id for p in asked if p not in single)
     return Races(case, judged, left_out, from_start, raced, len(outcomes.states), stopped)
+
+
+def _explored(outcomes: Outcomes, budget: float | None) -> Stopped | None:
+    """Meet all states, and say what kept the search from it, if anything did."""
+    end = math.inf if budget is None else time.monotonic() + budget
+    for _ in outcomes.expand():
+        if time.monotonic() >= end and not outcomes.complete:
+            return "budget"
+    return None if outcomes.complete else "max_states"
 
 
 def _told(case: Case, model: Model, properties: tuple[Property, ...], witness: Witness) -> Told:

@@ -26,11 +26,11 @@ class Shrunk:
     token: str | None
 
 
-def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT) -> Shrunk:
+def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None) -> Shrunk:
     """Make the schedule of a recording as small as it gets (`explore.minimal`).
 
     ids: the properties to look at, none is those that it was recorded for, or all; of several that it breaks, the one
-    it breaks last. A step behind that is left out from the start.
+    it breaks last. A step behind that is left out from the start. limit, budget: as for `minimal`.
 
     Raises: `UserError` when it breaks none of them, `ReplayMismatch` when the drivers differ.
     """
@@ -38,7 +38,7 @@ def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT) 
     found = _failure(recording, selected(case, model, ids or recording.asked or ("all",)))
     (property,) = model.select((found.property,))
     property = found.exactly(property)
-    smaller = minimal(model.system, found.schedule, property, limit)
+    smaller = minimal(model.system, found.schedule, property, limit, budget)
     finding, execution = confirm(model.system, attrs.evolve(found, schedule=smaller.schedule), property)
     token = token_of(case, model.system, finding.schedule)
     return Shrunk(recording, property, smaller, finding, execution.events, token)

@@ -30,6 +30,7 @@ _MEANS: Mapping[Harm, str] = MappingProxyType(
 _STOPPED: Mapping[Stopped, str] = MappingProxyType(
     {
         "max_states": "not all there are, so no order is judged: --max-states allows for more",
+        "budget": "not all there are, so no order is judged: --budget allows for more",
         "interrupted": "interrupted, so no order is judged",
     }
 )

@@ -388,7 +388,11 @@ def test_shrink_as_json_has_both_prices_and_a_token_that_replays(tmp_path: Path)
     for name in (file, data["after"]["token"]):
         assert aprt("replay", name).exit_code == 1
     tried = json.loads(aprt("shrink", token, "--format", "json", "--max-states", "1").stdout)
-    assert (tried["claim"], tried["after"]["preemptions"]) == ("1-minimal", 1)
+    hurried = json.loads(aprt("shrink", token, "--format", "json", "--budget", "0s").stdout)
+    for answer in (tried, hurried):
+        assert (answer["claim"], answer["after"]["preemptions"]) == ("1-minimal", 1)
+    patient = json.loads(aprt("shrink", token, "--format", "json", "--budget", "1h").stdout)
+    assert patient["claim"] == "optimal"
 
 
 def test_shrink_refuses_a_schedule_that_breaks_nothing_and_one_that_does_not_fit() -> None:

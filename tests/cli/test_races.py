@@ -77,3 +77,12 @@ def test_what_is_not_searched_to_the_end_is_not_judged() -> None:
     assert result.stdout.endswith(" harmful=- order_only=- inevitable=- benign=- states=6 complete=no\n")
     assert "benign:" not in result.stdout
     assert json.loads(aprt("races", "toy/large", "--max-states", "5", "--format", "json").stdout)["races"] == []
+
+
+def test_a_budget_that_is_spent_leaves_the_races_open_and_one_that_is_enough_does_not() -> None:
+    result = aprt("races", "toy/large", "--budget", "0s")
+    assert result.exit_code == 3
+    assert "not all there are, so no order is judged: --budget allows for more" in " ".join(result.stdout.split())
+    assert result.stdout.endswith(" states=13 complete=no\n")
+    whole = aprt("races", "toy/lost-update", "--budget", "1h")
+    assert (whole.exit_code, whole.stdout) == (0, aprt("races", "toy/lost-update").stdout)
