@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from types import CoroutineType, FunctionType
 from typing import Any, TypeVar, cast
 
@@ -11,14 +12,34 @@ from aprt.core.system import Behaviour
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def mirrors(kernel: str) -> Callable[[F], F]:
-    """Declare that a behaviour is the kernel's function of that name: call chains show it."""
+def mirrors(kernel: str | Callable[..., str | None] | None) -> Callable[[F], F]:
+    """Declare that a behaviour is the kernel's function of that name: call chains show it.
+
+    None: it is no function of the kernel but a part of its caller, and call chains leave it out. Where the name is not
+    always the same, a function of the behaviour's positional arguments tells it.
+    """
 
     def rename(behaviour: F) -> F:
-        cast(FunctionType, behaviour).__name__ = kernel
+        if callable(kernel):
+            return _named_anew(behaviour, kernel)
+        cast(FunctionType, behaviour).__name__ = _told(behaviour, kernel)
         return behaviour
 
     return rename
+
+
+def _named_anew(behaviour: F, kernel: Callable[..., str | None]) -> F:
+    @wraps(behaviour)
+    def begin(*args: Any, **named: Any) -> Any:
+        begun = behaviour(*args, **named)
+        begun.__name__ = _told(behaviour, kernel(*args))
+        return begun
+
+    return cast(F, begin)
+
+
+def _told(behaviour: Callable[..., Any], kernel: str | None) -> str:
+    return f"_{behaviour.__name__}" if kernel is None else kernel
 
 
 def await_chain(behaviour: Behaviour) -> tuple[str, ...]:

@@ -1,19 +1,21 @@
 """User space unmaps a range of guest memory that may hold a NIB.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_dma_unmap(), unmap_iova() (6.12).
+Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (5.3 to 5.15);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_dma_unmap(), unmap_iova() (6.12).
 """
 
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import queues_of
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
 
 
-@mirrors("vfio_ap_mdev_dma_unmap")
+@mirrors(renamed("vfio_ap_mdev_iommu_notifier", dynamic_config="vfio_ap_mdev_dma_unmap"))
 async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     """The callback: every queue whose NIB lies in the range is disabled, which also unpins (B13).
 

@@ -4,18 +4,21 @@ Since 6.0 an mdev has a table. Before, the driver walked the devices that are bo
 mdev only from one AQIC of its guest to the next disabling.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_get_queue(), vfio_ap_find_queue() (6.12);
-drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_get_queue(), match_apqn() (5.3).
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_get_queue(), match_apqn() (5.3 to 5.15);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_find_queue() (5.12 to 5.15);
+drivers/base/driver.c: driver_find_device() (5.3 to 5.15).
 """
 
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 
 
-@mirrors("vfio_ap_mdev_get_queue")
+@mirrors(renamed("vfio_ap_get_queue", dynamic_config="vfio_ap_mdev_get_queue"))
 async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> Found | None:
     """The queue with that APQN, if the mdev has it. Locks: mdevs_lock held."""
     if machine.on("dynamic_config"):
@@ -28,6 +31,7 @@ async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> Found | None:
     return found
 
 
+@mirrors(None)
 async def queues_of(machine: Machine, mdev: Mdev) -> tuple[Found, ...]:
     """All of them. Locks: mdevs_lock held."""
     if machine.on("dynamic_config"):
@@ -47,8 +51,13 @@ async def find_queue(machine: Machine, apqn: Apqn) -> Found | None:
     return None if generation is None else Found(apqn, generation)
 
 
-@mirrors("driver_find_device")
+@mirrors(renamed(None, B35="vfio_ap_find_queue"))
 async def walk_devices(machine: Machine, apqn: Apqn) -> Found | None:
     """The queue with that APQN, through the devices bound to the driver."""
-    generation = await machine.bus.driver_find_device(apqn)
+    generation = await _driver_find_device(machine, apqn)
     return None if generation is None else Found(apqn, generation)
+
+
+@mirrors("driver_find_device")
+async def _driver_find_device(machine: Machine, apqn: Apqn) -> int | None:
+    return await machine.bus.driver_find_device(apqn)

@@ -19,7 +19,7 @@ from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.mdev_sysfs import used_by_another
-from aprt.vfio_ap.mainline.reset import reset_qlist
+from aprt.vfio_ap.mainline.reset import reset_and_wait
 from aprt.vfio_ap.mainline.reset_polled import zapq_and_look
 
 
@@ -46,7 +46,7 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         found = Found(queue.apqn, generation)
         await machine.bus.set_drvdata(queue.apqn, None)
         if machine.on("B35"):
-            await reset_qlist(machine, (found,))
+            await reset_and_wait(machine, found)
         else:
             await zapq_and_look(machine, queue)
             await irq_disable(machine, queue, found)

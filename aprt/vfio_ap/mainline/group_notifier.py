@@ -10,9 +10,12 @@ what the releases differ in:
 
 4.20 has no hook, takes no reference, cleans up without a lock, and unregisters before it clears the VM pointer.
 
-Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release(), vfio_ap_mdev_open_device(),
-vfio_ap_mdev_close_device(), vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm(), vfio_ap_mdev_unset_kvm() (4.20 to
-5.15). Left out: the driver's reference of its own module; that a notifier cannot be registered.
+Mirrors: drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_device_fops_release();
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm() (4.20 to 5.15);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release() (4.20 to 5.13);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device() (5.15);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_unset_kvm() (5.12 to 5.15).
+Left out: the driver's reference of its own module; that a notifier cannot be registered.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.kvm.group import Group, register_notifier
 from aprt.vfio_ap.mainline import kvm_attach
 from aprt.vfio_ap.mainline.kvm_busy import KvmBusy
@@ -30,7 +34,7 @@ from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset import reset_queues
 
 
-@mirrors("vfio_ap_mdev_open_device")
+@mirrors("vfio_group_get_device_fd")
 async def open_device(machine: Machine, guest: Guest) -> int:
     """The device file is opened; the first time the notifier is registered, and called if a VM is known.
 
@@ -41,11 +45,16 @@ async def open_device(machine: Machine, guest: Guest) -> int:
         return Errno.ENODEV.failure
     async with held(device.dev_set_lock):
         if await device.opened(1) == 1:
-            await register_notifier(guest.group, guest.mdev.name, notify, machine)
+            await _open(machine, guest)
     return 0
 
 
-@mirrors("vfio_ap_mdev_close_device")
+@mirrors(renamed("vfio_ap_mdev_open", dev_set="vfio_ap_mdev_open_device"))
+async def _open(machine: Machine, guest: Guest) -> None:
+    await register_notifier(guest.group, guest.mdev.name, notify, machine)
+
+
+@mirrors("vfio_device_fops_release")
 async def release_device(machine: Machine, guest: Guest) -> None:
     """The device file is closed for good."""
     async with held(guest.device.dev_set_lock):
@@ -54,6 +63,7 @@ async def release_device(machine: Machine, guest: Guest) -> None:
     await guest.device.put_registration()
 
 
+@mirrors(renamed("vfio_ap_mdev_release", dev_set="vfio_ap_mdev_close_device"))
 async def _close(machine: Machine, guest: Guest) -> None:
     group, mdev = guest.group, guest.mdev
     if _kvm_lock_first(machine):
@@ -74,44 +84,52 @@ async def notify(machine: Machine, name: str, vm: str | None) -> int:
 
     Before fix B7 an mdev whose VM goes only forgets it: hook, masks, interrupts and the reference stay.
     """
-    mdev = machine.mdev(name)
-    if vm is not None:
-        attach = kvm_attach.set_kvm if _kvm_lock_first(machine) else set_kvm
-        return await attach(machine, mdev, machine.guest(vm))
-    if not machine.on("B7"):
-        await mdev.set_kvm(None)
-    elif _kvm_lock_first(machine):
+    mdev, guest = machine.mdev(name), None if vm is None else machine.guest(vm)
+    if _kvm_lock_first(machine) and guest is not None:
+        return await kvm_attach.set_kvm(machine, mdev, guest)
+    if _kvm_lock_first(machine):
         await kvm_attach.unset_kvm(machine, mdev)
-    else:
-        async with held(machine.mdevs_lock):
+        return 0
+    async with held(machine.mdevs_lock, when=machine.on("B7")):
+        if guest is not None:
+            return await _attach(machine, mdev, guest)
+        if machine.on("B7"):
             await unset_kvm(machine, mdev)
+        else:
+            await mdev.set_kvm(None)
     return 0
+
+
+async def _attach(machine: Machine, mdev: Mdev, guest: Guest) -> int:
+    error = await set_kvm(machine, mdev, guest)
+    if not error and mdev.name not in machine.kvm_busy:
+        await _write_masks(guest, await mdev.read_matrix())
+    return error
 
 
 @mirrors("vfio_ap_mdev_set_kvm")
 async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
-    """Attach, before fix B3: 0 or -EPERM. Locks: takes the lock, and kvm->lock in it, beside it or after it."""
-    busy, locked = machine.kvm_busy.get(mdev.name), machine.on("B7")
-    async with held(machine.mdevs_lock):
+    """Attach, before fix B3: 0 or -EPERM. The masks are left to the caller where they are not written beside the lock.
+
+    Locks: the lock held since B7, before that taken; kvm->lock beside it.
+    """
+    busy = machine.kvm_busy.get(mdev.name)
+    async with held(machine.mdevs_lock, when=not machine.on("B7")):
         if await kvm_attach.has_another(machine, mdev, guest):
             return Errno.EPERM.failure
         if _keeps_vm(machine):
             await guest.vm.get()
         if busy is not None:
             await _beside_lock(machine, busy, guest, await mdev.read_matrix(), mdev.name)
-            await mdev.set_kvm(guest.name)
-            await busy.done()
-            return 0
         await mdev.set_kvm(guest.name)
-        await _set_hook(machine, guest, mdev.name)
-        if locked:
-            await _write_masks(guest, await mdev.read_matrix())
-    if not locked:
-        await _write_masks(guest, await mdev.read_matrix())
+        if busy is not None:
+            await busy.done()
+        else:
+            await _set_hook(machine, guest, mdev.name)
     return 0
 
 
-@mirrors("vfio_ap_mdev_unset_kvm")
+@mirrors(renamed(None, B7="vfio_ap_mdev_unset_kvm"))
 async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it, or beside it (B2).
 
@@ -126,9 +144,9 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     guest = machine.guest(vm)
     await mdev.begin_detach()
     if busy is not None:
-        await _beside_lock(machine, busy, guest, Matrix(), None)
+        await _beside_lock(machine, busy, guest, None, None)
     else:
-        await _write_masks(guest, Matrix())
+        await _write_masks(guest, None)
         await _set_hook(machine, guest, None)
     await reset_queues(machine, mdev)
     if _keeps_vm(machine):
@@ -138,7 +156,7 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
         await busy.done()
 
 
-async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix, hook: str | None) -> None:
+async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix | None, hook: str | None) -> None:
     """Masks and hook change while the flag is set and the lock given back. Locks: the lock held, on return too.
 
     Without a lock of its own (B4) the hook changes when the lock is held again.
@@ -155,7 +173,7 @@ async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Mat
 async def _release(machine: Machine, group: Group, mdev: Mdev) -> None:
     vm = await mdev.read_kvm()
     if vm is not None:
-        await _write_masks(machine.guest(vm), Matrix())
+        await _write_masks(machine.guest(vm), None)
     await reset_queues(machine, mdev)
     await group.unregister()
     await mdev.set_kvm(None)
@@ -176,9 +194,9 @@ async def _set_hook(machine: Machine, guest: Guest, mdev: str | None) -> None:
         await guest.vm.set_hook(mdev)
 
 
-@mirrors("kvm_arch_crypto_set_masks")
-async def _write_masks(guest: Guest, masks: Matrix) -> None:
-    """A VM without a crypto block has no masks. Locks: takes kvm->lock."""
+@mirrors(lambda _, masks: f"kvm_arch_crypto_{'clear' if masks is None else 'set'}_masks")
+async def _write_masks(guest: Guest, masks: Matrix | None) -> None:
+    """None: the guest loses all. A VM without a crypto block has no masks. Locks: takes kvm->lock."""
     if await guest.vm.has_crycb():
         async with held(guest.kvm_lock):
-            await guest.crycb.set_masks(masks)
+            await guest.crycb.set_masks(masks or Matrix())

@@ -17,6 +17,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Rc
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import find_queue
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
@@ -51,6 +52,7 @@ async def filter_matrix(machine: Machine, mdev: Mdev, only: Matrix | None = None
     return shadow != old, lost
 
 
+@mirrors("vfio_ap_mdev_filter_cdoms")
 async def filter_cdoms(machine: Machine, mdev: Mdev) -> bool:
     """The same for control domains. Whether the shadow changed. Locks: mdevs_lock held."""
     matrix, info, old = await mdev.read_matrix(), await machine.matrix_dev.read_info(), await mdev.read_shadow()
@@ -59,7 +61,7 @@ async def filter_cdoms(machine: Machine, mdev: Mdev) -> bool:
     return shadow != old
 
 
-@mirrors("vfio_ap_mdev_update_guest_apcb")
+@mirrors(renamed("kvm_arch_crypto_set_masks", dynamic_config="vfio_ap_mdev_update_guest_apcb"))
 async def update_guest_apcb(machine: Machine, mdev: Mdev) -> None:
     """Give the guest, if there is one, what the shadow says, before 6.0 the matrix.
 
@@ -82,12 +84,14 @@ async def reset_adapters(machine: Machine, mdev: Mdev, apids: Apids) -> None:
         await reset_qlist(machine, lost)
 
 
+@mirrors(None)
 async def reset_filtered(machine: Machine, mdev: Mdev, apids: Apids) -> None:
     """The same for adapters that the filter has taken from a guest (B28)."""
     if machine.on("B28"):
         await reset_adapters(machine, mdev, apids)
 
 
+@mirrors(None)
 async def filter_and_update(machine: Machine, mdev: Mdev, only: Matrix | None = None) -> None:
     """Filter, and when that changed something update the guest and reset what it lost. Locks as for the update."""
     changed, lost = await filter_matrix(machine, mdev, only)

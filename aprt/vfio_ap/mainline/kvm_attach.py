@@ -50,6 +50,7 @@ async def _set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     return 0
 
 
+@mirrors(None)
 async def has_another(machine: Machine, mdev: Mdev, guest: Guest) -> bool:
     """Whether the VM has another mdev. Locks: guests_lock held, or the one lock that there was before."""
     for other in await machine.matrix_dev.list_mdevs():
@@ -79,7 +80,7 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     if machine.on("B17"):
         await guest.vm.set_hook(None)
     if not machine.on("keep_apcb"):
-        await guest.crycb.set_masks(Matrix())
+        await _clear_masks(guest)
     await reset_queues(machine, mdev)
     gone = not machine.on("B17") and await _put(machine, guest)
     await mdev.set_kvm(None)
@@ -88,6 +89,11 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     await unlock_for_kvm(machine, guest)
     if machine.on("B17"):
         await _put(machine, guest)
+
+
+@mirrors("kvm_arch_crypto_clear_masks")
+async def _clear_masks(guest: Guest) -> None:
+    await guest.crycb.set_masks(Matrix())
 
 
 async def _put(machine: Machine, guest: Guest) -> bool:

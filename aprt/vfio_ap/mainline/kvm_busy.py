@@ -47,11 +47,13 @@ class KvmBusy:
             await self.lock.lock()
         await self.waiters.finish()
 
+    @mirrors(None)
     async def leave_lock(self) -> None:
         """From here on the flag keeps others out, no longer the lock."""
         await self.flag.set()
         await self.lock.unlock()
 
+    @mirrors(None)
     async def done(self) -> None:
         """It is the lock again that does. Locks: the lock held."""
         await self.flag.clear()

@@ -15,6 +15,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
@@ -24,7 +25,7 @@ from aprt.vfio_ap.mainline.reset import reset_qlist, reset_queues
 from aprt.vfio_ap.mainline.vfio_events import request
 
 
-@mirrors("vfio_ap_mdev_probe")
+@mirrors(renamed("vfio_ap_mdev_create", dev_set="vfio_ap_mdev_probe"))
 async def create(machine: Machine, mdev: Mdev) -> int:
     """mdev create. -EEXIST: there is one of that UUID; -EUSERS: no instance is left.
 
@@ -108,6 +109,7 @@ async def _assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text:
     return 0
 
 
+@mirrors("vfio_ap_mdev_validate_masks")
 async def validate(machine: Machine, mdev: Mdev, wanted: Matrix) -> int:
     """-EADDRNOTAVAIL or -EADDRINUSE when somebody else has an APQN of `wanted`. Locks: guests_lock, perms_mutex."""
     for apqn in wanted.apqns():

@@ -4,7 +4,8 @@ Since 6.6 (B15) a work item of each queue polls until the reset is over, without
 that work; all queues of an mdev are reset at the same time. Before that the caller polled (`reset_polled`).
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue(), apq_reset_check(), apq_status_check(),
-vfio_ap_mdev_reset_queues(), vfio_ap_mdev_reset_qlist() (6.12).
+vfio_ap_mdev_reset_queues(), vfio_ap_mdev_reset_qlist() (6.12);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_disable_apqn() (5.3).
 Left out: the 20 ms before each look, as virtual time has none.
 """
 
@@ -15,6 +16,7 @@ from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import Errno, Rc
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import queues_of, walk_devices
 from aprt.vfio_ap.mainline.irq import free_aqic_resources, irq_disable
 from aprt.vfio_ap.mainline.machine import Machine, Queue
@@ -28,7 +30,7 @@ _ASYNC_ERRORS = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})
 
 @mirrors("vfio_ap_mdev_reset_queue")
 async def reset_queue(machine: Machine, queue: Queue, found: Found) -> None:
-    """Start a reset; its end has to be waited for (`flush`). Locks: mdevs_lock held.
+    """Start a reset; its end has to be waited for. Locks: mdevs_lock held.
 
     A queue that is off or broken is taken to be silent, and so is one that is gone since B18: what it owns is given
     back at once. After any other answer the kernel warns, and nothing is done.
@@ -67,16 +69,8 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
     await free_aqic_resources(machine, queue, found, after_reset=True, without_isc=False)
 
 
-async def flush(machine: Machine, queue: Queue, found: Found) -> int:
-    """Wait for the end of a reset: 0, or -EIO when its ZAPQ was answered anything but 00. Locks: mdevs_lock held."""
-    if not machine.on("reset_unwaited"):
-        await queue.reset_work.flush()
-    rc = await queue.object.reset_status(found.generation)
-    return 0 if rc is Rc.NORMAL else Errno.EIO.failure
-
-
-@mirrors("vfio_ap_mdev_reset_qlist")
-async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
+@mirrors(None)
+async def reset_and_wait(machine: Machine, *queues: Found) -> int:
     """Reset these queues, all at the same time, and wait for all. 0 or -EIO. Locks: mdevs_lock held.
 
     Before fix B15 one after the other, where the error may also be -EBUSY; before fix B35 each of them was then told
@@ -89,7 +83,7 @@ async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
     for found in queues:
         queue = machine.queues[found.apqn]
         if machine.on("B15"):
-            result = await flush(machine, queue, found) or result
+            result = await _flush(machine, queue, found) or result
         else:
             result = await reset_and_poll(machine, queue, found) or result
         if not machine.on("B35"):
@@ -97,25 +91,44 @@ async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
     return result
 
 
+async def _flush(machine: Machine, queue: Queue, found: Found) -> int:
+    """Wait for the end of a reset: 0, or -EIO when its ZAPQ was answered anything but 00. Locks: mdevs_lock held."""
+    if not machine.on("reset_unwaited"):
+        await queue.reset_work.flush()
+    rc = await queue.object.reset_status(found.generation)
+    return 0 if rc is Rc.NORMAL else Errno.EIO.failure
+
+
+@mirrors(renamed("vfio_ap_mdev_reset_queues", B28="vfio_ap_mdev_reset_qlist"))
+async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
+    """Reset some queues of an mdev. Result and locks as for `reset_and_wait`."""
+    return await reset_and_wait(machine, *queues)
+
+
 @mirrors("vfio_ap_mdev_reset_queues")
 async def reset_queues(machine: Machine, mdev: Mdev) -> int:
-    """Reset every queue of the mdev. Result and locks as for `reset_qlist`.
+    """Reset every queue of the mdev. Result and locks as for `reset_and_wait`.
 
     Before 5.12 (B35) every APQN of the matrix, whether the driver has its queue or not.
     """
     if not machine.on("dynamic_config") and not machine.on("B35"):
         return await _reset_matrix(machine, await mdev.read_matrix())
     queues = await queues_of(machine, mdev)
-    return await reset_qlist(machine, queues[1:] if machine.on("reset_skips_first") else queues)
+    return await reset_and_wait(machine, *(queues[1:] if machine.on("reset_skips_first") else queues))
 
 
 async def _reset_matrix(machine: Machine, matrix: Matrix) -> int:
     result = 0
     for apqn in matrix.apqns():
         if apqn in machine.queues:
-            queue = machine.queues[apqn]
-            result = await zapq_and_look(machine, queue) or result
-            found = await walk_devices(machine, apqn) if machine.on("aqic") else None
-            if found is not None:
-                await irq_disable(machine, queue, found)
+            result = await zapq_and_look(machine, machine.queues[apqn]) or result
+            if machine.on("aqic"):
+                await _irq_disable_apqn(machine, machine.queues[apqn])
     return result
+
+
+@mirrors("vfio_ap_irq_disable_apqn")
+async def _irq_disable_apqn(machine: Machine, queue: Queue) -> None:
+    found = await walk_devices(machine, queue.apqn)
+    if found is not None:
+        await irq_disable(machine, queue, found)

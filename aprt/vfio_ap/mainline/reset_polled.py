@@ -23,6 +23,7 @@ from aprt.vfio_ap.mainline.machine import Machine, Queue
 POLLS = 10  # 200 ms of 20 ms each
 
 
+@mirrors(None)
 async def reset_and_poll(machine: Machine, queue: Queue, found: Found) -> int:
     """Reset one queue and wait, not for ever: 0, -EBUSY or -EIO. Locks: mdevs_lock held."""
     if machine.on("B14"):

@@ -18,7 +18,7 @@ from aprt.vfio_ap.mainline.irq import free_aqic_resources
 from aprt.vfio_ap.mainline.locks import lock_by_apqn, lock_for_queue, mdev_of, unlock
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.mainline.reset import reset_qlist
+from aprt.vfio_ap.mainline.reset import reset_and_wait
 
 Shown: TypeAlias = Literal["unassigned", "assigned", "in use"]
 
@@ -97,10 +97,10 @@ async def _take_from_guest(machine: Machine, queue: Queue, found: Found, mdev: M
             if machine.on("B27"):
                 await reset_adapters(machine, mdev, (queue.apqn.apid,))
             else:
-                await reset_qlist(machine, (found,))
+                await reset_and_wait(machine, found)
             return
     if queue.apqn in await machine.matrix_dev.read_info() or not machine.on("B32"):
-        await reset_qlist(machine, (found,))
+        await reset_and_wait(machine, found)
     elif machine.on("B18"):
         await free_aqic_resources(machine, queue, found)
 
