@@ -39,7 +39,7 @@ def _named_anew(behaviour: F, kernel: Callable[..., str | None]) -> F:
 
 
 def _told(behaviour: Callable[..., Any], kernel: str | None) -> str:
-    return f"_{behaviour.__name__}" if kernel is None else kernel
+    return f"_{behaviour.__name__.lstrip('_')}" if kernel is None else kernel
 
 
 def await_chain(behaviour: Behaviour) -> tuple[str, ...]:

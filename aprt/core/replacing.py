@@ -20,7 +20,7 @@ def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[...
     if wanted is None:
         return function
     taken, result = wanted
-    if not inspect.iscoroutinefunction(inspect.unwrap(function)):
+    if not inspect.iscoroutinefunction(function):
         raise UserError(f"{place} is {getattr(function, '__name__', repr(function))}, which is no async function")
     try:
         inspect.signature(function).bind(*range(taken))

@@ -81,7 +81,7 @@ violates P20: possible circular locking dependency: kvm_lock -> vcpu_mutex
   vm0.vcpu0 holds vm0.vcpu0.mutex (vcpu_mutex) and asks for matrix_lock in
     pqap_hook->hook()
   user holds matrix_lock and asks for vm0.kvm_lock in
-    kvm_arch_crypto_set_masks()
+    kvm_arch_crypto_clear_masks()
 """
         in columns
     )
@@ -188,7 +188,10 @@ def test_of_a_race_with_too_many_states_it_is_said_that_its_reason_is_open() -> 
 
 def test_the_access_alone_that_has_not_its_lock_is_a_warning_under_the_name_of_its_own_function() -> None:
     alone = head("B20", "--as", "lockdep")
-    assert (alone[2], alone[6]) == ("WARNING in mdev_of", "WARNING: CPU: 0 PID: 21 at mdev_of+0x1/0x1")
+    assert (alone[2], alone[6]) == (
+        "WARNING in vfio_ap_mdev_for_queue",
+        "WARNING: CPU: 0 PID: 21 at vfio_ap_mdev_for_queue+0x1/0x1",
+    )
 
 
 def test_data_that_no_other_access_meets_is_a_warning_and_no_race() -> None:

@@ -25,13 +25,13 @@ def test_a_chain_has_the_kernels_names_and_is_told_without_helpers() -> None:
 
 
 @mirrors(None)
-async def part_of_its_caller() -> None:
+async def _part_of_its_caller() -> None:
     await _helper()
 
 
 @mirrors(lambda device, *_: f"{device}_open")
 async def open_device(device: str, flags: int, quick: bool = False) -> None:
-    await part_of_its_caller()
+    await _part_of_its_caller()
 
 
 def test_a_part_of_its_caller_is_not_told_and_a_name_may_depend_on_the_arguments() -> None:

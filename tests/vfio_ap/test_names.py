@@ -8,11 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from aprt.core.chain import await_chain, without_helpers
+from aprt.core.chain import without_helpers
 from aprt.runtime.run import run
-from aprt.vfio_ap.eras import ERAS as KERNELS
-from aprt.vfio_ap.mainline.dma_unmap import notify_unmap
-from aprt.vfio_ap.releases.situation import Situation
 from tests.vfio_ap.releases import model
 
 ERAS = ("4.20", "5.3", "5.12", "5.13", "5.15", "6.0", "6.2", "6.3", "6.6", "6.8", "6.12", "6.16", "2026")
@@ -20,7 +17,7 @@ ERAS = ("4.20", "5.3", "5.12", "5.13", "5.15", "6.0", "6.2", "6.3", "6.6", "6.8"
 SCENARIOS = {
     "4.20": ("rogue-close",),
     "5.3": ("rejoin", "rogue-close", "qemu-reset", "unbind"),
-    "6.0": ("assign-absent", "qemu-reset", "rogue-close", "unbind", "unassign"),
+    "6.0": ("assign-absent", "qemu-reset", "rogue-close", "unbind", "unassign", "rejoin"),
 }
 
 # names that are not told in all eras, with the first and the last that is told of them
@@ -28,7 +25,12 @@ LIVES = {
     "driver_find_device": ("5.3", "5.15"),
     "get_update_locks_for_kvm": ("6.0", "2026"),
     "get_update_locks_for_mdev": ("6.0", "2026"),
+    "kvm_vfio_destroy": ("4.20", "6.0"),
+    "kvm_vfio_file_set_kvm": ("6.0", "2026"),
+    "kvm_vfio_group_set_kvm": ("5.3", "5.15"),
     "kvm_arch_crypto_set_masks": ("5.3", "5.15"),
+    "pqap_hook": ("5.15", "2026"),
+    "pqap_hook->hook": ("5.3", "5.13"),
     "vfio_ap_find_queue": ("5.12", "2026"),
     "vfio_ap_get_queue": ("5.3", "5.15"),
     "vfio_ap_irq_disable_apqn": ("5.3", "5.3"),
@@ -41,14 +43,9 @@ LIVES = {
     "vfio_ap_mdev_unset_kvm": ("5.12", "2026"),
     "vfio_ap_mdev_update_guest_apcb": ("6.0", "2026"),
     "vfio_ap_queue_dev_remove": ("5.3", "5.15"),
+    "vfio_device_group_close": ("6.2", "6.3"),
+    "vfio_df_group_close": ("6.6", "2026"),
     "wait_event_cmd": ("5.13", "5.13"),
-}
-
-
-UNMAPPED = {
-    "5.3": "vfio_ap_mdev_iommu_notifier",
-    "5.15": "vfio_ap_mdev_iommu_notifier",
-    "6.0": "vfio_ap_mdev_dma_unmap",
 }
 
 
@@ -81,12 +78,3 @@ def test_in_5_13_vfio_ap_mdev_set_kvm_and_unset_kvm_write_the_masks() -> None:
     pairs = {pair for chain in told("5.13") for pair in pairwise(chain)}
     assert ("vfio_ap_mdev_set_kvm", "kvm_arch_crypto_set_masks") in pairs
     assert ("vfio_ap_mdev_unset_kvm", "kvm_arch_crypto_clear_masks") in pairs
-
-
-@pytest.mark.parametrize("era", UNMAPPED)
-def test_an_unmapping_is_told_to_the_driver_by_a_notifier_until_6_0(era: str) -> None:
-    scenario = KERNELS[era].scenario("dma-unmap")
-    situation = Situation.attached(KERNELS[era].settings(scenario))
-    begun = notify_unmap(situation.machine, situation.guest, 3, 1)
-    assert await_chain(begun) == (UNMAPPED[era],)
-    begun.close()

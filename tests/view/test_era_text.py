@@ -68,7 +68,7 @@ def test_the_functions_that_a_patch_can_replace_are_told_as_they_are_called_and_
     assert (
         "\n  dma_unmap(machine, guest, first, pages) -> None\n"
         "      kernel  vfio_ap_mdev_dma_unmap()\n"
-        "      model   aprt.vfio_ap.mainline.dma_unmap.notify_unmap\n"
+        "      model   aprt.vfio_ap.mainline.dma_unmap.callback\n"
     ) in text
     names = {
         era: [one["name"] for one in json.loads(functions_json(ERAS[era]))["functions"]]

@@ -26,6 +26,7 @@ from aprt.vfio_ap.host.machine import Machine
 Mask: TypeAlias = Literal["apm", "aqm"]
 
 
+@mirrors(lambda _, mask, __: f"{mask[:2]}mask_store")
 async def store_mask(machine: Machine, mask: Mask, numbers: tuple[int, ...]) -> int:
     """Write apmask (apm) or aqmask (aqm): 0, or -EBUSY when a driver uses what its new bits would take."""
     mutex = machine.perms_mutex

@@ -53,6 +53,7 @@ async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
         return 0
 
 
+@mirrors(None)
 async def is_reserved(machine: Machine, apqn: Apqn) -> bool:
     """Whether the masks keep a queue for the default drivers. ap_perms_mutex is held only while they are read."""
     mutex = machine.perms_mutex

@@ -1,10 +1,13 @@
-"""What the kernel calls a procedure whose name is not the same in all releases."""
+"""What the kernel calls a procedure whose name is not the same in all releases, or for all that it is called with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from aprt.vfio_ap.host.machine import Machine
+
+_COUNTED: Mapping[str, str] = MappingProxyType({"apm": "adapter", "aqm": "domain", "adm": "control_domain"})
 
 
 def renamed(first: str | None, **later: str) -> Callable[..., str | None]:
@@ -16,5 +19,14 @@ def renamed(first: str | None, **later: str) -> Callable[..., str | None]:
 
     def name(machine: Machine, *_: object) -> str | None:
         return next((became for switch, became in newest_first if machine.on(switch)), first)
+
+    return name
+
+
+def by_mask(pattern: str) -> Callable[..., str]:
+    """The name for `mirrors`: `{}` is what the mask counts that the first argument of that kind names."""
+
+    def name(*args: object) -> str:
+        return pattern.format(next(_COUNTED[arg] for arg in args if isinstance(arg, str) and arg in _COUNTED))
 
     return name

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import queues_of
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.memory import PAGE
 
 
-@mirrors(renamed("vfio_ap_mdev_iommu_notifier", dynamic_config="vfio_ap_mdev_dma_unmap"))
-async def notify_unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
-    """The callback: every queue whose NIB lies in the range is disabled, which also unpins (B13).
+@mirrors("vfio_ap_mdev_iommu_notifier")
+async def notifier(machine: Machine, guest: Guest, first: int, pages: int) -> None:
+    """Before 6.0. What it does is what the callback does now."""
+    await _unmap(machine, guest, first, pages)
+
+
+@mirrors("vfio_ap_mdev_dma_unmap")
+async def callback(machine: Machine, guest: Guest, first: int, pages: int) -> None:
+    """Every queue whose NIB lies in the range is disabled, which also unpins (B13).
 
     A queue without a NIB has the address 0. Before that fix one page was unpinned, the first of the range, and
     nothing else done.
     """
+    await _unmap(machine, guest, first, pages)
+
+
+async def _unmap(machine: Machine, guest: Guest, first: int, pages: int) -> None:
     if not machine.on("B13"):
         await guest.memory.unpin(first << PAGE)
         return

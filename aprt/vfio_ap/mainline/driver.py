@@ -6,8 +6,7 @@ from functools import partial
 
 from aprt.vfio_ap.host import kvm_vfio
 from aprt.vfio_ap.host.ops import Ops
-from aprt.vfio_ap.mainline import fixed_config, group_notifier, vfio_ap_drv, vfio_core
-from aprt.vfio_ap.mainline.dma_unmap import notify_unmap
+from aprt.vfio_ap.mainline import dma_unmap, fixed_config, group_notifier, vfio_ap_drv, vfio_core
 from aprt.vfio_ap.mainline.hot_plug import config_changed, in_use, scan_complete
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.vfio_events import ioctl_reset
@@ -19,7 +18,7 @@ DYNAMIC = Ops(
     open=vfio_core.open_device,
     release=vfio_core.release_device,
     reset=ioctl_reset,
-    dma_unmap=notify_unmap,
+    dma_unmap=dma_unmap.callback,
     set_kvm=vfio_core.group_set_kvm,
     kvm_vfio_closed=vfio_core.kvm_vfio_closed,
     kvm_vfio_destroyed=vfio_core.kvm_vfio_destroyed,
@@ -35,7 +34,7 @@ FIXED = Ops(
     open=group_notifier.open_device,
     release=group_notifier.release_device,
     reset=ioctl_reset,
-    dma_unmap=notify_unmap,
+    dma_unmap=dma_unmap.notifier,
     set_kvm=partial(kvm_vfio.set_group, group_notifier.notify),
     kvm_vfio_destroyed=partial(kvm_vfio.destroyed, group_notifier.notify),
 )

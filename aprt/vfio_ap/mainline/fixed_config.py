@@ -14,6 +14,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 from aprt.vfio_ap.ap.response import Errno
+from aprt.vfio_ap.host.names import by_mask
 from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.machine import Machine, Queue
@@ -72,6 +73,7 @@ async def store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
             return Errno.ENODEV.failure
 
 
+@mirrors(by_mask("assign_{}_store"))
 async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
     """assign_adapter (apm) or assign_domain (aqm): the mask changes, nothing else.
 
@@ -82,11 +84,13 @@ async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: 
     return await _change(machine, mdev, dimension, text, assigned=True)
 
 
+@mirrors(by_mask("unassign_{}_store"))
 async def unassign(machine: Machine, mdev: Mdev, dimension: Dimension, text: str) -> int:
     """unassign_adapter, unassign_domain or unassign_control_domain: only the mask changes, no queue is reset."""
     return await _change(machine, mdev, dimension, text, assigned=False)
 
 
+@mirrors("assign_control_domain_store")
 async def assign_control_domain(machine: Machine, mdev: Mdev, text: str) -> int:
     """assign_control_domain: only the mask changes."""
     return await _change(machine, mdev, "adm", text, assigned=True)

@@ -3,7 +3,7 @@
 No mask can name a single queue, so a queue that the guest must not see costs it the whole adapter.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_filter_matrix(), vfio_ap_mdev_filter_cdoms(),
-vfio_ap_mdev_update_guest_apcb(), reset_queues_for_apids(), vfio_ap_mdev_link_queue(),
+vfio_ap_mdev_update_guest_apcb(), reset_queues_for_apid(), reset_queues_for_apids(), vfio_ap_mdev_link_queue(),
 vfio_ap_mdev_link_apqn(), vfio_ap_unlink_apqn_fr_mdev(), _queue_passable() (6.12).
 """
 
@@ -75,13 +75,23 @@ async def update_guest_apcb(machine: Machine, mdev: Mdev) -> None:
             await mdev.signal_cfg_chg()
 
 
+@mirrors("reset_queues_for_apid")
+async def reset_adapter(machine: Machine, mdev: Mdev, apid: int) -> None:
+    """Reset the queues of an adapter that are in the domains of the shadow, and wait. Locks: mdevs_lock held."""
+    await _reset_adapters(machine, mdev, (apid,))
+
+
 @mirrors("reset_queues_for_apids")
 async def reset_adapters(machine: Machine, mdev: Mdev, apids: Apids) -> None:
-    """Reset the queues of these adapters that are in the domains of the shadow, and wait. Locks: mdevs_lock held."""
+    """The same for several adapters, or none."""
     if apids:
-        aqm = (await mdev.read_shadow()).aqm
-        lost = tuple(found for found in await mdev.queues() if found.apqn.apid in apids and found.apqn.apqi in aqm)
-        await reset_qlist(machine, lost)
+        await _reset_adapters(machine, mdev, apids)
+
+
+async def _reset_adapters(machine: Machine, mdev: Mdev, apids: Apids) -> None:
+    aqm = (await mdev.read_shadow()).aqm
+    lost = tuple(found for found in await mdev.queues() if found.apqn.apid in apids and found.apqn.apqi in aqm)
+    await reset_qlist(machine, lost)
 
 
 @mirrors(None)

@@ -4,7 +4,9 @@ Every operation returns 0 or a negative errno and, when it fails, has changed no
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_probe(), vfio_ap_mdev_remove(), assign_adapter_store(),
 unassign_adapter_store(), assign_domain_store(), unassign_domain_store(), assign_control_domain_store(),
-unassign_control_domain_store(), vfio_ap_mdev_validate_masks(), vfio_ap_mdev_hot_unplug_adapters() (6.12).
+unassign_control_domain_store(), vfio_ap_mdev_validate_masks(), vfio_ap_mdev_verify_no_sharing(),
+vfio_ap_mdev_hot_unplug_adapters(), vfio_ap_mdev_hot_unplug_adapter(), vfio_ap_mdev_hot_unplug_domains(),
+vfio_ap_mdev_hot_unplug_domain() (6.12); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_create() (5.3 to 5.13).
 Left out: the vfio core asks the user of a device again, every 10 s.
 """
 
@@ -15,7 +17,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.host.names import renamed
+from aprt.vfio_ap.host.names import by_mask, renamed
 from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
@@ -76,6 +78,7 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
     return 0
 
 
+@mirrors(by_mask("assign_{}_store"))
 async def assign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
     """assign_adapter (apm) or assign_domain (aqm): the mdev gets the queues, and its guest those it may see.
 
@@ -127,6 +130,7 @@ async def used_by_another(machine: Machine, mdev: Mdev, wanted: Matrix) -> bool:
     return False
 
 
+@mirrors(by_mask("unassign_{}_store"))
 async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text: str) -> int:
     """unassign_adapter or unassign_domain: the guest loses them, the queues it could see are reset.
 
@@ -146,11 +150,16 @@ async def _unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, tex
     if not matrix.has(dimension, number):
         return 0
     await mdev.set_matrix(matrix.without_bit(dimension, number))
-    await hot_unplug(machine, mdev, matrix, dimension, (number,))
+    await _hot_unplug_one(machine, mdev, matrix, dimension, number)
     return 0
 
 
-@mirrors("vfio_ap_mdev_hot_unplug_adapters")
+@mirrors(by_mask("vfio_ap_mdev_hot_unplug_{}"))
+async def _hot_unplug_one(machine: Machine, mdev: Mdev, matrix: Matrix, dimension: QueueDimension, number: int) -> None:
+    await _hot_unplug(machine, mdev, matrix, dimension, (number,))
+
+
+@mirrors(by_mask("vfio_ap_mdev_hot_unplug_{}s"))
 async def hot_unplug(
     machine: Machine, mdev: Mdev, matrix: Matrix, dimension: QueueDimension, numbers: tuple[int, ...]
 ) -> None:
@@ -161,6 +170,12 @@ async def hot_unplug(
     The queues that the guest could see are reset, and no longer point to the mdev; nothing more is done about others.
     Before that (B33) no queue was reset, and none pointed to the mdev any more.
     """
+    await _hot_unplug(machine, mdev, matrix, dimension, numbers)
+
+
+async def _hot_unplug(
+    machine: Machine, mdev: Mdev, matrix: Matrix, dimension: QueueDimension, numbers: tuple[int, ...]
+) -> None:
     shadow = await mdev.read_shadow()
     let_go: tuple[Found, ...] = ()
     for apqn in matrix.part(dimension, numbers).apqns():
@@ -179,6 +194,7 @@ async def hot_unplug(
         await machine.queues[found.apqn].object.set_mdev(found.generation, None)
 
 
+@mirrors(lambda *args: f"{'assign' if args[3:] != (False,) else 'unassign'}_control_domain_store")
 async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool = True) -> int:
     """assign_ or (not `assigned`) unassign_control_domain. -EINVAL, -ERANGE, -ENODEV as for `assign`."""
     guest = await lock_for_mdev(machine, mdev)

@@ -12,6 +12,7 @@ from aprt.kernel.held import held, reading
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import find_queue, get_queue
 from aprt.vfio_ap.mainline.irq import irq_disable, irq_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -47,7 +48,7 @@ async def _put_owner(machine: Machine, guest: Guest) -> None:
         await machine.mdev(hook).read_handler()
 
 
-@mirrors("pqap_hook->hook")
+@mirrors(renamed("pqap_hook->hook", B4="pqap_hook"))
 async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     """The driver's part, under mdevs_lock (B6). The mdev is the one that the hook lies in, which is read again.
 

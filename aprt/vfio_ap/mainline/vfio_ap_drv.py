@@ -1,7 +1,7 @@
 """The driver on the AP bus: a queue device gets it, or loses it.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_probe_queue(), vfio_ap_mdev_remove_queue(),
-status_show() (6.12).
+status_show(), vfio_ap_mdev_for_queue() (6.12).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aprt.core.effects import choose
 from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_adapters, update_guest_apcb
+from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_adapter, update_guest_apcb
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
 from aprt.vfio_ap.mainline.locks import lock_by_apqn, lock_for_queue, mdev_of, unlock
 from aprt.vfio_ap.mainline.machine import Machine, Queue
@@ -95,7 +95,7 @@ async def _take_from_guest(machine: Machine, queue: Queue, found: Found, mdev: M
             await mdev.set_shadow(shadow.without_bit("apm", queue.apqn.apid))
             await update_guest_apcb(machine, mdev)
             if machine.on("B27"):
-                await reset_adapters(machine, mdev, (queue.apqn.apid,))
+                await reset_adapter(machine, mdev, queue.apqn.apid)
             else:
                 await reset_and_wait(machine, found)
             return
@@ -113,9 +113,14 @@ async def status_show(machine: Machine, queue: Queue) -> Shown | None:
     shown: Shown = "unassigned"
     async with held(machine.guests_lock, when=machine.on("B20")), held(machine.mdevs_lock):
         looked = machine.bus.get_drvdata if machine.on("B22") else machine.bus.follow_drvdata
-        mdev = None if await looked(queue.apqn) is None else await mdev_of(machine, queue.apqn)
+        mdev = None if await looked(queue.apqn) is None else await _mdev_for_queue(machine, queue)
         if mdev is not None:
             attached = await mdev.read_kvm() is not None
             shown = "in use" if attached and queue.apqn in await mdev.read_shadow() else "assigned"
     await queue.status.leave()
     return shown
+
+
+@mirrors("vfio_ap_mdev_for_queue")
+async def _mdev_for_queue(machine: Machine, queue: Queue) -> Mdev | None:
+    return await mdev_of(machine, queue.apqn)

@@ -1,7 +1,8 @@
 """The vfio core: the device file of an mdev is opened and closed, and kvm-vfio tells the group which VM uses it.
 
 Mirrors: drivers/vfio/vfio_main.c: vfio_device_open(), vfio_device_fops_release(), vfio_file_set_kvm() (6.0);
-virt/kvm/vfio.c: kvm_vfio_destroy() (6.0); drivers/vfio/group.c: vfio_group_ioctl_get_device_fd(),
+virt/kvm/vfio.c: kvm_vfio_destroy() (6.0); drivers/vfio/group.c: vfio_device_group_open(),
+vfio_device_group_close() (6.2, 6.3); drivers/vfio/group.c: vfio_group_fops_unl_ioctl(),
 vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(), vfio_device_group_get_kvm_safe();
 drivers/vfio/vfio_main.c: vfio_device_fops_release(), vfio_df_open(), vfio_df_close(), vfio_device_put_kvm();
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device();
@@ -17,12 +18,13 @@ from aprt.kernel.held import held
 from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
+from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.kvm_attach import set_kvm, unset_kvm
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 
 
-@mirrors("vfio_group_ioctl_get_device_fd")
+@mirrors("vfio_group_fops_unl_ioctl")
 async def open_device(machine: Machine, guest: Guest) -> int:
     """The device file is opened; the first time the core takes a reference of the VM and the driver attaches it.
 
@@ -37,7 +39,7 @@ async def open_device(machine: Machine, guest: Guest) -> int:
     return error
 
 
-@mirrors("vfio_df_group_open")
+@mirrors(renamed("vfio_device_open", group_lock_first="vfio_device_group_open", group_add_locked="vfio_df_group_open"))
 async def _group_open(machine: Machine, guest: Guest) -> int:
     device = guest.device
     outer, inner = _locks(machine, device)
@@ -60,7 +62,7 @@ async def release_device(machine: Machine, guest: Guest) -> None:
     await guest.device.put_registration()
 
 
-@mirrors("vfio_df_group_close")
+@mirrors(renamed(None, group_lock_first="vfio_device_group_close", group_add_locked="vfio_df_group_close"))
 async def _group_close(machine: Machine, guest: Guest) -> None:
     device = guest.device
     outer, inner = _locks(machine, device)

@@ -41,6 +41,7 @@ async def _wait_until_over(hw: ApQueue) -> None:
         pass
 
 
+@mirrors(None)
 async def reset_and_wait(hw: ApQueue) -> None:
     """ZAPQ until one is accepted, then wait for its end: TAPQ answers 00 and the queue is empty.
 
@@ -57,6 +58,7 @@ async def reset_and_wait(hw: ApQueue) -> None:
             return
 
 
+@mirrors(None)
 async def reset_until_empty(hw: ApQueue) -> None:
     """What v3 did on the removal of a queue: ZAPQ, then TAPQ until E is set, whatever the response code."""
     await hw.reset("ZAPQ", HOST)
