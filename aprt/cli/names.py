@@ -17,20 +17,20 @@ else:  # not generic at run time before click 8.4
 
 
 class Name(ParamType):
-    """A name that completes to what `known` finds in the eras."""
+    """A name that completes to what `known` finds in the eras. every: a word for all of them, in any case."""
 
-    def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]]) -> None:
-        self.name, self.known = name, known
+    def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]], every: str = "") -> None:
+        self.name, self.known, self.every = name, known, every
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         name = str(value)
         if "," in name and isinstance(param, click.Option) and param.multiple:
             again = " ".join(f"{param.opts[0]} {part}" for part in filter(None, name.split(",")))
             self.fail(f"one each, as in {again}", param, ctx)
-        return name
+        return self.every if name.casefold() == self.every else name
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return _starting(incomplete, self.known(ctx.obj()))
+        return _starting(incomplete, [*self.known(ctx.obj()), *filter(None, [self.every])])
 
 
 class Subject(ParamType):
@@ -108,5 +108,5 @@ def _entries(eras: Mapping[str, Era]) -> list[str]:
 
 SCENARIO, TOKEN, CHANGE = Subject(), Recorded(), Change()
 SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
-PROPERTIES = Name("property", lambda eras: [*_properties(eras), "all"])
+PROPERTIES = Name("property", _properties, "all")
 STRATEGY, ENTRY = Name("strategy", _strategies), Name("entry", _entries)

@@ -49,4 +49,4 @@ def _of(file: Path, field: str, find: Callable[[], T]) -> T:
 
 
 def _members(era: Era, words: Iterable[str]) -> list[str]:
-    return [word for group in words for word in era.groups.get(group, (group,))]
+    return [word for group in map(era.as_written, words) for word in era.groups.get(group, (group,))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_COMMIT: Final = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
 
 
 def is_commit(text: str) -> bool:
@@ -15,4 +15,5 @@ def is_commit(text: str) -> bool:
 
 def same_commit(one: str, other: str) -> bool:
     """Whether two texts can be the id of one commit: one is how the other begins."""
+    one, other = one.lower(), other.lower()
     return is_commit(one) and is_commit(other) and (one.startswith(other) or other.startswith(one))

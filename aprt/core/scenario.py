@@ -15,7 +15,7 @@ from aprt.core.errors import ModelError, UnknownProperty, UnknownSwitch, UserErr
 from aprt.core.properties import Property
 from aprt.core.replacing import fitting
 from aprt.core.suggestion import did_you_mean
-from aprt.core.switch import Kind, Switch, spelling, words_for
+from aprt.core.switch import FLAG, Kind, Switch, spelling, words_for
 from aprt.core.system import System
 
 T = TypeVar("T")
@@ -190,7 +190,8 @@ class Era:
         return settings
 
     def parse(self, word: str) -> tuple[Switch, str]:
-        """The switch that a word sets, and to what. Raises: `UserError` with a suggestion."""
+        """The switch that a word sets, in upper or lower case, and to what. Raises: `UserError` with a suggestion."""
+        word = self.as_written(word)
         name, equals, value = word.partition("=")
         named = [switch for switch in self._settable if switch.called(name)]
         if len(named) > 1:
@@ -207,8 +208,24 @@ class Era:
 
     def knows(self, word: str) -> bool:
         """Whether a word names a switch, or a group, of this era; what it sets that to may still be wrong."""
-        name = word.partition("=")[0]
+        word = self.as_written(word)
+        name = self.as_written(word.partition("=")[0])
         return name in self.groups or any(s.called(name) or word in words_for(s) for s in self.switches)
+
+    def as_written(self, word: str) -> str:
+        """A word that sets a switch or a group as the era writes it, whatever the case of its letters: `b8` is `B8`.
+
+        Others stay as they are, and so do patches, which are names of files.
+        """
+        return word if ":" in word else self._written.get(word.casefold(), word)
+
+    @cached_property
+    def _written(self) -> Mapping[str, str]:
+        """By what they are without regard to case."""
+        named = [(name, switch.values) for switch in self.switches for name in (switch.name, *switch.aliases)]
+        named += [(group, FLAG) for group in self.groups]
+        words = (*self.words(), *(word for name, values in named for word in (name, *(f"{name}={v}" for v in values))))
+        return {word.casefold(): word for word in words}
 
     def words(self) -> tuple[str, ...]:
         """Every word that sets a switch, groups and aliases included."""
@@ -240,4 +257,4 @@ class Era:
         raise UserError(f"era {self.name} never had fix {switch.word} (--with {switch.word} puts it in)")
 
     def _expand(self, words: Iterable[str]) -> list[str]:
-        return [name for word in words for name in self.groups.get(word, (word,))]
+        return [name for word in words for name in self.groups.get(self.as_written(word), (word,))]

@@ -76,7 +76,7 @@ class Case:
 
         A switch that is named itself counts for more than a group that it belongs to.
         """
-        words = tuple(words)
+        words, put_in, taken_out = (tuple(map(era.as_written, some)) for some in (words, put_in, taken_out))
         _named(era, words)
         into, out = _named(era, put_in), _named(era, taken_out)
         for name, word in into.items():
@@ -185,6 +185,7 @@ def check_words(
         if era.knows(word):
             continue
         others = [other for other in eras.values() if other.knows(word)]
+        word = others[0].as_written(word) if others else word
         if others:
             raise UserError(f"era {era.name} has no switch {word!r} ({_where(word, others, out, scenario)})")
 

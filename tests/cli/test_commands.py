@@ -673,3 +673,15 @@ def test_what_every_search_looks_for_is_told_alike_by_property_scenario_certific
     assert answer["checked"] == ["K1", "P5", "P6", "P8", "P9", "P12", "P22"]
     compared = json.loads(told("diff", "2026/unbind", "2026/unbind", "--format", "json").stdout)
     assert compared["unasked"][:3] == ["K2", "K3", "P1"]
+
+
+def test_properties_and_switches_are_known_in_upper_and_in_lower_case() -> None:
+    exact = aprt("explore", "toy/lost-update", "--with", "locked", "--property", "all").stdout.splitlines()
+    typed = aprt("explore", "toy/lost-update", "--with", "LOCKED", "--property", "ALL").stdout.splitlines()
+    assert typed[-1] == exact[-1]
+    assert aprt("property", "show", "t1").stdout == aprt("property", "show", "T1").stdout
+    museum = [
+        CliRunner().invoke(root, ("museum", "show", word), obj=known_eras).stdout
+        for word in ("B8", "b8", "9b57e9d", "9B57E9D5010B")
+    ]
+    assert museum == museum[:1] * 4

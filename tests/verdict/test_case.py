@@ -2,7 +2,9 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
+from aprt.core.switch import patch
 from aprt.verdict.case import Case, find_era, measures, natural
+from aprt.vfio_ap.eras import ERAS as REAL
 from tests.toy import ERAS, TOY
 
 
@@ -94,3 +96,45 @@ def test_a_release_between_two_eras_is_told_the_one_before_it(name: str, hint: s
     with pytest.raises(UserError) as error:
         find_era(name, RELEASES)
     assert str(error.value) == f"unknown era {name!r} ({hint})"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("v4/kill-qemu+VM_Ref", "v4/kill-qemu+vm_ref"),
+        ("v4/kill-qemu+All-Measures", "v4/kill-qemu+all-measures"),
+        ("v4/kill-qemu+all-measures+ONE_MUTEX=Out", "v4/kill-qemu+all-measures+one_mutex=out"),
+        ("v4/assign+ASSIGN_errno=eaddrinuse", "v4/assign+assign_errno=EADDRINUSE"),
+        ("2026/unbind+b6=OUT", "2026/unbind+B6=out"),
+        ("2026/unbind+9B57E9D=out", "2026/unbind+B8=out"),
+    ],
+)
+def test_switches_groups_and_fixes_are_known_in_upper_and_in_lower_case(typed: str, meant: str) -> None:
+    assert Case.parse(typed, REAL) == Case.parse(meant, REAL)
+    subject, word = typed.split("+")[0], typed.split("+")[-1]
+    if word.casefold().endswith("=out"):
+        out = (word[:-4],)
+        assert Case.parse(subject, REAL, put_in=typed.split("+")[1:-1], taken_out=out) == Case.parse(meant, REAL)
+
+
+def test_no_two_words_of_an_era_differ_in_case_only() -> None:
+    for era in REAL.values():
+        names = {name for switch in era.switches for name in (switch.name, *switch.aliases)}
+        words = names | {*era.words(), *era.groups}
+        assert len({word.casefold() for word in words}) == len(words)
+
+
+def test_what_an_era_lacks_is_told_in_its_own_spelling() -> None:
+    with pytest.raises(UserError, match=r"era v4 has no switch .B14. \(eras that lack the fix: 5.3, "):
+        Case.parse("v4/kill-qemu+b14", REAL)
+
+
+def test_files_of_patches_are_not_taken_for_others_that_differ_in_case() -> None:
+    era = attrs.evolve(REAL["2026"], switches=(*REAL["2026"].switches, attrs.evolve(patch("a"), name="P.py:ONE")))
+    assert [era.as_written(word) for word in ("P.py:ONE", "p.py:one", "nothing", "B8", "b8")] == [
+        "P.py:ONE",
+        "p.py:one",
+        "nothing",
+        "B8",
+        "B8",
+    ]
