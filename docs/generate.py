@@ -1,7 +1,7 @@
 """Writes the pages of docs/reference that are tables of what the code says, and the README's: `make docs-tables`.
 
-A page is a function from nothing to Markdown. What costs searches is in `measures_page`, `verdicts_page` and
-`observations_page`.
+A page is a function from nothing to Markdown. What costs searches is in `measures_page`, `verdicts_page`,
+`observations_page` and `era_matrix_page`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aprt.vfio_ap.v4.era import V4
 from aprt.vfio_ap.v4.measures import ASSUMED, NEEDS
 from aprt.vfio_ap.v4.ways import WAYS, Way
 from docs.detectors_page import detectors_page
+from docs.era_matrix_page import era_matrix_page
 from docs.markdown import code, flow, page, table
 from docs.museum_pages import eras_page, museum_page
 from docs.properties_page import properties_page
@@ -248,6 +249,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "guarantee.md": guarantee_page,
     "museum.md": museum_page,
     "eras.md": eras_page,
+    "era-matrix.md": era_matrix_page,
     "detectors.md": detectors_page,
     "source.md": source_page,
     "verdicts.md": verdicts_page,

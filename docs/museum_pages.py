@@ -58,7 +58,7 @@ def eras_page() -> str:
     return page(
         "# Eras",
         "The kernels that the model follows, and the series of 2019 that it began with. `aprt scenario show ERA/NAME` "
-        "tells what an era has and lacks.",
+        "tells what an era has and lacks; [which era has which bug](era-matrix.md) is a page of its own.",
         table(("era", "what came with it"), rows),
         "## Which era has which fix",
         "By number in [the museum](museum.md). `--without` takes a fix out that an era has (`x`), `--with` puts one in "

@@ -10,7 +10,7 @@ import click
 from aprt.cli.cases import Registry, case_finder
 from aprt.cli.gathered import Sharing, crew_options, gathered
 from aprt.cli.interrupts import Interrupts
-from aprt.cli.names import ENTRY
+from aprt.cli.names import ENTRY, ROW
 from aprt.cli.options import Duration, color_option, format_choice, format_option, seed_option
 from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, UNMET, echo, paint
 
@@ -98,7 +98,7 @@ def hunt(
     whatever was found.
     """
     from aprt.verdict import hunt as hunting
-    from aprt.view.museum_tables import hunt_json, hunt_text
+    from aprt.view.museum_hunt import hunt_json, hunt_text
 
     contrasts, find = _contrasts(_named(entries)), case_finder(registry)
     found = _collected(lambda crew: hunting.hunt(contrasts, find, seconds, seed, crew), len(contrasts), sharing)
@@ -108,27 +108,25 @@ def hunt(
 
 
 @click.command("matrix", short_help="Say which era has which bug.")
-@entries_argument
+@click.argument("rows", type=ROW, metavar="[NUMBER|COMMIT]...", nargs=-1)
 @budget_option
 @crew_options
 @format_option
 @click.pass_obj
-def matrix(registry: Registry, entries: tuple[str, ...], limits: Bounds, sharing: Sharing, form: str) -> int:
-    """Search the scenario of every entry in every era that has it, with the fixes that the era has.
+def matrix(registry: Registry, rows: tuple[str, ...], limits: Bounds, sharing: Sharing, form: str) -> int:
+    """Search the scenario of every entry (B8), and of the ways H1 to H16, in every era, with the fixes that it has.
 
-    Without names the sixteen ways h1 to h16 have rows, too. Exits with 0 when every search was complete, else with 3.
+    Where an era has no such situation the table says why. Exits with 0 when every search was complete, else with 3.
     """
-    from aprt.museum.ways import WAYS
-    from aprt.verdict.era_matrix import era_matrix, reference_in
-    from aprt.view.museum_tables import matrix_json, matrix_text
+    from aprt.museum.rows import find_rows
+    from aprt.verdict.era_matrix import era_matrix, questions
+    from aprt.view.museum_matrix import matrix_json, matrix_text
 
-    contrasts = _contrasts(_named(entries)) | ({} if entries else dict(WAYS))
-    eras, find = registry(), case_finder(registry)
-    of = sum(reference_in(era, contrast) is not None for contrast in contrasts.values() for era in eras.values())
-    cells = _collected(lambda crew: era_matrix(contrasts, eras, find, limits, crew), of, sharing)
-    show = matrix_json if form == "json" else matrix_text
-    echo(show(list(contrasts), list(eras), cells))
-    if len(cells) < of:
+    chosen, eras, find = find_rows(rows), registry(), case_finder(registry)
+    asked = questions(chosen, eras)
+    cells = _collected(lambda crew: era_matrix(asked, find, limits, crew), len(asked), sharing)
+    echo((matrix_json if form == "json" else matrix_text)(chosen, list(eras), cells))
+    if len(cells) < len(asked):
         return INTERRUPTED
     return EXITS["INCONCLUSIVE" if any(one.cell == "open" for one in cells) else "HOLDS"]
 

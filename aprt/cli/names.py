@@ -106,7 +106,11 @@ def _entries(eras: Mapping[str, Era]) -> list[str]:
     return [word for entry in ENTRIES for word in (entry.id, *entry.commits)]
 
 
+def _rows(eras: Mapping[str, Era]) -> list[str]:
+    return [*(f"H{number}" for number in range(1, 17)), *_entries(eras)]
+
+
 SCENARIO, TOKEN, CHANGE = Subject(), Recorded(), Change()
 SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
 PROPERTIES = Name("property", _properties, "all")
-STRATEGY, ENTRY = Name("strategy", _strategies), Name("entry", _entries)
+STRATEGY, ENTRY, ROW = Name("strategy", _strategies), Name("entry", _entries), Name("row", _rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 import attrs
+
+from aprt.core.question import Question
 
 
 @attrs.frozen
@@ -22,14 +22,11 @@ class Contrast:
 
     def says(self, property: str, text: str) -> bool:
         """Whether a violation of `property` in these words is what is to be found."""
-        return property == self.violates and fnmatchcase(text, self.finding)
+        return self.question.says(property, text)
 
     @property
-    def name(self) -> str:
-        """What the scenario of both is called, whatever the era."""
-        return self.buggy.partition("+")[0].rpartition("/")[2]
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The switches that both name: those that have nothing to do with the fix."""
-        return tuple(word for word in self.buggy.split("+")[1:] if word in self.fixed.split("+")[1:])
+    def question(self) -> Question:
+        """What it asks any era: whether the bug is there, with those switches that have nothing to do with the fix."""
+        name, *words = self.buggy.rpartition("/")[2].split("+")
+        shared = (word for word in words if word in self.fixed.split("+")[1:])
+        return Question("+".join((name, *shared)), self.violates, self.finding)

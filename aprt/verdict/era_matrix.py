@@ -1,14 +1,14 @@
-"""Which kernel has which bug: each contrast's scenario in every era that has it, as that era's kernel is."""
+"""Which kernel has which bug: every row's question in every era that can be asked it, as that era's kernel is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
 
-from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
+from aprt.core.question import Question, Row
 from aprt.core.scenario import Era, Settings
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
@@ -20,8 +20,18 @@ Cell: TypeAlias = Literal["has it", "has it not", "open"]
 
 
 @attrs.frozen
+class Asked:
+    """One cell to fill: the question of a row, and the case in which an era is asked it."""
+
+    name: str
+    era: str
+    reference: str
+    question: Question
+
+
+@attrs.frozen
 class Entered:
-    """One cell: what a search of the contrast's scenario in one era says, with that era's own fixes.
+    """One cell: what a search of the row's scenario in one era says, with that era's own fixes.
 
     fixed: whether the era has the fix, by its switch of that name; None where it has no such switch.
     """
@@ -40,63 +50,64 @@ class Entered:
 
 @attrs.frozen
 class _Piece:
-    name: str
-    era: str
-    reference: str
-    contrast: Contrast = attrs.field(repr=False)
+    asked: Asked
     find: Finder = attrs.field(repr=False)
     bounds: Bounds = attrs.field(repr=False)
 
     def __str__(self) -> str:
-        return f"{self.name} in {self.era}"
+        return f"{self.asked.name} in {self.asked.era}"
 
 
-def era_matrix(
-    contrasts: Mapping[str, Contrast], eras: Mapping[str, Era], find: Finder, bounds: Bounds, crew: Crew | None = None
-) -> Iterator[Entered]:
-    """The cells, in the order they come in; where `reference_in` has no answer there is none.
-
-    The rest is as for `check_many`.
-    """
-    pieces = [
-        _Piece(name, era.name, reference, contrast, find, bounds)
-        for name, contrast in contrasts.items()
+def questions(rows: Iterable[Row], eras: Mapping[str, Era]) -> list[Asked]:
+    """What there is to ask, row by row."""
+    return [
+        Asked(row.name, era.name, *found)
+        for row in rows
         for era in eras.values()
-        if (reference := reference_in(era, contrast)) is not None
+        if era.name not in row.unasked and (found := _asked(row, era)) is not None
     ]
-    for _, entered in scatter(crew, _enter, pieces):
+
+
+def _asked(row: Row, era: Era) -> tuple[str, Question] | None:
+    found = ((reference_in(era, question), question) for question in row.questions)
+    return next(((reference, question) for reference, question in found if reference is not None), None)
+
+
+def era_matrix(asked: Iterable[Asked], find: Finder, bounds: Bounds, crew: Crew | None = None) -> Iterator[Entered]:
+    """The cells, in the order they come in. The rest is as for `check_many`."""
+    for _, entered in scatter(crew, _enter, [_Piece(one, find, bounds) for one in asked]):
         yield entered
 
 
-def reference_in(era: Era, contrast: Contrast) -> str | None:
-    """The contrast's scenario in another era, without any of its fixes put in or taken out.
+def reference_in(era: Era, question: Question) -> str | None:
+    """The case in which an era is asked, without any of its fixes put in or taken out.
 
-    None when the era does not have the scenario, one of its switches, or the property.
+    None when the era does not have the scenario, one of the switches, or the property.
     """
-    if contrast.name not in era.scenarios:
+    if question.name not in era.scenarios:
         return None
     try:
-        given = [(word, *era.parse(word)) for word in contrast.shared]
+        given = [(word, *era.parse(word)) for word in question.words]
     except UserError:
         return None
     defaults = Settings(era.switches)
     words = [word for word, switch, value in given if defaults[switch.name] != value]
-    case = Case.make(era, era.scenario(contrast.name), words)
-    if all(property.id != contrast.violates for property in case.model().properties):
+    case = Case.make(era, era.scenario(question.name), words)
+    if all(property.id != question.violates for property in case.model().properties):
         return None
     return "+".join((case.name, *words))
 
 
 def _enter(piece: _Piece) -> Entered:
-    contrast, case = piece.contrast, piece.find(piece.reference)
+    asked, question, case = piece.asked, piece.asked.question, piece.find(piece.asked.reference)
     search = Search(bounds=piece.bounds)
-    seen = look(case, (contrast.violates,), search)
-    if seen.findings and not _shown(contrast, seen):  # something else came first
-        seen = look(case, (contrast.violates,), attrs.evolve(search, stop_on="all"))
-    cell: Cell = "has it" if _shown(contrast, seen) else "has it not" if seen.complete else "open"
-    fixes = (switch for switch in case.era.switches if switch.kind == "fix" and switch.called(piece.name))
-    return Entered(piece.name, piece.era, cell, seen, next((case.settings.on(fix.name) for fix in fixes), None))
+    seen = look(case, (question.violates,), search)
+    if seen.findings and not _shown(question, seen):  # something else came first
+        seen = look(case, (question.violates,), attrs.evolve(search, stop_on="all"))
+    cell: Cell = "has it" if _shown(question, seen) else "has it not" if seen.complete else "open"
+    fixes = (switch for switch in case.era.switches if switch.kind == "fix" and switch.called(asked.name))
+    return Entered(asked.name, asked.era, cell, seen, next((case.settings.on(fix.name) for fix in fixes), None))
 
 
-def _shown(contrast: Contrast, seen: Seen) -> bool:
-    return any(contrast.says(told.property, told.text) for told in seen.findings)
+def _shown(question: Question, seen: Seen) -> bool:
+    return any(question.says(told.property, told.text) for told in seen.findings)

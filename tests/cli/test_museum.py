@@ -189,11 +189,32 @@ def test_the_matrix_has_a_column_for_each_era() -> None:
     head, row = (line.split() for line in result.stdout.splitlines()[:2])
     assert head == list(known_eras())
     cells = dict(zip(head, row[1:], strict=True))
-    assert (row[0], cells["v4"], cells["6.3"], cells["6.6"], cells["2026"]) == ("B10", "BUG", "BUG", "-", "-")
+    assert row[0] == "B10"
+    assert [cells[era] for era in ("v4", "4.20", "6.3", "6.6", "2026")] == ["BUG", "1", "BUG", "-", "-"]
+    assert "\n1: KVM has no GIB before 5.1: no alert interrupt, no alert list\n" in result.stdout
     (told,) = json.loads(aprt("matrix", "B10", "--format", "json").stdout)["rows"]
-    assert {name: told["eras"]["6.3"][name] for name in ("cell", "fixed", "surprising", "scenario")} == {
+    assert {name: told["eras"]["6.3"][name] for name in ("cell", "fixed", "surprising", "scenario", "why")} == {
         "cell": "has it",
         "fixed": False,
         "surprising": False,
         "scenario": "6.3/end-listed",
+        "why": None,
     }
+    assert told["eras"]["4.20"] == {
+        "cell": "not asked",
+        "why": "KVM has no GIB before 5.1: no alert interrupt, no alert list",
+    }
+
+
+def test_the_matrix_has_ways_and_says_why_an_answer_is_what_it_is() -> None:
+    result = aprt("matrix", "h9", "H10", "B24")
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()[1:4]] == [
+        ["H9", "BUG", "1", *["BUG"] * 7, *["-"] * 5],
+        ["H10", "BUG", "1", *["BUG"] * 7, *["-"] * 5],
+        ["B24", *["2"] * 14],
+    ]
+    assert "\n2: exhibit only: it has no effect: " in result.stdout
+    why = "the end of a reset is not waited for, or not long\n    enough: B14, B15"
+    assert f"\nH9, H10 in 5.3 to 6.3: {why}\n" in result.stdout
+    assert result.stdout.endswith("\naprt: ERAS rows=3 eras=14 cells=26 bugs=16 open=0 surprising=0\n")

@@ -9,12 +9,13 @@ from aprt.cli import known_eras
 from aprt.cli.cases import case_finder
 from aprt.core.contrast import Contrast
 from aprt.core.errors import UserError
+from aprt.core.question import Question, Row
 from aprt.core.scenario import Era
 from aprt.core.switch import FLAG, Switch
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.contrasts import Checked, check_many
-from aprt.verdict.era_matrix import era_matrix, reference_in
+from aprt.verdict.era_matrix import Entered, era_matrix, questions, reference_in
 from aprt.verdict.hunt import STRATEGIES, hunt
 from tests.toy import ERAS, TOY
 
@@ -102,20 +103,41 @@ def test_a_crew_says_what_one_process_says() -> None:
     assert together == {told(checked) for checked in check_many(contrasts, FIND, UNBOUNDED)}
 
 
+def entered(rows: Mapping[str, Contrast], eras: Mapping[str, Era], bounds: Bounds = UNBOUNDED) -> list[Entered]:
+    asked = questions((Row(name, (contrast.question,)) for name, contrast in rows.items()), eras)
+    return list(era_matrix(asked, case_finder(lambda: eras), bounds))
+
+
 def test_the_matrix_asks_each_era_as_it_is() -> None:
     contrasts = {"lost": Contrast("toy/lost-update+threads=3", "toy/lost-update+locked+threads=3", "T1"), "abba": ABBA}
-    cells = {(one.name, one.cell, one.seen.reference) for one in era_matrix(contrasts, ERAS, FIND, UNBOUNDED)}
+    cells = {(one.name, one.cell, one.seen.reference) for one in entered(contrasts, ERAS)}
     assert cells == {("lost", "has it", "toy/lost-update+threads=3"), ("abba", "has it", "toy/abba")}
     held = {"tidy": Contrast("old/tidy", "toy/tidy", "T1")}
-    assert [one.cell for one in era_matrix(held, ERAS, FIND, UNBOUNDED)] == ["has it not"]
-    assert [one.cell for one in era_matrix(held, ERAS, FIND, Bounds(max_states=3))] == ["open"]
+    assert [one.cell for one in entered(held, ERAS)] == ["has it not"]
+    assert [one.cell for one in entered(held, ERAS, Bounds(max_states=3))] == ["open"]
 
 
-def test_an_era_without_the_scenario_a_switch_of_it_or_the_property_has_no_cell() -> None:
-    assert reference_in(TOY, Contrast("old/xyzzy", "old/xyzzy+locked", "T3")) is None
-    assert reference_in(TOY, Contrast("old/abba+magic", "old/abba+magic+locked", "T3")) is None
-    assert reference_in(TOY, Contrast("old/abba", "old/abba+locked", "T1")) is None
-    assert reference_in(TOY, Contrast("old/abba+threads=2", "old/abba+threads=2", "T3")) == "toy/abba"
+def test_a_question_is_that_of_the_contrast_without_what_is_the_fix() -> None:
+    contrast = Contrast("toy/lost-update+slow+threads=3", "toy/lost-update+locked+threads=3", "T1", "counter is *")
+    assert contrast.question == Question("lost-update+threads=3", "T1", "counter is *")
+    assert (contrast.question.name, contrast.question.words) == ("lost-update", ("threads=3",))
+    assert contrast.question.says("T1", "counter is 2")
+    assert not contrast.question.says("T3", "counter is 2")
+
+
+def test_an_era_without_the_scenario_a_switch_of_it_or_the_property_is_not_asked() -> None:
+    assert reference_in(TOY, Question("xyzzy", "T3")) is None
+    assert reference_in(TOY, Question("abba+magic", "T3")) is None
+    assert reference_in(TOY, Question("abba", "T1")) is None
+    assert reference_in(TOY, Question("abba+threads=2", "T3")) == "toy/abba"
+
+
+def test_of_several_questions_the_first_that_can_be_asked_is_and_none_where_the_row_says_why() -> None:
+    old = attrs.evolve(TOY, name="old")
+    row = Row("one", (Question("xyzzy", "T3"), Question("abba", "T3"), Question("tidy", "T1")))
+    assert [one.reference for one in questions([row], {"toy": TOY, "old": old})] == ["toy/abba", "old/abba"]
+    silent = attrs.evolve(row, unasked={"old": "it is old"})
+    assert [one.reference for one in questions([silent], {"toy": TOY, "old": old})] == ["toy/abba"]
 
 
 def test_a_hunt_counts_schedules_to_the_first_hit() -> None:
@@ -136,7 +158,7 @@ def test_a_cell_that_contradicts_the_eras_fix_is_surprising() -> None:
         "B90": Contrast("new/lost-update+B90=out", "new/lost-update", "T1"),
         "B91": Contrast("new/abba", "new/abba+same_order", "T3"),
     }
-    cells = {(one.name, one.era): one for one in era_matrix(contrasts, eras, case_finder(lambda: eras), UNBOUNDED)}
+    cells = {(one.name, one.era): one for one in entered(contrasts, eras)}
     assert {key: (one.cell, one.fixed, one.surprising) for key, one in cells.items()} == {
         ("B90", "new"): ("has it not", True, False),
         ("B90", "old"): ("has it", False, False),

@@ -1,22 +1,16 @@
-"""The museum in tables: which era has which bug, and how soon which strategy meets it."""
+"""The museum's hunt as a table: how soon which strategy meets which bug."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
-from types import MappingProxyType
-from typing import Any
 
-from aprt.verdict.era_matrix import Cell, Entered
 from aprt.verdict.hunt import BY_STATES, STRATEGIES, Hunted, Try
 from aprt.view.json_text import dump
 from aprt.view.lists import table
-from aprt.view.museum_check import seen_object
 from aprt.view.version import aprt_version
 
-HUNT_SCHEMA, MATRIX_SCHEMA = "aprt.museum-hunt/1", "aprt.museum-matrix/1"
-
-_SIGNS: Mapping[Cell, str] = MappingProxyType({"has it": "BUG", "has it not": "-", "open": "?"})
+HUNT_SCHEMA = "aprt.museum-hunt/1"
 
 
 def hunt_text(hunts: Sequence[Hunted], seconds: float) -> str:
@@ -60,44 +54,6 @@ def hunt_json(hunts: Sequence[Hunted], seconds: float, seed: int) -> str:
             "version": aprt_version(),
         }
     )
-
-
-def matrix_text(names: Sequence[str], eras: Sequence[str], cells: Sequence[Entered]) -> str:
-    """A row per bug, a column per era; the line for grep."""
-    entered = {(one.name, one.era): _SIGNS[one.cell] + "!" * one.surprising for one in cells}
-    rows = [("", *eras), *((name, *(entered.get((name, era), ".") for era in eras)) for name in names)]
-    legend = (
-        "BUG: found   -: not there, complete search   ?: open   .: no such scenario\n"
-        "!: found although the era has the fix, or not found although it lacks it"
-    )
-    bugs = sum(one.cell == "has it" for one in cells)
-    opens = sum(one.cell == "open" for one in cells)
-    surprises = sum(one.surprising for one in cells)
-    told = f"cells={len(cells)} bugs={bugs} open={opens} surprising={surprises}"
-    line = f"aprt: ERAS rows={len(names)} eras={len(eras)} {told}"
-    return f"{table(rows)}\n\n{legend}\n\n{line}"
-
-
-def matrix_json(names: Sequence[str], eras: Sequence[str], cells: Sequence[Entered]) -> str:
-    """One object, `aprt.museum-matrix/1`."""
-    return dump(
-        {
-            "schema": MATRIX_SCHEMA,
-            "eras": list(eras),
-            "rows": [
-                {
-                    "id": name,
-                    "eras": {one.era: _cell(one) for one in cells if one.name == name},
-                }
-                for name in names
-            ],
-            "version": aprt_version(),
-        }
-    )
-
-
-def _cell(one: Entered) -> dict[str, Any]:
-    return {"cell": one.cell, "fixed": one.fixed, "surprising": one.surprising, **seen_object(one.seen)}
 
 
 def _effort(one: Try) -> str:
