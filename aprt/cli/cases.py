@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from aprt.cli.output import remark
 from aprt.core.commits import is_commit
 from aprt.core.errors import UserError
 
@@ -23,9 +24,10 @@ def find_case(
     """The case that the options name; a directory is a topology. Raises: `UserError`."""
     from aprt.cli.directories import is_directory
     from aprt.cli.own_files import check_named, is_own, own_case, with_patches
+    from aprt.core.token import is_token
     from aprt.verdict.case import Case
 
-    if re.match(r"aprt\d+:", scenario):
+    if is_token(scenario):
         raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
     subject, *words = scenario.split("+")
     eras = with_patches(registry(), (*words, *put_in, *taken_out))
@@ -38,7 +40,18 @@ def find_case(
         return topology_case(eras, scenario, era, put_in, taken_out)
     if is_bug(subject):
         raise UserError(_instead_of_bug(subject))
-    return Case.parse(scenario, eras, era, put_in, taken_out)
+    case = Case.parse(scenario, eras, era, put_in, taken_out)
+    if era is None and "/" not in subject:
+        _tell_era(case, eras)
+    return case
+
+
+def _tell_era(case: Case, eras: Mapping[str, Era]) -> None:
+    """Say which era was taken, where others have a scenario of that name."""
+    name, era = case.scenario.name, case.era.name
+    others = [other for other in eras if other != era and name in eras[other].scenarios]
+    if others:
+        remark(f"{name} of era {era}, as none was named; --era takes another: {', '.join(others)}")
 
 
 def is_bug(word: str) -> bool:

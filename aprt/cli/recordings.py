@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from aprt.cli.cases import Registry, case_finder, is_bug
@@ -20,9 +19,10 @@ def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken
     Raises: `UserError` for what names none, with what to type instead, and for a bug that is not found;
     `ReplayMismatch` for a token or file that the model does not follow.
     """
+    from aprt.core.token import is_token
     from aprt.verdict.tokens import resolve
 
-    if not re.match(r"aprt\d+:", text) and not os.path.isfile(text):
+    if not is_token(text) and not os.path.isfile(text):
         if is_bug(text):
             return _bug(registry, text, put_in, taken_out)
         _check_no_scenario(registry, text)

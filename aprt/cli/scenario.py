@@ -8,7 +8,7 @@ import click
 
 from aprt.cli.cases import Registry
 from aprt.cli.gathered import case_options
-from aprt.cli.names import ERA
+from aprt.cli.names import ERA, PROPERTY
 from aprt.cli.options import format_option
 from aprt.cli.output import echo
 from aprt.cli.scenario_file import new_scenario
@@ -25,18 +25,20 @@ def command() -> None:
 command.add_command(new_scenario)
 
 
-@command.command("list")
+@command.command("list", short_help="List them, one a line.")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option("--era", type=ERA, metavar="ERA", help="Only this one.")
+@click.option("--property", "id", type=PROPERTY, metavar="ID", help="Only those that check it without being asked.")
 @format_option
 @click.pass_obj
-def list_scenarios(registry: Registry, era: str | None, form: str) -> int:
-    """List them, one a line."""
-    from aprt.verdict.case import find_era
+def list_scenarios(registry: Registry, words: tuple[str, ...], era: str | None, id: str | None, form: str) -> int:
+    """List them, one a line; with WORDs only those that have each of these in their name or title."""
+    from aprt.verdict.case import find_era, listed
     from aprt.view.catalogue import scenarios_json, scenarios_text
 
     eras = registry()
-    chosen = [find_era(era, eras)] if era is not None else list(eras.values())
-    echo(scenarios_json(chosen) if form == "json" else scenarios_text(chosen))
+    found = listed([find_era(era, eras)] if era is not None else eras.values(), words, id)
+    echo(scenarios_json(found) if form == "json" else scenarios_text(found))
     return 0
 
 

@@ -18,3 +18,10 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     if len(known) > 12:
         return f" ({otherwise})" if otherwise else ""
     return f" (known: {', '.join(known)})"
+
+
+def similar(word: str, known: Iterable[str], most: int = 5) -> list[str]:
+    """Names that begin with a word, then others that have it in them, then those that are close to it."""
+    known = sorted(known)
+    found = [name for name in known if name.startswith(word)] + [name for name in known if word in name]
+    return list(dict.fromkeys([*found, *difflib.get_close_matches(word, known, n=most, cutoff=0.7)]))[:most]

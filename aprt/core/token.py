@@ -38,6 +38,11 @@ _AHEAD = 8  # how often the step a token asks for may be repeated before it, and
 _UNKNOWN = "that this model does not have (renamed or removed?)"
 
 
+def is_token(text: str) -> bool:
+    """Whether a text is meant as a token, of whichever version."""
+    return re.match(r"aprt\d+:", text) is not None
+
+
 @attrs.frozen
 class Segment:
     """Run the context whose name has this hash until it has done the step whose label has that one."""

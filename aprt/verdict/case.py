@@ -14,7 +14,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era, Model, Scenario, Settings
-from aprt.core.suggestion import did_you_mean
+from aprt.core.suggestion import did_you_mean, similar
 from aprt.core.switch import spelling
 
 DEFAULT_ERA = "v4"
@@ -56,8 +56,10 @@ class Case:
             if not (elsewhere or slash) and (option := _option(name, eras)):
                 raise UserError(f"{name} is no scenario: {option} {name} takes it")
             if elsewhere:
+                like = similar(name, found.scenarios)
+                hint = f"; like it here: {', '.join(like)}" if like else ""
                 raise UserError(
-                    f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)})"
+                    f"era {found.name} has no scenario {name!r} (eras that have it: {', '.join(elsewhere)}{hint})"
                 )
         scenario = found.scenario(name)
         check_words(found, eras, (*words, *put_in), taken_out, name)
@@ -144,6 +146,27 @@ def changed_measures(case: Case) -> tuple[str, ...]:
 def scenarios(era: Era) -> list[Scenario]:
     """The era's scenarios by name, `h2` before `h10`."""
     return sorted(era.scenarios.values(), key=lambda scenario: natural(scenario.name))
+
+
+def listed(eras: Iterable[Era], words: Iterable[str] = (), property: str | None = None) -> list[tuple[Era, Scenario]]:
+    """The scenarios of these eras that have all words in their name or title, and check a property by themselves.
+
+    Upper and lower case are alike. Raises: `UserError` when there is none.
+    """
+    wanted = [word.casefold() for word in words]
+    found = [
+        (era, scenario)
+        for era in eras
+        for scenario in scenarios(era)
+        if all(word in f"{scenario.name} {scenario.title}".casefold() for word in wanted)
+        and (property is None or property.casefold() in map(str.casefold, scenario.properties))
+    ]
+    if not found:
+        asked = [*(f"has {word!r} in its name or title" for word in words)]
+        asked += [f"checks {property} without being asked"] if property is not None else []
+        hint = f"aprt property show {property}" if property is not None else "aprt scenario list shows all"
+        raise UserError(f"no scenario {' and '.join(asked)} ({hint})")
+    return found
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:

@@ -41,6 +41,13 @@ class Recording:
     named: str
     asked: tuple[str, ...] = ()
 
+    @property
+    def token(self) -> str | None:
+        """Its token, also where it came from a file or the museum; None when it is too long for one."""
+        if token.is_token(self.named):
+            return self.named
+        return token_of(self.case, self.model.system, self.schedule)
+
 
 def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
     """A token of that schedule, or None when it is too long for one."""

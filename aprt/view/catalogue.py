@@ -43,12 +43,12 @@ def eras_json(eras: Mapping[str, Era]) -> str:
     )
 
 
-def scenarios_text(eras: Iterable[Era]) -> str:
+def scenarios_text(listed: Iterable[tuple[Era, Scenario]]) -> str:
     """One line per scenario."""
-    return table(((f"{era.name}/{s.name}", s.title) for era in eras for s in scenarios(era)), wrap=False)
+    return table(((f"{era.name}/{s.name}", s.title) for era, s in listed), wrap=False)
 
 
-def scenarios_json(eras: Iterable[Era]) -> str:
+def scenarios_json(listed: Iterable[tuple[Era, Scenario]]) -> str:
     return _dump(
         "scenarios",
         {
@@ -59,8 +59,7 @@ def scenarios_json(eras: Iterable[Era]) -> str:
                     "story": s.story,
                     "properties": list(s.properties),
                 }
-                for era in eras
-                for s in scenarios(era)
+                for era, s in listed
             ]
         },
     )

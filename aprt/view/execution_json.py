@@ -37,7 +37,7 @@ def execution_json(
         {
             "schema": SCHEMA,
             "scenario": str(recording.case),
-            "token": recording.named,
+            "token": recording.token,
             "steps": [_step(event) for event in execution.events],
             "ending": execution.ending,
             "findings": [{"property": f.property, "text": f.text} for f in execution.findings],

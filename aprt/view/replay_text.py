@@ -95,7 +95,7 @@ def replay_line(recording: Recording, execution: Execution) -> str:
         f"aprt: {'VIOLATED' if found else 'REPLAYED'} property={found or '-'} "
         f"scenario={recording.case.name} era={recording.case.era.name} "
         f"{switched(recording.case.settings)} "
-        f"steps={len(execution.events)} token={recording.named}"
+        f"steps={len(execution.events)} token={recording.token or '-'}"
     )
 
 

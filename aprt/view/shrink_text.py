@@ -75,7 +75,7 @@ def shrink_json(shrunk: Shrunk) -> str:
         "text": shrunk.finding.text,
         "fails": _failure(small.failure),
         "claim": small.claim,
-        "before": price_object(small.before) | {"token": shrunk.recording.named},
+        "before": price_object(small.before) | {"token": shrunk.recording.token},
         "after": price_object(small.after) | {"token": shrunk.token},
         "schedule": [[label.context, label.op] for label in shrunk.finding.schedule],
         "version": aprt_version(),

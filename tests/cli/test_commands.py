@@ -177,6 +177,11 @@ USAGE = [
         ((command, "demos/three-guests", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)")
         for command in ("explore", "run")
     ),
+    (("scenario", "list", "foo"), "no scenario has 'foo' in its name or title (aprt scenario list shows all)"),
+    (
+        ("scenario", "list", "--property", "T33"),
+        "no scenario checks T33 without being asked (aprt property show T33)",
+    ),
     (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
     (("explore", "toy/abba", "--schedule", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
@@ -490,6 +495,42 @@ def test_the_catalogue_lists_what_there_is() -> None:
         "toy/lost-update  two threads add one",
         "toy/tidy         like lost-update, but locked",
     ]
+
+
+@pytest.mark.parametrize(
+    ("args", "names"),
+    [
+        (("LOCK",), ["abba", "tidy"]),
+        (("lock", "order"), ["abba"]),
+        (("--property", "t1"), ["lost-update", "tidy"]),
+        (("tidy", "--property", "T1", "--era", "toy"), ["tidy"]),
+    ],
+)
+def test_scenarios_are_listed_by_words_of_their_name_or_title_and_by_property(
+    args: tuple[str, ...], names: list[str]
+) -> None:
+    lines = aprt("scenario", "list", *args).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [f"toy/{name}" for name in names]
+    found = json.loads(aprt("scenario", "list", *args, "--format", "json").stdout)["scenarios"]
+    assert [one["name"] for one in found] == [f"toy/{name}" for name in names]
+
+
+def test_the_era_that_was_taken_is_told_where_others_have_the_scenario() -> None:
+    def told(*args: str) -> str:
+        return CliRunner().invoke(root, ("scenario", "show", *args), obj=known_eras).stderr
+
+    assert told("kill-qemu").startswith(
+        "aprt: kill-qemu of era v4, as none was named; --era takes another: 4.20, 5.3, "
+    )
+    assert told("v4/kill-qemu") == told("kill-qemu", "--era", "v4") == told("h7") == ""
+
+
+def test_the_json_of_a_bug_of_the_museum_has_the_token_of_what_was_found() -> None:
+    told = CliRunner().invoke(root, ("explain", "B4", "--format", "json"), obj=known_eras).stdout
+    token = json.loads(told)["token"]
+    assert token.startswith("aprt2:")
+    again = CliRunner().invoke(root, ("explain", token, "--format", "json"), obj=known_eras).stdout
+    assert json.loads(again) == json.loads(told)
     assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
     assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
     assert aprt("property", "show", "t1").stdout == aprt("property", "show", "T1").stdout

@@ -98,6 +98,15 @@ def test_a_release_between_two_eras_is_told_the_one_before_it(name: str, hint: s
     assert str(error.value) == f"unknown era {name!r} ({hint})"
 
 
+def test_a_scenario_that_the_era_lacks_is_told_with_those_that_are_like_it() -> None:
+    with pytest.raises(UserError) as caught:
+        Case.parse("2026/assign", REAL)
+    assert str(caught.value) == (
+        "era 2026 has no scenario 'assign' (eras that have it: v4; like it here: "
+        f"{', '.join(name for name in sorted(REAL['2026'].scenarios) if name.startswith('assign'))})"
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
