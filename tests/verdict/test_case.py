@@ -2,6 +2,7 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
+from aprt.core.suggestion import similar
 from aprt.core.switch import patch
 from aprt.verdict.case import Case, find_era, measures, natural
 from aprt.vfio_ap.eras import ERAS as REAL
@@ -101,10 +102,12 @@ def test_a_release_between_two_eras_is_told_the_one_before_it(name: str, hint: s
 def test_a_scenario_that_the_era_lacks_is_told_with_those_that_are_like_it() -> None:
     with pytest.raises(UserError) as caught:
         Case.parse("2026/assign", REAL)
-    assert str(caught.value) == (
-        "era 2026 has no scenario 'assign' (eras that have it: v4; like it here: "
-        f"{', '.join(name for name in sorted(REAL['2026'].scenarios) if name.startswith('assign'))})"
+    assert str(caught.value).startswith(
+        "era 2026 has no scenario 'assign' (eras that have it: v4; like it here: assign-"
     )
+    known = ["unassign", "assign-twice", "assing", "kill", "assign-back"]
+    assert similar("assign", known) == ["assign-back", "assign-twice", "unassign", "assing"]
+    assert similar("assign", known, 1) == ["assign-back"]
 
 
 @pytest.mark.parametrize(
