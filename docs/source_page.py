@@ -22,7 +22,8 @@ def source_page() -> str:
         "# The model against the source",
         "Which function or structure of the kernel is mirrored by which file of aprt, and of which release (QEMU's "
         "own for its functions). Read from the docstrings; what a file leaves out of what it mirrors stands in its "
-        "docstring.",
+        "docstring. `python -m docs.mirrors LINUX` holds it against a source tree and prints what the file named "
+        "does not define in that release.",
         *sections,
         "## Functions of the driver that the model leaves out",
         f"Of the {sum(map(len, FUNCTIONS.values()))} functions in `{OPS}` and `{DRV}` of Linux 6.16 these have no "

@@ -4,7 +4,8 @@
 and `compare_and_swap` are one, like the atomic operations of the processor. With a guard, every access without that
 lock held is a finding of rule P22.
 
-Mirrors: include/linux/atomic.h: atomic_read, atomic_set, atomic_add_return, atomic_try_cmpxchg, and plain memory.
+Mirrors: include/linux/atomic/atomic-instrumented.h: atomic_read, atomic_set, atomic_add_return, atomic_try_cmpxchg.
+Also plain memory.
 Left out: weak memory; every access is seen by everybody at once, and none is torn.
 """
 

@@ -10,8 +10,8 @@ The callback runs in a handler of interrupts, a hard one (hrtimer) or a soft one
 finding of rule P23, and a lock that it takes is taken elsewhere with such interrupts off (`kernel.spinlock`). A
 callback that always fires again leaves a system without an end state: let something end it.
 
-Mirrors: kernel/time/hrtimer.c: hrtimer_start, hrtimer_cancel, hrtimer_try_to_cancel, __run_hrtimer;
-kernel/time/timer.c: mod_timer, timer_delete_sync.
+Mirrors: include/linux/hrtimer.h: hrtimer_start; kernel/time/hrtimer.c: hrtimer_cancel, hrtimer_try_to_cancel,
+__run_hrtimer; kernel/time/timer.c: mod_timer, timer_delete_sync.
 Left out: expiry times, and with them hrtimer_forward and slack; CPUs, so two timers of one CPU may run at once.
 """
 

@@ -10,8 +10,8 @@ its flusher holds then shows up as a cycle in the lock order (P20), and flushing
 
 A tasklet is a work item that runs in a handler of soft interrupts: `Work(name, irq="softirq")`. It must not sleep.
 
-Mirrors: kernel/workqueue.c: queue_work, process_one_work, flush_work, cancel_work, cancel_work_sync;
-kernel/softirq.c: tasklet_schedule, tasklet_action, tasklet_unlock_wait.
+Mirrors: include/linux/workqueue.h: queue_work; kernel/workqueue.c: process_one_work, flush_work, cancel_work,
+cancel_work_sync; include/linux/interrupt.h: tasklet_schedule; kernel/softirq.c: tasklet_action, tasklet_unlock_wait.
 Left out: pools and concurrency limits (a work item never waits for a worker); delayed work; that flush_work does
 not wait for a request made after it began, and that cancel_work_sync refuses such requests (here both wait until
 the item is idle).

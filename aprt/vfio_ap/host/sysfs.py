@@ -15,7 +15,8 @@ _NUMBER: Final = re.compile(r"\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?", re.IGNOR
 def parse(text: str) -> int:
     """The number a store function reads: `0x10`, `020` or `16`. -EINVAL: not a number; -ERANGE: no long.
 
-    Mirrors: lib/kstrtox.c: kstrtoul() with base 0. A `+` and one newline at the end are allowed, blanks are not.
+    Mirrors: include/linux/kstrtox.h: kstrtoul() with base 0. A `+` and one newline at the end are allowed,
+    blanks are not.
     """
     form = _NUMBER.fullmatch(text)
     if form is None:

@@ -4,8 +4,8 @@ The handler `enter` is the hardware's look into the APCB at the start of an inte
 end. Software changes the masks only while no vCPU is inside: it takes all of them out of SIE first. In the lock order
 a vCPU that is inside holds SIE for reading, and a change of the masks asks for it for writing.
 
-Mirrors: arch/s390/kvm/kvm-s390.c: kvm_arch_crypto_set_masks(), kvm_arch_crypto_clear_masks(),
-kvm_s390_vcpu_block_all(). Left out: formats 0 to 2, the shadow CRYCB of nested guests.
+Mirrors: arch/s390/kvm/kvm-s390.c: kvm_arch_crypto_set_masks(), kvm_arch_crypto_clear_masks();
+arch/s390/kvm/kvm-s390.h: kvm_s390_vcpu_block_all(). Left out: formats 0 to 2, the shadow CRYCB of nested guests.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ the page as if it still were one.
 `polled` is no part of the word but of virtual time: a timer that has looked at the word, and is armed again, does
 the same once more and nothing else until the word changes (`kick.gisa_timer`).
 
-Mirrors: arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa (format 0); arch/s390/kvm/interrupt.c:
-gisa_set_iam(), gisa_get_ipm(), gisa_clear_ipm(), gisa_in_alert_list(), gisa_tac_ipm_gisc(). Left out: G and C bits,
-format 1.
+Mirrors: arch/s390/kvm/interrupt.c: gisa_in_alert_list() (6.1); arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa
+(format 0); arch/s390/kvm/interrupt.c: gisa_set_iam(), gisa_get_ipm(), gisa_clear_ipm(), gisa_tac_ipm_gisc() (6.12).
+Left out: G and C bits, format 1.
 """
 
 from __future__ import annotations

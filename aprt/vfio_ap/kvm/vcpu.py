@@ -6,9 +6,9 @@ that must not lose a wake-up: get in line (`prepare`), look whether anything is 
     awake --prepare--> prepared --schedule--> asleep
     awake <------------- wake, signal -------------
 
-Mirrors: arch/s390/kvm/interrupt.c: kvm_s390_handle_wait(), kvm_arch_vcpu_runnable() by way of
-kvm_s390_vcpu_has_irq(), __deliver_io(), pending_irqs(); arch/s390/kvm/kvm-s390.h: kvm_s390_get_gisa_desc();
-arch/s390/kvm/kvm-s390.c: vcpu_pre_run(); virt/kvm/kvm_main.c: kvm_vcpu_block().
+Mirrors: arch/s390/kvm/interrupt.c: kvm_s390_handle_wait(), kvm_s390_vcpu_has_irq(), __deliver_io(), pending_irqs();
+arch/s390/kvm/kvm-s390.h: kvm_s390_get_gisa_desc(); arch/s390/kvm/kvm-s390.c: kvm_arch_vcpu_runnable(), vcpu_pre_run();
+virt/kvm/kvm_main.c: kvm_vcpu_block().
 Left out: clock comparator and CPU timer, halt polling, floating interrupts of other kinds, the fast path before the
 idle bit is set.
 """

@@ -10,7 +10,7 @@ what the releases differ in:
 
 4.20 has no hook, takes no reference, cleans up without a lock, and unregisters before it clears the VM pointer.
 
-Mirrors: drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_device_fops_release();
+Mirrors: drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_device_fops_release() (4.20 to 5.15);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_group_notifier(), vfio_ap_mdev_set_kvm() (4.20 to 5.15);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release() (4.20 to 5.13);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device() (5.15);

@@ -1,8 +1,8 @@
 """The vfio core's side of one mdev: its device and its group, with their locks and the VM they know.
 
-Mirrors: drivers/vfio/vfio_main.c: struct vfio_device (refcount, open_count, kvm), vfio_unregister_group_dev();
-drivers/vfio/group.c: struct vfio_group (kvm, kvm_ref_lock, group_lock), vfio_device_get_from_name() (6.12). Before 6.0
-the group has a notifier instead: `kvm.group`.
+Mirrors: include/linux/vfio.h: struct vfio_device (refcount, open_count, kvm); drivers/vfio/vfio_main.c:
+vfio_unregister_group_dev(); drivers/vfio/vfio.h: struct vfio_group (kvm, kvm_ref_lock, group_lock);
+drivers/vfio/group.c: vfio_device_get_from_name() (6.12). Before 6.0 the group has a notifier instead: `kvm.group`.
 Left out: containers, iommufd, several devices in a group.
 """
 
