@@ -1,19 +1,22 @@
 """Ctrl-C where nothing is known yet that could be told: the process ends at once.
 
 By no exception: one that comes up in the middle of an import, of a finalizer or of a trio run cannot be told in a line.
-What is imported here is imported before Ctrl-C is heeded, and so it is little.
+What is imported here is imported before Ctrl-C is heeded, and so it is little: of `signal` only what is built in, as
+the rest imports enum, which takes longer than all before it. What Python does before that (`site`) is out of reach.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 TYPE_CHECKING = False  # that of typing
 if TYPE_CHECKING:
+    import signal
     from types import FrameType
     from typing import NoReturn
+else:
+    import _signal as signal
 
 INTERRUPTED = 130
 
