@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,7 +104,7 @@ def _drafted(path: Path) -> Iterator[Path]:
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"cannot write {path}: {'Is a directory' if path.is_dir() else 'Is no regular file'}")
-        draft = Path(os.path.realpath(path)).with_name(f".aprt.{secrets.token_hex(8)}")
+        draft = Path(os.path.realpath(path)).with_name(f".aprt.{os.urandom(8).hex()}")
         draft.touch(exist_ok=False)
         try:
             yield draft

@@ -1,22 +1,21 @@
-"""Strategies that can share their work among a crew, by name."""
+"""Strategies that can share their work among a crew, by name; each is imported when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
-from aprt.explore.parallel import partition, subtrees
 from aprt.explore.parallel.crew import Crew
 from aprt.explore.parallel.part import Origin
 from aprt.explore.result import Exploration, Question
 
 Shared: TypeAlias = Callable[[Question, Origin, Crew], Exploration]
 
-_SHARED: Final[Mapping[str, Shared]] = MappingProxyType(
-    {"auto": partition.search, "dpor": subtrees.search, "states": partition.search}
-)
+_SHARED: Final[Mapping[str, str]] = MappingProxyType({"auto": "partition", "dpor": "subtrees", "states": "partition"})
+"""The modules beside this one whose `search` does it."""
 
 
 def shared(strategy: str) -> Shared:
@@ -24,4 +23,5 @@ def shared(strategy: str) -> Shared:
     if strategy not in _SHARED:
         known = " or ".join(sorted(_SHARED))
         raise UserError(f"strategy {strategy!r} is for one process: leave out --jobs and --cluster, or take {known}")
-    return _SHARED[strategy]
+    found: Shared = import_module(f"aprt.explore.parallel.{_SHARED[strategy]}").search
+    return found

@@ -52,7 +52,7 @@ from aprt.explore.visibility import Holding, Unordered
 from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
-_ALONE = 0.1  # seconds in which one process may finish
+_ALONE = 0.05  # seconds in which one process may finish: about what it takes to share the work
 _SLICE = 0.1  # seconds after which a seat may be asked to leave something to others
 _PIECES = 8  # for each seat, to begin with
 _EXPANSIONS = 1_000  # to make them
