@@ -11,6 +11,7 @@ import attrs
 
 Standing: TypeAlias = Literal["ok", "failed", "error", "skipped"]
 
+_DASHES: Final = re.compile("^(- )+")
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -75,13 +76,17 @@ def _ktap(tests: Sequence[Result | Suite]) -> Iterator[str]:
             lines = (line for remark in test.remarks for line in remark.splitlines() or [""])
             yield from (f"# {line}".rstrip() for line in lines)
         verdict = "ok" if test.standing in ("ok", "skipped") else "not ok"
-        yield f"{verdict} {number} {_one_line(test.name)}{_directive(test)}"
+        yield f"{verdict} {number} {_name(test.name)}{_directive(test)}"
 
 
 def _directive(test: Result | Suite) -> str:
     if isinstance(test, Suite) or test.standing not in ("skipped", "error"):
         return ""
     return f" # {'SKIP' if test.standing == 'skipped' else 'ERROR'} {_one_line(test.message)}".rstrip()
+
+
+def _name(text: str) -> str:
+    return _DASHES.sub("", _one_line(text))  # a reader takes a dash before the name for a separator
 
 
 def _one_line(text: str) -> str:
