@@ -42,15 +42,15 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     on for ever: who goes round or waits, and what would end it and does not come. Of a data race: what leads to where
     either access can be next. Of a cycle in the lock order: whether contexts can come to wait for each other like that.
     """
-    from aprt.verdict.telling import explained_execution, instead, why
+    from aprt.verdict.telling import explained_execution, instead
     from aprt.view.execution_json import execution_json
-    from aprt.view.reports.explanation import explanation
+    from aprt.view.reports.explanation import explanation, reason_of
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")
     execution = explained_execution(recording, properties)
     if "json" in (form, shape):
-        echo(execution_json(recording, execution, why=why(recording, execution)))
+        echo(execution_json(recording, execution, why=reason_of(recording, execution)))
     else:
         others = instead(recording, properties, execution)
         echo(explanation(recording, execution, shape, instead=others, brief=brief))

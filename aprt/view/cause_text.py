@@ -76,6 +76,7 @@ def cause_object(cause: Cause) -> dict[str, Any]:
         "chosen": [_step(label) for label in cause.chosen],
         "order": [{"first": _step(o.first), "second": _step(o.second), "how": o.how} for o in cause.order],
         "inevitable": cause.inevitable,
+        "race": None if cause.race is None else [_step(label) for label in cause.race],
         "endless": None if cause.endless is None else endless_object(cause.endless),
         "states": cause.states,
         "complete": cause.complete,

@@ -148,6 +148,14 @@ def test_columns_story_and_table_of_a_race_show_the_two_sides_that_the_title_nam
     assert "status_show" not in told
 
 
+def test_the_json_of_a_race_says_why_it_races_as_the_text_does() -> None:
+    cause = json.loads(aprt("explain", "B20", "--as", "json").stdout)["cause"]
+    assert cause["race"] == [["admin", "matrix_dev.add_mdev", 1], ["ap_scan", "matrix_dev.list_mdevs", 1]]
+    assert f"            aprt explain \\\n    {cause['smallest']['token']}\n" in aprt("explain", "B20").stdout
+    assert (cause["smallest"]["steps"], cause["states"], cause["complete"]) == (10, 4_522, True)
+    assert json.loads(aprt("explain", "B4", "--as", "json").stdout)["cause"]["race"] is None
+
+
 WHY_IT_RACES = """
 Why
 smallest    this one: 1 preemption, 10 steps, 1 switch

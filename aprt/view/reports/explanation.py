@@ -8,6 +8,7 @@ from aprt.core.errors import UserError
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding
 from aprt.verdict.cause import STATES, Cause, race_cause
+from aprt.verdict.realised import Realised
 from aprt.verdict.telling import Instead, why
 from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import open_lines, why_lines
@@ -43,7 +44,7 @@ def explanation(
     _check_fits(shape, race)
     told, races = (subject, False) if shape == "lockdep" else (race, race is not subject)
     token, own = token_of(case, system, told.execution.schedule), told.execution is execution
-    reason = _why_it_races(told, states) if races else why(recording, execution, states)
+    reason = _reason(recording, execution, told if races else None, states)
     told = reasoned(told, reason)
     lines = None if shape == "columns" or brief else report(told, shape)
     if lines is None:
@@ -56,6 +57,21 @@ def explanation(
     if token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
     return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
+
+
+def reason_of(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
+    """Why the first finding of an execution comes about, of a race why its two sides do; as `explanation` says it.
+
+    Raises: `ReplayMismatch` when the drivers differ.
+    """
+    findings = execution.findings
+    subject = Subject(recording.case, recording.model.system, execution, findings[0] if findings else None)
+    race = raced(subject)
+    return _reason(recording, execution, None if race is subject else race, states)
+
+
+def _reason(recording: Recording, execution: Execution, race: Subject | None, states: int) -> Cause | Realised | None:
+    return why(recording, execution, states) if race is None else _why_it_races(race, states)
 
 
 def _why_it_races(race: Subject, states: int) -> Cause | None:

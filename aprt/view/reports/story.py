@@ -1,4 +1,4 @@
-"""A finding in plain words, eight lines of a mail at most: who did what in turn, and what is wrong then."""
+"""A finding in plain words, in some eight lines of a mail: who did what in turn, and what is wrong then."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Took
 from aprt.core.properties import Finding
+from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.leak import taken
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.title import kind_of
@@ -33,8 +34,9 @@ class _Turn:
 
 def story(subject: Subject) -> list[str]:
     """Some lines for each turn of a context, and for the end. Turns that say least are left out when there are too
-    many: first stay that in which it breaks, those with steps that decide, and the first one, then those that change
-    what the breaking step is about, then late ones; what comes behind it is the least.
+    many: never that in which it breaks, the other side of a race, and where either of the two last got a lock from
+    another context. Of others first stay those with steps that decide, and the first one, then those that change what
+    the breaking step is about, then late ones; what comes behind it is the least.
     """
     turns = list(_turns(subject))
     ending = _ending(subject, len(turns), len(turns))
@@ -110,12 +112,35 @@ def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]
     before, behind = turns[:breaking], turns[breaking:]
     telling = [turn for turn in before if any(event.actor == about and event.changed for event in turn.events)]
     deciding = [turn for turn in before if any(event.label in subject.decisive for event in turn.events)]
-    kept: list[_Turn] = []
-    first = [before[-1], *deciding, turns[0], *reversed(telling)]
-    for turn in dict.fromkeys([*first, *reversed(before), *behind]):
-        if sum(len(one.lines) for one in (*kept, turn)) <= room:
+    meeting = {event.index for event in _meeting(subject)}
+    kept = [turn for turn in before if turn is before[-1] or any(event.index in meeting for event in turn.events)]
+    for turn in dict.fromkeys([*deciding, turns[0], *reversed(telling), *reversed(before), *behind]):
+        if turn not in kept and sum(len(one.lines) for one in (*kept, turn)) <= room:
             kept.append(turn)
     return sorted(kept, key=lambda turn: turn.number)
+
+
+def _meeting(subject: Subject) -> Iterator[Event]:
+    """Where the context that breaks something meets others: the other side of a race, and where either got a lock from
+    another context, last, with where that gave it."""
+    last, finding = subject.last, subject.finding
+    if last is None or finding is None:
+        return
+    other = other_side(subject, last) if finding.property == "P22" else None
+    sides = {last.context} if other is None else {last.context, other.context}
+    if other is not None:
+        yield other
+    given: dict[str, Event] = {}
+    handed: dict[tuple[str, str], tuple[Event, Event]] = {}
+    for event in subject.events[: last.index + 1]:
+        for note in event.notes:
+            match note:
+                case Gave(lock):
+                    given[lock] = event
+                case Took(hold) if event.context in sides and hold.lock in given:
+                    if given[hold.lock].context != event.context:
+                        handed[event.context, hold.lock] = given[hold.lock], event
+    yield from (event for pair in handed.values() for event in pair)
 
 
 def _ending(subject: Subject, shown: int, total: int) -> str:
