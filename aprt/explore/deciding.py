@@ -8,10 +8,9 @@ leave the block, or wait for ever. An answer is what is awaited, and whatever is
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import CodeType
 from typing import Final
@@ -31,14 +30,35 @@ def decided_by_answers(code: CodeType) -> Mapping[int, bool]:
 
 def _parsed(code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The function, with the line numbers of its file; None where its text is not at hand."""
-    lines, first = linecache.getlines(code.co_filename), code.co_firstlineno
-    try:
-        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines[first - 1 :]))))
-    except (SyntaxError, IndexError):
-        return None
-    ast.increment_lineno(tree, first - 1)
-    function = tree.body[0] if tree.body else None
-    return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    lines, first = linecache.getlines(code.co_filename), code.co_firstlineno - 1
+    for end in _ends(lines, first):
+        try:
+            tree = ast.parse(textwrap.dedent("".join(lines[first:end])))
+        except SyntaxError:  # it goes on: this was inside parentheses, or a string
+            continue
+        ast.increment_lineno(tree, first)
+        function = tree.body[0] if tree.body else None
+        return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    return None
+
+
+def _ends(lines: Sequence[str], first: int) -> Iterator[int]:
+    """Behind which lines the function may end that begins with line `first`: before what is indented no more than it.
+
+    Cut short anywhere else, it cannot be parsed.
+    """
+    if first >= len(lines):
+        return
+    indented = _indentation(lines[first])
+    for number in range(first + 1, len(lines)):
+        text = lines[number].strip()
+        if text and not text.startswith("#") and _indentation(lines[number]) <= indented:
+            yield number
+    yield len(lines)
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _answers(function: ast.AST) -> frozenset[str]:

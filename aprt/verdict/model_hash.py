@@ -77,6 +77,7 @@ class _Reader:
     def __init__(self) -> None:
         self.files: set[str] = set()
         self._known: dict[int, tuple[str, object]] = {}  # with the value, so that no id is used again
+        self._kinds: dict[type[Any], str] = {}
 
     def digest(self, value: object) -> str:
         known = self._known.get(id(value))
@@ -131,9 +132,11 @@ class _Reader:
         return function.__module__, function.__qualname__, self._each(enclosed)
 
     def _kind(self, kind: type[Any]) -> str:
-        for base in kind.__mro__:
-            self._add(getattr(sys.modules.get(base.__module__), "__file__", None))
-        return f"{kind.__module__}.{kind.__qualname__}"
+        if kind not in self._kinds:
+            for base in kind.__mro__:
+                self._add(getattr(sys.modules.get(base.__module__), "__file__", None))
+            self._kinds[kind] = f"{kind.__module__}.{kind.__qualname__}"
+        return self._kinds[kind]
 
     def _add(self, file: str | None) -> None:
         if file is not None and is_model(file):

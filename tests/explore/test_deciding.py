@@ -67,12 +67,28 @@ async def of_cases(actor: Any, instruction: Any) -> None:
         await actor.unlocked()  # answer
 
 
+async def written_at_the_margin(
+    actor: Any,
+) -> None:
+    # fmt: off
+    if await actor.ask(
+"a )"
+):
+    # a remark
+        await actor.told(  # answer
+"""
+no end
+""")
+    # fmt: on
+    await actor.always()  # answer
+
+
 def marked(function: Callable[..., Any]) -> set[int]:
     lines, first = inspect.getsourcelines(function)
     return {number for number, line in enumerate(lines, first) if line.rstrip().endswith("# answer")}
 
 
-@pytest.mark.parametrize("function", [around, by_way_of_variables, behind_what_leaves, of_cases])
+@pytest.mark.parametrize("function", [around, by_way_of_variables, behind_what_leaves, of_cases, written_at_the_margin])
 def test_the_lines_that_an_answer_decides_about(function: Callable[..., Any]) -> None:
     told = decided_by_answers(function.__code__)
     assert {line for line, decided in told.items() if decided} == marked(function)
