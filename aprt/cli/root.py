@@ -121,7 +121,7 @@ def _told(error: Exception, args: Sequence[str], registry: Registry) -> int:
             return _say(_usage(error, args), USAGE)
         case UnknownProperty() if _checked_elsewhere(error.id, registry()):
             there = f"aprt property show {error.id} names the scenarios that do"
-            return _say(f"this scenario does not know property {error.id}; {there}", USAGE)
+            return _say(f"{error.where} does not know property {error.id}; {there}", USAGE)
         case click.ClickException() | UserError():
             return _say(str(error), USAGE)
         case ReplayMismatch():

@@ -16,14 +16,17 @@ class UserError(AprtError):
 
 
 class UnknownProperty(UserError):
-    """A model has no property of that number. id: as it was asked for. hint: the end of the line."""
+    """A model has no property of that number. id: as it was asked for. hint: the end of the line.
 
-    def __init__(self, id: str, hint: str) -> None:
-        self.id, self.hint = id, hint
+    where: what the model is of, as a user writes it, if that is known.
+    """
+
+    def __init__(self, id: str, hint: str, where: str = "this scenario") -> None:
+        self.id, self.hint, self.where = id, hint, where
         super().__init__(f"unknown property {id!r}{hint}")
 
-    def __reduce__(self) -> tuple[type[UnknownProperty], tuple[str, str]]:
-        return type(self), (self.id, self.hint)
+    def __reduce__(self) -> tuple[type[UnknownProperty], tuple[str, str, str]]:
+        return type(self), (self.id, self.hint, self.where)
 
 
 class ModelError(AprtError):

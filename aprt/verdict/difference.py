@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from aprt.core.errors import ReplayMismatch
+from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.properties import DEADLOCK
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
@@ -128,9 +128,13 @@ def difference(
 
 
 def _common(before: Case, after: Case) -> tuple[str, ...]:
-    """What the first scenario is about, as far as both variants can be asked for it."""
+    """What the first scenario is about, as far as both can be asked for it. Raises: `UserError` where it is nothing."""
     known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
-    return tuple(id for id in (*before.scenario.properties, DEADLOCK.id) if id in known)
+    own = before.scenario.properties
+    if own and known.isdisjoint(own):
+        none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"
+        raise UserError(f"{none}; ask for others with --property")
+    return tuple(id for id in (*own, DEADLOCK.id) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:

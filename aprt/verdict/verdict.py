@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from aprt.core.errors import UserError
+from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.events import Event
 from aprt.core.properties import Finding, Property, endless
 from aprt.core.scenario import Model
@@ -117,10 +117,17 @@ def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, 
     """
     if "all" not in ids:
         _check_measures(case, model, ids)
-        return model.select(ids or case.scenario.properties)
+        return _known(case, model, ids or case.scenario.properties)
     if len(ids) > 1:
         raise UserError("--property all cannot be combined with another property")
     return model.properties
+
+
+def _known(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
+    try:
+        return model.select(ids)
+    except UnknownProperty as error:
+        raise UnknownProperty(error.id, error.hint, case.name) from None
 
 
 def _check_measures(case: Case, model: Model, ids: tuple[str, ...]) -> None:

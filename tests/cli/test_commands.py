@@ -80,7 +80,7 @@ USAGE = [
     (("run", "toy/abba", "--jitter", "3"), "--jitter goes with --free, and not with --chaos (try 'aprt run --help')"),
     (
         ("explore", "toy/abba", "--property", "T5"),
-        "this scenario does not know property T5; aprt property show T5 names the scenarios that do",
+        "toy/abba does not know property T5; aprt property show T5 names the scenarios that do",
     ),
     (
         ("run", "toy/abba", "--detect"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import attrs
+import pytest
 
+from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.properties import DEADLOCK
 from aprt.core.scenario import Model, Settings
 from aprt.explore.result import Bounds
 from aprt.verdict.case import Case
 from aprt.verdict.difference import difference
+from aprt.vfio_ap.eras import ERAS as REAL
 from aprt.view.difference_text import difference_json, difference_text
 from aprt.view.paint import Paint
 from tests.toy import ERAS, lost_update
@@ -96,3 +99,17 @@ def test_the_table_and_the_json_say_the_same() -> None:
     assert max(map(len, text.splitlines()[:-1])) <= 75
     assert {o["property"]: o["change"] for o in data["outcomes"]} == {"T1": "unexercised", "deadlock": "added"}
     assert data["schema"] == "aprt.diff/1"
+
+
+def test_scenarios_of_which_the_first_one_s_properties_make_no_sense_in_the_other_are_not_compared() -> None:
+    one, other = (Case.parse(text, REAL) for text in ("v4/h3", "2026/host-no-irq"))
+    with pytest.raises(UserError) as caught:
+        difference(one, other)
+    assert str(caught.value) == (
+        "2026/host-no-irq knows none of the properties of v4/h3 (P1); ask for others with --property"
+    )
+    found = difference(one, other, ("deadlock",))
+    assert (found.one_scenario, [outcome.id for outcome in found.outcomes]) == (False, ["deadlock"])
+    with pytest.raises(UnknownProperty) as unknown:
+        difference(one, other, ("P1",))
+    assert (unknown.value.id, unknown.value.where) == ("P1", "2026/host-no-irq")
