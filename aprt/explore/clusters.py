@@ -4,53 +4,69 @@ What a context can do is decided by its control state and one actor's value. A *
 with all the fields that ever decide for them: where these take few values in many states, one look by the masked state
 tells what the cluster can do.
 
-Often its steps need not be taken, by how the state was first reached (its *arrival*). Let step t of context c have led
-to it from p, and let the cluster be of earlier contexts, for none of which the slot ever decides that decided on t.
-Then its steps were possible in p, which took them first, and behind each of them t led to where it leads from here.
+Most steps need not be taken, by how the state was first reached. Let step t of context c have led to it from p, and let
+step u, of an earlier context, be decided by another slot than t, or by the same one and neither of them changes it.
+Then u was possible in p, which took it first, and behind it t led to where u leads from here. (Sleep sets tell so of
+all steps on the way, Godefroid, LNCS 1032, 1996; what the last one tells is known by its kind.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
-import attrs
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from aprt.explore.checks import QUIET, Note
 from aprt.explore.layout import Layout
 from aprt.explore.loop import Outgrown
 from aprt.explore.tables import Tables
 
-_FEW = 8  # states, on average, must share the fields of a cluster
+_FEW = 4  # states, on average, must share the fields of a cluster
+_NOWHERE: Final = -1  # no slot
 
-Arrival: TypeAlias = "list[tuple[int, Known, bool]]"
-"""Of each cluster, in order, its mask, what is known of it by the masked state, and whether its steps must be taken."""
+Arrival: TypeAlias = "list[tuple[int, Known]]"
+"""How a state was reached: of each cluster, in order, its mask, and by the masked state what it can do."""
 
-Steps: TypeAlias = tuple[tuple[int, Arrival], ...]  # what to add to a state, and how that reaches the next one
-_Rows: TypeAlias = dict[int, tuple[int, dict[int, Steps]]]  # of control states: the slot that decides, and steps by it
+Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
+"""What to add to a state, and how that reaches the next one."""
 
 
 class Apart(Exception):
     """Contexts have to be asked one by one: there is something to check, or something new decides."""
 
 
-@attrs.frozen(eq=False)
-class Cluster:
-    """The contexts from place `first` on, up to `last`, exclusively. slots: those that decide for them."""
+class Kind(NamedTuple):
+    """Of the steps of the context in that place, decided by that slot; whether one changes the number in there."""
 
-    first: int
-    last: int
-    slots: frozenset[int]
+    place: int
+    slot: int
+    changes: bool
+
+    def spares(self, other: Kind) -> bool:
+        """Whether, behind a step of this kind, those of the other need not be taken."""
+        return other.place < self.place and (other.slot != self.slot or not (other.changes or self.changes))
+
+    def before(self, places: range, slots: frozenset[int]) -> Kind:
+        """One that spares the same steps of the contexts in these places, for which these slots decide."""
+        if self.place <= places.start:
+            return ANY
+        place = min(self.place, places.stop)
+        return Kind(place, self.slot, self.changes) if self.slot in slots else Kind(place, _NOWHERE, changes=False)
 
 
-class Known(dict[int, Steps]):
-    """What a cluster can do, by the masked state. Raises: `Apart`, and what learning raises."""
+ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is earlier
 
-    def __init__(self, clusters: Clusters, cluster: Cluster) -> None:
-        self._clusters, self._cluster = clusters, cluster
 
-    def __missing__(self, state: int) -> Steps:
-        found = self[state] = self._clusters.steps(self._cluster, state)
+class Known(dict[int, tuple[int, Steps]]):
+    """By the masked state, how many steps some contexts can take, and those of them that are to be taken.
+
+    Asks `learn` for what is not known yet.
+    """
+
+    def __init__(self, learn: Callable[[int], tuple[int, Steps]]) -> None:
+        self._learn = learn
+
+    def __missing__(self, state: int) -> tuple[int, Steps]:
+        found = self[state] = self._learn(state)
         return found
 
 
@@ -60,64 +76,90 @@ class Clusters:
     somehow: the arrival of states of which nothing else is known.
     """
 
-    def __init__(self, tables: Tables[Note], layout: Layout, clusters: Sequence[Cluster]) -> None:
-        self._tables, self._layout, self._clusters = tables, layout, clusters
-        self._known = [Known(self, cluster) for cluster in clusters]
-        self._rows: list[_Rows] = [{} for _ in tables.rows]
-        self._arrivals: dict[tuple[int, int], Arrival] = {}
-        self.somehow = self._arrival(0, 0)  # no context is earlier
+    def __init__(self, tables: Tables[Note], layout: Layout) -> None:
+        self._tables, self._layout = tables, layout
+        self._slots = [frozenset({place, *(slot for slot, _ in rows)}) for place, rows in enumerate(tables.rows)]
+        self._clusters: list[range] = []
+        self._known: dict[tuple[range, Kind], Known] = {}
+        self._steps = [dict[tuple[int, int], tuple[Kind, Steps]]() for _ in tables.rows]  # by control state and number
+        self._arrivals: dict[Kind, Arrival] = {}
+        self.somehow = self._arrival(ANY)
 
-    def steps(self, cluster: Cluster, state: int) -> Steps:
-        """What a cluster can do in a state, of which the fields that decide are enough."""
-        shifts, ones, steps = self._layout.shifts, self._layout.ones, list[tuple[int, Arrival]]()
-        for place in range(cluster.first, cluster.last):
-            control = state >> shifts[place] & ones[place]
-            try:
-                slot, offers = self._rows[place][control]
-                steps += offers[state >> shifts[slot] & ones[slot]]
-            except KeyError:
-                steps += self._learn(cluster, place, control, state)
-        return tuple(steps)
+    def group(self, sample: Sequence[int]) -> bool:
+        """Make clusters as large as some states say it pays; whether they say that it does."""
+        found = list[range]()
+        for place in range(len(self._slots)):
+            if found and self._pays(range(found[-1].start, place + 1), sample):
+                found[-1] = range(found[-1].start, place + 1)
+            elif self._pays(range(place, place + 1), sample):
+                found.append(range(place, place + 1))
+            else:
+                return False
+        self._clusters = found
+        for by, arrival in self._arrivals.items():  # states were reached as they were
+            arrival[:] = self._looks(by)
+        return True
 
-    def _learn(self, cluster: Cluster, place: int, control: int, state: int) -> Steps:
+    def _pays(self, places: range, sample: Sequence[int]) -> bool:
+        mask = self._layout.mask(self._deciding(places))
+        return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)
+
+    def _deciding(self, places: range) -> frozenset[int]:
+        return frozenset[int]().union(*self._slots[places.start : places.stop])
+
+    def _arrival(self, by: Kind) -> Arrival:
+        """By a step of that kind."""
+        if by not in self._arrivals:
+            self._arrivals[by] = list(self._looks(by))
+        return self._arrivals[by]
+
+    def _looks(self, by: Kind) -> Iterator[tuple[int, Known]]:
+        return (self._look(places, by) for places in self._clusters)
+
+    def _look(self, places: range, by: Kind) -> tuple[int, Known]:
+        """The mask of the contexts in these places, and what they can do behind a step of that kind."""
+        slots = self._deciding(places)
+        by = by.before(places, slots)
+        if (places, by) not in self._known:
+            learn = self._alone(places[0], by) if len(places) == 1 else self._together(places, by)
+            self._known[places, by] = Known(learn)
+        return self._layout.mask(slots), self._known[places, by]
+
+    def _together(self, places: range, by: Kind) -> Callable[[int], tuple[int, Steps]]:
+        """What one half of them can do, and then the other."""
+        half = len(places) // 2
+        (mask, known), (other_mask, other_known) = self._look(places[:half], by), self._look(places[half:], by)
+
+        def learn(state: int) -> tuple[int, Steps]:
+            possible, steps = known[state & mask]
+            more_possible, more = other_known[state & other_mask]
+            return possible + more_possible, steps + more
+
+        return learn
+
+    def _alone(self, place: int, by: Kind) -> Callable[[int], tuple[int, Steps]]:
+        rows, known, field = self._tables.rows[place], self._steps[place], self._layout.field
+
+        def learn(state: int) -> tuple[int, Steps]:
+            control = field(state, place)
+            key = control, field(state, rows[control][0])
+            kind, steps = known[key] if key in known else self._learn(place, *key)
+            return len(steps), () if by.spares(kind) else steps
+
+        return learn
+
+    def _learn(self, place: int, control: int, number: int) -> tuple[Kind, Steps]:
         slot, row = self._tables.rows[place][control]
-        if slot not in cluster.slots:
+        if slot not in self._slots[place]:
             raise Apart
-        number = self._layout.field(state, slot)
         moves = row[number]
         if not self._layout.fits():
             raise Outgrown
         if any(note != QUIET for _, _, note in moves):
             raise Apart
-        arrival = self._arrival(place, slot)
-        deltas = (self._layout.delta(self._tables.changes[step]) for _, step, _ in moves)
-        _, offers = self._rows[place].setdefault(control, (slot, {}))
-        offers[number] = tuple((delta, arrival) for delta in deltas)
-        return offers[number]
-
-    def _arrival(self, came: int, slot: int) -> Arrival:
-        """By a step of the context in that place, decided by that slot."""
-        if (came, slot) not in self._arrivals:
-            self._arrivals[came, slot] = [
-                (self._layout.mask(cluster.slots), known, came < cluster.last or slot in cluster.slots)
-                for cluster, known in zip(self._clusters, self._known, strict=True)
-            ]
-        return self._arrivals[came, slot]
-
-
-def clusters(tables: Tables[Note], layout: Layout, sample: Sequence[int]) -> Clusters | None:
-    """Clusters as large as some states say it pays; None when they say that it does not."""
-    found: list[Cluster] = []
-    for place, rows in enumerate(tables.rows):
-        slots = frozenset({place, *(slot for slot, _ in rows)})
-        if found and _few(layout.mask(found[-1].slots | slots), sample):
-            found[-1] = Cluster(found[-1].first, place + 1, found[-1].slots | slots)
-        elif _few(layout.mask(slots), sample):
-            found.append(Cluster(place, place + 1, slots))
-        else:
-            return None
-    return Clusters(tables, layout, found)
-
-
-def _few(mask: int, sample: Sequence[int]) -> bool:
-    return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)
+        changes = [self._tables.changes[step] for _, step, _ in moves]
+        kind = Kind(place, slot, any(changed == slot for each in changes for changed, _ in each))
+        arrival = self._arrival(kind)
+        steps = tuple([(self._layout.delta(each), arrival) for each in changes])
+        self._steps[place][control, number] = kind, steps
+        return kind, steps

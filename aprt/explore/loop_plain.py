@@ -21,7 +21,7 @@ import attrs
 
 from aprt.explore.checks import QUIET, Note
 from aprt.explore.chunk import Chunk, unmark
-from aprt.explore.clusters import Apart, Arrival, Clusters, clusters
+from aprt.explore.clusters import Apart, Arrival, Clusters
 from aprt.explore.judges import Judge, Recorder
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import FreshLoop, Host, Outgrown, after
@@ -29,8 +29,8 @@ from aprt.explore.packing import INITIAL, Unknown
 from aprt.explore.tables import Move
 from aprt.explore.watchdog import Stop
 
-_SAMPLE = 4_096  # states that tell whether clusters pay
-_AGAIN = 8  # times as many states tell anew
+_SAMPLE = 2_048  # states that tell whether clusters pay
+_AGAIN = 4  # times as many states tell anew
 _SPARE = 8  # times as many numbers have room when states are packed anew
 
 
@@ -123,7 +123,7 @@ class PlainLoop(FreshLoop):
         while done < len(numbers):
             if len(self) >= self._regroup:
                 self._regroup = _AGAIN * len(self)
-                self._ask_by(clusters(self.tables, self.layout, self._states[-_SAMPLE:]))
+                self._group()
             done += self._expand(numbers[done:])
 
     def _graph(self) -> tuple[array[int], array[int]]:
@@ -166,7 +166,7 @@ class PlainLoop(FreshLoop):
             if isinstance(error, Outgrown):
                 self.pack_anew()
             else:
-                self._ask_by(None)
+                self._ask_apart()
             return bisect_left(numbers, here)
         return len(numbers)
 
@@ -225,20 +225,19 @@ class PlainLoop(FreshLoop):
                     self.host.look(here, transitions)
                 state = states[here]
                 before = transitions
-                for mask, known, must in arrivals[here]:
-                    steps = known[state & mask]
-                    transitions += len(steps)
-                    if must:
-                        for delta, arrival in steps:
-                            successor = state + delta
-                            if successor not in seen:
-                                if count == limit:
-                                    raise Apart
-                                see(successor)
-                                comes_from(here)
-                                arrives(arrival)
-                                append(successor)
-                                count += 1
+                for mask, known in arrivals[here]:
+                    possible, steps = known[state & mask]
+                    transitions += possible
+                    for delta, arrival in steps:
+                        successor = state + delta
+                        if successor not in seen:
+                            if count == limit:
+                                raise Apart
+                            see(successor)
+                            comes_from(here)
+                            arrives(arrival)
+                            append(successor)
+                            count += 1
                 if transitions == before:
                     self.host.terminal(here)
         finally:
@@ -336,7 +335,7 @@ class PlainLoop(FreshLoop):
 
     def _pack_as(self, layout: Layout) -> None:
         """From now on; what was learned in terms of another layout is looked up again."""
-        self._ask_by(None)
+        self._ask_apart()
         self.layout, self._fields = layout, Fields(layout)
         places = self._fields.places
         self._contexts: list[tuple[int, int, dict[int, _Row]]] = [
@@ -344,7 +343,15 @@ class PlainLoop(FreshLoop):
         ]
         self._guards: dict[Judge | Recorder, _Guard] = {}
 
-    def _ask_by(self, clusters: Clusters | None) -> None:
-        """From now on ask contexts together, or one by one."""
-        self._clusters = clusters
+    def _ask_apart(self) -> None:
+        """From now on ask contexts one by one."""
+        self._clusters: Clusters | None = None
         self._arrivals: list[Arrival] = []  # by state
+
+    def _group(self) -> None:
+        """From now on ask contexts together, where that pays."""
+        asked = self._clusters or Clusters(self.tables, self.layout)
+        if asked.group(self._states[-_SAMPLE:]):
+            self._clusters = asked
+        else:
+            self._ask_apart()

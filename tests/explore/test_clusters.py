@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import pytest
 
 from aprt import Property, System
 from aprt.core.properties import DEADLOCK, HANG, Noted
 from aprt.explore import clusters, loop_plain
+from aprt.explore.clusters import Kind
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration
+from benchmarks.models import two_phase
 from tests.explore.programs.generated import generate
 from tests.explore.programs.increment import increment_lock
 from tests.explore.programs.locking import dining
@@ -75,14 +79,70 @@ def test_clusters_stop_at_a_bound_in_the_middle_of_a_state(monkeypatch: pytest.M
     assert (stopped.states, stopped.complete) == (most, most == 391)
 
 
-def test_what_clusters_can_do_is_asked_once_for_many_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, steps = list[int](), clusters.Clusters.steps
+class Expanded:
+    """What was looked up in the states that were expanded by cluster, and looks that found nothing known."""
 
-    def count(self: clusters.Clusters, cluster: clusters.Cluster, state: int) -> clusters.Steps:
-        asked.append(state)
-        return steps(self, cluster, state)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.states = self.possible = self.taken = self.learned = 0
+        expand, missing = loop_plain.PlainLoop._expand_by_cluster, clusters.Known.__missing__
 
-    monkeypatch.setattr(clusters.Clusters, "steps", count)
+        def expanded(loop: loop_plain.PlainLoop, numbers: Sequence[int], asked: clusters.Clusters) -> None:
+            expand(loop, numbers, asked)
+            self.states += len(numbers)
+            for here in numbers:
+                looks = [known[loop.dense(here) & mask] for mask, known in loop._arrivals[here]]
+                self.possible += sum(possible for possible, _ in looks)
+                self.taken += sum(len(steps) for _, steps in looks)
+
+        def learned(known: clusters.Known, state: int) -> tuple[int, clusters.Steps]:
+            self.learned += 1
+            return missing(known, state)
+
+        monkeypatch.setattr(loop_plain.PlainLoop, "_expand_by_cluster", expanded)
+        monkeypatch.setattr(clusters.Known, "__missing__", learned)
+
+
+def test_what_clusters_can_do_is_learned_once_for_many_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    expanded = Expanded(monkeypatch)
     explored = explore(dining_for_ever(8, looping=True), (DEADLOCK,), loop="plain", stop_on="all")
     assert (explored.states, explored.transitions, explored.deadlocks) == (14_158, 81_848, 1)
-    assert 0 < len(asked) < 1_000
+    assert expanded.states > 10_000 > 5 * expanded.learned > 0
+
+
+def test_few_steps_are_taken_that_lead_to_a_known_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    expanded = Expanded(monkeypatch)
+    explored = explore(two_phase.system(5), (), loop="plain", stop_on="all")
+    assert (explored.states, explored.transitions) == (8_832, 30_865)
+    assert expanded.states > 7_000
+    assert expanded.taken < 1.4 * expanded.states < 3 * expanded.states < expanded.possible
+
+
+ONE, OTHER = 7, 8  # slots
+
+
+@pytest.mark.parametrize(
+    ("step", "spared"),
+    [
+        (Kind(0, OTHER, changes=True), True),
+        (Kind(0, ONE, changes=True), False),
+        (Kind(0, ONE, changes=False), False),
+        (Kind(3, OTHER, changes=True), False),
+    ],
+)
+def test_a_step_that_changes_a_slot_spares_what_earlier_contexts_do_elsewhere(step: Kind, spared: bool) -> None:
+    assert Kind(2, ONE, changes=True).spares(step) == spared
+
+
+def test_a_step_that_only_reads_a_slot_spares_earlier_reads() -> None:
+    reads = Kind(2, ONE, changes=False)
+    assert reads.spares(Kind(1, ONE, changes=False))
+    assert not reads.spares(Kind(1, ONE, changes=True))
+
+
+def test_a_kind_spares_the_same_steps_as_what_stands_for_it() -> None:
+    kinds = [Kind(place, slot, changes) for place in range(5) for slot in (ONE, OTHER) for changes in (False, True)]
+    for places in (range(2), range(1, 3), range(2, 4)):
+        steps = [kind for kind in kinds if kind.place in places and kind.slot == ONE]
+        for kind in kinds:
+            stands = kind.before(places, frozenset({ONE}))
+            assert [stands.spares(step) for step in steps] == [kind.spares(step) for step in steps]
