@@ -33,7 +33,7 @@ def era_matrix_page() -> str:
         "## Not asked",
         "\n".join(f"{number}. {text}" for number, text in enumerate(reasons(rows), 1)),
         "## Why it is so",
-        "Where a fix is named the answer is another with it put in.",
+        "`otherwise with`: these switches, as far as the era does not have them in, put in turn the answer round.",
         "\n".join(f"- {where}: {text}" for where, text in explanations(rows, eras)),
     )
 

@@ -8,7 +8,8 @@ from typing import Final
 from aprt.museum.why import Why
 
 _RESETS = ("B14", "B15", "B35")
-_UNWAITED = "the end of a reset is not waited for, or not long enough: B14, B15"
+_UNWAITED = "the end of a reset is not waited for, or not long enough"
+_MAPPED = "up to 6.9 the kernel is mapped to where it lies, so that both kinds of addresses are the same"
 _GIVES_UP = (
     "to disable is tried six times, and looked for five times; then the page is unpinned, whether the interrupt is off "
     "or not: see the observations"
@@ -20,18 +21,71 @@ EXPLAINED: Final[Sequence[Why]] = (
         "5.3",
         "6.3",
         "the reference is held until the queues are reset; but the end of a reset is not waited for, or not long "
-        "enough (B14, B15), so that the interrupt may still be on when the last reference goes",
-        gone_with=_RESETS,
+        "enough, so that the interrupt may still be on when the last reference goes",
+        turned_by=_RESETS,
+    ),
+    Why(
+        "B3",
+        "5.12",
+        "5.12",
+        "the flag came with the fix of B2; until then the matrix lock itself is held meanwhile",
+        turned_by=("B2",),
+    ),
+    Why(
+        "B12",
+        "6.0",
+        "6.0",
+        "the group's lock is taken with kvm->lock held only since the fix of B11 moved that work into a file's release",
+        turned_by=("B11",),
+    ),
+    Why(
+        "B14",
+        "5.3",
+        "5.3",
+        "a reset gives nothing back: the AQIC that follows it does, until the fix of B35",
+        turned_by=("B35",),
+    ),
+    Why(
+        "B14",
+        "6.3",
+        "6.3",
+        "somebody else's reset is waited for, but for 200 ms only: then the records are freed as if it were over",
+        turned_by=("B15",),
     ),
     Why("B18", "5.3", "5.15", "whatever the host has, a queue that goes is reset, and gives back what it owns"),
+    Why(
+        "B18",
+        "6.0",
+        "6.2",
+        "a queue that is gone is reset all the same, and the answer 01 frees its records: the fix of B32 ended the one "
+        "and that of B14 the other, which is enough by itself",
+        turned_by=("B14", "B32"),
+    ),
+    Why(
+        "B23",
+        "6.0",
+        "6.6",
+        "the bitmap says what to reset only since the fix of B28, and stays as it was found only since that of B29",
+        turned_by=("B28", "B29"),
+    ),
+    Why("B33", "6.0", "6.3", "the queue is reset, but the wait for the end of it is given up", turned_by=("B15",)),
     Why(
         "B36",
         "4.20",
         "4.20",
         "the notifier is unregistered before the pointer to the VM is cleared: none comes between",
     ),
-    Why("H1 H7 H9 H10", "5.3", "6.3", _UNWAITED, gone_with=_RESETS),
-    Why("H5", "5.12", "6.3", _UNWAITED, gone_with=_RESETS),
+    Why(
+        "B42",
+        "6.2",
+        "6.8",
+        "up to 6.9 the kernel is mapped to where it lies, so that the physical address of NULL is 0",
+        turned_by=("moved_kernel",),
+    ),
+    Why("B44", "v4", "v4", _MAPPED, turned_by=("moved_kernel",)),
+    Why("B44", "5.3", "6.3", _MAPPED, turned_by=("moved_kernel",)),
+    Why("H1 H7 H9 H10", "5.3", "6.3", _UNWAITED, turned_by=_RESETS),
+    Why("H5", "5.12", "6.3", _UNWAITED, turned_by=_RESETS),
     Why("H2", "5.12", "5.13", "the last reference goes under the lock that the VM's end, by the notifier, wants: P21"),
     Why(
         "H2", "5.15", "5.15", "what may be the last reference is dropped with kvm->lock held, which is given back later"

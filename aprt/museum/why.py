@@ -13,14 +13,14 @@ from aprt.vfio_ap.eras import ERAS
 class Why:
     """rows: their names, with blanks between. since, until: the first and the last of the eras, in their order.
 
-    gone_with: fixes; with those of them that an era lacks put in, it has the bug no more.
+    turned_by: switches; with those of them that an era lacks put in the answer is the other one, and that is said, too.
     """
 
     rows: str
     since: str
     until: str
     text: str
-    gone_with: tuple[str, ...] = ()
+    turned_by: tuple[str, ...] = ()
 
     @property
     def eras(self) -> tuple[str, ...]:
@@ -28,7 +28,12 @@ class Why:
         names = list(ERAS)
         return tuple(names[names.index(self.since) : names.index(self.until) + 1])
 
+    @property
+    def said(self) -> str:
+        """The text as it is printed."""
+        return f"{self.text} (otherwise with {', '.join(self.turned_by)})" if self.turned_by else self.text
+
 
 def by_era(said: Iterable[Why], row: str) -> dict[str, str]:
     """What is said of a row, by era."""
-    return {era: why.text for why in said if row in why.rows.split() for era in why.eras}
+    return {era: why.said for why in said if row in why.rows.split() for era in why.eras}

@@ -12,7 +12,7 @@ from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures, scenarios
 from aprt.verdict.claims import Claim, Outline
 from aprt.view.json_text import dump
-from aprt.view.lists import table, wrapped
+from aprt.view.lists import spans, table, wrapped
 
 _FEW: Final = 24  # scenarios that are told by name
 
@@ -146,21 +146,8 @@ def _checked_by(references: Sequence[str], eras: Sequence[str]) -> str:
         having.setdefault(name, []).append(era)
     alike: dict[str, list[str]] = {}
     for name, own in having.items():
-        alike.setdefault(_spans(own, eras), []).append(name)
+        alike.setdefault(spans(own, eras), []).append(name)
     return "checked by\n" + table((f"  {span}", ", ".join(names)) for span, names in alike.items())
-
-
-def _spans(some: Sequence[str], eras: Sequence[str]) -> str:
-    """Some of the eras, those in a row by the first and the last: `v4, 5.3 to 2026`."""
-    runs: list[list[str]] = []
-    for era in eras:
-        if era not in some:
-            continue
-        if runs and eras.index(era) == eras.index(runs[-1][-1]) + 1:
-            runs[-1].append(era)
-        else:
-            runs.append([era])
-    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
 def _named(references: Sequence[str], eras: Sequence[str]) -> str:
@@ -170,7 +157,7 @@ def _named(references: Sequence[str], eras: Sequence[str]) -> str:
     alike: dict[int, list[str]] = {}
     for era, n in Counter(reference.split("/")[0] for reference in references).items():
         alike.setdefault(n, []).append(era)
-    return ", ".join(f"{count(n, 'scenario')} of {_spans(own, eras)}" for n, own in alike.items())
+    return ", ".join(f"{count(n, 'scenario')} of {spans(own, eras)}" for n, own in alike.items())
 
 
 def claims_json(claims: Sequence[Claim]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -43,6 +43,19 @@ def few(lines: list[str]) -> list[str]:
     """The first ones, and how many more there are."""
     more = len(lines) - _FEW
     return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --as json has all"]
+
+
+def spans(some: Sequence[str], eras: Sequence[str]) -> str:
+    """Some of the eras, those in a row by the first and the last: `v4, 5.3 to 2026`."""
+    runs: list[list[str]] = []
+    for era in eras:
+        if era not in some:
+            continue
+        if runs and eras.index(era) == eras.index(runs[-1][-1]) + 1:
+            runs[-1].append(era)
+        else:
+            runs.append([era])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
 def _broken(line: str, indent: str) -> Iterable[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from aprt.core.question import Row
 from aprt.verdict.era_matrix import Cell, Entered
 from aprt.view.json_text import dump
-from aprt.view.lists import table, wrapped
+from aprt.view.lists import spans, table, wrapped
 from aprt.view.museum_check import seen_object
 from aprt.view.version import aprt_version
 
@@ -54,7 +54,7 @@ def explanations(rows: Sequence[Row], eras: Sequence[str]) -> Iterator[tuple[str
             where = tuple(era for era in eras if row.explained.get(era) == text)
             said.setdefault((where, text), []).append(row.name)
     for (where, text), names in said.items():
-        yield f"{', '.join(names)} in {' to '.join(dict.fromkeys((where[0], where[-1])))}", text
+        yield f"{', '.join(names)} in {spans(where, eras)}", text
 
 
 def matrix_notes(rows: Sequence[Row], eras: Sequence[str]) -> Iterator[str]:
