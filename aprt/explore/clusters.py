@@ -20,7 +20,7 @@ from aprt.explore.layout import Layout
 from aprt.explore.loop import Outgrown
 from aprt.explore.tables import Tables
 
-_FEW = 4  # states, on average, must share the fields of a cluster
+_FEW = 6  # states, on average, must share the fields of a cluster
 _NOWHERE: Final = -1  # no slot
 
 Arrival: TypeAlias = "list[tuple[int, Known]]"
