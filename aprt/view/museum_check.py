@@ -13,7 +13,7 @@ from aprt.verdict.contrasts import Checked, Seen, Told
 from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.results import Result, Suite, junit, ktap
+from aprt.view.results import Result, Suite, ktap, report
 from aprt.view.results import Standing as ResultStanding
 from aprt.view.version import aprt_version
 
@@ -76,7 +76,7 @@ def check_ktap(inspection: Inspection) -> str:
 def check_junit(inspection: Inspection) -> str:
     """One suite, an entry a test."""
     seconds = sum(seen.seconds for one in inspection.checked.values() for seen in (one.buggy, one.fixed))
-    return junit([Suite("museum", _results(inspection), seconds, check_line(inspection))])
+    return report("junit", [Suite("museum", _results(inspection), seconds, check_line(inspection))])
 
 
 def check_json(inspection: Inspection) -> str:

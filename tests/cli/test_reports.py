@@ -14,8 +14,9 @@ from aprt.cli.root import root
 from aprt.core.errors import ReplayMismatch
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
+from aprt.view.junit import junit
 from aprt.view.results import Result as Told
-from aprt.view.results import Suite, junit, ktap
+from aprt.view.results import Suite, ktap
 from aprt.view.verdict_json import verdict_object
 from aprt.view.verdict_report import unanswered, verdict_suite
 from tests.toy import EMBRACE, ERAS

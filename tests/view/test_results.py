@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aprt.cli import known_eras
 from aprt.cli.root import root
-from aprt.view.results import Result, Suite, junit, ktap
+from aprt.view.junit import junit
+from aprt.view.results import Result, Suite, ktap
 from tests.ktap import Line, read
 from tests.toy import ERAS
 
