@@ -2,7 +2,7 @@
 
 States are integers packed by `explore.layout`. All fields are read at once; they tell what each context can do. Where
 the steps need no checks they are plain numbers to add, and where states are many, contexts may be asked together
-(`explore.clusters`).
+(`explore.clusters`). Either way steps are left out of which it is known that they lead to states found before.
 
 The other steps are *noted*: something is checked when they are taken. A check is a function of few fields, so masking
 the state tells whether it is known to be in order (a *guard*); where it is not, `Loop.take` takes the step.
@@ -59,8 +59,18 @@ class _Noted:
     oops: bool
 
 
-_Steps: TypeAlias = tuple[tuple[int, ...], tuple[_Noted, ...]]  # what to add, or, if one of them is noted, the second
-_Row: TypeAlias = tuple[int, dict[int, _Steps]]  # of a control state: the field that decides, and the steps by it
+_Asked: TypeAlias = "list[tuple[int, int, _Rows, int]]"
+"""The contexts to ask in a state, by how it was first reached. Of each its place, the field of its control state, what
+is known by that, and the field that decided on the step that led there, if only steps that it decides on, too, must be
+taken; `_ALL` where all must."""
+
+_Steps: TypeAlias = tuple[tuple[int, ...], tuple[_Noted, ...], _Asked]
+"""What to add, or, if one of them is noted, the second; and whom to ask in the state that they lead to."""
+
+_Rows: TypeAlias = dict[int, tuple[int, dict[int, _Steps]]]
+"""By control state, the field that decides, and the steps by it."""
+
+_ALL = -1
 
 
 class PlainLoop(FreshLoop):
@@ -85,7 +95,7 @@ class PlainLoop(FreshLoop):
 
     @property
     def bytes_per_state(self) -> float:
-        containers = (self._states, self._seen, self._parents, self._arrivals)
+        containers = (self._states, self._seen, self._parents, self._asked, self._arrivals)
         return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
 
     def insert(self, successor: int, here: int) -> bool:
@@ -134,7 +144,7 @@ class PlainLoop(FreshLoop):
             if here in oopses:
                 continue
             before = len(targets)
-            for deltas, noted in self._offers(state):
+            for deltas, noted, _ in self._offers(state):
                 targets.extend([numbers[state + delta] for delta in deltas])
                 if noted:
                     targets.extend([numbers[self._target(state, step)] for step in noted])
@@ -144,7 +154,7 @@ class PlainLoop(FreshLoop):
     def _offers(self, state: int) -> Iterator[_Steps]:
         """What each context can do in a state."""
         fields = self._fields.unpack(state.to_bytes(self._fields.size, "little"))
-        for place, control, rows in self._contexts:
+        for place, control, rows, _ in self._everybody:
             try:
                 decides, row = rows[fields[control]]
                 yield row[fields[decides]]
@@ -173,8 +183,10 @@ class PlainLoop(FreshLoop):
     def _expand_by_context(self, numbers: Sequence[int]) -> None:
         states, seen, limit = self._states, self._seen, self.limit
         see, append, comes_from = seen.add, states.append, self._parents.append
+        asked, asks = self._asked, self._asked.append
+        asked += [self._everybody] * (len(states) - len(asked))
         oopses = set(self.oopses[bisect_left(self.oopses, numbers[0]) :])
-        unpack, size, contexts = self._fields.unpack, self._fields.size, self._contexts
+        unpack, size = self._fields.unpack, self._fields.size
         count, transitions = len(states), self.transitions
         here, before = numbers[0], transitions
         try:
@@ -186,12 +198,16 @@ class PlainLoop(FreshLoop):
                 state = states[here]
                 fields = unpack(state.to_bytes(size, "little"))
                 before = transitions
-                for place, control, rows in contexts:
+                for place, control, rows, only in asked[here]:
                     try:
                         decides, row = rows[fields[control]]
-                        deltas, noted = row[fields[decides]]
+                        deltas, noted, then = row[fields[decides]]
                     except KeyError:
-                        deltas, noted = self._learn(place, state)
+                        deltas, noted, then = self._learn(place, state)
+                    else:
+                        if decides != only >= 0 and not noted:
+                            transitions += len(deltas)
+                            continue
                     for delta in deltas:
                         transitions += 1
                         successor = state + delta
@@ -200,11 +216,13 @@ class PlainLoop(FreshLoop):
                                 raise Stop("max_states")
                             see(successor)
                             comes_from(here)
+                            asks(then)
                             append(successor)
                             count += 1
                     if noted:
                         self.transitions = transitions
                         self._take(here, state, noted)
+                        asked += [then] * (len(states) - len(asked))
                         count, transitions = len(states), self.transitions
                 if transitions == before:
                     self.host.terminal(here)
@@ -295,19 +313,32 @@ class PlainLoop(FreshLoop):
 
     def _learn(self, place: int, state: int) -> _Steps:
         """What a context can do in a state. Raises: `Outgrown`."""
-        layout, (_, _, rows) = self.layout, self._contexts[place]
+        layout, rows = self.layout, self._rows[place]
         control = layout.field(state, place)
         slot, moves_by = self.tables.rows[place][control]
         number = layout.field(state, slot)
         moves = moves_by[number]
         if not layout.fits():
             raise Outgrown
-        _, row = rows.setdefault(control, (self._fields.places[slot], {}))
+        decides, row = rows.setdefault(control, (self._fields.places[slot], {}))
         if number not in row:
             quiet = all(note == QUIET for _, _, note in moves)
             deltas = tuple(self._delta(move) for move in moves)
-            row[number] = (deltas, ()) if quiet else ((), tuple(self._noted(move) for move in moves))
+            then = self._whom(place, decides)
+            row[number] = (deltas, (), then) if quiet else ((), tuple(self._noted(move) for move in moves), then)
         return row[number]
+
+    def _whom(self, came: int, decided: int) -> _Asked:
+        """Whom to ask behind a step of the context in that place, on which that field decided.
+
+        Why steps may be left out: see `explore.clusters`.
+        """
+        if (came, decided) not in self._whom_known:
+            places = self._fields.places
+            self._whom_known[came, decided] = [
+                (place, places[place], rows, decided if place < came else _ALL) for place, rows in enumerate(self._rows)
+            ]
+        return self._whom_known[came, decided]
 
     def _noted(self, move: Move[Note]) -> _Noted:
         watch, judges = move[2]
@@ -337,16 +368,16 @@ class PlainLoop(FreshLoop):
         """From now on; what was learned in terms of another layout is looked up again."""
         self._ask_apart()
         self.layout, self._fields = layout, Fields(layout)
-        places = self._fields.places
-        self._contexts: list[tuple[int, int, dict[int, _Row]]] = [
-            (place, places[place], {}) for place in self.packing.controls
-        ]
+        self._rows: list[_Rows] = [{} for _ in self.packing.controls]
+        self._whom_known: dict[tuple[int, int], _Asked] = {}
+        self._everybody = self._whom(0, _ALL)  # no context is earlier
         self._guards: dict[Judge | Recorder, _Guard] = {}
 
     def _ask_apart(self) -> None:
         """From now on ask contexts one by one."""
         self._clusters: Clusters | None = None
         self._arrivals: list[Arrival] = []  # by state
+        self._asked: list[_Asked] = []  # likewise
 
     def _group(self) -> None:
         """From now on ask contexts together, where that pays."""
