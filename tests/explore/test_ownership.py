@@ -6,11 +6,11 @@ from aprt.explore.parallel.ownership import deal_out
 
 
 def test_a_context_that_goes_through_its_control_states_is_in_each_share_once() -> None:
-    assert deal_out([(control,) for control in range(12)], of=2) == ((0, (3, 6, 9)),)
+    assert deal_out([(control,) for control in range(24)], of=2) == ((0, (3, 6, 9, 12, 15, 18, 21)),)
 
 
 def test_shares_are_as_common() -> None:
-    assert deal_out([(control,) for control in (0, 1, 2, 3, 3, 3, 3, 3, 3)], of=1) == ((0, (3,)),)
+    assert deal_out([(control,) for control in (0, 1, 2, *[3] * 9)], of=1) == ((0, (3,)),)
 
 
 def test_contexts_decide_that_seldom_take_a_step_and_do_take_one() -> None:

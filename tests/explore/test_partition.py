@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -16,7 +17,7 @@ from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.local import LocalCrew
-from aprt.explore.parallel.part import Origin
+from aprt.explore.parallel.part import Harvest, Origin
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
 from aprt.view.version import aprt_version
@@ -66,6 +67,20 @@ def test_a_crew_finds_what_one_process_finds(name: str, crew: LocalCrew) -> None
     for finding in shared.findings:
         (property,) = (p for p in properties if p.id == finding.property)
         assert [f.schedule for f in replay(system, finding.schedule, (property,)).findings] in ([finding.schedule], [])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_parts_of_random_programs_find_what_one_process_finds(seed: int) -> None:
+    origin = partial(work.origin, "generated:generate", seed)
+    assert comparable(partition.search(question(origin), origin, Two(), small=1)) == comparable(
+        states.search(question(origin))
+    )
+
+
+def test_little_is_passed_on_that_its_owner_finds_without_help() -> None:
+    origin, crew = ORIGINS["life cycle"], Two()
+    shared = partition.search(question(origin), origin, crew, small=1)
+    assert (shared.states, crew.passed) == (21_087, 9_361)
 
 
 def test_a_crew_tells_of_a_wrong_end_before_a_wrong_step_out_of_another_state(crew: LocalCrew) -> None:
@@ -136,6 +151,22 @@ def test_what_is_wrong_at_once_is_told_when_nobody_has_begun() -> None:
     origin = ORIGINS["wrong at once"]
     found = partition.search(question(origin), origin, Interrupted(), small=1)
     assert (found.stopped, [len(f.schedule) for f in found.findings]) == ("interrupted", [0])
+
+
+class Two(Here):
+    """Two seats in this process. passed: the states that one found for the other."""
+
+    seats = 2
+
+    def __init__(self) -> None:
+        self.passed = 0
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        done = super().submit(seat, task, *args)
+        result = done.result()
+        if isinstance(result, Harvest):
+            self.passed += sum(len(pickle.loads(parcel).states) for parcel in result.parcels if parcel)
+        return done
 
 
 class Interrupted(Here):

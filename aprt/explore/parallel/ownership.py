@@ -23,7 +23,7 @@ Shares: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 """The contexts that decide, each with the control states at which its second share begins, and those after it."""
 
 _DECIDE = 2  # contexts; with more, more is passed on
-_TURNS = 2  # shares for each part; with more, parts are more alike, and more is passed on
+_TURNS = 4  # shares for each part; with more, parts are more alike, and more is passed on
 
 
 class Owners(dict[int, int]):

@@ -5,6 +5,11 @@ sorts what they lead to by owner; between two levels the search passes that on. 
 nothing is counted twice, and all counts are those of one process. A search that ends with the first violation ends
 with the level that it is in.
 
+Steps are left out by how a state was first reached, as the loop does it (`explore.clusters`), whoever owns the states.
+Let u, of an earlier context than t, be left out of a state to which t led from p. Then u leads from p to a state that
+is no farther from the start, whose owner takes t, or leaves it out for a step of a later context still, and so on up to
+the last one. So most of what lies in another part is never passed on: its owner finds it without help.
+
 A packed state means the same everywhere, since everybody learns the same local steps in the same order: only the
 search itself learns, and what it learned is passed on as **lessons**, states whose expansion taught something. Whoever
 expands the lessons in order has learned the same. A seat that meets a local step that was no part of a lesson puts the
