@@ -384,5 +384,5 @@ class PlainLoop(FreshLoop):
         asked = self._clusters or Clusters(self.tables, self.layout)
         if asked.group(self._states[-_SAMPLE:]):
             self._clusters = asked
-        else:
+        elif self._clusters is not None:
             self._ask_apart()
