@@ -33,7 +33,8 @@ def era_matrix_page() -> str:
         "## Not asked",
         "\n".join(f"{number}. {text}" for number, text in enumerate(reasons(rows), 1)),
         "## Why it is so",
-        "`otherwise with`: these switches, as far as the era does not have them in, put in turn the answer round.",
+        "Behind `the other answer with` stand switches: with those that the era lacks put in, the answer is the other "
+        "one.",
         "\n".join(f"- {where}: {text}" for where, text in explanations(rows, eras)),
     )
 

@@ -31,7 +31,6 @@ ELSEWHERE: Final[Mapping[str, Question]] = MappingProxyType(
         "H15": Question("module-unloaded", "P9", "use after free: * on freed vfio_ap.ko"),
         "H16": Question("second-mdev", "P16"),
         "B1": Question("kill-qemu", "P1"),
-        "B6": Question("remove-vs-intercept", "P9"),
         "B7": Question("h5", "P4", "every file is closed and vm0 is still alive *"),
         "B14": Question("h9", "P12", "the records of 05.0004 are freed *; its last ZAPQ is refused"),
         "B15": Question("h10", "P8", "page 0x3 of vm0 is unpinned while *"),

@@ -11,8 +11,8 @@ _RESETS = ("B14", "B15", "B35")
 _UNWAITED = "the end of a reset is not waited for, or not long enough"
 _MAPPED = "up to 6.9 the kernel is mapped to where it lies, so that both kinds of addresses are the same"
 _GIVES_UP = (
-    "to disable is tried six times, and looked for five times; then the page is unpinned, whether the interrupt is off "
-    "or not: see the observations"
+    "vfio_ap_irq_disable() tries AQIC six times, and vfio_ap_wait_for_irqclear() looks five times by TAPQ; then the "
+    "page is unpinned, whether the interrupt is off or not: see the observations"
 )
 
 EXPLAINED: Final[Sequence[Why]] = (
@@ -52,7 +52,12 @@ EXPLAINED: Final[Sequence[Why]] = (
         "somebody else's reset is waited for, but for 200 ms only: then the records are freed as if it were over",
         turned_by=("B15",),
     ),
-    Why("B18", "5.3", "5.15", "whatever the host has, a queue that goes is reset, and gives back what it owns"),
+    Why(
+        "B18",
+        "5.3",
+        "5.15",
+        "a queue that is removed is reset whatever the host has, and its pin and GISC are given back",
+    ),
     Why(
         "B18",
         "6.0",
@@ -86,19 +91,33 @@ EXPLAINED: Final[Sequence[Why]] = (
     Why("B44", "5.3", "6.3", _MAPPED, turned_by=("moved_kernel",)),
     Why("H1 H7 H9 H10", "5.3", "6.3", _UNWAITED, turned_by=_RESETS),
     Why("H5", "5.12", "6.3", _UNWAITED, turned_by=_RESETS),
-    Why("H2", "5.12", "5.13", "the last reference goes under the lock that the VM's end, by the notifier, wants: P21"),
     Why(
-        "H2", "5.15", "5.15", "what may be the last reference is dropped with kvm->lock held, which is given back later"
+        "H2",
+        "5.12",
+        "5.13",
+        "the last reference goes with matrix_dev->lock held, which the VM's end wants in the notifier: it stops there "
+        "(P21), before anything is freed",
     ),
-    Why("H2", "6.0", "6.0", "the last reference goes under the group's lock, which the VM's end wants: B11"),
+    Why(
+        "H2",
+        "5.15",
+        "5.15",
+        "kvm_put_kvm() may drop the last reference with kvm->lock held: to unlock that afterwards is a use after free",
+    ),
+    Why(
+        "H2",
+        "6.0",
+        "6.0",
+        "the last reference goes with the group's lock held, which the VM's end wants: it stops there (B11)",
+    ),
     Why("H2", "6.2", "6.2", "as in 5.15; from 6.3 on the vfio core has a reference until the driver is done (B12)"),
     Why("H5", "5.3", "5.3", "the reference is never dropped, so the VM does not end: P4 is broken instead (B7)"),
     Why(
         "H8",
         "5.3",
         "5.15",
-        "the object is not freed in between, as both hold the lock; but the handler finds a device that the driver has "
-        "let go, and follows its pointer: NULL (the second half of B6)",
+        "handler and remove hold matrix_dev->lock, so that nothing is freed in between; but match_apqn() finds a "
+        "device whose drvdata remove has set to NULL, and follows that (the second half of B6)",
     ),
     Why("H13", "5.3", "2026", _GIVES_UP),
     Why("H14", "6.2", "2026", _GIVES_UP),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
 from aprt.core.question import Row
 from aprt.museum.catalogue import ENTRIES, find_entries
 from aprt.museum.elsewhere import ELSEWHERE, INSTEAD
@@ -45,4 +46,8 @@ def find_rows(words: Iterable[str]) -> tuple[Row, ...]:
 
 
 def _names(word: str) -> list[str]:
-    return [word.upper()] if word.upper() in WAYS else [entry.id for entry in find_entries(word)]
+    if word.upper() in WAYS:
+        return [word.upper()]
+    if word[:1].upper() == "H":
+        raise UserError(f"no way is called {word!r} (they are H1 to H{len(WAYS)})")
+    return [entry.id for entry in find_entries(word)]

@@ -14,6 +14,12 @@ UNASKED: Final[Sequence[Why]] = (
         "4.20",
         "guests have no interrupts before 5.3: no handler of PQAP, no hook, no vfio_ap_queue, no reference of the VM",
     ),
+    Why(
+        "B6",
+        "v4",
+        "v4",
+        "whether the series holds its lock in remove and in the handler is not known; h8 supposes that remove does not",
+    ),
     Why("B8 B9 B10 B40 B41 B43 B44", "4.20", "4.20", "KVM has no GIB before 5.1: no alert interrupt, no alert list"),
     Why("B2 B3", "v4", "5.3", "guests cannot become protected ones before 5.7, and nothing else takes these locks"),
     Why("B12", "v4", "5.15", "the VM comes through a notifier before 6.0; no lock of the group is held"),

@@ -31,7 +31,7 @@ class Why:
     @property
     def said(self) -> str:
         """The text as it is printed."""
-        return f"{self.text} (otherwise with {', '.join(self.turned_by)})" if self.turned_by else self.text
+        return f"{self.text} (the other answer with {', '.join(self.turned_by)})" if self.turned_by else self.text
 
 
 def by_era(said: Iterable[Why], row: str) -> dict[str, str]:

@@ -14,16 +14,16 @@ _INDENT: Final = 12
 _FEW: Final = 6
 
 
-def table(rows: Iterable[tuple[str, ...]], wrap: bool = True) -> str:
-    """Left-aligned columns, two blanks between; the last one is wrapped at the width of a mail, if at all."""
+def table(rows: Iterable[tuple[str, ...]], wrap: bool = True, between: str = "  ") -> str:
+    """Left-aligned columns; the last one is wrapped at the width of a mail, if at all."""
     rows = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
-    indent = sum(widths) + 2 * len(widths)
+    indent = sum(widths) + len(between) * len(widths)
     lines = []
     for *cells, last in rows:
         first, *more = textwrap.wrap(last, max(30, WIDTH - indent) if wrap else 1 + len(last)) or [""]
-        head = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        lines += [f"{head}  {first}".rstrip(), *(" " * indent + line for line in more)]
+        head = between.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        lines += [f"{head}{between}{first}".rstrip(), *(" " * indent + line for line in more)]
     return "\n".join(lines)
 
 

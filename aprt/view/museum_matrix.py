@@ -21,7 +21,8 @@ _SIGNS: Mapping[Cell, str] = MappingProxyType({"has it": "BUG", "has it not": "-
 def matrix_text(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> str:
     """A row per bug, a column per era; why nothing is asked, why an answer is as it is; the line for grep."""
     legend = (
-        "BUG: found   -: not there, complete search   ?: open   1, 2...: not asked, see below\n"
+        "BUG: found   -: not there, in a complete search   ?: open\n"
+        "1, 2...: not asked, for the reason below\n"
         "!: found although the era has the fix, or not found although it lacks it"
     )
     parts = (matrix_table(rows, eras, cells), legend, *matrix_notes(rows, eras), _summary(rows, eras, cells))
@@ -29,8 +30,9 @@ def matrix_text(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entere
 
 
 def matrix_table(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> str:
-    """The table alone."""
-    return table([("", *eras), *((row.name, *signs) for row, signs in signed(rows, eras, cells))])
+    """The table alone, which fits a terminal."""
+    shown = ((row.name, *signs) for row, signs in signed(rows, eras, cells))
+    return table([("", *eras), *shown], wrap=False, between=" ")
 
 
 def signed(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> Iterator[tuple[Row, tuple[str, ...]]]:

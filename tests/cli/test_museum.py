@@ -215,6 +215,7 @@ def test_the_matrix_has_ways_and_says_why_an_answer_is_what_it_is() -> None:
         ["B24", *["2"] * 14],
     ]
     assert "\n2: exhibit only: it has no effect: " in result.stdout
-    why = "the end of a reset is not waited for, or not long\n    enough (otherwise with B14, B15, B35)"
+    assert max(map(len, result.stdout.splitlines())) < 80
+    why = "the end of a reset is not waited for, or not long\n    enough (the other answer with B14, B15, B35)"
     assert f"\nH9, H10 in 5.3 to 6.3: {why}\n" in result.stdout
     assert result.stdout.endswith("\naprt: ERAS rows=3 eras=14 cells=26 bugs=16 open=0 surprising=0\n")

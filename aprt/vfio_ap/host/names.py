@@ -30,3 +30,8 @@ def by_mask(pattern: str) -> Callable[..., str]:
         return pattern.format(next(_COUNTED[arg] for arg in args if isinstance(arg, str) and arg in _COUNTED))
 
     return name
+
+
+def control_domain_store(_machine: Machine, _mdev: object, _text: str, assigned: bool = True) -> str:
+    """The name for `mirrors` of what assigns a control domain or, not `assigned`, takes it back."""
+    return f"{'assign' if assigned else 'unassign'}_control_domain_store"

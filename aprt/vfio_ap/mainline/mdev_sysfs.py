@@ -17,7 +17,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.host.names import by_mask, renamed
+from aprt.vfio_ap.host.names import by_mask, control_domain_store, renamed
 from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, filter_cdoms, link_apqn, update_guest_apcb
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
@@ -194,7 +194,7 @@ async def _hot_unplug(
         await machine.queues[found.apqn].object.set_mdev(found.generation, None)
 
 
-@mirrors(lambda *args: f"{'assign' if args[3:] != (False,) else 'unassign'}_control_domain_store")
+@mirrors(control_domain_store)
 async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool = True) -> int:
     """assign_ or (not `assigned`) unassign_control_domain. -EINVAL, -ERANGE, -ENODEV as for `assign`."""
     guest = await lock_for_mdev(machine, mdev)

@@ -16,7 +16,7 @@ from aprt.kernel.held import held
 from aprt.vfio_ap.ap.apqn import Apqn, Found, QueueDimension
 from aprt.vfio_ap.ap.matrix import Dimension
 from aprt.vfio_ap.ap.response import Errno
-from aprt.vfio_ap.host.names import by_mask
+from aprt.vfio_ap.host.names import by_mask, control_domain_store
 from aprt.vfio_ap.host.sysfs import number_of
 from aprt.vfio_ap.series.machine import Machine
 from aprt.vfio_ap.series.matrix_dev import INSTANCES
@@ -95,7 +95,7 @@ async def unassign(machine: Machine, mdev: Mdev, dimension: QueueDimension, text
     return 0
 
 
-@mirrors(lambda *args: f"{'assign' if args[3:] != (False,) else 'unassign'}_control_domain_store")
+@mirrors(control_domain_store)
 async def assign_control_domain(machine: Machine, mdev: Mdev, text: str, assigned: bool = True) -> int:
     """assign_ or (not `assigned`) unassign_control_domain: only the mask changes. Errors as for `assign`."""
     number = await _number(machine, mdev, "adm", text)
