@@ -4,8 +4,8 @@ States are integers packed by `explore.layout`. All fields are read at once; the
 the steps need no checks they are plain numbers to add, and where states are many, contexts may be asked together
 (`explore.clusters`). Either way steps are left out of which it is known that they lead to states found before.
 
-The other steps are *noted*: something is checked when they are taken. A check is a function of few fields, so masking
-the state tells whether it is known to be in order (a *guard*); where it is not, `Loop.take` takes the step.
+The other steps are *noted*: something is checked when they are taken. Where it is not known to be in order
+(`explore.guards`), `Loop.take` takes the step.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-import attrs
-
-from aprt.explore.checks import QUIET, Note
+from aprt.explore.checks import QUIET
 from aprt.explore.chunk import Chunk, unmark
 from aprt.explore.clusters import Apart, Arrival, Clusters
-from aprt.explore.judges import Judge, Recorder
+from aprt.explore.guards import Guards, NotedStep
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import FreshLoop, Host, Outgrown, after
 from aprt.explore.packing import INITIAL, Unknown
-from aprt.explore.tables import Move
 from aprt.explore.watchdog import Stop
 
 _SAMPLE = 2_048  # states that tell whether clusters pay
@@ -34,37 +31,12 @@ _AGAIN = 4  # times as many states tell anew
 _SPARE = 8  # times as many numbers have room when states are packed anew
 
 
-@attrs.define(eq=False)
-class _Guard:
-    """Where a check is known to be in order. check: None for what a handler noted, which is so once it is on record.
-
-    mask: keeps the fields it depends on. known: by these, what it adds to the successor.
-    """
-
-    check: Judge | Recorder | None
-    mask: int = 0
-    known: dict[int, int] = attrs.field(factory=dict)
-
-
-@attrs.frozen(eq=False)
-class _Noted:
-    """A step with checks. before: guards of the state in which it is taken; after: of the one to which it leads;
-    always: of that one when it is new."""
-
-    delta: int
-    move: Move[Note]
-    before: tuple[_Guard, ...]
-    after: tuple[_Guard, ...]
-    always: tuple[_Guard, ...]
-    oops: bool
-
-
 _Asked: TypeAlias = "list[tuple[int, int, _Rows, int]]"
 """The contexts to ask in a state, by how it was first reached. Of each its place, the field of its control state, what
 is known by that, and the field that decided on the step that led there, if only steps that it decides on, too, must be
 taken; `_ALL` where all must."""
 
-_Steps: TypeAlias = tuple[tuple[int, ...], tuple[_Noted, ...], _Asked]
+_Steps: TypeAlias = tuple[tuple[int, ...], tuple[NotedStep, ...], _Asked]
 """What to add, or, if one of them is noted, the second; and whom to ask in the state that they lead to."""
 
 _Rows: TypeAlias = dict[int, tuple[int, dict[int, _Steps]]]
@@ -262,7 +234,7 @@ class PlainLoop(FreshLoop):
             self._reached = here, before
             self.transitions = transitions
 
-    def _take(self, here: int, state: int, noted: tuple[_Noted, ...]) -> None:
+    def _take(self, here: int, state: int, noted: tuple[NotedStep, ...]) -> None:
         for step in noted:
             self.transitions += 1
             try:
@@ -282,29 +254,17 @@ class PlainLoop(FreshLoop):
             if step.oops:
                 self.oopses.append(len(self._states) - 1)
 
-    def _look(self, here: int, state: int, step: _Noted) -> None:
+    def _look(self, here: int, state: int, step: NotedStep) -> None:
         """Take a step and check whatever there is to check; its guards know it from now on."""
         wide, count = self.wide(state), len(self)
         wide_successor = self.take(here, wide, step.move)
         successor = self.narrow(wide_successor)
         for guard in step.before:
-            self._remember(guard, wide, state)
+            self._guards.remember(guard, wide, state)
         for guard in step.after if len(self) == count else (*step.after, *step.always):
-            self._remember(guard, wide_successor, successor)
+            self._guards.remember(guard, wide_successor, successor)
 
-    def _remember(self, guard: _Guard, wide: int, state: int) -> None:
-        mask, adds = 0, 0
-        if guard.check is not None:
-            mask = self.layout.mask(guard.check.slots)
-        if isinstance(guard.check, Recorder):
-            (slot,) = guard.check.slots
-            adds = self.layout.delta([(slot, self.packing.change(slot, guard.check(wide)[0]))])
-        if mask != guard.mask:  # it has looked at more than before
-            guard.mask = mask
-            guard.known.clear()
-        guard.known[state & mask] = adds
-
-    def _target(self, state: int, step: _Noted) -> int:
+    def _target(self, state: int, step: NotedStep) -> int:
         """Where a step leads that was taken before."""
         try:
             return state + step.delta + sum([guard.known[state & guard.mask] for guard in step.before])
@@ -322,10 +282,12 @@ class PlainLoop(FreshLoop):
             raise Outgrown
         decides, row = rows.setdefault(control, (self._fields.places[slot], {}))
         if number not in row:
-            quiet = all(note == QUIET for _, _, note in moves)
-            deltas = tuple(self._delta(move) for move in moves)
             then = self._whom(place, decides)
-            row[number] = (deltas, (), then) if quiet else ((), tuple(self._noted(move) for move in moves), then)
+            deltas = [self.layout.delta(self.tables.changes[change]) for _, change, _ in moves]
+            if all(note == QUIET for _, _, note in moves):
+                row[number] = tuple(deltas), (), then
+            else:
+                row[number] = (), tuple(map(self._guards.noted, moves, deltas)), then
         return row[number]
 
     def _whom(self, came: int, decided: int) -> _Asked:
@@ -339,21 +301,6 @@ class PlainLoop(FreshLoop):
                 (place, places[place], rows, decided if place < came else _ALL) for place, rows in enumerate(self._rows)
             ]
         return self._whom_known[came, decided]
-
-    def _noted(self, move: Move[Note]) -> _Noted:
-        watch, judges = move[2]
-        delta, always = self._delta(move), self._guards_of(judges)
-        if watch is None:
-            return _Noted(delta, move, (), (), always, oops=False)
-        noted = (_Guard(None),) if watch.noted else ()
-        before = (*noted, *self._guards_of(watch.before), *self._guards_of(watch.histories))
-        return _Noted(delta, move, before, self._guards_of(watch.after), always, watch.oops)
-
-    def _delta(self, move: Move[Note]) -> int:
-        return self.layout.delta(self.tables.changes[move[1]])
-
-    def _guards_of(self, checks: Iterable[Judge | Recorder]) -> tuple[_Guard, ...]:
-        return tuple(self._guards.setdefault(check, _Guard(check)) for check in checks)
 
     def pack_anew(self) -> None:
         """In fields that have room."""
@@ -371,7 +318,7 @@ class PlainLoop(FreshLoop):
         self._rows: list[_Rows] = [{} for _ in self.packing.controls]
         self._whom_known: dict[tuple[int, int], _Asked] = {}
         self._everybody = self._whom(0, _ALL)  # no context is earlier
-        self._guards: dict[Judge | Recorder, _Guard] = {}
+        self._guards = Guards(self.packing, layout)
 
     def _ask_apart(self) -> None:
         """From now on ask contexts one by one."""
