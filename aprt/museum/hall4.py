@@ -23,19 +23,18 @@ ENTRIES = (
     ),
     Entry(
         "B41",
-        "the GISA's word is read twice",
+        "a word is read twice before it is exchanged",
         ("RACE",),
         ("42400d99e9f0",),
         "KVM: s390: interrupt: use READ_ONCE() before cmpxchg()",
         "6.2",
-        "gisa_set_iam() reads a word of the GISA, sees by next_alert that it is in no alert\n"
-        "list, and exchanges the word by cmpxchg() if it is still what it was. Nothing keeps\n"
-        "the compiler from reading twice: one value is tested, another exchanged. Hardware\n"
-        "links the GISA in between, and the exchange undoes the link. An IPM bit can be lost,\n"
-        "too. The fix is READ_ONCE().",
+        "sca_inject_ext_call() and sca_clear_ext_call() read a word of the SCA and exchange it\n"
+        "by cmpxchg(); the compiler may read it twice. The fix is READ_ONCE(), which\n"
+        "gisa_set_iam() had before. Shown is that one without: next_alert is tested in one\n"
+        "value, another is exchanged, and a link that hardware makes in between is undone.",
         Pattern.UNLOCKED_ACCESS,
         Contrast("2026/late-reply+B41=out", "2026/late-reply", "P26", "* is in the alert list, but its *"),
-        note="a matter of what the compiler makes of it: an era before the fix is given the worst",
+        note="no kernel had it in the GISA: READ_ONCE() is there in 5.4 already; external calls are not modelled",
     ),
     Entry(
         "B42",

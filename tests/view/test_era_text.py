@@ -54,7 +54,7 @@ def test_a_program_reads_values_before_and_now() -> None:
 
 def test_the_neighbours_of_an_era_are_told_with_what_is_changed_on_the_way() -> None:
     assert neighbours("6.2", ERAS) == (
-        ("since 6.0", ["B11", "B13", "group_lock_first", "B41", "B42=out"]),
+        ("since 6.0", ["B11", "B13", "group_lock_first", "B42=out"]),
         ("then 6.3", ["B12", "B14", "B38", "B39"]),
     )
     assert dict(neighbours("2026", ERAS))["since 6.16"][-1] == "cfg_chg_event=out"

@@ -1,7 +1,7 @@
 """The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
 
 Repairs that a later kernel has are fixes, by their number in the museum and their commit. Three mistakes are none of
-2019's: whether a compiler reads a word twice is not known of any kernel (B41), the designation of no GISA was 0 until
+2019's: no kernel reads the GISA's word twice, as it did another one (B41), the designation of no GISA was 0 until
 6.2 translated it as any other address (B42), and the summary byte of the GIB was forgotten only later, and never in a
 release (B43).
 
@@ -34,7 +34,7 @@ GISA_REPAIRS = (
     _fix("keep_deliverable", "a vCPU that is passed over leaves the pending ISCs alone (5.15)", "B9", "0e9ff65f455d"),
     _fix("idle_by_index", "the idle mask is written by vCPU index, not by vcpu_id (5.15)", "B40", "a3e03bc1368c"),
     _fix("destroy_takes_list", "gisa_destroy clears IAM and processes the list itself (6.6)", "B10", "f87ef5723536"),
-    _fix("read_once", "set_iam compares the word that it has looked at (6.2)", "B41", "42400d99e9f0", values=IN),
+    _fix("read_once", "set_iam compares the word that it has looked at", "B41", "42400d99e9f0", values=IN),
     _fix("gd_of_nothing", "the designation of no GISA is 0 (before 6.2, and 6.11)", "B42", "5a44bb061d04", values=IN),
     _fix("gal_handled", "alerts reach their handler", "B43", "acf00b5ef9f8", "88a096a7a460", "a9d17c5d8813", values=IN),
     _fix("physical_link", "next_alert is set to, and compared with, a physical address (6.4)", "B44", "2f2c0911b950"),

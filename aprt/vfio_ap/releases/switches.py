@@ -57,7 +57,6 @@ _GISA_SINCE: Mapping[str, str] = MappingProxyType(
         "keep_deliverable": "5.15",
         "idle_by_index": "5.15",
         "destroy_takes_list": "6.6",
-        "read_once": "6.2",
         "gd_of_nothing": "6.11",
         "gal_handled": "5.1",
         "physical_link": "6.4",
