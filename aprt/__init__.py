@@ -13,9 +13,9 @@ TYPE_CHECKING = False  # that of typing, which takes longer to import than the r
 if TYPE_CHECKING:
     from aprt.core.actor import BLOCK as BLOCK
     from aprt.core.actor import Actor as Actor
-    from aprt.core.actor import Caller as Caller
     from aprt.core.actor import Outcome as Outcome
     from aprt.core.actor import handler as handler
+    from aprt.core.caller import Caller as Caller
     from aprt.core.effects import Call as Call
     from aprt.core.effects import choose as choose
     from aprt.core.errors import ModelError as ModelError
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 _EXPORTS = MappingProxyType(
     {
-        "aprt.core.actor": ("BLOCK", "Actor", "Caller", "Outcome", "handler"),
+        "aprt.core.actor": ("BLOCK", "Actor", "Outcome", "handler"),
+        "aprt.core.caller": ("Caller",),
         "aprt.core.effects": ("Call", "choose"),
         "aprt.core.errors": ("ModelError", "UserError"),
         "aprt.core.notes": ("Broken", "Oops"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 
 
 @attrs.frozen

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from aprt.cli import known_eras
 from aprt.cli.cases import find_cases
 from aprt.cli.root import root
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.errors import UserError
 from aprt.verdict.verdict import selected
 from aprt.vfio_ap.ap.ap_queue import ApQueue

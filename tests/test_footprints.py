@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 import attrs
 import pytest
 
-from aprt.core.actor import BLOCK, Actor, Caller, Handler, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Handler, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper

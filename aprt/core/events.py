@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Oops
 from aprt.core.schedule import Label
 

@@ -34,7 +34,7 @@ from typing import Final, TypeAlias, get_args
 
 import attrs
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Hold, Irq, Took

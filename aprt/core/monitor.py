@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
 from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, is_closed, title

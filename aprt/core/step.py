@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Done
+from aprt.core.actor import BLOCK, Actor, Done
+from aprt.core.caller import Caller
 from aprt.core.effects import Call, Choose
 from aprt.core.errors import ModelError
 from aprt.core.events import Event

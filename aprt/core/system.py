@@ -17,7 +17,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from aprt.core.actor import Actor, Caller
+from aprt.core.actor import Actor
+from aprt.core.caller import Caller
 from aprt.core.declarations import check_declared
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core.actor import BLOCK
+from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.step import Ask
 from aprt.detect.happens_before import HappensBefore, Stamp

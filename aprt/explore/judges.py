@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import attrs
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
 from aprt.core.properties import Actors, Wrong

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from aprt.core import step
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call, Choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import attrs
 
 from aprt.core import step
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.notes import Oops

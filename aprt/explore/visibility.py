@@ -26,7 +26,8 @@ from typing import Any, Final, Literal, NoReturn, Protocol, TypeAlias, overload
 
 import attrs
 
-from aprt.core.actor import Actor, Caller
+from aprt.core.actor import Actor
+from aprt.core.caller import Caller
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Note, Owes, Took

@@ -16,7 +16,8 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 
 T = TypeVar("T", bound=Hashable)
 

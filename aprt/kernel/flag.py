@@ -19,7 +19,8 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Gave, Took
 
 

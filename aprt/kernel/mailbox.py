@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 
 T = TypeVar("T", bound=Hashable)
 

@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Handler, Outcome, handler
+from aprt.core.actor import Actor, Handler, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Gave, Hold, Note, Oops
 
 

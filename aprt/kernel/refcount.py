@@ -21,7 +21,8 @@ from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Took
 from aprt.kernel.object import destruction
 

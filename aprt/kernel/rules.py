@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Oops
 from aprt.core.properties import LockOrder, Noted, Property
 

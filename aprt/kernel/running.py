@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome
+from aprt.core.actor import Actor, Outcome
+from aprt.core.caller import Caller
 from aprt.core.notes import Gave, Irq, Note, Took
 from aprt.kernel import rules
 

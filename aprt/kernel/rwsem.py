@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Gave, Took
 from aprt.kernel import rules
 

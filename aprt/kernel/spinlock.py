@@ -20,7 +20,8 @@ from typing import Any, cast
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Gave, Hold, Irq, Took
 from aprt.kernel import rules

@@ -22,7 +22,8 @@ from typing import TypeVarTuple
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Irq
 from aprt.kernel import rules
 from aprt.kernel.running import Runnable

@@ -27,7 +27,8 @@ from typing import Any, TypeVarTuple
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Hold
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError

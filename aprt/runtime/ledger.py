@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.system import System
 from aprt.runtime.messages import Asked, Handled
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.execution import Ending, Execution
 from aprt.core.notes import Note

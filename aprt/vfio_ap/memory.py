@@ -13,7 +13,8 @@ from __future__ import annotations
 import attrs
 from pyrsistent import PMap, PSet, pmap, pset
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Oops, Owes
 
 PAGE = 12  # bits of an address inside its page

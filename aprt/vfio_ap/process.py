@@ -13,7 +13,8 @@ from __future__ import annotations
 import attrs
 from pyrsistent import PMap, pmap
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.lock_order import Demand, Edge, LockGraph, title
 from aprt.core.notes import Hold
 from aprt.core.step import Ask

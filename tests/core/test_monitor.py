@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.monitor import Monitor
 from aprt.core.notes import Broken, Hold, Note, Oops, Took

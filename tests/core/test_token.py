@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.follow import Goal, follow
 from aprt.core.schedule import Label, Schedule

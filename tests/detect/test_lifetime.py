@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.detect.lifetime import BadAccess
 from aprt.kernel.held import held
 from aprt.kernel.mutex import Mutex

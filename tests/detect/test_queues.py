@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.system import System
 from aprt.detect.queues import Known
 from aprt.kernel.cell import Cell

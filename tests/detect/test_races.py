@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.system import System
 from aprt.detect.races import races
 from aprt.explore.replay import replay

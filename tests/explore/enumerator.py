@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from aprt.core import step as core
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Note, Oops

@@ -12,7 +12,8 @@ import attrs
 import pytest
 from pyrsistent import pmap, pset, pvector
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.explore.control import control_key
 from tests.explore.suspending import key, places, suspended

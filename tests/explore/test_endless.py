@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.properties import HANG, Eventually, Property
 from aprt.core.system import Context, System, View

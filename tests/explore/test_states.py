@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call, choose
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import DEADLOCK, HANG, Always, AtEnd, Finding, Noted, Property, always, at_end

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Oops
 from aprt.core.properties import DEADLOCK, Noted, Property
 from aprt.core.symmetry import Alike

@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.execution import Execution
 from aprt.core.notes import Broken, Gave, Hold, Oops, Owes, Took
 from aprt.core.properties import Property

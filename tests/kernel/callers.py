@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Hold
 

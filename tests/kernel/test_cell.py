@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Hold
 from aprt.core.properties import Property, at_end

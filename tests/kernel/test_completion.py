@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core.actor import BLOCK
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import Actor, Caller
+from aprt.core.actor import Actor
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Hold, Took
 from aprt.kernel.attribute import Attribute

@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Oops
 from aprt.kernel.object import Object

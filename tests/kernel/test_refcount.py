@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK, HANG, Noted, Property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.notes import Broken, Oops
 from aprt.core.system import Context, System

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.schedule import Label
 from aprt.runtime.actor import ActorPart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.errors import ModelError, ReplayMismatch
 from aprt.core.events import Event

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.lowlevel
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.errors import ModelError, ReplayMismatch
 from aprt.core.events import Event

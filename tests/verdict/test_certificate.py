@@ -18,7 +18,8 @@ import attrs
 import pytest
 
 from aprt.cli import known_eras
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.properties import Property, always
 from aprt.core.scenario import Era, Model, Scenario, Settings

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from aprt.cli.cases import find_case
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.scenario import Era, Model, Scenario
 from aprt.core.system import Context, System
 from aprt.kernel.mutex import Mutex

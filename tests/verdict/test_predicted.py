@@ -6,7 +6,8 @@ import json
 
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.detect.detectors import Detectors

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 from pyrsistent import PMap, pmap
 
-from aprt.core.actor import BLOCK, Actor, Caller
+from aprt.core.actor import BLOCK, Actor
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.properties import HANG, Property
 from aprt.core.system import Behaviour, Context, System

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from aprt.core.actor import BLOCK, Actor, Caller
+from aprt.core.actor import BLOCK, Actor
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.execution import Ending
 from aprt.core.scenario import Model, Settings

@@ -6,7 +6,7 @@ import attrs
 import pytest
 from pyrsistent import pmap, pset
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState

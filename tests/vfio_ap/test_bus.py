@@ -6,7 +6,7 @@ import attrs
 import pytest
 from pyrsistent import PMap, pmap
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix

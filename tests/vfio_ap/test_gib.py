@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core.actor import BLOCK
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Owes
 from aprt.vfio_ap.kvm.gib import Gib, GibState, make_pending, process_gib_alert_list

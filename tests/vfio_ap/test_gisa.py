@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core.actor import BLOCK
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Oops, Owes
 from aprt.vfio_ap.kvm.gisa import LINKING, NONE, NULL, Gisa, GisaState, Word, bit, first_isc, is_gisa

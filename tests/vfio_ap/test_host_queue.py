@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt.core.actor import BLOCK, Caller
+from aprt.core.actor import BLOCK
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Hold
 from aprt.explore.explore import explore

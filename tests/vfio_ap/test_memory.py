@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyrsistent import pmap, pset
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.notes import Broken, Oops, Owes
 from aprt.core.properties import Noted, Property

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target

@@ -6,7 +6,7 @@ import attrs
 import pytest
 from pyrsistent import PMap, pmap
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.kernel.attribute import AttributeState
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
 from aprt.vfio_ap.ap.ap_queue import ApQueue

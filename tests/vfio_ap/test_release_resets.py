@@ -6,7 +6,7 @@ import attrs
 import pytest
 from pyrsistent import pmap
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import Errno, Rc

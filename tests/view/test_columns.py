@@ -1,7 +1,7 @@
 import attrs
 import pytest
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.notes import Gave, Hold, Irq, Note, Took
 from aprt.core.properties import Finding

@@ -9,7 +9,7 @@ import pytest
 from pyrsistent import pmap, pset
 from rich.box import ROUNDED
 
-from aprt.core.actor import Caller
+from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.notes import Hold, Oops
 from aprt.core.schedule import Label

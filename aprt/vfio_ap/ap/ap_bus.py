@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 import attrs
 from pyrsistent import PMap, pmap
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Note, Oops, Owes
 from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.apqn import Apqn

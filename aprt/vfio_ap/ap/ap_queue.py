@@ -16,7 +16,8 @@ from typing import Literal
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Oops, Owes
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Change, Target

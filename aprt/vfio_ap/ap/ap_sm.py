@@ -21,7 +21,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.kernel.spinlock import Spinlock
 from aprt.vfio_ap.ap.ap_queue import DEPTH
 from aprt.vfio_ap.ap.response import Rc, Status

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.kernel.object import Object
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Gave, Hold, Took
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object

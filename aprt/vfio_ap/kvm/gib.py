@@ -23,7 +23,8 @@ from typing import Final
 import attrs
 from pyrsistent import PMap
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.chain import mirrors
 from aprt.core.notes import Broken, Note, Owes
 from aprt.vfio_ap.kvm.gisa import NONE, NULL, Gisa, is_gisa

@@ -26,7 +26,8 @@ from typing import Final
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken, Note, Owes
 from aprt.kernel.object import Object
 from aprt.vfio_ap.ap.response import Errno

@@ -21,7 +21,8 @@ from typing import Literal
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.chain import mirrors
 from aprt.core.notes import Gave, Hold, Note, Oops, Owes, Took
 from aprt.kernel.held import held

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.chain import mirrors
 from aprt.core.notes import Gave, Note, Took
 

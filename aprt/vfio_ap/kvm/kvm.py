@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.kernel import refcount
 from aprt.kernel.object import Object
 

@@ -19,7 +19,8 @@ from typing import Literal
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.chain import mirrors
 from aprt.core.notes import Broken, Owes
 from aprt.vfio_ap.kvm.gisa import first_isc

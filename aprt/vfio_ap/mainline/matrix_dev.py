@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import Actor, Caller, Outcome, handler
+from aprt.core.actor import Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Broken
 from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.apqn import Apqn

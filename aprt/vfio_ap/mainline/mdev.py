@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.kernel.attribute import Attribute
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object

@@ -12,7 +12,8 @@ from collections.abc import Hashable
 
 import attrs
 
-from aprt.core.actor import Caller, Outcome, handler
+from aprt.core.actor import Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Note, Owes
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object

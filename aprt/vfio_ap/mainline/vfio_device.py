@@ -12,7 +12,8 @@ from typing import Any
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.spinlock import Spinlock
 

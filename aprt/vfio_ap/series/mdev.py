@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.notes import Note, Owes
 from aprt.kernel.object import Object
 from aprt.vfio_ap.ap.apqn import Apqn, Found

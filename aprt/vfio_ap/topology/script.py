@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import attrs
 
-from aprt.core.actor import BLOCK, Actor, Caller, Outcome, handler
+from aprt.core.actor import BLOCK, Actor, Outcome, handler
+from aprt.core.caller import Caller
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.response import Rc

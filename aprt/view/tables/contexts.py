@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import attrs
 
-from aprt.core.actor import Actor, Caller
+from aprt.core.actor import Actor
+from aprt.core.caller import Caller
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.system import Context
