@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-from benchmarks.process import ToolError, output, outputs
+from benchmarks.process import ToolError, outputs
 from benchmarks.report import Section, at_least
 
 ROOT: Final = Path(__file__).parent.parent
@@ -23,11 +22,9 @@ TITLE: Final = "One process and two"
 HEAD: Final = ("work", "states or traces", "1 process, s", "2 processes, s", "x", "machine x", "of it")
 REMARKS: Final = (
     "Seconds: the best of all repetitions, from a cold start. That both answer the same is checked. machine x: how "
-    "many times as fast two searches that know nothing of each other are over when they run at the same time, and not "
-    "one after the other; measured in turn with the row. More than that can hardly be reached.",
+    "many times as fast it is to run the one process twice at the same time as one after the other; measured in turn "
+    "with the row. More than that can hardly be reached.",
 )
-
-YARDSTICK: Final = ("two_phase", "states", "plain", "7")  # a search that shows what the machine can do
 
 
 @attrs.frozen
@@ -71,33 +68,33 @@ WORKS: Final = (
 
 @attrs.frozen
 class Times:
-    """Seconds that the same took, by number of processes, of all repetitions."""
+    """Seconds of all repetitions. one, two: by so many processes. twice: all of it by one, two times at once."""
 
-    seconds: Mapping[int, list[float]] = attrs.field(factory=lambda: {1: [], 2: []})
-
-    @property
-    def best(self) -> tuple[float, float]:
-        return min(self.seconds[1]), min(self.seconds[2])
+    one: list[float] = attrs.field(factory=list)
+    two: list[float] = attrs.field(factory=list)
+    twice: list[float] = attrs.field(factory=list)
 
     @property
     def ratio(self) -> float:
-        one, two = self.best
-        return one / two
+        return min(self.one) / min(self.two)
+
+    @property
+    def machine(self) -> float:
+        return 2 * min(self.one) / min(self.twice)
 
 
 @attrs.frozen
 class Row:
-    """machine: of two searches that share nothing."""
+    """One work, and how long it took."""
 
     work: Work
     count: int
     times: Times
-    machine: Times
 
     @property
     def cells(self) -> list[str]:
-        x, most = self.times.ratio, self.machine.ratio
-        seconds = (f"{s:.2f}" for s in self.times.best)
+        x, most = self.times.ratio, self.times.machine
+        seconds = (f"{min(times):.2f}" for times in (self.times.one, self.times.two))
         return [self.work.name, f"{self.count:,}", *seconds, f"{x:.2f}", f"{most:.2f}", f"{x / most:.0%}"]
 
 
@@ -108,38 +105,29 @@ def section(repeat: int, tell: Callable[[str], None]) -> Section:
     return Section(TITLE, HEAD, [row.cells for row in rows], [attrs.asdict(row) for row in rows], targets, REMARKS)
 
 
-def measure(work: Work, repeat: int, tell: Callable[[str], None], yardstick: Sequence[str] = YARDSTICK) -> Row:
-    """Both in turns. Raises: `ToolError` when they do not answer the same."""
-    times, machine, answers = Times(), Times(), []
+def measure(work: Work, repeat: int, tell: Callable[[str], None]) -> Row:
+    """All three in turns. Raises: `ToolError` when they do not answer the same."""
+    times = Times()
+    answers: list[Any] = []
     for turn in range(repeat):
-        for jobs in (1, 2):
-            tell(f"{work.name}: {jobs} of 2 processes, {turn + 1} of {repeat}")
-            with _timed(times.seconds[jobs]):
-                answer = _answer(work, jobs)
-            answers.append(_comparable(answer, work))
-            if answers[-1] != answers[0]:
-                raise ToolError(f"{work.name}: {jobs} processes answer otherwise than one did first")
-            with _timed(machine.seconds[jobs]):
-                _search_twice(yardstick, together=jobs)
-    return Row(work, sum(_values(answers[0], work.counts)), times, machine)
+        for kept, jobs, copies in ((times.one, 1, 1), (times.two, 2, 1), (times.twice, 1, 2)):
+            tell(f"{work.name}: {_how(jobs, copies)}, {turn + 1} of {repeat}")
+            begin = time.perf_counter()
+            told = _answers(work, jobs, copies)
+            kept.append(time.perf_counter() - begin)
+            answers += [_comparable(answer, work) for answer in told]
+            if any(answer != answers[0] for answer in answers):
+                raise ToolError(f"{work.name}: {_how(jobs, copies)} answer otherwise than one did first")
+    return Row(work, sum(_values(answers[0], work.counts)), times)
 
 
-@contextmanager
-def _timed(times: list[float]) -> Iterator[None]:
-    begin = time.perf_counter()
-    yield
-    times.append(time.perf_counter() - begin)
+def _how(jobs: int, copies: int) -> str:
+    return f"{jobs} of 2 processes" if copies == 1 else "one process, twice at once"
 
 
-def _search_twice(search: Sequence[str], together: int) -> None:
-    command = [sys.executable, "-m", "benchmarks.search", *search]
-    for _ in range(2 // together):
-        outputs([command] * together, ROOT)
-
-
-def _answer(work: Work, jobs: int) -> Any:
+def _answers(work: Work, jobs: int, copies: int) -> list[Any]:
     command = [sys.executable, "-m", "aprt", *work.arguments, "--jobs", str(jobs), "--format", "json"]
-    return json.loads(output(command, ROOT, expected=work.exits))
+    return [json.loads(told) for told in outputs([command] * copies, ROOT, expected=work.exits)]
 
 
 def _comparable(answer: Any, work: Work) -> Any:

@@ -12,9 +12,9 @@ class ToolError(Exception):
     """A program that is measured failed, or did something else than it was asked for."""
 
 
-def output(command: Sequence[str], folder: Path, *, expected: int = 0) -> str:
-    """What it prints on its standard output. Raises: `ToolError`, with its last words, for another exit code."""
-    (printed,) = outputs([command], folder, expected=expected)
+def output(command: Sequence[str], folder: Path) -> str:
+    """What it prints on its standard output. Raises: `ToolError`, with its last words, for an exit code but 0."""
+    (printed,) = outputs([command], folder)
     return printed
 
 
