@@ -12,7 +12,7 @@ from aprt.cli.gathered import Sharing, crew_options, gathered
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import ENTRY, ROW
 from aprt.cli.options import Duration, color_option, format_choice, format_option, seed_option
-from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, UNMET, echo, paint
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, UNMET, echo, paint, remark
 
 if TYPE_CHECKING:
     from aprt.core.contrast import Contrast
@@ -124,6 +124,8 @@ def matrix(registry: Registry, rows: tuple[str, ...], limits: Bounds, sharing: S
 
     chosen, eras, find = find_rows(rows), registry(), case_finder(registry)
     asked = questions(chosen, eras)
+    if not rows:
+        remark(f"{len(asked)} searches, which takes minutes; what they find is in docs/reference/era-matrix.md")
     cells = _collected(lambda crew: era_matrix(asked, find, limits, crew), len(asked), sharing)
     echo((matrix_json if form == "json" else matrix_text)(chosen, list(eras), cells))
     if len(cells) < len(asked):

@@ -98,5 +98,6 @@ def _see(entry: Entry, contrast: Contrast, eras: Mapping[str, Era]) -> str:
             *command_lines("unfixed", f"aprt explore {contrast.buggy} --property {property.id}"),
             *command_lines("fixed", f"aprt explore {contrast.fixed} --property {property.id}"),
             *command_lines("explain", f"aprt explain {entry.id}", "who did what until it broke, and why"),
+            *command_lines("kernels", f"aprt museum matrix {entry.id}", "in which it is"),
         ]
     )

@@ -57,6 +57,7 @@ def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> No
         "unfixed     aprt explore 2026/dma-unmap+B13=out --property P10\n"
         "fixed       aprt explore 2026/dma-unmap --property P10\n"
         "explain     aprt explain B13    # who did what until it broke, and why\n"
+        "kernels     aprt museum matrix B13    # in which it is\n"
     )
     assert aprt("show", "B13").stdout == text
     assert entry_text(UNMODELLED, known_eras()).endswith("\n\nnot modelled yet")
