@@ -136,7 +136,7 @@ _RELEASES = (
     ("P50", "6.2/close-and-use+B52=out", "6.2/close-and-use", "nobody is told that the reset of 05.0004 *"),
     ("P52", "2026/unassign-hidden", "2026/unassign-hidden+aqic_intercepts_unassigned=no",
      "05.0004 is enabled for vm0, which does not reach it"),
-    ("P51", "5.13/rejoin", "5.13/rejoin+B36", "mdev0 is removed, and the driver still has it"),
+    ("P51", "5.13/rejoin+B36=out", "5.13/rejoin", "mdev0 is removed, and the driver still has it"),
     ("K1", "6.2/kill-qemu+B11=out", "6.2/kill-qemu", "exit locks mdev0.group_lock, which it already holds"),
     ("deadlock", "6.2/two-closers", "6.2/two-closers+B12",
      "device waits for vm0.kvm_lock.lock, kvm_vfio waits for mdev0.group_lock.lock"),

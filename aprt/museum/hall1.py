@@ -111,7 +111,7 @@ ENTRIES = (
         ("LEAK", "STALE"),
         ("f21916ec4826",),
         "s390/vfio-ap: clean up vfio_ap resources when KVM pointer invalidated",
-        "5.12",
+        "5.11",
         "User space takes the group from kvm-vfio before it closes the device: for\n"
         "SET_KVM(NULL) vfio_ap_mdev_group_notifier() just clears matrix_mdev->kvm.\n"
         "vfio_ap_mdev_release() then finds no VM and does nothing about it: masks and\n"

@@ -148,7 +148,7 @@ ENTRIES = (
         ("LOGIC",),
         ("6c12a6384e0c",),
         "s390/vfio-ap: No need to disable IRQ after queue reset",
-        "5.12",
+        "5.11",
         "After each ZAPQ vfio_ap_mdev_reset_queues() calls vfio_ap_irq_disable() to switch\n"
         "the interrupt off, which the reset has done. On a machine without facility 65 there\n"
         "is no AQIC: the instruction is a specification exception, in the host. The fix frees\n"
@@ -162,14 +162,14 @@ ENTRIES = (
         ("LEAK",),
         ("8c0795d2a0f5",),
         "s390/vfio-ap: clean up mdev resources when remove callback invoked",
-        "5.14",
+        "5.13",
         "vfio_ap_mdev_remove() returns -EBUSY if matrix_mdev->kvm is set. The driver core\n"
         "pays no attention to that: the device is gone, its queues are not reset, its memory\n"
         "is not freed. The commit says that kvm is always NULL there. Here it is not: SET_KVM\n"
         "comes after vfio_ap_mdev_release() has cleaned up, and before it takes back its\n"
         "notifier.",
         Pattern.ONE_PATH_FORGETS,
-        Contrast("5.13/rejoin", "5.13/rejoin+B36", "P51", "mdev0 is removed, and the driver still has it"),
+        Contrast("5.13/rejoin+B36=out", "5.13/rejoin", "P51", "mdev0 is removed, and the driver still has it"),
     ),
     Entry(
         "B37",

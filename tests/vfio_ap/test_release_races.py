@@ -68,9 +68,9 @@ def test_a_machine_without_aqic_ends_in_every_reset_before_5_12() -> None:
 
 def test_a_removal_that_is_refused_leaves_the_mdev_with_the_driver_up_to_5_13() -> None:
     """B36. The notifier brings a VM once more before release takes it away; since 5.15 it goes first."""
-    assert broken("5.13/rejoin", "P51") == {"P51"}
-    assert broken("5.13/rejoin+B36", "P51") == broken("5.15/rejoin", "P51") == set()
-    seen = steps("5.13/rejoin", "P51", "set_kvm", "unregister")
+    assert broken("5.13/rejoin+B36=out", "P51") == {"P51"}
+    assert broken("5.13/rejoin", "P51") == broken("5.15/rejoin", "P51") == set()
+    seen = steps("5.13/rejoin+B36=out", "P51", "set_kvm", "unregister")
     assert [step for step in seen if "mdev0" in step or "group" in step] == [
         "user mdev0.set_kvm",
         "qemu mdev0.set_kvm",

@@ -11,13 +11,15 @@ from aprt.view.era_text import neighbours, news, news_json, news_text
 from aprt.view.functions_text import functions_json, functions_text
 
 
-def test_5_13_has_one_fix_more_than_5_12() -> None:
+def test_5_13_has_two_fixes_more_than_5_12() -> None:
     assert news_text(news("5.13", ERAS)) == (
         "5.13  the lock is given back while masks are written; a flag keeps others\n"
         "  out meanwhile\n\n"
         "since 5.12\n\n"
-        "  fix  B2  the lock is given back while the guest's masks are written, and\n"
-        "           a flag keeps others out [out -> in]"
+        "  fix  B2   the lock is given back while the guest's masks are written, and\n"
+        "            a flag keeps others out [out -> in]\n"
+        "  fix  B36  an mdev is removed whatever it has, as nobody listens to a\n"
+        "            refusal [out -> in]"
     )
 
 
@@ -49,7 +51,10 @@ def test_scenarios_come_with_the_code_that_they_are_about() -> None:
 def test_a_program_reads_values_before_and_now() -> None:
     told = json.loads(news_json(news("5.13", ERAS)))
     assert (told["schema"], told["before"]) == ("aprt.era/1", "5.12")
-    assert [(row["name"], row["before"], row["now"]) for row in told["changed"]] == [("B2", "out", "in")]
+    assert [(row["name"], row["before"], row["now"]) for row in told["changed"]] == [
+        ("B2", "out", "in"),
+        ("B36", "out", "in"),
+    ]
 
 
 def test_the_neighbours_of_an_era_are_told_with_what_is_changed_on_the_way() -> None:

@@ -109,7 +109,7 @@ async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
 async def reset_queues(machine: Machine, mdev: Mdev) -> int:
     """Reset every queue of the mdev. Result and locks as for `reset_and_wait`.
 
-    Before 5.12 (B35) every APQN of the matrix, whether the driver has its queue or not.
+    Before 5.11 (B35) every APQN of the matrix, whether the driver has its queue or not.
     """
     if not machine.on("dynamic_config") and not machine.on("B35"):
         return await _reset_matrix(machine, await mdev.read_matrix())

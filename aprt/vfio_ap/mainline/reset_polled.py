@@ -3,7 +3,7 @@
 Up to 6.2 a ZAPQ that met somebody else's reset was tried once more, and then the bits E and I were looked at two
 times, whatever the response code beside them. Since 6.3 (B14) the response code counts, somebody else's reset is
 waited for and ZAPQ issued again; but a wait ends after 200 ms. Either way what the queue owns is given back then.
-Before 5.12 (B35) only E was looked at, and nothing given back: that was left to the disabling that followed.
+Before 5.11 (B35) only E was looked at, and nothing given back: that was left to the disabling that followed.
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue() (5.3, 6.1, 6.3);
 drivers/s390/crypto/vfio_ap_ops.c: apq_reset_check(), apq_status_check() (6.3).
