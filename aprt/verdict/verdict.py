@@ -15,7 +15,7 @@ import attrs
 
 from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.events import Event
-from aprt.core.properties import Finding, Property, endless
+from aprt.core.properties import DEADLOCK, Finding, NoDeadlock, Property, endless
 from aprt.core.scenario import Model
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
@@ -86,6 +86,12 @@ class Verdict:
         return self.exploration.stopped == "interrupted"
 
     @property
+    def deadlocks_unasked(self) -> int:
+        """Deadlock states that were met where no property that was asked about says a word of them."""
+        asked = any(isinstance(check, NoDeadlock) for property in self.properties for check in property.checks)
+        return 0 if asked else self.exploration.deadlocks
+
+    @property
     def traces(self) -> int | None:
         """Distinct traces that were seen, where the strategy tells them apart."""
         return self.exploration.traces
@@ -113,14 +119,22 @@ class Verdict:
 def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
     """The properties that a user asks for: none named is the scenario's own, `all` is every one.
 
+    With a patch in force, that there is no deadlock is asked with the scenario's own: a patch may keep a lock.
+
     Raises: `UserError` for an unknown one, or when `all` is not alone.
     """
     if "all" not in ids:
         _check_measures(case, model, ids)
-        return _known(case, model, ids or case.scenario.properties)
+        return _known(case, model, ids or _by_default(case, model))
     if len(ids) > 1:
         raise UserError("--property all cannot be combined with another property")
     return model.properties
+
+
+def _by_default(case: Case, model: Model) -> tuple[str, ...]:
+    own = case.scenario.properties
+    patched = any(switch.replaces and case.settings.on(switch.name) for switch in case.settings.switches)
+    return (*own, DEADLOCK.id) if patched and any(p.id == DEADLOCK.id for p in model.properties) else own
 
 
 def _known(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.core.amount import count
+from aprt.core.properties import DEADLOCK
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
@@ -108,6 +109,7 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         "switches": _switches(verdict.case.settings),
         "scope": "; ".join(model.scope),
         "assumed": assumed,
+        **_deadlocks(verdict),
         **_needed(verdict),
         "not in it": ", ".join(NOT_MODELLED),
     }
@@ -123,6 +125,14 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
         yield f"{paint.dim(name.ljust(12))}{first}"
         yield from (" " * 12 + line for line in more)
+
+
+def _deadlocks(verdict: Verdict) -> dict[str, str]:
+    """What a verdict without a finding leaves unsaid where executions end in a deadlock."""
+    if verdict.shown or not verdict.deadlocks_unasked:
+        return {}
+    asking = "; ask --property deadlock" if any(p.id == DEADLOCK.id for p in verdict.model.properties) else ""
+    return {"deadlocks": f"{count(verdict.deadlocks_unasked, 'state')} in which nobody can go on{asking}"}
 
 
 def _needed(verdict: Verdict) -> dict[str, str]:

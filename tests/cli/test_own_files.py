@@ -140,6 +140,26 @@ def test_a_patch_is_for_the_eras_from_the_one_that_it_names_on(tmp_path: Path) -
     )
 
 
+def test_a_patch_that_keeps_its_locks_is_found_unasked_and_counted_where_something_else_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("keeps.py").write_text(
+        "from aprt import patch\nfrom aprt.vfio_ap.ap.apqn import Found\n"
+        "from aprt.vfio_ap.mainline.locks import lock_for_queue\n"
+        "async def remove(machine, queue):\n"
+        "    await lock_for_queue(machine, queue, Found(queue.apqn, await machine.bus.get_drvdata(queue.apqn)))\n"
+        "L = patch('locks and returns', since='2026', remove=remove)\n"
+    )
+    by_default = aprt("explore", "2026/unbind", "--with", "keeps.py:L")
+    assert (by_default.exit_code, "\n  vm0.vcpu0 waits for mdevs_lock.lock\n" in by_default.stdout) == (1, True)
+    assert by_default.stdout.splitlines()[-1].startswith("aprt: VIOLATED property=deadlock scenario=2026/unbind ")
+    row = "\ndeadlocks   1 state in which nobody can go on; ask --property deadlock\n"
+    other = aprt("explore", "2026/unbind", "--with", "keeps.py:L", "--property", "P9")
+    assert (other.exit_code, row in other.stdout) == (0, True)
+    assert "\ndeadlocks " not in by_default.stdout + aprt("explore", "2026/unbind").stdout
+
+
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
