@@ -1,10 +1,10 @@
 """What a search put to the test, and what it did not.
 
-A property that holds because nothing it speaks of ever happened says nothing about the system. It was *exercised*
-when a step happened that it is about: one of those it names in `about` or, if it names none, one that some check of
-it looks at. A check of the handling of a message looks at that message, a check of states at every step that
-changes an actor it reads, a history at the messages of the actors it concerns, the lock order at a lock that is taken
-while another is held, all others at any step. A check of end states looks at nothing where there is no end.
+A property that holds because nothing it speaks of ever happened says nothing about the system. It was *exercised* when
+a step happened that some check of it looks at and, if it names steps in `about`, one of those did, too. A check of the
+handling of a message looks at that message, a check of states at every step that changes an actor it reads, a history
+at the messages of the actors it concerns, the lock order at a lock that is taken while another is held, all others at
+any step. A check of end states looks at nothing where there is no end.
 """
 
 from __future__ import annotations
@@ -173,8 +173,8 @@ def _exercises(exercise: Exercise, property: Property, ended: bool) -> bool:
     checks = [check for check in property.checks if ended or not isinstance(check, AtEnd)]
     if property.checks and not checks:
         return False
-    if property.about:
-        return any((actor.name, op) in exercise.handled for actor, op in property.about)
+    if property.about and not any((actor.name, op) in exercise.handled for actor, op in property.about):
+        return False
     return any(_reaches(exercise, check) for check in checks)
 
 

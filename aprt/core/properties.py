@@ -138,9 +138,9 @@ Check: TypeAlias = (
 class Property:
     """A claim with a number (`P1`), a one-line title, its full text, and the checks that make it up.
 
-    An execution violates it when any check does. about: messages, an actor and the name of one each, without which
-    the property says nothing; none: whatever its checks look at (`core.exercise`). implied: where executions end at a
-    violation of it, that is an answer to every question.
+    An execution violates it when any check does. about: messages, an actor and the name of one each, of which one has
+    to be handled before it says anything; none: it takes no more than what its checks look at (`core.exercise`).
+    implied: where executions end at a violation of it, that is an answer to every question.
     """
 
     id: str

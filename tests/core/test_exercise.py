@@ -65,12 +65,17 @@ def test_a_check_is_exercised_by_the_steps_it_looks_at(check: Check, exercised: 
     assert (found.complete, found.findings, found.unexercised) == (True, (), () if exercised else ("X",))
 
 
-def test_one_check_is_enough_and_what_the_property_is_about_beats_its_checks() -> None:
+def test_one_check_is_enough_and_one_message_that_the_property_is_about() -> None:
     checks: tuple[Check, ...] = (Always((READ,), fine), Noted())
     about_idle = Property("A", "a", checks, about=((IDLE, "add"), (USED, "store")))
-    about_used = Property("B", "b", (Always((READ,), fine),), about=((IDLE, "add"), (USED, "add")))
+    about_used = Property("B", "b", checks, about=((IDLE, "add"), (USED, "add")))
     found = explore(SYSTEM, (Property("N", "n", checks), about_idle, about_used))
     assert found.unexercised == ("A",)
+
+
+def test_what_a_property_is_about_is_not_enough_where_no_check_looks() -> None:
+    about_used = Property("B", "b", (Before(IDLE, "add", (), fine),), about=((USED, "add"),))
+    assert explore(SYSTEM, (about_used,)).unexercised == ("B",)
 
 
 def test_nothing_is_exercised_where_nothing_happens() -> None:

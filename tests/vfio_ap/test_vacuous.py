@@ -1,10 +1,11 @@
-"""Properties that hold in a v4 scenario only because nothing they speak of can happen there: it is said."""
+"""Properties that hold in a scenario only because nothing they speak of can happen there: it is said."""
 
 from __future__ import annotations
 
 import pytest
 
 from aprt.vfio_ap.v4.era import V4
+from tests.vfio_ap import releases as released
 from tests.vfio_ap.machines import ask, model
 
 
@@ -36,6 +37,12 @@ def test_a_property_is_exercised_when_a_step_it_is_about_can_happen(text: str, i
     found = ask(text)
     assert found.unexercised is not None
     assert (id not in found.unexercised) == exercised
+
+
+def test_where_a_guest_has_no_interrupts_nothing_is_claimed_of_them() -> None:
+    ids = ("P1", "P25", "P29")
+    found = [released.ask(f"{era}/kill-qemu", *ids) for era in ("4.20", "2026")]
+    assert [(each.findings, each.unexercised) for each in found] == [((), ids), ((), ())]
 
 
 def test_what_properties_are_about_are_messages_of_their_actors() -> None:

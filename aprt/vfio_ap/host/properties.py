@@ -31,6 +31,10 @@ def p1(machine: Machine) -> Property:
         "When gisa_destroy(v) starts, no queue is enabled, or on its way to be, towards the GISA of v, no reset of\n"
         "such a queue is unfinished, and no irq_enable for v is between reading the GISA and the answer of AQIC.\n"
         "A queue that is off or broken does not count under the assumption off_is_silent.",
+        (
+            *((hw, "aqic") for hw in hardware_of(machine)),
+            *((guest.gisa.interrupt, op) for guest in machine.guests for op in ("register", "unregister")),
+        ),
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
+from aprt.core.actor import Actor
 from aprt.core.events import Event
 from aprt.core.properties import After, Always, Before, Eventually, Noted, Property
 from aprt.core.system import View
@@ -80,7 +82,15 @@ def p25(vms: tuple[GisaParts, ...]) -> Property:
         "has only bits of alert.mask, unless the GISA is in the alert list or a restore of IAM is due.\n"
         "Neither is asked of a VM whose GISA is being or has been destroyed.\n"
         "Source: gisc_register, gisc_unregister.",
+        _arming(vms),
     )
+
+
+def _arming(vms: tuple[GisaParts, ...]) -> tuple[tuple[Actor[Any], str], ...]:
+    """The messages by which an ISC comes to be registered or armed, or no longer is."""
+    wants = [(parts.interrupt, op) for parts in vms for op in ("register", "unregister", "drop_alert_mask", "init")]
+    arms = [(parts.gisa, op) for parts in vms for op in ("set_iam", "restore_iam", "store_word", "init")]
+    return (*wants, *arms)
 
 
 def _p25(parts: GisaParts) -> Always:
@@ -187,6 +197,7 @@ def p29(vms: tuple[GisaParts, ...]) -> Property:
         "alert.mask is 0, the GISA is in no list, no restore of IAM is due, ref_lock is free and no\n"
         "gisa_destroy runs: then IAM is 0. After gisa_destroy it is 0 without condition.\n"
         "Source: cover letters of the series that introduced the GIB.",
+        _arming(vms),
     )
 
 
