@@ -71,13 +71,41 @@ def _instead_of_bug(word: str) -> str:
 def find_cases(
     registry: Registry, texts: tuple[str, ...], era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> tuple[Case, ...]:
-    """All cases that the options name, patterns included, each once. Raises: `UserError`."""
+    """All cases that the options name, patterns included, each once. Raises: `UserError`.
+
+    A size that changes nothing in one of several is told, and left out of it.
+    """
     from aprt.verdict.case import matching
 
     eras = registry()
     named = [reference for text in texts for reference in matching(text, eras, era)]
     cases = [find_case(lambda: eras, name, era, put_in, taken_out) for name in named]
+    if len(cases) == 1:
+        check_sizes(*cases)
+    for place, case in enumerate(cases):
+        words, cases[place] = _idle_sizes(case)
+        if words:
+            remark(f"{_unchanged(case, words)}; it is searched without")
     return tuple({str(case): case for case in cases}.values())
+
+
+def check_sizes(case: Case) -> None:
+    """Refuse a size, such as `vcpus=2`, that changes nothing in the case. Raises: `UserError`."""
+    words, _ = _idle_sizes(case)
+    if words:
+        raise UserError(f"{_unchanged(case, words)}; leave that out (aprt scenario show {case.name})")
+
+
+def _idle_sizes(case: Case) -> tuple[tuple[str, ...], Case]:
+    """As `verdict.sizes` finds them; of a scenario in a reader's file, whose functions may read a size, none is."""
+    from aprt.cli.own_files import is_own
+    from aprt.verdict.sizes import idle_sizes
+
+    return ((), case) if is_own(case.scenario.name) else idle_sizes(case)
+
+
+def _unchanged(case: Case, words: Iterable[str]) -> str:
+    return f"{case.name} is the same with {' and '.join(words)}, as it says itself how many there are"
 
 
 def case_finder(

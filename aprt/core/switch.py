@@ -48,6 +48,11 @@ class Switch:
         return set(self.values) == set(FLAG)
 
     @property
+    def size(self) -> bool:
+        """Whether it says how many of something there are."""
+        return all(value.isdigit() for value in self.values)
+
+    @property
     def default(self) -> str:
         return self.values[0]
 

@@ -58,6 +58,29 @@ def test_a_pattern_stands_for_all_scenarios_that_match_with_its_switches() -> No
     assert [said["scenario"] for said in verdicts(result)] == ["toy/abba+locked", "toy/tidy"]
 
 
+def test_a_size_that_changes_nothing_is_told_and_left_out_where_it_does_not() -> None:
+    result = aprt(
+        "explore", "toy/lost-update", "toy/abba", "--with", "threads=3", "--with", "locked", "--format", "json"
+    )
+    assert [said["scenario"] for said in verdicts(result)] == ["toy/lost-update+locked+threads=3", "toy/abba+locked"]
+    told = "aprt: toy/abba is the same with threads=3, as it says itself how many there are; it is searched without"
+    assert told in result.stderr.splitlines()
+
+
+@pytest.mark.parametrize("command", ["explore", "run"])
+def test_a_size_that_changes_nothing_in_the_one_scenario_is_refused(command: str) -> None:
+    result = aprt(command, "toy/abba", "--with", "threads=3")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "aprt: toy/abba is the same with threads=3, as it says itself how many there are; "
+        "leave that out (aprt scenario show toy/abba)\n"
+    )
+
+
+def test_a_measure_that_changes_nothing_is_a_question_and_no_mistake() -> None:
+    assert aprt("explore", "toy/abba", "--with", "atomic").exit_code == 1
+
+
 def test_two_processes_say_what_one_says() -> None:
     alone, crew = explore("--format", "json"), explore("--format", "json", "--jobs", "2")
     assert crew.exit_code == alone.exit_code == 1
