@@ -30,6 +30,8 @@ def find_case(
     if is_token(scenario):
         raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
     subject, *words = scenario.split("+")
+    if "" in words:
+        raise UserError(f"{scenario}: a switch is missing after +")
     eras = with_patches(registry(), (*words, *put_in, *taken_out))
     if is_own(subject):
         return own_case(eras, scenario, era, put_in, taken_out)

@@ -44,6 +44,9 @@ def command(
     is gone because no step of AFTER is about it counts as never exercised, and not as removed. Exits with 0 when both
     were searched to the end, whatever is different (removed=, added= in the last line), else with 3.
     """
+    for text in (before, after):
+        if "*" in text:
+            raise click.UsageError(f"diff compares two scenarios: name one on each side, not {text!r}")
     find = case_finder(registry)
     return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)
 

@@ -98,7 +98,7 @@ def command(
     """
     keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
-        _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options)
+        _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
         return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
     (case,) = cases
     if instead.asked:
@@ -116,11 +116,13 @@ def command(
     return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]
 
 
-def _check_single(options: Mapping[str, object]) -> None:
-    """Refuse what several scenarios have no use for."""
+def _check_single(options: Mapping[str, object], cases: int) -> None:
+    """Refuse what several scenarios, or a shard of them, have no use for."""
     given = [option for option, value in options.items() if value]
+    if given and cases > 1:
+        raise click.UsageError(f"{', '.join(given)}: for one SCENARIO, not for {cases}")
     if given:
-        raise click.UsageError(f"{', '.join(given)}: for one SCENARIO, without --shard")
+        raise click.UsageError(f"{', '.join(given)} and --shard cannot be combined")
 
 
 def _keep(save: Path | None, resume: Path | None, schedule: Path | None, interrupts: Interrupts) -> Keep | None:

@@ -50,8 +50,8 @@ def command(
     tells which, and what is held with such interrupts on. What an execution would lock after it has broken a rule that
     ends it (a use after free) is not observed: unasked= in the last line names the rule.
 
-    Exits with 0 when the search was complete, whatever it found (cycle= in the last line), else with 3. aprt explore
-    SCENARIO --property P20 judges.
+    Exits with 0 when the search was complete, whatever it found (cycle= in the last line; ? is none so far), else with
+    3. aprt explore SCENARIO --property P20 judges.
     """
     from aprt.view.locks_text import locks_dot, locks_json, locks_text
 

@@ -77,7 +77,7 @@ detect_option = click.option(
     metavar="KIND",
     help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(KINDS)}, all, none.",
 )
-budget_option = click.option("--budget", type=Duration(), help="Give up after so long: 10s, 500ms, 2m.")
+budget_option = click.option("--budget", type=Duration(), help="Give up on a scenario after so long: 10s, 500ms, 2m.")
 seed_option = click.option("--seed", type=Number(min=0), default=0, help="For whatever draws lots.")
 
 

@@ -66,13 +66,19 @@ def check_named(eras: Mapping[str, Era], text: str) -> None:
         return
     named, slash, rest = text.partition("/")
     era, path = (named, rest) if slash and named in eras else ([*eras][-1], text)
+    if not _names(path, Scenario) and (patches := _names(path, Switch)):
+        told = " or ".join(f"--with {path}:{name}" for name in patches)
+        raise UserError(f"{text}: there is no scenario in it, but patches ({told})")
     raise UserError(f"{text}: name the scenario in it{_those_in(path, Scenario, f'{era}/{path}:')}")
 
 
 def _those_in(path: str, kind: type[Any], before: str) -> str:
     """The end of an error line: what of a kind is in a file, each as it is to be named."""
-    names = [name for name, value in vars(_module(path)).items() if isinstance(value, kind)]
-    return f" ({', '.join(before + name for name in names) or 'there is none'})"
+    return f" ({', '.join(before + name for name in _names(path, kind)) or 'there is none'})"
+
+
+def _names(path: str, kind: type[Any]) -> list[str]:
+    return [name for name, value in vars(_module(path)).items() if isinstance(value, kind)]
 
 
 def own_case(
@@ -129,8 +135,7 @@ def _load(word: str, kind: type[T], what: str) -> T:
         return found
     if found is not None:
         raise UserError(f"{word}: is no {what}")
-    known = [known for known, value in vars(module).items() if isinstance(value, kind)]
-    raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, known)}")
+    raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, _names(place, kind))}")
 
 
 @cache
@@ -139,6 +144,8 @@ def _module(place: str) -> ModuleType:
     try:
         if place.endswith(".py"):
             return _file(Path(place))
+        if Path(place).is_file() and not place.isidentifier():
+            raise UserError(f"{place} is no Python file")
         module = importlib.import_module(place)
         sys.modules[f"{_OWN}{place}"] = module
         return module

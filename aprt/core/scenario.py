@@ -189,8 +189,11 @@ class Era:
             settings = settings.set(switch.name, value)
         return settings
 
-    def parse(self, word: str) -> tuple[Switch, str]:
-        """The switch that a word sets, in upper or lower case, and to what. Raises: `UserError` with a suggestion."""
+    def parse(self, word: str, scenario: str = "") -> tuple[Switch, str]:
+        """The switch that a word sets, in upper or lower case, and to what. scenario: where it was named for one.
+
+        Raises: `UserError` with a suggestion.
+        """
         word = self.as_written(word)
         name, equals, value = word.partition("=")
         named = [switch for switch in self._settable if switch.called(name)]
@@ -204,7 +207,7 @@ class Era:
             for value in switch.values:
                 if not switch.flag and spelling(switch, value) == word:
                     return switch, value
-        raise UserError(self._unknown(word, name))
+        raise UserError(self._unknown(word, name, scenario))
 
     def knows(self, word: str) -> bool:
         """Whether a word names a switch, or a group, of this era; what it sets that to may still be wrong."""
@@ -236,7 +239,7 @@ class Era:
     def _settable(self) -> tuple[Switch, ...]:
         return tuple(switch for switch in self.switches if switch.kind != "feature")
 
-    def _unknown(self, word: str, name: str) -> str:
+    def _unknown(self, word: str, name: str, scenario: str) -> str:
         fixes = [switch for switch in self.switches if switch.kind == "fix"]
         if any(switch.kind == "feature" and switch.called(name) for switch in self.switches):
             return f"{name!r} cannot be changed: it is how the kernel of era {self.name} is built"
@@ -246,7 +249,8 @@ class Era:
         if fixes and re.fullmatch(r"B\d+", name):
             known = sorted((switch.word for switch in fixes), key=lambda word: (len(word), word))
             return f"era {self.name} has no fix {name!r}{did_you_mean(name, known, 'see aprt museum list')}"
-        return f"unknown switch {word!r}{did_you_mean(word, self.words(), 'see aprt scenario show')}"
+        hint = did_you_mean(word, self.words(), f"see aprt scenario show {scenario}".rstrip())
+        return f"unknown switch {word!r}{hint}"
 
     def _check_fix(self, switch: Switch, value: str, settings: Settings) -> None:
         """Refuse to put a fix in, or to take it out, where that is how the era's kernel is."""

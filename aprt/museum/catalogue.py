@@ -30,6 +30,8 @@ def find_entries(word: str) -> tuple[Entry, ...]:
     if is_commit(word):
         commits = [commit for entry in ENTRIES for commit in entry.commits]
         raise UserError(f"no entry has commit {word!r}{did_you_mean(word, commits, 'see aprt museum list')}")
+    if re.fullmatch(r"[Hh]([1-9]|1[0-6])", word):
+        raise UserError(f"{word} is a way, no bug of the museum: aprt scenario show v4/{word.lower()}")
     if re.fullmatch(r"[Bb]\d+", word) is None:
         raise UserError(f"{word!r} is no entry: give its number (B8), or seven digits of a commit and more")
     ids = [entry.id for entry in ENTRIES]

@@ -79,10 +79,11 @@ class Case:
         A switch that is named itself counts for more than a group that it belongs to.
         """
         words, put_in, taken_out = (tuple(map(era.as_written, some)) for some in (words, put_in, taken_out))
-        _named(era, words)
-        into, out = _named(era, put_in), _named(era, taken_out)
-        for name, word in into.items():
-            if name in out:
+        name = scenario.directory or f"{era.name}/{scenario.name}"
+        _named(era, words, name)
+        into, out = _named(era, put_in, name), _named(era, taken_out, name)
+        for switch, word in into.items():
+            if switch in out:
                 raise UserError(f"switch {word!r} is both put in and taken out")
         removed = {name: word for name, word in _members(era, out.values()) if name in out or name not in into}
         kept = [word for name, word in _members(era, (*words, *into.values())) if name not in removed]
@@ -260,12 +261,15 @@ def _release(era: str) -> tuple[int, int]:
     return (0, 0) if found is None else (int(found[1]), int(found[2]))
 
 
-def _named(era: Era, words: Iterable[str]) -> dict[str, str]:
-    """The words by what they name, a switch or a group. Raises: `UserError` when two set one switch differently."""
+def _named(era: Era, words: Iterable[str], scenario: str) -> dict[str, str]:
+    """The words by what they name, a switch or a group.
+
+    Raises: `UserError` for an unknown one, and when two set one switch differently.
+    """
     found: dict[str, str] = {}
     for word in words:
         group = word.removesuffix(_OUT) in era.groups
-        name = word if group else era.parse(word)[0].name
+        name = word if group else era.parse(word, scenario)[0].name
         if name in found and not group and era.parse(found[name]) != era.parse(word):
             raise UserError(f"{found[name]!r} and {word!r} contradict each other: both set switch {name!r}")
         found[name] = word

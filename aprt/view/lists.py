@@ -21,8 +21,9 @@ def table(rows: Iterable[tuple[str, ...]], wrap: bool = True, between: str = "  
     indent = sum(widths) + len(between) * len(widths)
     lines = []
     for *cells, last in rows:
-        first, *more = textwrap.wrap(last, max(30, WIDTH - indent) if wrap else 1 + len(last)) or [""]
-        head = between.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        width = max(30, WIDTH - indent) if wrap else 1 + len(last)
+        first, *more = textwrap.wrap(last, width, break_on_hyphens=False) or [""]
+        head = between.join(cell.ljust(w) for cell, w in zip(cells, widths, strict=True))
         lines += [f"{head}{between}{first}".rstrip(), *(" " * indent + line for line in more)]
     return "\n".join(lines)
 

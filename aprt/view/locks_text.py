@@ -79,7 +79,9 @@ def locks_line(locks: Locks, changed: Locks | None) -> str:
 
 
 def _cyclic(locks: Locks, suffix: str = "") -> str:
-    return "no" if locks.realised is None else f"yes realised{suffix}={realised_word(locks.realised)}"
+    if locks.realised is None:
+        return "no" if locks.complete else "?"
+    return f"yes realised{suffix}={realised_word(locks.realised)}"
 
 
 def _yes(so: bool) -> str:

@@ -119,7 +119,17 @@ USAGE = [
         "tests: content: no topology: neither etc/mdevctl.d/matrix nor guests nor script.toml is in it; "
         "name a directory that has them, or a scenario (ERA/NAME)",
     ),
-    (("explore", "demos/handler_lock.py"), "demos/handler_lock.py: name the scenario in it (there is none)"),
+    (
+        ("explore", "demos/handler_lock.py"),
+        "demos/handler_lock.py: there is no scenario in it, but patches "
+        "(--with demos/handler_lock.py:V1 or --with demos/handler_lock.py:V2)",
+    ),
+    (("explore", "toy/abba", "--with", "README.md:V1"), "README.md is no Python file"),
+    (("explore", "toy/abba+"), "toy/abba+: a switch is missing after +"),
+    (
+        ("diff", "toy/abba", "toy/*"),
+        "diff compares two scenarios: name one on each side, not 'toy/*' (try 'aprt diff --help')",
+    ),
     (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
     (("explore", "toy/abba", "P3", "--era", "toy"), "P3 is no scenario: --property P3 takes it"),
     (

@@ -161,8 +161,11 @@ USAGE = [
     (("toy/abba", "toy/x*"), "no scenario matches 'toy/x*' (aprt scenario list shows them)"),
     (("toy/abba", "toy/tidy", "--jobs", "2", "--cluster", "here"), "--jobs and --cluster cannot be combined"),
     *(
-        ((*args, option), f"{option}: for one SCENARIO, without --shard (try 'aprt explore --help')")
-        for args in (("toy/abba", "toy/tidy"), ("toy/abba", "--shard", "1/2"))
+        ((*args, option), f"{option}{wrong} (try 'aprt explore --help')")
+        for args, wrong in (
+            (("toy/abba", "toy/tidy"), ": for one SCENARIO, not for 2"),
+            (("toy/abba", "--shard", "1/2"), " and --shard cannot be combined"),
+        )
         for option in ("--measures-matrix", "--estimate")
     ),
     *(

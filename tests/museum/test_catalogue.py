@@ -96,6 +96,8 @@ def test_an_entry_is_found_by_its_number_or_a_commit(word: str, ids: list[str]) 
     ("word", "message"),
     [
         ("B99", "no entry is called 'B99' (did you mean 'B9'?)"),
+        ("H13", "H13 is a way, no bug of the museum: aprt scenario show v4/h13"),
+        ("H17", "'H17' is no entry: give its number (B8), or seven digits of a commit and more"),
         ("kick", "'kick' is no entry: give its number (B8), or seven digits of a commit and more"),
         ("9b57e9", "'9b57e9' is no entry: give its number (B8), or seven digits of a commit and more"),
         ("9b57e9d5010c", "no entry has commit '9b57e9d5010c' (did you mean '9b57e9d5010b'?)"),
