@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.options import any_property_option, format_option
-from aprt.cli.output import echo
+from aprt.cli.output import echo, remark
 
 if TYPE_CHECKING:
     from aprt.verdict.tokens import Recording
@@ -44,7 +45,7 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     """
     from aprt.verdict.telling import explained_execution, instead
     from aprt.view.execution_json import execution_json
-    from aprt.view.reports.explanation import explanation, reason_of
+    from aprt.view.reports.explanation import explanation, reason_of, told_in_columns
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")
@@ -54,4 +55,14 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     else:
         others = instead(recording, properties, execution)
         echo(explanation(recording, execution, shape, instead=others, brief=brief))
+        if shape is None and not brief and not told_in_columns(recording, execution):
+            remark(f"the schedule: {_typed()} --as columns, or --as story")
     return 0
+
+
+def _typed() -> str:
+    """The command that runs, apart from how it shows the schedule."""
+    given = click.get_current_context().params
+    named = {"--with": given["put_in"], "--without": given["taken_out"], "--property": given["properties"]}
+    options = [word for option, values in named.items() for value in values for word in (option, value)]
+    return shlex.join(["aprt", "explain", given["token"], *options])

@@ -231,11 +231,18 @@ def test_a_bug_of_the_museum_is_looked_for_and_explained(id: str) -> None:
     explained = aprt("explain", id)
     assert (explained.exit_code, explained.stderr) == (
         0,
-        f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n",
+        f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n"
+        f"aprt: the schedule: aprt explain {id} --as columns, or --as story\n",
     )
     reference, _, title, *_ = explained.stdout.splitlines()
     assert (reference, f"{id:4} {title}") in {(shown_by.buggy, line) for line in TITLES.splitlines()}
     assert "\nreproduce   aprt replay " in explained.stdout
+
+
+def test_a_report_is_followed_by_what_shows_the_schedule() -> None:
+    told = aprt("explain", "B10", "--property", "P33").stderr
+    assert told.endswith("aprt: the schedule: aprt explain B10 --property P33 --as columns, or --as story\n")
+    assert "the schedule" not in aprt("explain", "B10", "--as", "columns").stderr
 
 
 def test_a_bug_goes_by_the_commit_of_its_fix_and_wherever_a_token_goes() -> None:

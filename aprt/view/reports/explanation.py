@@ -59,6 +59,13 @@ def explanation(
     return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
 
 
+def told_in_columns(recording: Recording, execution: Execution) -> bool:
+    """Whether `explanation` tells the first finding of an execution in columns when no shape is asked for."""
+    findings = execution.findings
+    subject = Subject(recording.case, recording.model.system, execution, findings[0] if findings else None)
+    return told_as(subject)[0] == "columns"
+
+
 def reason_of(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
     """Why the first finding of an execution comes about, of a race why its two sides do; as `explanation` says it.
 
