@@ -87,14 +87,13 @@ def live_hits(case: Case, id: str, runs: int, seed: int, form: str, interrupts: 
     model = case.model()
     properties = model.select([id])
     counted: list[Hits] = []
-    progress = ProgressLine()
-    for name, plan in _ways(seed, runs).items():
-        progress.tell(f"{name}: {runs:,} runs")
-        hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
-        counted += [hits] if hits.runs else []
-        if interrupts.pending:
-            break
-    progress.close()
+    with ProgressLine() as progress:
+        for name, plan in _ways(seed, runs).items():
+            progress.tell(f"{name}: {runs:,} runs")
+            hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
+            counted += [hits] if hits.runs else []
+            if interrupts.pending:
+                break
     echo((_hits_json if form == "json" else _hits_text)(str(case), id, seed, counted))
     return INTERRUPTED if interrupts.pending else 0
 

@@ -153,17 +153,12 @@ def _ask(
     from aprt.verdict.search import Crewed
     from aprt.view.covered_text import covered
 
-    progress = ProgressLine()
     # a search that is kept is asked to halt, where it can be resumed
     interruptible = interrupts.allowed if keep is None else None
-    try:
-        with sharing.crew() as workers:
-            crewed = None if workers is None else Crewed(workers, case_finder(registry))
-            verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
-    except BaseException:
-        progress.close()
-        raise
-    progress.close(covered(verdict.exploration))
+    with ProgressLine() as progress, sharing.crew() as workers:
+        crewed = None if workers is None else Crewed(workers, case_finder(registry))
+        verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
+        progress.sum_up(covered(verdict.exploration))
     return verdict
 
 

@@ -99,15 +99,14 @@ def _tell_matrix(
 
     if changed := changed_measures(case):
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-    progress = ProgressLine()
-    matrix = measures_matrix(
-        case,
-        properties,
-        limits,
-        lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
-        interrupts.allowed,
-    )
-    progress.close()
+    with ProgressLine() as progress:
+        matrix = measures_matrix(
+            case,
+            properties,
+            limits,
+            lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
+            interrupts.allowed,
+        )
     echo(matrix_json(matrix) if form == "json" else matrix_text(matrix, paint(color)))
     if matrix.interrupted:
         return INTERRUPTED

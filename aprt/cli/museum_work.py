@@ -150,14 +150,12 @@ def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, sharing: Sha
     from aprt.cli.progress import ProgressLine
 
     found: list[R] = []
-    progress = ProgressLine()
     with Interrupts() as interrupts:
         try:
-            with sharing.crew() as workers, interrupts.allowed:
+            with ProgressLine() as progress, sharing.crew() as workers, interrupts.allowed:
                 for one in work(workers):
                     found.append(one)
                     progress.tell(f"{len(found)} of {of}")
         except KeyboardInterrupt:
             pass
-    progress.close()
     return found
