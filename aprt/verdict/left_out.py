@@ -8,13 +8,13 @@ with the race: whether a step is missing or needless, the reader has to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise, Message
+from aprt.core.replacing import unbound
 from aprt.core.scenario import Settings
 from aprt.explore.explore import explore
 from aprt.explore.model_code import readable_path
@@ -86,15 +86,9 @@ def _compared(
     now = after.under.get(_name(replaced.function), nothing)
     gone = sorted(before.under.get(original, nothing) - now)
     locks = dict.fromkeys(name for name, op in gone if actors[name].handler(op).acquires)
-    messages = (f"{name}.{op}" for name, op in gone if not _is_lock(actors[name]))
+    messages = (f"{name}.{op}" for name, op in gone if not actors[name].is_lock())
     return LeftOut(replaced.told, original, tuple(locks), tuple(messages))
 
 
-def _is_lock(actor: Actor[Any]) -> bool:
-    return any(actor.handler(op).acquires for op in actor.messages())
-
-
 def _name(function: Callable[..., Any]) -> str:
-    while isinstance(function, partial):
-        function = function.func
-    return function.__name__
+    return unbound(function).__name__

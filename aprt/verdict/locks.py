@@ -141,7 +141,7 @@ def locks(
         graph = found.lock_order or LockGraph()
         cycles, room = graph.cycles(), STATES if bounds.max_states is None else bounds.max_states
         real = realised(case, system, cycles, room) if cycles else None
-    documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if _is_lock(actor)}
+    documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if actor.is_lock()}
     return Locks(
         case,
         found,
@@ -164,10 +164,6 @@ def _observed(graph: LockGraph, documented: DocumentedOrder) -> Iterator[Observe
     for (held, asked), edges in pairs.items():
         reading = all(edge.asked_shared for edge in edges)
         yield Observed(held, asked, reading, documented.standing(held, asked), graph.witnesses[edges[0]])
-
-
-def _is_lock(actor: Actor[Any]) -> bool:
-    return any(actor.handler(op).acquires for op in actor.messages())
 
 
 def _asserted(system: System) -> Mapping[str, tuple[str, ...]]:
