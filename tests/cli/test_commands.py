@@ -541,10 +541,20 @@ def test_the_json_of_a_bug_of_the_museum_has_the_token_of_what_was_found() -> No
     assert token.startswith("aprt2:")
     again = CliRunner().invoke(root, ("explain", token, "--format", "json"), obj=known_eras).stdout
     assert json.loads(again) == json.loads(told)
+
+
+def test_eras_are_listed() -> None:
     assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
-    assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
+
+
+def test_a_property_is_known_in_lower_case() -> None:
     assert aprt("property", "show", "t1").stdout == aprt("property", "show", "T1").stdout
-    assert aprt("explore", "toy/abba", "--property", "t3").stdout == aprt("explore", "toy/abba").stdout
+    lower, own = (aprt("explore", "toy/abba", *words).stdout.splitlines() for words in (("--property", "t3"), ()))
+    assert lower[-1] == own[-1]
+
+
+def test_a_property_is_shown_with_the_scenarios_that_check_it() -> None:
+    assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
     assert aprt("property", "show", "T1").stdout == (
         "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
         "checked by: toy/lost-update, toy/tidy\n\non demand, in one era: aprt property show T1 --era toy\n"
