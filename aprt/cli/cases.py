@@ -77,7 +77,7 @@ def find_cases(
 
     A size that changes nothing in one of several is told, and left out of it.
     """
-    from aprt.verdict.case import matching
+    from aprt.verdict.lookup import matching
 
     eras = registry()
     named = [reference for text in texts for reference in matching(text, eras, era)]

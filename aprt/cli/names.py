@@ -39,7 +39,7 @@ class Subject(ParamType):
     name = "scenario"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from aprt.verdict.case import DEFAULT_ERA
+        from aprt.verdict.lookup import DEFAULT_ERA
 
         eras: Mapping[str, Era] = ctx.obj()
         subject, plus, _ = incomplete.rpartition("+")

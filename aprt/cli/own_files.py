@@ -19,7 +19,9 @@ from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
-from aprt.verdict.case import DEFAULT_ERA, Case, check_words, find_era
+from aprt.verdict.case import Case
+from aprt.verdict.lookup import era_of, find_era
+from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
 
@@ -88,9 +90,7 @@ def own_case(
     path, *words = text.split("+")
     named, slash, rest = path.partition("/")
     inside = bool(slash) and named in eras
-    if inside and era is not None and era != named:
-        raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
-    found = find_era(named if inside else era or DEFAULT_ERA, eras)
+    found = era_of(text, named if inside else None, era, eras)
     if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
         find_era(named, eras)
     name = rest if inside else path

@@ -11,7 +11,8 @@ from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.scenario import Era
 from aprt.core.suggestion import did_you_mean
-from aprt.verdict.case import Case, find_era, natural, scenarios
+from aprt.verdict.case import Case
+from aprt.verdict.lookup import find_era, natural, scenarios
 
 C = TypeVar("C", bound="Outline")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
-from aprt.verdict.case import natural
+from aprt.verdict.lookup import natural
 from aprt.verdict.races import Raced, Races, Stopped, Told
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
