@@ -93,17 +93,22 @@ def command(
 ) -> int:
     """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
 
-    Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
-    1 when one is violated, 3 when that stays open.
+    Several, or a pattern such as 'v4/h*', are answered with a line each; with --compare, those whose answer changes.
+    Exits with 0 when the properties hold (with --compare: none is added), 1 when one is violated (added), 3 when that
+    stays open.
     """
+    files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+    if instead.changes and len(cases) > 1:
+        single = {"--certificate": certificate, "--shard": shard, f"--format {form}": form in REPORTS}
+        instead.check(search, files | single)
+        return instead.tell_many(registry, cases, properties, search, sharing, form, interrupts)
     keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
         return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
     (case,) = cases
     if instead.asked:
-        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster}
-        files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster, "--certificate": certificate}
         instead.check(search, files | crew | {f"--format {form}": form in REPORTS})
         return instead.tell(registry, case, properties, search, form, color, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)

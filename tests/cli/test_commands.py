@@ -128,7 +128,7 @@ USAGE = [
     (("explore", "toy/abba+"), "toy/abba+: a switch is missing after +"),
     (
         ("diff", "toy/abba", "toy/*"),
-        "diff compares two scenarios: name one on each side, not 'toy/*' (try 'aprt diff --help')",
+        "toy/abba and toy/*: an era or a pattern is compared with another one, not with a scenario",
     ),
     (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
     (("explore", "toy/abba", "P3", "--era", "toy"), "P3 is no scenario: --property P3 takes it"),
@@ -480,20 +480,24 @@ def test_the_measures_matrix_is_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "after"),
+    ("options", "after", "code"),
     [
-        (("toy/lost-update", "--compare", "with=locked"), "toy/lost-update+locked"),
-        (("toy/tidy", "--compare", "without=locked", "--format", "json"), "toy/tidy+locked=out"),
+        (("toy/lost-update", "--compare", "with=locked"), "toy/lost-update+locked", 0),
+        (("toy/tidy", "--compare", "without=locked", "--format", "json"), "toy/tidy+locked=out", 1),
         (
             ("toy/lost-update+locked", "--compare", "with=atomic", "--compare", "without=locked"),
             "toy/lost-update+atomic",
+            0,
         ),
     ],
 )
-def test_explore_compare_is_the_diff_of_a_scenario_and_its_change(options: tuple[str, ...], after: str) -> None:
+def test_explore_compare_is_the_diff_of_a_scenario_and_its_change(
+    options: tuple[str, ...], after: str, code: int
+) -> None:
     told, form = aprt("explore", *options), options[3:] if "json" in options else ()
-    assert told.exit_code == 0
-    assert told.stdout == aprt("diff", options[0], after, *form).stdout
+    diff = aprt("diff", options[0], after, *form)
+    assert (told.exit_code, told.stdout) == (code, diff.stdout)
+    assert diff.exit_code == code
     assert aprt("explore", *options, "--max-states", "2").exit_code == 3
 
 
