@@ -68,7 +68,7 @@ class _Pair(Generic[T]):
 
 
 def question_of(references: Sequence[str], ids: tuple[str, ...], search: Search) -> str:
-    """A word for a question about a whole list, the same wherever it is asked; another one for any other question."""
+    """A digest of a question about a whole list, by which shards of the same question know each other."""
     return blake2b(repr((tuple(references), ids, search)).encode(), digest_size=8).hexdigest()
 
 
@@ -80,10 +80,10 @@ def ask_many(
     tell: Callable[[Verdict], T],
     crew: Crew | None = None,
 ) -> Iterator[tuple[str, T]]:
-    """What `tell` makes of the verdict on each case, in the order they come in: that of `references` without a crew.
+    """Each reference with what `tell` makes of its verdict, as they are found: without a crew in the given order.
 
-    find: gives the case of a reference. tell: is called where the verdict was found, so that a crew shares that work,
-    too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
+    find: gives the case of a reference. tell: is called in the process that found the verdict, so that a crew shares
+    that work, too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
     """
     if crew is not None:
         _prepare(search.strategy)
@@ -111,9 +111,9 @@ def compare_many(
 
 
 def _prepare(strategy: str) -> None:
-    """Import what most pieces need: a worker that is forked has it, and need not do so itself."""
+    """Import what most pieces need before workers are forked, so that they need not import it one by one."""
     find_strategy(strategy)
-    import_module("aprt.verdict.confirm")  # it takes trio, and that takes its time
+    import_module("aprt.verdict.confirm")  # with trio, which takes long to import
 
 
 def _answer(piece: _Piece[T]) -> T:
