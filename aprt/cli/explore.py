@@ -42,19 +42,26 @@ search_options = gathered(
         type=STRATEGY,
         default="auto",
         metavar="NAME",
-        help="auto, states, reduced, dpor (complete), or by lot: random, urw, pos, pct[:D], delay[:D], portfolio.",
+        help="Complete: auto, states, reduced, dpor. Random runs: random, urw, pos, pct[:D], delay[:D], portfolio.",
     ),
     bound_options,
-    click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it."),
-    click.option("--runs", type=Number(min=1), default=1000, help="How many, where lots are drawn."),
+    click.option(
+        "--stop-on",
+        type=click.Choice(["first", "all"]),
+        default="first",
+        help="End at the first violation, or find all.",
+    ),
+    click.option("--runs", type=Number(min=1), default=1000, help="How many, of strategies with random runs."),
     seed_option,
     click.option(
         "--loop",
         type=click.Choice(["auto", "plain", "compiled"]),
         default="auto",
-        help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
+        help="For strategy states. compiled needs the extra aprt[fast]; auto takes it where it pays.",
     ),
-    click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once."),
+    click.option(
+        "--symmetry", is_flag=True, help="Count states once that differ only in which of several like parts is which."
+    ),
 )
 
 
@@ -66,7 +73,7 @@ search_options = gathered(
 @schedule_option("Write the schedule of the finding.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
-@click.option("--certificate", is_flag=True, help="Tell all that the verdict rests on, and what was never exercised.")
+@click.option("--certificate", is_flag=True, help="List what the verdict rests on, and what was never exercised.")
 @instead_options
 @crew_options
 @click.option(

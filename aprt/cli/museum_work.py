@@ -146,7 +146,7 @@ def _contrasts(entries: tuple[Entry, ...]) -> dict[str, Contrast]:
 
 
 def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, sharing: Sharing) -> list[R]:
-    """What the work brings; less than `of` pieces when Ctrl-C ended it."""
+    """The results of the work; fewer than `of` when Ctrl-C ended it."""
     from aprt.cli.progress import ProgressLine
 
     found: list[R] = []

@@ -1,4 +1,4 @@
-"""What a reader brings in a Python file of his own, named `FILE.py:NAME` or `MODULE:NAME`: scenarios and patches."""
+"""Scenarios and patches in Python files of a user's own, named `FILE.py:NAME` or `MODULE:NAME`."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
 
-_OWN: Final = "aprt_own_"  # how the names of a reader's modules begin
+_OWN: Final = "aprt_own_"  # prefix of the names of a user's modules in `sys.modules`
 
 
 def is_own(word: str) -> bool:
-    """Whether a word names something in a file of the reader's."""
+    """Whether a word names something in a file of the user's."""
     return ":" in word
 
 
 def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, Era]:
-    """The eras, the oldest first, those that a patch among the words is written for with a switch for it.
+    """The eras, with a switch for each patch among the words in those eras that it is written for.
 
-    Raises: `UserError`.
+    eras: the oldest first. Raises: `UserError`.
     """
     words = tuple(dict.fromkeys(words))
     for word in words:
@@ -75,7 +75,7 @@ def check_named(eras: Mapping[str, Era], text: str) -> None:
 
 
 def _those_in(path: str, kind: type[Any], before: str) -> str:
-    """The end of an error line: what of a kind is in a file, each as it is to be named."""
+    """The end of an error line: the things of a kind in a file, as a user would name them."""
     return f" ({', '.join(before + name for name in _names(path, kind)) or 'there is none'})"
 
 
@@ -140,7 +140,7 @@ def _load(word: str, kind: type[T], what: str) -> T:
 
 @cache
 def _module(place: str) -> ModuleType:
-    """The module that a file, or a name in Python's path, stands for. Whatever it raises is the reader's mistake."""
+    """The module of a file, or of a name in Python's path. Raises: `UserError` for whatever goes wrong in it."""
     try:
         if place.endswith(".py"):
             return _file(Path(place))
@@ -178,9 +178,9 @@ def _reason(place: str, error: BaseException) -> str:
 
 
 def blamed(error: BaseException) -> str | None:
-    """An error that a reader's file is to blame for, as one line: where, and what; None for any other.
+    """One line about an error that a user's file is to blame for; None for any other error.
 
-    That is one which its code raised while it ran, and a rule of models that is broken while there is such a file.
+    Such a file is to blame for what its code raised, and for any broken rule of models while one is loaded.
     """
     files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(_OWN)]
     cause: BaseException | None = error
@@ -191,7 +191,7 @@ def blamed(error: BaseException) -> str | None:
             if frame.filename in files:
                 return f"{frame.filename}: {_reason(frame.filename, cause)}"
         cause = cause.__cause__
-    for note in getattr(error, "__notes__", ()):  # of a worker, whose frames stay behind
+    for note in getattr(error, "__notes__", ()):  # the traceback of a worker process, as text
         for file in files:
             lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', note)
             if lines:
