@@ -74,9 +74,9 @@ def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
     from aprt.verdict.locks import locks
     from aprt.view.locks_text import searched
 
-    with ProgressLine() as progress:
-        found = locks(case, limits, progress, interrupts.allowed)
-        progress.sum_up(searched(found))
+    progress = ProgressLine()
+    found = locks(case, limits, progress, interrupts.allowed)
+    progress.close(searched(found))
     return found
 
 

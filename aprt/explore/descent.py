@@ -6,7 +6,7 @@ and back to the last node with a branch to come: only what differs from the exec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
@@ -16,7 +16,7 @@ from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps
 from aprt.explore.packing import INITIAL
 from aprt.explore.result import Bounds
-from aprt.explore.wakeup_tree import Branch, Named
+from aprt.explore.wakeup_tree import Branch
 from aprt.explore.watchdog import Stop
 
 _MAX_STEPS = 10_000  # of an execution, where no depth is given
@@ -38,7 +38,7 @@ WHOLE: Final = Subtree()
 
 
 class Descent:
-    """Per node: the packed states, the steps that sleep (label to kind), and the branches to come.
+    """Per node: the packed states, the steps that sleep (`Sleepers`), and the branches to come, if any.
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
     the memories of histories moved on. root: the first node with branches; `leave` moves it on. inherited: what sleeps
@@ -49,10 +49,10 @@ class Descent:
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:
         self.execution = Execution(local)
         self.states = [INITIAL]
-        self.sleeping: list[Mapping[int, int]] = [{}]
-        self.branches: list[list[Branch]] = [[]]
+        self.sleeping = [0]
+        self.branches: dict[int, list[Branch]] = {}
         self.root = self.fresh = 0
-        self.foreign = self.inherited = WHOLE.asleep
+        self.foreign = self.inherited = 0
         self.seen = {INITIAL: 0}
         self.taken_back = 0
         self._over = set[int]()  # states without steps, as far as known
@@ -75,45 +75,51 @@ class Descent:
             step = self._labelled(label)
             self.execution.push(step)
             self.states.append(self._after(step))
-        nodes = len(self.states)
-        self.sleeping, self.branches = [{} for _ in range(nodes)], [[] for _ in range(nodes)]
+        self.branches = {}
         self.root = self.fresh = len(subtree.steps)
-        self.foreign = self.inherited = subtree.asleep
-        self.sleeping[-1] = {label: self._labelled(label).kind for label in subtree.asleep}
+        self.foreign = self.inherited = sum(self._labelled(label).sleeper for label in subtree.asleep)
+        self.sleeping = [*[0] * self.root, self.foreign]
 
     def go_on(self) -> None:
         """From the last node to an end: along its branch, and then by any step that does not sleep. Raises: `Stop`.
 
         One function, names that are local: this is where half of the time of a search goes.
         """
-        rows, seen, push, steps = self._local.rows, self.seen, self.execution.push, self.execution.steps
+        rows, asleep, seen, steps, nodes = (
+            self._local.rows,
+            self._local.sleepers.after,
+            self.seen,
+            self.execution.steps,
+            self.execution.nodes,
+        )
         most, limit = self._bounds.max_states, self._bounds.max_depth
-        limit = _MAX_STEPS if limit is None else limit
         if steps and steps[-1].oops:  # as the root of a subtree may be
             return
-        node, branches, sleeping, state = (
-            self.execution.nodes[-1],
-            self.branches[-1],
-            self.sleeping[-1],
-            self.states[-1],
-        )
-        place = 0
-        while len(steps) < limit:
+        node, sleeping, state = nodes[-1], self.sleeping[-1], self.states[-1]
+        branches, place = self.branches.pop(len(steps), []), 0
+        for position in range(len(steps), _MAX_STEPS if limit is None else limit):
             if branches:
                 branch = branches.pop(0)
-                step = self._named(branch.steps.pop())
-                branches, place = [branch] if branch.steps else branch.branches, step.place
+                if branches:
+                    self.branches[position] = branches
+                named = branch.steps.pop()
+                # the same step, unless changes of its actor commute
+                step = named if isinstance(named, LocalStep) and named.plain else self._labelled(named.label)
+                branches = [branch] if branch.steps else branch.branches
             else:
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]
-                awake = possible[0] if possible and possible[0].label not in sleeping else self._awake()
+                awake = possible[0] if possible and not possible[0].sleeper & sleeping else self._awake()
                 if awake is None:
                     return
-                step, branches, place = awake, [], awake.place
-            node = push(step)
-            self.branches.append(branches)
+                step = awake
+            place = step.place
+            node = node.copy()  # as `Execution.push` does
+            node[place], node[step.slot] = step.after, step.then
+            steps.append(step)
+            nodes.append(node)
             if sleeping:
-                sleeping = self._asleep(sleeping, step)
+                sleeping = asleep(sleeping, step.kind, place)
             self.sleeping.append(sleeping)
             state = self._judge(step, state, state + step.delta) if step.checked else state + step.delta
             self.states.append(state)
@@ -123,24 +129,23 @@ class Descent:
                 seen[state] = len(seen)
             if step.oops:
                 return
-        if self._bounds.max_depth is None:
+        if limit is None:
             raise Stop("endless")
 
     def back(self) -> bool:
         """Go back to the last node with a branch to come: the step there sleeps from now on. Whether there is one."""
-        for node in reversed(range(self.root, len(self.execution.steps))):
-            if self.branches[node]:
-                step = self.execution.steps[node]
-                self._cut(node)
-                self.sleeping[node] = {**self.sleeping[node], step.label: step.kind}
-                self.fresh = node
-                return True
-        return False
+        if not self.branches:
+            return False
+        node = self.fresh = max(self.branches)
+        step = self.execution.steps[node]
+        self._cut(node)
+        self.sleeping[node] |= step.sleeper
+        return True
 
     def _cut(self, node: int) -> None:
         self.taken_back += len(self.execution.steps) - node
         self.execution.cut(node)
-        del self.states[node + 1 :], self.sleeping[node + 1 :], self.branches[node + 1 :]
+        del self.states[node + 1 :], self.sleeping[node + 1 :]
 
     @property
     def ended(self) -> bool:
@@ -165,29 +170,31 @@ class Descent:
         there: what is beside may all be covered then, and would be explored in vain.
         """
         root, steps, taken = self.root, self.execution.steps, self.sleeping[self.root]
-        if len(steps) == root or not self.branches[root]:
+        if len(steps) == root or root not in self.branches:
             return None
-        done = [self._at(root, label) for label in taken if label not in self.inherited]
-        inherited = {label: kind for label, kind in taken.items() if label in self.inherited}
-        begun = self._beside(root, [*done, steps[root]], inherited)
-        return begun, self._beside(root, self._possible(root), {**taken, steps[root].label: steps[root].kind})
+        here = steps[root]
+        done = [self._at(root, label) for label in self._local.sleepers.labels(taken & ~self.inherited)]
+        begun = self._beside(root, [*done, here], taken & self.inherited)
+        return begun, self._beside(root, self._possible(root), taken | here.sleeper)
 
     def leave(self) -> None:
         """Leave it to others what is not begun, as `parts` says: all of what is beside the present step at the root."""
         root, step = self.root, self.execution.steps[self.root]
-        self.branches[root] = []
-        self.inherited = frozenset(self._asleep(self.sleeping[root], step))
+        self.branches.pop(root, None)
+        self.inherited = self._local.sleepers.after(self.sleeping[root], step.kind, step.place)
         self.root += 1
 
-    def _beside(self, node: int, steps: Iterable[LocalStep], sleeping: Mapping[int, int]) -> list[Subtree]:
+    def _beside(self, node: int, steps: Iterable[LocalStep], sleeping: int) -> list[Subtree]:
         """Subtrees that begin with these steps at a node, but for those that sleep. What a later one begins with
         sleeps in none before it.
         """
+        sleepers = self._local.sleepers
         before, found = tuple(step.label for step in self.execution.steps[:node]), list[Subtree]()
         for step in steps:
-            if step.label not in sleeping:
-                found.append(Subtree((*before, step.label), frozenset(self._asleep(sleeping, step))))
-                sleeping = {**sleeping, step.label: step.kind}
+            if not step.sleeper & sleeping:
+                asleep = sleepers.after(sleeping, step.kind, step.place)
+                found.append(Subtree((*before, step.label), frozenset(sleepers.labels(asleep))))
+                sleeping |= step.sleeper
         return found
 
     def _possible(self, node: int) -> list[LocalStep]:
@@ -201,10 +208,6 @@ class Descent:
         """The state after a step out of the last state."""
         state = self.states[-1]
         return self._judge(step, state, state + step.delta) if step.checked else state + step.delta
-
-    def _named(self, step: Named) -> LocalStep:
-        """The step at the last node that a branch names: the same, unless changes of its actor commute."""
-        return step if isinstance(step, LocalStep) and step.plain else self._labelled(step.label)
 
     def _labelled(self, label: int) -> LocalStep:
         """The step with this label at the last node."""
@@ -222,20 +225,15 @@ class Descent:
         if self.states[-1] in self._over:
             return None
         sleeping, node, over = self.sleeping[-1], self.execution.nodes[-1], True
-        for place, rows in enumerate(self._local.rows):
-            slot, options = rows[node[place]]
+        for rows, number in zip(self._local.rows, node, strict=False):
+            slot, options = rows[number]
             for step in options[node[slot]]:
-                if step.label not in sleeping:
+                if not step.sleeper & sleeping:
                     return step
                 over = False
         if over:
             self._over.add(self.states[-1])
         return None
-
-    def _asleep(self, sleeping: Mapping[int, int], step: LocalStep) -> Mapping[int, int]:
-        """What still sleeps after a step."""
-        meets, place = self._local.kinds.meets[step.kind], step.place
-        return {q: kind for q, kind in sleeping.items() if not meets >> kind & 1 and q >> OPTION_BITS != place}
 
     def _options(self, place: int, node: int = -1) -> tuple[LocalStep, ...]:
         """What a context can do at a node."""

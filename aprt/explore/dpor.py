@@ -15,7 +15,7 @@ need `max_depth`. The schedule of a finding is the shortest that was met, not th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -175,20 +175,16 @@ class TraceSearch:
 
     def _end(self) -> None:
         """At the end of an execution: what it was, and what its races say there is besides."""
-        length, fresh = len(self.execution.steps), self.descent.fresh
         self.executions += 1
-        self.depth = max(self.depth, length)
-        ending = self._ending()
-        of_step, plan = self.races.of_step, self._plan
-        earlier, sleeping = self.execution.earlier, self.descent.sleeping
+        self.depth = max(self.depth, len(self.execution.steps))
+        ending, plan = self._ending(), self._plan
+        self.execution.settle()
         for position, others in self.open.items():
             again = ((e, self.races.between(e, position)) for e in others)
             self.open[position] = [e for e, races in again if not all(map(plan, races))]
-        for position in range(fresh, length):
-            if earlier[position]:
-                for race in of_step(position, sleeping):
-                    if not plan(race):
-                        self.open.setdefault(position, []).append(race.node)
+        for race in self.races.of_steps(self.descent.sleeping):
+            if not plan(race):
+                self.open.setdefault(race.position, []).append(race.node)
         awaited = self.rules.pending if ending != "asleep" else self.rules.asleep
         if awaited and (pending := self._pending(self.descent.states[-1])):
             for race in self.races.of_pending(pending):
@@ -223,27 +219,27 @@ class TraceSearch:
         node, descent = race.node, self.descent
         if node < descent.root:
             return True
-        sleeping, branches = descent.sleeping[node], descent.branches[node]
+        sleeping = descent.sleeping[node]
         if self.brief:
-            self._add_initial(self.races.reversed(race), sleeping, branches, self.execution.steps[node].label)
+            self._add_initial(self.races.reversed(race), node, sleeping)
             return True
         covered = self.races.covered(race, sleeping, descent.foreign) if sleeping else None
         if covered is not None:
             return covered
-        first = insert(self.races.reversed(race), branches)
+        first = insert(self.races.reversed(race), descent.branches.setdefault(node, []))
         return 0 <= first < race.position or first == len(self.execution.steps)
 
-    def _add_initial(
-        self, sequence: WakeupSequence, sleeping: Mapping[int, int], branches: list[Branch], taken: int
-    ) -> None:
+    def _add_initial(self, sequence: WakeupSequence, node: int, sleeping: int) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
-        initials = sequence.steps(sequence.initials())
-        known = {taken, *sleeping, *(branch.steps[-1].label for branch in branches)}
+        initials, to_come = sequence.steps(sequence.initials()), self.descent.branches.get(node, [])
+        known = {self.execution.steps[node].label, *self.local.sleepers.labels(sleeping)}
+        known.update(branch.steps[-1].label for branch in to_come)
         if known.isdisjoint(step.label for step in initials):
-            branches.append(Branch([initials[-1]]))
+            self.descent.branches[node] = [*to_come, Branch([initials[-1]])]
 
     def _record(self, violations: Iterable[Violation]) -> None:
         """Keep the shortest per property, and stop when one is enough."""
+        self.execution.settle()  # that steps commute as declared comes first
         steps = self.execution.steps
         for id, text in violations:
             if id not in self.found or len(steps) < len(self.found[id][1]):

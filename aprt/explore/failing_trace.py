@@ -41,6 +41,7 @@ class FailingTrace:
             self.execution.push(step)
             self.words = ground.words(state, _move(step))
             state, _, _ = take(ground, state, step)
+        self.execution.settle()
         self.pending = self._waiting(state) if played.failure == "deadlock" else ()
 
     def __len__(self) -> int:

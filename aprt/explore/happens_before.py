@@ -17,66 +17,74 @@ from aprt.explore.local_steps import LocalStep, LocalSteps
 
 
 class Execution:
-    """steps, clocks: by position. items: what a step put into a queue or took from it, numbered as by
-    `independence.numbered`. earlier: the steps that a step may race with: those of other contexts that it depends on by
-    what it uses, but for those that happen before the step before in its own context; of an oops, all; of a choice,
-    itself, because of its other options.
+    """steps: taken from the initial state on. nodes: one more than steps; each has the number in every field of the
+    state that decides on steps (`Packing`).
 
-    nodes: one more than steps; each has the number in every field of the state that decides on steps (`Packing`), then
-    two for every lane, of contexts and of uses (`Kinds`): the clocks of the steps in it, joined, and the set of these
-    steps.
+    What follows is known of the steps that are `settle`d. clocks: by position. items: what a step put into a queue or
+    took from it, numbered as by `independence.numbered`. lanes: one more; each has two numbers for every lane, of
+    contexts and of uses (`Kinds`): the clocks of the steps in it, joined, and the set of these steps. own: by context,
+    its steps. earlier: by position of a step that came since it was cut, those that it may race with, if any:
+    the steps of other contexts that it depends on by what it uses, but for those that happen before the step before in
+    its own context; of an oops, all; of a choice, itself, because of its other options.
     """
 
     def __init__(self, local: LocalSteps) -> None:
         self.steps: list[LocalStep] = []
+        self.nodes: list[list[int]] = [[0] * local.fields]
         self.clocks: list[int] = []
-        self.earlier: list[int] = []
         self.items: dict[int, int] = {}
-        self.nodes: list[list[int]] = [[0] * local.kinds.size]
+        self.earlier: dict[int, int] = {}
+        self.lanes: list[list[int]] = [[]]
+        self.own: list[int] = []
         self._ends = defaultdict[tuple[int, str], int](int)  # the steps at either end of a queue
-        self._local, self._kinds, self._lanes = local, local.kinds, local.lanes
+        self._local, self._kinds = local, local.kinds
         self._meeting: dict[int, int] = {}  # what was asked at its end, until it is cut
         self._later: dict[int, int] = {}
         self._on: dict[int, int] = {}
 
-    def push(self, step: LocalStep) -> list[int]:
-        """Take a step that is possible at the last node. Gives the node that it leads to."""
-        steps, nodes, mine = self.steps, self.nodes, step.lane
-        bit, node = 1 << len(steps), nodes[-1].copy()
-        if len(node) < self._kinds.size:
-            node += [0] * (self._kinds.size - len(node))
-        clock = program = node[mine]
-        depends = 0
-        for lane in step.others:
-            clock |= node[lane]
-            depends |= node[lane + 1]
-        if step.plain:
-            self.earlier.append((clock ^ program) & depends)
-        else:
-            clock = self._push_special(step, clock, program, depends)
-        clock |= bit
-        for lane in step.own:
-            node[lane] |= clock
-            node[lane + 1] |= bit
-        node[mine] = clock
-        node[mine + 1] |= bit
+    def push(self, step: LocalStep) -> None:
+        """Take a step that is possible at the last node."""
+        node = self.nodes[-1].copy()
         node[step.place] = step.after
         node[step.slot] = step.then
-        steps.append(step)
-        self.clocks.append(clock)
-        nodes.append(node)
-        return node
+        self.steps.append(step)
+        self.nodes.append(node)
 
-    def _push_special(self, step: LocalStep, clock: int, program: int, depends: int) -> int:
+    def settle(self) -> None:
+        """Find out what happens before the steps that are new. One function, as all steps come through here."""
+        clocks, earlier, lanes = self.clocks, self.earlier, self.lanes
+        first, node = len(clocks), lanes[-1]
+        node += [0] * (self._kinds.size - len(node))
+        for position, step in enumerate(self.steps[first:], first):
+            node, mine, bit = node.copy(), step.lane, 1 << position
+            clock = program = node[mine]
+            depends = 0
+            for lane in step.others:
+                clock |= node[lane]
+                depends |= node[lane + 1]
+            if step.plain:
+                racing = (clock ^ program) & depends
+            else:
+                clock, racing = self._special(position, step, clock, program, depends)
+            if racing:
+                earlier[position] = racing
+            clock |= bit
+            for lane in step.own:
+                node[lane] |= clock
+                node[lane + 1] |= bit
+            node[mine] = clock
+            node[mine + 1] |= bit
+            clocks.append(clock)
+            lanes.append(node)
+        self.own = node[1 : self._local.lanes.stop : 2]
+
+    def _special(self, position: int, step: LocalStep, clock: int, program: int, depends: int) -> tuple[int, int]:
         """What happens before a step, given that of its lanes, and what it may race with."""
-        position = len(self.steps)
         if step.oops:
             clock = (1 << position) - 1
-            self.earlier.append(clock ^ program)
-            return clock
+            return clock, clock ^ program
         if step.slot == step.place:
-            self.earlier.append(1 << position)
-            return clock
+            return clock, 1 << position
         if step.queue is not None:
             self.items[position], needed = self.item((1 << position) - 1, step.slot, step.queue)
             self._ends[step.slot, step.queue.end] |= 1 << position
@@ -84,12 +92,13 @@ class Execution:
         before = next((i for i in reversed(range(position)) if self.steps[i].slot == step.slot), None)
         if before is not None and not clock >> before & 1:
             self._local.hold(self.steps[before], step)
-        self.earlier.append((clock ^ program) & depends)
-        return clock
+        return clock, (clock ^ program) & depends
 
     def cut(self, length: int) -> None:
         """Go back to the node before step number `length`."""
-        del self.steps[length:], self.clocks[length:], self.earlier[length:], self.nodes[length + 1 :]
+        del self.steps[length:], self.nodes[length + 1 :]
+        del self.clocks[length:], self.lanes[length + 1 :]
+        self.earlier.clear()
         self._meeting.clear()
         self._later.clear()
         self._on.clear()
@@ -98,11 +107,7 @@ class Execution:
 
     def program(self, place: int, position: int) -> int:
         """The clock of the last step of a context before the node of that number."""
-        return self.nodes[position][self._lanes[place]]
-
-    def of(self, place: int) -> int:
-        """The steps of a context."""
-        return self.nodes[-1][self._lanes[place] + 1]
+        return self.lanes[position][self._local.lanes[place]]
 
     def meeting(self, kind: int) -> int:
         """The steps that depend on any of that kind by what they use. Only for when there are no steps to come."""
@@ -114,7 +119,7 @@ class Execution:
     def _met(self, kind: int) -> int:
         if self._kinds.oopses >> kind & 1:
             return (1 << len(self.steps)) - 1
-        node, found = self.nodes[-1], 0
+        node, found = self.lanes[-1], 0
         for lane in self._kinds.others[kind]:
             if lane < len(node):
                 found |= node[lane + 1]
@@ -131,13 +136,23 @@ class Execution:
         """The steps behind the one at `position` that do not happen after it. Likewise."""
         known = self._later.get(position)
         if known is None:
-            known, bit = 0, 2 << position
+            known, bit, this = 0, 2 << position, 1 << position
             for clock in self.clocks[position + 1 :]:
-                if not clock >> position & 1:
+                if not clock & this:
                     known |= bit
                 bit <<= 1
             self._later[position] = known
         return known
+
+    def follow(self, position: int, steps: int) -> bool:
+        """Whether all of these steps that are behind the one at `position` happen after it."""
+        steps &= -2 << position
+        while steps:
+            first = steps & -steps
+            if not self.clocks[first.bit_length() - 1] >> position & 1:
+                return False
+            steps ^= first
+        return True
 
     def item(self, before: int, slot: int, queue: Queue) -> tuple[int, int]:
         """The number of the item that a step puts or takes behind the steps `before`, and the clock of the one at the
@@ -156,13 +171,3 @@ class Execution:
                 return item, self.clocks[position]
             others ^= 1 << position
         return item, 0
-
-
-def positions(steps: int) -> list[int]:
-    """Where the steps of a set are, in order."""
-    found = []
-    while steps:
-        first = steps & -steps
-        found.append(first.bit_length() - 1)
-        steps ^= first
-    return found

@@ -19,6 +19,7 @@ from aprt.explore.commutation import Commutation
 from aprt.explore.independence import Queue, StepInfo, declares
 from aprt.explore.judges import Judge, Watch
 from aprt.explore.kinds import Kinds
+from aprt.explore.sleepers import Sleepers
 from aprt.explore.tables import Move, Tables
 from aprt.explore.visibility import Visibility
 
@@ -29,9 +30,10 @@ OPTION_BITS = 16
 class LocalStep:
     """A step that a context can take.
 
-    label: names it in any state: the place of its context, and which option of a choice it is.
-    lane: of its context. number: in the tables. slot: the field of the actor, or of the context itself for a choice.
-    control, before: the control state, and the number in the slot, in which it is taken; after and then.
+    label: names it in any state: the place of its context, and which option of a choice it is. lane: of its context.
+    number: in the tables. sleeper: the set of it alone (`Sleepers`). slot: the field of the actor, or of the context
+    itself for a choice. control, before: the control state, and the number in the slot, in which it is taken; after and
+    then.
     delta: what it adds to a packed state.
     """
 
@@ -40,6 +42,7 @@ class LocalStep:
     lane: int
     number: int
     kind: int
+    sleeper: int
     slot: int
     control: int
     before: int
@@ -71,9 +74,8 @@ class Options(dict[int, tuple[LocalStep, ...]]):
 class LocalSteps:
     """All that contexts can do. rows: per place of a context, by control state: the deciding slot and the options.
 
-    fields: how many slots decide on steps, those of contexts and actors. lanes: of contexts, by place, behind the slots
-    in nodes of `happens_before`; behind them are those of `kinds`. loose: the slots of actors some of whose changes
-    commute. seconds: spent on learning.
+    fields: how many slots decide on steps, those of contexts and actors. lanes: of contexts, by place; behind them are
+    those of `kinds`. loose: the slots of actors some of whose changes commute. seconds: spent on learning.
     Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
     """
 
@@ -84,8 +86,9 @@ class LocalSteps:
         self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
-        self.lanes = range(self.fields, self.fields + 2 * len(system.contexts), 2)
+        self.lanes = range(0, 2 * len(system.contexts), 2)
         self.kinds = Kinds(self.lanes.stop)
+        self.sleepers = Sleepers(self.kinds, len(system.contexts))
         self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
         self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
@@ -143,12 +146,14 @@ class LocalSteps:
         kind, queue = self._kind(done, slot)
         self._users[kind] |= 1 << place
         moved = dict(self._tables.changes[step])
+        label = place << OPTION_BITS | option
         return LocalStep(
-            label=place << OPTION_BITS | option,
+            label=label,
             place=place,
             lane=self.lanes[place],
             number=step,
             kind=kind,
+            sleeper=self.sleepers.bit(label, kind, place),
             slot=slot,
             control=control,
             before=before,

@@ -23,11 +23,12 @@ would begin executions in vain).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
+from aprt.explore.bits import members
 from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep, LocalSteps, Options
 from aprt.explore.retiming import Retiming
@@ -52,13 +53,13 @@ _NONE: Final[Sequence[Race]] = ()
 class Race:
     """The step number `node` races with f, now at `position`. step: f as it would be in front of the other one.
 
-    others: the steps to take instead of that one, as a set, and f with them.
+    without: the steps that are in its way there, though they do not happen after the other one, as a set.
     """
 
     node: int
     position: int
     step: LocalStep
-    others: int
+    without: int = 0
 
 
 @attrs.define(eq=False)
@@ -79,16 +80,18 @@ class Races:
     def __init__(self, execution: Execution, local: LocalSteps, rules: Rules, brief: bool) -> None:
         self._execution, self._local, self._rules, self._brief = execution, local, rules, brief
         self._retiming = Retiming(execution, local)
-        self._meets, self._loose = local.kinds.meets, local.loose
+        self._meets, self._loose, self._sleepers = local.kinds.meets, local.loose, local.sleepers
 
-    def of_step(self, position: int, sleeping: Sequence[Mapping[int, int]]) -> list[Race]:
-        """The races in which the step at `position` is the later one, and the other options of a choice.
+    def of_steps(self, sleeping: Sequence[int]) -> Iterator[Race]:
+        """The races in which a new step (`Execution.earlier`) is the later one, and the other options of choices.
 
-        sleeping: by node. Most races are covered for good, and easily seen to be: f sleeps there, would be of the same
-        kind, and what it depends on behind the earlier step happens after that one. These are left out.
+        sleeping: by node. Most races are covered for good, and easily seen to be: f sleeps there, and what it depends
+        on behind the earlier step happens after that one. These are left out.
         """
-        f = self._execution.steps[position]
-        return self._backwards(self._execution.earlier[position], position, f, sleeping if f.plain else ())
+        steps = self._execution.steps
+        for position, earlier in self._execution.earlier.items():
+            f = steps[position]
+            yield from self._backwards(earlier, position, f, f.sleeper if f.plain else 0, sleeping)
 
     def pending(self) -> tuple[Pending, ...]:
         """What contexts wait for, or would have done next, where the execution has ended: the same in equal states."""
@@ -111,14 +114,15 @@ class Races:
         return self._between(e, position, self._execution.steps[position])
 
     def _backwards(
-        self, earlier: int, position: int, f: LocalStep | Pending, sleeping: Sequence[Mapping[int, int]] = ()
+        self, earlier: int, position: int, f: LocalStep | Pending, sleeper: int = 0, sleeping: Sequence[int] = ()
     ) -> list[Race]:
-        """The races of f, at `position`, with `earlier` steps, last one first. sleeping: if it is a plain step."""
-        found, clocks, label = list[Race](), self._execution.clocks, f.place << OPTION_BITS
-        program, behind = self._execution.program(f.place, position), -1
+        """The races of f, at `position`, with `earlier` steps, last one first. sleeper: f, if it is a plain step."""
+        found: list[Race] = []
+        clocks, program, behind = self._execution.clocks, self._execution.program(f.place, position), -1
         while earlier:
             e = earlier.bit_length() - 1
-            if sleeping and label in sleeping[e] and behind >> e & 1 and not program >> e and self._stays(position, e):
+            # its context has not moved since, so what sleeps there is f itself
+            if sleeper and sleeper & sleeping[e] and behind >> e & 1 and not program >> e:
                 earlier &= ~clocks[e]
             elif races := self._between(e, position, f):
                 found += races
@@ -128,27 +132,21 @@ class Races:
             behind &= clocks[e]
         return found
 
-    def _stays(self, position: int, e: int) -> bool:
-        """Whether a plain step uses its actor in front of the one at `e` in the way that it does now."""
-        step, f = self._execution.steps[e], self._execution.steps[position]
-        possible = f.options[step.before] if step.slot == f.slot else ()
-        return bool(possible) and possible[0].kind == f.kind
-
     def _between(self, e: int, position: int, f: LocalStep | Pending) -> Sequence[Race]:
         step, slot, meets = self._execution.steps[e], f.slot, self._meets
         if slot == step.slot and slot not in self._loose:
             # whatever else changed the actor happens after e
             possible = f.options[step.before]
             if e == position:
-                return [Race(e, e, other, self._later(e, e)) for other in possible if other is not step]
+                return [Race(e, e, other) for other in possible if other is not step]
             if not (possible and meets[step.kind] >> possible[0].kind & 1):
                 return _NONE
-            return (Race(e, position, possible[0], self._later(e, position)),)
-        found, program = list[Race](), self._execution.program(f.place, position)
-        later = self._later(e, position)
+            return (Race(e, position, possible[0]),)
+        found: list[Race] = []
+        program, later = self._execution.program(f.place, position), self._later(e, position)
         for others, possible in self._retiming.openings(e, slot, f.options, later, program):
             # several are possible if an oops came before a choice
-            found += [Race(e, position, p, others) for p in possible if meets[step.kind] >> p.kind & 1]
+            found += [Race(e, position, p, later ^ others) for p in possible if meets[step.kind] >> p.kind & 1]
         return found
 
     def _later(self, e: int, f: int) -> int:
@@ -156,28 +154,30 @@ class Races:
         later = self._execution.later(e)
         return later & (1 << f) - 1 if self._brief else later
 
-    def covered(self, race: Race, sleeping: Mapping[int, int], foreign: Collection[int]) -> bool | None:
+    def covered(self, race: Race, sleeping: int, foreign: int) -> bool | None:
         """Whether one of the steps that sleep is a weak initial of what reverses a race; None if none is.
 
         True: it is f, or a step before it, so whatever else an execution has, what reverses the race is covered there.
-        foreign: the labels of those that cover only what they are a part of.
+        foreign: those that cover only what they are a part of.
         """
-        execution, f, others, found = self._execution, race.step, race.others, None
-        if f.label in sleeping and self._can_begin(race):
+        execution, f, node, found = self._execution, race.step, race.node, None
+        if f.sleeper & sleeping and self._can_begin(race):
             return True
-        for label, kind in sleeping.items():
+        clocks, behind = execution.clocks, -2 << node
+        for number in members(sleeping):
+            label, kind = self._sleepers.known[number]
             place = label >> OPTION_BITS
-            mine = others & execution.of(place)
-            if mine:
-                first = mine & -mine
-                i = first.bit_length() - 1
-                if execution.clocks[i] & others == first and execution.steps[i].label == label:
+            mine = execution.own[place] & behind
+            first = mine & -mine
+            i = first.bit_length() - 1
+            if mine and not (clocks[i] >> node & 1 or race.without & first):
+                if clocks[i] & behind == first and execution.steps[i].label == label:
                     if i < race.position:
                         return True
                     found = False
                 continue
-            apart = place != f.place and label not in foreign and not self._meets[kind] >> f.kind & 1
-            if apart and not others & execution.meeting(kind):
+            apart = place != f.place and not foreign >> number & 1 and not self._meets[kind] >> f.kind & 1
+            if apart and execution.follow(node, execution.meeting(kind) & ~race.without):
                 found = False
         return found
 
@@ -187,11 +187,13 @@ class Races:
         if f.queue is not None:
             sequence = self.reversed(race)
             return sequence.can_begin(sequence.end)
-        return not race.others & (execution.meeting(f.kind) | execution.of(f.place))
+        before = execution.meeting(f.kind) | execution.own[f.place]
+        return execution.follow(race.node, before & ~race.without)
 
     def reversed(self, race: Race) -> WakeupSequence:
         """The steps that lead to where f comes before the other step. f stands where it did."""
         execution, position = self._execution, race.position
         timed = self._rules.timed_anew or position == len(execution.clocks)
         before = None if timed else execution.clocks[position]
-        return WakeupSequence(execution, self._meets, race.node, race.others, race.step, position, before)
+        others = self._later(race.node, position) & ~race.without
+        return WakeupSequence(execution, self._meets, race.node, others, race.step, position, before)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from aprt.core.errors import ModelError
-from aprt.explore.happens_before import Execution, positions
+from aprt.explore.bits import members
+from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import LocalStep, LocalSteps, Options
 
 Opening: TypeAlias = tuple[int, tuple[LocalStep, ...]]
@@ -56,7 +57,7 @@ class Retiming:
 
     def _users(self, node: int, slot: int) -> list[int]:
         """Where the steps from `node` on are whose actor has this field."""
-        return positions(self._execution.on(slot) >> node << node)
+        return members(self._execution.on(slot) >> node << node)
 
     def _then(self, position: int, value: int) -> int:
         """The value that a step leaves when it finds another one than it did."""

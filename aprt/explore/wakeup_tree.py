@@ -13,7 +13,8 @@ from typing import Protocol
 
 import attrs
 
-from aprt.explore.happens_before import Execution, positions
+from aprt.explore.bits import members
+from aprt.explore.happens_before import Execution
 from aprt.explore.local_steps import OPTION_BITS, LocalStep
 
 
@@ -73,7 +74,7 @@ class WakeupSequence:
         behind = others >> self._position << self._position
         if behind and last:
             behind &= ~self._clock()
-        return [*positions(others ^ behind), *positions(last), *positions(behind)]
+        return [*members(others ^ behind), *members(last), *members(behind)]
 
     def _clock(self) -> int:
         """What happens before f."""
@@ -83,7 +84,7 @@ class WakeupSequence:
 
     def _timed(self) -> int:
         execution, f, before = self._execution, self._f, 0
-        depends = self._others & (execution.meeting(f.kind) | execution.of(f.place))
+        depends = self._others & (execution.meeting(f.kind) | execution.own[f.place])
         while depends:
             i = depends.bit_length() - 1
             before |= execution.clocks[i]
@@ -112,7 +113,7 @@ class WakeupSequence:
         It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
         """
         execution, f, left, place = self._execution, self._f, self.left, step.label >> OPTION_BITS
-        mine = left & execution.of(place)
+        mine = left & execution.own[place]
         if mine:
             first = mine & -mine
             i = first.bit_length() - 1

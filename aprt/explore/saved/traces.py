@@ -77,8 +77,8 @@ class SavedTraces:
         run = self._run
         return _Progress(
             steps=tuple(step.label for step in run.execution.steps),
-            sleeping=[dict(sleeping) for sleeping in run.descent.sleeping],
-            branches=[list(_flat(branches)) for branches in run.descent.branches],
+            sleeping=[dict(run.local.sleepers.told(sleeping)) for sleeping in run.descent.sleeping],
+            branches=[list(_flat(run.descent.branches.get(node, ()))) for node in range(len(run.descent.states))],
             open=[run.open.get(position, []) for position in range(len(run.execution.steps))],
             fresh=run.descent.fresh,
             more=run.more,
@@ -114,8 +114,9 @@ class SavedTraces:
             self._ended[ending] = len(known)
         found = {id: (text, run.at(labels)) for id, text, labels in place.found}
         run.at(place.steps)
-        run.found, run.descent.sleeping = found, list(place.sleeping)
-        run.descent.branches = [_trees(branches) for branches in place.branches]
+        run.found = found
+        run.descent.sleeping = [run.local.sleepers.of(sleeping.items()) for sleeping in place.sleeping]
+        run.descent.branches = {node: _trees(twigs) for node, twigs in enumerate(place.branches) if twigs}
         run.descent.fresh, run.more = place.fresh, place.more
         run.open = {position: others for position, others in enumerate(place.open) if others}
         run.executions, run.blocked, run.depth = place.executions, place.blocked, place.depth

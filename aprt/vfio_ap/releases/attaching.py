@@ -155,10 +155,8 @@ def read_attributes(settings: Settings) -> Model:
 
 
 async def _read_all(machine: Machine, mdev: Mdev) -> None:
-    for attribute in ("matrix", "guest_matrix", "control_domains"):
+    for attribute in ("matrix", "guest_matrix", "control_domains", "ap_config"):
         await read(machine, mdev, attribute)
-    if machine.on("ap_config"):
-        await read(machine, mdev, "ap_config")
 
 
 def unassign_filtered(settings: Settings) -> Model:
@@ -235,9 +233,16 @@ ATTACHING = (
         create_while_walked,
     ),
     Scenario(
+        "ap-config",
+        "all masks of an mdev are replaced at once under a running guest",
+        "Removed adapters and domains are unplugged and reset, new ones linked, and the\nguest gets what it may have.",
+        ATTACH,
+        ap_config,
+    ),
+    Scenario(
         "read-attributes",
         "the attributes of an mdev are read while it changes",
-        "All take mdevs_lock but one: ap_config, which is there since 6.10.",
+        "All take mdevs_lock but one.",
         ATTACH,
         read_attributes,
     ),
@@ -249,12 +254,4 @@ ATTACHING = (
         ATTACH,
         unassign_filtered,
     ),
-)
-
-AP_CONFIG = Scenario(
-    "ap-config",
-    "all masks of an mdev are replaced at once under a running guest",
-    "Removed adapters and domains are unplugged and reset, new ones linked, and the\nguest gets what it may have.",
-    ATTACH,
-    ap_config,
 )
