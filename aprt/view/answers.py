@@ -29,19 +29,19 @@ SCHEMA = "aprt.verdicts/1"
 
 @attrs.frozen
 class Answers:
-    """What a shard was asked, and the answers so far, by reference. question: as `verdict.many.question_of` says."""
+    """What a shard was asked, and the answers so far."""
 
     shard: Shard
-    question: str
-    asked: tuple[str, ...]
-    given: Mapping[str, Answer] = attrs.field(factory=dict)
+    question: str  # as `verdict.many.question_of` says
+    asked: tuple[str, ...]  # references
+    given: Mapping[str, Answer] = attrs.field(factory=dict)  # by reference
 
     def add_all(self, answers: Mapping[str, Answer]) -> Self:
         return attrs.evolve(self, given={**self.given, **answers})
 
     @property
     def left(self) -> tuple[str, ...]:
-        """What was not answered yet."""
+        """The references that were not answered yet."""
         return tuple(reference for reference in self.asked if reference not in self.given)
 
     @property
@@ -55,17 +55,17 @@ class Answers:
 
     @property
     def words(self) -> frozenset[str]:
-        """The verdicts there are."""
+        """The words of the verdicts."""
         return frozenset(answer["verdict"] for answer in self.ordered)
 
     def told(self, form: str) -> str:
-        """In the form `text`, `json`, `junit` or `ktap`."""
+        """The answers in the form `text`, `json`, `junit` or `ktap`."""
         if form == "json":
             return self.to_json()
         return self.text() if form == "text" else report(form, self.suites())
 
     def suites(self) -> list[Suite]:
-        """One for each scenario that was asked about, those without an answer too."""
+        """A suite for each scenario that was asked about, with or without an answer."""
         return [verdict_suite(self.given[asked]) if asked in self.given else unanswered(asked) for asked in self.asked]
 
     def text(self) -> str:
@@ -138,7 +138,7 @@ def merge(shards: Sequence[Answers]) -> Answers:
 
 
 def by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:
-    """The answers that a file holds, each checked to be one. Raises: `UserError`."""
+    """The answers that a file holds, by reference. Raises: `UserError` when one is none."""
     try:
         answers = {verdict["scenario"]: verdict for verdict in verdicts}
         for answer in answers.values():

@@ -27,12 +27,12 @@ _OPEN: Final = "what leads to the race is not worked out: too many states"
 
 
 def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
-    """At most 75 letters wide, and as many lines as are soon read. token: of the schedule that is explained."""
+    """The section `Why`: lines of at most 75 letters, and few of them. token: of the schedule that is explained."""
     return ["Why", *(under("cycle", realised_lines(why)) if isinstance(why, Realised) else _cause(why, token))]
 
 
 def open_lines(token: str | None) -> list[str]:
-    """Instead, of a race of which `verdict.cause.race_cause` says nothing. token: of the access without its lock."""
+    """The section `Why` of a race for which `race_cause` gives nothing. token: of the access without its lock."""
     command = () if token is None else ("why an access has not its lock:", f"aprt explain {token} --as lockdep")
     return ["Why", *under("open", [_OPEN, *command])]
 
@@ -57,7 +57,7 @@ def _cause(cause: Cause, token: str | None) -> list[str]:
 
 
 def cause_object(cause: Cause) -> dict[str, Any]:
-    """The same for programs: a step is its context, its operation, and which time that is done."""
+    """The same for programs. A step is a list: context, operation, and how often that was done by then."""
     return {
         "smallest": {
             "claim": cause.minimal.claim,
@@ -105,7 +105,7 @@ def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
 
 def _searched(cause: Cause) -> str:
     if cause.complete:
-        # a search, as of `aprt diff`, counts those after it, too
+        # fewer than `aprt explore` counts, which goes on after a failure
         return f"{count(cause.states, 'state')}, all there are up to a {'failure' if cause.race is None else 'race'}"
     return f"{count(cause.states, 'state')}, not all there are: none refutes what is above"
 

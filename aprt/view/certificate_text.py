@@ -1,7 +1,7 @@
 """What a verdict rests on (`verdict.certificate`) as text: some facts in every verdict, and the whole.
 
-What matters most comes first: messages that code calls and nobody handled, then branches of procedures, of handlers,
-and at last what is the business of other scenarios.
+What matters most comes first: messages that code would send and nobody handled, then branches of procedures and of
+handlers, and at last what other scenarios are for.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from aprt.verdict.certificate import GRANULARITY, Certificate, Exercised
 from aprt.verdict.verdict import Verdict
 from aprt.view.columns import WIDTH
 from aprt.view.covered_text import open_since
+from aprt.view.lists import fact
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import not_met
 from aprt.view.version import aprt_version
 
 
 def amounts(verdict: Verdict, certificate: Certificate) -> dict[str, str]:
-    """In a few words, each by what it is about."""
+    """The facts in every verdict: the head of each row, and its text."""
     found = certificate.exercised
     told = {} if found is None else {"exercised": _amounts(found), **not_met(found.gaps, verdict.case.name)}
     return told | {"model": f"{certificate.model}; aprt {aprt_version()}"}
@@ -37,7 +38,7 @@ def _amounts(found: Exercised) -> str:
 
 
 def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
-    """The whole of it."""
+    """The whole certificate."""
     exploration = verdict.exploration
     loop = "" if exploration.loop is None else f" ({exploration.loop} loop)"
     known = {
@@ -48,9 +49,9 @@ def certificate_text(verdict: Verdict, certificate: Certificate, paint: Paint) -
         "off": ", ".join(certificate.unchecked) or "none",
         "detectors": _detectors(certificate),
     }
-    lines = [paint.bold("certificate"), *(line for name, text in known.items() for line in _fact(name, text, paint))]
+    lines = [paint.bold("certificate"), *(line for name, text in known.items() for line in fact(name, text, paint))]
     if certificate.exercised is None:
-        lines += _fact("exercised", "not known: the search did not come to its end", paint)
+        lines += fact("exercised", "not known: the search did not come to its end", paint)
     else:
         lines += _lists(certificate.exercised, paint)
     return "\n".join(lines)
@@ -85,7 +86,7 @@ def _branch(branch: Branch) -> str:
 
 
 def _list(title: str, items: Iterable[str], paint: Paint) -> Iterator[str]:
-    """A line for each."""
+    """The title, and a line for each item."""
     found = tuple(items)
     if found:
         yield f"{paint.dim(title)} ({len(found)})"
@@ -94,13 +95,7 @@ def _list(title: str, items: Iterable[str], paint: Paint) -> Iterator[str]:
 
 
 def _names(title: str, names: Sequence[str], paint: Paint) -> Iterator[str]:
-    """All in a row."""
+    """The title, and all names in one paragraph."""
     if names:
         yield f"{paint.dim(title)} ({len(names)})"
         yield from textwrap.wrap(", ".join(names), WIDTH, initial_indent="  ", subsequent_indent="  ")
-
-
-def _fact(name: str, text: str, paint: Paint) -> Iterator[str]:
-    first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
-    yield f"{paint.dim(name.ljust(12))}{first}"
-    yield from (" " * 12 + line for line in more)

@@ -52,5 +52,5 @@ def open_since(exploration: Exploration) -> str:
 
 
 def stopped(exploration: Exploration) -> str:
-    """At what a search stopped; "complete" for one that went to the end."""
+    """Why a search stopped, in words; "complete" for one that did not."""
     return "complete" if exploration.stopped is None else _STOPPED.get(exploration.stopped, exploration.stopped)

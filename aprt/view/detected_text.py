@@ -18,7 +18,7 @@ SHOWN = 10  # detections; JSON has them all
 
 
 def detected_lines(detected: Sequence[Detected], paint: Paint) -> list[str]:
-    """Each with the steps that matter to it, and what became of it where it was predicted; a blank line before each."""
+    """Each detection with the steps that matter to it, and what the search for it says; a blank line before each."""
     lines = [line for one in detected[:SHOWN] for line in _lines(one, paint)]
     left = len(detected) - SHOWN
     return [*lines, "", f"({count(left, 'more detection')}; --format json has all)"] if left > 0 else lines
@@ -66,9 +66,9 @@ def _told(site: Site, width: int) -> str:
 
 
 def detected_json(detected: Sequence[Detected]) -> list[dict[str, Any]]:
-    """One object each; a step before the first one, or of another execution, is null.
+    """One object for each detection; a step before the first one, or of another execution, is null.
 
-    realised: what became of it where it was predicted; null for what was seen.
+    realised: what the search for a possible use after free says; null for what was seen itself.
     """
     return [
         {
@@ -94,7 +94,7 @@ def _site(site: Site) -> dict[str, Any]:
 
 
 def _realised(predicted: Predicted) -> dict[str, Any]:
-    """schedule: null where there is none; `complete` says whether that is known for good."""
+    """schedule: null where none was found, which is final if `complete`."""
     schedule = predicted.schedule
     return {
         "schedule": None if schedule is None else [[label.context, label.op] for label in schedule],

@@ -13,7 +13,7 @@ _OPS: Final = 4  # of a context that goes round
 
 
 def endless_lines(endless: Endless) -> Iterator[str]:
-    """Who goes on or waits, what would end it and why that does not come, and why nobody has to come and end it."""
+    """Who goes on or waits; what would end it, and why that does not come; and why it is fair that it never ends."""
     going = [_round(one) for one in endless.standings if one.does == "goes round"]
     waiting = [f"{one.context} waits for {_ops(one)}" for one in _waiting(endless, daemons=False)]
     yield from under("goes on", few([*going, *waiting]))
@@ -52,7 +52,7 @@ def _ops(one: Standing) -> str:
 
 
 def _wanted(endless: Endless) -> Iterator[str]:
-    """Who would end it, and who would help them to; then those whom nobody helps."""
+    """Contexts that would end it, or let such a context go on; then those that nothing lets go on."""
     standing = {one.context: one for one in endless.standings}
     for need in endless.needs:
         yield f"{need.context}: {need.op}, {_for(need)}; but {_but(standing[need.context])}"

@@ -1,6 +1,6 @@
 """What an era brings that the one before it did not have, as text or JSON.
 
-The one before it is the one above it in the list, if that is of the same driver: the series has no features to tell.
+The one before it is the one above it in `aprt era list`, if that follows the same driver. The series (v4) does not.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from aprt.view.lists import table, wrapped
 
 @attrs.frozen
 class News:
-    """Between two eras. changed: switches with another value by default, each with the two. came, went: scenarios."""
+    """What is different between two eras."""
 
     era: Era
     before: Era | None
-    changed: tuple[tuple[Switch, str, str], ...]
-    came: tuple[str, ...]
+    changed: tuple[tuple[Switch, str, str], ...]  # switches with another default: the one before, the one now
+    came: tuple[str, ...]  # scenarios
     went: tuple[str, ...]
 
 
 def news(name: str, eras: Mapping[str, Era]) -> News:
-    """Of the era of that name; of a driver's first one nothing is new."""
+    """What is new in the era of that name; nothing in the first era of a driver."""
     names = list(eras)
     at, era = names.index(name), eras[name]
     before = eras[names[at - 1]] if at else None
@@ -41,9 +41,9 @@ def news(name: str, eras: Mapping[str, Era]) -> News:
 
 
 def neighbours(name: str, eras: Mapping[str, Era]) -> tuple[tuple[str, list[str]], ...]:
-    """What changed since the era before that one, and what changes with the one after it: `since 6.0`, `then 6.3`.
+    """What changed since the era before, and what changes with the era after: as `since 6.0` and as `then 6.3`.
 
-    Switches by their words, with the new value where they are not in from then on.
+    A switch stands there by its word, with its new value unless that is "in".
     """
     names = list(eras)
     own, after = news(name, eras), [news(other, eras) for other in names[names.index(name) + 1 :][:1]]

@@ -9,13 +9,14 @@ from typing import Final
 
 from aprt.view.columns import WIDTH
 from aprt.view.commands import continued
+from aprt.view.paint import Paint
 
 _INDENT: Final = 12
 _FEW: Final = 6
 
 
 def table(rows: Iterable[tuple[str, ...]], wrap: bool = True, between: str = "  ") -> str:
-    """Left-aligned columns; the last one is wrapped at the width of a mail, if at all."""
+    """Left-aligned columns. wrap: the last one at the width of a mail."""
     rows = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
     indent = sum(widths) + len(between) * len(widths)
@@ -29,15 +30,22 @@ def table(rows: Iterable[tuple[str, ...]], wrap: bool = True, between: str = "  
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Every line at most as wide as a mail; indent: of what goes on in the next line. Commands stay fit for a shell."""
+    """The text in lines as wide as a mail. indent: of the lines that continue one. Commands stay fit for a shell."""
     return "\n".join(chain.from_iterable(_broken(line, indent) for line in text.splitlines()))
 
 
 def under(head: str, lines: Iterable[str]) -> Iterator[str]:
-    """Lines of a report beside what they are about, wrapped; nothing where there are none."""
+    """Lines beside their head, wrapped; nothing where there are no lines."""
     for line in lines:
         yield from wrapped(head.ljust(_INDENT) + line, " " * (_INDENT + 2)).splitlines()
         head = ""
+
+
+def fact(name: str, text: str, paint: Paint) -> Iterator[str]:
+    """A row of a verdict: the name of what it tells, and beside it the text, wrapped."""
+    first, *more = textwrap.wrap(text, WIDTH - _INDENT) or [""]
+    yield f"{paint.dim(name.ljust(_INDENT))}{first}"
+    yield from (" " * _INDENT + line for line in more)
 
 
 def few(lines: list[str]) -> list[str]:
@@ -47,7 +55,7 @@ def few(lines: list[str]) -> list[str]:
 
 
 def spans(some: Sequence[str], eras: Sequence[str]) -> str:
-    """Some of the eras, those in a row by the first and the last: `v4, 5.3 to 2026`."""
+    """The names of some eras, more than two in a row by the first and the last: `v4, 5.3 to 2026`."""
     runs: list[list[str]] = []
     for era in eras:
         if era not in some:

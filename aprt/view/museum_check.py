@@ -24,13 +24,13 @@ Standing: TypeAlias = Literal["met", "exhibit only", "not met", "not modelled", 
 
 @attrs.frozen
 class Inspection:
-    """The entries that were asked for, and what was found by number; fewer when it was interrupted."""
+    """The entries that were asked for, and the answers by their number: not all when it was interrupted."""
 
     entries: tuple[Entry, ...]
     checked: Mapping[str, Checked]
 
     def standing(self, entry: Entry) -> Standing:
-        """What is to be said of an entry in a word or two."""
+        """How an entry stands, in a word or two."""
         if entry.shown_by is None:
             return "exhibit only" if entry.exhibit else "not modelled"
         if entry.id not in self.checked:
@@ -43,7 +43,7 @@ class Inspection:
 
     @property
     def met(self) -> bool:
-        """Whether nothing is left to be desired: every entry is met, or cannot be modelled."""
+        """Whether every entry is met, or cannot be modelled."""
         return all(self.standing(entry) in ("met", "exhibit only") for entry in self.entries)
 
     def counts(self) -> dict[Standing, int]:
@@ -120,7 +120,7 @@ def _remark(text: str) -> str:
 
 
 def _remarks(inspection: Inspection, entry: Entry) -> list[str]:
-    """What there is to say of an entry beside its standing, a line each."""
+    """Remarks on an entry beside its standing, a line each."""
     checked = inspection.checked.get(entry.id)
     if checked is None:
         return [entry.exhibit or inspection.standing(entry)]

@@ -19,7 +19,7 @@ _SIGNS: Mapping[Cell, str] = MappingProxyType({"has it": "BUG", "has it not": "-
 
 
 def matrix_text(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> str:
-    """A row per bug, a column per era; why nothing is asked, why an answer is as it is; the line for grep."""
+    """The table, with a row per bug and a column per era; its notes; and the line for grep."""
     legend = (
         "BUG: found   -: not there, in a complete search   ?: open\n"
         "1, 2...: not asked, for the reason below\n"
@@ -36,7 +36,7 @@ def matrix_table(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Enter
 
 
 def signed(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> Iterator[tuple[Row, tuple[str, ...]]]:
-    """Every row with what stands in its cells; nothing where a search is missing."""
+    """Each row with the signs in its cells; an empty one where a search is missing."""
     entered = {(one.name, one.era): _SIGNS[one.cell] + "!" * one.surprising for one in cells}
     numbers = {text: str(number) for number, text in enumerate(reasons(rows), 1)}
     for row in rows:
@@ -44,12 +44,12 @@ def signed(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -
 
 
 def reasons(rows: Sequence[Row]) -> list[str]:
-    """Why cells are not asked about, in the order of their numbers."""
+    """The reasons why cells are not asked about, in the order of their numbers in the table."""
     return list(dict.fromkeys(text for row in rows for text in row.unasked.values()))
 
 
 def explanations(rows: Sequence[Row], eras: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Which cells (`H1, H7 in 5.3 to 6.3`), and why the answer is as it is there."""
+    """Groups of cells (`H1, H7 in 5.3 to 6.3`), each with why the answer is what it is there."""
     said: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for row in rows:
         for text in dict.fromkeys(row.explained.values()):

@@ -12,7 +12,7 @@ from aprt.verdict.case import natural
 from aprt.verdict.races import Raced, Races, Stopped, Told
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
-from aprt.view.lists import wrapped
+from aprt.view.lists import fact, wrapped
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
@@ -108,13 +108,13 @@ def _execution(context: str, told: Told) -> Iterator[str]:
 
 def _facts(races: Races, paint: Paint) -> Iterator[str]:
     end = "complete" if races.stopped is None else _STOPPED[races.stopped]
-    yield wrapped(f"{paint.dim('covered')}     {count(races.states, 'state')}, {end}", " " * 12)
+    yield from fact("covered", f"{count(races.states, 'state')}, {end}", paint)
     judged = ", ".join(p.id for p in races.properties) or "no property"
-    yield wrapped(f"{paint.dim('judged by')}   {judged}, oops, deadlock, hang; up to the first of them", " " * 12)
+    yield from fact("judged by", f"{judged}, oops, deadlock, hang; up to the first of them", paint)
     told = {"told of all executions together": races.left_out, "violated from the start": races.from_start}
     left_out = "; ".join(f"{', '.join(ids)}: {why}" for why, ids in told.items() if ids)
     if left_out:
-        yield wrapped(f"{paint.dim('left out')}    {left_out}", " " * 12)
+        yield from fact("left out", left_out, paint)
 
 
 def _operation(operation: Operation) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def realised_lines(realised: Realised) -> Iterator[str]:
-    """A few lines, as long as they come: of the one cycle that is real, or why the first is not."""
+    """A few lines, not wrapped: how one of the cycles comes about, or why the first one does not."""
     found = realised.found
     if found is None:
         yield _untold("it")
@@ -29,9 +29,10 @@ def realised_lines(realised: Realised) -> Iterator[str]:
 
 
 def realised_object(realised: Realised) -> dict[str, Any] | None:
-    """schedule: null where there is none; `complete` says whether that is known for good, and of all cycles.
+    """The same for programs; None where it cannot be told.
 
-    cycle: the one that the schedule makes, or else the one that the rest is about. None where nobody can tell.
+    schedule: null where none was found, which is final for all cycles if `complete`. cycle: the one that the schedule
+    makes, or else the one that the other fields are about.
     """
     found = realised.found
     if found is None:
@@ -58,7 +59,7 @@ def realised_word(realised: Realised) -> str:
 
 
 def waits_text(found: Realisation) -> str:
-    """Who waits for whom, once around."""
+    """Who waits for whom, once around the cycle."""
     holders = [*(demand.by.context for demand in found.waiting[1:]), *(d.by.context for d in found.waiting[:1])]
     return "; ".join(
         f"{demand.by.context} waits for {demand.lock.lock}, which {_holder(demand.by.context, holder)}"
@@ -67,7 +68,7 @@ def waits_text(found: Realisation) -> str:
 
 
 def _others(found: Realisation) -> Iterator[str]:
-    """Of cycles behind one that is never real."""
+    """What is known of the other cycles, where the first one is never real."""
     if found.complete and found.others:
         yield f"nor does any other cycle{' without interrupts' if _interrupted(found) else ''} come about"
     if _interrupted(found):
@@ -75,7 +76,7 @@ def _others(found: Realisation) -> Iterator[str]:
 
 
 def _interrupted(found: Realisation) -> bool:
-    """Whether there are cycles of which no state can tell."""
+    """Whether other cycles need an interrupt, so that it cannot be told whether they are real."""
     return any(interrupting(cycle) is not None for cycle in found.others)
 
 

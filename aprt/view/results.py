@@ -15,43 +15,43 @@ _DASHES: Final = re.compile("^(- )+")
 
 @attrs.frozen
 class Result:
-    """One test. error: it was not decided, although it was to be. message: why it did not pass. remarks: lines."""
+    """One test."""
 
     name: str
-    standing: Standing
-    message: str = ""
-    remarks: tuple[str, ...] = ()
+    standing: Standing  # `error`: it should have been decided, and was not
+    message: str = ""  # why it did not pass
+    remarks: tuple[str, ...] = ()  # lines
 
 
 @attrs.frozen
 class Suite:
-    """Tests that were run together. output: what was printed of them as a whole."""
+    """Tests that were run together."""
 
     name: str
     results: tuple[Result, ...]
     seconds: float = 0.0
-    output: str = ""
+    output: str = ""  # what was printed of them as a whole
 
     def count(self, standing: Standing) -> int:
         return sum(result.standing == standing for result in self.results)
 
     @property
     def standing(self) -> Standing:
-        """It fails when one of them does."""
+        """`failed` if one of the tests failed or is an error."""
         return "failed" if self.count("failed") or self.count("error") else "ok"
 
 
 def report(form: str, suites: Sequence[Suite]) -> str:
-    """In the form `junit` or `ktap`."""
+    """The suites in the form `junit` or `ktap`."""
     if form == "junit":
-        from aprt.view.junit import junit  # it takes an XML library
+        from aprt.view.junit import junit  # which imports an XML library
 
         return junit(suites)
     return ktap(suites)
 
 
 def ktap(tests: Sequence[Result | Suite]) -> str:
-    """Remarks stand before the result that they belong to, the results of a suite before its own."""
+    """KTAP version 1. Remarks stand before the result that they belong to, and a suite's results before its own."""
     return "\n".join(_ktap(tests))
 
 

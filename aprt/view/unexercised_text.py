@@ -1,4 +1,4 @@
-"""What a verdict that nothing violates says of what it did not put to the test."""
+"""What a verdict without a violation says about properties, messages and patches that it did not put to the test."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ _NAMED = 5  # messages, or steps
 
 
 def unexercised_lines(verdict: Verdict, found: Exercised | None) -> Iterator[str]:
-    """Beside the verdict, of what it says nothing of: properties, and functions of patches.
-
-    found: None where it is not known.
-    """
+    """Properties and functions of patches that the verdict says nothing about. found: None where it is not known."""
     if ids := verdict.exploration.unexercised:
         text = f"{vacuous(verdict.word, ids)}{_elsewhere(ids, verdict.case.era.name)}"
         yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False)
@@ -29,14 +26,14 @@ def unexercised_lines(verdict: Verdict, found: Exercised | None) -> Iterator[str
 
 
 def vacuous(word: Word, ids: Sequence[str]) -> str:
-    """What is said of properties that nothing breaks because nothing they speak of can happen, or did."""
+    """A sentence about properties that hold because no step they are about is possible, or was taken."""
     was, they = ("was", "it is") if len(ids) == 1 else ("were", "they are")
     why = f"no step that {they} about is possible here" if word == "HOLDS" else f"no run took a step that {they} about"
     return f"{word}, but {', '.join(ids)} {was} never exercised: {why}"
 
 
 def left_out_text(less: LeftOut) -> str:
-    """What a function of a patch does less than the driver's."""
+    """A sentence about what a function of a patch does less than the driver's."""
     steps = [*(f"take {lock}" for lock in less.locks), *(f"send {message}" for message in less.messages)]
     return (
         f"{less.function} does in no execution what {less.original}() did: {_few(steps)}. "
@@ -45,7 +42,7 @@ def left_out_text(less: LeftOut) -> str:
 
 
 def _elsewhere(ids: Iterable[str], era: str) -> str:
-    """Cases in which these properties can be seen at work."""
+    """A sentence that names cases which break these properties."""
     by: dict[str, list[str]] = {}
     for id in ids:
         if (case := broken_by(id, era)) is not None:
@@ -55,7 +52,7 @@ def _elsewhere(ids: Iterable[str], era: str) -> str:
 
 
 def not_met(gaps: Sequence[str], case: str) -> dict[str, str]:
-    """A fact about messages that nobody handled, as `Kind.message`; nothing where there are none."""
+    """The row `not met` about messages that nobody handled, given as `Kind.message`; empty where there are none."""
     if not gaps:
         return {}
     them, they = ("it", "it does") if len(gaps) == 1 else ("them", "they do")

@@ -93,7 +93,7 @@ def _finding(verdict: Verdict, shown: Shown) -> dict[str, Any]:
 
 
 def _drawn(exploration: Exploration) -> dict[str, Any] | None:
-    """What lots that were drawn say about what was not seen; null for strategies that draw none."""
+    """What random runs say about what was not seen; null for strategies without them."""
     if exploration.unseen is None:
         return None
     bound = exploration.guarantee

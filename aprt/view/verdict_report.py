@@ -11,17 +11,17 @@ from aprt.view.verdict_text import verdict_line
 
 
 def verdict_suite(answer: Mapping[str, Any]) -> Suite:
-    """Of a verdict as JSON. A property that is violated fails, with what `aprt explore` prints of the finding.
+    """The suite of a verdict, given as JSON. A violated property fails, with what `aprt explore` prints of the finding.
 
-    One that is not passes only where the search was complete. It is skipped where the search had no need to go on,
-    because another is violated, and an error where it was to go on.
+    Any other property passes if the search was complete. If not, it is skipped where the search ended because another
+    property is violated, and an error where it ended for any other reason.
     """
     results = tuple(_result(answer, id) for id in answer["properties"])
     return Suite(answer["scenario"], results, answer["seconds"], verdict_line(answer))
 
 
 def unanswered(reference: str) -> Suite:
-    """In the place of a verdict that there is not, as the search was interrupted."""
+    """The suite of a scenario that has no verdict, because the search was interrupted."""
     return Suite(reference, (Result("verdict", "error", "not answered: interrupted"),))
 
 

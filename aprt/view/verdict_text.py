@@ -6,7 +6,6 @@ At most 75 letters wide, apart from the last line, which is for grep: words afte
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +17,10 @@ from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.certificate_text import amounts, certificate_text
-from aprt.view.columns import WIDTH
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
 from aprt.view.heading import heading
+from aprt.view.lists import fact
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import unexercised_lines
 from aprt.view.verdict_json import verdict_object
@@ -88,7 +87,7 @@ def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
 
 
 def _drawn(exploration: Exploration) -> Iterable[str]:
-    """What lots that were drawn say about what was not seen."""
+    """What random runs say about what was not seen."""
     if exploration.unseen is not None and exploration.unseen_below is not None:
         mass = f"{exploration.unseen:.1%}, at most {exploration.unseen_below:.1%} (95 %)"
         yield f"chance that one more run shows a new trace: {mass}"
@@ -122,13 +121,11 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
     if verdict.exploration.apart:
         facts["told apart"] = "; ".join(verdict.exploration.apart)
     for name, text in facts.items():
-        first, *more = textwrap.wrap(text, WIDTH - 12) or [""]
-        yield f"{paint.dim(name.ljust(12))}{first}"
-        yield from (" " * 12 + line for line in more)
+        yield from fact(name, text, paint)
 
 
 def _deadlocks(verdict: Verdict) -> dict[str, str]:
-    """What a verdict without a finding leaves unsaid where executions end in a deadlock."""
+    """The row about deadlocks that were met and that no property which was asked about judges."""
     if verdict.shown or not verdict.deadlocks_unasked:
         return {}
     asking = "; ask --property deadlock" if any(p.id == DEADLOCK.id for p in verdict.model.properties) else ""
@@ -136,7 +133,7 @@ def _deadlocks(verdict: Verdict) -> dict[str, str]:
 
 
 def _needed(verdict: Verdict) -> dict[str, str]:
-    """Which assumptions the properties that hold are known to need."""
+    """The row about assumptions that properties which hold are known to need."""
     by: dict[str, list[str]] = {}
     for id, name in verdict.needed:
         by.setdefault(name, []).append(id)

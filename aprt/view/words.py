@@ -20,7 +20,7 @@ _GIVEN: Final = MappingProxyType({None: "", "softirq": "_bh", "hardirq": "_irqre
 
 
 def word(value: object) -> str:
-    """A value of the model. Types that say how they print are asked; records show what is not the default."""
+    """A value of the model, as its type prints it; a record shows the fields that are not the default."""
     kind: type[Any] = type(value)
     if isinstance(value, enum.Enum):
         return str(value) if "__str__" in vars(kind) else value.name
@@ -61,7 +61,7 @@ def in_c(event: Event) -> str:
 
 
 def again(steps: int) -> str:
-    """What goes on for ever when so many steps at the end repeat."""
+    """A phrase that says how many steps at the end repeat for ever."""
     return f"the last {'step' if steps == 1 else f'{steps} steps'} again and again, for ever"
 
 
@@ -76,5 +76,5 @@ def _inside(brackets: str, items: Iterable[str]) -> str:
 
 
 def ends_at(unasked: Collection[str]) -> str:
-    """Where executions end that nobody asked about, by the numbers of the properties."""
+    """A phrase that says at which properties, not asked about, executions end."""
     return f"an execution ends at a violation of {' or '.join(unasked)}"

@@ -31,10 +31,12 @@ def explanation(
 ) -> str:
     """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
-    A race is told by an execution that has both its sides (`raced`); only `lockdep` tells the one access that has not
-    the lock. shape: `columns` or the kind of report; None for the kind that tells the finding best. instead: what the
-    execution breaks that was not asked about. brief: columns without the steps that only go on. states: to look at for
-    why what is told comes about.
+    A race is shown by an execution with both its accesses (`raced`), except that `lockdep` shows only the access that
+    has not its lock.
+
+    shape: `columns` or the kind of report; None for the kind that tells the finding best. instead: what the execution
+    breaks that was not asked about. brief: columns with only functions, choices, and each last step before a switch.
+    states: how many to look at for the reason.
 
     Raises: `UserError` for a report that does not fit the finding, `ReplayMismatch` when the drivers differ.
     """
@@ -67,7 +69,7 @@ def told_in_columns(recording: Recording, execution: Execution) -> bool:
 
 
 def reason_of(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
-    """Why the first finding of an execution comes about, of a race why its two sides do; as `explanation` says it.
+    """Why the first finding of an execution comes about, or for a race its two accesses, as `explanation` says it.
 
     Raises: `ReplayMismatch` when the drivers differ.
     """
@@ -82,7 +84,7 @@ def _reason(recording: Recording, execution: Execution, race: Subject | None, st
 
 
 def _why_it_races(race: Subject, states: int) -> Cause | None:
-    """Why the two sides of a race, the later one of which is the last step, come to be next to each other."""
+    """Why the two accesses of a race come to be next to each other. The later one is the last step."""
     assert race.last is not None
     other = other_side(race, race.last)
     assert other is not None
@@ -90,7 +92,7 @@ def _why_it_races(race: Subject, states: int) -> Cause | None:
 
 
 def _marked(told: Subject, others: Sequence[Finding]) -> Sequence[Finding]:
-    """The findings to mark in columns. others: than the one that is told."""
+    """The findings to mark in columns: that of the subject, and `others`."""
     if told.finding is None:
         return () if told.instead is None else told.instead.broken
     return (told.finding, *others)

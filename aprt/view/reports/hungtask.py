@@ -1,8 +1,8 @@
 """Reports of tasks that wait for good: who, for what, in which function, holding which locks; and who waits for whom.
 
-Form: kernel/hung_task.c: check_hung_task(), which looks for state D only; others that hang, asleep until a signal comes
-or on a CPU, are shown as sysrq-t would. What is no lock to lockdep, and the graph of who waits for whom, are no part of
-the kernel's.
+Form: kernel/hung_task.c: check_hung_task(), which reports tasks in state D only. Other tasks that hang, asleep until a
+signal comes or running, are shown as sysrq-t would. The kernel's report has neither what is no lock to lockdep, nor the
+graph of who waits for whom.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def hungtask(subject: Subject, finding: Finding) -> list[str]:
 
 
 def state_of(subject: Subject, finding: Finding, context: str) -> State:
-    """Of a task that hangs: D asleep whatever comes, S until a signal comes, R not asleep for good: it spins, goes
-    round, or could go on."""
+    """The state of a task that hangs: D is asleep whatever comes, S until a signal comes, R is not asleep for good, as
+    it spins, goes round, or could go on.
+    """
     ask = subject.pending.get(context)
     if finding.loop or ask is None or _round(subject, context) or not subject.history.blocks(ask):
         return "R"
@@ -62,7 +63,7 @@ def _around(subject: Subject, finding: Finding, context: str) -> list[str]:
 
 
 def _round(subject: Subject, context: str) -> tuple[str, ...]:
-    """What a context does for ever after the last step; nothing where it waits, or that was not worked out."""
+    """The operations that a context repeats for ever after the last step; none where it waits, or that is not known."""
     return next((one.ops for one in subject.rounds if one.context == context), ())
 
 
@@ -91,7 +92,7 @@ def _locks(subject: Subject) -> list[str]:
 
 
 def _others(subject: Subject) -> list[str]:
-    """What is held that is no lock: a flag, a timer that runs, a VM that vCPUs are in."""
+    """What contexts hold that is no lock: a flag, a timer that runs, a VM that vCPUs are in."""
     holds = [(c, hold) for c, held in _held(subject).items() for hold in held if not is_lock(subject, hold)]
     return [f"  {subject.task(context)}: {held_at(subject, context, hold)}" for context, hold in holds]
 

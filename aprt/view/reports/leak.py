@@ -54,7 +54,7 @@ def _referenced(subject: Subject, finding: Finding, last: Event) -> Event | None
 
 
 def _owed(subject: Subject, finding: Finding, last: Event, kind: str) -> Event | None:
-    """The step that took what leaked: by preference what the finding names, or what the last step's context owes."""
+    """The latest step that took what the finding names, or else what the context of the last step owes, or else any."""
     owed = {resource for resource, n in last.caller.after(last.notes).owed if n > 0}
     takes = [
         (note.resource, event)

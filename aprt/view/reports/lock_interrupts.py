@@ -1,9 +1,9 @@
-"""Reports of the lock checker where interrupts close the circle: a lock in an inconsistent state, and one that is safe
-from interrupts before one that is not.
+"""Reports of the lock checker where interrupts close the circle: an inconsistent lock state, or an interrupt-safe lock
+that is held while an unsafe one is asked for.
 
 Form: kernel/locking/lockdep.c: print_usage_bug(), print_bad_irq_dependency(), print_irq_lock_scenario(), without the
-interrupts' own time stamps. The dependency that leads to the unsafe lock is told as the new one, whichever came last:
-print_irq_inversion_bug(), where a usage does, is left out.
+interrupts' own time stamps. Whatever came last, the dependency on the unsafe lock is reported as the new one. So there
+is no print_irq_inversion_bug(), the kernel's report where a new usage closes the circle.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aprt.view.reports.holds import at, held_at, kind, locks_held, on_one_cpu, s
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace
 
 _CONTEXT: Final = MappingProxyType({"hardirq": "HC1[1]:SC0[0]:HE0:SE1", "softirq": "HC0[0]:SC1[1]:HE1:SE0"})
-"""By what runs: whether that is a hard or a soft interrupt, and which of them are on."""
+"""For a handler of each kind of interrupts: whether it is a hard or a soft one, and which interrupts are on."""
 
 _INCONSISTENT: Final = MappingProxyType({"hardirq": "?.+.", "softirq": "+.?."})
 _SAFE: Final = MappingProxyType({"hardirq": "-...", "softirq": "+.-."})
@@ -28,12 +28,12 @@ _UNSAFE, _NEITHER = "+.+.", "...."
 
 
 def interrupted(subject: Subject, irq: Irq, parts: Sequence[Part]) -> list[str]:
-    """The whole report. parts: those of a cycle, first the handler's, last what is held with interrupts on."""
+    """The whole report. parts: of the cycle, first that of the handler, last the lock held with interrupts on."""
     return _inconsistent(subject, irq, *parts) if len(parts) == 2 else _unsafe(subject, irq, parts)
 
 
 def _inconsistent(subject: Subject, irq: Irq, within: Part, on: Part) -> list[str]:
-    """Of the two, the one that came later takes the lock."""
+    """One lock in both roles: the report says that the part which came later takes it."""
     sides = (within, f"IN-{irq.upper()}-W"), (on, f"{irq.upper()}-ON-W")
     (before, earlier), (now, later) = sorted(sides, key=lambda side: len(side[0].schedule))
     here, lock, used = subject.along(now.schedule), within.demand.lock, _INCONSISTENT[irq]
@@ -96,12 +96,12 @@ def _unsafe(subject: Subject, irq: Irq, parts: Sequence[Part]) -> list[str]:
 
 
 def _locks(parts: Sequence[Part]) -> list[Hold]:
-    """Those on the way from the safe one to the unsafe one."""
+    """The locks from the safe one to the unsafe one."""
     return [part.demand.lock for part in parts[:-1]]
 
 
 def _usages(irq: Irq, parts: Sequence[Part]) -> dict[str, str]:
-    """By class: what is between the safe lock and the unsafe one is neither."""
+    """The usage of each class; the locks between the safe one and the unsafe one are neither."""
     safe, *between, unsafe = _locks(parts)
     return {safe.family: _SAFE[irq], **{lock.family: _NEITHER for lock in between}, unsafe.family: _UNSAFE}
 
@@ -120,7 +120,7 @@ def _scenario(names: Sequence[str]) -> Iterator[str]:
 
 
 def _chain(subject: Subject, irq: Irq, parts: Sequence[Part]) -> Iterator[str]:
-    """The locks from the safe one to that which is held, each with where the next one is asked for under it."""
+    """The locks from the safe one to the one that is held, each with where the next one is asked for under it."""
     used = _usages(irq, parts)
     for number, (part, following) in enumerate(pairwise(parts[:-1])):
         lock = kind(subject, part.demand.lock, used[part.demand.lock.family])
@@ -147,7 +147,7 @@ def _frames(there: Subject, part: Part) -> list[str]:
 
 
 def _context(part: Part) -> str:
-    """Whether its context is in an interrupt, and which are on."""
+    """Whether the context of a part is in an interrupt, and which interrupts are on."""
     by = part.demand.by
     on = (all(hold.masks != irq for hold in by.held) for irq in ("hardirq", "softirq"))
     return _CONTEXT[by.irq] if by.irq else "HC0[0]:SC0[0]:HE{:d}:SE{:d}".format(*on)

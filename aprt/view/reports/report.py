@@ -23,10 +23,10 @@ from aprt.view.reports.title import kind_of
 
 
 def raced(subject: Subject) -> Subject:
-    """The subject itself, or, of data touched without its lock, an execution in which that races with another access.
+    """For data touched without its lock, an execution in which two accesses race; else the subject itself.
 
-    Its finding then names both sides, and is that of the later one. Where neither the step of the finding nor the last
-    one races, such an execution is looked for by a search; where there is none, nothing changes.
+    The finding then names both accesses and ends with the later one. If neither the step of the finding nor the last
+    step races with another one, a search looks for such an execution; without one the subject stays as it is.
     """
     finding, last = subject.finding, subject.last
     actor = None if last is None else subject.actor(last.actor)
@@ -41,8 +41,9 @@ def raced(subject: Subject) -> Subject:
 
 
 def reasoned(subject: Subject, why: Cause | Realised | None) -> Subject:
-    """A subject with what decides that it breaks, or, where no order does by itself, with those that always are so when
-    it breaks; what hangs, with the steps that are left until nobody can go on, and with who goes round then."""
+    """The subject with the steps that tell best why it breaks: those that decide, or else those in the orders that
+    always hold when it breaks. A hang gets the steps until nobody can go on, and the contexts that go round then.
+    """
     if not isinstance(why, Cause):
         return subject
     ordered = [label for order in why.pairs or why.order for label in (order.first, order.second)]
@@ -55,22 +56,22 @@ def reasoned(subject: Subject, why: Cause | Realised | None) -> Subject:
 
 
 def circled(subject: Subject) -> Subject | None:
-    """Of an execution in which nothing was found, what it shows of a circle in the lock order; None for none."""
+    """For an execution without a finding, the circle in the lock order that it shows, as its finding; None for none."""
     findings = () if subject.finding else replay(subject.system, subject.execution.schedule, (LOCK_ORDER,)).findings
     return attrs.evolve(subject.along(findings[0].schedule), finding=findings[0]) if findings else None
 
 
 def told_as(subject: Subject) -> tuple[str, ...]:
-    """The kinds that say something true of a subject: the best first, then those that tell any schedule."""
+    """The kinds of report that fit a subject: the best one first, last those that fit any schedule."""
     best = kind_of(subject)
     locks = best == "kcsan" or circled(subject) is not None
     return tuple(dict.fromkeys((best, *(("lockdep",) if locks else ()), "columns", "story", "table")))
 
 
 def report(subject: Subject, kind: str | None = None) -> list[str] | None:
-    """The lines of the report of that kind, or of the one that tells the finding best; None: `columns` do.
+    """The lines of the report of that kind, or of the kind that tells the finding best.
 
-    A kind that needs a finding, or a step, where there is none, gives None, too.
+    None where that kind is `columns`, or needs a finding or a step that the subject does not have.
     """
     kind = kind_of(subject) if kind is None else kind
     finding, last = subject.finding, subject.last

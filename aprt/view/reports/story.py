@@ -25,18 +25,20 @@ _NOTHING = 99  # of a step that says nothing
 
 @attrs.frozen
 class _Turn:
-    """A run of steps by one context, as text; it ends, too, where something breaks. number: from 1."""
+    """A run of steps by one context, cut where something breaks."""
 
-    number: int
+    number: int  # from 1
     events: tuple[Event, ...]
     lines: tuple[str, ...]
 
 
 def story(subject: Subject) -> list[str]:
-    """Some lines for each turn of a context, and for the end. Turns that say least are left out when there are too
-    many: never that in which it breaks, the other side of a race, and where either of the two last got a lock from
-    another context. Of others first stay those with steps that decide, and the first one, then those that change what
-    the breaking step is about, then late ones; what comes behind it is the least.
+    """Some lines for each turn of a context, and for the end. Where there are too many, turns are left out.
+
+    Always kept are the turn in which it breaks, that of the other access of a race, and those in which a context of
+    either last got a lock from another context. Of the others these stay as long as there is room, in this order: turns
+    with steps that decide, the first turn, those that change what the breaking step is about, later ones before earlier
+    ones, and at last those after the breaking step.
     """
     turns = list(_turns(subject))
     ending = _ending(subject, len(turns), len(turns))
@@ -73,7 +75,7 @@ def _did(subject: Subject, events: Sequence[Event], again: bool) -> str:
 
 
 def _milestone(subject: Subject, events: Sequence[Event]) -> str:
-    """The step of a turn, but for its last one, that says most."""
+    """The step of a turn before its last one that says most."""
     if subject.finding is None:
         return ""
     ranked = [(_rank(subject, subject.finding, event), -event.index, event) for event in events[:-1]]
@@ -82,8 +84,11 @@ def _milestone(subject: Subject, events: Sequence[Event]) -> str:
 
 
 def _rank(subject: Subject, finding: Finding, event: Event) -> int:
-    """How much a step says: most if it decides, and is about what the finding names; then if it takes what leaks, or
-    changes something that is named together with something else of that. To take a lock says least."""
+    """How little a step says of a finding, from 0, for what decides and has to do with it; `_NOTHING` for nothing.
+
+    Then come: to take what leaks; to change what the finding names together with another thing that it names; to
+    decide, but not by a lock; to change what it names; to decide by a lock.
+    """
     decides, concerns = event.label in subject.decisive, subject.concerns(finding, event)
     locks = any(isinstance(note, Took | Gave) for note in event.notes)
     says = (
@@ -121,8 +126,9 @@ def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]
 
 
 def _meeting(subject: Subject) -> Iterator[Event]:
-    """Where the context that breaks something meets others: the other side of a race, and where either got a lock from
-    another context, last, with where that gave it."""
+    """Where the context that breaks something meets others: the other access of a race; and for the contexts of both,
+    by lock, the last time that one got it from another context, with the step that gave it back.
+    """
     last, finding = subject.last, subject.finding
     if last is None or finding is None:
         return

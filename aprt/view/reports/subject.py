@@ -36,24 +36,19 @@ _FIRST_PID = 21
 
 @attrs.frozen
 class Subject:
-    """An execution of `system`, which is that of `case`.
-
-    finding: None for a schedule that breaks nothing of what was asked about. instead: what it then does break, None
-    where that was asked about all that there is. decisive: the steps that tell best why it breaks, as their order, or
-    choice, decides that. rounds: of a hang, as far as that was worked out, who goes round for ever after the last step.
-    """
+    """An execution, with what there is to say of it."""
 
     case: Case
-    system: System
+    system: System  # of the case
     execution: Execution
-    finding: Finding | None
-    instead: Instead | None = None
-    decisive: frozenset[Label] = frozenset()
-    rounds: tuple[Standing, ...] = ()
+    finding: Finding | None  # None for a schedule that breaks nothing of what was asked about
+    instead: Instead | None = None  # what it then does break, unless every property was asked about
+    decisive: frozenset[Label] = frozenset()  # the steps that tell best why it breaks
+    rounds: tuple[Standing, ...] = ()  # of a hang: who goes round for ever after the last step, if that is known
 
     @property
     def release(self) -> str:
-        """The kernel, as a report names it: the era, and what is not as there."""
+        """The kernel, as a report names it: the era and the switches that were changed."""
         return "+".join((self.case.era.name, *self.case.words))
 
     @property
@@ -76,7 +71,7 @@ class Subject:
 
     @cached_property
     def pending(self) -> dict[str, Ask]:
-        """What each context asks for after the last step, as far as it is not done."""
+        """What each context that is not done asks for after the last step."""
         return pending(self.system, self.execution.schedule)
 
     @cached_property
@@ -99,7 +94,7 @@ class Subject:
         return attrs.evolve(self, execution=replay(self.system, schedule), finding=None)
 
     def going_on(self, steps: Iterable[tuple[str, str]]) -> Subject:
-        """The same hang with more steps behind it, each as context and operation; told is where contexts are then."""
+        """The same hang after more steps, as pairs (context, operation); its finding says where contexts are then."""
         done = [(event.context, event.label.op) for event in self.events]
         execution = replay(self.system, Schedule.of([*done, *steps]))
         later = attrs.evolve(self, execution=execution)
@@ -171,15 +166,15 @@ class Subject:
         return event.changed and self.names(finding, event)
 
     def names(self, finding: Finding, event: Event) -> bool:
-        """Whether a finding names what a step is done to: `vm0`, or, as `05.0004`, all that is of a queue."""
+        """Whether a finding names the actor of a step: by its name, as `vm0`, or by that of its queue, as `05.0004`."""
         words, actor = _words(finding.text), event.actor
         if actor is None:
             return False
-        locks = any(isinstance(note, Took | Gave) for note in event.notes)  # of a queue, those say little
+        locks = any(isinstance(note, Took | Gave) for note in event.notes)  # the locks of a queue say little
         return actor in words or (actor.rpartition(" ")[2] in words and not locks)
 
     def handed(self, finding: Finding, event: Event) -> bool:
-        """Whether a step gives an actor that a finding names to another one, or gets it from there."""
+        """Whether an actor that a finding names is an argument or the reply of a step."""
         actors = {name for actor in self.system.actors for name in (actor.name, actor.name.rpartition(" ")[2])}
         handed = {text for value in (*event.args, event.reply) for text in _words(word(value))}
         return not (actors & _words(finding.text)).isdisjoint(handed)
@@ -202,7 +197,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def innermost(chain: Iterable[str], otherwise: str) -> str:
-    """The innermost function of a chain that readers are told of."""
+    """The innermost function of a call chain, helpers left out; `otherwise` where nothing else is in it."""
     functions = without_helpers(chain)
     return functions[-1] if functions else otherwise
 
