@@ -15,7 +15,8 @@ from aprt.core.scenario import Scenario
 from aprt.core.switch import Kind, Switch, spelling
 from aprt.museum.observations import OBSERVATIONS, VERDICTS, Observation
 from aprt.verdict.ask import ask
-from aprt.verdict.case import Case, measures, natural, scenarios
+from aprt.verdict.case import Case, measures
+from aprt.verdict.lookup import natural, scenarios
 from aprt.verdict.measures import Matrix, Subset, measures_matrix
 from aprt.verdict.search import Search
 from aprt.verdict.verdict import Verdict

@@ -10,8 +10,8 @@ from aprt.museum.broken import BROKEN
 from aprt.museum.catalogue import ENTRIES
 from aprt.museum.observations import OBSERVATIONS
 from aprt.museum.ways import WAYS
-from aprt.verdict.case import natural
 from aprt.verdict.claims import Claim, claims
+from aprt.verdict.lookup import natural
 from aprt.vfio_ap.eras import ERAS
 from docs.markdown import code, flow, page, table
 

@@ -1,8 +1,10 @@
-"""The command line: thin. One file per command; what costs time is imported where it is used.
+"""The command line, a thin layer with one file per command.
+
+Modules that take long to import are imported where they are used, so that `--help` answers at once.
 
 Exit codes: 0 holds, 1 violated, 2 usage, 3 inconclusive or not found, 4 a replay differed, 5 a bug of the museum is not
-as expected, 130 interrupted, 74 the output cannot be written, 141 nobody reads it any more, 70 a mistake of aprt itself
-(with a traceback, which no mistake of a user ever shows).
+as expected, 70 a mistake of aprt itself (with a traceback, which a mistake of a user never shows), 74 the output cannot
+be written, 130 interrupted, 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """The entry point. What was printed counts: behind that Ctrl-C changes no exit code."""
+    """The entry point. Once the answer is printed Ctrl-C changes the exit code no more."""
     heed()
     import gc
 

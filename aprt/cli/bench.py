@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from aprt.cli.bench_speed import detect, replay, view
-from aprt.cli.cases import Registry, find_case
 from aprt.cli.gathered import case_options, with_interrupts
-from aprt.cli.names import PROPERTY, SCENARIO
+from aprt.cli.names import PROPERTY
 from aprt.cli.options import Number, format_option, seed_option
 from aprt.cli.output import DIFFERED, INTERRUPTED, echo
 from aprt.cli.progress import ProgressLine
@@ -87,44 +86,34 @@ def live_hits(case: Case, id: str, runs: int, seed: int, form: str, interrupts: 
     model = case.model()
     properties = model.select([id])
     counted: list[Hits] = []
-    progress = ProgressLine()
-    for name, plan in _ways(seed, runs).items():
-        progress.tell(f"{name}: {runs:,} runs")
-        hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
-        counted += [hits] if hits.runs else []
-        if interrupts.pending:
-            break
-    progress.close()
+    with ProgressLine() as progress:
+        for name, plan in _ways(seed, runs).items():
+            progress.tell(f"{name}: {runs:,} runs")
+            hits = count_hits(name, model.system, properties, plan, lambda: interrupts.pending)
+            counted += [hits] if hits.runs else []
+            if interrupts.pending:
+                break
     echo((_hits_json if form == "json" else _hits_text)(str(case), id, seed, counted))
     return INTERRUPTED if interrupts.pending else 0
 
 
 @command.command("faults", short_help="Plant faults in the live driver: are they reported?")
 @with_interrupts
-@click.argument("scenario", type=SCENARIO, default="v4/remove-vs-intercept")
+@case_options(default="v4/remove-vs-intercept")
 @click.option("--fault", type=click.Choice(FAULTS), multiple=True, help="Only this one; repeat it.")
 @click.option("--runs", type=Number(min=1), default=100, help="Free runs in which it may show.")
 @seed_option
 @format_option
-@click.pass_obj
-def faults(
-    registry: Registry,
-    scenario: str,
-    fault: tuple[str, ...],
-    runs: int,
-    seed: int,
-    form: str,
-    interrupts: Interrupts,
-) -> int:
+def faults(case: Case, fault: tuple[str, ...], runs: int, seed: int, form: str, interrupts: Interrupts) -> int:
     """Plant faults in the live driver and see whether the comparison with the explorer reports them.
 
     Exits with 4 when a difference is reported, as it should be.
     """
     from aprt.verdict.planted import plant
 
-    system = find_case(registry, scenario, None, (), ()).model().system
+    system = case.model().system
     planted = [plant(system, name, seed, runs) for name in fault or FAULTS if not interrupts.pending]
-    echo(_faults_json(scenario, planted) if form == "json" else "\n".join(map(_fault_row, planted)))
+    echo(_faults_json(str(case), planted) if form == "json" else "\n".join(map(_fault_row, planted)))
     if interrupts.pending:
         return INTERRUPTED
     return DIFFERED if any(one.difference for one in planted) else 0

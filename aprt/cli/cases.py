@@ -77,18 +77,55 @@ def find_cases(
 
     A size that changes nothing in one of several is told, and left out of it.
     """
-    from aprt.verdict.case import matching
+    from aprt.verdict.lookup import matching
 
     eras = registry()
     named = [reference for text in texts for reference in matching(text, eras, era)]
     cases = [find_case(lambda: eras, name, era, put_in, taken_out) for name in named]
     if len(cases) == 1:
         check_sizes(*cases)
-    for place, case in enumerate(cases):
-        words, cases[place] = _idle_sizes(case)
-        if words:
-            remark(f"{_unchanged(case, words)}; it is searched without")
+    cases = [_sized(case) for case in cases]
     return tuple({str(case): case for case in cases}.values())
+
+
+def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[Case, Case]], bool]:
+    """The cases to compare, and whether there may be several: of two eras or patterns, those with one name.
+
+    Those that only one side has are told. Raises: `UserError`.
+    """
+    from aprt.verdict.lookup import matching
+
+    eras = registry()
+    texts = [
+        f"{subject}/*{text[len(subject) :]}" if (subject := text.partition("+")[0]) in eras else text
+        for text in (before, after)
+    ]
+    sides = [matching(text, eras) for text in texts]
+    single = [side == [text] for side, text in zip(sides, texts, strict=True)]
+    find = case_finder(lambda: eras)
+    if all(single):
+        return [(find(before), find(after))], False
+    if any(single):
+        raise UserError(f"{before} and {after}: an era or a pattern is compared with another one, not with a scenario")
+    named = [{case.scenario.name: case for case in map(find, side)} for side in sides]
+    for text, side, cases in zip((before, after), sides, named, strict=True):
+        if len(cases) < len(side):
+            raise UserError(f"{text}: scenarios of several eras have one name; compare one era with another")
+    both = [name for name in named[0] if name in named[1]]
+    for text, own, others in ((before, named[0], named[1]), (after, named[1], named[0])):
+        if alone := [name for name in own if name not in others]:
+            remark(f"only in {text}: {', '.join(alone)}")
+    if not both:
+        raise UserError(f"{before} and {after} have no scenario in common")
+    return [(_sized(named[0][name]), _sized(named[1][name])) for name in both], True
+
+
+def _sized(case: Case) -> Case:
+    """The case without sizes that change nothing in it, which are told."""
+    words, without = _idle_sizes(case)
+    if words:
+        remark(f"{_unchanged(case, words)}; it is searched without")
+    return without
 
 
 def check_sizes(case: Case) -> None:
@@ -122,7 +159,22 @@ def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...
 
 
 def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:
-    """The case with these switches put in, or taken out."""
+    """The case with these switches put in, or taken out. Raises: `UserError`, also for a size that changes nothing."""
+    (changed,) = _changed(registry, (case,), changes)
+    check_sizes(changed)
+    return changed
+
+
+def changed_pairs(
+    registry: Registry, cases: Iterable[Case], changes: Iterable[tuple[str, str]]
+) -> list[tuple[Case, Case]]:
+    """Each case and what it is with these switches put in, or taken out. Raises: `UserError`."""
+    cases = tuple(cases)
+    return [(case, _sized(changed)) for case, changed in zip(cases, _changed(registry, cases, changes), strict=True)]
+
+
+def _changed(registry: Registry, cases: Iterable[Case], changes: Iterable[tuple[str, str]]) -> list[Case]:
     changes = tuple(changes)
     put_in, taken_out = (tuple(switch for way, switch in changes if way == word) for word in ("with", "without"))
-    return case_finder(registry, put_in, taken_out)(str(case))
+    find = case_finder(registry, put_in, taken_out)
+    return [find(str(case)) for case in cases]

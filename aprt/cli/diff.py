@@ -1,13 +1,14 @@
-"""`aprt diff`: what a change does to the outcomes of a scenario."""
+"""`aprt diff`: what a change does to the outcomes of a scenario, or of many."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.cases import Registry, case_finder
-from aprt.cli.gathered import bound_options, with_interrupts
+from aprt.cli.cases import Registry, case_finder, find_pairs
+from aprt.cli.gathered import Sharing, bound_options, crew_options, with_interrupts
 from aprt.cli.names import SCENARIO
 from aprt.cli.options import color_option, format_option, property_option
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.argument("after", type=SCENARIO, metavar="AFTER")
 @property_option
 @bound_options
+@crew_options
 @format_option
 @color_option
 @click.pass_obj
@@ -33,22 +35,30 @@ def command(
     after: str,
     properties: tuple[str, ...],
     limits: Bounds,
+    sharing: Sharing,
     form: str,
     color: str,
     interrupts: Interrupts,
 ) -> int:
     """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and tell them apart.
 
-    For every property, and for deadlocks: what is removed, added, unchanged, with the smallest schedule that shows it,
-    and where that leaves what the other side can do; of what is violated otherwise than before, one of each side. What
-    is gone because no step of AFTER is about it counts as never exercised, and not as removed. Exits with 0 when both
-    were searched to the end, whatever is different (removed=, added= in the last line), else with 3.
+    For every property, for deadlocks, and for what ends executions before: what is removed, added, unchanged, with the
+    smallest schedule that shows it, and where that leaves what the other side can do; of what is violated otherwise
+    than before, one of each side. What is gone because no step of AFTER is about it counts as never exercised, and not
+    as removed.
+
+    Two eras, or two patterns such as '6.12/kill*' and '2026/kill*': scenarios of one name are compared, and those told
+    in which the answer is another one, with a line each.
+
+    Exits with 1 when something is added, else with 3 when a search did not go to its end, else with 0.
     """
-    for text in (before, after):
-        if "*" in text:
-            raise click.UsageError(f"diff compares two scenarios: name one on each side, not {text!r}")
-    find = case_finder(registry)
-    return tell_difference(find(before), find(after), properties, limits, form, color, interrupts)
+    pairs, several = find_pairs(registry, before, after)
+    if several:
+        return tell_differences(registry, pairs, properties, limits, sharing, form, interrupts)
+    for option, given in (("--jobs", sharing.jobs > 1), ("--cluster", sharing.cluster)):
+        if given:
+            raise click.UsageError(f"{option}: for eras and patterns, not for one scenario")
+    return tell_difference(*pairs[0], properties, limits, form, color, interrupts)
 
 
 def tell_difference(
@@ -68,4 +78,38 @@ def tell_difference(
     echo(difference_json(found) if form == "json" else difference_text(found, paint(color)))
     if found.before.interrupted or found.after.interrupted:
         return INTERRUPTED
-    return EXITS["HOLDS" if found.complete else "INCONCLUSIVE"]
+    return _code(worse=found.standing == "worse", complete=found.complete)
+
+
+def tell_differences(
+    registry: Registry,
+    pairs: Sequence[tuple[Case, Case]],
+    properties: tuple[str, ...],
+    limits: Bounds,
+    sharing: Sharing,
+    form: str,
+    interrupts: Interrupts,
+) -> int:
+    """Search both of each pair, print which are different, and give the exit code."""
+    from aprt.cli.progress import ProgressLine
+    from aprt.verdict.many import compare_many
+    from aprt.view.difference_text import difference_object
+    from aprt.view.differences import Differences
+
+    found = Differences(tuple((str(before), str(after)) for before, after in pairs), properties)
+    try:
+        with ProgressLine() as progress, sharing.crew() as workers, interrupts.allowed:
+            find = case_finder(registry)
+            for pair, answer in compare_many(found.asked, find, properties, limits, difference_object, workers):
+                found = found.add(pair, answer)
+                progress.tell(f"{len(found.given)} of {len(found.asked)} scenarios")
+    except KeyboardInterrupt:
+        pass
+    echo(found.told(form))
+    if found.left:
+        return INTERRUPTED
+    return _code("worse" in found.standings, all(answer["complete"] for answer in found.ordered))
+
+
+def _code(worse: bool, complete: bool) -> int:
+    return EXITS["VIOLATED" if worse else "HOLDS" if complete else "INCONCLUSIVE"]

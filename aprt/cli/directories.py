@@ -12,7 +12,7 @@ from aprt.core.suggestion import did_you_mean
 
 
 def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
-    """Whether a directory is meant, rather than a scenario: it exists, or has the shape of nothing else.
+    """Whether a directory is meant, rather than a scenario: it exists, or what was typed looks like no scenario.
 
     Raises: `UserError` when a directory is meant that does not exist.
     """

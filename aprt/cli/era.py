@@ -33,7 +33,7 @@ def list_eras(registry: Registry, form: str) -> int:
 @click.pass_obj
 def show_era(registry: Registry, era: str, functions: bool, form: str) -> int:
     """Show what one brings that the one before it did not have."""
-    from aprt.verdict.case import find_era
+    from aprt.verdict.lookup import find_era
     from aprt.view.era_text import news, news_json, news_text
     from aprt.view.functions_text import functions_json, functions_text
 

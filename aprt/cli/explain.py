@@ -20,28 +20,33 @@ _SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak
 @click.command("explain", short_help="Show a schedule as columns, or as a report of the kernel's.")
 @recording_options
 @click.option("--as", "shape", type=click.Choice(_SHAPES), help="Shape of the text.  [by the kind of finding]")
-@click.option("--brief", is_flag=True, help="Of columns only functions, choices, and each last step before a switch.")
+@click.option("--brief", is_flag=True, help="In columns, only functions, choices, and each last step before a switch.")
 @any_property_option
 @format_option
 def command(recording: Recording, shape: str | None, brief: bool, properties: tuple[str, ...], form: str) -> int:
     """Explain the schedule of TOKEN, or of a saved FILE: who did what, in which function, until it broke.
 
-    A BUG of the museum (B8, or a commit of its fix) is looked for first.
+    For a BUG of the museum (B8, or the commit of its fix) such a schedule is searched for first.
 
-    A finding is told as the kernel's own checker would: a cycle of locks as lockdep does, a use after free as
-    KASAN, a data race as KCSAN; a reference count, a task that hangs, what leaks: in lines as long as the kernel's.
-    Else, or with --as columns, it is told in columns, one for each context, at most 75 letters wide: functions and
-    locks as the kernel names them, what is held by whoever stands aside, and a mark where a property breaks. --as
-    story tells it in plain words. A data race is shown with both its sides (the one access without its lock by --as
-    lockdep), a hang to where it stays. A report of the kernel's that does not fit the finding is refused.
-    --property says which finding, where a schedule shows several; where it does not break that, it is said what it
-    breaks instead. Of a schedule without a finding --as lockdep tells what it shows of a circle in the lock order,
-    if anything.
+    A finding that a checker of the kernel would report is shown as that report, in lines as long as the kernel's: a
+    cycle of locks (lockdep), a use after free (kasan), a data race (kcsan), a reference count (refcount), a task that
+    hangs (hungtask), a leak (leak). A report that does not fit the finding is refused. Of a data race --as lockdep
+    shows the one access that has not its lock; of a schedule without a finding, what it shows of a cycle in the lock
+    order, if anything.
 
-    Below stands why it fails: the smallest schedule that fails alike, which order of two steps decides, and which
-    orders and choices all executions have that fail like this, as far as a search of some seconds tells. Of what goes
-    on for ever: who goes round or waits, and what would end it and does not come. Of a data race: what leads to where
-    either access can be next. Of a cycle in the lock order: whether contexts can come to wait for each other like that.
+    Other findings, and all with --as columns, are shown in columns, one for each context, at most 75 letters wide:
+    functions and locks as the kernel names them, the locks that a context holds while others run, and a mark where a
+    property breaks. A data race is shown with both its accesses, a hang up to where it stays. --as story tells a
+    finding in plain words.
+
+    --property chooses one of several findings. Where the schedule does not break that property, what it does break is
+    said instead.
+
+    Below stands why the schedule fails: the smallest one that fails alike, which order of two steps decides, and what
+    all executions that fail like this have in common, as far as a search of some seconds tells. For what goes on for
+    ever: who goes round or waits, and what would end it and does not come. For a data race: what leads to a state in
+    which either access can be next. For a cycle in the lock order: whether contexts can really come to wait for each
+    other.
     """
     from aprt.verdict.telling import explained_execution, instead
     from aprt.view.execution_json import execution_json

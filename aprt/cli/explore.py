@@ -42,19 +42,26 @@ search_options = gathered(
         type=STRATEGY,
         default="auto",
         metavar="NAME",
-        help="auto, states, reduced, dpor (complete), or by lot: random, urw, pos, pct[:D], delay[:D], portfolio.",
+        help="Complete: auto, states, reduced, dpor. Random runs: random, urw, pos, pct[:D], delay[:D], portfolio.",
     ),
     bound_options,
-    click.option("--stop-on", type=click.Choice(["first", "all"]), default="first", help="Which violation ends it."),
-    click.option("--runs", type=Number(min=1), default=1000, help="How many, where lots are drawn."),
+    click.option(
+        "--stop-on",
+        type=click.Choice(["first", "all"]),
+        default="first",
+        help="End at the first violation, or find all.",
+    ),
+    click.option("--runs", type=Number(min=1), default=1000, help="How many, of strategies with random runs."),
     seed_option,
     click.option(
         "--loop",
         type=click.Choice(["auto", "plain", "compiled"]),
         default="auto",
-        help="Of strategy states; compiled needs the extra aprt[fast], and auto takes it where it pays.",
+        help="For strategy states. compiled needs the extra aprt[fast]; auto takes it where it pays.",
     ),
-    click.option("--symmetry", is_flag=True, help="States that differ in which like part is which count once."),
+    click.option(
+        "--symmetry", is_flag=True, help="Count states once that differ only in which of several like parts is which."
+    ),
 )
 
 
@@ -66,7 +73,7 @@ search_options = gathered(
 @schedule_option("Write the schedule of the finding.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the search there, to resume it.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Go on with the search kept there.")
-@click.option("--certificate", is_flag=True, help="Tell all that the verdict rests on, and what was never exercised.")
+@click.option("--certificate", is_flag=True, help="List what the verdict rests on, and what was never exercised.")
 @instead_options
 @crew_options
 @click.option(
@@ -93,17 +100,22 @@ def command(
 ) -> int:
     """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
 
-    Several, or a pattern such as 'v4/h*', are answered with a line each. Exits with 0 when the properties hold,
-    1 when one is violated, 3 when that stays open.
+    Several, or a pattern such as 'v4/h*', are answered with a line each; with --compare, those whose answer changes.
+    Exits with 0 when the properties hold (with --compare: none is added), 1 when one is violated (added), 3 when that
+    stays open.
     """
+    files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+    if instead.changes and len(cases) > 1:
+        single = {"--certificate": certificate, "--shard": shard, f"--format {form}": form in REPORTS}
+        instead.check(search, files | single)
+        return instead.tell_many(registry, cases, properties, search, sharing, form, interrupts)
     keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
         return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
     (case,) = cases
     if instead.asked:
-        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster}
-        files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
+        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster, "--certificate": certificate}
         instead.check(search, files | crew | {f"--format {form}": form in REPORTS})
         return instead.tell(registry, case, properties, search, form, color, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
@@ -153,17 +165,12 @@ def _ask(
     from aprt.verdict.search import Crewed
     from aprt.view.covered_text import covered
 
-    progress = ProgressLine()
     # a search that is kept is asked to halt, where it can be resumed
     interruptible = interrupts.allowed if keep is None else None
-    try:
-        with sharing.crew() as workers:
-            crewed = None if workers is None else Crewed(workers, case_finder(registry))
-            verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
-    except BaseException:
-        progress.close()
-        raise
-    progress.close(covered(verdict.exploration))
+    with ProgressLine() as progress, sharing.crew() as workers:
+        crewed = None if workers is None else Crewed(workers, case_finder(registry))
+        verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
+        progress.sum_up(covered(verdict.exploration))
     return verdict
 
 

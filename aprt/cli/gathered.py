@@ -1,6 +1,6 @@
-"""Options that belong together and reach a command as one argument: SCENARIO with its switches as a `Case`.
+"""Options that belong together and reach a command as one argument, such as SCENARIO and its switches as a `Case`.
 
-What a command gets is made when it is called, and not before: `--help` finds no case and imports nothing.
+That argument is made when the command is called: `--help` finds no case and imports nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def gathered(name: str, make: Callable[..., Any], *options: Callable[[F], F]) -> Callable[[F], F]:
-    """A decorator for a command that takes these options, and gets what `make` makes of them as the argument `name`.
+    """A decorator for a command that takes these options and gets what `make` makes of them, as the argument `name`.
 
-    make: its parameters are called like those of the options.
+    make: has a parameter for each option, of the option's name.
     """
     taken = tuple(inspect.signature(make).parameters)
 
@@ -52,7 +52,7 @@ def gathered(name: str, make: Callable[..., Any], *options: Callable[[F], F]) ->
 def with_interrupts(command: F) -> F:
     """A decorator for a command that runs inside `Interrupts`, and gets them as `interrupts`.
 
-    It stands above those that find a case: Ctrl-C waits meanwhile. What the command prints is printed inside, too.
+    It stands above the decorators that find a case, so that Ctrl-C waits until that is done.
     """
 
     @functools.wraps(command)
@@ -70,7 +70,7 @@ def _case(scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tu
 
 
 def case_options(**attributes: Any) -> Callable[[F], F]:
-    """SCENARIO, `--era`, `--with` and `--without`: the `case`. attributes: more of the argument SCENARIO."""
+    """SCENARIO, `--era`, `--with` and `--without`, as the argument `case`. attributes: of the argument SCENARIO."""
     scenario = click.argument("scenario", type=SCENARIO, **attributes)
     return gathered("case", _case, scenario, era_option, with_option, without_option)
 
@@ -82,7 +82,7 @@ def _cases(
 
 
 def cases_options(command: F) -> F:
-    """SCENARIO... and the same: the `cases`, one or more."""
+    """SCENARIO..., `--era`, `--with` and `--without`, as the argument `cases`: one or more."""
     scenarios = click.argument("scenarios", type=SCENARIO, metavar="SCENARIO...", nargs=-1, required=True)
     return gathered("cases", _cases, scenarios, era_option, with_option, without_option)(command)
 
@@ -92,7 +92,7 @@ def _recording(token: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) 
 
 
 def recording_options(command: F) -> F:
-    """TOKEN, FILE or BUG, `--with` and `--without`: the `recording`, on the model so changed."""
+    """TOKEN, FILE or BUG, `--with` and `--without`, as the argument `recording`: on the model with these changes."""
     token = click.argument("token", type=TOKEN, metavar="TOKEN|FILE|BUG")
     return gathered("recording", _recording, token, with_option, without_option)(command)
 
@@ -104,7 +104,7 @@ def _limits(max_states: int | None, max_depth: int | None, budget: float | None)
 
 
 def bound_options(command: F) -> F:
-    """`--max-states`, `--max-depth` and `--budget`: the `limits`."""
+    """`--max-states`, `--max-depth` and `--budget`, as the argument `limits`."""
     return gathered(
         "limits",
         _limits,
@@ -122,7 +122,7 @@ class Sharing(NamedTuple):
 
     @contextmanager
     def crew(self) -> Iterator[Crew | None]:
-        """The workers, as long as the block runs; None for no other than this process."""
+        """The workers, as long as the block runs; None where this process works alone."""
         if self.cluster is not None:
             if self.jobs > 1:
                 raise click.UsageError("--jobs and --cluster cannot be combined")
@@ -141,7 +141,7 @@ class Sharing(NamedTuple):
 
 
 def crew_options(command: F) -> F:
-    """`--jobs` and `--cluster`: the `sharing`."""
+    """`--jobs` and `--cluster`, as the argument `sharing`."""
     return gathered(
         "sharing",
         Sharing,

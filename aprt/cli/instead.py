@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from aprt.cli.cases import Registry, changed_case
-from aprt.cli.diff import tell_difference
+from aprt.cli.cases import Registry, changed_case, changed_pairs
+from aprt.cli.diff import tell_difference, tell_differences
 from aprt.cli.gathered import gathered
 from aprt.cli.names import CHANGE
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
 
 if TYPE_CHECKING:
+    from aprt.cli.gathered import Sharing
     from aprt.cli.interrupts import Interrupts
     from aprt.explore.result import Bounds
     from aprt.verdict.case import Case
@@ -71,6 +72,20 @@ class Instead(NamedTuple):
             return tell_difference(case, changed, properties, search.bounds, form, color, interrupts)
         return _tell_estimate(case, search, form, color, interrupts)
 
+    def tell_many(
+        self,
+        registry: Registry,
+        cases: tuple[Case, ...],
+        properties: tuple[str, ...],
+        search: Search,
+        sharing: Sharing,
+        form: str,
+        interrupts: Interrupts,
+    ) -> int:
+        """Print in which of these cases the changes make a difference, and give the exit code."""
+        pairs = changed_pairs(registry, cases, self.changes)
+        return tell_differences(registry, pairs, properties, search.bounds, sharing, form, interrupts)
+
 
 instead_options = gathered(
     "instead",
@@ -82,7 +97,7 @@ instead_options = gathered(
         type=CHANGE,
         multiple=True,
         metavar="with=SWITCH|without=SWITCH",
-        help="Tell what this changes instead, as aprt diff does; repeat it.",
+        help="Tell what this changes instead, as aprt diff does, also in several scenarios; repeat it.",
     ),
     click.option("--estimate", is_flag=True, help="Only say about how many interleavings and traces there are."),
 )
@@ -99,15 +114,14 @@ def _tell_matrix(
 
     if changed := changed_measures(case):
         raise click.UsageError(f"--measures-matrix tries every set of measures: leave {', '.join(changed)} to it")
-    progress = ProgressLine()
-    matrix = measures_matrix(
-        case,
-        properties,
-        limits,
-        lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
-        interrupts.allowed,
-    )
-    progress.close()
+    with ProgressLine() as progress:
+        matrix = measures_matrix(
+            case,
+            properties,
+            limits,
+            lambda done, of: progress.tell(f"{done} of {of} sets of measures"),
+            interrupts.allowed,
+        )
     echo(matrix_json(matrix) if form == "json" else matrix_text(matrix, paint(color)))
     if matrix.interrupted:
         return INTERRUPTED

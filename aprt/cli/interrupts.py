@@ -1,4 +1,4 @@
-"""Ctrl-C: inside a search it ends the search; anywhere else it waits, so that what is known still gets printed."""
+"""Ctrl-C during a command: it ends a search, and anywhere else it waits, so that what is known still gets printed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from aprt.cli.leaving import leave
 
 _Handler: TypeAlias = "Callable[[int, FrameType | None], Any] | int | None"
 
-_SOON: Final = 0.005  # seconds until it is tried again to end a search where it is safe
+_SOON: Final = 0.005  # seconds until the next try, where a search cannot be ended safely at the moment
 
 
 class Interrupts:
     """Two nested context managers in one object: `with Interrupts() as i: ...; with i.allowed: search()`.
 
-    In the outer block SIGINT is only remembered (`pending`), in the inner one it raises KeyboardInterrupt, at once
-    if one is pending; while trio runs, as soon as it does not. A second SIGINT does what it did before the outer block:
-    nobody has to wait for a program that hangs. What is to be printed is printed inside the outer block: behind it
-    SIGINT no longer ends the process.
+    In the outer block SIGINT is only remembered (`pending`). In the inner one it raises KeyboardInterrupt: at once if
+    one is pending already, and not before a trio run is over. A second SIGINT does what SIGINT did before the outer
+    block, so that nobody has to wait for a program that hangs. The answer is to be printed inside the outer block:
+    after it, SIGINT no longer ends the process.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _swallowed(self, lost: sys.UnraisableHookArgs) -> None:
-        """A finalizer was running, which lets no exception out."""
+        """The KeyboardInterrupt was raised in a finalizer, where Python drops exceptions: raise it again soon."""
         if isinstance(lost.exc_value, KeyboardInterrupt):
             signal.setitimer(signal.ITIMER_REAL, _SOON)
         else:
@@ -65,7 +65,7 @@ class Interrupts:
 
 
 def _in_trio() -> bool:
-    """Whether an exception that is raised now comes up in the middle of a trio run, which cannot stand that."""
+    """Whether an exception raised now would come up in the middle of trio's own code, which it could break."""
     if "aprt.runtime.run" not in sys.modules:
         return False
     from aprt.runtime.run import is_running

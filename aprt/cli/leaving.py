@@ -1,8 +1,8 @@
-"""Ctrl-C where nothing is known yet that could be told: the process ends at once.
+"""Ctrl-C while there is no result yet to print: the process ends at once, with one line.
 
-By no exception: one that comes up in the middle of an import, of a finalizer or of a trio run cannot be told in a line.
-What is imported here is imported before Ctrl-C is heeded, and so it is little: of `signal` only what is built in, as
-the rest imports enum, which takes longer than all before it. What Python does before that (`site`) is out of reach.
+It ends without an exception, since one in the middle of an import, a finalizer or a trio run ends in a traceback. So
+does Ctrl-C before this module is imported, which therefore imports little: of `signal` only the built-in part, because
+the rest imports enum, which takes longer than everything before it.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ INTERRUPTED = 130
 
 
 def leave(number: int, frame: FrameType | None) -> NoReturn:
-    """A handler: say so in a line, and end this process with its workers."""
+    """A handler of SIGINT: print one line, and end this process with its workers."""
     try:
         if "multiprocessing" in sys.modules:
             from multiprocessing import active_children
 
             for worker in active_children():
                 worker.kill()
-        wipe = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # what a line of progress, and tables, leave on a terminal
+        wipe = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""  # a line of progress; show the cursor, which tables hide
         os.write(2, f"{wipe}aprt: interrupted\n".encode())
     finally:
         os._exit(INTERRUPTED)
 
 
 def heed() -> None:
-    """From here on Ctrl-C ends the process, unless whoever started it made it deaf."""
+    """From here on Ctrl-C ends the process, unless whoever started it had SIGINT ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave)
 
 
 def ignore() -> None:
-    """From here on Ctrl-C comes too late to change anything."""
+    """From here on Ctrl-C changes nothing: the answer is printed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

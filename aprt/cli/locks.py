@@ -74,9 +74,9 @@ def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
     from aprt.verdict.locks import locks
     from aprt.view.locks_text import searched
 
-    progress = ProgressLine()
-    found = locks(case, limits, progress, interrupts.allowed)
-    progress.close(searched(found))
+    with ProgressLine() as progress:
+        found = locks(case, limits, progress, interrupts.allowed)
+        progress.sum_up(searched(found))
     return found
 
 

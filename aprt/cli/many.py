@@ -41,9 +41,9 @@ def explore_many(
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
     answers = Answers(part, question_of(references, properties, search), part.of_list(references))
-    progress = ProgressLine()
+    kept = _kept(keep, answers.asked, properties, search)
     try:
-        with _kept(keep, answers.asked, properties, search) as saved, sharing.crew() as workers, interrupts.allowed:
+        with ProgressLine() as progress, kept as saved, sharing.crew() as workers, interrupts.allowed:
             if keep is not None and saved is not None:
                 answers = answers.add_all(by_reference(keep.path, saved.given.values()))
             for reference, answer in ask_many(answers.left, case_finder(registry), properties, search, _tell, workers):
@@ -55,7 +55,6 @@ def explore_many(
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
-    progress.close()
     echo(answers.told(form))
     if keep is not None and not answers.complete:
         remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")

@@ -146,18 +146,16 @@ def _contrasts(entries: tuple[Entry, ...]) -> dict[str, Contrast]:
 
 
 def _collected(work: Callable[[Crew | None], Iterator[R]], of: int, sharing: Sharing) -> list[R]:
-    """What the work brings; less than `of` pieces when Ctrl-C ended it."""
+    """The results of the work; fewer than `of` when Ctrl-C ended it."""
     from aprt.cli.progress import ProgressLine
 
     found: list[R] = []
-    progress = ProgressLine()
     with Interrupts() as interrupts:
         try:
-            with sharing.crew() as workers, interrupts.allowed:
+            with ProgressLine() as progress, sharing.crew() as workers, interrupts.allowed:
                 for one in work(workers):
                     found.append(one)
                     progress.tell(f"{len(found)} of {of}")
         except KeyboardInterrupt:
             pass
-    progress.close()
     return found

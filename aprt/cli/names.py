@@ -1,4 +1,4 @@
-"""Types of arguments that name something: they complete in a shell, and are checked later, with a suggestion."""
+"""Types of arguments that name something: a shell completes them, and a command checks them and suggests another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ else:  # not generic at run time before click 8.4
 
 
 class Name(ParamType):
-    """A name that completes to what `known` finds in the eras. every: a word for all of them, in any case."""
+    """A name, completed to those that `known` finds in the eras. every: a word for all of them, in either case."""
 
     def __init__(self, name: str, known: Callable[[Mapping[str, Era]], list[str]], every: str = "") -> None:
         self.name, self.known, self.every = name, known, every
@@ -39,7 +39,7 @@ class Subject(ParamType):
     name = "scenario"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from aprt.verdict.case import DEFAULT_ERA
+        from aprt.verdict.lookup import DEFAULT_ERA
 
         eras: Mapping[str, Era] = ctx.obj()
         subject, plus, _ = incomplete.rpartition("+")

@@ -54,7 +54,10 @@ with_option, without_option = (
     )
 )
 color_option = click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="NO_COLOR is heeded, too."
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="auto heeds NO_COLOR and FORCE_COLOR.",
 )
 property_option, any_property_option = (
     click.option(
@@ -78,7 +81,7 @@ detect_option = click.option(
     help=f"Report what the detector of this kind sees; repeat it. One of {', '.join(KINDS)}, all, none.",
 )
 budget_option = click.option("--budget", type=Duration(), help="Give up on a scenario after so long: 10s, 500ms, 2m.")
-seed_option = click.option("--seed", type=Number(min=0), default=0, help="For whatever draws lots.")
+seed_option = click.option("--seed", type=Number(min=0), default=0, help="Seed of all random choices.")
 
 
 def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -90,13 +93,13 @@ def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) ->
 
 
 def schedule_option(help: str) -> Callable[[F], F]:
-    """`--schedule FILE`, into which it is known beforehand that something can be written."""
+    """`--schedule FILE`, checked before the command runs: a search must not end with a file that cannot be written."""
     kind = click.Path(path_type=Path)
     return click.option("--schedule", type=kind, metavar="FILE", callback=_writable, help=help)
 
 
 def format_choice(*more: str) -> Callable[[F], F]:
-    """`--format` of text, json and what else a command can print."""
+    """`--format` of text, json and `more`."""
     kinds = click.Choice(["text", "json", *more])
     return click.option("--format", "form", type=kinds, default="text", help="For people, or for programs.")
 

@@ -1,4 +1,4 @@
-"""What every command prints with, and what it exits with."""
+"""Printing and exit codes, for all commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPORTS = ("junit", "ktap")  # formats of `view.results`
 
 
 def paint(color: str) -> Paint:
-    """Colour on stdout: as asked for, else as NO_COLOR and FORCE_COLOR say, else on a terminal."""
+    """Colour on stdout: as `--color` says; if that is "auto", as NO_COLOR or FORCE_COLOR say; else on a terminal."""
     from aprt.view.paint import Paint
 
     if color == "auto" and os.environ.get("NO_COLOR"):
@@ -31,10 +31,10 @@ def paint(color: str) -> Paint:
 
 
 def echo(text: str) -> None:
-    """Data, on stdout, as it is."""
+    """Print data on stdout, colours and all."""
     click.echo(text, color=True)
 
 
 def remark(text: str) -> None:
-    """Narration, on stderr, in one line."""
+    """Print a remark on stderr, in one line."""
     click.echo(f"aprt: {text}", err=True)

@@ -1,4 +1,4 @@
-"""What a reader brings in a Python file of his own, named `FILE.py:NAME` or `MODULE:NAME`: scenarios and patches."""
+"""Scenarios and patches in Python files of a user's own, named `FILE.py:NAME` or `MODULE:NAME`."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
-from aprt.verdict.case import DEFAULT_ERA, Case, check_words, find_era
+from aprt.verdict.case import Case
+from aprt.verdict.lookup import era_of, find_era
+from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
 
-_OWN: Final = "aprt_own_"  # how the names of a reader's modules begin
+_OWN: Final = "aprt_own_"  # prefix of the names of a user's modules in `sys.modules`
 
 
 def is_own(word: str) -> bool:
-    """Whether a word names something in a file of the reader's."""
+    """Whether a word names something in a file of the user's."""
     return ":" in word
 
 
 def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, Era]:
-    """The eras, the oldest first, those that a patch among the words is written for with a switch for it.
+    """The eras, with a switch for each patch among the words in those eras that it is written for.
 
-    Raises: `UserError`.
+    eras: the oldest first. Raises: `UserError`.
     """
     words = tuple(dict.fromkeys(words))
     for word in words:
@@ -73,7 +75,7 @@ def check_named(eras: Mapping[str, Era], text: str) -> None:
 
 
 def _those_in(path: str, kind: type[Any], before: str) -> str:
-    """The end of an error line: what of a kind is in a file, each as it is to be named."""
+    """The end of an error line: the things of a kind in a file, as a user would name them."""
     return f" ({', '.join(before + name for name in _names(path, kind)) or 'there is none'})"
 
 
@@ -88,9 +90,7 @@ def own_case(
     path, *words = text.split("+")
     named, slash, rest = path.partition("/")
     inside = bool(slash) and named in eras
-    if inside and era is not None and era != named:
-        raise UserError(f"scenario {text!r} names era {named!r}, but the era asked for is {era!r}")
-    found = find_era(named if inside else era or DEFAULT_ERA, eras)
+    found = era_of(text, named if inside else None, era, eras)
     if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
         find_era(named, eras)
     name = rest if inside else path
@@ -140,7 +140,7 @@ def _load(word: str, kind: type[T], what: str) -> T:
 
 @cache
 def _module(place: str) -> ModuleType:
-    """The module that a file, or a name in Python's path, stands for. Whatever it raises is the reader's mistake."""
+    """The module of a file, or of a name in Python's path. Raises: `UserError` for whatever goes wrong in it."""
     try:
         if place.endswith(".py"):
             return _file(Path(place))
@@ -178,9 +178,9 @@ def _reason(place: str, error: BaseException) -> str:
 
 
 def blamed(error: BaseException) -> str | None:
-    """An error that a reader's file is to blame for, as one line: where, and what; None for any other.
+    """One line about an error that a user's file is to blame for; None for any other error.
 
-    That is one which its code raised while it ran, and a rule of models that is broken while there is such a file.
+    Such a file is to blame for what its code raised, and for any broken rule of models while one is loaded.
     """
     files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(_OWN)]
     cause: BaseException | None = error
@@ -191,7 +191,7 @@ def blamed(error: BaseException) -> str | None:
             if frame.filename in files:
                 return f"{frame.filename}: {_reason(frame.filename, cause)}"
         cause = cause.__cause__
-    for note in getattr(error, "__notes__", ()):  # of a worker, whose frames stay behind
+    for note in getattr(error, "__notes__", ()):  # the traceback of a worker process, as text
         for file in files:
             lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', note)
             if lines:

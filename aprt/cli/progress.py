@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from aprt.explore.result import Progress
@@ -13,13 +14,27 @@ _EVERY = 5.0  # seconds between two lines that stay
 
 
 class ProgressLine:
-    """Call it with each `Progress`, and `close` it when the search is over."""
+    """The progress of a search, for as long as a `with` block runs; a line on a terminal is wiped at its end.
+
+    Call it with each `Progress`, or `tell` it what to show.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.rewrites = self.stream.isatty()
         self._written = time.monotonic()
         self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._open:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self._open = False
 
     def __call__(self, progress: Progress) -> None:
         rate = progress.states / progress.seconds if progress.seconds else 0
@@ -42,14 +57,11 @@ class ProgressLine:
             return
         self.stream.flush()
 
-    def close(self, summary: str = "") -> None:
-        """Wipe the line; without a terminal, leave a summary, if there is one."""
-        if self._open:
-            self.stream.write("\r\x1b[K")
-            self._open = False
-        if summary and not self.rewrites:
-            self.stream.write(f"aprt: {summary}\n")
-        self.stream.flush()
+    def sum_up(self, text: str) -> None:
+        """Where there is no terminal, leave a last line that tells how the search went."""
+        if not self.rewrites:
+            self.stream.write(f"aprt: {text}\n")
+            self.stream.flush()
 
 
 def _left(seconds: float) -> str:

@@ -34,11 +34,13 @@ def command(
 ) -> int:
     """Take every two conflicting steps of SCENARIO in both orders, wherever that is possible, and compare the outcomes.
 
-    A race is harmful when it depends on the order what can be violated, or whether it can end without that; a matter of
-    order only when just the values in the end do. It is benign when either order comes to the same, and inevitable when
-    either order always violates something, which shows no race harmless. Harmful and order-only ones come with an
-    execution for either order. Two steps conflict when they are messages of two contexts to one actor and one of them
-    changes it. Exits with 0 when all states were searched, whatever was found (harmful= in the last line), else with 3.
+    Two steps conflict when they are messages of two contexts to one actor and one of them changes it. Such a race is
+    harmful when the order decides what can be violated, or whether an execution can end without a violation; order
+    only when it decides just the values at the end; benign when it decides nothing. It is inevitable when something is
+    always violated, whatever the order, so that nothing shows it to be harmless. Harmful and order-only races come with
+    an execution for either order.
+
+    Exits with 0 when all states were searched, whatever was found (harmful= in the last line), else with 3.
     """
     from aprt.verdict.races import STATES, races
     from aprt.view.races_text import races_json, races_text

@@ -1,4 +1,4 @@
-"""From what was typed to a recording: a token, a schedule file, or a bug of the museum, which is looked for."""
+"""From what was typed to a recording: a token, a schedule file, or a bug of the museum, which is searched for."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:
     """The recording that is meant, on a model with these switches changed.
 
-    Raises: `UserError` for what names none, with what to type instead, and for a bug that is not found;
-    `ReplayMismatch` for a token or file that the model does not follow.
+    Raises: `UserError` for a text that names none, with what to type instead, and for a bug that is not found;
+    `ReplayMismatch` for a token or file whose steps the model does not offer.
     """
     from aprt.core.token import is_token
     from aprt.verdict.tokens import resolve

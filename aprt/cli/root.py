@@ -1,7 +1,7 @@
-"""The `aprt` command: finds its subcommands when they are asked for, and turns errors into lines and exit codes.
+"""The `aprt` command: imports a subcommand when it is asked for, and turns errors into lines and exit codes.
 
-The object of the click context is a function that returns the known eras, so that a test can bring its own and
-`--help` imports none.
+The object of the click context is a function that returns the known eras. So tests can bring their own, and `--help`
+imports none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aprt.cli.cases import Registry
     from aprt.core.scenario import Era
 
-# what stdout may meet; all else that goes wrong with files is a `UserError` from where it happens
+# errors of writing to stdout; what goes wrong with other files is a `UserError` raised where it happens
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 COMMANDS = (
@@ -50,7 +50,7 @@ COMMANDS = (
 
 
 class Root(click.Group):
-    """A group whose commands are the attribute `command` of modules in `aprt.cli`, and return their exit code."""
+    """A group of commands, each the attribute `command` of a module in `aprt.cli`. They return their exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -85,9 +85,9 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:  # before click prints an empty line
+        except KeyboardInterrupt:  # which click would answer with an empty line
             return _say("interrupted", INTERRUPTED)
-        except BrokenPipeError:  # before click makes it exit code 1, which means "violated"
+        except BrokenPipeError:  # which click would make exit code 1, and that means "violated"
             _silence()
             return PIPE
 
@@ -115,7 +115,7 @@ def root(ctx: click.Context, version: bool) -> None:
 
 
 def _told(error: Exception, args: Sequence[str], registry: Registry) -> int:
-    """The exit code of an error, which is told in one line unless it is a mistake of aprt."""
+    """Print an error, in one line unless it is a mistake of aprt, and return its exit code."""
     match error:
         case click.UsageError():
             return _say(_usage(error, args), USAGE)
@@ -150,7 +150,7 @@ def _in_own_file(error: Exception) -> str | None:
 
 
 def _say(message: str, code: int) -> int:
-    with contextlib.suppress(OSError):  # nobody is left to be told
+    with contextlib.suppress(OSError):  # stderr may be closed
         click.echo(f"aprt: {' '.join(message.split())}", err=True)
     return code
 
@@ -167,7 +167,7 @@ def _usage(error: click.UsageError, args: Sequence[str]) -> str:
 
 
 def _typed(args: Sequence[str]) -> click.Context:
-    """The command that was typed, for an error that does not know in which it is."""
+    """The command that was typed, for an error that does not say which it was."""
     ctx, rest = click.Context(root, info_name="aprt"), list(args)
     while rest and isinstance(ctx.command, click.Group) and (found := ctx.command.get_command(ctx, rest[0])):
         ctx = click.Context(found, parent=ctx, info_name=rest.pop(0))
@@ -187,12 +187,12 @@ def _checked_elsewhere(id: str, eras: Mapping[str, Era]) -> bool:
 
 
 def _replace_closed_streams() -> None:
-    # a shell's `>&-` is taken for `>/dev/null`
+    # `aprt ... >&-` in a shell: treat it as `>/dev/null`
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _silence() -> None:
-    # what is still buffered has nowhere to go, and must not be complained about at exit
+    # what is still buffered has nowhere to go, and Python must not complain about it at exit
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

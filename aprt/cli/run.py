@@ -1,7 +1,4 @@
-"""`aprt run`: let a system run on trio and watch it.
-
-What is run is a case. `view.live.watch` shows it meanwhile: as tables on a terminal, else in lines.
-"""
+"""`aprt run`: run a case on trio, and show it meanwhile (`view.live`): as tables on a terminal, else in lines."""
 
 from __future__ import annotations
 
@@ -42,10 +39,12 @@ if TYPE_CHECKING:
 @click.option("--runs", type=Number(min=1), default=1, help="Try so many seeds, until something breaks.")
 @click.option("--max-steps", type=Number(min=1), default=10_000, help="Cut a run there.")
 @click.option("--chaos", is_flag=True, help="Steer by changing priorities: shows rare races.")
-@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed repeats less.")
+@click.option("--free", is_flag=True, help="Leave the order to trio's own scheduler; a seed does not repeat it.")
 @click.option("--jitter", type=Number(min=0), default=0, help="With --free: the longest delay of a message.")
 @click.option("--speed", type=Amount(min=0), default=0, help="Steps per second, for a demo; 0: no limit.")
-@click.option("--no-live", is_flag=True, help="Lines also on a terminal: steps, or turns if there are many.")
+@click.option(
+    "--no-live", is_flag=True, help="No tables on a terminal, but lines: a step each, or a turn each of a long run."
+)
 @detect_option
 @schedule_option("Write the schedule of the run.")
 @format_option
@@ -81,7 +80,7 @@ def command(
 
     plan = Plan(_mode(chaos, free), seed, runs, jitter, max_steps, detectors(detect))
     model = case.model()
-    # tables go to stderr: lines on stdout are only for those who do not see them
+    # tables go to stderr, and lines to stdout: who sees the tables needs no lines
     tables = not no_live and (form == "json" or sys.stdout.isatty())
     live = _perform(
         case, model, properties, plan, form=form, color=color, tables=tables, speed=speed, interrupts=interrupts
@@ -131,11 +130,11 @@ def _perform(
 
 
 def _silent(line: str) -> None:
-    """JSON has the schedule's token instead."""
+    """Lines of the run are not printed with JSON, which has the token."""
 
 
 def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Interrupts, form: str, color: str) -> bool:
-    """Print what was seen, and tell whether Ctrl-C cut what is found out about that."""
+    """Print what was seen. Returns whether Ctrl-C cut the searches for what detectors call possible."""
     from aprt.verdict.predicted import predicted
     from aprt.verdict.tokens import token_of
     from aprt.view.run_text import run_json, run_text

@@ -33,7 +33,7 @@ command.add_command(new_scenario)
 @click.pass_obj
 def list_scenarios(registry: Registry, words: tuple[str, ...], era: str | None, id: str | None, form: str) -> int:
     """List them, one a line; with WORDs only those that have each of these in their name or title."""
-    from aprt.verdict.case import find_era, listed
+    from aprt.verdict.lookup import find_era, listed
     from aprt.view.catalogue import scenarios_json, scenarios_text
 
     eras = registry()

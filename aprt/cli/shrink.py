@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.command("shrink", short_help="Make a failing schedule as small as it gets.")
 @recording_options
 @any_property_option
-@click.option("--max-states", type=Number(min=0), help="Only try, from so many states on.")
-@click.option("--budget", type=Duration(), help="Only try, after so long: 10s, 500ms, 2m.")
+@click.option("--max-states", type=Number(min=0), help="Settle for 1-minimal after so many states.")
+@click.option("--budget", type=Duration(), help="Settle for 1-minimal after so long: 10s, 500ms, 2m.")
 @schedule_option("Write the smaller schedule.")
 @format_option
 @color_option
@@ -35,9 +35,9 @@ def command(
 ) -> int:
     """Find the smallest schedule that fails like that of TOKEN, of a saved FILE, or of a BUG (B8, or its commit).
 
-    Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. "optimal" says that there is
-    no smaller one, "1-minimal" that no single cut or move makes it smaller: where --max-states or --budget leave it at
-    trying.
+    Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. The result is "optimal" when
+    no smaller one fails alike. Where looking for that takes too much (--max-states, --budget) it is "1-minimal": no
+    single cut or move makes it smaller.
     """
     from aprt.explore.minimal import LIMIT
     from aprt.verdict.shrink import shrink

@@ -10,7 +10,9 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era
-from aprt.verdict.case import Case, check_words, find_era
+from aprt.verdict.case import Case
+from aprt.verdict.lookup import find_era
+from aprt.verdict.switch_words import check_words
 from aprt.vfio_ap.topology.files import load_topology
 from aprt.vfio_ap.topology.system import topology_scenario
 

@@ -225,6 +225,10 @@ class Actor(abc.ABC, Generic[S]):
         """The names of all messages that it handles, sorted."""
         return _messages(type(self))
 
+    def is_lock(self) -> bool:
+        """Whether one of its messages takes it as a lock."""
+        return any(self.handler(op).acquires for op in self.messages())
+
     def handle(self, state: S, call: Call[Any], by: Caller) -> Done[S] | Literal[Block.BLOCK]:
         """Perform one message: `BLOCK`, or the new state, the reply and the notes. Pure.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -39,6 +40,13 @@ def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[...
         return returned
 
     return _returning
+
+
+def unbound(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that was defined, where a table of functions holds it with some arguments bound."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def _behaviour(hint: Any) -> tuple[int, Any] | None:

@@ -1,4 +1,4 @@
-"""The kinds of detectors, by name: for whoever asks for some, and imports none of them."""
+"""The kinds of detectors by name, for code that only has to know the names and should not import the detectors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "lock-order": (
-            "circles in the order in which locks are taken, in one run or over all of them, whoever never met; "
-            "locks that a handler of interrupts takes, held with interrupts on"
+            "circles in the order in which locks are taken, in one run or over all of them, also by contexts that "
+            "never meet; locks that an interrupt handler takes and that are held elsewhere with interrupts on"
         ),
-        "hang": "tasks that wait for each other, told when the circle closes, and who is behind",
+        "hang": "tasks that wait for each other, told when the circle closes, and those who wait for them",
         "lost-wakeup": "sleepers who came after the wake-up that was meant for them",
         "stuck-message": "messages in a mailbox that nobody will read",
         "atomic-sleep": "what may sleep, asked for under a spinlock or in a timer callback",
@@ -23,7 +23,10 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
             "possible, as nothing orders use and free"
         ),
         "leak": "what is held in the end and on nobody's record; objects that nobody owns",
-        "refcount": "references from nothing, below nothing, or last under a lock needed",
+        "refcount": (
+            "a reference taken when none is left, one put too many, or the last one put under a lock that the end of "
+            "the object needs"
+        ),
     }
 )
-"""What each finds, in a few words. They report in this order."""
+"""What each kind finds, in a few words, in the order in which they report."""

@@ -1,7 +1,8 @@
-"""What breaks each property: a case that violates it, in which words, and the nearest one that does not.
+"""What breaks each property: a case that violates it, in which words, and the nearest case that does not.
 
-A property has the same number in every era; what it looks at is the driver's own, so the series and the releases have a
-row each. The table in `docs/reference/properties.md` is written from these rows, and the tests check each.
+A property has the same number in every era, but looks at the actors of that era's driver. So the series (v4) and the
+releases have rows of their own. The table in `docs/reference/properties.md` is written from these rows, and the tests
+check each.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 from aprt.core.contrast import Contrast
 
-# what is violated, where, next to what, in which words
+# of the series: the property, a case that violates it, the nearest case that does not, the words of the violation
 _SERIES = (
     ("P1", "kill-qemu", "kill-qemu+all-measures", "05.0004 is still aimed at vm0.gisa when gisa_destroy begins"),
     ("P2", "h1", "h1+all-measures", "reply 05.0004 makes isc 3 pending in vm0.gisa, which is freed"),
@@ -66,7 +67,7 @@ _SERIES = (
      "vm0.vcpu0 waits for vm0.vcpu0.sleep"),
 )  # fmt: skip
 
-# of era 2026: what is violated, in which scenario, by which mistake put in or fix taken out, in which words
+# of era 2026: the property, a scenario, a mistake put in or a fix taken out that breaks it there, the words
 _TODAY = (
     ("P1", "kill-qemu", "reset_unwaited", "05.0004 is still aimed at vm0.gisa when gisa_destroy begins"),
     ("P3", "kill-qemu", "alert_mask_kept", "gisa_destroy begins with alert.mask 0x10"),
@@ -122,7 +123,7 @@ _TODAY = (
     ("P52", "assign-absent", "B30=out", "05.0004 is enabled for vm0, which does not reach it"),
 )  # fmt: skip
 
-# of releases that need more than that, or are older: as of the series, each with its era
+# of releases, where `_TODAY` cannot say it in one switch or the era is older: as `_SERIES`, each with its era
 _RELEASES = (
     ("P2", "2026/kill-qemu+B1=out+delivery+enable_use+no_core_ref", "2026/kill-qemu+delivery+enable_use",
      "reply 05.0004 makes isc 3 pending in vm0.gisa, which is freed"),
@@ -150,7 +151,7 @@ BROKEN: Final[Sequence[Contrast]] = (
 
 
 def broken_by(property: str, era: str) -> str | None:
-    """A case that violates a property: of that era if there is one, else of the same driver; None: none is known."""
+    """A case that violates a property: of that era if there is one, else of another with the same driver; else None."""
     cases = [one.buggy for one in BROKEN if one.violates == property]
     same = [case for case in cases if case.startswith("v4/") == (era == "v4")]
     return next((case for case in same if case.startswith(f"{era}/")), same[0] if same else None)

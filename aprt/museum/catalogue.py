@@ -1,4 +1,4 @@
-"""All halls, and finding an entry by its number or a commit."""
+"""All halls, and how to find an entry by its number or by a commit."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ENTRIES: Final[Sequence[Entry]] = tuple(entry for hall in HALLS for entry in hal
 
 
 def find_entries(word: str) -> tuple[Entry, ...]:
-    """The entry of that number (`B8`, `b8`), or those that have that commit, or one that begins so.
+    """The entry of that number (`B8` or `b8`), or those that a commit fixed; its first digits are enough.
 
-    Raises: `UserError` for an unknown one, or for the beginning of several commits.
+    Raises: `UserError` for an unknown word, and for digits with which several commits begin.
     """
     found = {entry: id for entry in ENTRIES for id in _matches(entry, word)}
     if len(set(found.values())) > 1:

@@ -1,7 +1,7 @@
-"""What stands for a row of the era matrix where an era does not have the scenario that the row is shown by.
+"""What an era is asked for a row of the era matrix when it lacks the scenario that shows the row.
 
-H1-H16 are scenarios of the series, and so is that of B1; the releases are asked for the same property in the same
-situation. Some of the museum's scenarios, which are of the releases, have another name in the series.
+H1 to H16 and B1 are shown by scenarios of the series: the releases are asked for the same property in the same
+situation. Other bugs are shown by scenarios of the releases, some of which have another name in the series.
 """
 
 from __future__ import annotations
@@ -42,4 +42,4 @@ ELSEWHERE: Final[Mapping[str, Question]] = MappingProxyType(
 INSTEAD: Final[Mapping[str, Question]] = MappingProxyType(
     {"B32": Question("lose-adapter", "P45", "* is reset although the host has lost it")}
 )
-"""What every era is asked instead, where the row's own scenario ends early in eras that have another bug (B19)."""
+"""What every era is asked instead of the row's own question: the scenario of B32 ends early in eras that have B19."""

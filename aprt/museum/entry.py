@@ -1,7 +1,7 @@
 """What the museum knows about one bug.
 
-To add one: an `Entry` in the file of its hall. To model it: a scenario and a fix switch in `aprt.vfio_ap`, and
-`shown_by` here: a reference in which it is found and one in which it is gone.
+To add one, write an `Entry` in the file of its hall. To model it, add a scenario and a fix switch to `aprt.vfio_ap`,
+and name here in `shown_by` a case in which it is found and one in which it is gone.
 """
 
 from __future__ import annotations
@@ -20,27 +20,20 @@ Kind: TypeAlias = Literal[
 
 @attrs.frozen
 class Entry:
-    """One bug. id: `B8`; also what its fix switch answers to.
+    """One bug."""
 
-    commits: of the fix, 12 digits each; none where no source had it. subject: of the (first) fix. version: the first
-    release with it, two where it is not known which, `never` of a patch that was not merged. story: who does what, in
-    which functions of the kernel and under which locks, at most five lines of 75 letters when wrapped.
-    shown_by: where it is found and where it is gone; None while it is not modelled. exhibit: why it cannot be modelled.
-    note: what is not certain about the rest.
-    """
-
-    id: str
+    id: str  # `B8`; also a name of the switch of its fix
     title: str
     kinds: tuple[Kind, ...]
-    commits: tuple[str, ...]
-    subject: str
-    version: str
-    story: str
+    commits: tuple[str, ...]  # of the fix, 12 digits each; none where no source had the bug
+    subject: str  # of the first of these commits
+    version: str  # the first release with the fix, two where it is not known which; `never` of a patch not merged
+    story: str  # who does what, in which kernel functions, under which locks; at most five lines of 75 letters
     pattern: Pattern
-    shown_by: Contrast | None = None
-    exhibit: str | None = None
+    shown_by: Contrast | None = None  # where it is found, and where it is gone; None while it is not modelled
+    exhibit: str | None = None  # why it cannot be modelled
     cve: str | None = None
-    note: str | None = None
+    note: str | None = None  # what is not certain about the rest
 
 
 @attrs.frozen

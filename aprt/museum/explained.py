@@ -1,4 +1,4 @@
-"""Why some answers of the era matrix are what they are, where that does not go without saying."""
+"""Why some answers of the era matrix are what they are, where a reader would expect another one."""
 
 from __future__ import annotations
 

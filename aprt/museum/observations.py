@@ -1,7 +1,7 @@
 """What the checker reports of today's driver: races of era 2026 with every fix in, as the model has them.
 
-None of these is confirmed: each is what follows from the model, the lines of the kernel that it rests on are named, and
-an assumption that it needs is named, too. A test holds the list and the scenarios to each other, both ways.
+None of these is confirmed. Each follows from the model, and names the lines of the kernel on which it rests and the
+assumption that it needs, if any. A test checks that the scenarios break what is listed here, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,30 +23,26 @@ VERDICTS: Final[Sequence[tuple[str, str]]] = (
     ("pv-switch", "a guest becomes a protected one while AQIC and closing go on"),
     ("gain-and-attach", "the host gains an adapter while the device is opened and closed"),
 )
-"""Scenarios of era 2026 that are asked for every property, and which situation each stands for."""
+"""Scenarios of era 2026 that are searched for every property, and the situation that each stands for."""
 
 
 @attrs.frozen
 class Observation:
-    """shown_by: scenarios of era 2026, each with the properties that it breaks for this reason.
-
-    what: the race in a few words. rests_on: where the model has it from. needs: an assumption without which it is gone.
-    """
+    """One thing that the checker reports."""
 
     title: str
-    what: str
-    rests_on: str
-    shown_by: tuple[tuple[str, tuple[str, ...]], ...]
-    needs: str | None = None
+    what: str  # what happens
+    rests_on: str  # where in the model, and in the kernel
+    shown_by: tuple[tuple[str, tuple[str, ...]], ...]  # scenarios, each with the properties that it breaks for this
+    needs: str | None = None  # an assumption without which it does not happen
 
 
 OBSERVATIONS: Final[Sequence[Observation]] = (
     Observation(
         "a refused AQIC(enable) keeps what it took",
         "The page of the NIB is pinned and the ISC registered before AQIC is issued. When that is answered "
-        "anything but "
-        "00 or 07, the handler disables the interrupt, which gives back what is on record. The new pair is on no "
-        "record: its pin and registration are lost, once for each try.",
+        "anything but 00 or 07, the handler disables the interrupt, which gives back what is on record. The new "
+        "pair is on no record: its pin and registration are lost, once for each try.",
         "`mainline/irq.py: irq_enable()`; vfio_ap_irq_enable(), the default of the switch over AQIC's response code",
         (
             ("reset-reenable-busy", ("P5", "P6")),
@@ -70,10 +66,10 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
     Observation(
         "a queue that its guest could not see is unassigned without a reset, and keeps its mdev",
         "Unassigning resets those queues that are in the shadow APCB, and only these forget their mdev. A queue "
-        "that was "
-        "filtered leaves the table with its pointer, its records and its interrupt. The handler of PQAP asks whether a "
-        "queue is in the table, not whether the guest sees it, so the interrupt may be on: it is still aimed at the "
-        "GISA when that is destroyed. And when the mdev is removed, unbinding the queue looks into freed memory.",
+        "that was filtered leaves the table with its pointer, its records and its interrupt. The handler of PQAP "
+        "asks whether a queue is in the table, not whether the guest sees it, so the interrupt may be on: it is "
+        "still aimed at the GISA when that is destroyed. And when the mdev is removed, unbinding the queue looks "
+        "into freed memory.",
         "`mainline/mdev_sysfs.py: hot_unplug()`; vfio_ap_mdev_hot_unplug_adapters(), vfio_ap_unlink_apqn_fr_mdev(), "
         "handle_pqap(): vfio_ap_mdev_get_queue() looks into the table",
         (
@@ -104,8 +100,7 @@ OBSERVATIONS: Final[Sequence[Observation]] = (
     Observation(
         "no lock is taken in request() and ap_config_show()",
         "The eventfd that asks user space to let go of a device is read without the lock that guards it, and so "
-        "are the "
-        "masks that the attribute ap_config shows.",
+        "are the masks that the attribute ap_config shows.",
         "`mainline/vfio_events.py: request()`, `mainline/mdev_attributes.py: read()`; vfio_ap_mdev_request(), "
         "ap_config_show()",
         (

@@ -20,7 +20,7 @@ from aprt.vfio_ap.eras import ERAS
 
 
 def row_of(entry: Entry) -> Row:
-    """The row of a bug. One that can only be exhibited is asked about nowhere, and says why."""
+    """The row of a bug. Of a bug that cannot be modelled no era is asked, and the row says why."""
     if entry.shown_by is None:
         return Row(entry.id, (), dict.fromkeys(ERAS, f"exhibit only: {entry.exhibit}"))
     return _row(entry.id, entry.shown_by)
@@ -35,11 +35,14 @@ _BUGS: Final = sorted(ENTRIES, key=lambda entry: int(entry.id[1:]))
 ROWS: Final[Mapping[str, Row]] = MappingProxyType(
     {entry.id: row_of(entry) for entry in _BUGS} | {name: _row(name, way) for name, way in WAYS.items()}
 )
-"""All of them, by name, in the order of their numbers."""
+"""All rows by name, in the order of their numbers."""
 
 
 def find_rows(words: Iterable[str]) -> tuple[Row, ...]:
-    """The rows of these numbers (`B8`, `h7`) or commits, each once; all when none is named. Raises: `UserError`."""
+    """The rows of these numbers (`B8`, `h7`) or commits, each once; all rows when none is named.
+
+    Raises: `UserError` for a number or commit that no row has.
+    """
     wanted = tuple(words)
     names = [name for word in wanted for name in _names(word)] if wanted else list(ROWS)
     return tuple(ROWS[name] for name in dict.fromkeys(names))

@@ -54,4 +54,4 @@ UNASKED: Final[Sequence[Why]] = (
         "H12", "4.20", "5.15", "an mdev has no bucket before 6.0: the handler looks for a queue among the bus's devices"
     ),
 )
-"""A cell is asked about unless it is here; a test sees to it that each is one or the other."""
+"""Every other cell is asked about, as a test checks, except those of a bug that cannot be modelled."""

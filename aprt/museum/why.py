@@ -1,4 +1,4 @@
-"""What is said of some cells of the era matrix: why nothing is asked there, or why the answer is what it is."""
+"""A remark on cells of the era matrix: why nothing is asked there, or why the answer is what it is."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ from aprt.vfio_ap.eras import ERAS
 
 @attrs.frozen
 class Why:
-    """rows: their names, with blanks between. since, until: the first and the last of the eras, in their order.
+    """A remark on some rows in a range of eras."""
 
-    turned_by: switches; with those of them that an era lacks put in the answer is the other one, and that is said, too.
-    """
-
-    rows: str
-    since: str
-    until: str
+    rows: str  # their names, separated by blanks
+    since: str  # the first era
+    until: str  # the last one
     text: str
-    turned_by: tuple[str, ...] = ()
+    turned_by: tuple[str, ...] = ()  # switches: with those put in that the era lacks, the answer is the other one
 
     @property
     def eras(self) -> tuple[str, ...]:
-        """The eras that it is about."""
+        """The eras from the first to the last one."""
         names = list(ERAS)
         return tuple(names[names.index(self.since) : names.index(self.until) + 1])
 
@@ -35,5 +32,5 @@ class Why:
 
 
 def by_era(said: Iterable[Why], row: str) -> dict[str, str]:
-    """What is said of a row, by era."""
+    """The remarks on a row, by era."""
     return {era: why.said for why in said if row in why.rows.split() for era in why.eras}

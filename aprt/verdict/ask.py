@@ -1,6 +1,6 @@
-"""Ask a question about a case: search, replay what was found on trio, and name it by a token.
+"""Ask a question about a case: search, replay on trio what was found, and give it a token.
 
-What only a finding needs is imported when there is one: trio takes longer to import than most searches.
+What only a finding needs is imported when there is one: importing trio takes longer than most searches.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def ask(
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
 
-    Where none of them is violated, but executions end at a violation of one that is implied (`Property.implied`), it is
-    asked about as well.
+    An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
+    If that happened and nothing else was violated, a second search asks about it as well.
 
-    report: as in `explore.Question`. interruptible: entered around the search. A KeyboardInterrupt raised inside
-    it ends the search, and what was covered so far is the verdict. keep: where to save the search, or what to resume.
+    report: as in `explore.Question`. interruptible: entered around the search; a KeyboardInterrupt raised inside it
+    ends the search, and the verdict is about what was covered by then. keep: where to save or resume the search.
 
     Raises: `UserError`, `ReplayMismatch` when a finding does not happen on trio as the explorer told it.
     """
@@ -155,7 +155,7 @@ def _show_parts(case: Case, model: Model, found: Finding, shorten: Shorten) -> S
 
 
 def _real(case: Case, model: Model, shown: Shown, exploration: Exploration) -> Shown:
-    """What is shown of a cycle in the lock order, with whether it is real, or another one that is told with it."""
+    """A cycle in the lock order with the answer whether it, or else another one that was met, is real."""
     cycle = tuple(part.edge for part in shown.finding.parts)
     if not cycle:
         return shown

@@ -12,19 +12,15 @@ from aprt.core.exercise import Function, Line
 
 @attrs.frozen(order=True)
 class Branch:
-    """Lines of a function, one after the other, that no step entered though the function was.
-
-    procedure: whether it is a behaviour; else a handler, or what one calls. calls: messages sent there, as in the code.
-    answer: an answer decides whether a behaviour comes there.
-    """
+    """A run of lines that no step entered, of a function that some step did enter."""
 
     file: str
-    first: int
+    first: int  # line
     last: int
     function: str
-    procedure: bool
-    calls: tuple[str, ...]
-    answer: bool = False
+    procedure: bool  # it is part of a behaviour; else of a handler, or of what one calls
+    calls: tuple[str, ...]  # the messages that it sends, as the code writes them
+    answer: bool = False  # a behaviour gets there or not by the answer to a message
 
     @property
     def where(self) -> str:
@@ -33,7 +29,7 @@ class Branch:
 
 
 def branches_of(missed: Mapping[Function, frozenset[Line]], messages: set[str]) -> Iterator[Branch]:
-    """Runs of lines that follow each other in their function."""
+    """The missed lines as branches: lines that follow each other in their function make one."""
     for function, lines in missed.items():
         for _, group in groupby(enumerate(sorted(lines)), lambda each: each[1].place - each[0]):
             behind = [line for _, line in group]
@@ -47,6 +43,6 @@ def branches_of(missed: Mapping[Function, frozenset[Line]], messages: set[str]) 
 
 
 def _busy(run: list[Line]) -> list[Line]:
-    """Without lines at its ends that no step could enter."""
+    """The run without those lines at either end that no step could enter anyway."""
     busy = [place for place, line in enumerate(run) if not line.idle]
     return run[busy[0] : busy[-1] + 1] if busy else []

@@ -34,37 +34,38 @@ STATES = 100_000  # to look at for what decides: a few seconds
 
 @attrs.frozen(eq=False)
 class Cause:
-    """minimal: the smallest schedule that fails alike; token: of that one, None where it is too long for one.
+    """Why a schedule fails, and with it all those that fail alike (`explore.failing`).
 
-    pairs, choices: what decides in it. chosen, order: the choices that are made, and the orderings that hold, before
-    each failure alike; one_step: whether the same operation fails in all of them. inevitable: no execution ends without
-    a violation of the property. states: how many were looked at;
-    complete: all there are. Where not, `chosen`, `order`, and what is not `proved` of the others, is what those did not
-    refute. endless: of what goes on for ever, what keeps it going; to fail is then to come to where it can, and
-    `minimal` is the schedule at hand, of which only the last steps may repeat. race: of data touched without its lock,
-    the two accesses that race; to fail is then to come to where either of them can be next. They are the last steps of
-    `minimal`, whose price is that of the way there.
+    Two kinds of findings are not shown by their last step, so that failing means something else:
+
+    - What goes on for ever (`endless`) fails by coming to a state from which it can go on for ever. `minimal` is then
+      the schedule at hand, of which the last steps may repeat.
+    - Data touched without its lock (`race`) fails by coming to a state in which either of the two accesses can be next.
+      They are the last two steps of `minimal`, whose price is that of the way to them.
     """
 
-    minimal: Minimal
-    token: str | None
+    minimal: Minimal  # the smallest schedule that fails alike
+    token: str | None  # of `minimal`; None where it is too long for one
+    # what decides in `minimal`: with the two steps turned round, or another choice, nothing fails alike
     pairs: tuple[CriticalPair, ...]
     choices: tuple[CriticalChoice, ...]
+    # what every execution that fails alike has in common before it does
     chosen: tuple[Label, ...]
     order: tuple[Ordering, ...]
-    one_step: bool
-    inevitable: bool
-    states: int
-    complete: bool
-    endless: Endless | None = None
-    race: tuple[Label, Label] | None = None
+    one_step: bool  # whether it is one operation that fails in all of them
+    inevitable: bool  # whether every execution violates the property
+    states: int  # how many were looked at
+    complete: bool  # those are all; else `chosen`, `order` and what is not `proved` are only not refuted by them
+    endless: Endless | None = None  # what keeps it going
+    race: tuple[Label, Label] | None = None  # the two accesses
 
 
 def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause | None:
     """Why the schedule of a recording breaks a property, as `finding` of it says.
 
-    None for what is not a matter of one execution: a cycle in the lock order, or a violation of the initial state. Of
-    what goes on for ever, `finding` is that of a search breadth first; None where there are more states than `states`.
+    finding: for what goes on for ever it must come from a search breadth first. None is returned for a cycle in the
+    lock order and for a violation of the initial state, which no order of steps explains, and for what goes on for ever
+    where there are more states than `states`.
 
     Raises: `ReplayMismatch` when the drivers differ.
     """
@@ -81,10 +82,10 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
 
 
 def race_cause(case: Case, system: System, first: Event, second: Event, states: int = STATES) -> Cause | None:
-    """Why two contexts come to where either can be next with its access, one of which is without its lock.
+    """Why two contexts come to a state in which either can access the same data next, one of them without the lock.
 
-    first, second: two such steps of an execution of `system`, which is that of `case`. None where about so many states
-    have to be looked at for the smallest schedule alone.
+    first, second: the two accesses, as an execution of `system` has them, which is the system of `case`. None where the
+    smallest schedule alone takes more than about `states` states to find.
     """
     race = first.label, second.label
     with closing(Playground(system, Property("", "", ()))) as ground:
@@ -102,7 +103,7 @@ def race_cause(case: Case, system: System, first: Event, second: Event, states: 
 
 
 def _side_by_side(ground: Playground, race: tuple[Label, Label]) -> Callable[[int], bool]:
-    """Says of a state whether either of two accesses can be next, one of them without its lock."""
+    """A predicate: whether either of two accesses can be next in a state, one of them without its lock."""
     sides = {(label.context, label.op) for label in race}
 
     def trap(state: int) -> bool:

@@ -1,14 +1,13 @@
 """What a verdict rests on: which parts of the model the executions went through, and which they never did.
 
-"Holds" says no more than that what happened was right. What never happened is told: properties that nothing is about,
-messages that nobody handled, contexts that never took a step, lines that no step entered, choices without a choice,
-answers that were never given.
+"Holds" only says that whatever happened was right. So a certificate lists what never happened: properties that no step
+was about, messages that nobody handled, contexts that never took a step, lines that no step entered, choices that
+always had one option, answers that were never given.
 
-What a detector reports of one execution (`aprt.detect`), a search asks of all, as a property. A detector is *on* where
-such a property is asked about; of the lock order without what interrupts do, which no property asks for.
+It also says which detectors the search stands in for. A detector (`aprt.detect`) reports what it sees in one
+execution; a property asks the same of all executions. A detector counts as *on* when such a property was asked about.
 
-Actors are told by *kind*, the name of their class. Which messages that were never handled are named is for
-`verdict.gaps` to say.
+Actors are named by *kind*, the name of their class. `verdict.gaps` decides which unhandled messages are worth naming.
 """
 
 from __future__ import annotations
@@ -40,39 +39,29 @@ _REPORTED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "refcount": frozenset({"K3", "P21"}),
     }
 )
-"""By the kind of a detector: numbers of the properties that ask for what it reports."""
+"""For each kind of detector, the numbers of the properties that ask for what it reports."""
 
 GRANULARITY = "one message handled, or one choice made, is one step"
 
 
 @attrs.frozen
 class Exercised:
-    """What happened, and what did not.
+    """What happened, and what did not. A message is named `Kind.message`."""
 
-    contexts, idle: those that took a step, and those that never did. handled: how many of the `messages` of all kinds
-    were. never: the others, by kind. absent: the kinds of which not one was handled, which are not in `never`.
-    gaps: messages that were not handled and matter, as `Kind.message`. called: others that were not, which code calls
-    in lines that were not entered, of functions that were. waited: those that were sent and not handled, since every
-    context had to wait with them for ever. branches: never entered, in order of file and line. single: choices that
-    never had but one option. answers: messages that may be answered with True or False, and never were with this one,
-    as `Kind.message: False`. vacuous: numbers of properties. unrun: of the patches in force the functions that no step
-    entered, as `FILE.py:NAME: pqap`.
-    """
-
-    contexts: tuple[str, ...]
-    idle: tuple[str, ...]
-    handled: int
-    messages: int
-    never: Mapping[str, tuple[str, ...]]
-    absent: tuple[str, ...]
-    gaps: tuple[str, ...]
-    called: tuple[str, ...]
-    waited: tuple[str, ...]
-    branches: tuple[Branch, ...]
-    single: tuple[str, ...]
-    answers: tuple[str, ...]
-    vacuous: tuple[str, ...]
-    unrun: tuple[str, ...] = ()
+    contexts: tuple[str, ...]  # those that took a step
+    idle: tuple[str, ...]  # those that never did
+    handled: int  # how many messages were handled
+    messages: int  # of how many that the kinds of actors have
+    never: Mapping[str, tuple[str, ...]]  # messages never handled, by kind, of kinds that handled another one
+    absent: tuple[str, ...]  # kinds that handled no message at all
+    gaps: tuple[str, ...]  # messages never handled that the verdict has to name (`verdict.gaps`)
+    called: tuple[str, ...]  # others that `branches` would have sent
+    waited: tuple[str, ...]  # messages sent and never handled: each time the sender waited for ever
+    branches: tuple[Branch, ...]  # lines never entered, by file and line
+    single: tuple[str, ...]  # choices that always had one option
+    answers: tuple[str, ...]  # of messages answered by a truth value, the value never given: `Kind.message: False`
+    vacuous: tuple[str, ...]  # numbers of properties that no step was about
+    unrun: tuple[str, ...] = ()  # functions of patches in force that no step entered, as `FILE.py:NAME: pqap`
 
     @property
     def unexercised(self) -> int:
@@ -82,18 +71,13 @@ class Exercised:
 
 @attrs.frozen
 class Certificate:
-    """model: its hash (`model_hash`). checked, unchecked: the properties that were asked about or are implied, and the
-    model's others.
+    """What a verdict rests on. Properties are named by their numbers."""
 
-    detectors: by the kind of each, which of those asked about ask for what it reports; none: it is off.
-    exercised: None where it is not known: in a search that did not come to its end.
-    """
-
-    model: str
-    checked: tuple[str, ...]
-    unchecked: tuple[str, ...]
-    detectors: Mapping[str, tuple[str, ...]]
-    exercised: Exercised | None
+    model: str  # the model's hash (`model_hash`)
+    checked: tuple[str, ...]  # the properties that were asked about, and those implied
+    unchecked: tuple[str, ...]  # the others of the model
+    detectors: Mapping[str, tuple[str, ...]]  # by kind, those asked about that stand in for it; none: it is off
+    exercised: Exercised | None  # None where the search did not come to its end
 
 
 def certify(verdict: Verdict) -> Certificate:

@@ -1,4 +1,4 @@
-"""Claims: the properties of all scenarios of an era, collected under their numbers."""
+"""Claims: the properties of all scenarios, collected by number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.scenario import Era
 from aprt.core.suggestion import did_you_mean
-from aprt.verdict.case import Case, find_era, natural, scenarios
+from aprt.verdict.case import Case
+from aprt.verdict.lookup import find_era, natural, scenarios
 
 C = TypeVar("C", bound="Outline")
 
@@ -26,14 +27,14 @@ class Outline:
 
 @attrs.frozen(eq=False)
 class Claim(Outline):
-    """available: all scenarios that know it. all_measures: they do only with all measures in."""
+    """An outline with all scenarios that can check the property."""
 
     available: tuple[str, ...]
-    all_measures: bool
+    all_measures: bool  # they can do so only with all measures in
 
 
 def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
-    """All claims of one era, or of all of them, in order of number. An era's first scenario gives the text.
+    """All claims of one era, or of all eras, in order of number. The first scenario that has one gives the text.
 
     Raises: `UserError` for an unknown era.
     """
@@ -48,9 +49,9 @@ def claims(eras: Mapping[str, Era], era: str | None = None) -> list[Claim]:
 
 
 def outlined(eras: Mapping[str, Era]) -> list[Outline]:
-    """The claims of all eras, without what takes a model of every scenario to know.
+    """The claims of all eras, without what only a model of every scenario would tell.
 
-    Looked at are only the first scenario of an era, and those that check by themselves what was not met before.
+    Models are built of the first scenario of each era, and of those that check a property not met before.
     """
     found: dict[str, Property] = {}
     default: dict[str, list[str]] = {}
@@ -66,7 +67,7 @@ def outlined(eras: Mapping[str, Era]) -> list[Outline]:
 
 @attrs.frozen(eq=False)
 class _Place:
-    """A scenario that knows a property."""
+    """A scenario that can check a property."""
 
     name: str
     property: Property
@@ -84,7 +85,7 @@ def _claim(places: Sequence[_Place]) -> Claim:
 
 
 def _known(case: Case) -> list[tuple[Property, bool]]:
-    """What can be checked on a scenario, and whether only with all measures in."""
+    """The properties that can be checked on a case, each with whether it takes all measures."""
     own = case.model().properties
     ids, full = {property.id for property in own}, case.with_all_measures()
     more = () if full == case else full.model().properties

@@ -1,8 +1,8 @@
 """Fewer context switches, same behaviour: commute independent neighbours of an execution.
 
-The result is an execution of the same Mazurkiewicz trace (`explore.independence`): every context sees the same
-answers. Only a property that compares several actors can tell the two apart, so whoever uses the result checks
-that the finding is still there.
+The result is an execution of the same Mazurkiewicz trace (`explore.independence`), in which every context gets the same
+answers. A property that compares several actors may still tell the two apart, so the caller has to check that the
+finding is still there.
 """
 
 from __future__ import annotations

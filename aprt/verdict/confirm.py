@@ -28,7 +28,7 @@ class DriversDiffer(ReplayMismatch):
 
 
 def confirm(system: System, finding: Finding, property: Property) -> tuple[Finding, Execution]:
-    """The finding in the words of its replay, and how trio ran it.
+    """The finding as the replay words it, and the execution as trio ran it.
 
     Raises: `ReplayMismatch` when the drivers differ, or when the replay does not break the property.
     """
@@ -44,9 +44,9 @@ def confirm(system: System, finding: Finding, property: Property) -> tuple[Findi
 def both(
     system: System, schedule: Schedule, properties: tuple[Property, ...], listeners: Sequence[Listener] = ()
 ) -> Execution:
-    """How trio ran a schedule, which is also how the explorer tells it. listeners: hear what trio does.
+    """The execution of a schedule, run by the explorer and by trio. listeners: hear what trio does.
 
-    Raises: `ReplayMismatch` where the system does not offer a step, `DriversDiffer`.
+    Raises: `ReplayMismatch` where the system does not offer a step, `DriversDiffer` where the two logs differ.
     """
     told, live = explorer.replay(system, schedule, properties), runtime.replay(system, schedule, properties, listeners)
     difference = compare(told, live)
@@ -56,7 +56,7 @@ def both(
 
 
 def _goes_round(system: System, finding: Finding, execution: Execution) -> None:
-    """Trio takes the steps that repeat once more, and they are the same again."""
+    """Have trio take the steps that repeat once more. Raises: `ReplayMismatch` when they are not the same again."""
     labels = [(label.context, label.op) for label in finding.schedule]
     again = runtime.replay(system, Schedule.of([*labels, *labels[-finding.loop :]]))
     rounds = execution.events[-finding.loop :], again.events[-finding.loop :]
@@ -65,12 +65,12 @@ def _goes_round(system: System, finding: Finding, execution: Execution) -> None:
 
 
 def _told(event: Event) -> Event:
-    """An event but for where it stands."""
+    """An event without its place in the execution."""
     return attrs.evolve(event, index=0, label=Label(event.label.context, event.label.op))
 
 
 def tidy(system: System, finding: Finding, property: Property) -> Finding:
-    """The finding by as long a schedule with fewer switches, where that still shows it and nothing earlier."""
+    """The finding with fewer switches in a schedule of the same length, where that shows it, and nothing before it."""
     if finding.loop:
         return finding
     schedule = merge_runs(explorer.replay(system, finding.schedule).events)
@@ -81,7 +81,7 @@ def tidy(system: System, finding: Finding, property: Property) -> Finding:
 
 
 def _shows(execution: Execution, schedule: Schedule, property: Property) -> bool:
-    """Whether the last step is what breaks the property. One execution cannot show that there is no way on."""
+    """Whether the last step breaks the property. A hang counts as shown, since no single execution can show it."""
     if not execution.findings:
         return hanging(property)
     return execution.findings[0].schedule == schedule

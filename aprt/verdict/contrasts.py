@@ -1,4 +1,4 @@
-"""Checking contrasts: what is to be found is found in one case, and is not in the other, in a complete search."""
+"""Checking contrasts: a search of the buggy case finds the bug, and a complete search of the fixed case does not."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _QUICK = 50_000  # pairs of state and context to look at for a smaller schedule
 
 
 @attrs.frozen
-class Told:
-    """A finding in a few words. token: of a schedule that shows it, where the search kept one."""
+class Violation:
+    """A finding in a few words."""
 
     property: str
     text: str
-    token: str | None = None
+    token: str | None = None  # of a schedule that shows it, where the search kept one
 
     def __str__(self) -> str:
         return f"{self.property}: {self.text}"
@@ -35,7 +35,7 @@ class Told:
 
 @attrs.frozen
 class Seen:
-    """What one search said. findings: those with a schedule come first."""
+    """What one search said."""
 
     reference: str
     word: Word
@@ -44,7 +44,7 @@ class Seen:
     executions: int
     states: int
     seconds: float
-    findings: tuple[Told, ...]
+    findings: tuple[Violation, ...]  # those with a schedule come first
 
     @classmethod
     def of(cls, verdict: Verdict) -> Seen:
@@ -59,15 +59,15 @@ class Seen:
             executions=found.executions,
             states=found.states,
             seconds=found.seconds,
-            findings=tuple(Told(*said, token) for said, token in {**first, **others, **first}.items()),
+            findings=tuple(Violation(*said, token) for said, token in {**first, **others, **first}.items()),
         )
 
 
 @attrs.frozen
 class Checked:
-    """The answer to a contrast. name: what it is a contrast of."""
+    """The answer to a contrast."""
 
-    name: str
+    name: str  # of what the contrast shows, such as an entry of the museum
     contrast: Contrast
     buggy: Seen
     fixed: Seen
@@ -91,11 +91,11 @@ class Checked:
         return tuple(said)
 
     @property
-    def observations(self) -> tuple[Told, ...]:
+    def observations(self) -> tuple[Violation, ...]:
         """What else is violated with the fix."""
         return tuple(found for found in self.fixed.findings if not self._wanted(found))
 
-    def _wanted(self, found: Told) -> bool:
+    def _wanted(self, found: Violation) -> bool:
         return self.contrast.says(found.property, found.text)
 
 
@@ -113,9 +113,9 @@ class _Piece:
 def check_many(
     contrasts: Mapping[str, Contrast], find: Finder, bounds: Bounds, crew: Crew | None = None
 ) -> Iterator[Checked]:
-    """Check contrasts by name, in the order they come in: that of `contrasts` without a crew.
+    """Check contrasts, given by name. The answers come as they are found: without a crew in the order of `contrasts`.
 
-    find: gives the case of a reference; with a crew it must be picklable. bounds: of each search, two a contrast.
+    find: gives the case of a reference; with a crew it must be picklable. bounds: of each search; a contrast takes two.
 
     Raises: `UserError` for a reference or a property that does not exist, `ReplayMismatch` as `ask`.
     """
@@ -135,7 +135,7 @@ def _check(piece: _Piece) -> Checked:
 def record(name: str, contrast: Contrast, find: Finder) -> Recording:
     """A shortest execution that shows the bug of a contrast, called `name`.
 
-    Raises: `UserError` when a search does not find it, as it must be where `find` puts the fix in.
+    Raises: `UserError` when a search does not find one, for example because `find` puts the fix in.
     """
     case, id = find(contrast.buggy), contrast.violates
     verdict = _ask(case, (id,), Search())
@@ -145,7 +145,7 @@ def record(name: str, contrast: Contrast, find: Finder) -> Recording:
 
 
 def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
-    """What a search says, as `ask`. Where executions end at what was not asked about, that is asked about as well.
+    """What a search says, as `ask`. If executions ended at violations not asked about, those are asked about as well.
 
     Raises: KeyboardInterrupt when it was interrupted.
     """
@@ -157,14 +157,14 @@ def look(case: Case, ids: tuple[str, ...], search: Search) -> Seen:
 
 
 def _ask(case: Case, ids: tuple[str, ...], search: Search) -> Verdict:
-    verdict = ask(case, ids, attrs.evolve(search, certify=False))  # of which `Seen` and a recording tell nothing
+    verdict = ask(case, ids, attrs.evolve(search, certify=False))  # neither `Seen` nor a recording has a certificate
     if verdict.interrupted:
         raise KeyboardInterrupt
     return verdict
 
 
 def _look_for(case: Case, id: str, search: Search) -> Seen:
-    """As `look`, for one property; a token that is long gives way to that of a smaller schedule, if it is shorter."""
+    """As `look`, for one property; a long token is replaced by that of a smaller schedule, if that one is shorter."""
     verdict = _ask(case, (id,), search)
     seen = Seen.of(verdict)
     if not verdict.shown or len(verdict.shown[0].token or "") < _LONG:

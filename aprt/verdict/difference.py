@@ -10,7 +10,7 @@ variant that has one is judged by what goes wrong up to there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
@@ -27,6 +27,7 @@ from aprt.verdict.search import Search
 from aprt.verdict.verdict import Shown, Verdict
 
 Change: TypeAlias = Literal["removed", "unexercised", "added", "unchanged", "holds", "unknown"]
+Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
 
 
 @attrs.frozen
@@ -97,6 +98,20 @@ class Difference:
         return self.before.exploration.complete and self.after.exploration.complete
 
     @property
+    def standing(self) -> Standing:
+        """What it comes to. worse: something is added, whatever else there is. open: a search did not go to the end.
+
+        otherwise: nothing is mended, but something is never exercised any more, or violated in other words.
+        """
+        if self.those("added"):
+            return "worse"
+        if not self.complete:
+            return "open"
+        if self.those("removed"):
+            return "better"
+        return "otherwise" if self.those("unexercised") or any(one.otherwise for one in self.outcomes) else "same"
+
+    @property
     def unasked(self) -> tuple[str, ...]:
         """The properties that both sides could have been asked about, and were not, nor are in every search."""
         known, asked = {p.id for p in self.after.model.properties}, {outcome.id for outcome in self.outcomes}
@@ -119,17 +134,26 @@ def difference(
 ) -> Difference:
     """Search both variants for these properties (none: those of the first scenario) and for deadlocks.
 
+    Where executions end at a violation of another one, both are asked about that as well.
+
     Raises: `UserError`, `ReplayMismatch` as `ask` does.
     """
-    search = Search(bounds=bounds, stop_on="all")
-    asked = ids or _common(before, after)
-    was, now = (ask(case, asked, search, report, interruptible) for case in (before, after))
-    return Difference(was, now, tuple(_outcomes(was, now)))
-
-
-def _common(before: Case, after: Case) -> tuple[str, ...]:
-    """What the first scenario is about, as far as both can be asked for it. Raises: `UserError` where it is nothing."""
     known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
+    asked, left = ids or _common(before, after, known), [bounds, bounds]
+    while True:
+        search = [Search(bounds=each, stop_on="all") for each in left]
+        was = ask(before, asked, search[0], report, interruptible)
+        now = ask(after, asked, search[1], report, interruptible)
+        sides = was.exploration, now.exploration
+        more = {id for side in sides for id in side.unasked if side.stopped is None} & known
+        if not more or "interrupted" in {side.stopped for side in sides}:
+            return Difference(was, now, tuple(_outcomes(was, now)))
+        asked = (*(property.id for property in was.properties if property.id in known), *sorted(more))
+        left = [each.after(side.seconds) for each, side in zip(left, sides, strict=True)]
+
+
+def _common(before: Case, after: Case, known: Set[str]) -> tuple[str, ...]:
+    """What the first scenario is about, as far as both can be asked for it. Raises: `UserError` where it is nothing."""
     own = before.scenario.properties
     if own and known.isdisjoint(own):
         none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"

@@ -1,4 +1,4 @@
-"""Which kernel has which bug: every row's question in every era that can be asked it, as that era's kernel is."""
+"""Which kernel has which bug: each row's question, asked of every era that has the situation, with that era's fixes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Cell: TypeAlias = Literal["has it", "has it not", "open"]
 
 @attrs.frozen
 class Asked:
-    """One cell to fill: the question of a row, and the case in which an era is asked it."""
+    """One cell to fill: the question of a row, and the case in which it is asked of an era."""
 
     name: str
     era: str
@@ -31,20 +31,17 @@ class Asked:
 
 @attrs.frozen
 class Entered:
-    """One cell: what a search of the row's scenario in one era says, with that era's own fixes.
+    """One cell: what a search of the row's scenario in one era says, with that era's own fixes."""
 
-    fixed: whether the era has the fix, by its switch of that name; None where it has no such switch.
-    """
-
-    name: str
+    name: str  # of the row
     era: str
     cell: Cell
     seen: Seen
-    fixed: bool | None
+    fixed: bool | None  # whether the era has the fix of that name; None where it has no switch for it
 
     @property
     def surprising(self) -> bool:
-        """Whether the era has the bug and the fix, or neither."""
+        """Whether the era has the bug although it has the fix, or has neither."""
         return self.cell != "open" and self.fixed is (self.cell == "has it")
 
 
@@ -74,15 +71,15 @@ def _asked(row: Row, era: Era) -> tuple[str, Question] | None:
 
 
 def era_matrix(asked: Iterable[Asked], find: Finder, bounds: Bounds, crew: Crew | None = None) -> Iterator[Entered]:
-    """The cells, in the order they come in. The rest is as for `check_many`."""
+    """The cells, as they are found. find, bounds, crew, and what is raised: as for `check_many`."""
     for _, entered in scatter(crew, _enter, [_Piece(one, find, bounds) for one in asked]):
         yield entered
 
 
 def reference_in(era: Era, question: Question) -> str | None:
-    """The case in which an era is asked, without any of its fixes put in or taken out.
+    """The case in which an era is asked, with its fixes as its kernel has them.
 
-    None when the era does not have the scenario, one of the switches, or the property.
+    None when the era lacks the scenario, one of the switches, or the property.
     """
     if question.name not in era.scenarios:
         return None

@@ -1,10 +1,15 @@
-"""Messages that nobody handled: those that a verdict has to name, and those that are the business of others.
+"""Messages that nobody handled: which of them a verdict has to name (*gaps*), and which are left to other scenarios.
 
-The kinds of aprt's own actors are parts for hundreds of scenarios. A message to one that was never handled counts as a
-*gap* when a property that was asked about looks at what it changes, and code that the executions did enter calls it, in
-lines to which an answer would have led (`explore.deciding`): this very scenario might have gone there. Of a property
-that looks at whatever happens (P9, P20) no message is one more than any other. Every message of a reader's own actors
-counts, and none of the primitives in `aprt.kernel`: a lock that nobody ever tries is a lock.
+aprt's own actors are parts for hundreds of scenarios, so most of their messages have no place in any one of them. A
+message to one of them is a gap when both hold:
+
+- a property that was asked about looks at what the message changes. Properties that look at whatever happens (P9, P20)
+  do not count, as they single out no message;
+- the message is sent in lines that no step entered, of a function that some step did enter, and to which another answer
+  would have led (`explore.deciding`): this very scenario might have gone there.
+
+Every unhandled message of a reader's own actors is a gap. None of the primitives in `aprt.kernel` is: that nobody ever
+tries a lock says nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ Kinds: TypeAlias = Mapping[type[Any], Sequence[Actor[Any]]]
 def gaps_and_others(
     properties: Iterable[Property], kinds: Kinds, never: Sequence[Message], branches: Sequence[Branch]
 ) -> tuple[list[Message], list[Message]]:
-    """Of messages that were never handled the gaps, and the others that code calls which was entered."""
+    """The gaps among the messages in `never`, and the others that a function sends which some step entered."""
     called, might = ({*_called(kinds, some)} for some in (branches, [branch for branch in branches if branch.answer]))
     looked_at = _looked_at(properties)
     gaps = [message for message in never if _is_own(message) or (message in might and _matters(message, looked_at))]
@@ -44,12 +49,12 @@ def _home(message: Message) -> str:
 
 
 def _is_own(message: Message) -> bool:
-    """Whether it is the reader's."""
+    """Whether it belongs to an actor of the reader's own."""
     return not _home(message).startswith("aprt.")
 
 
 def _called(kinds: Kinds, branches: Iterable[Branch]) -> Iterable[Message]:
-    """What is called in these lines, but for primitives."""
+    """The messages that these lines send, except to primitives of `aprt.kernel`."""
     meant = (message for branch in branches for call in branch.calls for message in _meant(kinds, call))
     return (message for message in meant if not _home(message).startswith("aprt.kernel."))
 
@@ -60,7 +65,7 @@ def _matters(message: Message, looked_at: Set[type[Any]]) -> bool:
 
 
 def _looked_at(properties: Iterable[Property]) -> Set[type[Any]]:
-    """The kinds of actors that these are about, by name or as what they read."""
+    """The kinds of actors that these properties name or read."""
     found = {type(actor) for property in properties for actor, _ in property.about}
     for check in (check for property in properties for check in property.checks):
         match check:
@@ -71,12 +76,12 @@ def _looked_at(properties: Iterable[Property]) -> Set[type[Any]]:
             case History(_, concerns):
                 found.update(map(type, concerns))
             case _:
-                pass  # it looks at whatever happens
+                pass  # such a check looks at whatever happens
     return found
 
 
 def _meant(kinds: Kinds, call: str) -> list[Message]:
-    """The messages that a call in the code may be: of the kind whose actors are called so, or else of any."""
+    """What a call `name.op` in the code may mean: `op` to the actors called `name`, or else to all that handle it."""
     name, _, op = call.rpartition(".")
     able = [kind for kind, actors in kinds.items() if op in actors[0].messages()]
     named = [kind for kind in able if any(_last(actor.name) == name for actor in kinds[kind])]

@@ -1,7 +1,7 @@
-"""Hunting: how much it takes each strategy to meet a bug for the first time.
+"""Hunting: how much each strategy needs to meet a bug for the first time.
 
-Most strategies run schedules. That something stays so for ever, or that there is no way to an end, no schedule tells
-(but one that ends so): for those bugs there is the search over states.
+Most strategies run schedules, and no finite schedule shows that something stays as it is for ever or that no end can be
+reached, unless nothing can be done after it. For such bugs there is the search over states.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class _Piece:
 def hunt(
     contrasts: Mapping[str, Contrast], find: Finder, seconds: float, seed: int, crew: Crew | None = None
 ) -> Iterator[Hunted]:
-    """Hunt each contrast's bug for so long, the time shared equally by the strategies; in the order they come in.
+    """Hunt each contrast's bug for `seconds`, shared equally by the strategies. Results come as they are found.
 
-    A strategy is not told where to look: it goes on until the property fails, or its time is over. What it meets counts
-    when it is what the contrast describes. The rest is as for `check_many`.
+    A strategy is not told where to look: it goes on until the property fails, or its time is over. What it meets is a
+    hit when it is what the contrast describes. find, crew, and what is raised: as for `check_many`.
     """
     pieces = [_Piece(name, contrast, find, seconds, seed) for name, contrast in contrasts.items()]
     for _, hunted in scatter(crew, _hunt, pieces):
@@ -95,7 +95,7 @@ def _try(piece: _Piece, strategy: str) -> Try:
             seed=piece.seed,
             runs=_RUNS,
         )
-    except UserError:  # no schedule shows it
+    except UserError:  # this strategy runs schedules, and none shows such a property violated
         return Try(strategy, False, 0, 0, 0.0)
     if found.stopped == "interrupted":
         raise KeyboardInterrupt

@@ -17,20 +17,17 @@ from aprt.verdict.search import Search
 
 @attrs.frozen
 class Keep:
-    """resume: go on with the file, which is made otherwise. program: which one searches, source and all.
-
-    halt: as in `explore.Question`.
-    """
+    """Where a search is kept."""
 
     path: Path
-    resume: bool
-    program: str
-    halt: Callable[[], bool]
+    resume: bool  # go on with the search in the file; else the file is made
+    program: str  # the version and source that search: another program may not resume
+    halt: Callable[[], bool]  # as in `explore.Question`
 
 
 @contextmanager
 def kept(keep: Keep, case: Case, properties: Sequence[Property], search: Search) -> Iterator[tuple[SaveFile, Search]]:
-    """The file, and the search with its strategy decided: that of the file, in a new one "states".
+    """The file, and the search with `auto` decided: the strategy of the file, or "states" for a new one.
 
     Raises: `UserError` when the file cannot be used, or is about another question.
     """
@@ -48,7 +45,7 @@ def kept(keep: Keep, case: Case, properties: Sequence[Property], search: Search)
 
 @contextmanager
 def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: Search) -> Iterator[SavedAnswers]:
-    """The answers about these scenarios that the file has. Raises: as `kept`; bounds must be the same, too."""
+    """The answers about these scenarios that the file has. Raises: as `kept`, also where bounds are not the same."""
     bounds = search.bounds
     question = {
         "scenarios": " ".join(asked),

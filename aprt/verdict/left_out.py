@@ -1,20 +1,20 @@
 """What a patch no longer does: the messages that the driver's function sends, and the one in its place does not.
 
-No property can find wrong what a procedure leaves out. So the scenario is searched without the patch as well, and what
-was handled under the one function is compared with what was handled under the other. What only a race led to is gone
-with the race: whether a step is missing or needless, the reader has to say.
+A property judges what is done, and may never notice what a patch leaves out. So the scenario is searched without the
+patch as well, and the messages handled under the driver's function are compared with those under the patch's. A message
+that only a race led to is gone with the race: whether what is missing was needed, the reader has to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise, Message
+from aprt.core.replacing import unbound
 from aprt.core.scenario import Settings
 from aprt.explore.explore import explore
 from aprt.explore.model_code import readable_path
@@ -24,27 +24,24 @@ from aprt.verdict.case import Case
 
 @attrs.frozen
 class LeftOut:
-    """function: of a patch, as `FILE.py:NAME: pqap`. original: the driver's, as call chains name it.
+    """What one function of a patch does less than the driver's."""
 
-    locks: those that only the driver's takes, by name. messages: what else only it sends, as `actor.message`.
-    """
-
-    function: str
-    original: str
-    locks: tuple[str, ...]
-    messages: tuple[str, ...]
+    function: str  # of the patch, as `FILE.py:NAME: pqap`
+    original: str  # of the driver, as call chains name it
+    locks: tuple[str, ...]  # that only the driver's function takes, by name
+    messages: tuple[str, ...]  # what else only it sends, as `actor.message`
 
 
 @attrs.frozen
 class Replaced:
-    """A function of a patch in force. told: `FILE.py:NAME: pqap`. place: its name in the driver's table."""
+    """A function of a patch in force."""
 
-    told: str
-    place: str
+    told: str  # `FILE.py:NAME: pqap`
+    place: str  # the name in the driver's table of the function that it replaces
     function: Callable[..., Any]
 
     def entered(self, exercise: Exercise) -> bool:
-        """Whether a step was in it, as far as lines were looked at."""
+        """Whether a step was in it; taken for granted of a callable that is no Python function."""
         code = getattr(self.function, "__code__", None)
         if code is None:
             return True
@@ -53,16 +50,16 @@ class Replaced:
 
 
 def replaced(settings: Settings) -> tuple[Replaced, ...]:
-    """All of them, patch by patch."""
+    """The functions of all patches in force, patch by patch."""
     patches = (switch for switch in settings.switches if switch.replaces and settings.on(switch.name))
     return tuple(Replaced(f"{p.name}: {place}", place, function) for p in patches for place, function in p.replaces)
 
 
 def left_out(case: Case, exercise: Exercise, bounds: Bounds) -> tuple[LeftOut, ...]:
-    """By each function of the patches in force that does less than the driver's, in a case that exercised this.
+    """What each function of the patches in force does less than the driver's; functions that do as much are not listed.
 
-    Functions that were never entered are left to others. Empty where the case without its patches is not searched to
-    the end within `bounds`.
+    exercise: what a search of `case` exercised. A function that it never entered is not compared. Empty where the case
+    without its patches cannot be searched to the end within `bounds`.
     """
     entered = [one for one in replaced(case.settings) if one.place in case.era.functions and one.entered(exercise)]
     if not entered:
@@ -86,15 +83,9 @@ def _compared(
     now = after.under.get(_name(replaced.function), nothing)
     gone = sorted(before.under.get(original, nothing) - now)
     locks = dict.fromkeys(name for name, op in gone if actors[name].handler(op).acquires)
-    messages = (f"{name}.{op}" for name, op in gone if not _is_lock(actors[name]))
+    messages = (f"{name}.{op}" for name, op in gone if not actors[name].is_lock())
     return LeftOut(replaced.told, original, tuple(locks), tuple(messages))
 
 
-def _is_lock(actor: Actor[Any]) -> bool:
-    return any(actor.handler(op).acquires for op in actor.messages())
-
-
 def _name(function: Callable[..., Any]) -> str:
-    while isinstance(function, partial):
-        function = function.func
-    return function.__name__
+    return unbound(function).__name__

@@ -26,47 +26,38 @@ JITTER = 8  # passes of trio's scheduler that a request is held back at most
 
 @attrs.frozen
 class Plan:
-    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last.
-
-    detect: the kinds of detectors that hear them (`aprt.detect`).
-    """
+    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last."""
 
     mode: Mode = "gated"
     seed: int = 0
     runs: int = 1
-    jitter: int = 0
+    jitter: int = 0  # in mode free: passes of trio's scheduler that a request is held back at most
     max_steps: int = MAX_STEPS
-    detect: Collection[str] = ()
+    detect: Collection[str] = ()  # the kinds of detectors that listen (`aprt.detect`)
 
 
 @attrs.frozen
 class LiveRun:
-    """The last execution of a plan, the seed it had, and how many there were. stopped: from outside.
+    """How a plan ended."""
 
-    detected: by the plan's detectors, in it, and behind that what only all of the executions together show.
-    """
-
-    execution: Execution
-    seed: int
-    runs: int
-    stopped: bool
-    detected: tuple[Detection, ...] = ()
+    execution: Execution  # the last one
+    seed: int  # that it had
+    runs: int  # how many there were
+    stopped: bool  # from outside
+    detected: tuple[Detection, ...] = ()  # in the last one; then what only all executions together show
 
 
 @attrs.frozen
 class Hits:
-    """How often a way of running broke something. first: the index of the first such execution, from 1.
+    """How often a way of running broke something."""
 
-    runs: those that were done; stopped: that is not the whole plan.
-    """
-
-    name: str
+    name: str  # of the way
     hits: int
-    runs: int
-    first: int | None
+    runs: int  # that were done
+    first: int | None  # which of them was the first hit, from 1
     steps: int
     seconds: float
-    stopped: bool = False
+    stopped: bool = False  # `runs` is not the whole plan
 
 
 def run_live(
@@ -129,7 +120,7 @@ async def _run_live(
                     break
             nursery.cancel_scope.cancel()
             return LiveRun(execution, plan.seed + i, i + 1, stopped, (*detectors.found, *detectors.across))
-    except BaseExceptionGroup as group:  # by the nursery, around the one error there is
+    except BaseExceptionGroup as group:  # the nursery wraps the one error there is
         error = sole(group)
         raise error from error.__cause__
 

@@ -27,13 +27,13 @@ _ORDER = Property("order", "locks are taken in one order", (LockOrder(),))
 
 @attrs.frozen
 class Observed:
-    """One class is held while another is asked for. reading: never but for reading. witness: one who does so."""
+    """An edge of the lock order: one class is held while another is asked for."""
 
     held: str
     asked: str
-    reading: bool
+    reading: bool  # it is asked for only for reading
     standing: Standing
-    witness: Demand
+    witness: Demand  # one request that makes the edge
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -47,23 +47,17 @@ class Observed:
 
 @attrs.frozen(eq=False)
 class Locks:
-    """What was seen of the locks of a case. edges: by name.
-
-    unused: the classes that nobody took or asked for. absent: those documented of which the case has no lock.
-    asserted: by what must be held (`a and b`), the handlers that say so.
-    cyclic: the number of the property that a cycle violates, if the case has it. realised: whether one of the cycles is
-    real; None when there is none.
-    """
+    """What was seen of the locks of a case. Locks are named by class."""
 
     case: Case
     exploration: Exploration
     graph: LockGraph
-    edges: tuple[Observed, ...]
-    unused: tuple[str, ...]
-    absent: tuple[str, ...]
-    asserted: Mapping[str, tuple[str, ...]]
-    cyclic: str | None
-    realised: Realised | None
+    edges: tuple[Observed, ...]  # by name
+    unused: tuple[str, ...]  # classes of the case that nobody took or asked for
+    absent: tuple[str, ...]  # documented classes of which the case has no lock
+    asserted: Mapping[str, tuple[str, ...]]  # what must be held (`a and b`) -> the handlers that say so
+    cyclic: str | None  # the number of the property that a cycle violates, if the case has one
+    realised: Realised | None  # whether one of the cycles is real; None when there is no cycle
 
     @property
     def complete(self) -> bool:
@@ -72,7 +66,7 @@ class Locks:
 
     @property
     def cycles(self) -> tuple[Cycle, ...]:
-        """One that is real, if one is, before the others in the order of `LockGraph.cycles`."""
+        """The cycles in the order of `LockGraph.cycles`, except that a real one comes first."""
         found = None if self.realised is None else self.realised.found
         return tuple(self.graph.cycles()) if found is None else (found.cycle, *found.others)
 
@@ -95,7 +89,7 @@ class Locks:
 
     @property
     def direct(self) -> tuple[Observed, ...]:
-        """The edges that do not follow from others, or contradict the document; all when they go in a circle."""
+        """The edges that do not follow from others or contradict the document; where there is a cycle, all edges."""
         after: defaultdict[str, set[str]] = defaultdict(set)
         for edge in self.edges:
             after[edge.held].add(edge.asked)
@@ -113,7 +107,7 @@ class Locks:
         return tuple(edge for edge in self.edges if edge.standing == standing)
 
     def against(self, edge: Observed) -> str:
-        """What of the document an edge contradicts; empty: nothing."""
+        """What an edge contradicts in the document; empty for nothing."""
         return self.documented.against(*edge.pair)
 
     def closed_by(self, edge: Observed) -> Cycle | None:
@@ -133,7 +127,7 @@ def locks(
     report: Callable[[Progress], None] | None = None,
     interruptible: AbstractContextManager[object] | None = None,
 ) -> Locks:
-    """Search all states of a case. A KeyboardInterrupt inside `interruptible` ends that: what was seen is told."""
+    """Search all states of a case. A KeyboardInterrupt inside `interruptible` ends that: what was seen is returned."""
     model = case.model()
     system = model.system
     with interruptible or nullcontext():
@@ -141,7 +135,7 @@ def locks(
         graph = found.lock_order or LockGraph()
         cycles, room = graph.cycles(), STATES if bounds.max_states is None else bounds.max_states
         real = realised(case, system, cycles, room) if cycles else None
-    documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if _is_lock(actor)}
+    documented, known = case.era.lock_order, {actor.hold().family for actor in system.actors if actor.is_lock()}
     return Locks(
         case,
         found,
@@ -166,10 +160,6 @@ def _observed(graph: LockGraph, documented: DocumentedOrder) -> Iterator[Observe
         yield Observed(held, asked, reading, documented.standing(held, asked), graph.witnesses[edges[0]])
 
 
-def _is_lock(actor: Actor[Any]) -> bool:
-    return any(actor.handler(op).acquires for op in actor.messages())
-
-
 def _asserted(system: System) -> Mapping[str, tuple[str, ...]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for actor in system.actors:
@@ -181,6 +171,6 @@ def _asserted(system: System) -> Mapping[str, tuple[str, ...]]:
 
 
 def _wanted(actor: Actor[Any], way: tuple[str, ...]) -> str:
-    """The classes that must be held together, of each guard's locks one."""
+    """The classes that must be held together: one lock of each guard."""
     guards = [locks for name in way if (locks := actor.guarding(name)) is not None]
     return " and ".join(dict.fromkeys("/".join(dict.fromkeys(one.hold().family for one in locks)) for locks in guards))

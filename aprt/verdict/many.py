@@ -11,8 +11,10 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew, scatter
+from aprt.explore.result import Bounds
 from aprt.explore.strategies import find_strategy
 from aprt.verdict.ask import ask
+from aprt.verdict.difference import Difference, difference
 from aprt.verdict.search import Finder, Search
 from aprt.verdict.verdict import Verdict
 
@@ -53,8 +55,20 @@ class _Piece(Generic[T]):
         return self.reference
 
 
+@attrs.frozen
+class _Pair(Generic[T]):
+    find: Finder = attrs.field(repr=False)
+    references: tuple[str, str]
+    ids: tuple[str, ...]
+    bounds: Bounds = attrs.field(repr=False)
+    tell: Callable[[Difference], T] = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return " and ".join(self.references)
+
+
 def question_of(references: Sequence[str], ids: tuple[str, ...], search: Search) -> str:
-    """A word for a question about a whole list, the same wherever it is asked; another one for any other question."""
+    """A digest of a question about a whole list, by which shards of the same question know each other."""
     return blake2b(repr((tuple(references), ids, search)).encode(), digest_size=8).hexdigest()
 
 
@@ -66,23 +80,46 @@ def ask_many(
     tell: Callable[[Verdict], T],
     crew: Crew | None = None,
 ) -> Iterator[tuple[str, T]]:
-    """What `tell` makes of the verdict on each case, in the order they come in: that of `references` without a crew.
+    """Each reference with what `tell` makes of its verdict, as they are found: without a crew in the given order.
 
-    find: gives the case of a reference. tell: is called where the verdict was found, so that a crew shares that work,
-    too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
+    find: gives the case of a reference. tell: is called in the process that found the verdict, so that a crew shares
+    that work, too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
     """
     if crew is not None:
-        _prepare(search)
+        _prepare(search.strategy)
     pieces = [_Piece(find, reference, ids, search, tell) for reference in references]
     for piece, answer in scatter(crew, _answer, pieces):
         yield piece.reference, answer
 
 
-def _prepare(search: Search) -> None:
-    """Import what most pieces need: a worker that is forked has it, and need not do so itself."""
-    find_strategy(search.strategy)
-    import_module("aprt.verdict.confirm")  # it takes trio, and that takes its time
+def compare_many(
+    pairs: Sequence[tuple[str, str]],
+    find: Finder,
+    ids: tuple[str, ...],
+    bounds: Bounds,
+    tell: Callable[[Difference], T],
+    crew: Crew | None = None,
+) -> Iterator[tuple[tuple[str, str], T]]:
+    """What `tell` makes of the difference between the two cases of each pair; bounds: of each search of the two.
+
+    The rest is as for `ask_many` and `difference`.
+    """
+    if crew is not None:
+        _prepare("auto")
+    for pair, answer in scatter(crew, _compare, [_Pair(find, pair, ids, bounds, tell) for pair in pairs]):
+        yield pair.references, answer
+
+
+def _prepare(strategy: str) -> None:
+    """Import what most pieces need before workers are forked, so that they need not import it one by one."""
+    find_strategy(strategy)
+    import_module("aprt.verdict.confirm")  # with trio, which takes long to import
 
 
 def _answer(piece: _Piece[T]) -> T:
     return piece.tell(ask(piece.find(piece.reference), piece.ids, piece.search))
+
+
+def _compare(pair: _Pair[T]) -> T:
+    before, after = map(pair.find, pair.references)
+    return pair.tell(difference(before, after, pair.ids, pair.bounds))

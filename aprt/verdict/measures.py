@@ -18,12 +18,12 @@ Subset = frozenset[str]
 
 @attrs.frozen(eq=False)
 class Matrix:
-    """What holds under which measures. explored: by subset of `measures`, smaller ones first."""
+    """What holds under which measures."""
 
     case: Case
     measures: tuple[str, ...]
-    properties: tuple[str, ...]
-    explored: Mapping[Subset, Exploration]
+    properties: tuple[str, ...]  # by number
+    explored: Mapping[Subset, Exploration]  # by subset of `measures`, smaller ones first
 
     @property
     def interrupted(self) -> bool:
@@ -41,14 +41,14 @@ class Matrix:
         return exploration.complete and all(found.property != property for found in exploration.findings)
 
     def exercised(self, property: str) -> bool:
-        """Whether some search had a step that the property is about, or one was not complete, or not done."""
+        """Whether some step was about the property, as far as is known: True unless every search says that none was."""
         return self.interrupted or any(
             exploration.unexercised is None or property not in exploration.unexercised
             for exploration in self.explored.values()
         )
 
     def minimal(self, property: str) -> tuple[Subset, ...]:
-        """The sets under which it holds, though under no smaller part of them; in order of size."""
+        """The smallest sets under which it holds: it holds under no proper subset of any. In order of size."""
         found: list[Subset] = []
         for subset in self.explored:
             if self.holds(property, subset) and not any(smaller < subset for smaller in found):
@@ -57,7 +57,7 @@ class Matrix:
 
 
 def subsets(names: Iterable[str]) -> tuple[Subset, ...]:
-    """All of them, smaller ones first."""
+    """All subsets of these names, smaller ones first."""
     names = tuple(names)
     return tuple(frozenset(chosen) for size in range(len(names) + 1) for chosen in combinations(names, size))
 

@@ -1,8 +1,8 @@
 """A number for a model: the same wherever the same system is built from the same code.
 
-It is taken over the system (actors with their configuration, initial states, contexts with what they start), over its
-properties, and over the source files that make it: those in which its classes and functions are, and what these import,
-libraries and the core of aprt excepted.
+It covers the system (actors with their configuration, initial states, contexts with what they start), its properties,
+and the source files that make it: those in which its classes and functions are, and the files that these import, apart
+from libraries and those parts of aprt that are no model (`explore.model_code`).
 Nothing in it depends on the machine, the version of Python, or the order of a set.
 """
 
@@ -66,13 +66,13 @@ def _imported(module: ModuleType | None, text: bytes) -> Iterator[str]:
     for name in _IMPORT.findall(text.decode()):
         if package or not name.startswith("."):
             yield importlib.util.resolve_name(name, package)
-    # what a package has may be a module of its own, which anybody has imported
+    # a package has its own modules as attributes, whoever imported them
     if module is not None and not hasattr(module, "__path__"):
         yield from (value.__name__ for value in vars(module).values() if isinstance(value, ModuleType))
 
 
 class _Reader:
-    """Gives a digest for any value of a model. files: where the code is that was met."""
+    """Gives a digest for any value of a model. files: of the code that it came across."""
 
     def __init__(self) -> None:
         self.files: set[str] = set()
@@ -87,7 +87,7 @@ class _Reader:
         return known[0]
 
     def record(self, value: Any) -> str:
-        """Of a record, by its fields."""
+        """The digest of a record, by its fields."""
         kind = type(value)
         fields = [(f.name, self.digest(getattr(value, f.name))) for f in attrs.fields(kind)]
         return _hashed(repr((self._kind(kind), fields)).encode())
@@ -100,7 +100,7 @@ class _Reader:
             case _ if isinstance(value, _PLAIN):
                 return self._kind(kind), repr(value)
             case _ if attrs.has(kind):  # before abstract classes, which ask all that are derived from them
-                # the fields of an actor are told where the system has it
+                # the fields of an actor are hashed where the system lists it
                 return (self._kind(kind), value.name) if Actor in kind.__mro__ else self.record(value)
             case type():
                 return self._kind(value)

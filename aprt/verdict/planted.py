@@ -15,15 +15,15 @@ from aprt.verdict.live import JITTER
 
 @attrs.frozen
 class Planted:
-    """One fault: the first difference, None when there was none, and in which run it showed (from 1)."""
+    """What became of one fault."""
 
     fault: str
-    difference: Difference | None
-    runs: int
+    difference: Difference | None  # the first one
+    runs: int  # the run that showed it, from 1; without a difference, how many there were
 
 
 def plant(system: System, fault: str, seed: int, runs: int) -> Planted:
-    """Run the system freely with a fault in every actor task until its log is none that the model allows."""
+    """Run the system freely with a fault in every actor task, at most `runs` times, until the model forbids a log."""
     return trio.run(_plant, system, fault, seed, runs)
 
 

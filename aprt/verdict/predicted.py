@@ -1,8 +1,8 @@
-"""Whether a use after free can happen that detectors call possible: the other order of free and use, searched for.
+"""Whether a use after free that detectors call possible can really happen: a search for the other order.
 
-Detectors see in one execution that nothing orders a use before the free that followed it (`detect.lifetime`). All
-states of the case are looked at for an execution in which the same context does the same to the object, in the same
-functions, after the other one has freed it, and before anybody has made it anew.
+In one execution a detector sees a use and then a free, and that nothing keeps them in this order (`detect.lifetime`).
+The search looks for an execution in which the same context does the same to the object, in the same functions, after
+the other context has freed it and before anybody has made it anew.
 """
 
 from __future__ import annotations
@@ -29,26 +29,22 @@ STATES = 100_000  # to look at for each: a few seconds
 
 @attrs.frozen(eq=False)
 class Predicted:
-    """schedule: the shortest that frees first and then uses; None for none. token: of it, None where it is too long.
+    """What the search for the other order came to."""
 
-    states: how many were looked at; complete: all there are, so that without a schedule there is none. unasked: numbers
-    of properties at whose violation executions end, so that nobody knows what else they would have come to.
-    """
-
-    schedule: Schedule | None
-    token: str | None
-    states: int
-    complete: bool
-    unasked: tuple[str, ...] = ()
+    schedule: Schedule | None  # a shortest one that frees first and then uses; None where none was found
+    token: str | None  # of the schedule; None where it is too long for one
+    states: int  # how many were looked at
+    complete: bool  # those are all, so that without a schedule the other order is impossible
+    unasked: tuple[str, ...] = ()  # numbers of properties whose violation ended executions, which might have gone on
 
 
 @attrs.frozen(eq=False)
 class Detected:
-    """A detection. predicted: what became of it where it was only possible. cut: the search for it was interrupted."""
+    """A detection, and for a possible use after free what the search for it says."""
 
     detection: Detection
     predicted: Predicted | None = None
-    cut: bool = False
+    cut: bool = False  # the search was interrupted
 
 
 def predicted(
@@ -58,9 +54,9 @@ def predicted(
     limit: int = STATES,
     interruptible: AbstractContextManager[object] | None = None,
 ) -> tuple[Detected, ...]:
-    """These, with what becomes of the possible ones. limit: how many states to look at for each.
+    """These detections, with a search for each that is only possible. limit: how many states to look at for each.
 
-    A KeyboardInterrupt inside `interruptible` ends it: what is left is not searched for.
+    A KeyboardInterrupt inside `interruptible` ends the searching: of those left it is not known.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """
@@ -80,7 +76,7 @@ def predicted(
 def _searched(
     system: System, late: Property, limit: int, interruptible: AbstractContextManager[object]
 ) -> Exploration | None:
-    """None where it was interrupted."""
+    """The search for a late use; None where it was interrupted."""
     try:
         with interruptible:
             found = states.search(Question(system, (late,), Bounds(max_states=limit)))
@@ -99,13 +95,13 @@ def _told(case: Case, system: System, late: Property, found: Exploration) -> Pre
 
 
 def _never_late(system: System, use: Event, freed: Event) -> Property:
-    """The use never comes after the free."""
+    """The property that the use never comes after the free."""
     actor = next(actor for actor in system.actors if actor.name == use.actor)
     return Property("late", "the use comes before the free", (History(False, (actor,), partial(_after, use, freed)),))
 
 
 def _after(use: Event, freed: Event, dead: object, event: Event) -> bool | Wrong:
-    """Whether the object has been freed by the free."""
+    """An automaton: its memory is whether the object is dead by `freed`; wrong is `use` while it is."""
     if dead and _same(event, use):
         return Wrong(f"{use.context} uses {use.actor} after {freed.context} has freed it")
     if not event.changed:

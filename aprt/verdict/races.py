@@ -26,40 +26,34 @@ STATES = 100_000  # to look at unless told otherwise: some seconds
 
 
 @attrs.frozen
-class Told:
-    """An execution as trio ran it. text: what is violated, in words; None for one that ends well.
-
-    token: None where the schedule is too long for one.
-    """
+class Replayed:
+    """An execution with the two steps in one order, as trio ran it."""
 
     witness: Witness
-    text: str | None
-    token: str | None
+    text: str | None  # what it violates, in words; None where it ends well
+    token: str | None  # None where the schedule is too long for one
 
 
 @attrs.frozen
 class Raced:
-    """A race, with an execution of either order where that decides on something."""
+    """A race, with an execution of either order where the order decides on something."""
 
     swap: Swap
-    both: tuple[Told, ...] = ()
+    both: tuple[Replayed, ...] = ()
 
 
 @attrs.frozen(eq=False)
 class Races:
-    """properties: by what was judged. left_out: numbers of those that are told of all executions together, and not of
-    one; from_start: of those that are violated in the initial state, whatever comes then.
-
-    races: the worst first; empty unless `complete`. stopped: why not all states were looked at, or not all races told.
-    """
+    """All races of a case."""
 
     case: Case
-    properties: tuple[Property, ...]
-    left_out: tuple[str, ...]
-    from_start: tuple[str, ...]
-    races: tuple[Raced, ...]
-    states: int
-    stopped: Stopped | None
+    properties: tuple[Property, ...]  # by which the races are judged
+    # numbers of properties that were asked for, and cannot judge a race:
+    left_out: tuple[str, ...]  # since they are about all executions together, and not about one
+    from_start: tuple[str, ...]  # since the initial state violates them already
+    races: tuple[Raced, ...]  # the worst first; empty unless `complete`
+    states: int  # how many were looked at
+    stopped: Stopped | None  # why these are not all, or the races not known
 
     @property
     def complete(self) -> bool:
@@ -79,7 +73,7 @@ def races(
     """The races of a case, judged by the properties with these numbers (none: the scenario's own; `all`: every one).
 
     states: how many to look at. budget: for how many seconds. interruptible: entered around the search and its
-    evaluation. A KeyboardInterrupt inside it ends that, and no race is told.
+    evaluation; a KeyboardInterrupt inside it ends them, and no race is known.
 
     Raises: `UserError`, `ReplayMismatch` when an execution does not happen on trio as the explorer told it.
     """
@@ -98,13 +92,13 @@ def races(
                     found = swaps(outcomes, model.system)
         except KeyboardInterrupt:
             stopped = "interrupted"
-    raced = tuple(Raced(swap, tuple(_told(case, model, judged, one) for one in swap.both)) for swap in found)
+    raced = tuple(Raced(swap, tuple(_replayed(case, model, judged, one) for one in swap.both)) for swap in found)
     left_out = tuple(p.id for p in asked if p not in single)
     return Races(case, judged, left_out, from_start, raced, len(outcomes.states), stopped)
 
 
 def _explored(outcomes: Outcomes, budget: float | None) -> Stopped | None:
-    """Meet all states, and say what kept the search from it, if anything did."""
+    """Look at all states. Returns what stopped that, if anything did."""
     end = math.inf if budget is None else time.monotonic() + budget
     for _ in outcomes.expand():
         if time.monotonic() >= end and not outcomes.complete:
@@ -112,12 +106,12 @@ def _explored(outcomes: Outcomes, budget: float | None) -> Stopped | None:
     return None if outcomes.complete else "max_states"
 
 
-def _told(case: Case, model: Model, properties: tuple[Property, ...], witness: Witness) -> Told:
+def _replayed(case: Case, model: Model, properties: tuple[Property, ...], witness: Witness) -> Replayed:
     from aprt.verdict.confirm import both  # trio takes longer to import than most searches
 
     execution = both(model.system, witness.schedule, properties)
     text = None if witness.verdict is None else _text(execution, witness.verdict)
-    return Told(witness, text, token_of(case, model.system, witness.schedule))
+    return Replayed(witness, text, token_of(case, model.system, witness.schedule))
 
 
 def _text(execution: Execution, verdict: str) -> str:

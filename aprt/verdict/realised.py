@@ -1,6 +1,6 @@
-"""Whether cycles in the lock order are real: a schedule after which contexts wait for each other, or why none does.
+"""Whether a cycle in the lock order is real: a schedule after which contexts wait for each other, or why there is none.
 
-No state can tell that of a cycle that needs an interrupt: there are no CPUs, so a handler keeps nobody waiting.
+That cannot be told of a cycle that needs an interrupt: the model has no CPUs, so a handler keeps nobody waiting.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ STATES = 100_000  # to look at unless told otherwise: a few seconds
 
 @attrs.frozen(eq=False)
 class Realised:
-    """found: what the explorer says; None where nobody can tell. token: of its schedule, which trio has replayed; None
-    for none, or a long one."""
+    """Whether some cycles are real."""
 
-    found: Realisation | None
-    token: str | None
+    found: Realisation | None  # what the explorer says; None for a cycle that needs an interrupt
+    token: str | None  # of its schedule, which trio has replayed; None where there is none, or it is too long for one
 
 
 def realised_by(recording: Recording, finding: Finding) -> Realised | None:
-    """Whether the cycle of a finding is real; None for a finding that is no cycle, or a part of one."""
+    """Whether the cycle of a finding is real; None for a finding that is no cycle, or only a part of one."""
     cycle = tuple(part.edge for part in finding.parts)
     if not cycle or not is_closed(cycle):
         return None
@@ -37,9 +36,10 @@ def realised_by(recording: Recording, finding: Finding) -> Realised | None:
 
 
 def realised(case: Case, system: System, cycles: Sequence[Cycle], states: int = STATES) -> Realised:
-    """Look for a state of a case in which one of these is real, unless the first one needs an interrupt.
+    """Look for a state of a case in which one of these cycles is real.
 
-    cycles: at least one, those that need an interrupt behind the others. states: how many to look at.
+    cycles: at least one, those that need an interrupt last; where even the first does, nothing is looked for. states:
+    how many to look at.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """

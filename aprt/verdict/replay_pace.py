@@ -1,4 +1,4 @@
-"""How fast schedules are replayed on trio, beside a request and its reply through trio's own channels."""
+"""How fast schedules are replayed on trio, compared with requests and replies through trio's own channels."""
 
 from __future__ import annotations
 
@@ -18,16 +18,13 @@ _ROUND_TRIPS = 2_000  # of one measurement of channels
 
 @attrs.frozen
 class ReplayPace:
-    """Counts with the seconds of processor time they took.
-
-    messages: to actors, each with its answer. round_trips: through two memory channels between two trio tasks.
-    """
+    """Counts, and the seconds of processor time that they took."""
 
     replays: int = 0
-    messages: int = 0
-    seconds: float = 0.0
-    round_trips: int = 0
-    channel_seconds: float = 0.0
+    messages: int = 0  # to actors, each with its answer
+    seconds: float = 0.0  # for these
+    round_trips: int = 0  # through two memory channels between two trio tasks
+    channel_seconds: float = 0.0  # for these
 
     @property
     def replay_rate(self) -> float:
@@ -43,13 +40,14 @@ class ReplayPace:
 
     @property
     def ratio(self) -> float:
-        """Messages in the time that one round trip takes, recording, checking and steering included."""
+        """How many messages are handled, recorded and checked in the time that one round trip takes."""
         return self.message_rate / self.channel_rate
 
 
 def replay_pace(system: System, schedules: int, times: int, seed: int = 0) -> ReplayPace:
-    """Replay so many different random schedules of `system`, all on the same tasks, `times` times, with channels in
-    turn, so that a busy machine slows down both.
+    """Replay so many different random schedules of `system` on the same tasks, `times` times.
+
+    Channels are measured in turn with them, so that a busy machine slows down both.
     """
     return trio.run(_measured, system, sample_schedules(system, schedules, seed=seed), times)
 
@@ -65,7 +63,7 @@ async def _measured(system: System, schedules: Sequence[Schedule], times: int) -
                 await stage.replay(schedule)
                 messages += sum(stage.statistics().handled.values())
 
-        await replay()  # what is remembered from a first time is in place now
+        await replay()  # to fill caches
         messages = 0
         for _ in range(times):
             pace = attrs.evolve(

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Search:
-    """How to look. seed, runs: for strategies that draw lots. symmetry, loop, certify: as in `explore.Question`."""
+    """How to search. symmetry, loop, certify: as in `explore.Question`."""
 
     strategy: str = "auto"
     bounds: Bounds = Bounds()
     stop_on: StopOn = "first"
-    seed: int = 0
+    seed: int = 0  # of strategies that draw lots, as is `runs`
     runs: int = 1000
     symmetry: bool = False
     loop: LoopName = "auto"

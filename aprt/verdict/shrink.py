@@ -1,4 +1,4 @@
-"""Shrinking a schedule that fails, for a person to read: the smaller one is replayed on trio like any other finding."""
+"""Shrinking a schedule that fails, for a person to read. The smaller one is replayed on trio, as any finding is."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from aprt.verdict.verdict import selected
 
 @attrs.frozen(eq=False)
 class Shrunk:
-    """A recording with the smaller schedule that fails alike. events: as trio ran it. token: None for one too long."""
+    """A recording, and the smaller schedule that fails alike."""
 
     recording: Recording
     property: Property
     minimal: Minimal
-    finding: Finding
-    events: tuple[Event, ...]
-    token: str | None
+    finding: Finding  # of the smaller schedule, as is all that follows
+    events: tuple[Event, ...]  # as trio ran them
+    token: str | None  # None where it is too long for one
 
 
 def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None) -> Shrunk:
     """Make the schedule of a recording as small as it gets (`explore.minimal`).
 
-    ids: the properties to look at, none is those that it was recorded for, or all; of several that it breaks, the one
-    it breaks last. A step behind that is left out from the start. limit, budget: as for `minimal`.
+    ids: the properties to look at; none means those that it was recorded for, or else all. Of several that it breaks
+    the last one counts, and the steps after that are left out from the start. limit, budget: as for `minimal`.
 
     Raises: `UserError` when it breaks none of them, `ReplayMismatch` when the drivers differ.
     """

@@ -1,4 +1,4 @@
-"""Sizes, such as `vcpus=2`: a scenario that brings its own guests and queues is the same whatever they are set to."""
+"""Sizes, such as `vcpus=2`, that change nothing: a scenario may fix the number of its guests or queues itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aprt.verdict.case import Case
 def idle_sizes(case: Case) -> tuple[tuple[str, ...], Case]:
     """The sizes that were set and change nothing, as a user writes them, and the case with the scenario's own instead.
 
-    A size changes something when there are other actors or contexts for it.
+    A size changes something when the case has other actors or contexts with it than without.
     """
     preset, words = case.era.settings(case.scenario), []
     for switch in case.era.switches:

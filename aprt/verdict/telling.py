@@ -1,7 +1,8 @@
-"""Which finding a schedule is told for, and why it comes about: what its last step breaks, or what goes on for ever.
+"""Which finding of a schedule is explained, and why it comes about.
 
-One execution cannot show a hang or a loop. Such a finding is looked for by a search, and told when the search comes by
-the very schedule that is to be told. A loop ends in a state in which it was before.
+That is what the last step breaks, or what goes on for ever. The latter, a hang or a loop, no single execution can show:
+a search looks for it, and it counts if the search finds it with the very schedule that is to be explained. A schedule
+that loops ends in a state in which it was before.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ _BOUNDS = Bounds(max_states=100_000)
 
 @attrs.frozen
 class Instead:
-    """asked: the properties asked about, none of which an execution breaks. broken: what it does break."""
+    """What an execution breaks that breaks nothing of what was asked about."""
 
-    asked: tuple[str, ...]
+    asked: tuple[str, ...]  # the numbers of the properties
     broken: tuple[Finding, ...]
 
 
 def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Execution:
-    """The execution of a recording, its findings in the order in which they are to be told.
+    """The execution of a recording, with its findings in the order in which they matter to a reader.
 
-    First those of its last step, the scenario's own before others; then what goes on for ever; then what broke
-    earlier. ids: only these properties; none: those that it was recorded for, or all that the scenario can check.
+    First those of its last step, the scenario's own before others; then what goes on for ever; then what broke earlier.
+    ids: the properties to look at; none means those that it was recorded for, or else all.
 
-    Raises: `UserError` for a property that it does not have, `ReplayMismatch` as `replay`.
+    Raises: `UserError` for a property that the scenario does not have, `ReplayMismatch` as `replay`.
     """
     ids = ids or recording.asked
     asked = selected(recording.case, recording.model, ids) if ids else recording.model.properties
@@ -56,9 +57,9 @@ def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Exec
 
 
 def instead(recording: Recording, ids: tuple[str, ...], execution: Execution) -> Instead | None:
-    """What a schedule breaks where it does nothing of what was asked about; None where it does, or all was asked about.
+    """What an execution breaks instead of the properties asked about; None where it breaks one of them, or all were.
 
-    ids, execution: as given to, and got from, `explained_execution`.
+    ids, execution: the argument and the result of `explained_execution`.
     """
     if execution.findings or not ids or "all" in ids:
         return None
@@ -68,9 +69,9 @@ def instead(recording: Recording, ids: tuple[str, ...], execution: Execution) ->
 
 
 def why(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
-    """Why the first finding of an execution comes about; None where nothing is found, or nothing can be said.
+    """Why the first finding of an execution comes about; None where there is none, or nothing can be said of it.
 
-    states: to look at for what decides. Raises: `ReplayMismatch` when the drivers differ.
+    states: how many to look at to find that out. Raises: `ReplayMismatch` when the drivers differ.
     """
     if not execution.findings:
         return None

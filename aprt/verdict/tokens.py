@@ -1,6 +1,7 @@
-"""Between schedules and what names them outside the program: tokens, and files for schedules without one.
+"""Tokens and schedule files: how a schedule leaves the program and comes back.
 
-A token is handed out only after it was followed and led to the very schedule it is for.
+A token holds hashes of some of the steps (`core.token`). It is given out only after it was decoded, followed, and led
+to the very schedule that it is for.
 """
 
 from __future__ import annotations
@@ -23,26 +24,23 @@ from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case
 from aprt.verdict.json_file import read_json
 
-LONGEST = 120  # letters; what is longer is no pleasure to paste
+LONGEST = 120  # letters; a longer token would not be pasted
 _SCHEMA = "aprt.schedule/1"
 
 
 @attrs.frozen(eq=False)
 class Recording:
-    """A case with a schedule for it. named: what it came from: a token, a file, a bug of the museum.
-
-    asked: the properties that it was recorded for, where that is known.
-    """
+    """A case with a schedule for it."""
 
     case: Case
     model: Model
     schedule: Schedule
-    named: str
-    asked: tuple[str, ...] = ()
+    named: str  # where it came from: a token, a file, a bug of the museum
+    asked: tuple[str, ...] = ()  # the numbers of the properties that it was recorded for, where that is known
 
     @property
     def token(self) -> str | None:
-        """Its token, also where it came from a file or the museum; None when it is too long for one."""
+        """Its token, wherever it came from; None when it is too long for one."""
         if token.is_token(self.named):
             return self.named
         return token_of(self.case, self.model.system, self.schedule)

@@ -1,8 +1,8 @@
-"""Data that is touched without its lock (P22): the other access that nothing keeps away from it.
+"""Data that is touched without its lock (P22): which other access races with that one.
 
-Two accesses race when one execution has them next to each other, in an order that nothing but chance makes. So the
-states are looked through for one in which two contexts can take the two steps; what the detectors know of the order of
-steps then says whether it is a race. A completion, say, orders two accesses as a lock does.
+Two accesses race when one execution has them next to each other and nothing but chance decides their order. So the
+search looks for a state in which two contexts can take the two steps, and asks the race detector about the execution
+that goes there and takes both: the lack of a lock alone is no race, as a completion, for example, orders accesses, too.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _STATES = 100_000  # to look at: some seconds
 
 
 def race(system: System, actor: Actor[Any]) -> Finding | None:
-    """Two accesses of `actor` that race, the last steps of a schedule that is as short as any; None: none was met."""
+    """Two accesses of `actor` that race, as the last two steps of a shortest schedule; None where none was met."""
     for schedule in _side_by_side(system, actor):
         try:
             events = replay(system, schedule).events
-        except ReplayMismatch:  # one of them keeps the other from being done
+        except ReplayMismatch:  # the first access keeps the second from being made
             continue
         if other_side(system, events) == events[-2]:
             return Finding(_ID, race_text(events[-2], events[-1]), schedule)
@@ -39,20 +39,20 @@ def race(system: System, actor: Actor[Any]) -> Finding | None:
 
 
 def race_text(first: Event, second: Event) -> str:
-    """Of two accesses that race, which is done without its lock, and which is the other."""
+    """In words, which of two accesses that race is made without its lock, and which is the other."""
     careless, other = (second, first) if unlocked(second) else (first, second)
     return f"{unlocked(careless)[0]}, in no order with {other.label.op} by {other.context}"
 
 
 def other_side(system: System, events: Sequence[Event]) -> Event | None:
-    """The latest step that the last one of an execution races with, if one of the two is done without its lock."""
+    """The latest step that the last one of an execution races with, if one of the two is made without its lock."""
     last = events[-1]
     first = [race.first for race in races(system, events) if race.second == last]
     return max((one for one in first if unlocked(one) or unlocked(last)), key=lambda one: one.index, default=None)
 
 
 def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
-    """Shortest schedules that end with two accesses which either of two contexts could have made first."""
+    """Shortest schedules to each pair of accesses, one of them unlocked, of which either could have come first."""
     with closing(Outcomes(system, (), _STATES)) as outcomes:
         steps, tried = outcomes.tables.steps, set[tuple[int, int]]()
         for number in outcomes.expand():
@@ -64,5 +64,5 @@ def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
 
 
 def unlocked(event: Event) -> list[str]:
-    """What P22 says of a step."""
+    """The violations of P22 in a step, in words."""
     return [note.text for note in event.broken if note.property == _ID]

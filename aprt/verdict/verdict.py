@@ -3,8 +3,8 @@
 - `VIOLATED`: a schedule breaks a property, and it was replayed on trio before anybody saw it;
 - `HOLDS`: everything within the stated scope was covered;
 - `NOT FOUND`: some executions were drawn at random, none broke anything;
-- `INCONCLUSIVE`: a bound was hit, the search was interrupted, or executions end at a violation of what nobody asked
-  about, before either was known.
+- `INCONCLUSIVE`: none of these was established: a bound was hit, the search was interrupted, or executions ended early,
+  at a violation of a property that nobody asked about.
 """
 
 from __future__ import annotations
@@ -34,37 +34,33 @@ NOT_MODELLED = ("weak memory", "real time", "interrupt latency", "firmware insid
 
 @attrs.frozen
 class Shown:
-    """A finding as it is shown: its events as trio ran them, and the token that repeats it.
+    """A finding as it is shown.
 
-    token: None when the schedule cannot be told by one.
-    size: how small it is. `shortest`: no schedule that breaks the property has fewer steps. Else as `Minimal.claim`:
-    what a strategy found that does not look for the shortest was made as small as could be done in a moment.
-    parts: of a cycle in the lock order, its edges, each with a schedule of its own; the rest is that of the longest.
-    realised: of such a cycle, whether it is real, or another one that a search met which did not stop at the first.
+    size: `shortest` of a strategy that looks for the shortest schedule: none that breaks the property has fewer steps.
+    What other strategies find is made smaller for a moment, and `size` is how far that got, as `Minimal.claim` says.
+
+    parts: a cycle in the lock order may need several executions. It has a part for each of its edges then, and the
+    other fields are those of the part with the longest schedule.
     """
 
     finding: Finding
-    events: tuple[Event, ...]
-    token: str | None
+    events: tuple[Event, ...]  # as trio ran them
+    token: str | None  # repeats the schedule; None where that is too long for one
     size: Size
     parts: tuple[Shown, ...] = ()
-    realised: Realised | None = None
+    realised: Realised | None = None  # of a cycle: whether it, or else another one that the search met, is real
 
 
 @attrs.frozen(eq=False)
 class Verdict:
-    """The answer to one question about one case. shown: in the order of the exploration's findings.
-
-    properties: those that were asked about, and those implied that are violated. left_out: what patches in force do
-    less than the driver, where all executions are known.
-    """
+    """The answer to one question about one case."""
 
     case: Case
     model: Model
-    properties: tuple[Property, ...]
+    properties: tuple[Property, ...]  # those asked about, and those implied that are violated
     exploration: Exploration
-    shown: tuple[Shown, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    shown: tuple[Shown, ...]  # in the order of the exploration's findings
+    left_out: tuple[LeftOut, ...] = ()  # what patches in force do less than the driver, if the search is complete
 
     @property
     def word(self) -> Word:
@@ -78,7 +74,7 @@ class Verdict:
 
     @property
     def for_states(self) -> tuple[str, ...]:
-        """Of what was asked where lots were drawn, what is about going on for ever: runs say nothing of that."""
+        """The properties asked about that random runs cannot judge, as they are about what goes on for ever."""
         return tuple(p.id for p in self.properties if endless(p)) if self.exploration.stopped == "runs" else ()
 
     @property
@@ -87,25 +83,25 @@ class Verdict:
 
     @property
     def deadlocks_unasked(self) -> int:
-        """Deadlock states that were met where no property that was asked about says a word of them."""
+        """How many deadlock states were met; 0 where a property that was asked about judges them."""
         asked = any(isinstance(check, NoDeadlock) for property in self.properties for check in property.checks)
         return 0 if asked else self.exploration.deadlocks
 
     @property
     def traces(self) -> int | None:
-        """Distinct traces that were seen, where the strategy tells them apart."""
+        """How many distinct traces were seen; None where the strategy does not tell them apart."""
         return self.exploration.traces
 
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:
-        """Of the properties that hold, which assumptions they are known to need: (property, assumption)."""
+        """The assumptions that properties which hold are known to need, as pairs (property, assumption)."""
         if not self.exploration.complete:
             return ()
         held = {property.id for property in self.properties} - {one.finding.property for one in self.shown}
         return tuple((id, name) for id, name in self.model.needed if id in held)
 
     def others(self, finding: Finding) -> tuple[str, ...]:
-        """In what other words its property was seen to be violated, by a search that did not stop at the first."""
+        """Other texts of violations of the same property; none where the search stopped at the first violation."""
         if self.exploration.stopped == "violation":
             return ()
         wrong = self.exploration.wrong - {(finding.property, finding.text)}
@@ -117,9 +113,9 @@ class Verdict:
 
 
 def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
-    """The properties that a user asks for: none named is the scenario's own, `all` is every one.
+    """The properties that a user asks for: none named means the scenario's own, `all` every one.
 
-    With a patch in force, that there is no deadlock is asked with the scenario's own: a patch may keep a lock.
+    With a patch in force the scenario's own include `deadlock`, as a patch may forget to give a lock back.
 
     Raises: `UserError` for an unknown one, or when `all` is not alone.
     """
@@ -145,7 +141,7 @@ def _known(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ..
 
 
 def _check_measures(case: Case, model: Model, ids: tuple[str, ...]) -> None:
-    """Say so when a property is missing because it takes all measures."""
+    """Refuse a property that the model has only with all measures in, and say so. Raises: `UserError`."""
     missing = {id.casefold() for id in ids} - {p.id.casefold() for p in model.properties}
     if not missing:
         return

@@ -9,8 +9,9 @@ from typing import Any, Final, get_args
 from aprt.core.amount import count
 from aprt.core.scenario import Era, Model, Scenario
 from aprt.core.switch import Kind, Switch
-from aprt.verdict.case import Case, measures, scenarios
+from aprt.verdict.case import Case, measures
 from aprt.verdict.claims import Claim, Outline
+from aprt.verdict.lookup import scenarios
 from aprt.view.json_text import dump
 from aprt.view.lists import spans, table, wrapped
 

@@ -27,8 +27,8 @@ def difference_text(difference: Difference, paint: Paint) -> str:
     """At most 75 letters wide."""
     before, after = difference.before, difference.after
     lines = [
-        f"before  {before.case}  ({_covered(before)})",
-        f"after   {after.case}  ({_covered(after)})",
+        *_wrapped(f"before  {before.case}  ({_covered(before)})"),
+        *_wrapped(f"after   {after.case}  ({_covered(after)})"),
         *_scenarios(difference),
         "",
         *_table(difference.outcomes, paint),
@@ -156,22 +156,31 @@ def _wrapped(text: str) -> list[str]:
 
 
 def difference_json(difference: Difference) -> str:
-    """One object. text: what is wrong; otherwise: what is wrong after, where both sides are and in other words.
+    """One object, `aprt.diff/1`."""
+    return dump(difference_object(difference))
 
-    unasked: the properties that both sides could have been asked about, too. unexercised: the sides on which a property
-    holds because no step that it is about is possible. left_out: what patches in force after do less than the driver.
+
+def difference_object(difference: Difference) -> dict[str, Any]:
+    """What `difference_json` writes.
+
+    text: what is wrong; otherwise: what is wrong after, where both sides are and in other words. open: of each side,
+    why it was not searched to the end. unasked: the properties that both sides could have been asked about, too.
+    unexercised: the sides on which a property holds because no step that it is about is possible. left_out: what
+    patches in force after do less than the driver.
     """
-    return dump(
-        {
-            "schema": "aprt.diff/1",
-            "before": str(difference.before.case),
-            "after": str(difference.after.case),
-            "complete": difference.complete,
-            "unasked": difference.unasked,
-            "left_out": [attrs.asdict(less) for less in difference.after.left_out],
-            "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
-        }
-    )
+    sides = (("before", difference.before), ("after", difference.after))
+    return {
+        "schema": "aprt.diff/1",
+        "before": str(difference.before.case),
+        "after": str(difference.after.case),
+        "standing": difference.standing,
+        "complete": difference.complete,
+        "open": {side: open_since(verdict.exploration) or None for side, verdict in sides},
+        "states": {side: verdict.exploration.states for side, verdict in sides},
+        "unasked": list(difference.unasked),
+        "left_out": [attrs.asdict(less) for less in difference.after.left_out],
+        "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
+    }
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

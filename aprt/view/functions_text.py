@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aprt.core.replacing import unbound
 from aprt.core.scenario import Era
 from aprt.view.json_text import dump
 
@@ -29,7 +29,7 @@ def functions_json(era: Era) -> str:
 
 def _functions(era: Era) -> Iterator[dict[str, Any]]:
     for name, function in era.functions.items():
-        behaviour, signature = _unbound(function), inspect.signature(function)
+        behaviour, signature = unbound(function), inspect.signature(function)
         yield {
             "name": name,
             "parameters": list(signature.parameters),
@@ -37,7 +37,3 @@ def _functions(era: Era) -> Iterator[dict[str, Any]]:
             "kernel": behaviour.__name__,
             "function": f"{behaviour.__module__}.{behaviour.__qualname__}",
         }
-
-
-def _unbound(function: Callable[..., Any]) -> Callable[..., Any]:
-    return _unbound(function.func) if isinstance(function, partial) else function

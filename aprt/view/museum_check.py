@@ -9,7 +9,7 @@ import attrs
 
 from aprt.core.amount import count
 from aprt.museum.entry import Entry
-from aprt.verdict.contrasts import Checked, Seen, Told
+from aprt.verdict.contrasts import Checked, Seen, Violation
 from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
@@ -134,7 +134,7 @@ def _remarks(inspection: Inspection, entry: Entry) -> list[str]:
     return lines
 
 
-def _shown(when: str, told: Told, more: str = "") -> list[str]:
+def _shown(when: str, told: Violation, more: str = "") -> list[str]:
     again = [] if told.token is None else [f"aprt replay {told.token}"]
     return [f"{when}: {told}{more}", *again]
 
@@ -171,5 +171,5 @@ def seen_object(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _findings(found: Iterable[Told]) -> list[dict[str, str | None]]:
+def _findings(found: Iterable[Violation]) -> list[dict[str, str | None]]:
     return [{"property": told.property, "text": told.text, "token": told.token} for told in found]

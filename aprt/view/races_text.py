@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from aprt.core.amount import count
 from aprt.explore.swaps import Harm, Operation
-from aprt.verdict.case import natural
-from aprt.verdict.races import Raced, Races, Stopped, Told
+from aprt.verdict.lookup import natural
+from aprt.verdict.races import Raced, Races, Replayed, Stopped
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
 from aprt.view.lists import fact, wrapped
@@ -84,8 +84,8 @@ def _section(races: Races, harm: Harm, paint: Paint) -> Iterator[str]:
         yield wrapped(f"  {_operation(race.swap.first)}  |  {_operation(race.swap.second)}", "      ")
         if race.swap.differ:
             yield wrapped(f"      differ in {', '.join(race.swap.differ)}", "        ")
-        for (context, _), told in zip((race.swap.first, race.swap.second), race.both, strict=False):
-            yield from _execution(context, told)
+        for (context, _), one in zip((race.swap.first, race.swap.second), race.both, strict=False):
+            yield from _execution(context, one)
     if harm != "harmful" and len(found) > _FEW:
         yield f"  and {len(found) - _FEW} more; --format json has all"
 
@@ -98,11 +98,11 @@ def _verdicts(found: Iterable[Raced]) -> list[str]:
     return sorted({id for race in found for id in race.swap.verdicts}, key=natural)
 
 
-def _execution(context: str, told: Told) -> Iterator[str]:
-    outcome = "it ends well" if told.text is None else f"{told.witness.verdict}: {told.text}"
+def _execution(context: str, one: Replayed) -> Iterator[str]:
+    outcome = "it ends well" if one.text is None else f"{one.witness.verdict}: {one.text}"
     yield wrapped(f"    {context} first: {outcome}", "        ")
     yield wrapped(
-        f"      aprt replay {told.token}" if told.token else "      (too long for a token; --format json has it)"
+        f"      aprt replay {one.token}" if one.token else "      (too long for a token; --format json has it)"
     )
 
 
@@ -133,11 +133,11 @@ def _object(race: Raced) -> dict[str, Any]:
         "verdicts": list(swap.verdicts),
         "executions": [
             {
-                "verdict": told.witness.verdict,
-                "text": told.text,
-                "token": told.token,
-                "schedule": [[label.context, label.op] for label in told.witness.schedule],
+                "verdict": one.witness.verdict,
+                "text": one.text,
+                "token": one.token,
+                "schedule": [[label.context, label.op] for label in one.witness.schedule],
             }
-            for told in race.both
+            for one in race.both
         ],
     }

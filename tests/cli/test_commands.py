@@ -128,7 +128,7 @@ USAGE = [
     (("explore", "toy/abba+"), "toy/abba+: a switch is missing after +"),
     (
         ("diff", "toy/abba", "toy/*"),
-        "diff compares two scenarios: name one on each side, not 'toy/*' (try 'aprt diff --help')",
+        "toy/abba and toy/*: an era or a pattern is compared with another one, not with a scenario",
     ),
     (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
     (("explore", "toy/abba", "P3", "--era", "toy"), "P3 is no scenario: --property P3 takes it"),
@@ -480,20 +480,24 @@ def test_the_measures_matrix_is_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "after"),
+    ("options", "after", "code"),
     [
-        (("toy/lost-update", "--compare", "with=locked"), "toy/lost-update+locked"),
-        (("toy/tidy", "--compare", "without=locked", "--format", "json"), "toy/tidy+locked=out"),
+        (("toy/lost-update", "--compare", "with=locked"), "toy/lost-update+locked", 0),
+        (("toy/tidy", "--compare", "without=locked", "--format", "json"), "toy/tidy+locked=out", 1),
         (
             ("toy/lost-update+locked", "--compare", "with=atomic", "--compare", "without=locked"),
             "toy/lost-update+atomic",
+            0,
         ),
     ],
 )
-def test_explore_compare_is_the_diff_of_a_scenario_and_its_change(options: tuple[str, ...], after: str) -> None:
+def test_explore_compare_is_the_diff_of_a_scenario_and_its_change(
+    options: tuple[str, ...], after: str, code: int
+) -> None:
     told, form = aprt("explore", *options), options[3:] if "json" in options else ()
-    assert told.exit_code == 0
-    assert told.stdout == aprt("diff", options[0], after, *form).stdout
+    diff = aprt("diff", options[0], after, *form)
+    assert (told.exit_code, told.stdout) == (code, diff.stdout)
+    assert diff.exit_code == code
     assert aprt("explore", *options, "--max-states", "2").exit_code == 3
 
 
@@ -541,10 +545,20 @@ def test_the_json_of_a_bug_of_the_museum_has_the_token_of_what_was_found() -> No
     assert token.startswith("aprt2:")
     again = CliRunner().invoke(root, ("explain", token, "--format", "json"), obj=known_eras).stdout
     assert json.loads(again) == json.loads(told)
+
+
+def test_eras_are_listed() -> None:
     assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
-    assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
+
+
+def test_a_property_is_known_in_lower_case() -> None:
     assert aprt("property", "show", "t1").stdout == aprt("property", "show", "T1").stdout
-    assert aprt("explore", "toy/abba", "--property", "t3").stdout == aprt("explore", "toy/abba").stdout
+    lower, own = (aprt("explore", "toy/abba", *words).stdout.splitlines() for words in (("--property", "t3"), ()))
+    assert lower[-1] == own[-1]
+
+
+def test_a_property_is_shown_with_the_scenarios_that_check_it() -> None:
+    assert aprt("property", "list").stdout.splitlines()[0] == "T1  no update is lost"
     assert aprt("property", "show", "T1").stdout == (
         "T1  no update is lost\n\nAt the end the counter is the number of threads.\n\n"
         "checked by: toy/lost-update, toy/tidy\n\non demand, in one era: aprt property show T1 --era toy\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 import pytest
 
@@ -30,6 +31,22 @@ def test_the_time_that_is_left_is_told_as_far_as_it_is_known(expected: float | N
     terminal = Terminal()
     ProgressLine(terminal)(Progress(100, 2_000, 3_000, 9, 10.0, expected))
     assert terminal.getvalue() == f"\r100 runs, 2,000 states, 3,000 steps, depth 9, 10 s (200 states/s){left}\x1b[K"
+
+
+def test_on_a_terminal_the_line_is_wiped_also_when_an_error_ends_the_search() -> None:
+    terminal = Terminal()
+    with suppress(ValueError), ProgressLine(terminal) as progress:
+        progress.tell("1 of 3")
+        raise ValueError("broken")
+    assert terminal.getvalue() == "\r1 of 3\x1b[K\r\x1b[K"
+
+
+def test_without_a_terminal_only_the_summary_is_left_of_a_short_search() -> None:
+    log = io.StringIO()
+    with ProgressLine(log) as progress:
+        progress.tell("1 of 3")
+        progress.sum_up("3 of 3")
+    assert log.getvalue() == "aprt: 3 of 3\n"
 
 
 def test_nothing_is_left_to_tell_before_anything_is_done() -> None:

@@ -2,7 +2,7 @@ import string
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aprt.core.actor import Actor, Outcome, handler
@@ -236,7 +236,6 @@ def test_nearly_every_single_wrong_letter_is_noticed() -> None:
     assert passed < 20
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["x.get", "y.put", "choose n=1"])), max_size=40),
     st.integers(0, SALTS - 1),

@@ -4,7 +4,8 @@ import pytest
 from aprt.core.errors import UserError
 from aprt.core.suggestion import similar
 from aprt.core.switch import patch
-from aprt.verdict.case import Case, find_era, measures, natural
+from aprt.verdict.case import Case, measures
+from aprt.verdict.lookup import find_era, natural
 from aprt.vfio_ap.eras import ERAS as REAL
 from tests.toy import ERAS, TOY
 

@@ -75,3 +75,9 @@ def test_a_crew_asks_about_it_as_well() -> None:
 def test_a_change_that_locks_twice_adds_that_to_whatever_is_compared() -> None:
     found = difference(twice(careful=True), twice(), ("deadlock",))
     assert [(outcome.id, outcome.change) for outcome in found.outcomes] == [("deadlock", "holds"), ("K1", "added")]
+
+
+def test_what_ends_executions_of_either_side_is_asked_of_both() -> None:
+    found = difference(THEFT, THEFT, ("deadlock",))
+    assert [(outcome.id, outcome.change) for outcome in found.outcomes] == [("deadlock", "holds"), ("P2", "unchanged")]
+    assert found.complete

@@ -1,7 +1,7 @@
 """Masks as sysfs prints them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aprt.vfio_ap.ap.masks import ALL, format_mask, parse_mask
@@ -9,7 +9,6 @@ from aprt.vfio_ap.ap.masks import ALL, format_mask, parse_mask
 numbers = st.frozensets(st.integers(0, 255))
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(numbers)
 def test_a_mask_reads_back_what_was_printed(wanted: frozenset[int]) -> None:
     text = format_mask(wanted)
@@ -17,13 +16,11 @@ def test_a_mask_reads_back_what_was_printed(wanted: frozenset[int]) -> None:
     assert parse_mask(text) == wanted
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text("0123456789abcdef", min_size=64, max_size=64))
 def test_every_mask_prints_back_as_it_was_read(digits: str) -> None:
     assert format_mask(parse_mask(f"0x{digits}")) == f"0x{digits}"
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(numbers)
 def test_bit_n_is_the_nth_from_the_left(wanted: frozenset[int]) -> None:
     bits = f"{int(format_mask(wanted), 16):0256b}"

@@ -28,6 +28,7 @@ LIVES = {
     "kvm_vfio_destroy": ("4.20", "6.0"),
     "kvm_vfio_file_set_kvm": ("6.0", "2026"),
     "kvm_vfio_group_set_kvm": ("5.3", "5.15"),
+    "kvm_vfio_release": ("6.2", "2026"),
     "kvm_arch_crypto_set_masks": ("5.3", "5.15"),
     "pqap_hook": ("5.15", "2026"),
     "pqap_hook->hook": ("5.3", "5.13"),

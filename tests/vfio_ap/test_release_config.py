@@ -95,6 +95,14 @@ def test_ap_config_refuses_numbers_above_the_maximum() -> None:
     assert mdev(bench).matrix == ONE
 
 
+def test_before_6_10_an_mdev_has_no_attribute_ap_config() -> None:
+    bench = ReleaseBench(era="6.8")
+    before = bench.states
+    assert bench.run(write(bench.machine, bench.mdev, "ap_config", masks([5], [4], []))) == ENODEV
+    assert bench.run(read(bench.machine, bench.mdev, "ap_config")) is None
+    assert bench.states == before
+
+
 def test_what_the_attributes_of_an_mdev_show() -> None:
     matrix = Matrix.of([5, 6], [4, 5], [7])
     bench = ReleaseBench(apqns=(A, B), plans=(GuestPlan("vm0", "mdev0", matrix),))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aprt.core.errors import UserError
@@ -44,7 +44,6 @@ def check_outcome(root: Path, result: Topology | str) -> None:
     assert len(result) < 2000
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(name=st.sampled_from(FILES), content=st.binary(max_size=200))
 def test_random_bytes_give_a_topology_or_one_line(scratch: Path, name: str, content: bytes) -> None:
     check_outcome(scratch, outcome(scratch, name, content))
@@ -59,7 +58,6 @@ PIECES = st.one_of(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(name=st.sampled_from(FILES), data=st.data())
 def test_a_damaged_file_gives_a_topology_or_one_line(scratch: Path, name: str, data: st.DataObject) -> None:
     content = (DEMO / name).read_bytes()
@@ -85,7 +83,6 @@ DEFINITIONS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(content=JSON | DEFINITIONS)
 def test_json_of_any_shape_gives_a_topology_or_one_line(scratch: Path, content: object) -> None:
     check_outcome(scratch, outcome(scratch, MDEV1, msgspec.json.encode(content)))

@@ -34,6 +34,7 @@ def test_each_era_has_the_features_that_came_with_it() -> None:
         "6.0": ["gisc_checked", "dynamic_config"],
         "6.2": ["group_lock_first"],
         "6.6": ["group_add_locked"],
+        "6.12": ["ap_config"],
     }
 
 
@@ -46,6 +47,7 @@ def test_the_first_era_of_a_driver_is_compared_with_none() -> None:
 def test_scenarios_come_with_the_code_that_they_are_about() -> None:
     assert {"pv-switch"} == set(news("5.12", ERAS).came)
     assert {"two-closers", "unassign"} <= set(news("6.0", ERAS).came)
+    assert {"ap-config"} == set(news("6.12", ERAS).came)
 
 
 def test_a_program_reads_values_before_and_now() -> None:

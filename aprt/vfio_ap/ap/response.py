@@ -1,8 +1,8 @@
 """Response codes and the status word of the AP instructions.
 
 Mirrors: arch/s390/include/asm/ap.h: struct ap_queue_status, AP_RESPONSE_*. Left out: the bits F (queue full) and
-async; the codes of secure binding (09, 0a, 30 to 36) and of faulty requests (11, 13, 15, 16, 42). 0b is there for a
-code that nobody expects.
+async; most codes of secure binding (of 09, 0a, 30 to 36 there are 0a, 35 and 36) and those of faulty requests (11, 13,
+15, 16, 42). 0b stands for a code that nobody expects.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 
 
 class Rc(enum.IntEnum):
-    """The response code, bits 8-15 of the status word. 06 is the address, 07 is "already so"."""
+    """The response code, bits 8-15 of the status word."""
 
     NORMAL = 0x00
     Q_NOT_AVAIL = 0x01
@@ -21,13 +21,12 @@ class Rc(enum.IntEnum):
     DECONFIGURED = 0x03
     CHECKSTOPPED = 0x04
     BUSY = 0x05
-    INVALID_ADDRESS = 0x06
-    OTHERWISE_CHANGED = 0x07
+    INVALID_ADDRESS = 0x06  # of the notification byte
+    OTHERWISE_CHANGED = 0x07  # AQIC: the interrupt is on, or off, already
     INVALID_GISA = 0x08
     STATE_CHANGE_IN_PROGRESS = 0x0A
     Q_NOT_BOUND = 0x0B
     Q_FULL = 0x10  # NQAP; for DQAP the same number means that no reply is waiting
-
     ASSOC_SECRET_NOT_UNIQUE = 0x35
     ASSOC_FAILED = 0x36
 

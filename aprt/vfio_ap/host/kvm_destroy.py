@@ -2,8 +2,8 @@
 
 Mirrors: virt/kvm/vfio.c: kvm_vfio_destroy() (5.0, 6.0); virt/kvm/kvm_main.c: kvm_put_kvm(), kvm_destroy_vm(),
 kvm_destroy_devices(); arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(); arch/s390/kvm/interrupt.c:
-kvm_s390_gisa_destroy(). With kvm_vfio_destroy() the kvm-vfio device is destroyed, and SET_KVM(NULL) sent, only after
-the architecture's part is gone.
+kvm_s390_gisa_destroy(). Before 6.2 (B11) kvm_vfio_destroy() is part of it: the kvm-vfio device goes, and SET_KVM(NULL)
+is sent, only after the architecture's part is gone.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ async def _store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int
             return await unassign(machine, mdev, "aqm", text)
         case "assign_control_domain" | "unassign_control_domain":
             return await assign_control_domain(machine, mdev, text, attribute == "assign_control_domain")
-        case "ap_config":
+        case "ap_config" if machine.on("ap_config"):
             return await ap_config_store(machine, mdev, text)
         case _:
             return Errno.ENODEV.failure
@@ -65,22 +65,24 @@ async def read(machine: Machine, mdev: Mdev, attribute: str) -> str | None:
     if not await mdev.sysfs.enter():
         return None
     async with held(machine.mdevs_lock, when=attribute != "ap_config"):
-        shown = await _show(mdev, attribute)
+        shown = await _show(machine, mdev, attribute)
     await mdev.sysfs.leave()
     return shown
 
 
-async def _show(mdev: Mdev, attribute: str) -> str | None:
-    if attribute == "guest_matrix":
-        return _listed(await mdev.read_shadow())
-    if attribute not in ("matrix", "control_domains", "ap_config"):
-        return None
-    matrix = await mdev.read_matrix()
-    if attribute == "matrix":
-        return _listed(matrix)
-    if attribute == "control_domains":
-        return "".join(f"{number:04x}\n" for number in sorted(matrix.adm))
-    return ",".join(format_mask(mask) for mask in (matrix.apm, matrix.aqm, matrix.adm)) + "\n"
+async def _show(machine: Machine, mdev: Mdev, attribute: str) -> str | None:
+    match attribute:
+        case "matrix":
+            return _listed(await mdev.read_matrix())
+        case "guest_matrix":
+            return _listed(await mdev.read_shadow())
+        case "control_domains":
+            return "".join(f"{number:04x}\n" for number in sorted((await mdev.read_matrix()).adm))
+        case "ap_config" if machine.on("ap_config"):
+            matrix = await mdev.read_matrix()
+            return ",".join(format_mask(mask) for mask in (matrix.apm, matrix.aqm, matrix.adm)) + "\n"
+        case _:
+            return None
 
 
 def _listed(matrix: Matrix) -> str:

@@ -2,13 +2,14 @@
 
 Mirrors: drivers/vfio/vfio_main.c: vfio_device_open(), vfio_device_fops_release(), vfio_file_set_kvm() (6.0);
 virt/kvm/vfio.c: kvm_vfio_destroy() (6.0); drivers/vfio/group.c: vfio_device_group_open(),
-vfio_device_group_close() (6.2, 6.3); drivers/vfio/group.c: vfio_group_fops_unl_ioctl(),
-vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(), vfio_device_group_get_kvm_safe();
-drivers/vfio/vfio_main.c: vfio_device_fops_release(), vfio_df_open(), vfio_df_close(), vfio_device_put_kvm();
-drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device();
-virt/kvm/vfio.c: kvm_vfio_file_set_kvm(), kvm_vfio_release(); virt/kvm/kvm_main.c: kvm_device_release() (6.12).
+vfio_device_group_close() (6.2, 6.3); virt/kvm/vfio.c: kvm_vfio_release() (6.2 to 6.12);
+virt/kvm/kvm_main.c: kvm_device_release() (6.2 to 6.12);
+drivers/vfio/group.c: vfio_group_fops_unl_ioctl(), vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(),
+vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_device_fops_release(), vfio_df_open(), vfio_df_close(),
+vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device();
+virt/kvm/vfio.c: kvm_vfio_file_set_kvm() (6.12).
 Left out: that group_lock is an rwsem in 6.0, which opening and closing read; that kvm-vfio takes its own lock for a
-moment when its device goes, too.
+moment, too, when its device goes.
 """
 
 from __future__ import annotations
@@ -127,14 +128,22 @@ async def _record(guest: Guest, vm: Guest | None) -> None:
 
 @mirrors("kvm_device_release")
 async def kvm_vfio_closed(machine: Machine, guest: Guest) -> None:
-    """The kvm-vfio file is closed for good: the group forgets the VM (B11). Locks: takes kvm->lock."""
+    """The kvm-vfio file is closed for good; since fix B11 its device goes with it. Locks: takes kvm->lock."""
     if machine.on("B11"):
         async with held(guest.kvm_lock):
-            await _record(guest, None)
+            await kvm_vfio_release(guest)
+
+
+async def kvm_vfio_release(guest: Guest) -> None:
+    """The kvm-vfio device goes: the group forgets its VM. Locks: kvm->lock held."""
+    await _record(guest, None)
 
 
 @mirrors("kvm_vfio_destroy")
 async def kvm_vfio_destroyed(machine: Machine, guest: Guest) -> None:
-    """The kvm-vfio device goes with its VM. Before fix B11 the group forgets the VM only here."""
+    """The VM is destroyed. Before fix B11 the kvm-vfio device goes, and the group forgets the VM, only now.
+
+    With the fix the kernel has no such function any more, and nothing is left to do.
+    """
     if not machine.on("B11"):
         await _record(guest, None)

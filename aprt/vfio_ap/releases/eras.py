@@ -15,7 +15,7 @@ from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, FROM_5_15, FROM_6_0, LOCK_NAMES
 from aprt.vfio_ap.mainline.driver import ops
 from aprt.vfio_ap.releases.assigning import ASSIGNING
-from aprt.vfio_ap.releases.attaching import ATTACHING
+from aprt.vfio_ap.releases.attaching import AP_CONFIG, ATTACHING
 from aprt.vfio_ap.releases.bus import BUS
 from aprt.vfio_ap.releases.elements import ASSUMED
 from aprt.vfio_ap.releases.elements import ERA as TODAY
@@ -51,6 +51,7 @@ _SCENARIOS = (
     ("5.7", (PV_SWITCH,)),
     ("5.18", WITHOUT_AIV),
     ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),
+    ("6.10", (AP_CONFIG,)),
 )
 """The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
 

@@ -23,6 +23,7 @@ _FEATURES = (
     ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
     ("group_add_locked", "6.6", "kvm-vfio holds its own lock also while a group is given to it"),
     ("group_lock_first", "6.2", "the vfio core takes the group's lock before that of the set, not after it"),
+    ("ap_config", "6.10", "the attribute ap_config of an mdev has all its masks"),
 )
 
 PARAMETERS = (

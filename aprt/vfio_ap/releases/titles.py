@@ -18,8 +18,8 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "6.3": "resets end when TAPQ says so; the vfio core keeps a VM reference",
         "6.6": "a work item waits for the end of each reset, without limit",
         "6.8": "the whole matrix is filtered, what a guest loses is reset",
-        "6.12": "as 6.8",
-        "6.16": "6.8 with the event that tells user space of configuration changes",
+        "6.12": "the attribute ap_config: all masks of an mdev, read or written at once",
+        "6.16": "6.12 with the event that tells user space of configuration changes",
         "2026": "6.12.117, with the ten fixes of August to October 2026",
     }
 )

@@ -1,0 +1,113 @@
+"""What a change does in many scenarios: a line for each in which the answer is another one, and as JSON.
+
+One object, `aprt.diffs/1`: `asked` the pairs of references in order, `counts` how many stand how, `diffs` the objects
+`aprt.diff/1` of those that were searched, in that order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Self, TypeAlias, get_args
+
+import attrs
+
+from aprt.core.amount import count
+from aprt.verdict.difference import Standing
+from aprt.view.commands import command_lines
+from aprt.view.json_text import dump
+from aprt.view.lists import table
+from aprt.view.version import aprt_version
+
+Pair: TypeAlias = tuple[str, str]
+
+SCHEMA = "aprt.diffs/1"
+
+
+@attrs.frozen
+class Differences:
+    """Which pairs were to be compared, and what came out so far. ids: of the properties that were named."""
+
+    asked: tuple[Pair, ...]
+    ids: tuple[str, ...] = ()
+    given: Mapping[Pair, Mapping[str, Any]] = attrs.field(factory=dict)
+
+    def add(self, pair: Pair, answer: Mapping[str, Any]) -> Self:
+        return attrs.evolve(self, given={**self.given, pair: answer})
+
+    @property
+    def left(self) -> int:
+        """How many have no answer yet."""
+        return len(self.asked) - len(self.given)
+
+    @property
+    def ordered(self) -> tuple[Mapping[str, Any], ...]:
+        """The answers, in the order of the questions."""
+        return tuple(self.given[pair] for pair in self.asked if pair in self.given)
+
+    @property
+    def standings(self) -> Counter[Standing]:
+        return Counter(answer["standing"] for answer in self.ordered)
+
+    def told(self, form: str) -> str:
+        """In the form `text` or `json`."""
+        return self.to_json() if form == "json" else self.text()
+
+    def text(self) -> str:
+        """The worst first; the last line is for grep."""
+        order = get_args(Standing)
+        changed = [answer for answer in self.ordered if answer["standing"] != "same"]
+        changed.sort(key=lambda answer: order.index(answer["standing"]))
+        rows = [(answer["standing"], _name(answer), "; ".join(_told(answer))) for answer in changed]
+        lines = [table(rows), ""] if rows else []
+        if changed:
+            named = "".join(f" --property {id}" for id in self.ids)
+            command = f"aprt diff {changed[0]['before']} {changed[0]['after']}{named}"
+            lines += [*command_lines("in full", command), ""]
+        return "\n".join([*lines, self.summary()])
+
+    def summary(self) -> str:
+        found = self.standings
+        counts = [f"{found[word]} {word}" for word in ("worse", "better", "otherwise", "open")]
+        counts = [text for text in counts if text[0] != "0" or text.endswith(("worse", "better"))]
+        counts.append(f"{'the rest' if found['same'] else 'none'} the same")
+        if self.left:
+            counts.append(f"{self.left} not answered")
+        states = sum(sum(answer["states"].values()) for answer in self.ordered)
+        return f"aprt: DIFF {count(len(self.asked), 'scenario')}: {', '.join(counts)}; states={states}"
+
+    def to_json(self) -> str:
+        return dump(
+            {
+                "schema": SCHEMA,
+                "asked": [list(pair) for pair in self.asked],
+                "counts": {word: self.standings[word] for word in get_args(Standing)},
+                "diffs": list(self.ordered),
+                "version": aprt_version(),
+            }
+        )
+
+
+def _name(answer: Mapping[str, Any]) -> str:
+    """The scenario, without its switches."""
+    name: str = answer["before"].partition("+")[0]
+    return name
+
+
+def _told(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as it was."""
+    by: dict[str, list[str]] = {}
+    for outcome in answer["outcomes"]:
+        by.setdefault("otherwise" if outcome["otherwise"] else outcome["change"], []).append(outcome["property"])
+    heads = {
+        "added": "added",
+        "removed": "removed",
+        "unexercised": "never exercised any more:",
+        "otherwise": "violated otherwise:",
+    }
+    for change, head in heads.items():
+        if change in by:
+            yield f"{head} {', '.join(by[change])}"
+    for side, reason in answer["open"].items():
+        if reason:
+            yield f"{side}: {reason}"
