@@ -719,8 +719,8 @@ on demand, in one era: aprt property show P1 --era 2026
         """
 checked by: no scenario of its own accord
 
-on demand: 43 scenarios of 5.3, 44 scenarios of 5.12 to 5.15, 83 scenarios
-  of 6.0 to 2026
+on demand: 43 scenarios of 5.3, 44 scenarios of 5.12 to 5.15, 82 scenarios
+  of 6.0 to 6.8, 83 scenarios of 6.12 to 2026
 """
     )
 
