@@ -20,12 +20,16 @@ from aprt.vfio_ap.host.properties import hardware_of
 
 @attrs.frozen(eq=False)
 class Detach:
-    """How a driver detaches the VM of a guest.
+    """How a driver detaches the VM of a guest: which messages begin it, end it, and what it has to do in between.
 
-    begin, end: messages of the mdev: of the first, to whose sender the detach belongs from then on, and of the one
-    that clears the VM pointer. declines: `begin` replies None when there is nothing to do. forgets: messages of a
-    queue object that erase a record. by_others: another context may send those. hook_first: the hook may go before
-    `begin`. queues: those that have to be reset, each with whether something is on record. note: ends the texts.
+    begin: message of the mdev with which a detach begins; from then on it belongs to the context that sent it.
+    end: message of the mdev that clears the VM pointer.
+    forgets: messages of a queue object that erase a record.
+    queues: the queues that have to be reset, each with whether something is on record for it.
+    declines: `begin` replies None when there is nothing to do, and then no detach has begun.
+    by_others: contexts beside the one that detaches may send `forgets` for it.
+    hook_first: the hook may go before `begin`.
+    note: a sentence for the end of the texts of P34 and P35.
     """
 
     guest: Guest
@@ -87,68 +91,93 @@ def p35(machine: Machine, detaches: tuple[Detach, ...]) -> Property:
     )
 
 
+@attrs.frozen
+class Progress:
+    """What a detach has done so far, for P35.
+
+    by: the context that does it; None: none has begun, though the hook may be gone already.
+    resets: the hardware queues that it has sent a ZAPQ. finished: those of them whose reset has ended since.
+    """
+
+    by: str | None = None
+    hook_removed: bool = False
+    apcb_cleared: bool = False
+    resets: frozenset[str] = frozenset()
+    finished: frozenset[str] = frozenset()
+    vm_cleared: bool = False
+
+
 def _order(machine: Machine, detach: Detach) -> History:
     guest = detach.guest
     concerns: Actors = (guest.mdev, guest.vm, guest.crycb, *hardware_of(machine), *_objects(machine))
-    return History(frozenset(), concerns, partial(_advance, machine, detach))
-
-
-def _advance(machine: Machine, detach: Detach, memory: Hashable, event: Event) -> Hashable | Wrong:
-    """Memory: what a detach in progress has done, `by:` names the context that does it. None is: nothing, or `hook`."""
-    assert isinstance(memory, frozenset)
-    done: frozenset[str] = memory
-    mine = f"by:{event.context}" in done
-    hardware = {queue.hw.name: queue.hw for queue in machine.queues.values()}
-    objects = {queue.object.name: queue.hw.name for queue in machine.queues.values()}
-    if event.actor == detach.guest.mdev.name:
-        return _mdev_progress(detach, done, mine, event)
-    if event.actor in hardware:
-        return _reset_progress(done, mine, event, hardware[event.actor])
-    if event.actor in objects and event.op in detach.forgets and (mine or (detach.by_others and _running(done))):
-        if "kvm" in done:
-            return Wrong(f"{event.actor} is forgotten after the VM pointer is cleared")
-        finished = f"finished:{objects[event.actor]}" in done
-        return done if finished else Wrong(f"{event.actor} is forgotten before its reset ended")
-    if event.actor == detach.guest.crycb.name and event.op == "set_masks" and mine:
-        return done | {"apcb"} if "hook" in done else Wrong("the APCB is cleared before the hook is removed")
-    if event.actor == detach.guest.vm.name:
-        return _vm_progress(detach, done, mine, event)
-    return done
+    return History(Progress(), concerns, partial(_advance, machine, detach))
 
 
 def _objects(machine: Machine) -> Actors:
     return tuple(queue.object for _, queue in sorted(machine.queues.items()))
 
 
-def _running(done: frozenset[str]) -> bool:
-    return any(step.startswith("by:") for step in done)
+def _advance(machine: Machine, detach: Detach, memory: Hashable, event: Event) -> Progress | Wrong:
+    assert isinstance(memory, Progress)
+    guest, mine = detach.guest, memory.by == event.context
+    hardware = {queue.hw.name: queue.hw for queue in machine.queues.values()}
+    behind = {queue.object.name: queue.hw.name for queue in machine.queues.values()}
+    if event.actor == guest.mdev.name:
+        return _mdev_handled(detach, memory, mine, event)
+    if event.actor in hardware:
+        return _hardware_handled(memory, mine, event, hardware[event.actor])
+    if event.actor in behind:
+        return _object_handled(detach, memory, mine, event, behind[event.actor])
+    if event.actor == guest.crycb.name:
+        return _crycb_handled(memory, mine, event)
+    return _vm_handled(detach, memory, mine, event)
 
 
-def _mdev_progress(detach: Detach, done: frozenset[str], mine: bool, event: Event) -> Hashable | Wrong:
+def _mdev_handled(detach: Detach, progress: Progress, mine: bool, event: Event) -> Progress | Wrong:
     if event.op == detach.begin and not (detach.declines and event.reply is None):
-        return frozenset({f"by:{event.context}"}) | (done & {"hook"})
+        return Progress(by=event.context, hook_removed=progress.hook_removed)
     if event.op == detach.end and mine:
-        reset = [step.removeprefix("zapq:") for step in sorted(done) if step.startswith("zapq:")]
-        unfinished = [hw for hw in reset if f"finished:{hw}" not in done]
+        unfinished = sorted(progress.resets - progress.finished)
         if unfinished:
             return Wrong(f"the VM pointer is cleared before the reset of {unfinished[0]} ended")
-        return done | {"kvm"}
-    return done
+        return attrs.evolve(progress, vm_cleared=True)
+    return progress
 
 
-def _reset_progress(done: frozenset[str], mine: bool, event: Event, hw: ApQueue) -> Hashable | Wrong:
+def _hardware_handled(progress: Progress, mine: bool, event: Event, hw: ApQueue) -> Progress | Wrong:
+    """A ZAPQ of the detach, or whatever ends the reset that it began."""
     if event.op == "reset" and mine and event.args == ("ZAPQ", HOST):
-        if "apcb" not in done:
+        if not progress.apcb_cleared:
             return Wrong(f"{hw.name} is reset before the APCB is cleared")
-        done |= {f"zapq:{hw.name}"}
-    if f"zapq:{hw.name}" in done and hw.reset_over(event.state):
-        return done | {f"finished:{hw.name}"}
-    return done
+        progress = attrs.evolve(progress, resets=progress.resets | {hw.name})
+    if hw.name in progress.resets and hw.reset_over(event.state):
+        return attrs.evolve(progress, finished=progress.finished | {hw.name})
+    return progress
 
 
-def _vm_progress(detach: Detach, done: frozenset[str], mine: bool, event: Event) -> Hashable | Wrong:
+def _object_handled(detach: Detach, progress: Progress, mine: bool, event: Event, hw: str) -> Progress | Wrong:
+    """hw: the hardware queue of the object that handled the message."""
+    running = progress.by is not None
+    if event.op not in detach.forgets or not (mine or (detach.by_others and running)):
+        return progress
+    if progress.vm_cleared:
+        return Wrong(f"{event.actor} is forgotten after the VM pointer is cleared")
+    return progress if hw in progress.finished else Wrong(f"{event.actor} is forgotten before its reset ended")
+
+
+def _crycb_handled(progress: Progress, mine: bool, event: Event) -> Progress | Wrong:
+    if event.op != "set_masks" or not mine:
+        return progress
+    if not progress.hook_removed:
+        return Wrong("the APCB is cleared before the hook is removed")
+    return attrs.evolve(progress, apcb_cleared=True)
+
+
+def _vm_handled(detach: Detach, progress: Progress, mine: bool, event: Event) -> Progress | Wrong:
     if event.op == "set_hook" and (mine or detach.hook_first):
-        return done | {"hook"} if event.args == (None,) else done - {"hook"}
+        return attrs.evolve(progress, hook_removed=event.args == (None,))
     if event.op == "put" and mine:
-        return frozenset() if "kvm" in done else Wrong("the VM reference is dropped before the VM pointer is cleared")
-    return done
+        if not progress.vm_cleared:
+            return Wrong("the VM reference is dropped before the VM pointer is cleared")
+        return Progress()
+    return progress
