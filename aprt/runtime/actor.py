@@ -84,7 +84,7 @@ class ActorPart:
         task = trio.lowlevel.current_task().name
         # after an oops nothing goes on, so its context never gets an answer
         oops = any(isinstance(note, Oops) for note in notes)
-        tell = self._reports.put if watched or oops else self._reports.leave
+        tell = self._reports.put if watched or oops else self._reports.put_nowake
         tell(Handled(request, reply, notes, after, changed, task))
         if not oops:
             self.answer(request, Answer(reply, notes))

@@ -1,8 +1,8 @@
 """One context on stage: the task that steps a behaviour and gets its effects performed by messages.
 
 A free context sends its requests itself, after the delay that its pace asks for, and draws its choices. A gated one
-offers every effect to the gate and waits; the gate forwards it when it is picked, or gives the context leave to do a
-number of steps by itself.
+offers every effect to the gate and waits; the gate forwards it when it is picked, or grants the context a number of
+steps, which it then does by itself.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class FreeContext(ContextPart):
         for _ in range(self.pace.delay()):
             await trio.lowlevel.checkpoint()
         actor = request.call.actor.name
-        self.reports.leave(_asked(request))
+        self.reports.put_nowake(_asked(request))
         self.actors[actor].put(request)
         answer = await self.receive()
         assert isinstance(answer, Answer)
@@ -173,18 +173,18 @@ class FreeContext(ContextPart):
 
 
 class GatedContext(ContextPart):
-    """Parks before each effect until the gate lets it go, unless it has leave to go on."""
+    """Parks before each effect until the gate lets it go, unless the step was granted before."""
 
     def __init__(
         self, context: Context, actors: Addresses, reports: Mailbox[Report], gate: Mailbox[ToDirector]
     ) -> None:
         super().__init__(context, actors, reports)
         self.gate = gate
-        self._leave: deque[Label] = deque()  # the steps that it may do by itself
+        self._granted: deque[Label] = deque()  # the next steps, if it may do them by itself
 
     async def ask(self, request: Request) -> Answer:
         actor, label = request.call.actor.name, request.label
-        self.reports.leave(_asked(request))
+        self.reports.put_nowake(_asked(request))
         may = self._may((label,))
         while True:
             if may:
@@ -194,32 +194,32 @@ class GatedContext(ContextPart):
             match await self.receive():
                 case Answer() as answer:
                     if may:
-                        self._leave.popleft()
+                        self._granted.popleft()
                     return answer
                 case Go(labels):
-                    self._leave, may = deque(labels), True
+                    self._granted, may = deque(labels), True
                 case Able():
                     may = False
 
     async def choose(self, labels: tuple[Label, ...]) -> int:
-        self.reports.leave(Asked(self.name, self._doing, None))
+        self.reports.put_nowake(Asked(self.name, self._doing, None))
         if not self._may(labels):
             self._park(labels, None)
             go = await self.receive()
             assert isinstance(go, Go)
-            self._leave = deque(go.labels)
-        return labels.index(self._leave.popleft())
+            self._granted = deque(go.labels)
+        return labels.index(self._granted.popleft())
 
     def finished(self) -> None:
         super().finished()
-        self.gate.put(Finished(self.name, len(self._leave)))
+        self.gate.put(Finished(self.name, len(self._granted)))
 
     def _may(self, labels: tuple[Label, ...]) -> bool:
-        return bool(self._leave) and self._leave[0] in labels
+        return bool(self._granted) and self._granted[0] in labels
 
     def _park(self, labels: tuple[Label, ...], request: Request | None) -> None:
-        self.gate.put(Offer(self.name, labels, request, self.mailbox, len(self._leave)))
-        self._leave.clear()
+        self.gate.put(Offer(self.name, labels, request, self.mailbox, len(self._granted)))
+        self._granted.clear()
 
 
 def _asked(request: Request) -> Asked:

@@ -5,9 +5,9 @@ parked requests could run now: a probe, answered by the actor's own task. The po
 forwards that one and waits until its context is parked again.
 
 An answer to a probe stays valid until that actor's state changes, so a step asks again only for the requests that
-lie before the actor it went to. A policy that knows its next steps is not asked at all: the context gets leave to do
-as many of them as are its own, and comes back when they are done, or one of them cannot be. That makes a replay more
-than twice as fast.
+lie before the actor it went to. A policy that knows its next steps is not asked at all: the context is granted as many
+of them as are its own, and comes back when they are done, or one of them cannot be. That makes a replay more than
+twice as fast.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Gate:
     async def run(self, policy: Policy, *, quiet: bool = False) -> Execution:
         """Let the policy pick until it stops, nothing can move, or the observer says that it is over.
 
-        quiet: give leave where the policy needs no answer; nobody looks at who waits, or at each step, then.
+        quiet: nobody looks at each step, or at who waits: grant several steps at once where the policy knows them.
         Raises: whatever the policy raises, `ComponentCrash`, or what a property or the `on_event` function raises.
         """
         step = 0
@@ -71,7 +71,7 @@ class Gate:
         return self._over
 
     async def _follow(self, labels: tuple[Label, ...]) -> int:
-        """Give a context leave to do these steps, and wait until it is parked again. How many it did."""
+        """Grant a context these steps, and wait until it is parked again. How many it did."""
         offer = self._offers.get(labels[0].context) if labels else None
         if offer is None or labels[0] not in offer.labels:
             return 0

@@ -22,12 +22,12 @@ class Mailbox(Generic[T]):
         self.queue: deque[T] = deque()
         self._reader: trio.lowlevel.Task | None = None
 
-    def leave(self, message: T) -> None:
-        """Leave a message that may as well be read together with the next one."""
+    def put_nowake(self, message: T) -> None:
+        """Add a message that the reader may as well read later, with the next one: it is not woken for it."""
         self.queue.append(message)
 
     def put(self, message: T) -> None:
-        """Leave a message and wake the reader, if it waits."""
+        """Add a message and wake the reader, if it waits."""
         self.queue.append(message)
         if self._reader is not None:
             reader, self._reader = self._reader, None
@@ -37,9 +37,9 @@ class Mailbox(Generic[T]):
         """The oldest message; waits while there is none. A checkpoint only if it waits."""
         while not self.queue:
             self._reader = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._leave)
+            await trio.lowlevel.wait_task_rescheduled(self._cancelled)
         return self.queue.popleft()
 
-    def _leave(self, _: object) -> trio.lowlevel.Abort:
+    def _cancelled(self, _: object) -> trio.lowlevel.Abort:
         self._reader = None
         return trio.lowlevel.Abort.SUCCEEDED

@@ -1,9 +1,9 @@
 """What the tasks of one execution say to each other.
 
-    context -> actor      Request         (if there is a gate: an Offer to the gate, or an Attempt while it has leave)
+    context -> actor      Request         (if there is a gate: an Offer to the gate, or an Attempt of a granted step)
     actor   -> context    Answer
     gate    -> actor      Probe, Attempt  answered by Able
-    gate    -> context    Go              the steps that it has leave to do
+    gate    -> context    Go              the steps that it is granted
     all     -> observer   a Report        in the order in which things happened
     observer -> director  Over            the director is the task that asked for the execution
 
@@ -25,7 +25,7 @@ from aprt.runtime.mailbox import Mailbox
 
 
 class Halt(NamedTuple):
-    """The execution is over: leave your part."""
+    """The execution is over: stop playing your part."""
 
 
 class Answer(NamedTuple):
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 class Go(NamedTuple):
-    """Leave to do these steps, all of one context, without asking again."""
+    """These steps, all of one context, are granted: it need not ask again for any of them."""
 
     labels: tuple[Label, ...]
 
@@ -62,7 +62,7 @@ class Request(NamedTuple):
 class Offer(NamedTuple):
     """A parked context: the labels that it could do next; the request behind it, unless it is a choice.
 
-    left: of the steps that it had leave for, those that it did not do.
+    left: how many of the steps that it was granted it has not done.
     """
 
     context: str

@@ -85,7 +85,7 @@ class ObserverPart:
             self._monitor = Monitor(self._system, self._watch.properties)
             if self._monitor.findings and self._watch.stop_on_finding:
                 self._close("cut")
-            self._look()
+            self._close_if_quiet()
             while not self._over:
                 self._hear(await self.mailbox.get())
         except Exception as error:
@@ -105,12 +105,12 @@ class ObserverPart:
                 self._chose(report)
             case Waits(context):
                 self.ledger.waits(context)
-                self._look()
+                self._close_if_quiet()
             case Ready(context):
                 self.ledger.ready(context)
             case Finished(context):
                 self.ledger.finished(context)
-                self._look()
+                self._close_if_quiet()
             case Close(ending):
                 self._close(ending)
             case Stalled():
@@ -176,7 +176,7 @@ class ObserverPart:
         self._close("cut")
         return True
 
-    def _look(self) -> None:
+    def _close_if_quiet(self) -> None:
         if self.ledger.quiet and not self._gated and not self._over:
             self._close("end" if self.ledger.done else "deadlock")
 

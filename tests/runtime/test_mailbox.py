@@ -29,7 +29,7 @@ async def test_put_wakes_a_reader_and_leave_does_not() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(read)
         await wait_all_tasks_blocked()
-        box.leave(1)
+        box.put_nowake(1)
         await wait_all_tasks_blocked()
         assert got == []
         box.put(2)
