@@ -19,30 +19,35 @@ from aprt.vfio_ap.host.aqic import Answer
 
 @attrs.frozen
 class Ops:
-    """probe, remove: of a queue device (machine, queue); probe replies 0 or a negative errno.
+    """The functions of one driver. Each is called with the machine first; results are 0 or a negative errno."""
 
-    config_changed: a scan has read another configuration (machine, new, old). scan_complete: and is done (machine).
-    in_use: whether queues that the host wants for itself are assigned (machine, wanted): 0 or a negative errno.
-    pqap: a vCPU's PQAP(AQIC) is intercepted (machine, guest, aqic). open, release: first open, which replies 0 or a
-    negative errno, and last close of the device file (machine, guest). reset: VFIO_DEVICE_RESET, 0 or a negative errno
-    (machine, guest). dma_unmap: pages of the guest's memory are to go (machine, guest, first page, how many).
-    set_kvm: kvm-vfio puts a guest, or None, into the guest's group (machine, guest, whom). kvm_vfio_closed: last close
-    of the kvm-vfio file, None before there was something to do. kvm_vfio_destroyed: the VM is gone, and the kvm-vfio
-    device with it (machine, guest).
-    """
+    # AP bus: (machine, queue)
+    probe: Callable[[Any, Any], Awaitable[int]]  # a queue device is to get the driver
+    remove: Callable[[Any, Any], Awaitable[None]]  # the driver loses a queue device
 
-    probe: Callable[[Any, Any], Awaitable[int]]
-    remove: Callable[[Any, Any], Awaitable[None]]
-    pqap: Callable[[Any, Any, Any], Awaitable[Answer]]
-    open: Callable[[Any, Any], Awaitable[int]]
-    release: Callable[[Any, Any], Awaitable[None]]
-    reset: Callable[[Any, Any], Awaitable[int]]
+    # KVM: (machine, guest, aqic)
+    pqap: Callable[[Any, Any, Any], Awaitable[Answer]]  # PQAP(AQIC) of a vCPU is intercepted
+
+    # vfio core: (machine, guest)
+    open: Callable[[Any, Any], Awaitable[int]]  # the device file is opened
+    release: Callable[[Any, Any], Awaitable[None]]  # the last reference of the device file is gone
+    reset: Callable[[Any, Any], Awaitable[int]]  # ioctl VFIO_DEVICE_RESET
+    # (machine, guest, first page, how many): the guest's memory loses these pages for DMA
     dma_unmap: Callable[[Any, Any, int, int], Awaitable[None]]
+
+    # kvm-vfio, None where the driver's era has nothing to do
+    # (machine, guest, whom): kvm-vfio puts guest `whom`, or None, into the vfio group of `guest`
     set_kvm: Callable[[Any, Any, Any], Awaitable[None]]
-    kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None
-    kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = None
+    kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None  # (machine, guest): the VM is destroyed
+    kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = (
+        None  # (machine, guest): the kvm-vfio file is closed
+    )
+
+    # AP bus since 6.0, None before
+    # (machine, new, old): a scan has read a configuration of the host that is not the old one
     config_changed: Callable[[Any, Any, Any], Awaitable[None]] | None = None
-    scan_complete: Callable[[Any], Awaitable[None]] | None = None
+    scan_complete: Callable[[Any], Awaitable[None]] | None = None  # (machine): that scan is done
+    # (machine, wanted): does an mdev have queues of this matrix, which the host wants for itself?
     in_use: Callable[[Any, Any], Awaitable[int]] | None = None
 
     @property
