@@ -1,10 +1,11 @@
 """The AP bus: which queue devices exist, which driver each is bound to, and what the host may use.
 
-The actor holds the bus's data; scan, bind and unbind are behaviours of whoever runs them (`bus_scan`, a write to
-sysfs), with the device lock of the queue held around a driver's probe and remove.
+The actor holds the bus's data. What is done with it, scans, binding and unbinding, writes to apmask and aqmask, are
+behaviours of whoever does it (`host.bus_scan`, `host.bus_masks`).
 
-Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), apmask_store().
-Left out: card devices, the host (zcrypt) driver's own state machine, uevents.
+Mirrors: drivers/s390/crypto/ap_bus.h: struct ap_device, struct ap_perms; arch/s390/include/asm/ap.h:
+struct ap_config_info (6.12).
+Left out: card devices, uevents. A queue under one of the host's own drivers is `ap_sm`.
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ class ApBusState:
     scanned: Matrix  # ap_qci_info: the configuration that the last scan saw
     # guarded by perms_mutex:
     reserved: Matrix  # apmask x aqmask: queues of the default drivers
+    # guarded by locks inside the driver core, which are no part of the model:
     drivers: PMap[Apqn, Driver] = pmap()  # queue devices that exist, with the driver bound to each
     drvdata: PMap[Apqn, int] = pmap()  # generation of the vfio_ap_queue behind a device
-    boot: Boot = "scanned"  # ap_module_init() has begun, has set up the poll timer; the first scan is done
+
+    boot: Boot = (
+        "scanned"  # how far ap_module_init() is: it has begun, the poll timer is set up, the first scan is done
+    )
 
 
 @attrs.frozen(eq=False)

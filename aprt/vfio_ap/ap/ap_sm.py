@@ -41,16 +41,18 @@ class Wait(enum.IntEnum):
 
 @attrs.frozen
 class HostQueueState:
-    """requests, pending: by the context that sent them, the oldest first; the card has those of `pending`.
+    """Requests are named by the context that sent them, the oldest first.
 
     card: what the card has in truth, in the order in which it answers; no field of struct ap_queue.
     """
 
+    # guarded by the queue's lock:
     sm: Sm = "RESET_START"
-    interrupt: bool = False
-    count: int = 0
-    requests: tuple[str, ...] = ()
-    pending: tuple[str, ...] = ()
+    interrupt: bool = False  # the queue's interrupt is on
+    count: int = 0  # replies that the card is taken to owe
+    requests: tuple[str, ...] = ()  # not sent yet
+    pending: tuple[str, ...] = ()  # sent, no reply yet
+
     card: tuple[str, ...] = ()
     online: bool = True
 

@@ -23,7 +23,9 @@ R = TypeVar("R")
 class KvmState:
     users: int  # VM fd, each vCPU fd, the kvm-vfio device fd, and whoever else holds a reference
     live: bool = True
+    # guarded by pqap_hook_rwsem since 5.15 (B4), in the series by the measure hook_lock, else by nothing:
     hook: str | None = None  # kvm.arch.crypto.pqap_hook: the mdev whose handler takes PQAP
+
     crycbd: bool = True  # whether the VM has a crypto block at all
 
 

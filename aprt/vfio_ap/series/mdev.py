@@ -18,6 +18,7 @@ from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 
 @attrs.frozen
 class MdevState:
+    # what guards a field depends on the variants and measures: each procedure says what it takes
     live: bool = False  # made by `create`
     matrix: Matrix = Matrix()
     kvm: str | None = None

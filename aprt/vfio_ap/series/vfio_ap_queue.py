@@ -44,6 +44,7 @@ class Saved:
 
 @attrs.frozen
 class VfioApQueueState:
+    # what guards a field depends on the variants and measures, see `mdev`
     live: bool = False  # allocated by probe, freed by remove
     generation: int = 0
     saved: Saved | None = None
