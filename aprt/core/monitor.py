@@ -7,7 +7,7 @@ executions at once; one execution never breaks it. `Eventually` is broken by one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from aprt.core.caller import Caller
 from aprt.core.events import Event
@@ -63,7 +63,7 @@ class Monitor:
             return ()
         self._labels.append(event.label)
         found = self._look(lambda id, check: _noted(id, check, event))
-        found += self._look(lambda id, check: self._before(check, event))
+        found += self._look(lambda id, check: self._around(Before, check, event))
         found += self._look(lambda id, check: self._history(check, event))
         holds = event.caller.after(event.notes)
         touched = event.changed or holds != self._callers[event.context]
@@ -71,7 +71,7 @@ class Monitor:
         self._length[event.context] = len(self._labels)
         if event.actor is not None:
             self._states[event.actor] = event.state
-        found += self._look(lambda id, check: self._after(check, event))
+        found += self._look(lambda id, check: self._around(After, check, event))
         if touched:
             found += self._look(lambda id, check: self._always(check))
         if self._order is not None and event.notes:
@@ -102,13 +102,9 @@ class Monitor:
             case "oops" | "cut":
                 return ()
 
-    def _before(self, check: Check, event: Event) -> str | None:
-        if isinstance(check, Before) and _concerns(check, event):
-            return check.test(self._view(check.reads), event)
-        return None
-
-    def _after(self, check: Check, event: Event) -> str | None:
-        if isinstance(check, After) and _concerns(check, event):
+    def _around(self, kind: type[Before] | type[After], check: Check, event: Event) -> str | None:
+        """A check of the state before a message is handled, or of that after it, whichever the states are of now."""
+        if isinstance(check, kind) and (check.actor.name, check.op) == (event.actor, event.op):
             return check.test(self._view(check.reads), event)
         return None
 
@@ -167,15 +163,7 @@ class Monitor:
         return View({actor.name: self._states[actor.name] for actor in reads}, tuple(self._callers.values()))
 
 
-def _first(texts: Iterable[str | None]) -> str | None:
-    return next((text for text in texts if text is not None), None)
-
-
 def _noted(id: str, check: Check, event: Event) -> str | None:
     if not isinstance(check, Noted):
         return None
-    return _first(note.text for note in event.broken if note.property == id)
-
-
-def _concerns(check: Before | After, event: Event) -> bool:
-    return (check.actor.name, check.op) == (event.actor, event.op)
+    return next((note.text for note in event.broken if note.property == id), None)

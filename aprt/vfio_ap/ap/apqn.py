@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
 QueueDimension: TypeAlias = Literal["apm", "aqm"]  # adapters, usage domains
+DIMENSIONS: Final[tuple[QueueDimension, ...]] = ("apm", "aqm")
 
 HIGHEST = 255
 _FORM = re.compile(r"([0-9a-f]{2})\.([0-9a-f]{4})", re.IGNORECASE | re.ASCII)

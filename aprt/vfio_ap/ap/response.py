@@ -45,6 +45,9 @@ TYPED = frozenset({Rc.NORMAL, Rc.RESET_IN_PROGRESS, Rc.DECONFIGURED, Rc.CHECKSTO
 TRANSIENT = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
 """Answers that another try may change without anybody's doing."""
 
+OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})
+"""Answers of AQIC(disable) after which the interrupt is off, or soon will be."""
+
 
 @attrs.frozen
 class Status:

@@ -6,8 +6,9 @@ Only candidates: a search with symmetry finds out which of them nothing tells ap
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
+from operator import methodcaller
 from typing import Any, TypeAlias
 
 import attrs
@@ -15,7 +16,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.symmetry import Alike
 from aprt.core.system import Context
-from aprt.vfio_ap.ap.apqn import Apqn
+from aprt.vfio_ap.ap.apqn import DIMENSIONS, Apqn, QueueDimension
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.userspace import vcpu_file
@@ -68,7 +69,7 @@ def kinds(owned: Sequence[Owned], queues: Iterable[Apqn]) -> tuple[Kind, ...]:
     guests = tuple(Part((*o.names, *map(str, o.queues)), (*o.names, *o.queues)) for o in owned)
     shares = [*(guest.queues for guest in owned), tuple(apqn for apqn in sorted(queues) if apqn not in used)]
     vcpus = (_vcpus(o.guest, files=len(owned) == 1) for o in owned)
-    by_number = (_grouped(share, number) for share in shares for number in (_adapter, _domain))
+    by_number = (_grouped(share, dimension) for share in shares for dimension in DIMENSIONS)
     return (guests, *vcpus, *by_number)
 
 
@@ -91,15 +92,8 @@ def _vcpus(guest: Guest, files: bool) -> Kind:
     return tuple(Part((vcpu.name,), (vcpu_file(vcpu),) if files else ()) for vcpu in guest.vcpus)
 
 
-def _grouped(queues: Sequence[Apqn], number: Callable[[Apqn], int]) -> Kind:
-    """Queues together that have the same adapter, or the same domain."""
+def _grouped(queues: Sequence[Apqn], dimension: QueueDimension) -> Kind:
+    """Queues together that have the same adapter (apm), or the same domain (aqm)."""
+    number = methodcaller("number", dimension)
     parts = [tuple(group) for _, group in groupby(sorted(queues, key=number), number)]
     return tuple(Part(tuple(map(str, part)), part) for part in parts)
-
-
-def _adapter(apqn: Apqn) -> int:
-    return apqn.apid
-
-
-def _domain(apqn: Apqn) -> int:
-    return apqn.apqi

@@ -29,8 +29,7 @@ Mask: TypeAlias = Literal["apm", "aqm"]
 @mirrors(lambda _, mask, __: f"{mask[:2]}mask_store")
 async def store_mask(machine: Machine, mask: Mask, numbers: tuple[int, ...]) -> int:
     """Write apmask (apm) or aqmask (aqm): 0, or -EBUSY when a driver uses what its new bits would take."""
-    mutex = machine.perms_mutex
-    async with held(mutex or machine.scan_mutex, when=mutex is not None):
+    async with held(machine.perms_mutex):
         old = await machine.bus.masks()
         new = attrs.evolve(old, **{mask: pset(numbers)})
         if new == old:

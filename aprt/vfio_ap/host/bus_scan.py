@@ -56,8 +56,7 @@ async def unbind(machine: Machine, apqn: Apqn, gone: bool = False) -> int:
 @mirrors(None)
 async def is_reserved(machine: Machine, apqn: Apqn) -> bool:
     """Whether the masks keep a queue for the default drivers. ap_perms_mutex is held only while they are read."""
-    mutex = machine.perms_mutex
-    async with held(mutex or machine.scan_mutex, when=mutex is not None):
+    async with held(machine.perms_mutex):
         return await machine.bus.is_reserved(apqn)
 
 

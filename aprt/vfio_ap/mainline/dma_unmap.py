@@ -1,5 +1,8 @@
 """User space unmaps a range of guest memory that may hold a NIB.
 
+The notifier of old and the callback of today do the same. They are two functions, as in the kernel, because the tables
+of functions show each by its name (`driver`).
+
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_iommu_notifier() (5.3 to 5.15);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_dma_unmap(), unmap_iova() (6.12).
 """
@@ -16,7 +19,7 @@ from aprt.vfio_ap.memory import PAGE
 
 @mirrors("vfio_ap_mdev_iommu_notifier")
 async def notifier(machine: Machine, guest: Guest, first: int, pages: int) -> None:
-    """Before 6.0. What it does is what the callback does now."""
+    """Before 6.0: see `callback`."""
     await _unmap(machine, guest, first, pages)
 
 

@@ -11,7 +11,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.queue_state import HOST, Target
-from aprt.vfio_ap.ap.response import Rc, Status
+from aprt.vfio_ap.ap.response import OFF, TRANSIENT, Rc, Status
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.kvm.gisc import gisc_register, gisc_unregister
 from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
@@ -19,9 +19,6 @@ from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc
 
 IRQCLEAR_TRIES = 5
 DISABLE_TRIES = 6
-
-_OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})
-_AGAIN = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY})
 
 
 @mirrors("vfio_ap_free_aqic_resources")
@@ -71,9 +68,9 @@ async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
     """
     for _ in range(DISABLE_TRIES + machine.on("one_try_more")):
         status = await queue.hw.aqic(None)
-        if status.rc in _OFF:
+        if status.rc in OFF:
             await wait_for_irqclear(machine, queue.hw)
-        if status.rc not in _AGAIN:
+        if status.rc not in TRANSIENT:
             break
     await free_aqic_resources(machine, queue, found)
     if not machine.on("dynamic_config"):

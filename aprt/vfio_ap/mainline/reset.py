@@ -15,7 +15,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
-from aprt.vfio_ap.ap.response import Errno, Rc
+from aprt.vfio_ap.ap.response import TRANSIENT, Errno, Rc
 from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.find_queue import queues_of, walk_devices
 from aprt.vfio_ap.mainline.irq import free_aqic_resources, irq_disable
@@ -23,7 +23,7 @@ from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset_polled import reset_and_poll, zapq_and_look
 
-_SOMEBODY_ELSES = frozenset({Rc.RESET_IN_PROGRESS, Rc.BUSY, Rc.STATE_CHANGE_IN_PROGRESS})
+_SOMEBODY_ELSES = TRANSIENT | {Rc.STATE_CHANGE_IN_PROGRESS}
 _RUNS = _SOMEBODY_ELSES | {Rc.NORMAL}
 _ASYNC_ERRORS = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})
 
@@ -54,7 +54,7 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
     found = Found(queue.apqn, generation)
     while True:
         seen = await queue.hw.tapq(HOST)
-        if seen.rc in (Rc.RESET_IN_PROGRESS, Rc.BUSY):
+        if seen.rc in TRANSIENT:
             continue
         if seen.rc is Rc.Q_NOT_AVAIL and machine.on("B18"):
             await free_aqic_resources(machine, queue, found, after_reset=True)

@@ -16,7 +16,7 @@ from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import ApQueue
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.queue_state import HOST
-from aprt.vfio_ap.ap.response import SILENT, Errno, Rc, Status
+from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Errno, Rc, Status
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
 from aprt.vfio_ap.mainline.machine import Machine, Queue
 
@@ -89,7 +89,7 @@ async def zapq_and_look(machine: Machine, queue: Queue) -> int:
             if machine.on("aqic"):
                 await _wait_until_empty(machine, queue, status, tries)
             return 0
-        if status.rc not in (Rc.RESET_IN_PROGRESS, Rc.BUSY):
+        if status.rc not in TRANSIENT:
             return Errno.EIO.failure
     return Errno.EBUSY.failure
 

@@ -16,12 +16,13 @@ from aprt.vfio_ap.releases.situation import Situation
 def remove_mdev(settings: Settings) -> Model:
     s = Situation.attached(settings)
     return s.model(
-        Context("user", partial(_close_and_remove, s.machine, s.guest)),
+        Context("user", partial(close_and_remove, s.machine, s.guest)),
         scope="the device is closed and then the mdev removed while the guest enables its interrupt; the VM stays",
     )
 
 
-async def _close_and_remove(machine: Machine, guest: Guest) -> None:
+async def close_and_remove(machine: Machine, guest: Guest) -> None:
+    """The device is closed, and then the mdev removed."""
     await close_fd(machine, guest, DEVICE)
     await remove(machine, guest.mdev)
 

@@ -9,7 +9,7 @@ from aprt.core.system import Context
 from aprt.vfio_ap.host.protected import pv_enable
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, close_all, close_fd, group_del
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.mdev_sysfs import remove
+from aprt.vfio_ap.releases.handlers import close_and_remove
 from aprt.vfio_ap.releases.situation import Situation
 
 
@@ -50,7 +50,7 @@ def two_closers(settings: Settings) -> Model:
 def rejoin(settings: Settings) -> Model:
     s = Situation.attached(settings, running=False)
     return s.model(
-        Context("user", partial(_close_and_remove, s.machine, s.guest)),
+        Context("user", partial(close_and_remove, s.machine, s.guest)),
         Context("qemu", partial(_give_group, s.machine, s.guest)),
         scope="the device is closed and the mdev removed while the group is given to kvm-vfio again; no vCPU runs",
     )
@@ -58,11 +58,6 @@ def rejoin(settings: Settings) -> Model:
 
 async def _give_group(machine: Machine, guest: Guest) -> None:
     await machine.ops.set_kvm(machine, guest, guest)
-
-
-async def _close_and_remove(machine: Machine, guest: Guest) -> None:
-    await close_fd(machine, guest, DEVICE)
-    await remove(machine, guest.mdev)
 
 
 def regroup(settings: Settings) -> Model:

@@ -21,13 +21,11 @@ from aprt.kernel.held import held, writing
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
-from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Rc, Status
+from aprt.vfio_ap.ap.response import OFF, SILENT, TRANSIENT, Rc, Status
 from aprt.vfio_ap.kvm.gisc import gisc_unregister
 from aprt.vfio_ap.series.machine import Guest, Machine, Queue
 from aprt.vfio_ap.series.mdev import Mdev
 from aprt.vfio_ap.series.reset import reset_queues
-
-_OFF = frozenset({Rc.NORMAL, Rc.OTHERWISE_CHANGED})  # AQIC(disable): the interrupt will be, or is, off
 
 
 @mirrors("vfio_ap_mdev_unset_kvm")
@@ -126,10 +124,10 @@ async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) ->
     """
     status = await queue.hw.aqic(None)
     tries = int(machine.variant("clear_retries"))
-    while (machine.on("wait_reset") and status.rc not in (*_OFF, *SILENT)) or (tries and status.rc in TRANSIENT):
+    while (machine.on("wait_reset") and status.rc not in (*OFF, *SILENT)) or (tries and status.rc in TRANSIENT):
         status = await queue.hw.aqic(None)
         tries = max(tries - 1, 0)
-    if status.rc not in _OFF:
+    if status.rc not in OFF:
         return status
     if machine.on("wait_reset"):
         await _wait_for_irqclear(queue)
