@@ -56,27 +56,38 @@ Ordering: TypeAlias = Literal["release", "acquire", "both"]
 
 
 class Handler(Generic[S, P, R]):
-    """One message of an actor: its pure function and what it declares. Made by `@handler`.
+    """One message of an actor: its pure function and what it declares of itself. Made by `@handler`.
 
-    reads, writes: field names of the state, beside those that `Actor.refuse` looks at; a written field may be read
-    too; "*" is the whole state.
-    guarded_by: attributes of the actor that name the locks which the caller must hold: all of "a b", one of "a | b".
-    Such an attribute is an actor, None (nothing to hold), or a tuple of actors (one of them).
-    on_freed: whether it may run on an object whose life has ended (hardware knows no life time).
-    commutes: messages of the same actor, this one maybe among them, that other contexts may send before or after it
-    with the same replies, notes and state; neither makes the other block or not. They say the same of this one.
-    puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one, and does nothing
-    else. What a put replies does not depend on the items there, nor what a take replies on those behind the first.
-    queue: the one or the other. fields: all that are named. guarding: all attributes that `guarded_by` names.
-    room: attribute of the actor that says how many items there may be; a put blocks then. None is no bound.
-    acquires: the mode in which it takes the actor as a lock, be it for a moment only, and blocks until it can: an edge
-    of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
-    sleeps: whether its caller may have to sleep, which is a finding (P23) in atomic context; a put into a queue without
-    bound never does. interruptible: whether a signal ends the sleep, too, so that no watchdog takes it for a hang.
-    orders: what it does to happens-before, beside what taking and giving locks and what queues do. "release": what the
-    caller did before it happens before what others do after an "acquire" of the same actor; an acquire that replies
-    False (not done yet, not the last) was none.
-    atomic: whether it is an atomic operation on fields that others access as plain memory.
+    What it may do:
+
+    - reads, writes: the fields of the state that it looks at and changes; "*" is the whole state. It may read what it
+      writes. What `Actor.refuse` looks at need not be named.
+    - guarded_by: attributes of the actor that name the locks which the caller must hold: all of "a b", one of "a | b".
+      Such an attribute is an actor, a tuple of actors (one of them has to be held) or None (no lock is needed).
+    - on_freed: it may run on an object whose life has ended, as what hardware does may.
+
+    What searches rely on:
+
+    - commutes: messages of the same actor, maybe this one among them, that other contexts may as well send after it as
+      before: replies, notes and the state are the same, and neither makes the other block or go on. They name this one.
+    - puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one; it does nothing
+      else. The reply of a put does not depend on the items, that of a take not on those behind the first.
+    - room: attribute of the actor with the number of items that a queue holds; a put into a full one blocks. None is no
+      bound.
+
+    What detectors and the lock order go by:
+
+    - acquires: the mode in which it takes the actor as a lock, if only for a moment, and blocks until it can: an edge
+      of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
+    - sleeps: its caller may have to sleep, which is a finding (P23) in atomic context. A put into a queue without bound
+      never sleeps. interruptible: a signal ends the sleep, too, so that no watchdog takes it for a hang.
+    - orders: what it does to happens-before, beside what locks and queues do. What a context did before a "release"
+      happens before what others do after an "acquire" of the same actor, unless that replied False (not done yet, not
+      the last reference).
+    - atomic: it is an atomic operation on fields that others access as plain memory.
+
+    Made of these: queue, the field of `puts` or `takes`; fields, all that are named; guards, the ways in which it can
+    be guarded; guarding, all attributes that these name.
     """
 
     def __init__(

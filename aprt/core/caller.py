@@ -35,7 +35,7 @@ class Caller:
         return "hardirq" if "hardirq" in kinds else "softirq" if "softirq" in kinds else None
 
     def interruptible(self, irq: Irq) -> bool:
-        """Whether such an interrupt may come. A soft one is worked off behind a hard one, so not with those off."""
+        """Whether an interrupt of that kind may come now. Soft ones come behind hard ones: they need both on."""
         off = {kind for hold in self.held for kind in (hold.runs, hold.masks)}
         return "hardirq" not in off and irq not in off
 

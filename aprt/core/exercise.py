@@ -47,11 +47,11 @@ class Function:
 
 @attrs.frozen(order=True)
 class Line:
-    """A line of a function. place: among its lines that have code, from 0. calls: the methods that are called there, as
-    `name.method`, where the name is the last one of whatever the method is called of, if it has one.
+    """A line of a function. place: among its lines that have code, from 0.
 
-    idle: no step goes through it, as it raises an error or says that the context has to wait. answer: whether a
-    behaviour comes there depends on what some message was answered.
+    calls: the methods that are called there, `guest.vm.put()` as `vm.put`.
+    idle: no step can go through it: it raises an error, or says that the context has to wait.
+    answer: whether a behaviour gets there depends on what some message was answered.
     """
 
     number: int
@@ -65,11 +65,12 @@ class Line:
 class Exercise:
     """What happened, in all executions of a search taken together.
 
-    contexts: those that took a step. handled: the messages that were; waited: those that were sent and never handled,
-    as all that sent them had to wait. changed: the actors that did. nested: whether a lock was taken while another one
-    was held. answers: messages that were answered with True, or False. choices: the options that there ever were.
-    missed: the functions that steps entered, each with the lines of it that none did. under: by behaviour, as call
-    chains name it, the messages that were handled for it and for what it awaits.
+    contexts: those that took a step. changed: the actors whose state was changed.
+    handled: the messages that were handled. waited: those that were sent, but whose senders only ever waited.
+    nested: whether a lock was taken while another one was held.
+    answers: messages that were answered with True, or False. choices: the options that there ever were.
+    missed: the functions that steps entered, each with those of its lines that no step came to.
+    under: by behaviour, as call chains name it, the messages that were handled for it and for what it awaits.
     """
 
     contexts: frozenset[str] = frozenset()

@@ -1,28 +1,34 @@
-"""Lock order: which locks contexts ask for while they hold others, and whether that goes in a circle.
+"""Lock order: which locks contexts ask for while they hold others, and whether that can go round in a circle.
 
-Over any number of executions: a circle is found although its parts never meet in one. An **edge** leads from a lock
-that is held to one that is asked for, granted or not, by class: locks of one kind share a class, and so an order.
-Whatever can be waited for counts, as its handler declares (`acquires`): also the end of a work item or a timer
-callback, a flag, the readers of an attribute. Dropping the last reference asks for the destruction that follows, which
-holds it; other steps may ask for a lock in some states only (`Took.asked`). A trylock never waits, so no edge leads to
-it, but from it on.
+All executions count together: a circle is found although its parts never meet in one. An **edge** leads from a lock
+that is held to one that is asked for, granted or not. It is one of classes: locks of one kind share a class, and so an
+order.
 
-Not every circle is one. Who asks for reading does not wait for another reader, unless a writer that waits comes
-between: some context must be seen to take that class for writing, and then readers count as waiting whether or not
-the lock is fair. So for the lock that a context reads already, and asks to read once more. Any other lock that is
-asked for while the very same one is held is no edge: that is rule K1, or harmless.
+Whatever can be waited for counts as a lock, as its handler declares (`acquires`): also the end of a work item or a
+timer callback, a flag, the readers of an attribute. Dropping the last reference asks for the destruction that follows,
+and holds it until the object is freed. A step that asks for a lock in some states only says so when it does
+(`Took.asked`). A trylock never waits: no edge leads to what it takes, but edges lead from it.
+
+Not every circle is one, because readers do not wait for each other:
+
+- Who asks for reading waits for another reader only if a writer that waits comes between. So readers count as waiting
+  for readers once some context was seen to take that class for writing, whether or not the lock is fair.
+- The same holds of a context that reads a lock already and asks to read it once more.
+- A context that asks in another way for the very lock that it holds makes no edge: that is rule K1, or harmless.
 
 The rules are those of the kernel's lockdep (Documentation/locking/lockdep-design.rst), but for two things: lockdep
 takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle. All
-readers are those of an rwsem: a lock that may be read recursively, writer or not (rwlock_t in interrupts, RCU), waits
-for no reader, and there is none here.
+readers are those of an rwsem. Locks that may be read again although a writer waits (rwlock_t in interrupts, RCU) have
+other rules, and there are none here.
 
-The interrupts of a kind count as a lock, too, which their handlers hold, and for which whoever holds a spinlock asks
-while they may come: a handler runs on top of whatever its CPU is doing, and who was interrupted waits for the end of
-it. So a spinlock that a handler asks for and that is held with such interrupts on is a circle of two, an *inconsistent
-lock state*; a longer one leads from a lock that is *safe* from interrupts to one that is not. It need not have
-happened. A handler runs, and interrupts are off, while something says so that is held (`Hold.runs`, `Hold.masks`);
-what it tries only, it does not wait for. Mirrors: kernel/locking/lockdep.c: mark_usage(), mark_held_locks().
+The interrupts of a kind count as a lock, too. Their handlers hold it, and whoever holds a spinlock while they may come
+asks for it: a handler runs on top of whatever its CPU is doing, and who was interrupted waits for its end. So a
+spinlock that a handler asks for, and that somebody holds with such interrupts on, is a circle of two, an *inconsistent
+lock state*. A longer one leads from a lock that is *safe* from interrupts to one that is not. The interrupt need not
+have come. Whether a handler runs, and which interrupts are off, is told by what a context holds (`Hold.runs`,
+`Hold.masks`). A handler does not wait for what it only tries to lock.
+
+Mirrors: kernel/locking/lockdep.c: mark_usage(), mark_held_locks().
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Simple on purpose: a view of the system is kept from the events alone, so that whatever a driver checks live can be
 checked again on a stored log. A property is looked at until it is broken, then dropped. `NoHang` speaks of all
-executions at once; one execution never breaks it. `Eventually` is broken by one that ends, or else never ends.
+executions at once: one of them never breaks it. `Eventually` is broken here only by an execution that ends.
 """
 
 from __future__ import annotations

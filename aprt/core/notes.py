@@ -16,11 +16,14 @@ Irq: TypeAlias = Literal["hardirq", "softirq"]
 
 @attrs.frozen
 class Hold:
-    """One lock held by a context: the lock actor's name, how, and whether the holder must not sleep.
+    """One lock held by a context. lock: the name of its actor.
 
-    mode: "exclusive", "read", "write"; "destroy": what was dropped last is being destroyed; "promise": the holder is
-    going to do what others wait for, but they may do it as well, so it is no holder that all must wait for;
+    mode: how it is held. "exclusive", "read" and "write" are locks. Others count as locks because somebody waits:
+    "destroy": the holder has dropped the last reference of an object, and destroys it;
+    "promise": the holder is going to do what others wait for. Somebody else may do it as well, so that a circle of
+    contexts with a promise in it is not yet a deadlock;
     "interrupt": the interrupts of a kind, which nobody takes (`core.lock_order`).
+
     runs: the kind of interrupt whose handler the holder runs. masks: the kind that cannot come to the holder's CPU.
     lock_class: what it is called in the lock order (`core.lock_order`), where that is not the lock's own name.
     """
@@ -52,8 +55,8 @@ class Hold:
 class Took:
     """The calling context now holds a lock.
 
-    asked: it is an edge of the lock order, although the handler does not declare it (`acquires`), as whether the lock
-    is taken depends on the state.
+    asked: it may have had to wait for it, so there is an edge of the lock order. The handler does not declare that
+    (`acquires`) where it depends on the state whether the lock is taken.
     """
 
     hold: Hold
@@ -71,7 +74,7 @@ class Gave:
 class Owes:
     """The calling context acquired (+) or released (-) resources that its records do not show yet.
 
-    The sum over all contexts is `inflight` of `properties`: count = recorded + inflight.
+    Of each resource, what is granted is what is on record and the sum of this over all contexts (`View.inflight`).
     """
 
     resource: Hashable

@@ -104,10 +104,10 @@ class NoHang:
 
 @attrs.frozen(eq=False)
 class Eventually:
-    """What `test` says is so does not stay so for ever, on any execution that neglects nobody.
+    """What `test` finds wrong is not wrong for ever, on any execution that is fair.
 
-    Nobody: a context that can take a step, and goes on being able to, takes one; a context that can take a lock again
-    and again takes it. Only a complete search of the state graph can tell, but for an execution that ends.
+    Fair: a context that can take a step, and stays able to, takes one at last; a context that can have a lock again and
+    again has it at last. Only a complete search of the state graph can tell, unless the execution ends.
     """
 
     reads: Actors
@@ -138,9 +138,10 @@ Check: TypeAlias = (
 class Property:
     """A claim with a number (`P1`), a one-line title, its full text, and the checks that make it up.
 
-    An execution violates it when any check does. about: messages, an actor and the name of one each, of which one has
-    to be handled before it says anything; none: it takes no more than what its checks look at (`core.exercise`).
-    implied: where executions end at a violation of it, that is an answer to every question.
+    An execution violates it when any check fails.
+    about: messages, each an actor and a name. Unless one of them is handled the property has said nothing; if none are
+    named it is enough that something happens which its checks look at (`core.exercise`).
+    implied: an execution ends where it is violated, so that every search looks for it, whatever was asked.
     """
 
     id: str

@@ -130,7 +130,7 @@ class Scenario:
 
     title: one line. story: at most three lines, what races with what. properties: checked by default.
     preset: switches that the scenario sets by itself, as a user would write them.
-    directory: where it was read from, for one that is no part of its era; what users call it by then.
+    directory: where it was read from, if it is no part of its era; users call it by that then.
     """
 
     name: str

@@ -8,8 +8,9 @@ A **patch** is a flag that a reader brings (`patch`). It is in when it is named,
 
 A **feature** is how an era's kernel is built: a switch that has one value there and cannot be set.
 
-A **fix** is a flag that every era has, `in` by default where the era's kernel has the fix. It has other words, too: its
-number in the museum, and the id of each of its commits, or seven digits of one and more.
+A **fix** is a flag of every era that has the code which it mends, `in` by default where the era's kernel has the fix.
+It may be named in other words, too: by its number in the museum, or by the id of one of its commits, of which seven
+digits are enough.
 """
 
 from __future__ import annotations

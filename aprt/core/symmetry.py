@@ -27,7 +27,8 @@ T = TypeVar("T")
 class Alike:
     """A class of members that may be permuted among each other, each a tuple of names as long as any other.
 
-    Numbers that count something are not to be mistaken for options: use strings, or values of a type of their own.
+    An option that is a plain number would be exchanged wherever an equal number counts something: let options be
+    strings, or values of a type of their own.
     """
 
     members: tuple[tuple[Hashable, ...], ...]
@@ -47,10 +48,10 @@ class Alike:
 
 
 def moved(classes: Sequence[Alike], kind: int, i: int) -> tuple[int, ...]:
-    """Where each member of these classes goes, numbered through, when `i` and `i + 1` of class `kind` change places.
+    """Where each member goes when `i` and `i + 1` of class `kind` change places, numbered through all classes.
 
-    Raises: `ModelError` unless classes fit into each other: only what is part of those two goes anywhere, together with
-    the rest of its class, to the members of one class.
+    Raises: `ModelError` unless the classes fit into each other. They do if each member stays or becomes another member;
+    if of other classes only parts of those two move; and if the members of a class stay together in one class.
     """
     members = [frozenset(member) for alike in classes for member in alike.members]
     places = {member: place for place, member in enumerate(members)}
@@ -83,7 +84,10 @@ def _classes_of(classes: Sequence[Alike]) -> tuple[int, ...]:
 
 
 def without(classes: Sequence[Alike], kind: int) -> tuple[Alike, ...]:
-    """These classes but for the one numbered `kind`, and those of the same kind in other members."""
+    """These classes without the one numbered `kind` and those that it becomes when others change places.
+
+    Without the class of one guest's vCPUs, say, that of the other guest's goes as well.
+    """
     of = _classes_of(classes)
     out, todo = {kind}, [kind]
     for left in todo:

@@ -8,10 +8,11 @@ rules make it exact:
 - a step whose hash equals that of its segment's last step, but comes earlier, ends a segment too;
 - two options or contexts that share a hash make the token ambiguous: `encode` is then asked for another `salt`.
 
-The payload is base64url of: one byte of checksum, then bits: version of the hash (`salt`), and per segment its
-context and the hash of its step. A context is told by its place among those that came before it, or by the next free
-place and then the hash of its name; a place has as many bits as that takes. The rest of the last byte is zero. A
-reference is not covered by the checksum, so that a person can put a switch into it and see whether it still fits.
+The payload is base64url of one byte of checksum and then bits: the version of the hash (`salt`), and per segment its
+context and the hash of its step. A context is told by its place in the order in which contexts first come up, in as
+many bits as the places so far take. One that is new has the next free place, followed by the hash of its name. Zeros
+fill the last byte. The reference is not covered by the checksum, so that a person can put a switch into it and see
+whether the schedule still fits.
 """
 
 from __future__ import annotations

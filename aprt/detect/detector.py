@@ -15,8 +15,8 @@ from aprt.detect.history import History
 class Detector:
     """Hears one execution. found: all that it has to say so far, in an order that depends on the schedule only.
 
-    What `feed`, `ask` and `finish` answer is new in it: a detection may be told, when it is first seen, with less than
-    there is to say of it at the end.
+    `feed`, `ask` and `finish` answer what is new in it. A detection that was told early may have more to say at the
+    end, when its place in `found` is taken by one that does.
     """
 
     kind: ClassVar[str]
@@ -39,7 +39,7 @@ class Detector:
 
     @property
     def across(self) -> Sequence[Detection]:
-        """What this execution and those before it, as far as they were heard to their end, show together only."""
+        """What this execution shows only together with those before it, of which those count that were heard out."""
         return ()
 
     def add(self, *detections: Detection) -> Sequence[Detection]:

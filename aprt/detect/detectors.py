@@ -69,8 +69,8 @@ class Detectors:
     def found(self) -> tuple[Detection, ...]:
         """What was detected in this execution, by kind.
 
-        The same for every execution of a schedule, but for this: of one that was cut by a finding, the request that its
-        last step led to is not heard.
+        The same for every execution of a schedule, with one exception: when an execution is cut at a finding, the
+        request that its last step led to is not heard.
         """
         return tuple(detection for detector in self._detectors for detection in detector.found)
 
@@ -78,7 +78,7 @@ class Detectors:
     def across(self) -> tuple[Detection, ...]:
         """What all executions heard so far show together, and this one alone does not, by kind.
 
-        Steps of the others have no index.
+        A step of another execution has no index (`Site`).
         """
         return tuple(detection for detector in self._detectors for detection in detector.across)
 

@@ -1,9 +1,14 @@
 """Happens-before over the events of one execution: the order that synchronisation makes, by vector clocks.
 
-Ordered are the steps of one context; what a lock was released after and what is done once it is taken (readers only
-after writers); a message's sending and its receiving, and in a mailbox with room for n the receiving of a message and
-the sending of the n-th after it; and what handlers declare (`orders`, `acquires`): wake-ups, completions, work items,
-timers, the last reference. Not ordered are steps because they go to one actor: that would order every race there is.
+These are ordered:
+
+- the steps of one context;
+- what was done before a lock was released and what is done after it was taken, but readers only after writers;
+- the sending of a message and its receiving; in a mailbox with room for n, the receiving of a message and the sending
+  of the n-th after it;
+- what handlers declare (`orders`, `acquires`): wake-ups, completions, work items, timers, the last reference.
+
+Two steps are not ordered by going to the same actor, or there would be no races.
 
 Source: Lamport, Time, clocks, and the ordering of events (1978); Flanagan and Freund, FastTrack (PLDI 2009),
 section 2, from whose clocks these differ in that every step has a number of its own.
@@ -44,8 +49,11 @@ class _Published:
 
 @attrs.define
 class _Transfer:
-    """sent: of each message in a queue, what its sender had done. room: for each free place, what its receiver had
-    done; None without bound."""
+    """What went on before, in vector clocks, by what lies in a queue.
+
+    sent: of each message, what its sender had done. room: of each free place, what the context had done that made it
+    free; None without bound.
+    """
 
     sent: Known[Clock]
     room: deque[Clock] | None

@@ -1,13 +1,15 @@
-"""Hung tasks: who waits for whom, and a circle of them told when it closes, whatever goes on elsewhere.
+"""Hung tasks: who waits for whom. A circle of them is told when it closes, whatever goes on elsewhere.
 
-A context that asks for a lock which cannot be given waits for those who hold it. Locks are all that the lock order
-knows (`core.lock_order`): also the end of a work item, a flag, what somebody has promised to complete. A reader who has
-to wait although only readers hold the lock waits for the writers that wait.
+A context that asks for a lock which cannot be given waits for those who hold it. What counts as a lock is what the lock
+order knows (`core.lock_order`): also the end of a work item, a flag, what somebody has promised to complete. A reader
+that has to wait although only readers hold the lock waits for the writers that wait.
 
-A circle closes with the last step that one of its contexts takes. Only who holds a lock gives it back, so none of them
-goes on, whatever others do. What somebody has promised others may do as well (`Hold.mode`): a circle with a promise in
-it is told when nothing can go on. Who waits for a context on a circle, however indirectly, is its **tail**; a tail
-grows as long as others go on. What else waits when nothing can go on waits for something that nobody is going to do.
+A circle closes with the last step that one of its contexts takes. A lock is given back only by its holder, so nobody on
+the circle goes on again, whatever others do. A promise may be kept by others as well (`Hold.mode`), so a circle with a
+promise in it is told only when nobody at all can go on.
+
+Who waits for a context on a circle, however indirectly, is its **tail**, which grows as long as others go on. Whoever
+else waits when nobody can go on waits for something that nobody is going to do.
 
 Form of a report: kernel/hung_task.c. The circle's: Coffman, Elphick and Shoshani, System deadlocks (1971).
 """
@@ -51,7 +53,7 @@ class Wait:
 class Hung(Detection):
     """cycle: each waits for the next, the last one for the first; it begins with the first by name.
 
-    tail: who waits for them, or, without a cycle, all who wait. index: of the step with which the cycle closed.
+    tail: who waits for them, directly or not; without a cycle, all who wait. index: the step that closed the cycle.
     """
 
     kind: ClassVar[str] = "hang"
@@ -105,7 +107,7 @@ class HungDetector(Detector):
         return self._closed([context]) if self._graph.holders(context) else ()
 
     def finish(self, ending: Ending, blocked: Blocked) -> Sequence[Detection]:
-        """Adds what has come to wait behind a circle since; and who waits for good although there is none."""
+        """Tells circles again with the tails that they have by now, and who waits for good behind no circle."""
         known = self.found
         waits = self._graph.waits()
         alone = tuple(hung for hung in known if isinstance(hung, Hung) and len(hung.cycle) == 1)
@@ -168,7 +170,7 @@ class WaitsFor:
     def circles(self, contexts: Iterable[str], *, lasting: bool = False) -> list[tuple[str, ...]]:
         """A shortest circle through each of these, if there is one; each once, from its first name on.
 
-        lasting: of the circles that only who is on them can open, as nobody there waits for a promise.
+        lasting: only circles that nobody else can open, as no one on them waits for a promise.
         """
         return sorted({circle for context in contexts if (circle := self._circle(context, lasting))})
 

@@ -1,9 +1,9 @@
 """Leaks: what is held when nothing happens any more, although nobody has it on record; objects that nobody owns.
 
 What is taken and given back is told by notes (`core.notes.Owes`), who has it on record by `Actor.owns`. A resource is
-leaked when an end state is reached and more of it was granted than live actors own and daemons still owe. An object is
-leaked when somebody owned it once, nobody does in the end, and it lives. What was owned from the start counts as well,
-what was leaked from the start does not.
+leaked when an end state is reached and more of it is granted than live actors have on record and daemons have in hand.
+An object is leaked when it lives in the end, somebody owned it once, and nobody does any more. What is owned at the
+start counts as granted; what was leaked before the start is not told.
 
 Form of a report: mm/kmemleak.c: print_unreferenced().
 """

@@ -1,10 +1,10 @@
 """Data races: two contexts access the same data, one of them changes it, and nothing orders the two.
 
-A message to an actor is an access to those fields of its state that its handler declares: a write to those that it
-writes, if it changed anything or reads nothing to decide on that, and a read of those that it reads; fields that are
-no plain memory (`Actor.atomic`) do not count. Atomic operations (`Handler.atomic`) race with plain accesses only, as
-marked ones do for KCSAN. Which of the two came first does not matter: a race is seen also where the executions in
-which the accesses meet were never run.
+A message to an actor is an access to those fields of its state that its handler declares. It reads what is in `reads`.
+It writes what is in `writes` if it changed the state, or if it reads nothing: who does not look stores in any case,
+maybe the value that is there. Fields that are no plain memory (`Actor.atomic`) do not count. Atomic operations
+(`Handler.atomic`) race with plain accesses only, as marked ones do for KCSAN. Which of the two came first does not
+matter: a race is seen also where the executions in which the accesses meet were never run.
 
 The life of an object (`live`) is left to `detect.lifetime`.
 

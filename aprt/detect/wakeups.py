@@ -1,12 +1,14 @@
 """Lost wake-ups: a context sleeps for good, and who should have woken it did so before it was there to be woken.
 
-Sleeping is a message that `orders="acquire"`, waking one that `orders="release"`. A wake-up that changes nothing found
-nobody and is forgotten. It is the lost one of a sleeper that came after it, that nobody has woken since and that does
-not know what it was about: the fields that the waker has changed since it last woke this queue, as far as the sleeper
-looks at them before it sleeps. Who looked at one of them behind its change knows, and sleeps for another reason.
+A message that `orders="acquire"` is sleeping, one that `orders="release"` is waking. A wake-up that changes nothing
+found nobody, and is forgotten. It is the lost one of a sleeper when
 
-Where the waker changed nothing that the sleeper looks at, what the wake-up was about is not known. Then any answer that
-the sleeper got behind the wake-up counts as a look.
+- the sleeper came to the queue after it, and nobody has woken the sleeper since;
+- the sleeper does not know what it was about.
+
+It was about the fields that the waker had changed since it woke this queue before. A sleeper knows if it has read one
+of them after that change, and sleeps for another reason then. If it has read none of them at all, nobody can say what
+the wake-up was about: then any answer that the sleeper got after it counts as knowing.
 
 The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
 """
@@ -94,8 +96,10 @@ class WakeupDetector(Detector):
         return any(seen) if seen else any(look.index > woke.index for look in looks)
 
     def _about(self, woke: Event) -> dict[tuple[str, str], int]:
-        """By actor and field, the waker's last change of it since it woke the queue before; locks that it took and gave
-        are nothing that anybody is woken for."""
+        """By actor and field, the waker's last change of it since it woke the queue before.
+
+        Locks that it took and gave back do not count: nobody is woken for those.
+        """
         found: dict[tuple[str, str], int] = {}
         for event in reversed(self.history.events[: woke.index]):
             if event.context != woke.context or event.actor is None:

@@ -1,13 +1,13 @@
 """flag: "somebody is at it", said by a variable instead of a lock: who finds it set waits until it is clear.
 
-That silences a lock checker and changes nothing: while the flag is set others wait for whoever set it, and if that
-context needs a lock which one of them holds, none goes on. Here the flag counts as a lock, from `set` to `clear`, and a
-wait queue that `awaits` it as a place where it is asked for:
+A lock checker does not see that, and yet it is waiting like any other: if the context that set the flag needs a lock
+which one of those who wait holds, none of them goes on. Here the flag counts as a lock that is held from `set` to
+`clear`; who sleeps on a wait queue that `awaits` it asks for it:
 
     busy = Flag("kvm_busy")
     idle = WaitQueue("wait_for_kvm", busy.hold())
 
-Whoever sets it promises to clear it; nothing keeps others from that. Setting it does not wait: look first, under the
+Whoever sets it is to clear it, but nothing keeps others from doing so. Setting it does not wait: look first, under the
 lock that guards it.
 
 Mirrors: drivers/s390/crypto/vfio_ap_private.h (5.13, 5.14): matrix_mdev->kvm_busy.

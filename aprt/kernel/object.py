@@ -31,9 +31,9 @@ L = TypeVar("L", bound=Mortal)
 
 
 def destruction(name: str) -> Hold:
-    """The end of the object of that name, as what a context holds that dropped the last reference, until it is freed.
+    """The destruction of an object, which the context that dropped the last reference holds until the object is freed.
 
-    Locks that it held already when it dropped the reference must not be needed for that (P21).
+    It must not need a lock that this context held already when it dropped the reference (P21).
     """
     return Hold(f"{name}.destroy", "destroy")
 

@@ -1,6 +1,6 @@
 """What a daemon context runs now and then: the function of a work item, the callback of a timer.
 
-As for lockdep, it counts while it runs as a lock that its context holds, and that others wait for who wait for its end.
+While it runs it counts as a lock, as it does for lockdep: its context holds it, and who waits for its end asks for it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Runnable(Actor[R]):
         return (Took(attrs.evolve(self.hold(atomic=irq is not None), runs=irq)),)
 
     def ended(self, state: R, by: Caller, **changes: Any) -> Outcome[R, None]:
-        """The run has ended. Finding: the caller does not run it (nothing changes). changes: what else comes of it."""
+        """The run has ended. Finding: the caller does not run it (nothing changes). changes: other fields."""
         if state.runner != by.context:
             return state, None, (rules.not_owner(by, self.name, state.runner),)
         return attrs.evolve(state, runner=None, **changes), None, (Gave(self.name),)  # type: ignore[misc]

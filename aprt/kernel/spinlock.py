@@ -3,10 +3,10 @@
 Its hold is *atomic*: primitives that may sleep report P23 when they are used under it. A waiter that spins takes
 no step, like one that sleeps; the difference is only what it may do afterwards.
 
-A lock that handlers of interrupts take is taken with those off elsewhere: `lock("hardirq")` as by spin_lock_irqsave(),
-`lock("softirq")` as by spin_lock_bh(). What is off until the lock is given back is part of the hold. No step is
-kept from happening by that, as there are no CPUs: that a handler spins for a lock of whoever it interrupted is no
-deadlock of a search, but P20 tells that it may be (`core.lock_order`).
+A lock that handlers of interrupts take is taken elsewhere with those interrupts off: `lock("hardirq")` as by
+spin_lock_irqsave(), `lock("softirq")` as by spin_lock_bh(). They are off until the lock is given back, which is part of
+the hold. That keeps no step from happening, as there are no CPUs here. So a handler that spins for a lock of the very
+context that it interrupted is no deadlock that a search could reach; P20 tells that it is possible (`core.lock_order`).
 
 Mirrors: kernel/locking/spinlock.c: _raw_spin_lock, _raw_spin_lock_irqsave, _raw_spin_lock_bh, _raw_spin_trylock,
 _raw_spin_unlock.

@@ -98,6 +98,7 @@ def end_listed(kind: type[Situation], settings: Settings) -> Model:
         Context("user", partial(close_fd, s.machine, guest, VM)),
         scope="the VM's GISA is in the alert list when its last file is closed, and no alert interrupt comes",
     )
+    # the series' properties leave P33 out, which takes a search of all states: it is what this scenario is about
     if any(property.id == "P33" for property in model.properties):
         return model
     return attrs.evolve(model, properties=(*model.properties, p33((guest.gisa,))))

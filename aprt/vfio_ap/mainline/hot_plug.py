@@ -46,9 +46,10 @@ async def config_changed(machine: Machine, new: Matrix, old: Matrix) -> None:
 
 
 async def _cfg_remove(machine: Machine, removed: Matrix) -> None:
-    """Before fix B24 a flag that one mdev set was still set for the next.
+    """Every mdev loses what it has of `removed`, and so does its guest.
 
-    Before B25 of the control domains it was those that the mdev has not.
+    Before fix B24 the flag that says whether there is anything was not cleared from one mdev to the next. Before B25
+    the control domains that were looked at were those which the mdev does *not* have.
     """
     unplugs = False
     for name in await machine.matrix_dev.list_mdevs():
@@ -152,9 +153,10 @@ async def _hot_plug_cfg(machine: Machine, mdev: Mdev) -> None:
 
 
 async def _hot_plug_queues(machine: Machine, mdev: Mdev, gained: Matrix) -> tuple[bool, Apids]:
-    """Result as for `filter_matrix`. Before fix B29 it was called, for a part of the matrix, in any case.
+    """Filter for the adapters and domains that were gained. Result as for `filter_matrix`.
 
-    Before B23 nobody had cleared the bitmap of the adapters that the guest loses when it was not.
+    Before fix B29 only a part of the matrix was filtered, and that in any case. Without anything gained the filter is
+    not called since; before B23 nobody cleared the bitmap of adapters that the guest loses then, which might be full.
     """
     if not machine.on("B29"):
         shadow = await mdev.read_shadow()

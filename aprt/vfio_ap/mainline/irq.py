@@ -27,10 +27,10 @@ async def free_aqic_resources(
 ) -> None:
     """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who flushes his work.
 
-    Both go to the mdev that the queue has now. Without one the kernel warns; without a VM there is nobody to
-    unregister with, and before fix B18 the ISC stayed on record then. The address 0 says that nothing is pinned.
-    after_reset: the caller has concluded that a reset of the queue is over (property P12). without_isc: also when
-    no ISC is on record.
+    Pin and registration are those of the mdev that the queue has now. Without an mdev the kernel warns. Without a VM
+    there is nobody to unregister with; before fix B18 the ISC stayed on record then. The address 0 says that nothing is
+    pinned. after_reset: the caller has concluded that a reset of the queue is over (property P12). without_isc: give
+    the pin back even if no ISC is on record.
     """
     isc, iova = await queue.object.records(found.generation)
     if isc is None and (iova is None or not without_isc):
@@ -82,12 +82,14 @@ async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
 async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found, aqic: Aqic) -> Rc:
     """Pin the NIB, register the GISC, AQIC; then give back what an older enable left, and record the new.
 
-    The guest may have reset the queue unseen, so an old pair may be on record: it is given back only after the new
-    one is accepted (B5; out, it is overwritten). 07 gives the new pair back. Any other refusal only disables: what is
-    on record is given back, and the new pair, which is on no record, stays taken; variant `refused_undoes`, which is in
-    no kernel, gives it back as well. Before fix B37 the pin stays when
-    the registration fails; before 5.18 that is not even noticed, and the error goes to the queue as its ISC.
-    Locks: mdevs_lock held.
+    The guest may have reset the queue unseen, so an old pair of pin and registration may be on record. It is given back
+    only after the new one is accepted; before fix B5 it was overwritten.
+
+    A refusal by 07 gives the new pair back. Any other refusal only disables: what is on record is given back, and the
+    new pair, which is on no record, is lost. The variant `refused_undoes`, which no kernel has, gives it back as well.
+
+    Before fix B37 the pin is lost when the registration fails. Before 5.18 a failed registration is not even noticed,
+    and the error goes to the queue as its ISC. Locks: mdevs_lock held.
     """
     if not aqic.nib and machine.on("B38"):
         return Rc.INVALID_ADDRESS
