@@ -1,4 +1,4 @@
-"""From what was typed to a case: a scenario of an era, a directory, a scenario in a file; with switches."""
+"""From what was typed to a case: a scenario of an era, a directory, or a scenario in a file, with switches."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def find_case(
 
 
 def _tell_era(case: Case, eras: Mapping[str, Era]) -> None:
-    """Say which era was taken, where others have a scenario of that name."""
+    """Print a remark about the era that was taken by default, if others have a scenario of that name."""
     name, era = case.scenario.name, case.era.name
     others = [other for other in eras if other != era and name in eras[other].scenarios]
     if others:
@@ -62,7 +62,7 @@ def is_bug(word: str) -> bool:
 
 
 def _instead_of_bug(word: str) -> str:
-    """What to name in place of a bug. Raises: `UserError` where there is none of that name."""
+    """A line that says which scenario to name in place of a bug. Raises: `UserError` for a bug that there is not."""
     from aprt.museum.catalogue import find_entries
 
     shown = [entry.shown_by.buggy for entry in find_entries(word) if entry.shown_by is not None]
@@ -75,7 +75,7 @@ def find_cases(
 ) -> tuple[Case, ...]:
     """All cases that the options name, patterns included, each once. Raises: `UserError`.
 
-    A size that changes nothing in one of several is told, and left out of it.
+    A size that changes nothing in a single case is refused. In one of several it is left out, with a remark.
     """
     from aprt.verdict.lookup import matching
 
@@ -89,9 +89,10 @@ def find_cases(
 
 
 def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[Case, Case]], bool]:
-    """The cases to compare, and whether there may be several: of two eras or patterns, those with one name.
+    """The pairs of cases to compare, and whether eras or patterns were named rather than two cases.
 
-    Those that only one side has are told. Raises: `UserError`.
+    Of two eras or patterns, scenarios with the same name make a pair; those that only one side has get a remark.
+    Raises: `UserError`.
     """
     from aprt.verdict.lookup import matching
 
@@ -121,7 +122,7 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
 
 
 def _sized(case: Case) -> Case:
-    """The case without sizes that change nothing in it, which are told."""
+    """The case without sizes that change nothing in it, with a remark about them."""
     words, without = _idle_sizes(case)
     if words:
         remark(f"{_unchanged(case, words)}; it is searched without")
@@ -136,7 +137,7 @@ def check_sizes(case: Case) -> None:
 
 
 def _idle_sizes(case: Case) -> tuple[tuple[str, ...], Case]:
-    """As `verdict.sizes` finds them; of a scenario in a reader's file, whose functions may read a size, none is."""
+    """As `verdict.sizes` finds them; none for a scenario in a user's own file, whose functions may read a size."""
     from aprt.cli.own_files import is_own
     from aprt.verdict.sizes import idle_sizes
 
@@ -150,7 +151,7 @@ def _unchanged(case: Case, words: Iterable[str]) -> str:
 def case_finder(
     registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
 ) -> Callable[[str], Case]:
-    """Finds the case of a reference, as tokens and schedule files carry it. Picklable if the registry is."""
+    """A function from a reference, as tokens and schedule files have it, to its case. Picklable if the registry is."""
     return partial(_find, registry, put_in, taken_out)
 
 

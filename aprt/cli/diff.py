@@ -40,17 +40,17 @@ def command(
     color: str,
     interrupts: Interrupts,
 ) -> int:
-    """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and tell them apart.
+    """Search BEFORE and AFTER, two references such as 6.12/kill-qemu and 2026/kill-qemu, and compare what they violate.
 
-    For every property, for deadlocks, and for what ends executions before: what is removed, added, unchanged, with the
-    smallest schedule that shows it, and where that leaves what the other side can do; of what is violated otherwise
-    than before, one of each side. What is gone because no step of AFTER is about it counts as never exercised, and not
-    as removed.
+    For every property, for deadlocks, and for violations that end executions early it shows what is removed, added or
+    unchanged, with the smallest schedule, and the step at which the other side does something else. Where both sides
+    violate a property in different ways, each has its schedule. A violation that is gone because no step of AFTER is
+    about the property counts as never exercised, and not as removed.
 
-    Two eras, or two patterns such as '6.12/kill*' and '2026/kill*': scenarios of one name are compared, and those told
-    in which the answer is another one, with a line each.
+    Of two eras, or two patterns such as '6.12/kill*' and '2026/kill*', scenarios with the same name are compared. There
+    is a line for each in which the answer differs.
 
-    Exits with 1 when something is added, else with 3 when a search did not go to its end, else with 0.
+    Exits with 1 when something is added, else with 3 when a search was not complete, else with 0.
     """
     pairs, several = find_pairs(registry, before, after)
     if several:
@@ -90,7 +90,7 @@ def tell_differences(
     form: str,
     interrupts: Interrupts,
 ) -> int:
-    """Search both of each pair, print which are different, and give the exit code."""
+    """Search both cases of each pair, print the pairs that differ, and give the exit code."""
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import compare_many
     from aprt.view.difference_text import difference_object

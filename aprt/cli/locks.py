@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--compare",
     type=SCENARIO,
     metavar="VARIANT",
-    help="Tell what it adds and removes: a reference, with=SWITCH or without=SWITCH.",
+    help="Show which edges a variant adds and removes: a reference, with=SWITCH or without=SWITCH.",
 )
 @click.option("--dot", is_flag=True, help="As a graph for graphviz.")
 @bound_options
@@ -45,13 +45,14 @@ def command(
 ) -> int:
     """Search all states of SCENARIO for locks that are asked for while others are held.
 
-    Marked with ! is what contradicts the document, with ? what it says nothing of. Who makes an edge is told by
-    context and function; of one that a change adds, which cycle it closes. Where handlers of interrupts take locks it
-    tells which, and what is held with such interrupts on. What an execution would lock after it has broken a rule that
-    ends it (a use after free) is not observed: unasked= in the last line names the rule.
+    Each such edge has the context and the function that make it. An edge is marked with ! where it contradicts the
+    documented order, and with ? where the document says nothing of it; an edge that a change adds (--compare) has the
+    cycle that it closes. Where interrupt handlers take locks, these are listed, and what is held elsewhere with such
+    interrupts on. An execution that ends early, at a use after free for example, is observed up to there: unasked= in
+    the last line names what ends it.
 
     Exits with 0 when the search was complete, whatever it found (cycle= in the last line; ? is none so far), else with
-    3. aprt explore SCENARIO --property P20 judges.
+    3. To judge the order, ask aprt explore SCENARIO --property P20.
     """
     from aprt.view.locks_text import locks_dot, locks_json, locks_text
 
@@ -81,13 +82,13 @@ def _search(case: Case, limits: Bounds, interrupts: Interrupts) -> Locks:
 
 
 def _may_be_cut(found: Locks) -> bool:
-    """Whether the search, or the one for the cycle, left something that Ctrl-C may have left."""
+    """Whether the search, or that for a real cycle, is incomplete, as it is when Ctrl-C ended it."""
     real = None if found.realised is None else found.realised.found
     return not found.complete or (real is not None and real.schedule is None and not real.complete)
 
 
 def _variant(registry: Registry, case: Case, compare: str) -> Case:
-    """What a case is compared with: another one, or the same with a switch changed."""
+    """The case to compare with: that of a reference, or the same one with a switch changed."""
     way, equals, switch = compare.partition("=")
     if equals and way in ("with", "without"):
         return changed_case(registry, case, [(way, switch)])
