@@ -194,7 +194,7 @@ def _set(subset: Subset) -> str:
 
 
 def verdicts_page() -> str:
-    """Eight situations of era 2026, every property asked. Runs a search for each."""
+    """The situations in `VERDICTS`, of era 2026, with every property asked. Runs a search for each."""
     rows = []
     for name, situation in VERDICTS:
         verdict = _everything(name)
@@ -216,8 +216,7 @@ def observations_page() -> str:
     return page(
         "# Observations",
         "Races of today's driver as the model has it, with every fix in. **None of them is confirmed**: each "
-        "follows from "
-        "the lines that it names, and from an assumption where one is named.",
+        "follows from the lines that it names, and from an assumption where one is named.",
         *(section for observation in OBSERVATIONS for section in _observation(observation)),
     )
 
