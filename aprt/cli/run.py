@@ -68,9 +68,9 @@ def command(
 ) -> int:
     """Run SCENARIO (ERA/NAME[+SWITCH...]) on trio, one execution per seed.
 
-    Exits with 1 when a property is violated, 0 when the run ends without, 3 when it is cut (ending= in the last line
-    says cut). 0 is no proof: see aprt explore. Of a use after free that detectors call possible the other order is
-    searched for.
+    Exits with 1 when a property is violated, 0 when the run ends without, 3 when it is cut, or when the kernel stops
+    at a violation of what was not asked (ending= in the last line says cut or oops). 0 is no proof: see aprt explore.
+    Of a use after free that detectors call possible the other order is searched for.
     """
     if math.isnan(speed):
         raise click.UsageError("--speed nan is no speed")
@@ -113,7 +113,7 @@ def _perform(
     from aprt.view.heading import heading
     from aprt.view.live import terminal, watch
 
-    chosen = selected(case, model, properties)
+    chosen = model.with_implied(selected(case, model, properties))
     if form == "text":
         echo(heading(case, paint(color)) + "\n")
     return watch(
@@ -139,8 +139,8 @@ def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Inter
     from aprt.verdict.tokens import token_of
     from aprt.view.run_text import run_json, run_text
 
-    found = live.execution.findings
-    token = token_of(case, model.system, live.execution.schedule) if found else None
+    broken = live.execution.findings or live.unasked
+    token = token_of(case, model.system, live.execution.schedule) if broken else None
     detected = predicted(case, model.system, live.detected, interruptible=interrupts.allowed)
     if form == "json":
         echo(run_json(case, plan, live, detected, token))
@@ -161,4 +161,4 @@ def _exit(live: LiveRun) -> int:
         return INTERRUPTED
     if live.execution.findings:
         return EXITS["VIOLATED"]
-    return EXITS["INCONCLUSIVE" if live.execution.ending == "cut" else "HOLDS"]
+    return EXITS["INCONCLUSIVE" if live.execution.ending in ("cut", "oops") else "HOLDS"]

@@ -123,6 +123,11 @@ class Model:
         chosen = {spelled.get(id, spelled.get(id.casefold())) for id in wanted}
         return tuple(p for p in self.properties if p.id in chosen)
 
+    def with_implied(self, asked: Iterable[Property]) -> tuple[Property, ...]:
+        """These properties and those that are implied (`Property.implied`), in the model's order."""
+        chosen = {property.id for property in asked}
+        return tuple(p for p in self.properties if p.id in chosen or p.implied)
+
 
 @attrs.frozen(eq=False)
 class Scenario:

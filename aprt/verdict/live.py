@@ -10,6 +10,7 @@ import trio
 
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.detect.detection import Detection
@@ -26,7 +27,10 @@ JITTER = 8  # passes of trio's scheduler that a request is held back at most
 
 @attrs.frozen
 class Plan:
-    """How to run. Executions have the seeds `seed`, `seed + 1`, ...; the first one with a finding is the last."""
+    """How to run. Executions have the seeds `seed`, `seed + 1`, ...
+
+    The first one with a finding, or that ends in an oops, is the last.
+    """
 
     mode: Mode = "gated"
     seed: int = 0
@@ -45,6 +49,14 @@ class LiveRun:
     runs: int  # how many there were
     stopped: bool  # from outside
     detected: tuple[Detection, ...] = ()  # in the last one; then what only all executions together show
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """Numbers of the properties at whose violation it ended, where nothing that was asked about is violated."""
+        if self.execution.findings or self.execution.ending != "oops":
+            return ()
+        oopses = (note.property for note in self.execution.events[-1].notes if isinstance(note, Oops))
+        return tuple(dict.fromkeys(oopses))
 
 
 @attrs.frozen
@@ -69,7 +81,7 @@ def run_live(
     stop: Callable[[], bool] = lambda: False,
     beside: Beside | None = None,
 ) -> LiveRun:
-    """Run until a finding, or until the plan is done.
+    """Run until a finding or an oops, or until the plan is done.
 
     on_event: called with each event. stop: asked after each event whether to cut the execution and leave.
     beside: a trio task that may look at the stage meanwhile (a live view); it is cancelled at the end.
@@ -116,7 +128,7 @@ async def _run_live(
                 detectors.begin()
                 watch = Watch(properties, plan.max_steps, True, hear, (detectors,) if plan.detect else ())
                 execution = await stage.run(way, watch)
-                if execution.findings or stopped:
+                if execution.findings or execution.ending == "oops" or stopped:
                     break
             nursery.cancel_scope.cancel()
             return LiveRun(execution, plan.seed + i, i + 1, stopped, (*detectors.found, *detectors.across))

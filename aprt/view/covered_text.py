@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from aprt.core.amount import count
 from aprt.explore.result import Exploration
-from aprt.view.words import ends_at
+from aprt.view.words import not_asked
 
 _STOPPED = MappingProxyType(
     {
@@ -46,8 +46,7 @@ def open_since(exploration: Exploration) -> str:
     """Why a search did not cover everything, and what to ask then; empty for one that did."""
     reasons = [] if exploration.stopped is None else [stopped(exploration)]
     if exploration.unasked:
-        asking = " ".join(f"--property {id}" for id in exploration.unasked)
-        reasons.append(f"{ends_at(exploration.unasked)}, which was not asked; ask {asking}")
+        reasons.append(not_asked(exploration.unasked))
     return "; ".join(reasons)
 
 

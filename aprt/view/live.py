@@ -34,6 +34,7 @@ from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.sheet import Cell
+from aprt.view.words import not_asked
 
 RATE: Final = 10  # refreshes a second, at most
 SHARE: Final = 0.1  # of the time that drawing may take, at most
@@ -234,7 +235,7 @@ def _outcome(live: LiveRun, width: int) -> list[Row]:
     if not execution.findings:
         ending = "interrupted" if live.stopped else ending_text(execution)
         style = "green" if execution.ending == "end" else "yellow"
-        text = f"no property was broken in this run; {ending}"
+        text = not_asked(live.unasked) if live.unasked else f"no property was broken in this run; {ending}"
         return [[Cell(line, style)] for line in textwrap.wrap(text, width)]
     rows: list[Row] = []
     for finding in execution.findings:

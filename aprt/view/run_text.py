@@ -11,10 +11,11 @@ from aprt.verdict.predicted import Detected
 from aprt.view.commands import command_lines
 from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.json_text import dump
+from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
-from aprt.view.words import switched
+from aprt.view.words import not_asked, switched
 
 RUN_SCHEMA = "aprt.run/1"
 
@@ -30,8 +31,10 @@ def run_text(
     ]
     for finding in execution.findings:
         lines += ["", *finding_lines(finding, paint)]
+    if live.unasked:
+        lines += ["", wrapped(not_asked(live.unasked))]
     lines += detected_lines(detected, paint)
-    if execution.findings and token is None:
+    if (execution.findings or live.unasked) and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
@@ -78,6 +81,7 @@ def run_json(case: Case, plan: Plan, live: LiveRun, detected: Sequence[Detected]
         "steps": len(execution.events),
         "ending": _ending(live),
         "findings": [{"property": f.property, "text": f.text} for f in execution.findings],
+        "unasked": list(live.unasked),
         "detected": detected_json(detected) if plan.detect else None,
         "token": token,
         "version": aprt_version(),

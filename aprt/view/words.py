@@ -78,3 +78,8 @@ def _inside(brackets: str, items: Iterable[str]) -> str:
 def ends_at(unasked: Collection[str]) -> str:
     """A phrase that says at which properties, not asked about, executions end."""
     return f"an execution ends at a violation of {' or '.join(unasked)}"
+
+
+def not_asked(unasked: Collection[str]) -> str:
+    """As `ends_at`, and what to type to ask about it."""
+    return f"{ends_at(unasked)}, which was not asked; ask {' '.join(f'--property {id}' for id in unasked)}"

@@ -160,6 +160,33 @@ def test_a_patch_that_keeps_its_locks_is_found_unasked_and_counted_where_somethi
     assert "\ndeadlocks " not in by_default.stdout + aprt("explore", "2026/unbind").stdout
 
 
+def test_a_run_in_which_a_patch_makes_the_kernel_stop_is_violated_although_nobody_asked_about_it() -> None:
+    result = aprt("run", "2026/unbind", "--with", V1, "--runs", "3")
+    assert result.exit_code == 1
+    assert "\nVIOLATED K1: vm0.vcpu0 locks mdevs_lock, which it already holds\n" in result.stdout
+    last = result.stdout.splitlines()[-1]
+    assert last.startswith("aprt: VIOLATED property=K1 scenario=2026/unbind ")
+    assert " seed=0 runs=1 " in last
+    assert aprt("replay", last.partition("token=")[2]).exit_code == 1
+    data = json.loads(aprt("run", "2026/unbind", "--with", V1, "--format", "json").stdout)
+    assert (data["verdict"], [f["property"] for f in data["findings"]], data["unasked"]) == ("VIOLATED", ["K1"], [])
+    assert f"token={data['token']}" in last
+
+
+def test_a_run_that_ends_at_an_oops_of_what_was_not_asked_is_inconclusive_and_says_what_to_ask() -> None:
+    result = aprt("run", "v4/h6", "--property", "P11", "--runs", "3")
+    assert result.exit_code == 3
+    asking = "an execution ends at a violation of P9, which was not asked; ask --property P9"
+    assert f" {asking} " in " ".join(result.stdout.split())
+    last = result.stdout.splitlines()[-1]
+    assert last.startswith("aprt: RAN property=- scenario=v4/h6 ")
+    assert " runs=1 steps=19 ending=oops token=aprt2:" in last
+    assert aprt("replay", last.partition("token=")[2], "--property", "P9").exit_code == 1
+    data = json.loads(aprt("run", "v4/h6", "--property", "P11", "--format", "json").stdout)
+    assert (data["verdict"], data["findings"], data["unasked"]) == ("RAN", [], ["P9"])
+    assert f"token={data['token']}" in last
+
+
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
