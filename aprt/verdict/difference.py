@@ -80,7 +80,7 @@ class Outcome:
 
 @attrs.frozen(eq=False)
 class Difference:
-    """Two verdicts, and what is different: properties in their order, `deadlock` and what is implied last."""
+    """Two verdicts, and what is different: properties in their order; what is implied only where a side violates it."""
 
     before: Verdict
     after: Verdict
@@ -132,14 +132,18 @@ def difference(
     report: Callable[[Progress], None] | None = None,
     interruptible: AbstractContextManager[object] | None = None,
 ) -> Difference:
-    """Search both variants for these properties (none: those of the first scenario) and for deadlocks.
+    """Search both variants for these properties (none: those of the first scenario, and for deadlocks).
 
-    Where executions end at a violation of another one, both are asked about that as well.
+    What is implied (`Property.implied`) is always looked for, and told where a side violates it. Where executions end
+    at a violation of another property, both sides are asked about that as well.
 
     Raises: `UserError`, `ReplayMismatch` as `ask` does.
     """
-    known = {p.id for p in before.model().properties} & {p.id for p in after.model().properties}
-    asked, left = ids or _common(before, after, known), [bounds, bounds]
+    there = {p.id for p in after.model().properties}
+    common = tuple(p for p in before.model().properties if p.id in there)
+    known = {p.id for p in common}
+    implied = () if ids == ("all",) else tuple(p.id for p in common if p.implied)
+    asked, left = (*(ids or _common(before, after, known)), *implied), [bounds, bounds]
     while True:
         search = [Search(bounds=each, stop_on="all") for each in left]
         was = ask(before, asked, search[0], report, interruptible)
@@ -147,7 +151,7 @@ def difference(
         sides = was.exploration, now.exploration
         more = {id for side in sides for id in side.unasked if side.stopped is None} & known
         if not more or "interrupted" in {side.stopped for side in sides}:
-            return Difference(was, now, tuple(_outcomes(was, now)))
+            return Difference(was, now, tuple(_outcomes(was, now, {id.casefold() for id in ids})))
         asked = (*(property.id for property in was.properties if property.id in known), *sorted(more))
         left = [each.after(side.seconds) for each, side in zip(left, sides, strict=True)]
 
@@ -161,12 +165,15 @@ def _common(before: Case, after: Case, known: Set[str]) -> tuple[str, ...]:
     return tuple(id for id in (*own, DEADLOCK.id) if id in known)
 
 
-def _outcomes(before: Verdict, after: Verdict) -> Iterator[Outcome]:
+def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:
+    """named: what was asked for by number, in lower case."""
     searched = before.exploration.complete, after.exploration.complete
     shown = [{one.finding.property: one for one in verdict.shown} for verdict in (before, after)]
     asked = {property.id: property for property in (*before.properties, *after.properties)}
     for property in asked.values():
         pair = shown[0].get(property.id), shown[1].get(property.id)
+        if property.implied and pair == (None, None) and named.isdisjoint({"all", property.id.casefold()}):
+            continue
         vacuous = _vacuous(before, property.id), _vacuous(after, property.id)
         parting = None
         if pair[0] is not None and pair[1] is None:

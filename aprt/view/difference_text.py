@@ -37,6 +37,9 @@ def difference_text(difference: Difference, paint: Paint) -> str:
     for change in ("removed", "unexercised", "added"):
         for outcome in difference.those(change):
             lines += ["", *_changed(outcome)]
+    for outcome in difference.those("unknown"):
+        if outcome.before is not None or outcome.after is not None:
+            lines += ["", *_changed(outcome)]
     for outcome in difference.those("unchanged"):
         lines += ["", *_unchanged(outcome)]
     for less in difference.after.left_out:
@@ -102,6 +105,8 @@ def _changed(outcome: Outcome) -> Iterator[str]:
     told = f"{outcome.change} {outcome.id}"
     if outcome.change == "unexercised":
         told = f"gone {outcome.id}, never exercised {other}"
+    elif outcome.change == "unknown":
+        told = f"{outcome.id} VIOLATED {side}, not found {other}"
     yield from _wrapped(f"{told}: {shown.finding.text}")
     yield f"  {side}: {_steps(shown)}"
     yield from _replay(shown)

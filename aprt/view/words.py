@@ -82,4 +82,5 @@ def ends_at(unasked: Collection[str]) -> str:
 
 def not_asked(unasked: Collection[str]) -> str:
     """As `ends_at`, and what to type to ask about it."""
-    return f"{ends_at(unasked)}, which was not asked; ask {' '.join(f'--property {id}' for id in unasked)}"
+    asking = " ".join(f"--property {id}" for id in unasked)
+    return f"{ends_at(unasked)}, which was not asked; ask {asking}, or --property all"

@@ -6,6 +6,7 @@ import pytest
 
 from aprt.core.properties import DEADLOCK, Noted, Property
 from aprt.core.system import Context, System
+from aprt.explore.result import Bounds
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rules import RULES
 from aprt.verdict.ask import ask
@@ -13,6 +14,7 @@ from aprt.verdict.case import Case
 from aprt.verdict.difference import difference
 from aprt.verdict.many import ask_many
 from aprt.verdict.search import Search
+from aprt.view.difference_text import difference_text
 from aprt.view.paint import Paint
 from aprt.view.verdict_json import verdict_object
 from aprt.view.verdict_text import verdict_text
@@ -45,7 +47,7 @@ def test_the_verdict_is_open_and_names_what_to_ask(strategy: str) -> None:
     verdict = ask(THEFT, ("deadlock",), Search(strategy, runs=20))
     assert (verdict.word, verdict.exploration.complete) == ("INCONCLUSIVE", False)
     text = " ".join(verdict_text(verdict, Paint()).split())
-    assert "an execution ends at a violation of P2, which was not asked; ask --property P2 " in text
+    assert "an execution ends at a violation of P2, which was not asked; ask --property P2, or --property all " in text
     assert "complete=no" in text
     assert ask(THEFT, ("deadlock", "P2"), Search(strategy, runs=20)).word == "VIOLATED"
 
@@ -75,6 +77,25 @@ def test_a_crew_asks_about_it_as_well() -> None:
 def test_a_change_that_locks_twice_adds_that_to_whatever_is_compared() -> None:
     found = difference(twice(careful=True), twice(), ("deadlock",))
     assert [(outcome.id, outcome.change) for outcome in found.outcomes] == [("deadlock", "holds"), ("K1", "added")]
+
+
+def test_a_lock_that_is_taken_twice_is_told_also_where_a_side_is_not_searched_to_the_end() -> None:
+    found = difference(twice(careful=True), twice(), ("deadlock",), Bounds(max_states=2))
+    assert not found.complete
+    assert [(one.id, one.change, one.after is None) for one in found.outcomes] == [
+        ("deadlock", "unknown", True),
+        ("K1", "unknown", False),
+    ]
+    text = difference_text(found, Paint())
+    assert "\n? K1         not found  VIOLATED   " in text
+    assert "\nK1 VIOLATED after, not found before: a locks m, which it already holds\n  after: 2 steps\n" in text
+    assert "which was not asked" not in text
+
+
+@pytest.mark.parametrize(("ids", "told"), [(("deadlock",), False), (("deadlock", "k1"), True), (("all",), True)])
+def test_what_is_implied_and_holds_is_told_only_where_it_is_named(ids: tuple[str, ...], told: bool) -> None:
+    found = difference(twice(careful=True), twice(careful=True), ids)
+    assert ("K1" in {outcome.id for outcome in found.outcomes}) is told
 
 
 def test_what_ends_executions_of_either_side_is_asked_of_both() -> None:
