@@ -20,7 +20,7 @@ FASTER: Final = 60  # times frontrun's executions per second, at least
 HEAD: Final = ("program", "aprt", "redundant", "ms", "executions/s", "frontrun", "ms", "executions/s", "x", "verdict x")
 REMARKS: Final = (
     'aprt: `strategy="dpor"`, one execution for each trace. frontrun: its DPOR on Python threads that do the same, '
-    "without a bound on preemptions, not stopping at a failure, and watching no input or output. The best of many "
+    "with no bound on preemptions, going on after a failure, and not watching input or output. The best of many "
     "searches in one process, all repetitions. x: how many times as many executions per second; verdict x: how many "
     "times as fast everything is covered.",
 )
@@ -144,8 +144,9 @@ def small(rows: Sequence[Row]) -> tuple[str, ...]:
     if not found:
         return ()
     return (
-        "Setting up a search and running the model's code, once for each local step, takes longer by itself than "
-        f"{FASTER} times frontrun's rate leaves for the whole search: {', '.join(found)}.",
+        "These programs are too small for the target: to set up a search, and to run the model's code once for each "
+        f"local step, takes longer than the whole search may take at {FASTER} times frontrun's rate: "
+        f"{', '.join(found)}.",
     )
 
 

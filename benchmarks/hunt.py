@@ -17,8 +17,9 @@ TITLE: Final = "Bugs that strategies know nothing of"
 HEAD: Final = ("strategy", "bugs found", "schedules or states to the first hit, median")
 REMARKS: Final = (
     "Every bug of the museum that is modelled, without its fix, is searched for by each strategy in turn, for an equal "
-    "share of the time that a bug has; a strategy knows the property, and not what is out. All but the search over "
-    "states run schedules, and no schedule shows that there is no way to an end, or that something stays so for ever.",
+    "share of the time that a bug has. A strategy knows the property, and not which fix is out. All but the search "
+    "over states run schedules, and no schedule shows that no end can be reached, or that something stays as it is for "
+    "ever.",
 )
 
 

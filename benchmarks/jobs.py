@@ -21,9 +21,9 @@ VIOLATED: Final = 1
 TITLE: Final = "One process and two"
 HEAD: Final = ("work", "states or traces", "1 process, s", "2 processes, s", "x", "machine x", "of it")
 REMARKS: Final = (
-    "Seconds: the best of all repetitions, from a cold start. That both answer the same is checked. machine x: how "
-    "many times as fast it is to run the one process twice at the same time as one after the other; measured in turn "
-    "with the row. More than that can hardly be reached.",
+    "Seconds: the best of all repetitions, from a cold start. Each run checks that one process and two answer the "
+    "same. machine x: how many times as fast two copies of the one process are when they run at the same time, and not "
+    "one after the other; measured in turn with the row. Two processes can hardly do better.",
 )
 
 

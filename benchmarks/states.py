@@ -28,14 +28,14 @@ HEAD: Final = (
 )  # fmt: skip
 REMARKS: Final = (
     "Seconds: the best of all repetitions, and their median. x: how many times as fast as Spin, by the best. engine: "
-    "the search itself, and of Spin the process `pan`; where that takes less than "
-    f"{1000 * SHORTEST:.0f} ms no ratio is given. wall: from a cold start to the verdict; for aprt a fresh Python that "
-    "imports the model and explores it (`python -m benchmarks.search`), for Spin `spin -a`, `gcc -O2` and `pan`.",
-    "Spin's hash table and stack are as large as the model needs, and no larger. Its steps are not merged (`-o3`), "
-    "so that all count the same states; that they do is checked in each run. Its reduction depends on being told which "
-    "mailboxes have one receiver (`xr`); untold is the same model without that. bytes/state: of aprt what states take "
-    "beside its tables; what Spin says of itself. That numba loads what it once compiled is no engine time. TLC counts "
-    "steps that change nothing as transitions, too.",
+    "the search itself, for Spin the process `pan`; no ratio is given where that takes less than "
+    f"{1000 * SHORTEST:.0f} ms. wall: from a cold start to the verdict; for aprt a fresh Python that imports the model "
+    "and explores it (`python -m benchmarks.search`), for Spin `spin -a`, `gcc -O2` and `pan`.",
+    "Spin's hash table and stack are just as large as the model needs. It does not merge statements (`-o3`), so that "
+    "all count the same states, which each run checks. Its reduction has to be told which mailboxes have one receiver "
+    "(`xr`); `untold` is the same model without that. bytes/state: for aprt what its states take, without its tables; "
+    "for Spin what it reports. The time that numba takes to load compiled code does not count for the engine. TLC "
+    "counts steps that change nothing as transitions, too.",
 )
 
 

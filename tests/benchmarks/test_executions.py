@@ -55,5 +55,5 @@ def test_a_program_is_too_small_when_learning_it_takes_longer_than_the_target_le
         Row(Program("dining", 5, 31), Count(31, 1.0, searching=0.001), None),
     ]
     (remark,) = small(rows)
-    assert remark.endswith("leaves for the whole search: inc 2 0.20 ms of 0.07.")
+    assert remark.endswith(": inc 2 0.20 ms of 0.07.")
     assert small(rows[1:]) == ()
