@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.test_commands import aprt
+from tests.cli.commands import aprt
 
 
 @pytest.mark.parametrize("options", [(), ("--free",)])

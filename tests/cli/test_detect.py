@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from aprt.cli.root import root
 from aprt.detect.kinds import KINDS
 from aprt.vfio_ap.eras import ERAS as REAL
-from tests.cli.test_commands import ABBA, aprt
+from tests.cli.commands import ABBA, aprt
 
 DEADLOCK = """
 DETECTED hang: deadlock of 2: left waits for B.lock, held by right; right
