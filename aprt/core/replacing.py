@@ -13,9 +13,10 @@ from aprt.core.errors import UserError
 
 
 def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[..., Any]:
-    """The function, which tells when it returns what it must not. hint: the type of the place. place: in an error line.
+    """The function, wrapped so that it raises `UserError` when it returns what it must not.
 
-    Raises: `UserError` when it is no async function, or takes other parameters.
+    hint: the type of what it replaces; a function in the place of what is no behaviour comes back as it is. place: what
+    an error line calls the place. Raises: `UserError` when it is no async function, or takes other parameters.
     """
     wanted = _behaviour(hint)
     if wanted is None:

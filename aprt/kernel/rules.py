@@ -13,9 +13,9 @@ LOCK_ORDER = Property(
     "Over all executions together, what is held while something else is asked for makes no cycle. Whatever is waited "
     "for counts as a lock: mutexes, readers, writers, the end of a work item or of a timer callback, a flag that "
     "somebody clears, the readers of an attribute that is removed, vCPUs that leave SIE. A trylock does not wait, but "
-    "what it takes is held. A spinlock that a handler of interrupts asks for is not held elsewhere with such "
-    "interrupts on, and none that is so held is asked for under it, be it by way of others: an interrupt that comes "
-    "then may wait for whom it interrupted.",
+    "what it takes is held. An interrupt waits for whom it interrupted if its handler asks for a spinlock that is held "
+    "there. So no spinlock that a handler asks for is held elsewhere with such interrupts on; nor is one that is held "
+    "with them on asked for while a spinlock of a handler is held, be it by way of others.",
 )
 
 RULES = (

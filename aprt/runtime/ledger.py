@@ -20,10 +20,11 @@ from aprt.runtime.messages import Asked, Handled
 class Snapshot:
     """A system at one moment. states, callers: after the last step. steps: how many there were.
 
-    waiting: context -> the operation in which it is blocked. mailboxes: actor -> the requests that it has not
-    performed yet, as `context: operation`, in order of arrival; blocked ones included. In a replay without an
-    `on_event` function nobody asks who waits before it ends. doing: unfinished context -> the operation whose
-    answer it awaits, "" while it awaits none.
+    waiting: context -> the operation in which it is blocked; empty in the course of a replay without an `on_event`
+    function, in which nobody asks who waits.
+    mailboxes: actor -> the requests that it has not performed yet, as `context: operation`, in order of arrival;
+    blocked ones included.
+    doing: unfinished context -> the operation whose answer it awaits, "" while it awaits none.
     """
 
     states: Mapping[str, Any]

@@ -44,7 +44,7 @@ class Watch:
     """What to look for in an execution, and when to stop it.
 
     max_steps: cut where one more step would be taken. on_event: called with each event, by the observer.
-    listeners: hear the execution, too; one that is replayed without `on_event` several steps at a time.
+    listeners: hear the execution, too. In a replay without `on_event` they are told of several steps at a time.
     """
 
     properties: Sequence[Property] = ()

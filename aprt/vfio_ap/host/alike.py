@@ -28,16 +28,17 @@ Kind: TypeAlias = "tuple[Part, ...]"
 
 @attrs.frozen
 class Part:
-    """What may be like other parts. words: what names are made of that belong to it, in an order that all parts have.
+    """A part of a machine that may be like other parts.
 
-    options: of choices that stand for it.
+    words: pieces of names, such as `vm0` or `05.0004`, in the same order for all like parts. A context or an actor
+    belongs to the part if its name has one of them. options: the options of choices that stand for it.
     """
 
     words: tuple[str, ...]
     options: tuple[Hashable, ...] = ()
 
     def names(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of some names that belong to it, by what they would be without its words."""
+        """Those of `names` that belong to it, by what is alike of them: of `vm0.gisa` that is `<0>.gisa`."""
         pattern = re.compile("|".join(rf"(?<![\w.-]){re.escape(word)}(?![\w-])" for word in self.words))
         places = {word: f"<{place}>" for place, word in enumerate(self.words)}
         found = {name: pattern.sub(lambda match: places[match.group()], name) for name in names}

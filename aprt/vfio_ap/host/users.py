@@ -56,7 +56,10 @@ def detached(machine: Machine, mdev: Actor[Any], op: str) -> Before:
 def still_used(
     machine: Machine, actor: Actor[Any], op: str, which: Callable[[Event], Apqn | None], what: str
 ) -> Before:
-    """The queue that `op` is about holds nothing. which: its APQN, None when that is no such step. what: it does."""
+    """The queue that `op` is about holds nothing of its former user.
+
+    which: the APQN of that queue; None: this `op` hands none over. what: what becomes of the queue, in words.
+    """
 
     def test(view: View, event: Event) -> str | None:
         apqn = which(event)

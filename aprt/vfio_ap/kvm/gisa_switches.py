@@ -1,13 +1,15 @@
 """The switches of the GISA and GIB: repairs of what the kernel of 2019 gets wrong, and mutants.
 
-Repairs that a later kernel has are fixes, by their number in the museum and their commit. Three mistakes are none of
-2019's: no kernel reads the GISA's word twice, as it did another one (B41), the designation of no GISA was 0 until
-6.2 translated it as any other address (B42), and the summary byte of the GIB was forgotten only later, and never in a
-release (B43).
+Repairs that a later kernel has are fixes, by their number in the museum and their commit. Three of them mend what the
+kernel of 2019 did right:
 
-Two repairs are in no kernel known to the model's sources. `destroy_synchronizes` closes the gap between a GISA's
-leaving the alert list and the start of its timer, which breaks P3 and P28 and is still there with the repair of 6.6.
-`restore_locked` closes the one in which a restore of IAM misses that the last user of an ISC is gone (P25, P29).
+- B41: a word was read twice before it was exchanged, but a word of the SCA, never that of a GISA;
+- B42: the designation of no GISA was 0 until 6.2, which translated NULL as any other address;
+- B43: the summary byte of the GIB was forgotten later, and in no release.
+
+Two repairs are in no kernel that the model knows. `destroy_synchronizes` closes the gap between a GISA's leaving the
+alert list and the start of its timer, which breaks P3 and P28 also with the repair of 6.6. `restore_locked` closes the
+gap in which a restore of IAM misses that the last user of an ISC is gone (P25, P29).
 
 A mutant is a mistake that no kernel makes; it is there so that a property which nothing else breaks can be seen to
 fail.

@@ -1,8 +1,9 @@
 """vfio group: where kvm-vfio leaves the VM pointer and where the driver waits for it, through a notifier.
 
 kvm-vfio records a VM in the group (`record`); a driver that has its device open registers a notifier. Whoever
-changes the pointer calls the notifier in his own context; unregistering waits for calls in progress: the actor is the
-rwsem of the notifier chain, too, which callers read, and which nobody takes while the chain is empty.
+changes the pointer calls the notifier, in its own context, and unregistering waits for calls in progress. In the lock
+order the actor stands for the rwsem of the notifier chain: who calls a notifier reads it, who registers or unregisters
+one writes it, and while the chain is empty nobody takes it for a call.
 
 Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
 vfio_unregister_group_notifier() (before 6.0).

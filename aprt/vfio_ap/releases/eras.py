@@ -63,7 +63,7 @@ def release(name: str) -> Era:
     order = FROM_6_0 if has(name, "6.0") else FROM_5_15 if has(name, "5.15") else BEFORE_5_15
     known = switches(name)
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
-    scenarios = pmap({s.name: _of(features, s) for s in (map(_resting, mine) if name == TODAY else mine)})
+    scenarios = pmap({s.name: _of(features, s) for s in (map(_with_needs, mine) if name == TODAY else mine)})
     functions = ops("dynamic_config" in features).functions
     return Era(name, TITLES[name], known, scenarios, lock_order=order, lock_names=LOCK_NAMES, functions=functions)
 
@@ -74,13 +74,13 @@ def _of(features: Iterable[str], scenario: Scenario) -> Scenario:
     return attrs.evolve(scenario, properties=tuple(id for id in scenario.properties if id not in lacking))
 
 
-def _resting(scenario: Scenario) -> Scenario:
-    """A scenario of today's driver whose models tell which assumptions their properties are known to need."""
+def _with_needs(scenario: Scenario) -> Scenario:
+    """A scenario of today's driver, whose models then tell which assumptions their properties are known to need."""
     rows = [(row.assumption.partition("=")[0], row.breaks) for row in ASSUMED if row.scenario == scenario.name]
     needed = tuple((id, name) for name, breaks in rows for id in breaks)
     return attrs.evolve(scenario, build=partial(_build, scenario.build, needed)) if needed else scenario
 
 
 def _build(build: Callable[[Settings], Model], needed: tuple[tuple[str, str], ...], settings: Settings) -> Model:
-    """Switches that are not as in the era may change what is needed."""
+    """The model with what it needs; nothing is said when switches are not as in the era, which may change that."""
     return build(settings) if settings.chosen else attrs.evolve(build(settings), needed=needed)
