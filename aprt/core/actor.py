@@ -93,20 +93,20 @@ class Handler(Generic[S, P, R]):
     def __init__(
         self,
         run: Callable[..., Outcome[S, R]],
-        reads: frozenset[str] = frozenset("*"),
-        writes: frozenset[str] = frozenset(),
+        reads: frozenset[str],
+        writes: frozenset[str],
         *,
-        guarded_by: str | None = None,
-        on_freed: bool = False,
-        commutes: frozenset[str] = frozenset(),
-        puts: str | None = None,
-        takes: str | None = None,
-        room: str | None = None,
-        acquires: str | None = None,
-        sleeps: bool = False,
-        interruptible: bool = False,
-        orders: Ordering | None = None,
-        atomic: bool = False,
+        guarded_by: str | None,
+        on_freed: bool,
+        commutes: frozenset[str],
+        puts: str | None,
+        takes: str | None,
+        room: str | None,
+        acquires: str | None,
+        sleeps: bool,
+        interruptible: bool,
+        orders: Ordering | None,
+        atomic: bool,
     ) -> None:
         self.run, self.reads, self.writes = run, reads, writes
         self.guards = tuple(tuple(way.split()) for way in guarded_by.split("|")) if guarded_by else ()
@@ -155,10 +155,10 @@ def handler(
     """
 
     def declare(run: Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]) -> Handler[S, P, R]:
-        footprint = frozenset(reads.split()), frozenset(writes.split())
         return Handler(
             run,
-            *footprint,
+            frozenset(reads.split()),
+            frozenset(writes.split()),
             guarded_by=guarded_by,
             on_freed=on_freed,
             commutes=frozenset(commutes.split()),

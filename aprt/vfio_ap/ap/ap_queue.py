@@ -206,6 +206,7 @@ class ApQueue(Actor[ApQueueState]):
         return attrs.evolve(state, next_rc=rc), None
 
     def _refusal(self, state: ApQueueState, resets: bool = False) -> Rc | None:
+        """Why the queue does not perform an instruction; None: it does. resets: the instruction is RAPQ or ZAPQ."""
         if state.cfg == "absent":
             return Rc.Q_NOT_AVAIL
         if state.cfg == "off":
@@ -217,6 +218,7 @@ class ApQueue(Actor[ApQueueState]):
         return Rc.RESET_IN_PROGRESS if state.pending_reset else None
 
     def _refusal_of_aqic(self, state: ApQueueState, target: Target | None) -> Rc | None:
+        """Why AQIC in particular is not performed."""
         if state.pending_irq is not None:
             return Rc.BUSY if self.aqic_while_pending == "busy" else Rc.OTHERWISE_CHANGED
         if (target is None) == (state.irq is None):
@@ -229,9 +231,11 @@ class ApQueue(Actor[ApQueueState]):
         return Rc.INVALID_GISA if target.gisa is None and not of_host else None
 
     def _refuse(self, state: ApQueueState, rc: Rc) -> tuple[ApQueueState, Status]:
+        """What comes of an instruction that is not performed: the answer."""
         return self._spent(state, rc), attrs.evolve(state.status, rc=rc)
 
     def _spent(self, state: ApQueueState, rc: Rc) -> ApQueueState:
+        """The state after the answer `rc`: the disturbance is over, unless it is for resets only or lasts until one."""
         due = state.next_rc
         stays = due is None or due in UNTIL_RESET or (due in FOR_RESETS and due is not rc)
         return state if stays else attrs.evolve(state, next_rc=None)

@@ -20,7 +20,7 @@ from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.guest_code import execute
 from aprt.vfio_ap.host.machine import Guest
-from aprt.vfio_ap.host.pending import idle, in_alert_list, kick_due, last_file_open, reply_expected
+from aprt.vfio_ap.host.pending import idle, in_alert_list, interrupts_on, kick_due, last_file_open
 from aprt.vfio_ap.host.plot import Plot
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB, SECOND_ISC
 from aprt.vfio_ap.host.situation import QUEUES, Situation
@@ -141,7 +141,7 @@ def late_reply(kind: type[Situation], settings: Settings) -> Model:
 
 
 def _expect_reply(s: Situation, guest: Guest, apqns: tuple[Apqn, ...]) -> None:
-    s.states |= reply_expected(guest, tuple(s.machine.queues[apqn] for apqn in apqns))
+    s.states |= interrupts_on(guest, tuple(s.machine.queues[apqn] for apqn in apqns), requests=1)
     for apqn in apqns:
         s.states |= s.recorded(guest, apqn, FIRST_ISC, FIRST_NIB)
 

@@ -36,13 +36,17 @@ def in_alert_list(machine: Machine, guest: Guest, alerted: bool = True) -> dict[
     return {gisa: GisaState(NULL, ipm=bit(FIRST_ISC)), machine.gib.name: GibState(gisa, gal=alerted)}
 
 
-def reply_expected(guest: Guest, queues: tuple[Queue, ...]) -> dict[str, Any]:
-    """These queues of the guest have their interrupt on, and a request. The driver's records are its own business."""
+def interrupts_on(guest: Guest, queues: tuple[Queue, ...], requests: int = 0) -> dict[str, Any]:
+    """These queues of the guest have their interrupt on, and so many requests of it each.
+
+    The driver's records are its own business.
+    """
     gisa, page, count = guest.gisa.gisa.name, FIRST_NIB >> PAGE, len(queues)
     target = Target(guest.name, FIRST_NIB, gisa, FIRST_ISC, GAL_ISC)
+    user = guest.name if requests else None
     counts = tuple(count if isc == FIRST_ISC else 0 for isc in range(8))
     return {
-        **{queue.hw.name: ApQueueState(irq=target, requests=1, user=guest.name) for queue in queues},
+        **{queue.hw.name: ApQueueState(irq=target, requests=requests, user=user) for queue in queues},
         guest.memory.name: MemoryState(pset(guest.memory.pages), pmap({page: count})),
         guest.gisa.interrupt.name: GisaIntState(gisa, alert_mask=bit(FIRST_ISC), ref_count=counts),
         gisa: attrs.evolve(guest.gisa.gisa.initial(), iam=bit(FIRST_ISC)),

@@ -26,6 +26,7 @@ from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.process import ProcessState
 
 QUEUES = (Apqn(5, 4), Apqn(5, 5))
+FIRST, SIBLING = QUEUES
 
 
 class Situation(abc.ABC):

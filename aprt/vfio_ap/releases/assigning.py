@@ -10,14 +10,12 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, unbind
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST, QUEUES, SIBLING
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_attributes import write
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.situation import Situation
-
-FIRST, SIBLING = QUEUES
 
 
 def _beside_unbound(settings: Settings, domains: tuple[int, ...]) -> Situation:

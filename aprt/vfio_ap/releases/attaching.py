@@ -10,7 +10,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, change_config, unbind
 from aprt.vfio_ap.host.programs import program
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST, QUEUES, SIBLING
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
@@ -20,7 +20,6 @@ from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
 from aprt.vfio_ap.mainline.vfio_events import set_irqs
 from aprt.vfio_ap.releases.situation import Situation
 
-FIRST, SIBLING = QUEUES
 MATRIX = Matrix.of([FIRST.apid], [FIRST.apqi])
 ATTACH = ("P5", "P6", "P7", "P8", "P9", "P11", "P13", "P16", "P17", "P18", "P22")
 

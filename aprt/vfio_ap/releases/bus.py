@@ -14,12 +14,11 @@ from aprt.vfio_ap.ap.queue_state import ApQueueState
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_masks import store_mask
 from aprt.vfio_ap.host.bus_scan import boot, force_rescan, scan, unbind
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev_attributes import write
 from aprt.vfio_ap.releases.situation import Situation
 
-FIRST = QUEUES[0]
 BUS_RULES = ("P7", "P9", "P11", "P13", "P15", "P17", "P22", "P36", "P45", "P46")
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-import attrs
-
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import change_config, scan, unbind
-from aprt.vfio_ap.host.pending import reply_expected
+from aprt.vfio_ap.host.pending import interrupts_on
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import assign
 from aprt.vfio_ap.releases.situation import Situation
 
-FIRST = QUEUES[0]
 SECOND = Apqn(6, 4)
 THIRD = Apqn(7, 4)
 CONTROL = 9  # a domain that is only controlled
@@ -43,8 +40,7 @@ def lose_adapter(settings: Settings) -> Model:
 def lose_enabled(settings: Settings) -> Model:
     s = Situation.attached(settings, running=False)
     queue = s.machine.queues[s.apqn]
-    s.states |= reply_expected(s.guest, (queue,)) | s.recorded(s.guest, s.apqn, FIRST_ISC, FIRST_NIB)
-    s.states[queue.hw.name] = attrs.evolve(s.states[queue.hw.name], requests=0, user=None)
+    s.states |= interrupts_on(s.guest, (queue,)) | s.recorded(s.guest, s.apqn, FIRST_ISC, FIRST_NIB)
     return s.model(
         changes(s, lost=Matrix.of([FIRST.apid])),
         scope="the host loses the adapter of a guest that has its interrupt on; no vCPU runs",

@@ -8,10 +8,11 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.attaching import open_and_close
-from aprt.vfio_ap.releases.host_config import CONFIG, CONTROL, FIRST, SECOND, THIRD, changes, gains, with_control_domain
+from aprt.vfio_ap.releases.host_config import CONFIG, CONTROL, SECOND, THIRD, changes, gains, with_control_domain
 from aprt.vfio_ap.releases.situation import Situation
 
 

@@ -10,16 +10,15 @@ from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
-from aprt.vfio_ap.host.pending import idle, reply_expected
+from aprt.vfio_ap.host.pending import idle, interrupts_on
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
 from aprt.vfio_ap.host.protected import pv_disable, pv_enable
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
 from aprt.vfio_ap.kvm.gisa_int import gisa_clear
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.releases.situation import Situation
 
-FIRST = QUEUES[0]
 PATH = ("P2", "P3", "P25", "P26", "P27", "P28", "P29", "P30", "P41")
 
 
@@ -28,8 +27,7 @@ def _enabled(settings: Settings, uv_aiv: bool) -> Situation:
     plan = GuestPlan("vm0", "mdev0", Matrix.of([FIRST.apid], [FIRST.apqi]), uv_aiv=uv_aiv)
     s = Situation(settings, (plan,), (FIRST,), running=False)
     queue = s.machine.queues[FIRST]
-    s.states |= reply_expected(s.guest, (queue,)) | s.recorded(s.guest, FIRST, FIRST_ISC, FIRST_NIB)
-    s.states[queue.hw.name] = attrs.evolve(s.states[queue.hw.name], requests=0, user=None)
+    s.states |= interrupts_on(s.guest, (queue,)) | s.recorded(s.guest, FIRST, FIRST_ISC, FIRST_NIB)
     return s
 
 

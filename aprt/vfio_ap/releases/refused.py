@@ -12,7 +12,7 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import NIB_PAGES, GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind
 from aprt.vfio_ap.host.programs import FIRST_ISC
-from aprt.vfio_ap.host.situation import QUEUES
+from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.kvm.pci import aif_disable, aif_enable
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -30,9 +30,8 @@ def no_gisa(settings: Settings) -> Model:
 
 
 def nib_zero(settings: Settings) -> Model:
-    first = QUEUES[0]
-    plan = GuestPlan("vm0", "mdev0", Matrix.of([first.apid], [first.apqi]), pages=(0, *NIB_PAGES))
-    s = Situation(settings, (plan,), (first,))
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([FIRST.apid], [FIRST.apqi]), pages=(0, *NIB_PAGES))
+    s = Situation(settings, (plan,), (FIRST,))
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the guest's memory begins at 0; the device is closed while the guest enables its interrupt with NIB 0",
@@ -40,9 +39,8 @@ def nib_zero(settings: Settings) -> Model:
 
 
 def probe_fails(settings: Settings) -> Model:
-    first = QUEUES[0]
-    plan = GuestPlan("vm0", "mdev0", Matrix.of([first.apid], [first.apqi]))
-    s = Situation(settings, (plan,), (first,), running=False, unbound=(first,))
+    plan = GuestPlan("vm0", "mdev0", Matrix.of([FIRST.apid], [FIRST.apqi]))
+    s = Situation(settings, (plan,), (FIRST,), running=False, unbound=(FIRST,))
     return s.model(
         Context("admin", partial(_bind_twice, s.machine)),
         scope="a queue of the guest is bound, and once more when that fails; memory may run out; no vCPU runs",
@@ -50,8 +48,8 @@ def probe_fails(settings: Settings) -> Model:
 
 
 async def _bind_twice(machine: Machine) -> None:
-    if await bind(machine, QUEUES[0], "vfio_ap"):
-        await bind(machine, QUEUES[0], "vfio_ap")
+    if await bind(machine, FIRST, "vfio_ap"):
+        await bind(machine, FIRST, "vfio_ap")
 
 
 def forwarding(settings: Settings) -> Model:
