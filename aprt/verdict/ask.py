@@ -47,7 +47,7 @@ def ask(
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
 
-    report: as in `explore.Question`. interruptible: entered around the search; a KeyboardInterrupt raised inside it
+    report: as in `explore.result.Question`. interruptible: entered around the search; a KeyboardInterrupt inside it
     ends the search, and the verdict is about what was covered by then. keep: where to save or resume the search.
 
     Raises: `UserError`, `ReplayMismatch` when a finding does not happen on trio as the explorer told it.

@@ -22,7 +22,7 @@ class Keep:
     path: Path
     resume: bool  # go on with the search in the file; else the file is made
     program: str  # the version and source that search: another program may not resume
-    halt: Callable[[], bool]  # as in `explore.Question`
+    halt: Callable[[], bool]  # as in `explore.result.Question`
 
 
 @contextmanager

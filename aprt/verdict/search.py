@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Search:
-    """How to search. symmetry, loop, certify: as in `explore.Question`."""
+    """How to search. symmetry, loop, certify: as in `explore.result.Question`."""
 
     strategy: str = "auto"
     bounds: Bounds = Bounds()

@@ -1,11 +1,11 @@
 """Columns: an execution as kernel mails show a race, one column per context, time running down.
 
 A row belongs to one context, so its text may run on below the columns to its right; that is how six contexts fit into
-the width of a mail. Functions are those the context is suspended in (`core.chain.told`), printed when they are entered
-and indented by depth; under them stand the messages, taking and giving a lock as the kernel spells it. A context that
-stands aside with locks in its hands says so. A column begins as far to the right as its longest row lets it; a row
-that is too long goes on below, indented a little more. Rows that come again and again stand there once. When there are
-more contexts than columns, those with the fewest steps share the last one and sign their rows.
+the width of a mail. Functions are those that the context is suspended in (`core.chain`), printed when they are entered
+and indented by depth. Under them stand the messages; taking and giving a lock is spelled as in the kernel. Where
+another context goes on, a row says which locks this one holds. A column begins as far to the right as its longest row
+lets it; a row that is too long goes on below, indented a little more. Rows that repeat stand there once. When there are
+more contexts than columns, those with the fewest steps share the last one, and each of their rows names its context.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ _SEAM: Final = "\0"
 
 @attrs.frozen
 class _Row:
-    """One thing that a context does. mark: what that breaks."""
+    """One thing that a context does."""
 
     context: str
     depth: int
     text: str
-    mark: str = ""
+    mark: str = ""  # what it breaks
 
 
 @attrs.frozen
 class _Layout:
-    """Where each context's rows begin. signed: the contexts that share the last column."""
+    """Where each context's rows begin."""
 
     offsets: Mapping[str, int]
-    signed: frozenset[str]
+    signed: frozenset[str]  # the contexts that share the last column
     indent: int
     width: int
 
@@ -65,7 +65,7 @@ class _Layout:
             place, deep = places[row.context], indent * row.depth
             sign = len(row.context) + 2 if row.context in signed else 0
             most = width - place * _NARROWEST
-            # what is wrapped anyway does not push its column to the left
+            # a row that is wrapped anyway does not push its column to the left
             need = deep + sign + len(row.text) if deep + sign + len(row.text) <= most else min(most, deep + _TEXT)
             needs[place] = max(needs[place], need)
         starts = _starts(needs, width)
@@ -105,11 +105,11 @@ def columns(
     ended: bool = False,
     width: int = WIDTH,
 ) -> list[str]:
-    """The execution as lines of at most `width` letters: each step that breaks something is marked, and what it
-    broke, and the locks that are held then, stand below.
+    """The execution as lines of at most `width` letters. Each step that breaks something is marked; what is broken, and
+    the locks held then, stand below.
 
     brief: of every run of one context only the functions entered, the choices, what is marked and the last step.
-    ended: nothing is left to do after the last step, so what is broken then may be so in the end only.
+    ended: the execution has come to its end, so that the last step is marked as being at the end.
     """
     rows = list(_folded(list(_rows(events, findings, brief, ended))))
     layout = _Layout.of(rows, width)
@@ -139,7 +139,7 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool, end
 
 
 def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
-    """The rows; what one context does over and over stands there once, with how often it comes again."""
+    """The rows; those that one context repeats stand there once, with how often they come again."""
     here = 0
     while here < len(rows):
         size, times = next(((n, times) for n in _PERIODS if (times := _times(rows, here, n)) >= _OFTEN), (1, 1))
@@ -152,7 +152,7 @@ def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
 
 
 def _times(rows: Sequence[_Row], here: int, size: int) -> int:
-    """How often so many rows, all of one context, come one after the other."""
+    """How often the next `size` rows, all of one context, come in a row."""
     block, times = rows[here : here + size], 1
     if any(row.context != block[0].context or row.mark for row in block):
         return 1
@@ -162,7 +162,7 @@ def _times(rows: Sequence[_Row], here: int, size: int) -> int:
 
 
 def _below(events: Sequence[Event], findings: Sequence[Finding]) -> Iterator[str]:
-    """What is broken, of a cycle of locks who makes it, and what is held then."""
+    """What is broken; for a cycle of locks, who makes it; and which locks are held then."""
     for finding in findings:
         yield f"violates {finding.property}: {finding.text}"
         yield from (f"  {part.text}" for part in finding.parts)
@@ -207,7 +207,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     lines = wrapper.wrap(text)
     if sum(len(line.split()) for line in lines) == len(text.split()):
         return lines
-    # a name does not fit: better broken behind a bracket
+    # a name does not fit into a line: break it behind a bracket
     lines = wrapper.wrap(text.replace("(", f"({_SEAM} "))
     return [line.replace(f"{_SEAM} ", "").removesuffix(_SEAM) for line in lines]
 
@@ -219,7 +219,7 @@ def _shared(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def _rule(name: str) -> str:
-    """A line below a name; git takes one of three dashes for the end of a commit message."""
+    """The rule below a name; never of three dashes, which git takes for the end of a commit message."""
     return "-" * (len(name) if len(name) != 3 else 4)
 
 

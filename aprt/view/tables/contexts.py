@@ -25,7 +25,10 @@ COLUMNS: Final = (
 
 @attrs.frozen(eq=False)
 class Contexts:
-    """`done`; `waits` until an actor changes, `idle` if it is a daemon; or `ready`. The last to step has a `>`."""
+    """A row per context: `done`, `ready`, or `waits` until an actor changes (`idle` for a daemon).
+
+    The context that took the last step has a `>`.
+    """
 
     contexts: tuple[Context, ...]
     title: str = "contexts"

@@ -104,7 +104,7 @@ def _vm(guest: _Guest, view: Looked) -> tuple[Cell, ...]:
 
 
 def _process(state: ProcessState | None, born: bool) -> Cell:
-    """What a process is at. One whose vCPUs have ended goes on, until it is killed or has closed its files."""
+    """What state a process is in. One whose vCPUs have ended lives until it is killed or has closed its files."""
     if state is None or not born:
         return plain(None)
     if not state.fds and not state.threads:

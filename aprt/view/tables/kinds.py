@@ -1,7 +1,7 @@
 """Kinds of tables: each says what it reads of a picture and makes a sheet of it.
 
-A live view makes a sheet anew only when what the kind reads has changed, which costs next to nothing to find out:
-an actor's state is the same object until a handler changes it.
+A live view makes a sheet anew only when what the kind reads has changed. To find that out costs next to nothing, as an
+actor's state is the same object until a handler changes it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,12 @@ from aprt.view.tables.sheet import Cell, Sheet, bad, good, quiet
 
 @attrs.frozen(eq=False)
 class Picture:
-    """All that tables are made of. events: the last ones, oldest first. last: context -> its last event.
-
-    lived: the actors that were alive at some time of the execution: what is not alive and never was is no corpse.
-    """
+    """All that tables are made of."""
 
     snapshot: Snapshot
-    events: tuple[Event, ...] = ()
-    last: Mapping[str, Event] = attrs.field(factory=dict)
-    lived: Set[str] = frozenset()
+    events: tuple[Event, ...] = ()  # the last ones, oldest first
+    last: Mapping[str, Event] = attrs.field(factory=dict)  # by context, its last event
+    lived: Set[str] = frozenset()  # actors alive at some time of the execution: of the others none was freed
 
 
 class Kind(Protocol):
@@ -39,7 +36,7 @@ class Kind(Protocol):
 
     @property
     def actors(self) -> tuple[Actor[Any], ...]:
-        """Those whose states it shows."""
+        """The actors whose states it shows."""
         ...
 
     def reads(self, picture: Picture) -> tuple[object, ...]:
@@ -68,11 +65,11 @@ class Looked(View):
 
 @attrs.frozen(eq=False)
 class Actors:
-    """A table of the states of some actors, and of nothing else. draw: gets a view of just these."""
+    """A table of the states of some actors, and of nothing else."""
 
     title: str
     actors: tuple[Actor[Any], ...]
-    draw: Callable[[Looked], Sheet]
+    draw: Callable[[Looked], Sheet]  # from a view of just these actors
 
     def reads(self, picture: Picture) -> tuple[object, ...]:
         return tuple(_Same(picture.snapshot.states[actor.name]) for actor in self.actors)
@@ -83,7 +80,7 @@ class Actors:
 
 
 class _Same:
-    """A state, compared by identity: whether two large ones are equal takes longer than to draw them."""
+    """A state, compared by identity: to compare two large ones by value takes longer than to draw them."""
 
     __slots__ = ("_state",)
 

@@ -64,6 +64,6 @@ def _holders(lock: Lock, view: View) -> str:
 
 
 def _waiting(shot: Snapshot, lock: Actor[Any]) -> tuple[str, ...]:
-    """The contexts whose request the lock has and blocks."""
+    """The contexts whose request lies before the lock, blocked."""
     asking = (request.split(": ")[0] for request in shot.mailboxes[lock.name])
     return tuple(context for context in asking if context in shot.waiting)

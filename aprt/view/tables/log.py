@@ -17,7 +17,7 @@ COLUMNS: Final = (Column("STEP", right=True), Column("CONTEXT"), Column("OPERATI
 
 @attrs.frozen(eq=False)
 class Log:
-    """A line per event, the newest last. A violation that a handler saw is in the reply's place."""
+    """A line per event, the newest last. A violation that a handler noted stands in place of the reply."""
 
     title: str = "last steps"
     actors: tuple[Actor[Any], ...] = ()

@@ -15,7 +15,7 @@ COLUMNS: Final = (Column("MAILBOX"), Column("N", right=True), Column("OLDEST"))
 
 @attrs.frozen(eq=False)
 class Mailboxes:
-    """Those that are not empty, in the order of the system's actors; the oldest request of each."""
+    """The mailboxes that are not empty, in the order of the system's actors, with the oldest request of each."""
 
     title: str = "mailboxes"
     actors: tuple[Actor[Any], ...] = ()
@@ -38,6 +38,6 @@ def _context(request: str) -> str:
 
 
 def _told(actor: str, request: str) -> Cell:
-    """The request; the actor's name is there already."""
+    """The request without the actor's name, which has a column of its own."""
     context, _, operation = request.partition(": ")
     return plain(f"{context}: {operation.removeprefix(actor + '.')}")

@@ -16,7 +16,7 @@ COLUMNS: Final = (Column("ACTOR"), Column("STATE"))
 
 
 def others(system: System, kinds: Iterable[Kind]) -> Actors | None:
-    """The table of what `kinds` leave; None when that is nothing."""
+    """The table of the actors that no table of `kinds` shows; None when there are none."""
     shown = {actor.name for kind in kinds for actor in kind.actors}
     left = tuple(actor for actor in system.actors if actor.name not in shown)
     return Actors("actors", left, partial(_sheet, left)) if left else None

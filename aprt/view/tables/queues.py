@@ -84,7 +84,7 @@ def _sheet(host: _Host, view: Looked) -> Sheet:
 
 
 def _rank(host: _Host, hw: ApQueue, view: Looked) -> int:
-    """First what notifies, is recorded to or has something under way; last what no guest has to do with."""
+    """`FIRST` for a queue that notifies, is on record or has something under way; `DULL` for one without a guest."""
     state, object = view(hw), host.objects.get(hw.apqn)
     if state.targets() or state.requests or state.replies or state.pending_reset or (object and view(object).saved):
         return FIRST

@@ -47,18 +47,16 @@ class Column:
 class Sheet:
     """The content of one table.
 
-    ranks: per row `FIRST`, `NEXT` or `DULL`, or empty if all are alike; when there are too many rows the dull ones
-    go first, and beyond `enough` rows they are not shown at all. fresh: per row when it changed, the later the higher,
-    or empty: of the same rank, those that have not changed for longest go first. newest: the rows are a log, whose
-    first ones go.
+    Where there is no room for all rows, those of the highest rank are left out first; of the same rank, those that have
+    not changed for longest. Beyond `enough` rows no `DULL` one is shown. Of a log the first rows are left out.
     """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    ranks: tuple[int, ...] = ()
-    fresh: tuple[int, ...] = ()
-    newest: bool = False
+    ranks: tuple[int, ...] = ()  # of each row, `FIRST`, `NEXT` or `DULL`; empty: all are alike
+    fresh: tuple[int, ...] = ()  # when each row changed, the later the higher; empty: not known
+    newest: bool = False  # the rows are a log
     enough: int = 12
     widths: tuple[int, ...] = attrs.field(init=False)  # of the columns
 
@@ -71,12 +69,12 @@ class Sheet:
 
     @property
     def width(self) -> int:
-        """What all columns take, without a frame."""
+        """The width of all columns, without a frame."""
         return _total(self.widths)
 
     @property
     def height(self) -> int:
-        """How many rows it should have, a last one that counts what is left out included."""
+        """How many rows it should have, including a last one that counts those left out."""
         lively = len(self.rows) - self.ranks.count(DULL)
         return min(len(self.rows), max(self.enough, lively + 1))
 
@@ -95,20 +93,20 @@ class Sheet:
         return widths
 
     def cut(self, most: int) -> tuple[Sequence[tuple[Cell, ...]], str]:
-        """At most so many rows, and what tells of those left out: that takes a row, too. A log tells nothing."""
+        """At most so many rows, and a text that counts those left out, which takes one of these; none for a log."""
         if len(self.rows) <= most:
             return self.rows, ""
         if self.newest:
             return self.rows[-most:], ""
         ranks = self.ranks or (NEXT,) * len(self.rows)
         fresh = self.fresh or (0,) * len(self.rows)
-        # chosen by rank, shown in their order
+        # chosen by rank, shown in the order of the table
         kept = sorted(sorted(range(len(self.rows)), key=lambda i: (ranks[i], -fresh[i]))[: most - 1])
         return tuple(self.rows[i] for i in kept), _more(len(self.rows) - len(kept))
 
 
 def plain(value: object) -> Cell:
-    """A cell without a style; `-` for None and what prints as nothing."""
+    """A cell without a style; `-` for None and for an empty text."""
     text = "" if value is None else short(str(value))
     return Cell(text) if text else quiet("-")
 
@@ -141,7 +139,7 @@ def mask(bits: int) -> Cell:
 
 
 def short(text: str) -> str:
-    """A text as tables show it: of UUIDs in it the first groups."""
+    """A text as tables show it: UUIDs are cut to their first groups."""
     return _UUID.sub(r"\1", text) if len(text) >= _UUID_LENGTH else text
 
 
