@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aprt.core.effects import choose as choose
     from aprt.core.errors import ModelError as ModelError
     from aprt.core.errors import UserError as UserError
+    from aprt.core.execution import Execution as Execution
     from aprt.core.notes import Broken as Broken
     from aprt.core.notes import Oops as Oops
     from aprt.core.properties import DEADLOCK as DEADLOCK
@@ -49,6 +50,7 @@ _EXPORTS = MappingProxyType(
         "aprt.core.caller": ("Caller",),
         "aprt.core.effects": ("Call", "choose"),
         "aprt.core.errors": ("ModelError", "UserError"),
+        "aprt.core.execution": ("Execution",),
         "aprt.core.notes": ("Broken", "Oops"),
         "aprt.core.properties": ("DEADLOCK", "HANG", "Finding", "Property", "always", "at_end"),
         "aprt.core.switch": ("patch",),
@@ -64,6 +66,10 @@ _EXPORTS = MappingProxyType(
 _HOME = MappingProxyType({name: module for module, names in _EXPORTS.items() for name in names})
 
 __all__ = ("explore", *_HOME)
+
+
+def __dir__() -> list[str]:
+    return sorted((*__all__, "__doc__", "__file__", "__name__", "__path__", "__spec__"))
 
 
 def __getattr__(name: str) -> object:

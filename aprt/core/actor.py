@@ -26,6 +26,7 @@ import abc
 import enum
 from collections.abc import Callable, Hashable
 from functools import cache, partial
+from types import FunctionType
 from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 import attrs
@@ -152,7 +153,12 @@ def handler(
     reads, writes: the footprint, field names separated by blanks. A driver that sees a write outside it
     raises `ModelError`. commutes: message names separated by blanks. The remaining options are those of `Handler`; a
     search that relies on one of them and sees it contradicted raises `ModelError`, too.
+
+    Raises: `ModelError` for names that are not given like this.
     """
+    for option, names in (("reads", reads), ("writes", writes), ("commutes", commutes)):
+        if not isinstance(names, str):
+            raise ModelError(f"{option}={names!r}: names stand in one string, with blanks between, as in 'users freed'")
 
     def declare(run: Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]) -> Handler[S, P, R]:
         return Handler(
@@ -190,8 +196,16 @@ class Actor(abc.ABC, Generic[S]):
     lock_class: str | None = attrs.field(default=None, kw_only=True)
 
     def __init_subclass__(cls) -> None:
-        """Raises: `ModelError` when a handler claims to commute with a message that does not say so, too."""
+        """Raises: `ModelError` when a handler claims to commute with a message that does not say so, too; and for a
+        public method that has the parameters of a handler, and is none.
+        """
         super().__init_subclass__()
+        for name, method in vars(cls).items():
+            if _looks_like_handler(name, method):
+                raise ModelError(
+                    f"{cls.__name__}.{name} has the parameters of a handler, and is no message; "
+                    "put @handler(...) before it, or begin its name with _"
+                )
         handlers = {found.op: found for found in reversed(_handlers(cls))}
         for name, found in handlers.items():
             for other in found.commutes:
@@ -295,6 +309,12 @@ class Actor(abc.ABC, Generic[S]):
     def room(self, found: Handler[S, ..., Any]) -> int | None:
         """How many items the queue of a handler that puts can hold."""
         return None if found.room is None else cast("int | None", getattr(self, found.room))
+
+
+def _looks_like_handler(name: str, method: object) -> bool:
+    if not isinstance(method, FunctionType) or name.startswith("_") or hasattr(Actor, name):
+        return False
+    return method.__code__.co_varnames[2 : method.__code__.co_argcount][:1] == ("by",)
 
 
 @cache

@@ -30,6 +30,13 @@ class Execution:
     findings: tuple[Finding, ...] = ()
     blocked: Blocked = ()
 
+    def __str__(self) -> str:
+        """How it ended, and what it broke after how many steps, a line each."""
+        waiting = ", ".join(f"{context} waits for {op}" for context, op in self.blocked)
+        ended = f"{self.ending} after {len(self.events)} steps" + (f": {waiting}" if waiting else "")
+        broken = (f"{one.property}: {one.text} (after {len(one.schedule)} steps)" for one in self.findings)
+        return "\n".join((ended, *broken))
+
     @property
     def schedule(self) -> Schedule:
         """The schedule that repeats this execution."""

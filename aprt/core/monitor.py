@@ -31,6 +31,7 @@ from aprt.core.properties import (
     Property,
     Wrong,
     ordering,
+    wrong,
 )
 from aprt.core.schedule import Label, Schedule
 from aprt.core.step import Ask
@@ -144,7 +145,7 @@ class Monitor:
 
     def _look(self, test: Callable[[str, Check], str | None]) -> tuple[Finding, ...]:
         def found(id: str, check: Check) -> Finding | None:
-            text = test(id, check)
+            text = wrong(id, test(id, check))
             return None if text is None else Finding(id, text, Schedule(tuple(self._labels)))
 
         return self._find(found)

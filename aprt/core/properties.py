@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import attrs
 
 from aprt.core.actor import Actor
+from aprt.core.amount import count
+from aprt.core.errors import ModelError
 from aprt.core.events import Event
 from aprt.core.lock_order import Cycle, Demand, Edge
 from aprt.core.schedule import Schedule
@@ -181,6 +183,15 @@ class Finding:
     loop: int = 0
     parts: tuple[Part, ...] = ()
 
+    def __str__(self) -> str:
+        """What is wrong, and below it the schedule, one step a line; one for each part, where no execution has all."""
+        if not self.is_whole():
+            return "\n".join((f"{self.property}: {self.text}", *map(str, self.each())))
+        parts = [part.text for part in self.parts if part.text != self.text]
+        again = [f"the last {count(self.loop, 'step')} again and again"] if self.loop else []
+        below = (f"  {line}" for line in (*parts, *self.schedule, *again))
+        return "\n".join((f"{self.property}: {self.text}", *below))
+
     def is_whole(self) -> bool:
         """Whether `schedule` shows all parts."""
         return all(self.schedule.labels[: len(part.schedule)] == part.schedule.labels for part in self.parts)
@@ -197,13 +208,33 @@ class Finding:
 
 
 def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
-    """A property of one check that holds in every state."""
+    """A property of one check that holds in every state.
+
+    reads: the actors that it looks at, all of them. test: what is wrong, in words, or None.
+    Raises: `ModelError` where these are something else.
+    """
+    _check_declared(id, reads, test)
     return Property(id, id, (Always(reads, test),))
 
 
 def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
-    """A property of one check that holds in every end state."""
+    """A property of one check that holds in every end state; arguments and errors are those of `always`."""
+    _check_declared(id, reads, test)
     return Property(id, id, (AtEnd(reads, test),))
+
+
+def _check_declared(id: str, reads: object, test: object) -> None:
+    if not isinstance(reads, tuple) or not all(isinstance(actor, Actor) for actor in reads):
+        raise ModelError(f"property {id} reads {reads!r}; give it a tuple of actors, as in (device,)")
+    if not callable(test):
+        raise ModelError(f"property {id} is tested by {test!r}; give it a function of a view")
+
+
+def wrong(id: str, said: object) -> str | None:
+    """What a check said is wrong, or None. Raises: `ModelError` where it said something else."""
+    if said is None or isinstance(said, str):
+        return said
+    raise ModelError(f"the check of {id} returned {said!r}; a check returns what is wrong, in words, or None")
 
 
 def ordering(property: Property) -> bool:

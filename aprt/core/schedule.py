@@ -45,6 +45,10 @@ class Schedule:
             labels.append(Label(*step, seen[step]))
         return cls(tuple(labels))
 
+    def __str__(self) -> str:
+        """One step a line."""
+        return "\n".join(map(str, self.labels))
+
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -57,8 +57,8 @@ class Context:
 class System:
     """Everything that a driver needs to run. The order of contexts is part of its schedules.
 
-    Raises: `ModelError` for a name that is there twice, a handler that declares what its actor does not have, and
-    classes of like parts that do not fit into each other.
+    Raises: `ModelError` for what is no actor or no context, a name that is there twice, a handler that declares what
+    its actor does not have, and classes of like parts that do not fit into each other.
     """
 
     actors: tuple[Actor[Any], ...]
@@ -67,6 +67,8 @@ class System:
     symmetry: tuple[Alike, ...] = ()  # what may change places
 
     def __attrs_post_init__(self) -> None:
+        _check_parts("actors", self.actors, Actor, "(device,)")
+        _check_parts("contexts", self.contexts, Context, "(Context('alice', close),)")
         for kind, names in (
             ("actor", [actor.name for actor in self.actors]),
             ("context", [context.name for context in self.contexts]),
@@ -92,6 +94,11 @@ class System:
             if context.name == name:
                 return context
         raise ModelError(f"no context is called {name!r}")
+
+
+def _check_parts(name: str, parts: object, kind: type, example: str) -> None:
+    if not isinstance(parts, Sequence) or not all(isinstance(part, kind) for part in parts):
+        raise ModelError(f"{name} of a system are {parts!r}; give it a tuple of {name}, as in {example}")
 
 
 @attrs.frozen(eq=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import attrs
 
+from aprt.core.arguments import check_kind, check_one_of, listed
 from aprt.core.errors import UserError
 from aprt.core.exercise import unexercised
 from aprt.core.properties import Property
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def explore(
     system: System,
-    properties: Iterable[Property] = (),
+    properties: Property | Iterable[Property] = (),
     *,
     strategy: str = "states",
     bounds: Bounds = UNBOUNDED,
@@ -40,15 +41,25 @@ def explore(
     crew: Crew | None = None,
     origin: Origin | None = None,
 ) -> Exploration:
-    """What exploring `system` shows about `properties`; the options are those of `Question`.
+    """What exploring `system` shows about `properties`, one or several.
 
+    strategy: "states" looks at every state, once, and finds the shortest schedules; "dpor" and others (`aprt explore
+    --help` has them all) go along executions.
+    bounds: where to give up, as in `Bounds(max_states=100_000)`; the answer is not `complete` then.
+    stop_on: "first" ends at the first violation, "all" keeps the first of each property.
+    symmetry: take states that differ by what the system declares alike for one.
     crew: shares the work among processes, which make the system and the properties by `origin`.
+    The other options are those of `aprt.explore.result.Question`.
 
-    Raises: `UserError` for an unknown strategy, or one that knows no symmetry, has no loops or is for one process, and
-    for what cannot be saved; `ModelError` for a mistake in the system or a property.
+    Raises: `UserError` for an argument of another kind, an unknown strategy, or one that knows no symmetry, has no
+    loops or is for one process, and for what cannot be saved; `ModelError` for a mistake in the system or a property.
     """
+    check_kind("system", system, System, "a System")
+    check_kind("bounds", bounds, Bounds, "Bounds, as in Bounds(max_states=100_000)")
+    check_one_of("stop_on", stop_on, get_args(StopOn))
+    check_one_of("loop", loop, get_args(LoopName))
     question = Question(
-        system, tuple(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
+        system, listed(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
     )
     with seldom_collected():
         return _answer(question, strategy, crew, origin)

@@ -16,7 +16,7 @@ import attrs
 from aprt.core.caller import Caller
 from aprt.core.errors import ModelError, UserError
 from aprt.core.events import Event
-from aprt.core.properties import Actors, Wrong
+from aprt.core.properties import Actors, Wrong, wrong
 from aprt.core.system import View
 from aprt.explore.packing import Packing
 
@@ -90,7 +90,8 @@ class Judge:
         states = dict(zip(self.reads, self._packing.values(state, self._slots), strict=True))
         callers = Callers(self._packing.values(state, self._packing.callers))
         with _blamed(self.id):
-            verdict = self._test(View(states, callers))
+            said = self._test(View(states, callers))
+        verdict = wrong(self.id, said)
         if callers.looked:
             self._looked.add(state & self._actors)
         self._verdicts[state & (self._all if callers.looked else self._actors)] = verdict

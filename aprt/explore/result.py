@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
@@ -164,6 +165,15 @@ class Exploration:
     # all that was seen to be wrong (property, in what words); no process of a crew tells the others, but for the lock
     # order, which they share
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
+
+    def __str__(self) -> str:
+        """What was covered, and below it the findings, each with its schedule."""
+        why = self.stopped or f"ended by {', '.join(self.unasked)}, not asked about"
+        covered = "complete" if self.complete else f"not complete ({why})"
+        counts = {"state": self.states, "step": self.transitions, "execution": self.executions}
+        counts |= {"end": self.ends, "deadlock": self.deadlocks}
+        told = [count(n, what) for what, n in counts.items() if n]
+        return "\n".join((f"{covered}: {', '.join(told)}", *map(str, self.findings)))
 
     @property
     def complete(self) -> bool:

@@ -33,7 +33,7 @@ class Runnable(Actor[R]):
         """The notes of a run that begins. irq: what it runs in; None for a kernel thread."""
         return (Took(attrs.evolve(self.hold(atomic=irq is not None), runs=irq)),)
 
-    def ended(self, state: R, by: Caller, **changes: Any) -> Outcome[R, None]:
+    def _ended(self, state: R, by: Caller, **changes: Any) -> Outcome[R, None]:
         """The run has ended. Finding: the caller does not run it (nothing changes). changes: other fields."""
         if state.runner != by.context:
             return state, None, (rules.not_owner(by, self.name, state.runner),)

@@ -86,12 +86,12 @@ class Timer(Runnable[TimerState]):
     @handler(reads="runner", writes="runner")
     def finish(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: the callback has returned. Finding: the caller does not run it (nothing changes)."""
-        return self.ended(state, by)
+        return self._ended(state, by)
 
     @handler(reads="runner", writes="armed runner", orders="release")
     def rearm(self, state: TimerState, by: Caller) -> Outcome[TimerState, None]:
         """For the daemon: as `finish`, and the timer is armed again in the same step."""
-        return self.ended(state, by, armed=True)
+        return self._ended(state, by, armed=True)
 
 
 async def timer_daemon(timer: Timer, callback: Callable[[*Args], Awaitable[bool]], *args: *Args) -> None:

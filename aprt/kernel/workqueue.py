@@ -72,7 +72,7 @@ class Work(Runnable[WorkState]):
     @handler(reads="runner", writes="runner")
     def done(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:
         """For the worker: the function has returned. Finding: the caller does not run it (nothing changes)."""
-        return self.ended(state, by)
+        return self._ended(state, by)
 
     @handler(reads="pending runner", acquires="exclusive", sleeps=True)
     def flush(self, state: WorkState, by: Caller) -> Outcome[WorkState, None]:

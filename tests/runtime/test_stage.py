@@ -280,11 +280,11 @@ def test_an_error_in_a_property_comes_out_as_itself(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["free", "gated"])
-def test_a_finding_stops_only_where_it_is_asked_to(mode: str) -> None:
+def test_a_finding_stops_unless_it_is_told_not_to(mode: str) -> None:
     n = Counter("n")
     small = always("S", (n,), lambda view: "two" if view(n).value == 2 else None)
-    on = run(adders(1, 4), mode=mode, properties=(small,))
-    off = run(adders(1, 4), mode=mode, properties=(small,), stop_on_finding=True)
+    on = run(adders(1, 4), mode=mode, properties=(small,), stop_on_finding=False)
+    off = run(adders(1, 4), mode=mode, properties=(small,))
     assert (len(on.events), on.ending, len(off.events), off.ending) == (4, "end", 2, "cut")
     assert on.findings == off.findings
     assert (on.findings[0].property, on.findings[0].text, on.findings[0].schedule) == ("S", "two", off.schedule)
