@@ -1,12 +1,14 @@
 """Strategy "auto": looks at the system for a moment, picks a strategy that suits it, and says why.
 
-Most systems are small: a search over states is begun, and often that is all. Where it is not, it pauses, and random
-walks (*probes*) tell how many traces there are, at most (`estimates`), and how many states, at least, by Chao's
-estimate for each number of steps. Then
+Most systems are small: a search over states is begun, and often that is all. Where it is not, it pauses, and "dpor" may
+run a few executions: some systems have hardly any traces. Else random walks (*probes*) tell how many there are, at most
+(`estimates`), and how many states, at least, by Chao's estimate for each number of steps. Then
 
-- "dpor", when there are far fewer traces than states, and it can check what is asked;
+- "dpor", when there are far fewer traces than states, and it can check what is asked; where the probes cannot tell, it
+  is tried with as many executions as those states are worth;
 - else "states" goes on, when they fit into memory; its schedules are the shortest;
 - else "reduced", when the states that matter do, and it can check what is asked;
+- else "dpor" once more, with more executions than before;
 - else the portfolio, which draws lots and is never complete.
 
 Counts decide, not the clock: unless a budget ends it, a question gets the same strategy on every machine. What a small
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.explore import states
 from aprt.explore.result import Exploration, Question
@@ -36,6 +39,7 @@ _SMALL = 150_000  # states that are found in the time that a look at the system 
 _LARGE = 3_000_000  # states that are too many to keep
 _REDUCED = 100_000  # likewise, of those that matter: what finds them is slower
 _PER_TRACE = 100  # states that are looked at in the time that one trace takes
+_PER_STEP = 3  # likewise, for each step of that; but in a long trace every step may race with many
 _PROBES, _STEPS = 1_000, 100_000  # of a look; in all of the probes
 _SETS = 200_000  # down-sets of traces that are looked at: half a second
 _COUNTLESS = 1e12
@@ -56,6 +60,10 @@ class Look:
     def few_traces(self) -> bool:
         return not self.endless and self.traces * _PER_TRACE < self.states
 
+    @property
+    def unknown_traces(self) -> bool:
+        return not self.endless and self.traces == math.inf
+
     def __str__(self) -> str:
         traces = "countless traces" if self.traces > _COUNTLESS else f"{self.traces:,.0f} traces or fewer"
         return f"there seem to be {self.states:,.0f} states or more and {traces}"
@@ -71,55 +79,93 @@ def search(question: Question) -> Exploration:
 
 
 class _Choice:
-    """A search that may change its mind. look: None where there was no need; instead: the answer of "dpor"."""
+    """A search that may change its mind. picked: why; None while there is no need to.
+
+    instead: the answer of "dpor"; given_up: what that had come to when it took too long. tried: the length of the
+    executions that it was given, infinite when there is no use in giving it more.
+    """
 
     def __init__(self, question: Question) -> None:
         self.question, self.begin = question, time.perf_counter()
-        self.look: Look | None = None
+        self.picked: str | None = None
         self.instead: Exploration | None = None
+        self.given_up: Exploration | None = None
+        self.tried = 0.0
 
     def search(self) -> Exploration:
         doubt = Doubt(_SMALL, self._doubt)
         found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
-        ended = "it ended" if found.stopped in (None, "violation") else "it was stopped"
-        picked = f"{ended} after few states" if self.look is None else str(self.look)
         if self.instead is not None:
-            found = self.instead
-        elif found.stopped == _UNSUITABLE or _too_many(found, self.question):
-            seen = f"there are more than {_LARGE:,} states" if self.look is None else self.look
-            found, picked = _with(found, self._beyond()), f"{seen}, too many to keep"
+            found = _with(found, self.instead)
+        elif found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
+            found = _with(found, self._beyond())
+        elif self.given_up is not None and _more(self.given_up, found):
+            found = _with(found, attrs.evolve(self.given_up, stopped=found.stopped))
+        ended = "it ended" if found.stopped in (None, "violation") else "it was stopped"
+        picked = self.picked or f"{ended} after few states"
         return attrs.evolve(found, seconds=time.perf_counter() - self.begin, picked=picked)
 
     def _doubt(self, least: int) -> float:
         """Whether the search over states is to go on: `Stop` if not. Gives the number of states."""
-        self.look = look = _look(self._rest(), least)
-        if look.few_traces:
-            self.instead = self._traces(look)
+        self.instead = self._try_traces(least)
+        if self.instead is not None:
+            raise Stop(_UNSUITABLE)
+        look = _look(self._rest(), least)
+        self.picked = str(look)
+        self.instead = self._by_traces(look)
         if self.instead is not None or look.states >= _LARGE:
             raise Stop(_UNSUITABLE)
         return look.states
 
-    def _traces(self, look: Look) -> Exploration | None:
+    def _by_traces(self, look: Look) -> Exploration | None:
+        """The answer of "dpor", where it seems to be the quicker one, and has one."""
+        if look.unknown_traces:
+            return self._try_traces(look.states)
+        if look.few_traces and self.tried < math.inf:
+            return self._traces(attrs.evolve(self._rest(), expected=look.traces))
+        return None
+
+    def _try_traces(self, states: float) -> Exploration | None:
+        """The answer of "dpor", if that takes no longer than so many states, and it was given less before."""
+        length = int(min(states, _LARGE) / _PER_STEP)
+        if length <= self.tried:
+            return None
+        self.tried, question = length, self._rest()
+        found = self._traces(attrs.evolve(question, bounds=attrs.evolve(question.bounds, max_length=length)))
+        if found is not None:
+            taken = count(found.executions, "execution")
+            self.picked = f"there seem to be {states:,.0f} states or more, and by traces it took {taken}"
+        return found
+
+    def _traces(self, question: Question) -> Exploration | None:
         """The answer of "dpor", where it has one."""
         from aprt.explore import dpor
 
         try:
-            found = dpor.search(attrs.evolve(self._rest(), expected=look.traces))
+            found = dpor.search(question)
         except UserError:  # it cannot check what is asked
+            self.tried = math.inf
             return None
-        return None if found.stopped == "endless" else found  # a walk hardly ever keeps to the loop that has no end
+        if found.stopped == "endless":  # a walk hardly ever keeps to the loop that has no end
+            self.tried = math.inf
+        if found.stopped not in ("endless", "max_length"):
+            return found
+        self.given_up = found
+        return None
 
     def _beyond(self) -> Exploration:
         """The answer where states are too many to keep."""
         from aprt.explore import portfolio, reduced
 
+        self.picked = f"{self.picked or f'there are more than {_LARGE:,} states'}, too many to keep"
         try:
             found = _within(reduced.search, self._rest(), _REDUCED)
-            if not _too_many(found, self.question):
+            if not _too_many(found, self.question, _REDUCED):
                 return found
         except UserError:
             pass
-        return portfolio.search(self._rest())
+        found = self._try_traces(_LARGE) or portfolio.search(self._rest())
+        return found if self.given_up is None else _with(self.given_up, found)
 
     def _rest(self) -> Question:
         """The question with the time that is left for it."""
@@ -144,9 +190,15 @@ def _with(known: Exploration, found: Exploration) -> Exploration:
     return attrs.evolve(found, findings=findings, unasked=unasked, wrong=known.wrong | found.wrong)
 
 
-def _too_many(found: Exploration, question: Question) -> bool:
-    """Whether the search gave up, but not where it was told to."""
-    return found.stopped == "max_states" and found.states != question.bounds.max_states
+def _more(known: Exploration, found: Exploration) -> bool:
+    """Whether the first answer has a violation that the second one has not."""
+    return not {finding.property for finding in known.findings} <= {finding.property for finding in found.findings}
+
+
+def _too_many(found: Exploration, question: Question, most: int) -> bool:
+    """Whether the search gave up at so many states, and was not told to."""
+    limit = question.bounds.max_states
+    return found.stopped == "max_states" and (limit is None or most < limit)
 
 
 def _look(question: Question, least: int) -> Look:

@@ -30,6 +30,7 @@ class Bounds:
     max_states: int | None = None
     max_depth: int | None = None  # steps
     budget: float | None = None  # seconds
+    max_length: int | None = None  # steps of all executions, taking each to be as long as the longest
 
     def after(self, seconds: float) -> Bounds:
         """What is left of them after so long."""
@@ -118,9 +119,9 @@ class Guarantee:
 class Exploration:
     """The answer.
 
-    stopped: why the search ended before it was over (`max_states max_depth budget runs interrupted violation endless`),
-    or what it met is not shown (`unshown`), or None. unasked: numbers of properties at whose violation executions end
-    although nobody asked for them.
+    stopped: why the search ended before it was over (`max_states max_depth max_length budget runs interrupted violation
+    endless`), or what it met is not shown (`unshown`), or None. unasked: numbers of properties at whose violation
+    executions end although nobody asked for them.
     findings: the first per property, shortest where the strategy finds shortest schedules.
     states: distinct states, with symmetry orbits of states; transitions: steps taken; executions: runs from the
     initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:

@@ -38,7 +38,7 @@ class Watchdog:
         self, question: Question, expected: float | None = None, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.expected = question.expected if expected is None else expected
-        self._report, self._budget, self._halt = question.report, question.bounds.budget, question.halt
+        self._report, self._bounds, self._halt = question.report, question.bounds, question.halt
         self._clock, self._start = clock, clock()
         self.earlier = 0.0
         self._reported = self._start
@@ -49,7 +49,7 @@ class Watchdog:
         return self.earlier + self._clock() - self._start
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
-        """Call it often. Raises: `Stop` when the budget is spent, or the search is told to halt."""
+        """Call it often. Raises: `Stop` when a bound is met, or the search is told to halt."""
         now = self._clock()
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
@@ -58,5 +58,8 @@ class Watchdog:
             )
         if self._halt is not None and self._halt():
             raise Stop("interrupted")
-        if self._budget is not None and now - self._start >= self._budget:
+        bounds = self._bounds
+        if bounds.budget is not None and now - self._start >= bounds.budget:
             raise Stop("budget")
+        if bounds.max_length is not None and executions * depth > bounds.max_length:
+            raise Stop("max_length")

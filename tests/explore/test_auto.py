@@ -14,8 +14,9 @@ from aprt.core.system import Context, System
 from aprt.explore import auto
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration
-from tests.explore.programs.cells import Cell
+from tests.explore.programs.cells import Cell, lastzero
 from tests.explore.programs.locking import dining
+from tests.explore.programs.tables import indexer
 from tests.explore.programs.two_phase import two_phase_commit
 
 
@@ -62,8 +63,73 @@ def test_a_slow_machine_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_few_traces_are_searched_by_dpor() -> None:
     chosen = explore(many_states(shared=False), strategy="auto")
     assert (chosen.strategy, chosen.executions, chosen.complete) == ("dpor", 1, True)
-    assert chosen.picked is not None
-    assert chosen.picked.endswith(" states or more and 1 traces or fewer")
+    assert chosen.picked == "there seem to be 203,482 states or more, and by traces it took 1 execution"
+
+
+def test_few_traces_that_probes_have_counted_are_searched_by_dpor_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_TRACE", 10)
+    chosen = explore(dining(5), strategy="auto")
+    assert (chosen.strategy, chosen.complete, chosen.traces, chosen.transitions) == ("dpor", True, 31, 379)
+    assert chosen.picked == "there seem to be 1,301 states or more and 57 traces or fewer"
+
+
+@pytest.mark.parametrize(
+    ("n", "traces", "picked"),
+    [
+        (10, 3_328, "there seem to be 425,997 states or more, and by traces it took 3,328 executions"),
+        (12, 15_360, "there seem to be 5,032,587 states or more, and by traces it took 15,360 executions"),
+    ],
+)
+def test_traces_that_probes_cannot_count_are_searched_by_dpor_when_they_are_few(
+    n: int, traces: int, picked: str
+) -> None:
+    chosen = explore(lastzero(n), strategy="auto")
+    assert (chosen.strategy, chosen.complete, chosen.traces, chosen.picked) == ("dpor", True, traces, picked)
+
+
+def test_an_array_that_threads_share_takes_no_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_look", None)
+    chosen = explore(indexer(12), strategy="auto")
+    assert (chosen.strategy, chosen.complete, chosen.traces) == ("dpor", True, 8)
+    assert chosen.picked == "there seem to be 284,711 states or more, and by traces it took 8 executions"
+
+
+def test_executions_that_are_longer_than_its_states_are_worth_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    assert explore(dining(5), strategy="auto").strategy == "states"
+    monkeypatch.setattr(auto, "_PER_STEP", 1)
+    assert explore(dining(5), strategy="auto").strategy == "dpor"
+
+
+def test_a_bound_on_the_length_of_executions_stops_dpor_between_two() -> None:
+    whole, cut = (explore(dining(5), strategy="dpor", bounds=Bounds(max_length=most)) for most in (600, 599))
+    assert (whole.stopped, whole.executions, whole.depth) == (None, 31, 20)
+    assert (cut.stopped, cut.executions, cut.depth) == ("max_length", 30, 20)
+
+
+def test_a_violation_that_dpor_met_before_it_was_given_up_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 50)
+    monkeypatch.setattr(auto, "_PER_STEP", 0.125)
+    bounds = Bounds(max_states=100)
+    assert explore(dining(5), [DEADLOCK], stop_on="all", bounds=bounds).findings == ()
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all", bounds=bounds)
+    assert (chosen.strategy, chosen.stopped, [f.property for f in chosen.findings]) == (
+        "dpor",
+        "max_states",
+        ["deadlock"],
+    )
+
+
+def test_dpor_is_tried_once_more_before_lots_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_LARGE", 1_500)
+    monkeypatch.setattr(auto, "_REDUCED", 100)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1_000)
+    monkeypatch.setattr(auto, "_PER_STEP", 2.2)
+    chosen = explore(dining(5), strategy="auto")
+    assert (chosen.strategy, chosen.complete, chosen.traces) == ("dpor", True, 31)
+    assert chosen.picked == "there seem to be 1,500 states or more, and by traces it took 31 executions"
 
 
 def test_what_dpor_cannot_check_is_left_to_states(monkeypatch: pytest.MonkeyPatch) -> None:
