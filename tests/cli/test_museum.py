@@ -1,6 +1,7 @@
 """`aprt museum`: the list, one entry, the check with its exit codes, the hunt, the matrix."""
 
 import json
+from typing import get_args
 
 import attrs
 import pytest
@@ -13,6 +14,7 @@ from aprt.cli.root import root
 from aprt.core.contrast import Contrast
 from aprt.explore.result import Bounds
 from aprt.museum.catalogue import ENTRIES, find_entries
+from aprt.museum.entry import Kind
 from aprt.view.museum_check import check_ktap, check_text
 from aprt.view.museum_text import entry_text
 from aprt.view.paint import Paint
@@ -31,6 +33,12 @@ def test_the_list_has_a_line_for_each_entry() -> None:
     assert lines[7].split() == [
         *["B8", "LOST", "5.15", "2026/late-kick", "the", "bit", "that", "means", "'already", "kicked'"]
     ]
+
+
+def test_each_kind_of_bug_can_be_listed() -> None:
+    for kind in get_args(Kind):
+        shown = [line.split()[0] for line in aprt("list", "--kind", kind).stdout.splitlines()]
+        assert shown == [entry.id for entry in ENTRIES if kind in entry.kinds]
 
 
 @pytest.mark.parametrize(

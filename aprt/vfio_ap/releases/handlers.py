@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from aprt.core.chain import mirrors
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
 from aprt.vfio_ap.host.life import unbind_enabling
@@ -21,6 +22,7 @@ def remove_mdev(settings: Settings) -> Model:
     )
 
 
+@mirrors(None)
 async def close_and_remove(machine: Machine, guest: Guest) -> None:
     """The device is closed, and then the mdev removed."""
     await close_fd(machine, guest, DEVICE)

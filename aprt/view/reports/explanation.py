@@ -44,21 +44,29 @@ def explanation(
     subject = Subject(case, system, execution, findings[0] if findings else None, instead)
     race = raced(subject)
     _check_fits(shape, race)
-    told, races = (subject, False) if shape == "lockdep" else (race, race is not subject)
-    token, own = token_of(case, system, told.execution.schedule), told.execution is execution
-    reason = _reason(recording, execution, told if races else None, states)
-    told = reasoned(told, reason)
-    lines = None if shape == "columns" or brief else report(told, shape)
-    if lines is None:
-        ended = told.execution.ending == "end"
-        lines = columns(told.events, _marked(told, findings[1:] if own else ()), brief=brief, ended=ended)
+    shown = subject if shape == "lockdep" else race
+    is_race = shown is not subject
+    others = findings[1:] if shown.execution is execution else ()
+    token = token_of(case, system, shown.execution.schedule)
+    reason = _reason(recording, execution, shown if is_race else None, states)
+    shown = reasoned(shown, reason)
+    lines = [f"{case}", case.scenario.title, title(shown), "", *_body(shown, shape, others, brief)]
     if reason is not None:
         lines += ["", *why_lines(reason, token)]
-    elif races:
+    elif is_race:
         lines += ["", *open_lines(token_of(case, system, execution.schedule))]
     if token is not None:
         lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
-    return "\n".join([f"{case}", case.scenario.title, title(told), "", *lines])
+    return "\n".join(lines)
+
+
+def _body(subject: Subject, shape: str | None, others: Sequence[Finding], brief: bool) -> list[str]:
+    """The report, or columns where none was asked for or fits; others: findings that columns mark as well."""
+    lines = None if shape == "columns" or brief else report(subject, shape)
+    if lines is None:
+        ended = subject.execution.ending == "end"
+        lines = columns(subject.events, _marked(subject, others), brief=brief, ended=ended)
+    return lines
 
 
 def told_in_columns(recording: Recording, execution: Execution) -> bool:
@@ -91,11 +99,11 @@ def _why_it_races(race: Subject, states: int) -> Cause | None:
     return race_cause(race.case, race.system, other, race.last, states)
 
 
-def _marked(told: Subject, others: Sequence[Finding]) -> Sequence[Finding]:
-    """The findings to mark in columns: that of the subject, and `others`."""
-    if told.finding is None:
-        return () if told.instead is None else told.instead.broken
-    return (told.finding, *others)
+def _marked(subject: Subject, others: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings to mark in columns: that of the subject and `others`, or what is broken instead."""
+    if subject.finding is None:
+        return () if subject.instead is None else subject.instead.broken
+    return (subject.finding, *others)
 
 
 def _check_fits(shape: str | None, subject: Subject) -> None:
