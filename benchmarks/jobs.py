@@ -46,10 +46,10 @@ WORKS: Final = (
     Work("v4/h1 to v4/h16", ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all"), 1.7, VIOLATED),
     Work("the museum, all entries", ("museum", "check"), 1.8, HOLDS),
     Work(
-        "states, v4/rogue-close with two vCPUs",
+        "states, v4/rogue-close with two vCPUs, enable_reset",
         (
-            *("explore", "v4/rogue-close", "--with", "vcpus=2", "--property", "P1", "--stop-on", "all"),
-            *("--strategy", "states", "--loop", "plain"),
+            *("explore", "v4/rogue-close", "--with", "vcpus=2", "--with", "guest=enable_reset"),
+            *("--property", "P1", "--stop-on", "all", "--strategy", "states", "--loop", "plain"),
         ),
         1.4,
         VIOLATED,

@@ -13,12 +13,11 @@ from aprt.core.exercise import unexercised
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.garbage import seldom_collected
-from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Progress, Question, StopOn
+from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Origin, Progress, Question, StopOn
 from aprt.explore.strategies import check_resumable, find_strategy
 
 if TYPE_CHECKING:
     from aprt.explore.parallel.crew import Crew
-    from aprt.explore.parallel.part import Origin
     from aprt.explore.saved.file import SaveFile
 
 

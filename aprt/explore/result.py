@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 StopOn: TypeAlias = Literal["first", "all"]
 LoopName: TypeAlias = Literal["auto", "plain", "compiled"]
 
+Origin: TypeAlias = Callable[[], tuple[System, tuple[Property, ...]]]
+"""Makes the system and the properties, the same in every process; picklable."""
+
 
 @attrs.frozen
 class Bounds:

@@ -70,7 +70,7 @@ def search(question: Question, doubt: Doubt | None = None) -> Exploration:
 
 
 def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Exploration:
-    run = _Search(question, doubt)
+    run = Search(question, doubt)
     run.watchdog.earlier = earlier
     try:
         return run.explore()
@@ -78,13 +78,14 @@ def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Explora
         run.close()
 
 
-class _Search:
+class Search:
     """What was found in which state. The states themselves, and most of the work, are in the loop.
 
+    `close` it when done.
     depth: of the level that is being expanded, whose states are numbered up to `last`, exclusively.
     """
 
-    def __init__(self, question: Question, doubt: Doubt | None) -> None:
+    def __init__(self, question: Question, doubt: Doubt | None = None) -> None:
         self.question, self.doubt = question, doubt
         # a cycle closes with one step, although its counterparts are no different
         self.checks = Checks(question.properties, question.system, closing=not question.symmetry)

@@ -17,9 +17,9 @@ from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.local import LocalCrew
-from aprt.explore.parallel.part import Harvest, Origin
+from aprt.explore.parallel.part import Harvest
 from aprt.explore.replay import replay
-from aprt.explore.result import Bounds, Exploration
+from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.view.version import aprt_version
 from tests.explore import work
 from tests.explore.work import Here, Unlucky
@@ -80,7 +80,7 @@ def test_parts_of_random_programs_find_what_one_process_finds(seed: int) -> None
 def test_little_is_passed_on_that_its_owner_finds_without_help() -> None:
     origin, crew = ORIGINS["life cycle"], Two()
     shared = partition.search(question(origin), origin, crew, small=1)
-    assert (shared.states, crew.passed) == (21_087, 9_277)
+    assert (shared.states, crew.passed) == (21_087, 5_726)
 
 
 def test_a_crew_tells_of_a_wrong_end_before_a_wrong_step_out_of_another_state(crew: LocalCrew) -> None:

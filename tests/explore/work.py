@@ -15,8 +15,7 @@ from aprt import DEADLOCK, HANG, Property, System, always, choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.properties import After, AtEnd, NoHang
 from aprt.explore.parallel.crew import Crew, Pending
-from aprt.explore.parallel.part import Origin
-from aprt.explore.result import Question
+from aprt.explore.result import Origin, Question
 from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS

@@ -8,26 +8,22 @@ from __future__ import annotations
 import pickle
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
-from random import Random
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from itertools import compress, pairwise
 
 import attrs
 
-from aprt.core.properties import Property
-from aprt.core.system import System
-from aprt.explore.checks import Checks, Note
+from aprt.core.exercise import Exercise
+from aprt.core.lock_order import LockGraph
+from aprt.core.schedule import Schedule
+from aprt.explore.exercised import exercised
 from aprt.explore.judges import Violation
-from aprt.explore.loop import after
+from aprt.explore.loop import step_between
 from aprt.explore.loop_plain import PlainLoop
 from aprt.explore.packing import INITIAL, Unknown
-from aprt.explore.parallel.ownership import Controls, Owners, Shares
-from aprt.explore.result import Question
-from aprt.explore.tables import Tables
-
-Origin: TypeAlias = Callable[[], tuple[System, tuple[Property, ...]]]
-"""Makes the system and the properties, the same in every process; picklable."""
+from aprt.explore.parallel.ownership import Owners, Shares
+from aprt.explore.parallel.pupil import Pupil
+from aprt.explore.result import UNBOUNDED
 
 
 class Arrivals:
@@ -77,71 +73,33 @@ class Harvest:
     digest: str
 
 
-class Pupil:
-    """Local steps that are learned from lessons, states whose expansion taught something, and from nothing else."""
+@attrs.frozen
+class Account:
+    """What is told at the end of a search of what its local steps are: as in `Exploration`."""
 
-    def __init__(self, origin: Origin) -> None:
-        system, properties = origin()
-        self.question = Question(system, properties)
-        self.checks = Checks(properties, system)
-        self.packing = self.checks.packing
-        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
-        self.packing.open = False
+    unasked: tuple[str, ...]
+    unmerged: tuple[str, ...]
+    lock_order: LockGraph | None
+    exercise: Exercise | None
 
-    def learn(self, lessons: Iterable[int]) -> None:
-        """Go through further lessons."""
-        self.packing.open = True
-        for state in lessons:
-            for move in self.tables.moves(state):
-                after(state, move)
-        self.packing.open = False
-
-    def scout(self, steps: int, depth: int) -> tuple[tuple[int, ...], list[Controls]]:
-        """Take so many steps at random, `depth` of them and then from the start again.
-
-        Gives the lessons among the states that are met, and the control states half-way to an end: there most states
-        are.
-        """
-        random, lessons, met = Random(0), list[int](), list[Controls]()
-        contexts = len(self.packing.controls)
-        self.packing.open = True
-        while steps > 0:
-            walk = list(self._walk(random, min(steps, depth), lessons))
-            met += (self.packing.numbers(state)[:contexts] for state in walk[len(walk) // 4 : -len(walk) // 4])
-            steps -= len(walk)
-        self.packing.open = False
-        return tuple(lessons), met
-
-    def _walk(self, random: Random, most: int, lessons: list[int]) -> Iterator[int]:
-        """The states on a walk."""
-        state, oops = INITIAL, False
-        for _ in range(most + 1):
-            yield state
-            known, moves = self._known(), () if oops else self.tables.moves(state)
-            successors = [after(state, move)[0] for move in moves]
-            if self._known() != known:
-                lessons.append(state)
-            if not moves:
-                break
-            (_, _, (watch, _)), state = random.choice(list(zip(moves, successors, strict=True)))
-            oops = watch is not None and watch.oops
-
-    def _known(self) -> tuple[int, int]:
-        return len(self.tables.learned), sum(self.packing.counts())
+    @classmethod
+    def of(cls, pupil: Pupil, *, complete: bool) -> Account:
+        """By what this pupil has learned."""
+        return cls(
+            tuple(sorted(pupil.checks.unasked)),
+            tuple(sorted(pupil.tables.unmerged)),
+            pupil.checks.order,
+            exercised(pupil.question, pupil.tables) if complete else None,
+        )
 
 
 class Part:
     """Part `number` of `of`, of a pupil's own. depth: the number of steps to the states that are being expanded."""
 
     def __init__(self, pupil: Pupil, number: int, of: int, shares: Shares) -> None:
-        self.question, self.checks, self.packing, self.tables = (
-            pupil.question,
-            pupil.checks,
-            pupil.packing,
-            pupil.tables,
-        )
-        self.number, self.of = number, of
-        self._learn = pupil.learn
+        self.pupil, self.number, self.of = pupil, number, of
+        self.question = attrs.evolve(pupil.question, bounds=UNBOUNDED)  # bounds are for all parts together
+        self.checks, self.tables = pupil.checks, pupil.tables
         self.depth = -1
         self._loop = PlainLoop(self)
         self._layouts = [self._loop.layout]
@@ -155,7 +113,7 @@ class Part:
 
     def attend(self, lessons: Sequence[int]) -> None:
         """Go through further lessons."""
-        self._learn(lessons)
+        self.pupil.learn(lessons)
         if not self._loop.layout.fits():
             self._loop.pack_anew()
             self._layouts.append(self._loop.layout)
@@ -180,6 +138,11 @@ class Part:
             sender = self._sender(way[-1])
         came = None if way[-1] == 0 else (sender, self._loop.parent(way[-1]))
         return [self._loop.state(number) for number in way[::-1]], came
+
+    def schedule(self, path: Sequence[int], via: int | None) -> Schedule:
+        """Of the steps from each of these states, packed as `packing` says, to the next, and then step `via`."""
+        steps = [step_between(self.tables, here, there) for here, there in pairwise(path)]
+        return self.tables.schedule(steps if via is None else [*steps, via])
 
     def look(self, here: int, transitions: int) -> None:
         """The search looks, for all parts."""

@@ -10,10 +10,10 @@ Let u, of an earlier context than t, be left out of a state to which t led from 
 is no farther from the start, whose owner takes t, or leaves it out for a step of a later context still, and so on up to
 the last one. So most of what lies in another part is never passed on: its owner finds it without help.
 
-A packed state means the same everywhere, since everybody learns the same local steps in the same order: only the
-search itself learns, and what it learned is passed on as **lessons**, states whose expansion taught something. Whoever
-expands the lessons in order has learned the same. A seat that meets a local step that was no part of a lesson puts the
-state aside; that state is the next lesson, and the seats have another round on the level. Lessons are few.
+A packed state means the same everywhere, since everybody learns the same local steps in the same order: what
+`parallel.pupil` says, and then **lessons**, states whose expansion teaches something. A seat that meets a local step
+that was no part of a lesson puts the state aside; it is a lesson for all seats, which have another round on the level
+then. Lessons are few.
 
 A seat that died is filled by one that does all rounds of the part again, with the same results; what was sent to the
 part is kept in a file for that. Hangs need the whole graph in one place, so they are not looked for here.
@@ -25,30 +25,34 @@ import os
 import pickle
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
-from itertools import pairwise
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
 
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Finding
+from aprt.core.schedule import Schedule
 from aprt.explore import states
 from aprt.explore.checks import Checks
-from aprt.explore.exercised import exercised
-from aprt.explore.loop import step_between
 from aprt.explore.loop_choice import compiles
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
-from aprt.explore.parallel.part import Broken, Harvest, Origin, Part, Pupil
-from aprt.explore.result import Exploration, Question
+from aprt.explore.parallel.part import Account, Broken, Harvest, Part
+from aprt.explore.parallel.pupil import Pupil
+from aprt.explore.result import Bounds, Exploration, Origin, Question
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _LOOK = 0.2  # seconds between two looks at the clock
 _SMALL = 15_000  # states that one process finds sooner than others could be told of them
+_UNLIKE = "the model is not the same in every process (does it iterate over a set of strings?)"
 _COMPILED = 8  # seats that find as many states per second as the compiled loop
-_SCOUTED, _FAR = 2_000, 300  # random steps, to learn most before all else; of one walk
 
 
 @attrs.frozen
@@ -63,15 +67,32 @@ class _Round:
 
 
 @attrs.frozen
+class _Beginning:
+    """What a pupil is made of anywhere. bounds: of what one process explores first. digest: of what it learns."""
+
+    origin: Origin
+    bounds: Bounds
+    certify: bool
+    digest: str
+
+    def pupil(self) -> Pupil:
+        """A new one. Raises: `ModelError` when it learns something else than the first one."""
+        system, properties = self.origin()
+        pupil = Pupil(Question(system, properties, self.bounds, "all", loop="plain", certify=self.certify))
+        if pupil.tables.digest() != self.digest:
+            raise ModelError(_UNLIKE)
+        return pupil
+
+
+@attrs.frozen
 class _Part:
-    """Which part of which search. digest: of the lessons of the first round."""
+    """Which part of which search."""
 
     search: str
-    origin: Origin = attrs.field(eq=False)
+    beginning: _Beginning = attrs.field(eq=False)
     number: int
     of: int
     shares: Shares = attrs.field(eq=False)
-    digest: str = attrs.field(eq=False)
 
 
 def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
@@ -90,35 +111,33 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")
     if compiles(question) and crew.seats < _COMPILED:
         return states.search(question)
-    first = states.search(_first(question, small))
-    if first.stopped != "max_states" or question.bounds.max_states == first.states:
-        return first
-    run = _Search(question, origin, crew)
-    try:
-        return run.explore()
-    finally:
-        run.close()
-
-
-def _first(question: Question, small: int) -> Question:
     most = question.bounds.max_states
     bounds = attrs.evolve(question.bounds, max_states=small if most is None else min(most, small))
-    return attrs.evolve(question, bounds=bounds)
+    pupil = Pupil(attrs.evolve(question, bounds=bounds, loop="plain"))
+    try:
+        if pupil.found.stopped != "max_states" or most == pupil.found.states:
+            return pupil.found
+        with _Search(question, pupil, origin, crew) as run:
+            return run.explore()
+    finally:
+        pupil.tables.close()
 
 
 class _Search:
-    """depth: the number of steps to the states that are being expanded. lessons: that seats have not had."""
+    """A context manager. depth: the number of steps to the states that are being expanded. lessons: that seats have not
+    had. pupil: has learned what all learn at the beginning."""
 
-    def __init__(self, question: Question, origin: Origin, crew: Crew) -> None:
-        self.question, self.crew = question, crew
-        self.teacher = Pupil(origin)
-        most = question.bounds.max_depth
-        self.lessons, met = self.teacher.scout(_SCOUTED, _FAR if most is None else most)
-        shares, digest = deal_out(met, crew.seats), self.teacher.tables.digest()
+    def __init__(self, question: Question, pupil: Pupil, origin: Origin, crew: Crew) -> None:
+        self.question, self.pupil, self.crew = question, pupil, crew
+        self.lessons: tuple[int, ...] = ()
+        packing = pupil.packing
+        shares = deal_out(pupil.sample, (packing.controls, tuple(packing.actors.values())), crew.seats)
+        first = attrs.evolve(pupil.question.bounds, budget=None)
+        beginning = _Beginning(origin, first, question.certify, pupil.tables.digest())
         id = uuid.uuid4().hex
         self.id = id
-        desk()[id] = os.getpid(), self.teacher  # for workers that are forked now
-        self.parts = [_Part(id, origin, seat, crew.seats, shares, digest) for seat in range(crew.seats)]
+        desk()[id] = os.getpid(), pupil  # for workers that are forked now
+        self.parts = [_Part(id, beginning, seat, crew.seats, shares) for seat in range(crew.seats)]
         self.files = ExitStack()
         files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
         self.logs = [self.files.enter_context(file) for file in files]
@@ -128,9 +147,13 @@ class _Search:
         self.found: dict[str, tuple[int, Broken]] = {}
         self.watchdog = Watchdog(question)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         desk().pop(self.id, None)
-        self.teacher.tables.close()
         self.files.close()
         for part in self.parts:
             self.crew.submit(part.number, _forget, part)
@@ -139,7 +162,7 @@ class _Search:
         return self._answer(until_stopped(self._search))
 
     def _search(self) -> None:
-        for id, text in self.teacher.checks.start(self.teacher.tables.first):
+        for id, text in self.pupil.checks.start(self.pupil.tables.first):
             self.found[id] = 0, Broken(text, 0, 0, None)
         self.states = 1
         self._levels()
@@ -181,7 +204,6 @@ class _Search:
             pickle.dump(round, log)
         harvests: dict[int, Harvest] = {}
         busy = {self._send(part, rounds[part.number]): part for part in self.parts}
-        self.teacher.learn(self.lessons)  # while others do
         while busy:
             came = self.crew.wait(busy, _LOOK)
             self.watchdog.look(0, self.states, self.transitions, self.depth)
@@ -191,8 +213,8 @@ class _Search:
                     harvests[part.number] = done.result()
                 except (BrokenExecutor, Forgotten):
                     harvests[part.number] = self._again(part)
-        if {harvest.digest for harvest in harvests.values()} != {self.teacher.tables.digest()}:
-            raise ModelError("the model is not the same in every process (does it iterate over a set of strings?)")
+        if len({harvest.digest for harvest in harvests.values()}) > 1:
+            raise ModelError(_UNLIKE)
         return [harvests[part.number] for part in self.parts]
 
     def _send(self, part: _Part, round: _Round) -> Pending[Harvest]:
@@ -233,26 +255,40 @@ class _Search:
         if most is not None and self.states >= most:
             raise Stop("max_states")
 
-    def _steps(self, length: int, broken: Broken) -> list[int]:
-        """The numbers of the steps that show it, by the shortest way."""
+    def _ask(self, seat: int, work: Callable[Concatenate[_Part, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the part there says, once all rounds were done."""
+        while True:
+            try:
+                return self.crew.submit(seat, work, self.parts[seat], *args).result()
+            except (BrokenExecutor, Forgotten):
+                self._again(self.parts[seat])
+
+    def _finding(self, id: str, length: int, broken: Broken) -> Finding:
+        """With the shortest schedule."""
         if not length:  # nobody need be asked, and when the search was interrupted nobody may know
-            return []
+            return Finding(id, broken.text, self.pupil.tables.schedule(()))
         path: list[int] = []
         came: tuple[int, int] | None = broken.part, broken.number
         while came is not None:
             seat, number = came
-            try:
-                way, came = self.crew.submit(seat, _way, self.parts[seat], number).result()
-                path = [*way, *path]
-            except (BrokenExecutor, Forgotten):
-                self._again(self.parts[seat])
-        steps = [step_between(self.teacher.tables, here, there) for here, there in pairwise(path)]
-        return steps if broken.via is None else [*steps, broken.via]
+            way, came = self._ask(seat, _way, number)
+            path = [*way, *path]
+        return Finding(id, broken.text, self._ask(broken.part, _schedule, path, broken.via))
+
+    def _account(self, stopped: str | None) -> Account:
+        """By a seat, for seats have learned more; when it has gone, of what is incomplete anyway by the pupil."""
+        if stopped is None:
+            return self._ask(0, _account, True)
+        try:
+            return self.crew.submit(0, _account, self.parts[0], False).result()
+        except (BrokenExecutor, Forgotten):
+            return Account.of(self.pupil, complete=False)
 
     def _answer(self, stopped: str | None) -> Exploration:
         shortest = sorted(self.found.items(), key=lambda item: item[1][0])
         kept = shortest[:1] if self.question.stop_on == "first" else shortest
         seconds = self.watchdog.seconds
+        account = self._account(stopped)
         return Exploration(
             strategy="states",
             stopped=stopped,
@@ -264,16 +300,10 @@ class _Search:
             ends=self.ends,
             deadlocks=self.deadlocks,
             oopses=self.oopses,
-            unasked=tuple(sorted(self.teacher.checks.unasked)),
             seconds=seconds,
-            unmerged=tuple(sorted(self.teacher.tables.unmerged)),
             loop="plain",
-            lock_order=self.teacher.checks.order,
-            exercise=None if stopped else exercised(self.question, self.teacher.tables),
+            **attrs.asdict(account, recurse=False),
         )
-
-    def _finding(self, id: str, length: int, broken: Broken) -> Finding:
-        return Finding(id, broken.text, self.teacher.tables.schedule(self._steps(length, broken)))
 
 
 def _grow(part: _Part, round: _Round) -> Harvest:
@@ -287,18 +317,31 @@ def _grow(part: _Part, round: _Round) -> Harvest:
 
 
 def _pupil(part: _Part) -> Pupil:
-    """The teacher, if this process was forked when that had learned just what is to be learned first."""
+    """The first one, if this process was forked when that had learned just this."""
     known: tuple[int, Pupil] | None = desk().get(part.search)
-    if known is None or known[0] == os.getpid() or known[1].tables.digest() != part.digest:
-        return Pupil(part.origin)
+    if known is None or known[0] == os.getpid():
+        return part.beginning.pupil()
     return known[1]
 
 
-def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
+def _there(part: _Part) -> Part:
+    """Raises: `Forgotten`."""
     if part not in desk():
         raise Forgotten
     whole: Part = desk()[part][1]
-    return whole.way(number)
+    return whole
+
+
+def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
+    return _there(part).way(number)
+
+
+def _schedule(part: _Part, path: Sequence[int], via: int | None) -> Schedule:
+    return _there(part).schedule(path, via)
+
+
+def _account(part: _Part, complete: bool) -> Account:
+    return Account.of(_there(part).pupil, complete=complete)
 
 
 def _forget(part: _Part) -> None:

@@ -19,8 +19,7 @@ from aprt.explore.descent import Subtree
 from aprt.explore.dpor import Steps, TraceSearch
 from aprt.explore.exercised import exercised
 from aprt.explore.parallel.crew import Forgotten, desk
-from aprt.explore.parallel.part import Origin
-from aprt.explore.result import Bounds, Question, StopOn
+from aprt.explore.result import Bounds, Origin, Question, StopOn
 from aprt.explore.visibility import Holding, Unordered, Visibility
 from aprt.explore.watchdog import Stop, Watchdog
 

@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel.crew import Crew
-from aprt.explore.parallel.part import Origin
-from aprt.explore.result import Exploration, Question
+from aprt.explore.result import Exploration, Origin, Question
 
 Shared: TypeAlias = Callable[[Question, Origin, Crew], Exploration]
 

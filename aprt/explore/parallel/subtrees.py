@@ -34,7 +34,6 @@ from aprt.explore.dpor import TraceSearch
 from aprt.explore.exercised import exercised
 from aprt.explore.packing import INITIAL
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending
-from aprt.explore.parallel.part import Origin
 from aprt.explore.parallel.piece import (
     Asked,
     Job,
@@ -47,7 +46,7 @@ from aprt.explore.parallel.piece import (
     portable,
     visibility,
 )
-from aprt.explore.result import Exploration, Question
+from aprt.explore.result import Exploration, Origin, Question
 from aprt.explore.visibility import Holding, Unordered
 from aprt.explore.wander import wander
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
