@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from aprt.cli.stepless import watch
 from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
@@ -141,6 +142,7 @@ def _load(word: str, kind: type[T], what: str) -> T:
 @cache
 def _module(place: str) -> ModuleType:
     """The module of a file, or of a name in Python's path. Raises: `UserError` for whatever goes wrong in it."""
+    watch()
     try:
         if place.endswith(".py"):
             return _file(Path(place))

@@ -7,7 +7,7 @@ from typing import Any
 
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
-from aprt.core.errors import ModelError
+from aprt.core.errors import ModelError, UserError
 from aprt.core.system import Behaviour, Context, operation
 
 _UNWINDING = 1_000  # awaits that a dropped behaviour may try in its clean-up code
@@ -17,7 +17,8 @@ class Thread:
     """A running behaviour of `context`, from its start. effect: what it waits for; None when it is done.
 
     actors: the names that it may call. Whoever makes a thread and does not run it to its end must `drop` it.
-    Raises: `ModelError` when the behaviour raises, calls another actor, or awaits what is no effect.
+    Raises: `ModelError` when the behaviour raises, calls another actor, or awaits what is no effect; a `UserError` that
+    it raises is left as it is.
     """
 
     def __init__(self, context: Context, actors: Container[str]) -> None:
@@ -34,6 +35,8 @@ class Thread:
         except StopIteration:
             self.effect = None
             return
+        except UserError:
+            raise
         except Exception as error:
             where = "at its start" if before is None else f"after {operation(before, answer)}"
             raise ModelError(f"{self.context.name} raised {error!r} {where}") from error

@@ -187,6 +187,25 @@ def test_a_run_that_ends_at_an_oops_of_what_was_not_asked_is_inconclusive_and_sa
     assert f"token={data['token']}" in last
 
 
+@pytest.mark.parametrize(
+    "command", ["explore 2026/unbind", "run 2026/unbind", "explore 2026/unbind 2026/unassign-unbound --jobs 2"]
+)
+def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "spins.py"
+    file.write_text(
+        "from aprt import patch\n"
+        "def spin():\n"
+        "    while True: pass\n"
+        "async def remove(machine, queue):\n"
+        "    spin()\n"
+        "V1 = patch('goes round', since='5.3', remove=remove)\n"
+    )
+    result = aprt(*command.split(), "--with", f"{file}:V1")
+    assert result.exit_code == 2
+    told = result.stderr.splitlines()[-1]
+    assert told == f"aprt: spin() at {file}:3 takes no step: it goes on and on, and awaits nothing"
+
+
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
