@@ -36,7 +36,7 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
 
 
 def _open(matrix: Matrix) -> Iterator[str]:
-    """What the sets below may not be, as not everything was searched."""
+    """A warning that the sets below may not be the smallest, as not everything was searched."""
     if matrix.interrupted:
         yield from wrapped("interrupted: there may be others among the sets that were not searched").splitlines()
     since = Counter(open_since(found) for found in matrix.explored.values() if not found.complete)

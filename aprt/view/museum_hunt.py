@@ -14,7 +14,7 @@ HUNT_SCHEMA = "aprt.museum-hunt/1"
 
 
 def hunt_text(hunts: Sequence[Hunted], seconds: float) -> str:
-    """What it took to the first hit, a line per bug, bugs without their names; the line for grep."""
+    """What it took to the first hit, a line per bug without its name, so that none is given away; the line for grep."""
     rows: list[tuple[str, ...]] = [("", *STRATEGIES)]
     rows += [(f"bug {i}", *map(_effort, hunted.tries)) for i, hunted in enumerate(hunts, 1)]
     rows.append(("found", *(str(len(hits)) for hits in _hits(hunts).values())))
@@ -25,7 +25,7 @@ def hunt_text(hunts: Sequence[Hunted], seconds: float) -> str:
 
 
 def hunt_json(hunts: Sequence[Hunted], seconds: float, seed: int) -> str:
-    """One object, `aprt.museum-hunt/1`: with names, for whoever wants to know which it was."""
+    """One object, `aprt.museum-hunt/1`, with the names of the bugs."""
     return dump(
         {
             "schema": HUNT_SCHEMA,

@@ -1,7 +1,7 @@
 """A live run where there is no terminal: in lines that can be read afterwards.
 
-A short run is told step by step, a longer one turn by turn: a line for as long as one context goes on in one function.
-While it lasts there is a line of progress now and then.
+A short run has a line for each step. A longer one has a line for each turn, which lasts as long as one context goes on
+in one function. Meanwhile there is a line of progress now and then.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class PlainView:
             self._progress(event)
 
     async def beside(self, stage: Stage) -> None:
-        """Lines need nobody to look."""
+        """Nothing: lines need no task beside the run."""
 
     def finish(self, live: LiveRun) -> None:
         if self._lines is None:
@@ -89,7 +89,7 @@ class PlainView:
 
 
 def story(system: System, execution: Execution) -> list[str]:
-    """The lines of an execution: its steps, or its turns if there are many; then the last steps of what broke."""
+    """The lines of an execution: its steps, or its turns if there are many; then the last steps before what broke."""
     events = execution.events
     if len(events) <= SHORT:
         return event_lines(system, events)
@@ -102,7 +102,7 @@ def story(system: System, execution: Execution) -> list[str]:
 
 
 def _place(event: Event) -> tuple[str, list[str]]:
-    """Where a turn is: its context, and the outermost functions."""
+    """What a turn stays in: its context, and the outermost functions."""
     return event.context, without_helpers(event.chain)[:2]
 
 

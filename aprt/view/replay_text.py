@@ -53,21 +53,21 @@ def replay_text(
 
 
 def finding_lines(finding: Finding, paint: Paint) -> list[str]:
-    """What was violated, and of a cycle in the lock order who makes it."""
+    """What was violated; for a cycle in the lock order, also who makes it."""
     head, *more = textwrap.wrap(f"VIOLATED {finding.property}: {finding.text}", WIDTH, subsequent_indent="  ")
     parts = (textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ") for part in finding.parts)
     return [head.replace("VIOLATED", paint.red("VIOLATED"), 1), *more, *(line for part in parts for line in part)]
 
 
 class EventLines:
-    """Tells events line by line as they come, a run of one context under one name."""
+    """Turns events into lines as they come. The name of a context stands only where its turn begins."""
 
     def __init__(self, system: System) -> None:
         self._width = max((len(context.name) for context in system.contexts), default=0)
         self._before = ""
 
     def of(self, event: Event) -> list[str]:
-        """The lines of one event: the step, and what there is to remark about it."""
+        """The lines of one event: the step, and remarks on it."""
         name = event.context if event.context != self._before else ""
         self._before = event.context
         remarks = [note.text for note in event.notes if isinstance(note, Remark)]
@@ -84,7 +84,7 @@ def event_lines(system: System, events: Iterable[Event]) -> list[str]:
 
 
 def at_last_step(execution: Execution) -> list[Finding]:
-    """The findings, those that the last step shows first: a schedule is usually made for one of them."""
+    """The findings, first those that the last step shows, as a schedule is usually made for one of these."""
     return sorted(execution.findings, key=lambda finding: -len(finding.schedule))
 
 

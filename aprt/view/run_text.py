@@ -54,7 +54,7 @@ def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
 
 
 def _ending(live: LiveRun) -> str:
-    """In a word: `cut` at a violation, or where --max-steps cut it."""
+    """How the run ended, in a word: `cut` means at a violation or by --max-steps."""
     return "interrupted" if live.stopped else live.execution.ending
 
 

@@ -84,7 +84,7 @@ def shrink_json(shrunk: Shrunk) -> str:
 
 
 def price_text(price: Price) -> str:
-    """In words, the most important first."""
+    """A price in words, the most important part first."""
     return ", ".join(
         (
             count(price.preemptions, "preemption"),

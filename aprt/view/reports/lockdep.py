@@ -41,7 +41,7 @@ def _head(subject: Subject, what: str) -> list[str]:
 
 
 def _closed_by_last(finding: Finding) -> Sequence[Part]:
-    """The parts of a cycle, turned so that the one comes last that the finding's own schedule leads to."""
+    """The parts of a cycle, rotated so that the last one is that of the finding's own schedule."""
     own = next((i for i, part in enumerate(finding.parts) if part.schedule == finding.schedule), -1)
     return (*finding.parts[own + 1 :], *finding.parts[: own + 1]) if own >= 0 else finding.parts
 
@@ -74,7 +74,7 @@ def _circular(subject: Subject, parts: Sequence[Part], last: Event) -> list[str]
 
 
 def _edge(subject: Subject, part: Part) -> Iterator[str]:
-    """Who asks for the lock of an edge, and where; that execution may be another one."""
+    """Who asks for the lock of an edge, and where, in the execution of that part."""
     there, by = subject.along(part.schedule), part.demand.by
     yield f"       {by.context}, which holds {part.demand.edges[part.edge].lock}:"
     yield from (f"       {frame}" for frame in there.asking(by.context, part.demand.chain))

@@ -1,4 +1,4 @@
-"""The one line by which a bug is known: in the manner of syzbot, stable over schedules of the same bug."""
+"""The title of a bug, in the manner of syzbot: the same for all schedules that show the same bug."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _breaks(instead: Instead | None) -> str:
 
 
 def kind_of(subject: Subject) -> str:
-    """Which report tells a finding best; `columns` where none does."""
+    """The kind of report that tells a finding best; `columns` where no report does."""
     finding = subject.finding
     if finding is None:
         return "columns"
@@ -81,7 +81,7 @@ def kind_of(subject: Subject) -> str:
 
 
 def access_of(subject: Subject, finding: Finding) -> str:
-    """`Read` or `Write`, as the handler that was to run declares; nothing where something is freed twice."""
+    """`Read` or `Write`, as the handler that was to run declares; empty where something is freed twice."""
     last = subject.last
     if last is None or bug_of(subject, finding.text) == "double-free":
         return ""
@@ -106,9 +106,10 @@ def _noted(subject: Subject) -> bool:
 
 
 def _where(subject: Subject, finding: Finding, last: Event | None) -> str:
-    """The function that a finding is about: where who hangs is, who closes a cycle of locks, who breaks it else.
+    """The function that a finding is about: in which a task hangs, which closes a cycle of locks, or which breaks it.
 
-    What is wrong in the end is not the fault of whoever happens to come last, but of who last changed what it names.
+    What is wrong only at the end is put down to the last step that changed what the finding names, and not to the step
+    that happens to be the last.
     """
     if last is None:
         return "the initial state"
