@@ -22,7 +22,7 @@ def mirrors(kernel: str | Callable[..., str | None] | None) -> Callable[[F], F]:
     def rename(behaviour: F) -> F:
         if callable(kernel):
             return _named_anew(behaviour, kernel)
-        cast(FunctionType, behaviour).__name__ = _told(behaviour, kernel)
+        cast(FunctionType, behaviour).__name__ = _name_in_chains(behaviour, kernel)
         return behaviour
 
     return rename
@@ -32,13 +32,13 @@ def _named_anew(behaviour: F, kernel: Callable[..., str | None]) -> F:
     @wraps(behaviour)
     def begin(*args: Any, **named: Any) -> Any:
         begun = behaviour(*args, **named)
-        begun.__name__ = _told(behaviour, kernel(*args))
+        begun.__name__ = _name_in_chains(behaviour, kernel(*args))
         return begun
 
     return cast(F, begin)
 
 
-def _told(behaviour: Callable[..., Any], kernel: str | None) -> str:
+def _name_in_chains(behaviour: Callable[..., Any], kernel: str | None) -> str:
     return f"_{behaviour.__name__.lstrip('_')}" if kernel is None else kernel
 
 

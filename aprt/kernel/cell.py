@@ -62,4 +62,5 @@ class Cell(Actor[CellState[T]]):
 
 
 def _valued(state: CellState[T], value: T) -> CellState[T]:
+    # a store of the value that is there may pass for a read: it changes nothing for anybody
     return state if value == state.value else CellState(value)

@@ -185,25 +185,25 @@ class GatedContext(ContextPart):
     async def ask(self, request: Request) -> Answer:
         actor, label = request.call.actor.name, request.label
         self.reports.put_nowake(_asked(request))
-        may = self._may((label,))
+        granted = self._is_granted((label,))
         while True:
-            if may:
+            if granted:
                 self.actors[actor].put(Attempt(request, self.mailbox, watched=False))
             else:
                 self._park((label,), request)
             match await self.receive():
                 case Answer() as answer:
-                    if may:
+                    if granted:
                         self._granted.popleft()
                     return answer
                 case Go(labels):
-                    self._granted, may = deque(labels), True
+                    self._granted, granted = deque(labels), True
                 case Able():
-                    may = False
+                    granted = False
 
     async def choose(self, labels: tuple[Label, ...]) -> int:
         self.reports.put_nowake(Asked(self.name, self._doing, None))
-        if not self._may(labels):
+        if not self._is_granted(labels):
             self._park(labels, None)
             go = await self.receive()
             assert isinstance(go, Go)
@@ -214,7 +214,8 @@ class GatedContext(ContextPart):
         super().finished()
         self.gate.put(Finished(self.name, len(self._granted)))
 
-    def _may(self, labels: tuple[Label, ...]) -> bool:
+    def _is_granted(self, labels: tuple[Label, ...]) -> bool:
+        """Whether the next step that it may do by itself is one of these."""
         return bool(self._granted) and self._granted[0] in labels
 
     def _park(self, labels: tuple[Label, ...], request: Request | None) -> None:

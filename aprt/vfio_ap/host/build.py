@@ -32,7 +32,8 @@ class GuestPlan:
     """A guest to build. vm, mdev: their names. matrix: what its mdev has. vcpus: how many.
 
     attached: the process has everything open and the mdev has its VM from the start. sparse: the ids of the vCPUs,
-    which user space chooses, have gaps: none is the vCPU's index. uv_aiv: see `Guest`.
+    which user space chooses, have gaps: none is the vCPU's index. pages: the guest's pages that are mapped for DMA.
+    uv_aiv: see `Guest`.
     """
 
     vm: str

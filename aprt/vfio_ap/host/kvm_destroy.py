@@ -53,10 +53,13 @@ async def gisa_destroy(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts] | N
 
 
 async def _leave_list(parts: GisaParts, gib: Gib, vms: PMap[str, GisaParts]) -> None:
-    """2019: poll until the GISA is in no list, for ever if nobody processes it (B10); IAM stays as it is.
+    """Get the GISA out of the alert list, in the way that the kernel has.
 
-    destroy_takes_list (6.6): nothing is armed any more, and a GISA that is in the list makes the caller process
-    it, once; another processor may have the GISA in hand. destroy_synchronizes: until it is out and nobody has.
+    - 2019: poll until it is in no list, for ever if nobody processes the list (B10). IAM stays as it is.
+    - destroy_takes_list (6.6): disarm it, and process the list once if it is in there. Another processor that has cut
+      the list off may still have the GISA in hand.
+    - destroy_synchronizes: disarm it, process the list until it is out, and wait until no processor has it in hand.
+    - destroy_ignores_list: nothing of all this.
     """
     gisa, rules = parts.gisa, parts.rules
     if rules.destroy_synchronizes:

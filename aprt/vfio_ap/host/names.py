@@ -11,9 +11,10 @@ _COUNTED: Mapping[str, str] = MappingProxyType({"apm": "adapter", "aqm": "domain
 
 
 def renamed(first: str | None, **later: str) -> Callable[..., str | None]:
-    """The name for `mirrors`: at first, and what it became with each of these switches, in their order.
+    """For `mirrors`: the function's name at first, and the names that it got later, each by the switch that brought it.
 
-    None: at first it was a part of its callers. The procedure's first argument is the machine.
+    first: None if it was no function of its own yet, but a part of its callers. later: the oldest name first. The
+    procedure's first argument is the machine.
     """
     newest_first = tuple(reversed(later.items()))
 
@@ -24,7 +25,10 @@ def renamed(first: str | None, **later: str) -> Callable[..., str | None]:
 
 
 def by_mask(pattern: str) -> Callable[..., str]:
-    """The name for `mirrors`: `{}` is what the mask counts that the first argument of that kind names."""
+    """For `mirrors`: a name that depends on the mask which the procedure is called for.
+
+    `assign_{}_store` is `assign_adapter_store` for "apm", `assign_domain_store` for "aqm".
+    """
 
     def name(*args: object) -> str:
         return pattern.format(next(_COUNTED[arg] for arg in args if isinstance(arg, str) and arg in _COUNTED))
@@ -33,5 +37,5 @@ def by_mask(pattern: str) -> Callable[..., str]:
 
 
 def control_domain_store(_machine: Machine, _mdev: object, _text: str, assigned: bool = True) -> str:
-    """The name for `mirrors` of what assigns a control domain or, not `assigned`, takes it back."""
+    """For `mirrors`: the name of what assigns a control domain or, not `assigned`, takes it back."""
     return f"{'assign' if assigned else 'unassign'}_control_domain_store"

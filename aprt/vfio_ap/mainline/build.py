@@ -46,10 +46,8 @@ def make_machine(
     perms_mutex = Mutex("ap_perms_mutex")
     queues = {apqn: _queue(settings, apqn, mdevs_lock) for apqn in numbers}
     works = tuple(queue.reset_work for queue in queues.values())
-    mdevs = {
-        name: Mdev(name, guests_lock, mdevs_lock, _device(settings, name), _attributes(name), works)
-        for name in (*(plan.mdev for plan in plans), *spare_mdevs)
-    }
+    names = (*(plan.mdev for plan in plans), *spare_mdevs)
+    mdevs = {name: _mdev(settings, name, guests_lock, mdevs_lock, works) for name in names}
     return Machine(
         settings=settings,
         ops=settings.patched(ops(settings.on("dynamic_config"))),
@@ -92,22 +90,23 @@ def _queue(settings: Settings, apqn: Apqn, mdevs_lock: Mutex) -> Queue:
     )
 
 
-def _attributes(mdev: str) -> Attribute:
-    return Attribute(f"{mdev}.sysfs", lock_class="mdev_sysfs")
+def _mdev(settings: Settings, name: str, guests_lock: Mutex, mdevs_lock: Mutex, works: tuple[Work, ...]) -> Mdev:
+    attributes = Attribute(f"{name}.sysfs", lock_class="mdev_sysfs")
+    return Mdev(name, guests_lock, mdevs_lock, _device(settings, name), attributes, works)
 
 
 def _device(settings: Settings, mdev: str) -> VfioDevice:
+    """The vfio device of an mdev, with the locks that the vfio core of the era has for it."""
+    dev_set = Mutex(f"{mdev}.dev_set_lock", lock_class="dev_set_lock")
+    group = Mutex(f"{mdev}.group_lock", lock_class="group_lock")
+    kvm_ref = Spinlock(f"{mdev}.kvm_ref_lock", lock_class="kvm_ref_lock")
     reads_group = settings.on("dynamic_config")
     return VfioDevice(
         f"{mdev}.vfio",
-        Mutex(f"{mdev}.dev_set_lock", lock_class="dev_set_lock") if settings.on("dev_set") else None,
-        Mutex(f"{mdev}.group_lock", lock_class="group_lock") if reads_group else None,
-        _kvm_ref_lock(mdev) if reads_group and settings.on("B12") else None,
+        dev_set_lock=dev_set if settings.on("dev_set") else None,
+        group_lock=group if reads_group else None,
+        kvm_ref_lock=kvm_ref if reads_group and settings.on("B12") else None,
     )
-
-
-def _kvm_ref_lock(mdev: str) -> Spinlock:
-    return Spinlock(f"{mdev}.kvm_ref_lock", lock_class="kvm_ref_lock")
 
 
 def _guest(settings: Settings, plan: GuestPlan, mdev: Mdev) -> Guest:
