@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -97,28 +97,43 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     from aprt.verdict.lookup import matching
 
     eras = registry()
-    texts = [
-        f"{subject}/*{text[len(subject) :]}" if (subject := text.partition("+")[0]) in eras else text
-        for text in (before, after)
-    ]
-    sides = [matching(text, eras) for text in texts]
-    single = [side == [text] for side, text in zip(sides, texts, strict=True)]
     find = case_finder(lambda: eras)
+    patterns = [_pattern(text, eras) for text in (before, after)]
+    first, second = (matching(pattern, eras) for pattern in patterns)
+    single = [found == [pattern] for found, pattern in zip((first, second), patterns, strict=True)]
     if all(single):
         return [(find(before), find(after))], False
     if any(single):
         raise UserError(f"{before} and {after}: an era or a pattern is compared with another one, not with a scenario")
-    named = [{case.scenario.name: case for case in map(find, side)} for side in sides]
-    for text, side, cases in zip((before, after), sides, named, strict=True):
-        if len(cases) < len(side):
-            raise UserError(f"{text}: scenarios of several eras have one name; compare one era with another")
-    both = [name for name in named[0] if name in named[1]]
-    for text, own, others in ((before, named[0], named[1]), (after, named[1], named[0])):
-        if alone := [name for name in own if name not in others]:
-            remark(f"only in {text}: {', '.join(alone)}")
+    was, now = _by_name(before, map(find, first)), _by_name(after, map(find, second))
+    _tell_alone(before, was, now)
+    _tell_alone(after, now, was)
+    both = [name for name in was if name in now]
     if not both:
         raise UserError(f"{before} and {after} have no scenario in common")
-    return [(_sized(named[0][name]), _sized(named[1][name])) for name in both], True
+    return [(_sized(was[name]), _sized(now[name])) for name in both], True
+
+
+def _pattern(text: str, eras: Mapping[str, Era]) -> str:
+    """`2026+vcpus=2` as the pattern of all scenarios of that era, `2026/*+vcpus=2`; any other text as it is."""
+    subject = text.partition("+")[0]
+    return f"{subject}/*{text.removeprefix(subject)}" if subject in eras else text
+
+
+def _by_name(text: str, cases: Iterable[Case]) -> dict[str, Case]:
+    """The cases that a text names, by the name of their scenario. Raises: `UserError` where two have one name."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        if case.scenario.name in found:
+            raise UserError(f"{text}: scenarios of several eras have one name; compare one era with another")
+        found[case.scenario.name] = case
+    return found
+
+
+def _tell_alone(text: str, own: Collection[str], others: Collection[str]) -> None:
+    """Print a remark about the scenarios that only one side has."""
+    if alone := [name for name in own if name not in others]:
+        remark(f"only in {text}: {', '.join(alone)}")
 
 
 def _sized(case: Case) -> Case:
