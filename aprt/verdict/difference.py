@@ -1,10 +1,14 @@
 """What a change does: the outcomes of two variants of a scenario side by side.
 
-An outcome is a property that is violated. It is *removed* when only the first variant has it, *added* when only the
-second has: when the other was searched to the end, so that the outcome is gone within the scope, and not just not met.
-Where a search was stopped, what it did not find is *unknown*. Where the second variant does not have it because no step
-there is about that property, it is *unexercised*: nothing says that it is mended. Nothing comes after an oops: a
-variant that has one is judged by what goes wrong up to there.
+An outcome is a property that is violated. It is
+
+- *removed* or *added* when only the first, or only the second variant has it, and the other one was searched to the
+  end: then it is gone within the scope, and not just not met;
+- *unexercised* when the second variant does not have it because no step there is about the property, so that nothing
+  says that it is mended;
+- *unknown* when the search that did not find it was stopped.
+
+Executions end at an oops, so that a variant that has one is judged by what goes wrong before it.
 """
 
 from __future__ import annotations
@@ -32,36 +36,28 @@ Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
 
 @attrs.frozen
 class Parting:
-    """Where a schedule of one variant leaves what the other can do. step: from 0. wanted: what the one does then.
+    """The first step of a schedule of one variant that the other variant cannot take."""
 
-    offered: what the other could do instead. A schedule that the other takes as a whole has no parting.
-    """
-
-    step: int
-    wanted: Label
-    offered: tuple[str, ...]
+    step: int  # from 0
+    wanted: Label  # the step
+    offered: tuple[str, ...]  # what the other variant could do instead
 
 
 @attrs.frozen
 class Outcome:
-    """One property in both variants. before, after: a smallest witness of each where it is violated.
-
-    searched: whether each was searched to the end. vacuous: of each, whether it holds because no step it is about is
-    possible there. parting: of the witness, in the variant that has it not; None when it takes all of those steps, or
-    both have one.
-    """
+    """One property in both variants. Pairs are of the first and the second variant."""
 
     id: str
     title: str
-    before: Shown | None
+    before: Shown | None  # a smallest witness, where the variant violates it
     after: Shown | None
-    searched: tuple[bool, bool]
-    vacuous: tuple[bool, bool] = (False, False)
-    parting: Parting | None = None
+    searched: tuple[bool, bool]  # to the end
+    vacuous: tuple[bool, bool] = (False, False)  # it holds because no step that it is about is possible
+    parting: Parting | None = None  # of the one witness, unless the other variant can take all its steps
 
     @property
     def otherwise(self) -> bool:
-        """Whether both violate it, each in words of its own; numbers apart."""
+        """Whether both violate it, in words that differ in more than numbers."""
         if self.before is None or self.after is None:
             return False
         return _words(self.before.finding.text) != _words(self.after.finding.text)
@@ -113,7 +109,7 @@ class Difference:
 
     @property
     def unasked(self) -> tuple[str, ...]:
-        """The properties that both sides could have been asked about, and were not, nor are in every search."""
+        """The properties that both sides could have been asked about and were not, apart from those in every search."""
         known, asked = {p.id for p in self.after.model.properties}, {outcome.id for outcome in self.outcomes}
         return tuple(
             p.id for p in self.before.model.properties if p.id in known and p.id not in asked and not p.implied
