@@ -26,7 +26,11 @@ def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken
         if is_bug(text):
             return _bug(registry, text, put_in, taken_out)
         _check_no_scenario(registry, text)
-    return resolve(text, case_finder(registry, put_in, taken_out))
+    recording = resolve(text, case_finder(registry, put_in, taken_out))
+    if recording.changed:
+        files = " or ".join(recording.changed)
+        remark(f"{files} is not what it was when this schedule was written down: it is tried on what is there now")
+    return recording
 
 
 def _bug(registry: Registry, word: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:

@@ -32,9 +32,10 @@ class Goal:
     words: Callable[[Counter[tuple[str, str]]], str]
 
     @classmethod
-    def of(cls, label: Label) -> Goal:
-        """The step with this very label."""
-        return cls(label.context, lambda other: other == label, lambda seen: label.step)
+    def of(cls, label: Label, place: str = "") -> Goal:
+        """The step with this very label. place: where it was written down, in words."""
+        words = f"{label.step} ({place})" if place else label.step
+        return cls(label.context, lambda other: other == label, lambda seen: words)
 
 
 class Stepper(Protocol):

@@ -13,6 +13,9 @@ context and the hash of its step. A context is told by its place in the order in
 many bits as the places so far take. One that is new has the next free place, followed by the hash of its name. Zeros
 fill the last byte. The reference is not covered by the checksum, so that a person can put a switch into it and see
 whether the schedule still fits.
+
+Where the reference names files of a user's own, `.` and a few letters follow, which tell what was in them: whoever
+follows the token can say that they have changed. No other token has them.
 """
 
 from __future__ import annotations
@@ -54,11 +57,12 @@ class Segment:
 
 @attrs.frozen
 class Token:
-    """A decoded token. reference: the scenario, as a user writes it."""
+    """A decoded token. reference: the scenario, as a user writes it. own: for the user's files that it names."""
 
     reference: str
     segments: tuple[Segment, ...]
     salt: int = 0
+    own: str = ""
 
     def goals(self, system: System) -> Iterator[Goal]:
         """What to let the contexts of `system` do, in order. A context that it does not have is a goal, too."""
@@ -86,8 +90,8 @@ class Token:
         return Goal(context, reached, words)
 
 
-def encode(reference: str, schedule: Schedule, salt: int = 0) -> str:
-    """The token of a schedule."""
+def encode(reference: str, schedule: Schedule, salt: int = 0, own: str = "") -> str:
+    """The token of a schedule. own: as in `Token`."""
     bits = f"{salt:0{_SALT_BITS}b}"
     known: list[int] = []
     for segment in _segments(schedule, salt):
@@ -100,7 +104,7 @@ def encode(reference: str, schedule: Schedule, salt: int = 0) -> str:
         bits += _binary(segment.step, _STEP_BITS)
     bits += "0" * (-len(bits) % 8)
     body = int(bits, 2).to_bytes(len(bits) // 8, "big")
-    return f"{_PREFIX}:{reference}:{_base64(_checksum(body) + body)}"
+    return f"{_PREFIX}:{reference}:{_base64(_checksum(body) + body)}" + (f".{own}" if own else "")
 
 
 def decode(text: str) -> Token:
@@ -150,6 +154,7 @@ def _runs(schedule: Iterable[Label]) -> Iterator[list[Label]]:
 
 
 def _decode(reference: str, payload: str) -> Token:
+    payload, _, own = payload.partition(".")
     try:
         raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -162,7 +167,7 @@ def _decode(reference: str, payload: str) -> Token:
     bits = _Bits(body)
     salt = bits.take(_SALT_BITS)
     try:
-        return Token(reference, tuple(_read(bits)), salt)
+        return Token(reference, tuple(_read(bits)), salt, own)
     except ValueError:
         raise UserError("token cannot be decoded: it does not hold whole segments") from None
 

@@ -18,14 +18,24 @@ from aprt.core import token
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.follow import Goal, follow
 from aprt.core.scenario import Model
-from aprt.core.schedule import Schedule
+from aprt.core.schedule import Label, Schedule
+from aprt.core.suggestion import did_you_mean
 from aprt.core.system import System
 from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case
 from aprt.verdict.json_file import read_json
+from aprt.verdict.own_code import fingerprint, own_places
 
 LONGEST = 120  # letters; a longer token would not be pasted
 _SCHEMA = "aprt.schedule/1"
+
+
+class NoSuchMessage(ReplayMismatch):
+    """A step of a schedule file is a message that the model does not have."""
+
+    def __init__(self, path: Path, step: int, label: Label, hint: str) -> None:
+        super().__init__(step, str(label), ())
+        self.args = (f"{path}: steps[{step}]: there is no message {label.op!r}{hint}",)
 
 
 @attrs.frozen(eq=False)
@@ -37,6 +47,7 @@ class Recording:
     schedule: Schedule
     named: str  # where it came from: a token, a file, a bug of the museum
     asked: tuple[str, ...] = ()  # the numbers of the properties that it was recorded for, where that is known
+    changed: tuple[str, ...] = ()  # files of the user's own that are not what they were when it was written down
 
     @property
     def token(self) -> str | None:
@@ -48,8 +59,9 @@ class Recording:
 
 def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
     """A token of that schedule, or None when it is too long for one."""
+    own = fingerprint(str(case))
     for salt in range(token.SALTS):
-        text = token.encode(str(case), schedule, salt)
+        text = token.encode(str(case), schedule, salt, own)
         if len(text) > LONGEST:
             return None
         try:
@@ -73,11 +85,19 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
         told = token.decode(text)
         case = parse(told.reference)
         model = case.model()
-        return Recording(case, model, _follow(told.goals(model.system), model.system), text)
-    reference, schedule = _read(Path(text))
+        schedule = _follow(told.goals(model.system), model.system)
+        return Recording(case, model, schedule, text, changed=_changed(told.reference, told.own))
+    reference, written, own = _read(Path(text))
     case = parse(reference)
     model = case.model()
-    return Recording(case, model, _follow(map(Goal.of, schedule), model.system), text)
+    _check_messages(Path(text), written, model.system)
+    goals = (Goal.of(label, f"steps[{i}]") for i, label in enumerate(written))
+    return Recording(case, model, _follow(goals, model.system), text, changed=_changed(reference, own))
+
+
+def _changed(reference: str, own: str) -> tuple[str, ...]:
+    """The user's files that a reference names, unless they are known to be what they were, or nothing is known."""
+    return own_places(reference) if own and own != fingerprint(reference) else ()
 
 
 def check_writable(path: Path) -> None:
@@ -90,6 +110,8 @@ def save(path: Path, case: Case, schedule: Schedule) -> None:
     """Write a schedule file, whole or not at all. Raises: `UserError` when it cannot be written."""
     steps = ",\n    ".join(json.dumps([label.context, label.op]) for label in schedule)
     head = f'"schema": "{_SCHEMA}",\n  "scenario": {json.dumps(str(case))}'
+    if own := fingerprint(str(case)):
+        head += f',\n  "own": "{own}"'
     text = f'{{\n  {head},\n  "steps": [\n    {steps}\n  ]\n}}\n'
     with _drafted(path) as draft:
         draft.write_text(text, encoding="utf-8")
@@ -124,14 +146,24 @@ def _follow(goals: Iterable[Goal], system: System) -> Schedule:
         return follow(goals, system, stepper)
 
 
-def _read(path: Path) -> tuple[str, Schedule]:
+def _check_messages(path: Path, schedule: Schedule, system: System) -> None:
+    """Refuse a step that no system like this takes. Raises: `ReplayMismatch`."""
+    known = {f"{actor.name}.{op}" for actor in system.actors for op in actor.messages()}
+    for i, label in enumerate(schedule):
+        if label.op not in known and not label.op.startswith("choose "):
+            raise NoSuchMessage(path, i, label, did_you_mean(label.op, known))
+
+
+def _read(path: Path) -> tuple[str, Schedule, str]:
+    """The reference, the steps, and the letters for the user's files (none: it names no such files)."""
     match read_json(path, "a schedule file"):
         case {"schema": str(schema)} if schema != _SCHEMA:
             raise UserError(f"{path}: schema: {schema!r} is unknown (this aprt reads {_SCHEMA!r})")
         case {"schema": _, "scenario": str(reference), "steps": [*steps], **rest}:
+            own = rest.pop("own", "")
             if rest:
-                raise UserError(f"{path}: unknown field {next(iter(rest))!r} (known: schema, scenario, steps)")
-            return reference, Schedule.of(_step(path, i, step) for i, step in enumerate(steps))
+                raise UserError(f"{path}: unknown field {next(iter(rest))!r} (known: schema, scenario, own, steps)")
+            return reference, Schedule.of(_step(path, i, step) for i, step in enumerate(steps)), str(own)
         case _:
             raise UserError(f"{path}: not a schedule file (needs schema, scenario and steps)")
 

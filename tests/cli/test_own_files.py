@@ -418,3 +418,26 @@ def test_a_table_keeps_what_no_patch_in_force_replaces() -> None:
     assert settings.set("patch", "in").patched(Table()) == Table(print, "as it was")
     with pytest.raises(UserError, match="replaces 'none', which the driver does not have \\(known: first, second\\)"):
         Settings((patch("a third", none=print),)).set("patch", "in").patched(Table())
+
+
+def test_a_token_and_a_schedule_file_tell_that_a_file_which_they_name_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("fingerprinted.py")
+    file.write_text(SCENARIO)
+    last = said("2026/fingerprinted.py:MINE", "--schedule", "race.json")
+    token = last.partition("token=")[2]
+    assert json.loads(Path("race.json").read_text())["own"] == token[-4:]
+    for recorded in (token, "race.json"):
+        assert (aprt("replay", recorded).exit_code, aprt("replay", recorded).stderr) == (1, "")
+    file.write_text(SCENARIO + "# more\n")
+    for recorded in (token, "race.json"):
+        changed = aprt("replay", recorded)
+        assert (changed.exit_code, changed.stderr) == (
+            1,
+            "aprt: fingerprinted.py is not what it was when this schedule was written down: "
+            "it is tried on what is there now\n",
+        )
+    old = token.rpartition(".")[0]
+    assert (aprt("replay", old).exit_code, aprt("replay", old).stderr) == (1, "")
