@@ -6,7 +6,6 @@ A check of every state is looked at only after steps that changed something it r
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
@@ -76,11 +75,11 @@ class Checks:
         self.histories = [(id, history, next(slots)) for id, history in histories]
         self._cycles = [(id, cycle, next(slots)) for id, cycle in cycles]
         self._noted = [id for id, check in checks if isinstance(check, Noted)]
-        self._steps = defaultdict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]](list)
+        self._steps: dict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]] = {}
         for id, check in checks:
             if isinstance(check, Before | After):
                 when = Before if isinstance(check, Before) else After
-                self._steps[when, check.actor.name, check.op].append((id, check))
+                self._steps.setdefault((when, check.actor.name, check.op), []).append((id, check))
         self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
@@ -102,7 +101,8 @@ class Checks:
 
         ask: what its context asks for afterwards.
         """
-        event, demands = step.event, list[Demand]()
+        event = step.event
+        demands: list[Demand] = []
         if self.order is not None:
             self.order.took(event)
             demands = self._demands(event, ask)

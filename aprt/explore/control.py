@@ -53,7 +53,7 @@ from aprt.explore.liveness import live_locals
 
 Records: TypeAlias = dict[int, tuple[Hashable, object]]  # by id; with the record, so that no id is used again
 
-Where: TypeAlias = tuple[FrameType | None, str]  # a frame, and what in it, in words
+Where: TypeAlias = tuple[FrameType | None, str, str]  # a frame, what in it, in words, and which of several, if any
 Reading: TypeAlias = "Callable[[_Reader, Any, Where], Hashable]"
 
 _ATOMS = frozenset({NoneType, EllipsisType, bool, int, str, bytes, CodeType})
@@ -90,7 +90,7 @@ def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[H
     if state != inspect.CORO_SUSPENDED:
         raise ModelError(f"a control state is that of a suspended behaviour, not of one in {state}")
     reader = _Reader({} if records is None else records)
-    key = reader.awaited(behaviour, (None, "the behaviour"))
+    key = reader.awaited(behaviour, (None, "the behaviour", ""))
     return (object() if reader.places else key), tuple(reader.places)
 
 
@@ -126,21 +126,21 @@ class _Reader:
             return None
         code = frame.f_code
         if code is _AWAIT_EFFECT:
-            return self._value(frame.f_locals["self"], (frame, "the effect"))
+            return self._value(frame.f_locals["self"], (frame, "the effect", ""))
         parts = dissect(suspended)
         if parts is None:
-            return self._never(frame, (frame, "this version of Python"))
+            return self._never(frame, (frame, "this version of Python", ""))
         live, cells = live_locals(code)[frame.f_lasti], parts.cells
         variables = tuple(
             [
-                (name, self._value(value, (frame, f"local {name!r}")))
+                (name, self._value(value, (frame, "local", name)))
                 for name, value in parts.variables.items()
                 if name in live or name in cells
             ]
         )
-        stack = self._items(parts.stack, (frame, "the value stack"))
-        handled = self._value(parts.handled, (frame, "the exception being handled"))
-        inner = None if awaited is None else self.awaited(awaited, (frame, "what it awaits"))
+        stack = self._items(parts.stack, (frame, "the value stack", ""))
+        handled = self._value(parts.handled, (frame, "the exception being handled", ""))
+        inner = None if awaited is None else self.awaited(awaited, (frame, "what it awaits", ""))
         # equal code in two files means different globals
         return code, code.co_filename, frame.f_lasti, variables, stack, handled, inner
 
@@ -191,20 +191,22 @@ class _Reader:
                 return cast(Hashable, value)
 
     def _numbered(self, value: object, at: Where) -> Hashable:
-        known = self.records.get(id(value))
+        key, seen, before = id(value), self.seen, self.passing
+        known = self.records.get(key)
         if known is not None:
             return known[0]
-        before, number = self.passing, len(self.seen)
-        self.passing += 1
-        if id(value) in self.seen:
-            return "again", self.seen[id(value)][0]
-        self.seen[id(value)] = number, value
+        self.passing = before + 1
+        again = seen.get(key)
+        if again is not None:
+            return "again", again[0]
+        number = len(seen)
+        seen[key] = number, value
         kind: Any = type(value)
         content = _content(kind)(self, value, at)
         if self.passing == before + 1 and _is_fixed(kind):
             self.passing = before
-            del self.seen[id(value)]
-            self.records[id(value)] = value, value  # which object it is says all
+            del seen[key]
+            self.records[key] = value, value  # which object it is says all
             return value
         return number, content
 
@@ -263,9 +265,10 @@ class _Reader:
 
     def _never(self, value: object, at: Where) -> Hashable:
         self.passing += 1
-        frame, what = at
+        frame, what, which = at
         line = "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}: "
-        self.places[f"{line}{what} holds a {type(value).__name__}"] = None
+        named = f"{what} {which!r}" if which else what
+        self.places[f"{line}{named} holds a {type(value).__name__}"] = None
         return None
 
 

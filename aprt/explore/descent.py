@@ -55,7 +55,7 @@ class Descent:
         self.foreign = self.inherited = 0
         self.seen = {INITIAL: 0}
         self.taken_back = 0
-        self._over = set[int]()  # states without steps, as far as known
+        self._over: set[int] = set()  # states without steps, as far as known
         self._local, self._bounds, self._judge = local, bounds, judge
 
     @property

@@ -87,7 +87,7 @@ class TraceSearch:
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
         self.executions = self.blocked = self.depth = 0
         self.found: dict[str, tuple[str, Steps]] = {}
-        self._fine = set[int]()  # states in which no check of every state finds anything
+        self._fine: set[int] = set()  # states in which no check of every state finds anything
         self._verdict = cache(self._judged)
         self._pending = cache(lambda state: self.races.pending())
         self._begun = watchdog.seconds

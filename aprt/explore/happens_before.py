@@ -36,7 +36,7 @@ class Execution:
         self.earlier: dict[int, int] = {}
         self.lanes: list[list[int]] = [[]]
         self.own: list[int] = []
-        self._ends = defaultdict[tuple[int, str], int](int)  # the steps at either end of a queue
+        self._ends: defaultdict[tuple[int, str], int] = defaultdict(int)  # the steps at either end of a queue
         self._local, self._kinds = local, local.kinds
         self._meeting: dict[int, int] = {}  # what was asked at its end, until it is cut
         self._later: dict[int, int] = {}

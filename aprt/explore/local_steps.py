@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 
@@ -83,14 +84,15 @@ class LocalSteps:
         self.rows: tuple[list[tuple[int, Options]], ...] = tuple([] for _ in system.contexts)
         self.seconds = 0.0
         self._tables, self._visibility = tables, visibility
-        self._commutation, self._held = Commutation(system), set[tuple[int, int]]()
+        self._commutation = Commutation(system)
+        self._held: set[tuple[int, int]] = set()
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
         self.lanes = range(0, 2 * len(system.contexts), 2)
         self.kinds = Kinds(self.lanes.stop)
         self.sleepers = Sleepers(self.kinds, len(system.contexts))
         self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
-        self._users = defaultdict[int, int](int)  # contexts that take steps of a kind, as bits
+        self._users: defaultdict[int, int] = defaultdict(int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
         for place in range(len(system.contexts)):
             self._extend(place)
@@ -126,24 +128,25 @@ class LocalSteps:
 
     def _extend(self, place: int) -> None:
         """Offer the control states that were learned since."""
-        rows = self.rows[place]
-        for control in range(len(rows), len(self._tables.rows[place])):
-            slot = self._tables.rows[place][control][0]
-            rows.append((slot, Options(lambda number, at=control: self._learn(place, at, number))))  # type: ignore[misc]
+        rows, learned = self.rows[place], self._tables.rows[place]
+        for control in range(len(rows), len(learned)):
+            rows.append((learned[control][0], Options(partial(self._learn, place, control))))
 
     def _learn(self, place: int, control: int, number: int) -> tuple[LocalStep, ...]:
         begun = time.perf_counter()
         slot, row = self._tables.rows[place][control]
         moves = row[number]
         self._extend(place)
-        steps = tuple(self._local(place, control, slot, number, i, move) for i, move in enumerate(moves))
+        steps = tuple([self._local(place, control, slot, number, i, move) for i, move in enumerate(moves)])
         self.seconds += time.perf_counter() - begun
         return steps
 
     def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
         delta, step, (watch, judges) = move
         done = self._tables.steps[step]
-        kind, queue = self._kind(done, slot)
+        oops = done.oops
+        usual = not oops and slot not in self.loose
+        kind, queue = self._kind(done, slot, usual)
         self._users[kind] |= 1 << place
         moved = dict(self._tables.changes[step])
         label = place << OPTION_BITS | option
@@ -161,8 +164,8 @@ class LocalSteps:
             then=before + moved.get(slot, 0),
             delta=delta,
             queue=queue,
-            oops=done.oops,
-            plain=not done.oops and slot != place and slot not in self.loose,
+            oops=oops,
+            plain=usual and slot != place,
             watch=watch,
             judges=judges,
             checked=watch is not None or bool(judges),
@@ -171,17 +174,17 @@ class LocalSteps:
             others=self.kinds.others[kind],
         )
 
-    def _kind(self, done: Step, slot: int) -> tuple[int, Queue | None]:
-        """The kind of a step, and how it uses a queue.
+    def _kind(self, done: Step, slot: int, usual: bool) -> tuple[int, Queue | None]:
+        """The kind of a step, and how it uses a queue. usual: no oops, on an actor about which nothing is declared.
 
-        Steps on an actor about which nothing is declared are of one kind if they change it, of another if they do not.
+        Such steps are of one kind if they change their actor, of another if they do not.
         """
         event = done.event
-        usual = None if done.oops or slot in self.loose or self._visibility.groups else (slot, event.changed)
-        if usual in self._usual:
-            return self._usual[usual], None
+        way = (slot, event.changed) if usual and not self._visibility.groups else None
+        if way in self._usual:
+            return self._usual[way], None
         info = StepInfo.of(event, None if event.actor is None else self._actors[event.actor])
         kind = self.kinds.number(self._visibility.extend(info, event.notes))
-        if usual is not None:
-            self._usual[usual] = kind
+        if way is not None:
+            self._usual[way] = kind
         return kind, info.queue

@@ -197,7 +197,8 @@ class ReducedSearch:
 
     def _step(self, here: int, step: LocalStep) -> None:
         state = self.states[here]
-        successor, violations = state + step.delta, list[Violation]()
+        violations: list[Violation] = []
+        successor = state + step.delta
         self.taking = here, step
         if step.watch is not None:
             successor, violations = step.watch.look(state, successor)

@@ -30,11 +30,12 @@ class Retiming:
             return [(later, possible)]
         if slot not in self._local.loose:
             return []
-        steps, found = self._execution.steps, list[Opening]()
+        found: list[Opening] = []
+        steps = self._execution.steps
         users = [i for i in self._users(node, slot) if (later & ~program) >> i & 1 and steps[i].queue is None]
         level = {later} if users else set()
         while level:
-            smaller = set[int]()
+            smaller: set[int] = set()
             for part in level:
                 if any(part & more == part for more, _ in found):
                     continue

@@ -40,12 +40,13 @@ class Thread:
         except Exception as error:
             where = "at its start" if before is None else f"after {operation(before, answer)}"
             raise ModelError(f"{self.context.name} raised {error!r} {where}") from error
-        if not isinstance(effect, Call | Choose):
+        if isinstance(effect, Call):
+            if effect.actor.name not in self._actors:
+                self.drop()
+                raise ModelError(f"{self.context.name} does {effect}, but the system has no {effect.actor.name}")
+        elif not isinstance(effect, Choose):
             self.drop()
             raise ModelError(f"{self.context.name} awaits {effect!r}, which is no effect of aprt")
-        if isinstance(effect, Call) and effect.actor.name not in self._actors:
-            self.drop()
-            raise ModelError(f"{self.context.name} does {effect}, but the system has no {effect.actor.name}")
         self.effect = effect
 
     @property
