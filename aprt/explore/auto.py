@@ -11,6 +11,8 @@ run a few executions: some systems have hardly any traces. Else random walks (*p
 - else "dpor" once more, with more executions than before;
 - else the portfolio, which draws lots and is never complete.
 
+A crew of processes does what is picked, if that can be shared; the look is for one of them. So the choice is the same.
+
 Counts decide, not the clock: unless a budget ends it, a question gets the same strategy on every machine. What a small
 system has no use for is imported when another comes.
 """
@@ -21,12 +23,14 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from aprt.core.amount import count
 from aprt.core.errors import UserError
+from aprt.core.properties import endless
 from aprt.explore import states
 from aprt.explore.result import Exploration, Question
 from aprt.explore.states import Doubt
@@ -44,7 +48,10 @@ _PROBES, _STEPS = 1_000, 100_000  # of a look; in all of the probes
 _SETS = 200_000  # down-sets of traces that are looked at: half a second
 _COUNTLESS = 1e12
 _RARE = 0.1  # the chance of what was not seen, when what was seen says how much there is
-_UNSUITABLE = "unsuitable"  # why a search over states gives up after a look
+_UNSUITABLE, _SHARED = "unsuitable", "shared"  # why a search over states gives up after a look
+
+Share: TypeAlias = Callable[[str, Question], Exploration]
+"""What a crew answers with a strategy, which is "dpor" or "states"."""
 
 
 @attrs.frozen
@@ -69,24 +76,27 @@ class Look:
         return f"there seem to be {self.states:,.0f} states or more and {traces}"
 
 
-def search(question: Question) -> Exploration:
+def search(question: Question, share: Share | None = None) -> Exploration:
     """Explore with the strategy that the system suggests. `Exploration.picked` says why."""
+    by_states = states.search if share is None else partial(share, "states")
     if question.symmetry:
-        return attrs.evolve(states.search(question), picked="no other strategy knows symmetry")
+        return attrs.evolve(by_states(question), picked="no other strategy knows symmetry")
     if question.loop != "auto":
-        return attrs.evolve(states.search(question), picked="no other strategy has loops to choose from")
-    return _Choice(question).search()
+        return attrs.evolve(by_states(question), picked="no other strategy has loops to choose from")
+    return _Choice(question, share).search()
 
 
 class _Choice:
-    """A search that may change its mind. picked: why; None while there is no need to.
+    """A search that may change its mind. picked: why; None while there is no need to. share: None where one process
+    does all.
 
     instead: the answer of "dpor"; given_up: what that had come to when it took too long. tried: the length of the
     executions that it was given, infinite when there is no use in giving it more.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, share: Share | None) -> None:
         self.question, self.begin = question, time.perf_counter()
+        self.share = None if any(map(endless, question.properties)) else share
         self.picked: str | None = None
         self.instead: Exploration | None = None
         self.given_up: Exploration | None = None
@@ -95,6 +105,8 @@ class _Choice:
     def search(self) -> Exploration:
         doubt = Doubt(_SMALL, self._doubt)
         found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
+        if found.stopped == _SHARED and self.share is not None:
+            found = _within(partial(self.share, "states"), self._rest(), _LARGE)
         if self.instead is not None:
             found = _with(found, self.instead)
         elif found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
@@ -115,6 +127,8 @@ class _Choice:
         self.instead = self._by_traces(look)
         if self.instead is not None or look.states >= _LARGE:
             raise Stop(_UNSUITABLE)
+        if self.share is not None:
+            raise Stop(_SHARED)
         return look.states
 
     def _by_traces(self, look: Look) -> Exploration | None:
@@ -122,7 +136,10 @@ class _Choice:
         if look.unknown_traces:
             return self._try_traces(look.states)
         if look.few_traces and self.tried < math.inf:
-            return self._traces(attrs.evolve(self._rest(), expected=look.traces))
+            question = attrs.evolve(self._rest(), expected=look.traces)
+            if self.share is not None and question.bounds.max_states is None:
+                return self.share("dpor", question)
+            return self._traces(question)
         return None
 
     def _try_traces(self, states: float) -> Exploration | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.view.version import aprt_version
 from tests.explore import work
-from tests.explore.work import Here, Unlucky
+from tests.explore.work import Here, NoCrew, Unlucky
 
 R = TypeVar("R")
 
@@ -180,18 +180,3 @@ class Interrupted(Here):
             self.asked = True
             raise KeyboardInterrupt
         return super().submit(seat, task, *args)
-
-
-class NoCrew:
-    """Nobody to ask."""
-
-    seats = 2
-
-    def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Future[R]:
-        raise AssertionError("nothing is to be shared")
-
-    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
-        raise AssertionError("nothing was sent")
-
-    def refill(self, seat: int) -> None:
-        raise AssertionError("nobody has died")

@@ -50,6 +50,21 @@ class Here:
         raise AssertionError("nobody has died")
 
 
+class NoCrew:
+    """Nobody to ask."""
+
+    seats = 2
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        raise AssertionError("nothing is to be shared")
+
+    def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
+        raise AssertionError("nothing was sent")
+
+    def refill(self, seat: int) -> None:
+        raise AssertionError("nobody has died")
+
+
 class Unlucky:
     """A crew of which one worker is killed before it is sent its piece of work numbered `last`."""
 
