@@ -12,8 +12,10 @@ Standing: TypeAlias = Literal["documented", "contradicts", "undocumented"]
 
 @attrs.frozen
 class DocumentedOrder:
-    """By lock class, outer first: each class of a chain comes before all that follow it, and the chains together say
-    what follows from them. innermost: classes under which nothing is asked for.
+    """Chains of lock classes, the outer lock first: a class is taken before all that follow it in its chain.
+
+    Chains are read together: `a` before `b` and `b` before `c` say `a` before `c`.
+    innermost: classes under which no lock is asked for.
     """
 
     chains: tuple[tuple[str, ...], ...]
@@ -32,7 +34,7 @@ class DocumentedOrder:
         return "documented" if asked in self.innermost or self.way(held, asked) else "undocumented"
 
     def way(self, outer: str, inner: str) -> tuple[str, ...]:
-        """How one class comes to stand before another: a few classes from the one to the other; none: it does not."""
+        """The classes by way of which one comes before another, both included; empty: it does not."""
         ways, seen = deque[tuple[str, ...]]([(outer,)]), {outer}
         while ways and outer != inner:
             way = ways.popleft()

@@ -1,7 +1,7 @@
 """Guarded-by: data that is touched without the lock which its handler names.
 
-Handlers have that noted (P22), whether or not anybody else is near; told with it is who touched the data last
-otherwise, and who holds such a lock meanwhile.
+That is noted when the message is handled (P22), whether or not anybody else is near. Told with it is the latest access
+of another context to the same data.
 
 Mirrors: include/linux/lockdep.h: lockdep_assert_held().
 """

@@ -13,10 +13,11 @@ from aprt.detect.parts import Parts
 
 
 class History:
-    """One execution as far as it was heard; the same object for all detectors, ahead of them by one event.
+    """One execution as far as it was heard. All detectors share it, and it hears of a step before they do.
 
-    order: happens-before. stamps: when each step was done in it. states: by actor. callers, last: by context, what
-    it has and its last step (-1: none). asks: what each context asks for, while it has not been given it.
+    order: happens-before. stamps: when each step was done in it. states: by actor. callers: by context, what it holds
+    and owes. last: by context, the index of its last step (-1: none). asks: by context, what it asks for and has not
+    got yet.
     """
 
     def __init__(self, parts: Parts) -> None:

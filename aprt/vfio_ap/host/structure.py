@@ -51,7 +51,10 @@ def p14(machine: Machine, lists: Callable[[View], list[tuple[str, tuple[Found, .
 
 
 def p16(machine: Machine, busy: Callable[[View, Guest], bool], reads: Actors, when: str, detach: str) -> Property:
-    """when: the words for what `busy` leaves. reads: what it looks at. detach: the last message of a detach."""
+    """busy: whether somebody is changing hook or pointer just now, so that the property does not speak of them.
+
+    reads: what `busy` looks at. when: what it leaves, in words. detach: the last message of a detach.
+    """
     return Property(
         "P16",
         "hook and VM pointer belong together",
@@ -89,7 +92,11 @@ def p17(
     about: About,
     passable: Callable[[View, Apqn], bool] | None = None,
 ) -> Property:
-    """when: the words for `busy`. reads: what it and `passable` look at. passable: what the driver's filter asks."""
+    """busy: whether somebody is changing the guest's masks just now, so that the property does not speak of them.
+
+    passable: what the driver's filter asks of a queue, if it asks anything. reads: what these two look at. when: what
+    `busy` says, in words.
+    """
     return Property(
         "P17",
         "a guest reaches only queues that are bound to vfio_ap and assigned to it",
