@@ -4,16 +4,27 @@ What a context can do is decided by its control state and one actor's value. A *
 with all the fields that ever decide for them: where these take few values in many states, one look by the masked state
 tells what the cluster can do.
 
-Most steps need not be taken, by how the state was first reached. Let step t of context c have led to it from p, and let
-step u, of an earlier context, be decided by another slot than t, or by the same one and neither of them changes it.
-Then u was possible in p, which took it first, and behind it t led to where u leads from here. (Sleep sets tell so of
-all steps on the way, Godefroid, LNCS 1032, 1996; what the last one tells is known by its kind.)
+How a state was first reached tells most of it without a look. Let step t of context c have led to it from p.
+
+*Steps need not be taken.* Let step u, of an earlier context, be decided by another slot than t, or by the same one and
+neither of them changes it. Then u was possible in p, which took it first, and behind it t led to where u leads from
+here. (Sleep sets tell so of all steps on the way, Godefroid, LNCS 1032, 1996; what the last one tells is known by its
+kind.)
+
+*Contexts need not be asked.* What a context other than c can do is what it could do in p, unless t changes the slot
+that decides. So ask no earlier context for which that slot never decides, and, where t leaves the slot as it is, none
+that is not known to change it from the number in there: all that it can do need not be done, and how many steps that
+are is known from p. Nor is there anything to be learned of it, as it was asked with the same numbers: in p, or else in
+the last state on the way to p in which it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
+
+import attrs
 
 from aprt.explore.checks import QUIET, Note
 from aprt.explore.layout import Layout
@@ -22,9 +33,23 @@ from aprt.explore.tables import Tables
 
 _FEW = 6  # states, on average, must share the fields of a cluster
 _NOWHERE: Final = -1  # no slot
+_DIGIT_BITS: Final = 12
+ALL_STEPS: Final = (1 << _DIGIT_BITS) - 1
+"""How many steps each context can take is a number with a digit for each. Modulo this it is how many they are in all,
+as each digit is worth 1."""
 
-Arrival: TypeAlias = "list[tuple[int, Known]]"
-"""How a state was reached: of each cluster, in order, its mask, and by the masked state what it can do."""
+
+@attrs.define(eq=False)
+class Arrival:
+    """How a state was first reached.
+
+    kept: keeps, of how many steps each context could take before, what is still so. looks: whom to ask, by cluster, in
+    order: the mask of each, and by the masked state what it can do.
+    """
+
+    kept: int = 0
+    looks: tuple[tuple[int, Known], ...] = ()
+
 
 Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
 """What to add to a state, and how that reaches the next one."""
@@ -45,11 +70,11 @@ class Kind(NamedTuple):
         """Whether, behind a step of this kind, those of the other need not be taken."""
         return other.place < self.place and (other.slot != self.slot or not (other.changes or self.changes))
 
-    def before(self, places: range, slots: frozenset[int]) -> Kind:
+    def before(self, places: Sequence[int], slots: frozenset[int]) -> Kind:
         """One that spares the same steps of the contexts in these places, for which these slots decide."""
-        if self.place <= places.start:
+        if self.place <= places[0]:
             return ANY
-        place = min(self.place, places.stop)
+        place = min(self.place, places[-1] + 1)
         return Kind(place, self.slot, self.changes) if self.slot in slots else Kind(place, _NOWHERE, changes=False)
 
 
@@ -57,7 +82,7 @@ ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is ea
 
 
 class Known(dict[int, tuple[int, Steps]]):
-    """By the masked state, how many steps some contexts can take, and those of them that are to be taken.
+    """By the masked state, how many steps each of some contexts can take, and those of them that are to be taken.
 
     Asks `learn` for what is not known yet.
     """
@@ -80,9 +105,11 @@ class Clusters:
         self._tables, self._layout = tables, layout
         self._slots = [frozenset({place, *(slot for slot, _ in rows)}) for place, rows in enumerate(tables.rows)]
         self._clusters: list[range] = []
-        self._known: dict[tuple[range, Kind], Known] = {}
+        self._known: dict[tuple[tuple[int, ...], Kind], Known] = {}
         self._steps = [dict[tuple[int, int], tuple[Kind, Steps]]() for _ in tables.rows]  # by control state and number
+        self._met = defaultdict[tuple[int, int], set[Kind]](set)  # by slot, and the number there before the step
         self._arrivals: dict[Kind, Arrival] = {}
+        self._concerned: dict[Kind, set[int]] = {}  # earlier contexts that must be asked
         self.somehow = self._arrival(ANY)
 
     def group(self, sample: Sequence[int]) -> bool:
@@ -96,27 +123,36 @@ class Clusters:
             else:
                 return False
         self._clusters = found
-        for by, arrival in self._arrivals.items():  # states were reached as they were
-            arrival[:] = self._looks(by)
+        for by in self._arrivals:  # states were reached as they were
+            self._ask(by)
         return True
 
     def _pays(self, places: range, sample: Sequence[int]) -> bool:
         mask = self._layout.mask(self._deciding(places))
         return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)
 
-    def _deciding(self, places: range) -> frozenset[int]:
-        return frozenset[int]().union(*self._slots[places.start : places.stop])
+    def _deciding(self, places: Iterable[int]) -> frozenset[int]:
+        return frozenset[int]().union(*[self._slots[place] for place in places])
 
     def _arrival(self, by: Kind) -> Arrival:
         """By a step of that kind."""
         if by not in self._arrivals:
-            self._arrivals[by] = list(self._looks(by))
+            sharing = {place for place in range(by.place) if by.slot in self._slots[place]}
+            self._arrivals[by], self._concerned[by] = Arrival(), sharing if by.changes else set()
+            self._ask(by)
         return self._arrivals[by]
 
-    def _looks(self, by: Kind) -> Iterator[tuple[int, Known]]:
-        return (self._look(places, by) for places in self._clusters)
+    def _ask(self, by: Kind) -> None:
+        """Behind a step of that kind ask those who must be asked, as far as is known."""
+        kept, looks = 0, list[tuple[int, Known]]()
+        for cluster in self._clusters:
+            asked = tuple([place for place in cluster if place >= by.place or place in self._concerned[by]])
+            kept |= sum(ALL_STEPS << place * _DIGIT_BITS for place in cluster if place not in asked)
+            if asked:
+                looks.append(self._look(asked, by))
+        self._arrivals[by].kept, self._arrivals[by].looks = kept, tuple(looks)
 
-    def _look(self, places: range, by: Kind) -> tuple[int, Known]:
+    def _look(self, places: tuple[int, ...], by: Kind) -> tuple[int, Known]:
         """The mask of the contexts in these places, and what they can do behind a step of that kind."""
         slots = self._deciding(places)
         by = by.before(places, slots)
@@ -125,7 +161,7 @@ class Clusters:
             self._known[places, by] = Known(learn)
         return self._layout.mask(slots), self._known[places, by]
 
-    def _together(self, places: range, by: Kind) -> Callable[[int], tuple[int, Steps]]:
+    def _together(self, places: tuple[int, ...], by: Kind) -> Callable[[int], tuple[int, Steps]]:
         """What one half of them can do, and then the other."""
         half = len(places) // 2
         (mask, known), (other_mask, other_known) = self._look(places[:half], by), self._look(places[half:], by)
@@ -144,7 +180,7 @@ class Clusters:
             control = field(state, place)
             key = control, field(state, rows[control][0])
             kind, steps = known[key] if key in known else self._learn(place, *key)
-            return len(steps), () if by.spares(kind) else steps
+            return len(steps) << place * _DIGIT_BITS, () if by.spares(kind) else steps
 
         return learn
 
@@ -155,11 +191,25 @@ class Clusters:
         moves = row[number]
         if not self._layout.fits():
             raise Outgrown
-        if any(note != QUIET for _, _, note in moves):
+        if any(note != QUIET for _, _, note in moves) or len(moves) * len(self._slots) >= ALL_STEPS:
             raise Apart
         changes = [self._tables.changes[step] for _, step, _ in moves]
         kind = Kind(place, slot, any(changed == slot for each in changes for changed, _ in each))
-        arrival = self._arrival(kind)
-        steps = tuple([(self._layout.delta(each), arrival) for each in changes])
+        steps = tuple([(self._layout.delta(each), self._arrival(kind)) for each in changes])
+        if steps:
+            self._meet(kind, number)
         self._steps[place][control, number] = kind, steps
         return kind, steps
+
+    def _meet(self, kind: Kind, number: int) -> None:
+        """A step of that kind can be taken where that number is in its slot."""
+        met = self._met[kind.slot, number]
+        if kind in met:
+            return
+        met.add(kind)
+        changing = {other.place for other in met if other.changes}
+        for by in met:
+            earlier = {place for place in changing if place < by.place}
+            if not by.changes and not earlier <= self._concerned[by]:
+                self._concerned[by] |= earlier
+                self._ask(by)

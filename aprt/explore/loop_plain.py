@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from aprt.explore.checks import QUIET
 from aprt.explore.chunk import Chunk, unmark
-from aprt.explore.clusters import Apart, Arrival, Clusters
+from aprt.explore.clusters import ALL_STEPS, Apart, Arrival, Clusters, Steps
 from aprt.explore.guards import Guards, NotedStep
 from aprt.explore.layout import Fields, Layout, byte_widths
 from aprt.explore.loop import FreshLoop, Host, Outgrown, after
@@ -67,7 +67,7 @@ class PlainLoop(FreshLoop):
 
     @property
     def bytes_per_state(self) -> float:
-        containers = (self._states, self._seen, self._parents, self._asked, self._arrivals)
+        containers = (self._states, self._seen, self._parents, self._asked, self._arrivals, self._could)
         return sum(map(sys.getsizeof, containers)) / len(self) + sys.getsizeof(self._states[-1])
 
     def insert(self, successor: int, here: int) -> bool:
@@ -204,34 +204,42 @@ class PlainLoop(FreshLoop):
 
     def _expand_by_cluster(self, numbers: Sequence[int], asked: Clusters) -> None:
         """Likewise. What it cannot do, stop at a bound in the middle of a state, it leaves to the other."""
-        states, seen, limit, arrivals = self._states, self._seen, self.limit, self._arrivals
-        see, append, comes_from, arrives = seen.add, states.append, self._parents.append, arrivals.append
+        states, seen, limit = self._states, self._seen, self.limit
+        arrivals, could = self._arrivals, self._could
+        see, append, comes_from = seen.add, states.append, self._parents.append
+        arrives, inherits = arrivals.append, could.append
         arrivals += [asked.somehow] * (len(states) - len(arrivals))
+        could += repeat(0, len(states) - len(could))
         count, transitions = len(states), self.transitions
-        here, before = numbers[0], transitions
+        here = numbers[0]
         try:
             for here in numbers:
                 if not here & 255:
                     self.host.look(here, transitions)
-                state = states[here]
-                before = transitions
-                for mask, known in arrivals[here]:
-                    possible, steps = known[state & mask]
-                    transitions += possible
-                    for delta, arrival in steps:
-                        successor = state + delta
-                        if successor not in seen:
-                            if count == limit:
-                                raise Apart
-                            see(successor)
-                            comes_from(here)
-                            arrives(arrival)
-                            append(successor)
-                            count += 1
-                if transitions == before:
+                state, arrival = states[here], arrivals[here]
+                can = could[here] & arrival.kept
+                steps: Steps = ()
+                for mask, known in arrival.looks:
+                    more, further = known[state & mask]
+                    can += more
+                    steps += further
+                for delta, arrival in steps:
+                    successor = state + delta
+                    if successor not in seen:
+                        if count == limit:
+                            raise Apart
+                        see(successor)
+                        comes_from(here)
+                        arrives(arrival)
+                        inherits(can)
+                        append(successor)
+                        count += 1
+                if not can:
                     self.host.terminal(here)
+                transitions += can % ALL_STEPS
+                could[here] = 0  # not asked for again, and too large a number to keep
         finally:
-            self._reached = here, before
+            self._reached = here, transitions
             self.transitions = transitions
 
     def _take(self, here: int, state: int, noted: tuple[NotedStep, ...]) -> None:
@@ -324,6 +332,7 @@ class PlainLoop(FreshLoop):
         """From now on ask contexts one by one."""
         self._clusters: Clusters | None = None
         self._arrivals: list[Arrival] = []  # by state
+        self._could: list[int] = []  # likewise, how many steps each context could take in the state that led to it
         self._asked: list[_Asked] = []  # likewise
 
     def _group(self) -> None:

@@ -83,15 +83,17 @@ class Expanded:
     """What was looked up in the states that were expanded by cluster, and looks that found nothing known."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.states = self.possible = self.taken = self.learned = 0
+        self.states = self.possible = self.looks = self.taken = self.learned = 0
         expand, missing = loop_plain.PlainLoop._expand_by_cluster, clusters.Known.__missing__
 
         def expanded(loop: loop_plain.PlainLoop, numbers: Sequence[int], asked: clusters.Clusters) -> None:
+            before = loop.transitions
             expand(loop, numbers, asked)
             self.states += len(numbers)
+            self.possible += loop.transitions - before
             for here in numbers:
-                looks = [known[loop.dense(here) & mask] for mask, known in loop._arrivals[here]]
-                self.possible += sum(possible for possible, _ in looks)
+                looks = [known[loop.dense(here) & mask] for mask, known in loop._arrivals[here].looks]
+                self.looks += len(looks)
                 self.taken += sum(len(steps) for _, steps in looks)
 
         def learned(known: clusters.Known, state: int) -> tuple[int, clusters.Steps]:
@@ -107,6 +109,14 @@ def test_what_clusters_can_do_is_learned_once_for_many_states(monkeypatch: pytes
     explored = explore(dining_for_ever(8, looping=True), (DEADLOCK,), loop="plain", stop_on="all")
     assert (explored.states, explored.transitions, explored.deadlocks) == (14_158, 81_848, 1)
     assert expanded.states > 10_000 > 5 * expanded.learned > 0
+
+
+def test_few_contexts_are_asked_as_what_the_others_can_do_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters.Clusters, "_pays", lambda _, places, sample: len(places) == 1)
+    expanded, system = Expanded(monkeypatch), two_phase.system(5)
+    explore(system, (), loop="plain", stop_on="all")
+    assert expanded.states > 7_000
+    assert expanded.looks < 2.5 * expanded.states < len(system.contexts) * expanded.states
 
 
 def test_few_steps_are_taken_that_lead_to_a_known_state(monkeypatch: pytest.MonkeyPatch) -> None:
