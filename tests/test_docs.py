@@ -175,6 +175,14 @@ def assert_code_works(path: Path) -> None:
             value()
 
 
+def test_the_first_code_of_the_page_on_own_actors_is_that_of_the_demo() -> None:
+    demo = (ROOT / "demos/device.py").read_text(encoding="utf-8")
+    code = [block.text for block in blocks(ROOT / "docs/howto/write-your-own.md") if block.kind == "python"]
+    parts = [part.strip() for text in code[:2] for part in text.split("\n\n\n")]
+    assert [part for part in parts if part not in demo and "import" not in part] == []
+    assert code[2].split("\n\n")[1] in demo
+
+
 LINKS = [(path, link) for path in DOCUMENTS for link in LINK.findall(path.read_text(encoding="utf-8"))]
 
 

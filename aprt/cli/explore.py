@@ -98,7 +98,7 @@ def command(
     color: str,
     interrupts: Interrupts,
 ) -> int:
-    """Search SCENARIO (ERA/NAME[+SWITCH...]) for a schedule that breaks a property.
+    """Search SCENARIO (ERA/NAME[+SWITCH...], or FILE.py:NAME of your own) for a schedule that breaks a property.
 
     Several, or a pattern such as 'v4/h*', are answered with a line each; with --compare, those whose answer changes.
     Exits with 0 when the properties hold (with --compare: none is added), 1 when one is violated (added), 3 when that

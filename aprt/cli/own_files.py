@@ -1,4 +1,4 @@
-"""Scenarios and patches in Python files of a user's own, named `FILE.py:NAME` or `MODULE:NAME`."""
+"""Scenarios, systems and patches in Python files of a user's own, named `FILE.py:NAME` or `MODULE:NAME`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from aprt.cli.own_systems import NO_ERA, is_system, system_scenario
 from aprt.cli.stepless import watch
 from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
+from aprt.core.system import System
 from aprt.verdict.case import Case
 from aprt.verdict.lookup import era_of, find_era
 from aprt.verdict.switch_words import check_words
@@ -69,6 +71,8 @@ def check_named(eras: Mapping[str, Era], text: str) -> None:
         return
     named, slash, rest = text.partition("/")
     era, path = (named, rest) if slash and named in eras else ([*eras][-1], text)
+    if systems := _names(path, System):
+        raise UserError(f"{text}: name the system in it ({', '.join(f'{path}:{name}' for name in systems)})")
     if not _names(path, Scenario) and (patches := _names(path, Switch)):
         told = " or ".join(f"--with {path}:{name}" for name in patches)
         raise UserError(f"{text}: there is no scenario in it, but patches ({told})")
@@ -87,15 +91,17 @@ def _names(path: str, kind: type[Any]) -> list[str]:
 def own_case(
     eras: Mapping[str, Era], text: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
-    """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario in a file. Raises: `UserError`."""
+    """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario or a system in a file. Raises: `UserError`."""
     path, *words = text.split("+")
     named, slash, rest = path.partition("/")
     inside = bool(slash) and named in eras
-    found = era_of(text, named if inside else None, era, eras)
+    found, name = era_of(text, named if inside else None, era, eras), rest if inside else path
     if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
         find_era(named, eras)
-    name = rest if inside else path
-    scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name)
+    scenario = _scenario(name)
+    if scenario.directory is not None:
+        _check_without_era(name, named if inside else era, (*words, *put_in, *taken_out))
+        return Case.make(NO_ERA, scenario)
     check_words(found, eras, (*words, *put_in), taken_out)
     case = Case.make(found, scenario, words, put_in, taken_out)
     try:
@@ -105,6 +111,22 @@ def own_case(
         advice = f"; try {having[-1]}/{name}" if having else ""
         raise UserError(f"{name} is not for era {found.name}, which has no switch {error.name!r}{advice}") from None
     return case
+
+
+def _scenario(name: str) -> Scenario:
+    place, _, inside = name.rpartition(":")
+    beside = vars(_module(place)) if place else {}
+    if is_system(beside.get(inside)):
+        return system_scenario(name, beside[inside], beside.values())
+    return attrs.evolve(_load(name, Scenario, "scenario"), name=name)
+
+
+def _check_without_era(name: str, era: str | None, switches: tuple[str, ...]) -> None:
+    """Refuse an era and switches for a system, which has neither. Raises: `UserError`."""
+    if era is not None:
+        raise UserError(f"{name} is a system of your own, of no era; leave {era!r} out")
+    if switches:
+        raise UserError(f"{name} is a system of your own and has no switches; leave {switches[0]!r} out")
 
 
 def _place(word: str) -> Path:
@@ -135,8 +157,10 @@ def _load(word: str, kind: type[T], what: str) -> T:
     if isinstance(found, kind):
         return found
     if found is not None:
-        raise UserError(f"{word}: is no {what}")
-    raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, _names(place, kind))}")
+        other = ", no System, and no function that makes one without arguments" if kind is Scenario else ""
+        raise UserError(f"{word}: is no {what}{other}")
+    known = [*_names(place, kind), *(_names(place, System) if kind is Scenario else ())]
+    raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, known) if known else ''}")
 
 
 @cache

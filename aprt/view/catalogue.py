@@ -72,7 +72,7 @@ def scenario_text(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
     own = [p for p in model.properties if p.id in case.scenario.properties]
     always = [p.id for p in model.properties if p.implied]
     others = _on_demand(case.scenario, model)
-    parts = [f"{case}  {case.scenario.title}", case.scenario.story, "checked"]
+    parts = [f"{case}  {case.scenario.title}", *filter(None, [case.scenario.story]), "checked"]
     parts[-1] += "\n" + table((f"  {p.id}", p.title) for p in own)
     if always:
         parts[-1] += f"\n  in every search: {', '.join(always)}"

@@ -43,8 +43,10 @@ def news(name: str, eras: Mapping[str, Era]) -> News:
 def neighbours(name: str, eras: Mapping[str, Era]) -> tuple[tuple[str, list[str]], ...]:
     """What changed since the era before, and what changes with the era after: as `since 6.0` and as `then 6.3`.
 
-    A switch stands there by its word, with its new value unless that is "in".
+    A switch stands there by its word, with its new value unless that is "in". Empty for what is no era of these.
     """
+    if name not in eras:
+        return ()
     names = list(eras)
     own, after = news(name, eras), [news(other, eras) for other in names[names.index(name) + 1 :][:1]]
     told = [(f"since {own.before.name}", own)] if own.before is not None else []

@@ -14,6 +14,7 @@ from aprt.core.properties import Property, hanging
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
+from aprt.view.heading import claim
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines
@@ -36,10 +37,13 @@ _SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"
 def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
     """What is wrong, the schedule in columns, and how to see it again."""
     finding = shown.finding
-    title = verdict.property(finding.property).title
     others = verdict.others(finding)
     several = f" ({count(1 + len(others), 'finding')})" if others else ""
-    lines = [f"{paint.red('VIOLATED')} {paint.bold(finding.property)}: {title}{several}", *_indented(finding.text), ""]
+    lines = [
+        f"{paint.red('VIOLATED')} {claim(verdict.property(finding.property), paint)}{several}",
+        *_indented(finding.text),
+        "",
+    ]
     lines += _cycle(shown)
     if not shown.parts:
         lines += _schedule(shown, verdict.property(finding.property), verdict.case.scenario.properties)

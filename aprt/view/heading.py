@@ -1,7 +1,8 @@
-"""The first line of an answer: which case it is about."""
+"""The first lines of an answer: which case it is about, and which property."""
 
 from __future__ import annotations
 
+from aprt.core.properties import Property
 from aprt.verdict.case import Case
 from aprt.view.columns import WIDTH
 from aprt.view.paint import Paint
@@ -12,3 +13,8 @@ def heading(case: Case, paint: Paint) -> str:
     reference, title = str(case), case.scenario.title
     between = "  " if len(reference) + 2 + len(title) <= WIDTH else "\n"
     return f"{paint.bold(reference)}{between}{title}"
+
+
+def claim(property: Property, paint: Paint, between: str = ": ") -> str:
+    """The number and the title of a property; once where they are the same, as `always` and `at_end` make them."""
+    return paint.bold(property.id) + (f"{between}{property.title}" if property.title != property.id else "")

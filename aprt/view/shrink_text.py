@@ -10,6 +10,7 @@ from aprt.explore.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
+from aprt.view.heading import claim
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
@@ -32,7 +33,7 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
     lines = [
         f"{paint.bold(str(case))}  {case.scenario.title}",
         "",
-        f"{paint.bold(shrunk.property.id)}: {shrunk.property.title}",
+        claim(shrunk.property, paint),
         *textwrap.wrap(shrunk.finding.text, WIDTH, initial_indent="  ", subsequent_indent="  "),
         "",
         *(f"  {line}".rstrip() for line in columns(shrunk.events, brief=True, width=WIDTH - 2)),

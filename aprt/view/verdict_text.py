@@ -19,7 +19,7 @@ from aprt.verdict.verdict import NOT_MODELLED, Verdict
 from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
-from aprt.view.heading import heading
+from aprt.view.heading import claim, heading
 from aprt.view.lists import fact
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import unexercised_lines
@@ -78,7 +78,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
 def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     colour = paint.green if verdict.word == "HOLDS" else paint.yellow
     lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
-    lines += (f"  {paint.bold(p.id)} {p.title}" for p in verdict.properties)
+    lines += (f"  {claim(p, paint, ' ')}" for p in verdict.properties)
     if verdict.for_states:
         lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")
     lines += unexercised_lines(verdict, certificate.exercised)

@@ -1,0 +1,74 @@
+"""A system in a user's own file, as a scenario: one of no era, that has no switches."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from aprt.core.errors import UserError
+from aprt.core.properties import DEADLOCK, HANG, Property
+from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.core.system import System
+from aprt.kernel.rules import RULES
+
+NO_ERA: Final = Era("-", "a system of one's own", (), MappingProxyType({}))
+_STANDARD: Final = (*RULES, DEADLOCK, HANG)  # what can be asked of any system
+
+
+def is_system(found: object) -> bool:
+    """Whether it is a system, or a function that may make one: not one that takes arguments, and no behaviour."""
+    if isinstance(found, System):
+        return True
+    return inspect.isfunction(found) and not inspect.iscoroutinefunction(found) and not _needed(found)
+
+
+def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scenario:
+    """The scenario of a system, or of a function that makes one, alone or in a pair with its properties.
+
+    name: what users call it. beside: what stands in its file; the properties there are its own, unless the function
+    gives some. They are checked by default, and `deadlock`; `hang` and the rules of locks can be asked for.
+
+    Raises: `UserError` when the function makes something else, or two properties have one name.
+    """
+    among = tuple(one for one in beside if isinstance(one, Property) and one not in _STANDARD)
+    build = partial(_model, name, found, among)
+    own = [p.id for p in _parts(name, found, among)[1]]
+    for id in own:
+        if own.count(id) > 1:
+            raise UserError(f"{name}: two properties are called {id!r}; give each a name of its own")
+    asked = tuple(dict.fromkeys((*own, DEADLOCK.id)))
+    return Scenario(name, NO_ERA.title, "", asked, build, directory=name)
+
+
+def _needed(function: object) -> bool:
+    """Whether a function cannot be called without arguments."""
+    assert callable(function)
+    return any(
+        p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        for p in inspect.signature(function).parameters.values()
+    )
+
+
+def _model(name: str, found: object, among: tuple[Property, ...], settings: Settings) -> Model:
+    system, own = _parts(name, found, among)
+    known = {p.id for p in own}
+    contexts = ", ".join(context.name + (" (daemon)" if context.daemon else "") for context in system.contexts)
+    scope = f"contexts: {contexts or 'none'}", f"actors: {', '.join(actor.name for actor in system.actors) or 'none'}"
+    return Model(system, (*own, *(p for p in _STANDARD if p.id not in known)), scope, ())
+
+
+def _parts(name: str, found: object, among: tuple[Property, ...]) -> tuple[System, tuple[Property, ...]]:
+    """The system, and its own properties."""
+    made = found() if callable(found) else found
+    match made:
+        case System():
+            return made, among
+        case (System() as system, [*properties]) if all(isinstance(one, Property) for one in properties):
+            return system, tuple(properties)
+        case (System() as system, Property() as one):
+            return system, (one,)
+        case _:
+            raise UserError(f"{name}() made {made!r:.60}; give back a System, or a pair (System, properties)")

@@ -1,0 +1,161 @@
+"""A system of one's own in a file: every command takes it by its name, and says what to name where it cannot."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aprt.cli import known_eras
+from aprt.cli.root import root
+
+FILE = """
+from aprt import DEADLOCK, Actor, Context, System, always, at_end, handler
+
+class Counter(Actor[int]):
+    def initial(self): return 0
+    @handler(reads="*")
+    def read(self, state, by): return state, state
+    @handler(writes="*")
+    def write(self, state, by, value): return value, None
+    @handler(writes="*")
+    def add(self, state, by): return state + 1, None
+
+counter = Counter("counter")
+
+async def bump():
+    await counter.write(await counter.read() + 1)
+
+two = at_end("two", (counter,), lambda view: None if view(counter) == 2 else f"counter is {view(counter)}")
+system = System((counter,), (Context("a", bump), Context("b", bump)))
+
+async def add():
+    await counter.add()
+
+def repaired():
+    return System((counter,), (Context("a", add), Context("b", add)))
+
+def strict():
+    return repaired(), [always("one", (counter,), lambda view: "more than one" if view(counter) > 1 else None)]
+
+def one():
+    return repaired(), two
+
+def seven(): return 7
+def sized(count): return system
+def both(): return system, (two, two)
+number = 7
+"""
+TOKEN = "aprt2:ring.py:system:"
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_with_a_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ring.py").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+
+
+def aprt(*args: str) -> Result:
+    return CliRunner().invoke(root, args, obj=known_eras)
+
+
+def last(result: Result) -> str:
+    return result.stdout.splitlines()[-1]
+
+
+def test_a_system_is_searched_for_what_breaks_the_properties_of_its_file() -> None:
+    result = aprt("explore", "ring.py:system")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:3] == [
+        "ring.py:system  a system of one's own",
+        "",
+        "VIOLATED two",
+    ]
+    assert "scope       contexts: a, b; actors: counter\n" in result.stdout
+    answer = "aprt: VIOLATED property=two scenario=ring.py:system era=- with=- complete=no strategy=states traces=- "
+    assert last(result).startswith(f"{answer}states=12 steps=14 token={TOKEN}")
+
+
+@pytest.mark.parametrize(
+    ("name", "property", "code"),
+    [("repaired", "two,deadlock", 0), ("one", "two,deadlock", 0), ("strict", "one", 1)],
+)
+def test_a_function_makes_a_system_alone_or_with_its_properties(name: str, property: str, code: int) -> None:
+    result = aprt("explore", f"ring.py:{name}")
+    assert result.exit_code == code
+    word = "VIOLATED" if code else "HOLDS"
+    assert last(result).startswith(f"aprt: {word} property={property} scenario=ring.py:{name} era=- ")
+
+
+def test_what_holds_for_any_system_can_be_asked_for() -> None:
+    told = last(aprt("explore", "ring.py:repaired", "--property", "all"))
+    assert told.startswith("aprt: HOLDS property=two,K1,K2,K3,P20,P21,P22,P23,deadlock,hang ")
+    assert last(aprt("explore", "ring.py:system", "--property", "hang")).startswith("aprt: HOLDS property=hang ")
+
+
+def test_its_token_goes_to_the_commands_that_take_one() -> None:
+    token = last(aprt("explore", "ring.py:system")).rpartition("token=")[2]
+    replayed = aprt("replay", token)
+    assert replayed.exit_code == 1
+    assert "VIOLATED two: counter is 1\n" in replayed.stdout
+    explained = aprt("explain", token)
+    assert "violates two: counter is 1\n" in explained.stdout
+    assert "always      b: counter.read -> a: counter.write\n" in explained.stdout
+    shrunk = aprt("shrink", token)
+    assert last(shrunk).startswith("aprt: SHRUNK property=two scenario=ring.py:system era=- with=- claim=optimal ")
+
+
+def test_it_is_run_on_trio() -> None:
+    ran = aprt("run", "ring.py:system", "--seed", "3", "--runs", "20")
+    assert ran.exit_code == 1
+    assert " scenario=ring.py:system era=- with=- mode=gated " in last(ran)
+    assert "VIOLATED two: counter is 1\n" in ran.stdout
+
+
+def test_other_commands_take_it_like_a_scenario() -> None:
+    shown = aprt("scenario", "show", "ring.py:system")
+    assert shown.exit_code == 0
+    assert shown.stdout.startswith(
+        "ring.py:system  a system of one's own\n\nchecked\n  two       two\n  deadlock  no deadlock\n"
+    )
+    compared = aprt("diff", "ring.py:system", "ring.py:repaired")
+    assert " removed=two added=- " in last(compared)
+    assert " scenario=ring.py:system " in last(aprt("races", "ring.py:system"))
+    several = aprt("explore", "ring.py:system", "ring.py:repaired", "--jobs", "2")
+    assert [line.partition(" era=")[0] for line in several.stdout.splitlines()[:2]] == [
+        "aprt: VIOLATED property=two scenario=ring.py:system",
+        "aprt: HOLDS property=two,deadlock scenario=ring.py:repaired",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("ring.py",), "ring.py: name the system in it (ring.py:system)"),
+        (("ring.py:sytem",), "ring.py has no scenario called 'sytem' (did you mean 'system'?)"),
+        (
+            ("ring.py:bump",),
+            "ring.py:bump: is no scenario, no System, and no function that makes one without arguments",
+        ),
+        (
+            ("ring.py:sized",),
+            "ring.py:sized: is no scenario, no System, and no function that makes one without arguments",
+        ),
+        (
+            ("ring.py:number",),
+            "ring.py:number: is no scenario, no System, and no function that makes one without arguments",
+        ),
+        (("ring.py:seven",), "ring.py:seven() made 7; give back a System, or a pair (System, properties)"),
+        (("ring.py:both",), "ring.py:both: two properties are called 'two'; give each a name of its own"),
+        (("2026/ring.py:system",), "ring.py:system is a system of your own, of no era; leave '2026' out"),
+        (("ring.py:system", "--era", "v4"), "ring.py:system is a system of your own, of no era; leave 'v4' out"),
+        (
+            ("ring.py:system", "--with", "B8"),
+            "ring.py:system is a system of your own and has no switches; leave 'B8' out",
+        ),
+        (("ring.py:system+vm_ref",), "ring.py:system is a system of your own and has no switches; leave 'vm_ref' out"),
+        (("ring.py:system", "--property", "tow"), "unknown property 'tow' (did you mean 'two'?)"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], message: str) -> None:
+    result = aprt("explore", *args)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
