@@ -19,7 +19,7 @@ _STANDARD: Final = (*RULES, DEADLOCK, HANG)  # what can be asked of any system
 
 
 def is_system(found: object) -> bool:
-    """Whether it is a system, or a function that may make one: not one that takes arguments, and no behaviour."""
+    """Whether this is a system, or a function that may make one: called without arguments, and no behaviour."""
     if isinstance(found, System):
         return True
     return inspect.isfunction(found) and not inspect.iscoroutinefunction(found) and not _needed(found)
@@ -28,8 +28,9 @@ def is_system(found: object) -> bool:
 def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scenario:
     """The scenario of a system, or of a function that makes one, alone or in a pair with its properties.
 
-    name: what users call it. beside: what stands in its file; the properties there are its own, unless the function
-    gives some. They are checked by default, and `deadlock`; `hang` and the rules of locks can be asked for.
+    name: what users call it. beside: the values in its file. Its own properties are those that the function gives, or
+    else those in the file. They are checked by default, and so is `deadlock`; `hang` and the rules of locks can be
+    asked for.
 
     Raises: `UserError` when the function makes something else, or two properties have one name.
     """
