@@ -26,6 +26,7 @@ def find_case(
     from aprt.cli.own_files import check_named, is_own, own_case, with_patches
     from aprt.core.token import is_token
     from aprt.verdict.case import Case
+    from aprt.verdict.lookup import is_pattern
 
     if is_token(scenario):
         raise UserError(f"{scenario} is a token: it goes to aprt replay, or to aprt explain")
@@ -42,6 +43,8 @@ def find_case(
         return topology_case(eras, scenario, era, put_in, taken_out)
     if is_bug(subject):
         raise UserError(_instead_of_bug(subject))
+    if is_pattern(subject):
+        raise UserError(f"{scenario}: a pattern; name one scenario (aprt explore and aprt diff take several)")
     case = Case.parse(scenario, eras, era, put_in, taken_out)
     if era is None and "/" not in subject:
         _tell_era(case, eras)
@@ -59,6 +62,11 @@ def _tell_era(case: Case, eras: Mapping[str, Era]) -> None:
 def is_bug(word: str) -> bool:
     """Whether a word can only name a bug of the museum: `B8`, or the commit of its fix."""
     return re.fullmatch(r"[Bb]\d+", word) is not None or is_commit(word)
+
+
+def is_way(word: str) -> bool:
+    """Whether a word is the number of a way, as in `H7`."""
+    return re.fullmatch(r"[Hh]\d+", word) is not None
 
 
 def _instead_of_bug(word: str) -> str:
@@ -102,7 +110,7 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     first, second = (matching(pattern, eras) for pattern in patterns)
     single = [found == [pattern] for found, pattern in zip((first, second), patterns, strict=True)]
     if all(single):
-        return [(find(before), find(after))], False
+        return _unlike([(find(before), find(after))]), False
     if any(single):
         raise UserError(f"{before} and {after}: an era or a pattern is compared with another one, not with a scenario")
     was, now = _by_name(before, map(find, first)), _by_name(after, map(find, second))
@@ -111,7 +119,16 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     both = [name for name in was if name in now]
     if not both:
         raise UserError(f"{before} and {after} have no scenario in common")
-    return [(_sized(was[name]), _sized(now[name])) for name in both], True
+    return _unlike([(_sized(was[name]), _sized(now[name])) for name in both]), True
+
+
+def _unlike(pairs: Iterable[tuple[Case, Case]]) -> list[tuple[Case, Case]]:
+    """These pairs. Raises: `UserError` where each is of the same case twice."""
+    pairs = list(pairs)
+    if all(str(before) == str(after) for before, after in pairs):
+        more = f" and so on, {len(pairs)} in all" if len(pairs) > 1 else ""
+        raise UserError(f"both sides are {pairs[0][0]}{more}: there is nothing to compare")
+    return pairs
 
 
 def _pattern(text: str, eras: Mapping[str, Era]) -> str:
@@ -175,9 +192,10 @@ def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...
 
 
 def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:
-    """The case with these switches put in, or taken out. Raises: `UserError`, also for a size that changes nothing."""
+    """The case with these switches put in, or taken out. Raises: `UserError`, also for what changes nothing."""
     (changed,) = _changed(registry, (case,), changes)
     check_sizes(changed)
+    _unlike([(case, changed)])
     return changed
 
 
@@ -186,7 +204,8 @@ def changed_pairs(
 ) -> list[tuple[Case, Case]]:
     """Each case and what it is with these switches put in, or taken out. Raises: `UserError`."""
     cases = tuple(cases)
-    return [(case, _sized(changed)) for case, changed in zip(cases, _changed(registry, cases, changes), strict=True)]
+    changed = map(_sized, _changed(registry, cases, changes))
+    return _unlike(zip(cases, changed, strict=True))
 
 
 def _changed(registry: Registry, cases: Iterable[Case], changes: Iterable[tuple[str, str]]) -> list[Case]:

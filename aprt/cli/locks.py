@@ -11,6 +11,7 @@ from aprt.cli.gathered import bound_options, case_options, with_interrupts
 from aprt.cli.names import SCENARIO
 from aprt.cli.options import color_option, format_option
 from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
+from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
@@ -92,4 +93,7 @@ def _variant(registry: Registry, case: Case, compare: str) -> Case:
     way, equals, switch = compare.partition("=")
     if equals and way in ("with", "without"):
         return changed_case(registry, case, [(way, switch)])
-    return case_finder(registry)(compare)
+    try:
+        return case_finder(registry)(compare)
+    except UserError as error:
+        raise UserError(f"--compare takes with=SWITCH, without=SWITCH or a scenario, and {error}") from None

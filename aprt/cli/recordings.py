@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from aprt.cli.cases import Registry, case_finder, is_bug
+from aprt.cli.cases import Registry, case_finder, is_bug, is_way
 from aprt.cli.output import remark
 from aprt.core.errors import UserError
 
@@ -23,7 +23,7 @@ def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken
     from aprt.verdict.tokens import resolve
 
     if not is_token(text) and not os.path.isfile(text):
-        if is_bug(text):
+        if is_bug(text) or is_way(text):
             return _bug(registry, text, put_in, taken_out)
         _check_no_scenario(registry, text)
     recording = resolve(text, case_finder(registry, put_in, taken_out))

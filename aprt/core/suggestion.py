@@ -12,7 +12,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     otherwise: said when nothing is close and there is too much to name it all.
     """
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, known, n=1)
     if close:
         return f" (did you mean {close[0]!r}?)"
     if len(known) > 12:

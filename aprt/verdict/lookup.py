@@ -82,7 +82,8 @@ def listed(eras: Iterable[Era], words: Iterable[str] = (), property: str | None 
 
     Upper and lower case are alike. Raises: `UserError` when there is none.
     """
-    wanted = [word.casefold() for word in words]
+    eras, words = list(eras), list(words)
+    names, wanted = [era.name for era in eras], [word.casefold() for word in words]
     found = [
         (era, scenario)
         for era in eras
@@ -94,8 +95,14 @@ def listed(eras: Iterable[Era], words: Iterable[str] = (), property: str | None 
         asked = [*(f"has {word!r} in its name or title" for word in words)]
         asked += [f"checks {property} without being asked"] if property is not None else []
         hint = f"aprt property show {property}" if property is not None else "aprt scenario list shows all"
+        hint = next((f"{word} is an era: --era {word}" for word in words if word in names), hint)
         raise UserError(f"no scenario {' and '.join(asked)} ({hint})")
     return found
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a text without switches stands for several scenarios."""
+    return any(letter in path for letter in "*?[")
 
 
 def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> list[str]:
@@ -104,7 +111,7 @@ def matching(pattern: str, eras: Mapping[str, Era], era: str | None = None) -> l
     Raises: `UserError` when no scenario matches, or `era` is unknown.
     """
     path, plus, words = pattern.partition("+")
-    if not any(letter in path for letter in "*?["):
+    if not is_pattern(path):
         return [pattern]
     if era is not None:
         find_era(era, eras)

@@ -89,6 +89,26 @@ USAGE = [
         "toy/abba and toy/*: an era or a pattern is compared with another one, not with a scenario",
     ),
     (("explore", "toy/abba", "--with", "a.py"), "a.py: no such file"),
+    (("diff", "toy/abba", "toy/abba"), "both sides are toy/abba: there is nothing to compare"),
+    (
+        ("explore", "toy/tidy", "--without", "locked", "--compare", "without=locked"),
+        "both sides are toy/tidy+locked=out: there is nothing to compare",
+    ),
+    (
+        ("explore", "toy/abba", "toy/lost-update", "--with", "locked", "--compare", "with=locked"),
+        "both sides are toy/abba+locked and so on, 2 in all: there is nothing to compare",
+    ),
+    (
+        ("run", "toy/*+locked"),
+        "toy/*+locked: a pattern; name one scenario (aprt explore and aprt diff take several)",
+    ),
+    (("locks", "toy/[ab]bba"), "toy/[ab]bba: a pattern; name one scenario (aprt explore and aprt diff take several)"),
+    (
+        ("locks", "toy/abba", "--compare", "nonsense"),
+        "--compare takes with=SWITCH, without=SWITCH or a scenario, and unknown era 'v4' (known: toy)",
+    ),
+    (("scenario", "list", "toy"), "no scenario has 'toy' in its name or title (toy is an era: --era toy)"),
+    (("explain", "h7"), "h7 is a way, no bug of the museum: aprt scenario show v4/h7"),
     (("explore", "toy/abba", "P3", "--era", "toy"), "P3 is no scenario: --property P3 takes it"),
     (
         ("explore", "abba", "--with", "locked", "atomic", "--era", "toy"),
