@@ -165,11 +165,9 @@ def _ask(
     from aprt.verdict.search import Crewed
     from aprt.view.covered_text import covered
 
-    # a search that is kept is asked to halt, where it can be resumed
-    interruptible = interrupts.allowed if keep is None else None
     with ProgressLine() as progress, sharing.crew() as workers:
         crewed = None if workers is None else Crewed(workers, case_finder(registry))
-        verdict = ask(case, properties, search, progress, interruptible, crewed, keep)
+        verdict = ask(case, properties, search, progress, interrupts.allowed, crewed, keep)
         progress.sum_up(covered(verdict.exploration))
     return verdict
 

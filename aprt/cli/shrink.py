@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @recording_options
 @any_property_option
 @click.option("--max-states", type=Number(min=0), help="Settle for 1-minimal after so many states.")
-@click.option("--budget", type=Duration(), help="Settle for 1-minimal after so long: 10s, 500ms, 2m.")
+@click.option("--budget", type=Duration(), help="Settle for 1-minimal at half of it, and stop at its end: 10s, 500ms.")
 @schedule_option("Write the smaller schedule.")
 @format_option
 @color_option
@@ -37,7 +37,7 @@ def command(
 
     Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. The result is "optimal" when
     no smaller one fails alike. Where looking for that takes too much (--max-states, --budget) it is "1-minimal": no
-    single cut or move makes it smaller.
+    single cut or move makes it smaller; or "stopped", when the budget was spent before all of those were tried.
     """
     from aprt.explore.minimal import LIMIT
     from aprt.verdict.shrink import shrink

@@ -1,14 +1,17 @@
 """A smaller schedule by trying: leave something out, or move it, and see whether the rest still fails alike.
 
 Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002), with cuts that
-fit schedules: first what did not happen before the failure, then whole contexts, then *runs* (steps of one context in
-a row), then single steps; a run is moved to the run of its context before it, or behind it; and where a context was
-preempted it goes on instead. What is left is played leniently (`Playground.play`). When none of that helps any more the
-schedule is *1-minimal*: no single cut or move makes a better one. A better one may still exist.
+fit schedules: first what did not happen before the failure, then whole contexts, then halves, quarters and so on, then
+*runs* (steps of one context in a row), then single steps; a run is moved to the run of its context before it, or behind
+it; and where a context was preempted it goes on instead. What is left is played leniently (`Playground.play`). When
+none of that helps any more the schedule is *1-minimal*: no single cut or move makes a better one. A better one may
+still exist.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -21,34 +24,66 @@ Cut: TypeAlias = Callable[[Sequence[StepInfo], int], Sequence[StepInfo] | None]
 _FAR = 100  # steps that a run goes on at most
 
 
-def one_minimal(ground: Playground, played: Played) -> Played:
-    """A 1-minimal execution that fails like `played`, which fails."""
-    done = False
-    while not done:
-        done = True
-        for cut in (_causes, _contexts, _runs, _moves, _onwards, _steps):
+def one_minimal(
+    ground: Playground, played: Played, most: float = math.inf, end: float = math.inf
+) -> tuple[Played, bool]:
+    """A 1-minimal execution that fails like `played`, which fails; or the best so far, and False, when `most` steps
+    were tried, when it is `end` (by `time.monotonic`), or after Ctrl-C.
+    """
+    trial = _Trial(ground, played, most, end)
+    try:
+        while trial.improve():
+            pass
+    except (KeyboardInterrupt, _Enough):
+        return trial.best, False
+    return trial.best, True
+
+
+class _Enough(Exception):
+    """Nothing more is to be tried."""
+
+
+class _Trial:
+    """The best execution so far. left: steps that may still be tried."""
+
+    def __init__(self, ground: Playground, best: Played, left: float, end: float) -> None:
+        self.ground, self.left, self.end = ground, left, end
+        self._keep(best)
+
+    def improve(self) -> bool:
+        """Try all cuts and moves, each as often as it helps; whether one did. Raises: `_Enough`."""
+        before = self.best
+        for cut in (_causes, _contexts, _parts, _runs, _moves, _onwards, _steps):
             i = 0
-            while (rest := cut(_infos(ground, played), i)) is not None:
-                other = ground.play(Label(info.context, info.op) for info in rest)
-                if other.failure == played.failure and other.price < played.price:
-                    played, done = other, False  # and the same place again
-                else:
+            while (rest := cut(self.steps, i)) is not None:
+                if not self._try(rest):  # else the same place again
                     i += 1
-    return played
+        return self.best is not before
 
+    def _try(self, rest: Sequence[StepInfo]) -> bool:
+        if self.left <= 0 or time.monotonic() >= self.end:
+            raise _Enough
+        self.left -= len(rest)
+        other = self.ground.play(Label(info.context, info.op) for info in rest)
+        better = other.failure == self.best.failure and other.price < self.best.price
+        if better:
+            self._keep(other)
+        return better
 
-def _infos(ground: Playground, played: Played) -> list[StepInfo]:
-    return [StepInfo.of(ground.tables.steps[step].event) for step in played.steps]
+    def _keep(self, best: Played) -> None:
+        self.best = best
+        self.steps = [StepInfo.of(self.ground.tables.steps[step].event) for step in best.steps]
 
 
 def _causes(steps: Sequence[StepInfo], i: int) -> Sequence[StepInfo] | None:
     """What happened before the last step, and the last step."""
     if i:
         return None
-    kept = list(steps[-1:])
-    for step in reversed(steps[:-1]):
-        if any(dependent(step, later) for later in kept):
+    kept, alike = list[StepInfo](), dict[tuple[str, str | None, bool, bool], StepInfo]()
+    for step in reversed(steps):
+        if not kept or any(dependent(step, later) for later in alike.values()):
             kept.append(step)
+            alike[step.context, step.actor, step.changed, step.oops] = step  # all that `dependent` asks of it
     return kept[::-1]
 
 
@@ -56,6 +91,17 @@ def _contexts(steps: Sequence[StepInfo], i: int) -> Sequence[StepInfo] | None:
     """All but one context."""
     contexts = list(dict.fromkeys(step.context for step in steps))
     return [step for step in steps if step.context != contexts[i]] if i < len(contexts) else None
+
+
+def _parts(steps: Sequence[StepInfo], i: int) -> Sequence[StepInfo] | None:
+    """All but one half, quarter and so on, down to two steps."""
+    size = len(steps) // 2
+    while size > 1:
+        places = -(-len(steps) // size)
+        if i < places:
+            return [*steps[: i * size], *steps[(i + 1) * size :]]
+        i, size = i - places, size // 2
+    return None
 
 
 def _runs(steps: Sequence[StepInfo], i: int) -> Sequence[StepInfo] | None:

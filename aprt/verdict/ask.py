@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 
 _QUICK = 50_000  # pairs of state and context to look at for the smallest schedule of a finding: half a second
+_TRIED = 1_000_000  # steps to try where that is not enough: a few seconds
 
 
 def ask(
@@ -56,8 +57,9 @@ def ask(
     properties = selected(case, model, ids)
     exploration = _nothing(search)
     less: tuple[LeftOut, ...] = ()
+    interruptible = interruptible or nullcontext()
     try:
-        with interruptible or nullcontext(), _kept(keep, case, properties, search) as (file, search):
+        with interruptible if keep is None else nullcontext(), _kept(keep, case, properties, search) as (file, search):
             halt = None if keep is None else keep.halt
             exploration = _explored(case, model.system, properties, search, report, crewed, file, halt)
             implied = tuple(p for p in model.properties if p.implied and p.id in exploration.unasked)
@@ -68,7 +70,8 @@ def ask(
             less = _left_out(case, exploration, search)
     except KeyboardInterrupt:
         pass
-    shorten = _tidy if exploration.strategy in SHORTEST else _minimize
+    again = nullcontext() if exploration.stopped == "interrupted" else interruptible  # not twice by one Ctrl-C
+    shorten = _tidy if exploration.strategy in SHORTEST else partial(_minimize, again)
     shown = (_show(case, model, finding, shorten) for finding in exploration.findings)
     told = tuple(_real(case, model, one, exploration) for one in shown)
     return Verdict(case, model, properties, exploration, told, less)
@@ -172,10 +175,16 @@ def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, 
     return tidy(system, found, property), "shortest"
 
 
-def _minimize(system: System, found: Finding, property: Property) -> tuple[Finding, Size]:
+def _minimize(
+    interruptible: AbstractContextManager[object], system: System, found: Finding, property: Property
+) -> tuple[Finding, Size]:
     from aprt.explore.minimal import minimal
 
-    smaller = minimal(system, found.schedule, property, _QUICK)
+    try:
+        with interruptible:
+            smaller = minimal(system, found.schedule, property, _QUICK, most=_TRIED)
+    except KeyboardInterrupt:
+        return found, "stopped"
     return attrs.evolve(found, schedule=smaller.schedule), smaller.claim
 
 

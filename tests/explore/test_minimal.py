@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
 
 from aprt.core.errors import ReplayMismatch
 from aprt.core.execution import Execution
 from aprt.core.properties import DEADLOCK, Property, always, at_end
-from aprt.core.schedule import Schedule
+from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
+from aprt.explore.delta import one_minimal
 from aprt.explore.explore import explore
-from aprt.explore.failing import Price
+from aprt.explore.failing import Played, Playground, Price
 from aprt.explore.minimal import Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.explore.stepper import Stepper
+from aprt.verdict.case import Case
+from aprt.vfio_ap.eras import ERAS
 from tests.explore.enumerator import executions, paths
 from tests.explore.programs.cells import Cell, inc, longpad
 from tests.explore.programs.generated import generate
@@ -109,6 +114,50 @@ def test_what_is_only_tried_is_called_1_minimal_and_fails_alike() -> None:
         assert replay(model, found.schedule).ending == "deadlock"
         assert Price(1, 5, 4) <= found.after <= found.before
         assert found.after == price(model, found.schedule)
+
+
+@pytest.fixture(scope="module")
+def long() -> tuple[System, Schedule, Property]:
+    """A violation at the end of thousands of steps, most of a context that polls."""
+    model = Case.parse("v4/rogue-close+all-measures+vcpus=2", ERAS).model()
+    properties = model.select(["P5"])
+    (finding,) = explore(model.system, properties, strategy="pct:3").findings
+    return model.system, finding.schedule, finding.exactly(properties[0])
+
+
+def test_thousands_of_steps_are_cut_by_halves_before_single_steps(long: tuple[System, Schedule, Property]) -> None:
+    found = minimal(*long, limit=0, most=100_000)
+    assert (found.claim, found.before, found.after) == ("1-minimal", Price(5, 4569, 12), Price(2, 50, 5))
+
+
+@pytest.mark.parametrize("enough", [{"most": 0}, {"budget": 0.0}])
+def test_what_may_not_be_tried_is_said_to_be_stopped(enough: dict[str, Any]) -> None:
+    model = dining(5)
+    shown = some_failure(model, DEADLOCK, 1)
+    found = minimal(model, shown, DEADLOCK, limit=0, **enough)
+    assert (found.claim, found.schedule, found.after) == ("stopped", shown, found.before)
+
+
+class Interrupted(Playground):
+    """Is interrupted when it is to play for the tenth time."""
+
+    played = 0
+
+    def play(self, wanted: Iterable[Label]) -> Played:
+        self.played += 1
+        if self.played == 10:
+            raise KeyboardInterrupt
+        return super().play(wanted)
+
+
+def test_ctrl_c_while_trying_keeps_the_best_so_far(long: tuple[System, Schedule, Property]) -> None:
+    model, shown, property = long
+    with closing(Interrupted(model, property)) as ground:
+        given = ground.play(shown)
+        best, whole = one_minimal(ground, given)
+        assert not whole
+        assert best.failure == given.failure
+        assert (Price.of(given.price), Price.of(best.price)) == (Price(5, 4569, 12), Price(2, 4525, 5))
 
 
 def test_contexts_that_had_no_part_in_it_are_left_out() -> None:

@@ -103,6 +103,28 @@ def test_a_search_interrupted_before_it_began_is_inconclusive_with_nothing_cover
     assert (verdict.word, verdict.interrupted, verdict.exploration.states) == ("INCONCLUSIVE", True, 0)
 
 
+class Allowed:
+    """Ctrl-C in what it is entered around for the second time."""
+
+    entered = 0
+
+    def __enter__(self) -> None:
+        self.entered += 1
+        if self.entered == 2:
+            raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_ctrl_c_while_a_finding_is_made_smaller_shows_it_as_it_is() -> None:
+    search = Search("random", runs=200)
+    verdict = ask(case("toy/doors"), (), search, interruptible=Allowed())
+    (shown,) = verdict.shown
+    assert verdict.word == "VIOLATED"
+    assert (shown.size, shown.finding.schedule) == ("stopped", verdict.exploration.findings[0].schedule)
+    assert "size        not minimal: trying was stopped" in verdict_text(verdict, Paint(False))
+
+
 def test_a_search_interrupted_in_the_middle_keeps_what_it_covered() -> None:
     def interrupt(progress: object) -> None:
         raise KeyboardInterrupt
