@@ -1,4 +1,4 @@
-"""`aprt run`: run a case on trio, and show it meanwhile (`view.live`): as tables on a terminal, else in lines."""
+"""`aprt run`: run a case on trio, and show it meanwhile (`view.watch`): as tables on a terminal, else in lines."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _perform(
 ) -> LiveRun:
     from aprt.verdict.verdict import selected
     from aprt.view.heading import heading
-    from aprt.view.live import terminal, watch
+    from aprt.view.watch import terminal, watch
 
     chosen = model.with_implied(selected(case, model, properties))
     if form == "text":

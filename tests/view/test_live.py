@@ -24,10 +24,11 @@ from aprt.runtime.stage import Stage
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan, run_live
 from aprt.view.frame import LATELY, Frame, fit, shelved, spread
-from aprt.view.live import NAP, RATE, LiveView, Pace, terminal
+from aprt.view.live import RATE, LiveView
 from aprt.view.tables import tables_of
 from aprt.view.tables.kinds import Actors
 from aprt.view.tables.sheet import FIRST, NEXT, Cell, Column, Sheet
+from aprt.view.watch import NAP, Pace, terminal
 from tests.counter import Count
 from tests.runtime.systems import Counter, abba, adders
 from tests.toy import ERAS

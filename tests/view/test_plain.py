@@ -12,8 +12,8 @@ from aprt.core.system import Context, System
 from aprt.runtime.run import replay, run
 from aprt.verdict.case import Case
 from aprt.verdict.live import Plan, run_live
-from aprt.view.live import watch
 from aprt.view.plain import EVERY, SHORT, TURNS, PlainView, story
+from aprt.view.watch import watch
 from tests.runtime.systems import Counter, adders
 from tests.toy import ERAS
 from tests.view.test_live import clock
