@@ -9,7 +9,7 @@ executions share one step, and both numbers are placeholders there (-1 and 1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import attrs
@@ -105,6 +105,19 @@ class NoHang:
 
 
 @attrs.frozen(eq=False)
+class NoLivelock:
+    """From every state an end state can be reached, or a deadlock. Only a complete search of the state graph can tell.
+
+    It is shown by a loop from which nothing that anybody does leads out.
+    """
+
+    def text(self, contexts: Sequence[str]) -> str:
+        """What is wrong when these contexts go round like that."""
+        go = "goes" if len(contexts) == 1 else "go"
+        return f"{' and '.join(contexts)} {go} round for ever, and nothing ends it"
+
+
+@attrs.frozen(eq=False)
 class Eventually:
     """What `test` finds wrong is not wrong for ever, on any execution that is fair.
 
@@ -132,7 +145,18 @@ class NoEdges:
 
 
 Check: TypeAlias = (
-    Always | Before | After | AtEnd | Noted | History | NoDeadlock | NoHang | Eventually | LockOrder | NoEdges
+    Always
+    | Before
+    | After
+    | AtEnd
+    | Noted
+    | History
+    | NoDeadlock
+    | NoHang
+    | NoLivelock
+    | Eventually
+    | LockOrder
+    | NoEdges
 )
 
 
@@ -249,8 +273,14 @@ def hanging(property: Property) -> bool:
 
 def endless(property: Property) -> bool:
     """Whether the property asks for what no execution alone can show: that something stays as it is for ever."""
-    return any(isinstance(check, NoHang | Eventually) for check in property.checks)
+    return any(isinstance(check, NoHang | NoLivelock | Eventually) for check in property.checks)
 
 
 DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))
 HANG = Property("hang", "an end state can always be reached", (NoHang(),))
+LIVELOCK = Property(
+    "livelock",
+    "no livelock",
+    (NoLivelock(),),
+    "An end can be reached whatever was done before, or a deadlock: nobody goes round for ever with no way out.",
+)

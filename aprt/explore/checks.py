@@ -27,6 +27,7 @@ from aprt.core.properties import (
     NoDeadlock,
     NoEdges,
     NoHang,
+    NoLivelock,
     Noted,
     Property,
     Wrong,
@@ -46,7 +47,8 @@ class Checks:
     """The checks of some properties, over the states of one search. packing: has a field for each history.
 
     Raises: `ModelError` when a property declares an actor that the system does not have.
-    terminal: whether states without steps are checked. liveness: whether hangs are. judging: whether there are
+    terminal: whether states without steps are checked. liveness: whether hangs are. livelocks: checks for
+    them, each with its property. judging: whether there are
     checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
     slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
     for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
@@ -84,6 +86,7 @@ class Checks:
         self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
         self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
         self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
+        self.livelocks = [(id, check) for id, check in checks if isinstance(check, NoLivelock)]
         self.eventually = [
             Judge(id, c.reads, c.test, self.packing, self.evaluated, wrong=set())  # it may be so for a while
             for id, c in checks
@@ -159,6 +162,10 @@ class Checks:
     def hang(self, waiting: Waiting) -> list[Violation]:
         """What is wrong with a hang in which these wait, or go on for ever."""
         return self.said((id, check.text(waiting)) for id, check in self._hangs)
+
+    def livelock(self, contexts: Sequence[str]) -> list[Violation]:
+        """What is wrong when these go round and nothing leads out."""
+        return self.said((id, check.text(contexts)) for id, check in self.livelocks)
 
     def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
         """What a step asks for, and what its context does afterwards."""

@@ -38,6 +38,28 @@ def for_ever_text(said: str | None) -> str:
     return f"{said}, for ever"
 
 
+def no_way_out(tables: Tables[Note], loop: Loop, lost: int) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Behind a state that reaches no end: the first state of a loop that nothing leads out of, the steps round, and the
+    places of the contexts that take them.
+
+    loop: with all states.
+    """
+    numbers = {loop.state(number): number for number in range(len(loop))}
+    todo = [loop.state(lost)]
+    behind = {todo[0]: lost}
+    while todo:
+        state = todo.pop()
+        for move in tables.moves(state):
+            successor, _ = after(state, move)
+            if successor not in behind:
+                behind[successor] = numbers[successor]
+                todo.append(successor)
+    found = fair_loop(staying(tables, behind))
+    assert found is not None, "what is behind a state that reaches no end is finite, and is gone round in"
+    here, edges = found
+    return here, tuple(edge.step for edge in edges), tuple(dict.fromkeys(edge.context for edge in edges))
+
+
 def staying(tables: Tables[Note], states: Mapping[int, int]) -> Graph:
     """The part of the state graph with these states, each with its number."""
     return {number: _node(tables, states, state) for state, number in states.items()}

@@ -116,8 +116,8 @@ class Search:
         return SavedStates(self.question.save, self.tables, self.checks)
 
     def _orbits(self) -> Loop:
-        if self.checks.eventually:
-            ids = ", ".join(sorted({judge.id for judge in self.checks.eventually}))
+        if self.checks.eventually or self.checks.livelocks:
+            ids = ", ".join(sorted({*(j.id for j in self.checks.eventually), *(id for id, _ in self.checks.livelocks)}))
             raise UserError(f"{ids} is about who is neglected, and symmetry does not tell: leave out --symmetry")
         from aprt.explore.loop_orbits import OrbitLoop  # few searches need them
         from aprt.explore.symmetry import Symmetry
@@ -136,6 +136,7 @@ class Search:
                 self.record(violation, 0, 0)
             self._levels()
             self._hang()
+            self._livelock()
             self._for_ever()
         except Stop:
             self._save()
@@ -235,6 +236,20 @@ class Search:
         if lost is not None:
             for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
                 self.record(violation, len(self.loop.way(lost)) - 1, lost)
+
+    def _livelock(self) -> None:
+        """A loop out of which nothing leads, behind a state that reaches no end and no deadlock."""
+        if not self.checks.livelocks:
+            return
+        lost = self.loop.first_hang([*self.ends, *self.loop.oopses, *self.deadlocks])
+        if lost is None:
+            return
+        from aprt.explore.eventually import no_way_out  # few searches need it
+
+        here, steps, places = no_way_out(self.tables, self.loop, lost)
+        contexts = [self.question.system.contexts[place].name for place in places]
+        for violation in self.checks.livelock(contexts):
+            self.record(violation, len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
 
     def _for_ever(self) -> None:
         """Fair loops in what is complete."""

@@ -54,14 +54,16 @@ def trap_of(graph: StateGraph, finding: Finding) -> Trap:
     if not finding.loop:
         return _hang(graph, way[-1])
     judges = graph.ground.checks.eventually
+    if not judges:
+        return _hang(graph, way[-1], deadlocks=False)
     judge = next(judge for judge in judges if finding.text == for_ever_text(judge(here)))
     return _loop(graph, judge, way[-finding.loop :])
 
 
-def _hang(graph: StateGraph, entry: tuple[int, int]) -> Trap:
-    """Where no end can be reached. entry: a step, and the state there that it leads to."""
+def _hang(graph: StateGraph, entry: tuple[int, int], *, deadlocks: bool = True) -> Trap:
+    """Where no end can be reached. entry: a step, and the state there that it leads to. deadlocks: are no ends."""
     tables = graph.ground.tables
-    ends = {number for number in graph.stuck if not tables.waiting(graph.state(number))}
+    ends = {number for number in graph.stuck if not (deadlocks and tables.waiting(graph.state(number)))}
     good = reaching(len(graph), sorted(ends.union(graph.oopses)), *graph.edges())
     lost = frozenset(number for number in range(len(graph)) if not good[number])
     here = reached(graph, entry[1:])

@@ -65,6 +65,7 @@ _SERIES = (
      "rogue puts a reference to vm0, which has none left"),
     ("deadlock", "reset-reenable+delivery+enable_wait+B43=out", "reset-reenable+delivery+enable_wait",
      "vm0.vcpu0 waits for vm0.vcpu0.sleep"),
+    ("livelock", "end-listed", "end-listed+B10", "user goes round for ever, and nothing ends it"),
 )  # fmt: skip
 
 # of era 2026: the property, a scenario, a mistake put in or a fix taken out that breaks it there, the words
@@ -102,6 +103,7 @@ _TODAY = (
     ("P31", "late-kick", "B8=out", "vm0.vcpu0 counts as kicked and sleeps"),
     ("P32", "kill-qemu", "reset_stays_pending", "exit holds guests_lock, for ever"),
     ("P33", "end-listed", "B10=out", "gisa_destroy of vm0 goes on, for ever"),
+    ("livelock", "end-listed", "B10=out", "user goes round for ever, and nothing ends it"),
     ("P34", "close-and-use", "keep_apcb", "mdev0 is detached and vm0 can still reach apm={5} aqm={4}"),
     ("P35", "kill-qemu", "B17=out", "the VM reference is dropped before the VM pointer is cleared"),
     ("P36", "lose-control-domain", "B25=out", "a scan ends, and the shadow of mdev0 is apm={5} aqm={4} adm={9}, not *"),

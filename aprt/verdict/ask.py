@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from aprt.core.properties import Finding, Property
+from aprt.core.properties import LIVELOCK, Finding, Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
@@ -21,7 +21,7 @@ from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
 from aprt.verdict.search import PLAIN, Crewed, Finder, Search
 from aprt.verdict.tokens import token_of
-from aprt.verdict.verdict import Shown, Size, Verdict, selected
+from aprt.verdict.verdict import Shown, Size, Verdict, patched, selected
 
 if TYPE_CHECKING:
     from aprt.explore.saved.file import SaveFile
@@ -43,7 +43,7 @@ def ask(
     crewed: Crewed | None = None,
     keep: Keep | None = None,
 ) -> Verdict:
-    """The verdict on the properties with these numbers (none: the scenario's own; `all`: every one).
+    """The verdict on the properties with these numbers (none: as `selected` says; `all`: every one).
 
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
@@ -55,6 +55,8 @@ def ask(
     """
     model = case.model()
     properties = selected(case, model, ids)
+    if not ids and (crewed is not None or search.symmetry or search.strategy not in ("auto", "states")):
+        properties = tuple(p for p in properties if p.id != LIVELOCK.id)  # of which these can say nothing
     exploration = _nothing(search)
     less: tuple[LeftOut, ...] = ()
     interruptible = interruptible or nullcontext()
@@ -108,7 +110,7 @@ def _explored(
 
 
 def _left_out(case: Case, exploration: Exploration, search: Search) -> tuple[LeftOut, ...]:
-    if exploration.exercise is None or not any(switch.replaces for switch in case.settings.switches):
+    if exploration.exercise is None or not patched(case):
         return ()
     from aprt.verdict.left_out import left_out
 

@@ -20,7 +20,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise
-from aprt.core.properties import NoDeadlock, NoHang, Property, ordering
+from aprt.core.properties import NoDeadlock, NoHang, NoLivelock, Property, ordering
 from aprt.detect.kinds import KINDS
 from aprt.verdict.branches import Branch, branches_of
 from aprt.verdict.gaps import Message, gaps_and_others, word
@@ -99,7 +99,7 @@ def _reports(kind: str, property: Property) -> bool:
     match kind:
         case "lock-order":
             return ordering(property)
-        case "hang" if any(isinstance(check, NoDeadlock | NoHang) for check in property.checks):
+        case "hang" if any(isinstance(check, NoDeadlock | NoHang | NoLivelock) for check in property.checks):
             return True
         case _:
             return property.id in _REPORTED.get(kind, ())

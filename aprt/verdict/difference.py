@@ -21,14 +21,14 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.errors import ReplayMismatch, UserError
-from aprt.core.properties import DEADLOCK
+from aprt.core.properties import DEADLOCK, LIVELOCK
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
 from aprt.explore.result import UNBOUNDED, Bounds, Progress
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.search import Search
-from aprt.verdict.verdict import Shown, Verdict
+from aprt.verdict.verdict import Shown, Verdict, patched
 
 Change: TypeAlias = Literal["removed", "unexercised", "added", "unchanged", "holds", "unknown"]
 Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
@@ -158,7 +158,8 @@ def _common(before: Case, after: Case, known: Set[str]) -> tuple[str, ...]:
     if own and known.isdisjoint(own):
         none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"
         raise UserError(f"{none}; ask for others with --property")
-    return tuple(id for id in (*own, DEADLOCK.id) if id in known)
+    more = (DEADLOCK.id, LIVELOCK.id) if patched(before) or patched(after) else (DEADLOCK.id,)
+    return tuple(id for id in (*own, *more) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:

@@ -13,7 +13,7 @@ from contextlib import closing
 import attrs
 
 from aprt.core.execution import Execution
-from aprt.core.properties import Finding, Property, endless
+from aprt.core.properties import LIVELOCK, Finding, Property, endless
 from aprt.explore.failing import Playground
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
@@ -46,12 +46,13 @@ def explained_execution(recording: Recording, ids: tuple[str, ...] = ()) -> Exec
     ids = ids or recording.asked
     asked = selected(recording.case, recording.model, ids) if ids else recording.model.properties
     execution = replay(recording.model.system, recording.schedule, asked)
-    own = recording.case.scenario.properties
+    own = {property.id for property in selected(recording.case, recording.model, ())}
     steps = len(recording.schedule)
     last = [finding for finding in execution.findings if len(finding.schedule) == steps]
     last.sort(key=lambda finding: finding.property not in own)
     any_loop = not (last or ids) and _comes_back(recording)
     endless = [] if last else list(_endless(recording, [p for p in asked if ids or any_loop or p.id in own]))
+    endless.sort(key=lambda finding: finding.property == LIVELOCK.id)  # the least that can be said
     earlier = sorted((f for f in execution.findings if len(f.schedule) < steps), key=lambda f: -len(f.schedule))
     return attrs.evolve(execution, findings=(*last, *endless, *earlier))
 

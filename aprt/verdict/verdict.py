@@ -15,7 +15,7 @@ import attrs
 
 from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.events import Event
-from aprt.core.properties import DEADLOCK, Finding, NoDeadlock, Property, endless
+from aprt.core.properties import DEADLOCK, LIVELOCK, Finding, NoDeadlock, Property, endless
 from aprt.core.scenario import Model
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
@@ -88,6 +88,12 @@ class Verdict:
         return 0 if asked else self.exploration.deadlocks
 
     @property
+    def livelock_unasked(self) -> bool:
+        """Whether nobody looked if the patch in force goes on for ever."""
+        unasked = {p.id for p in self.model.properties} - {p.id for p in self.properties}
+        return patched(self.case) and LIVELOCK.id in unasked
+
+    @property
     def traces(self) -> int | None:
         """How many distinct traces were seen; None where the strategy does not tell them apart."""
         return self.exploration.traces
@@ -112,10 +118,15 @@ class Verdict:
         return next(p for p in self.model.properties if p.id == id)
 
 
+def patched(case: Case) -> bool:
+    """Whether a patch of a reader's is in force."""
+    return any(switch.replaces and case.settings.on(switch.name) for switch in case.settings.switches)
+
+
 def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
     """The properties that a user asks for: none named means the scenario's own, `all` every one.
 
-    With a patch in force the scenario's own include `deadlock`, as a patch may forget to give a lock back.
+    With a patch in force the scenario's own include deadlock and livelock, as a patch may keep a lock, or spin.
 
     Raises: `UserError` for an unknown one, or when `all` is not alone.
     """
@@ -128,9 +139,8 @@ def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, 
 
 
 def _by_default(case: Case, model: Model) -> tuple[str, ...]:
-    own = case.scenario.properties
-    patched = any(switch.replaces and case.settings.on(switch.name) for switch in case.settings.switches)
-    return (*own, DEADLOCK.id) if patched and any(p.id == DEADLOCK.id for p in model.properties) else own
+    more = {DEADLOCK.id, LIVELOCK.id} if patched(case) else set()
+    return (*case.scenario.properties, *(p.id for p in model.properties if p.id in more))
 
 
 def _known(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:

@@ -109,6 +109,7 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         "scope": "; ".join(model.scope),
         "assumed": assumed,
         **_deadlocks(verdict),
+        **_livelock(verdict),
         **_needed(verdict),
         "not in it": ", ".join(NOT_MODELLED),
     }
@@ -130,6 +131,14 @@ def _deadlocks(verdict: Verdict) -> dict[str, str]:
         return {}
     asking = "; ask --property deadlock" if any(p.id == DEADLOCK.id for p in verdict.model.properties) else ""
     return {"deadlocks": f"{count(verdict.deadlocks_unasked, 'state')} in which nobody can go on{asking}"}
+
+
+def _livelock(verdict: Verdict) -> dict[str, str]:
+    """What a verdict without a finding leaves unsaid of a patch."""
+    if verdict.shown or not verdict.livelock_unasked:
+        return {}
+    how = "--property livelock, by --strategy states of one process, without symmetry"
+    return {"not asked": f"livelock: whether the patch makes somebody go on for ever ({how})"}
 
 
 def _needed(verdict: Verdict) -> dict[str, str]:

@@ -206,6 +206,37 @@ def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str
     assert told == f"aprt: spin() at {file}:3 takes no step: it goes on and on, and awaits nothing"
 
 
+SPINS = """
+from aprt import patch
+
+async def spins(machine, guest, aqic):
+    while True:
+        await guest.vm.read_hook()
+
+S = patch("never returns", since="5.3", pqap=spins)
+"""
+
+
+def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(SPINS)
+    patched = ("explore", "2026/unbind", "--with", "own.py:S")
+    for more in ((), ("--property", "all")):
+        found = aprt(*patched, *more)
+        assert "\n  vm0.vcpu0 goes round for ever, and nothing ends it\n" in found.stdout
+    told = aprt("explain", json.loads(aprt(*patched, "--format", "json").stdout)["token"]).stdout
+    assert "\ngoes on     vm0.vcpu0 goes round: vm0.read_hook\n" in told
+    row = "\nnot asked   livelock: whether the patch makes somebody go on for ever\n"
+    for options in (("--property", "P9"), ("--jobs", "2"), ("--strategy", "reduced")):
+        other = aprt(*patched, *options)
+        assert (other.exit_code, row in other.stdout) == (0, True)
+    assert row not in aprt("explore", "2026/unbind", "--property", "P9").stdout
+    added = json.loads(aprt("explore", "2026/unbind", "--compare", "with=own.py:S", "--format", "json").stdout)
+    assert [one["property"] for one in added["outcomes"] if one["change"] == "added"] == ["livelock"]
+
+
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from aprt import DEADLOCK, HANG, Property, System, always, choose
 from aprt.core.errors import ReplayMismatch
-from aprt.core.properties import After, AtEnd, NoHang
+from aprt.core.properties import After, AtEnd, endless
 from aprt.explore.parallel.crew import Crew, Pending
 from aprt.explore.result import Origin, Question
 from aprt.kernel.rules import LOCK_ORDER
@@ -112,7 +112,7 @@ def locks(*orders: str) -> tuple[System, tuple[Property, ...]]:
 def case(reference: str) -> tuple[System, tuple[Property, ...]]:
     """A scenario of era v4, with all of its properties that one execution can break."""
     model = Case.parse(reference, ERAS).model()
-    return model.system, tuple(p for p in model.properties if not any(isinstance(c, NoHang) for c in p.checks))
+    return model.system, tuple(p for p in model.properties if not endless(p))
 
 
 def wrong_at_once(name: str, *args: Any) -> tuple[System, tuple[Property, ...]]:

@@ -254,7 +254,7 @@ def test_a_detector_is_on_where_a_property_that_was_asked_about_asks_for_what_it
     everything = certify(ask(case, ("all",), little)).detectors
     assert {kind: ids for kind, ids in everything.items() if ids} == {
         "lock-order": ("P20",),
-        "hang": ("P32", "P33", "deadlock"),
+        "hang": ("P32", "P33", "deadlock", "livelock"),
         "lost-wakeup": ("P30", "P31"),
         "atomic-sleep": ("P23",),
         "guard": ("P22",),

@@ -34,10 +34,9 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import attrs
 
 from aprt.core.errors import ModelError, UserError
-from aprt.core.properties import Finding
+from aprt.core.properties import Finding, endless
 from aprt.core.schedule import Schedule
 from aprt.explore import states
-from aprt.explore.checks import Checks
 from aprt.explore.loop_choice import compiles
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import Shares, deal_out
@@ -104,8 +103,7 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
     """
     if question.symmetry:
         raise UserError("states that differ by symmetry are told apart by one process only: leave out --jobs")
-    checks = Checks(question.properties, question.system)
-    if checks.liveness or checks.eventually:
+    if any(map(endless, question.properties)):
         raise UserError("hangs and loops are looked for by one process only: leave out --jobs and --cluster")
     if question.loop == "compiled":
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aprt.core.actor import Actor
-from aprt.core.properties import DEADLOCK, Before, Property
+from aprt.core.properties import DEADLOCK, LIVELOCK, Before, Property
 from aprt.core.scenario import Model
 from aprt.core.system import Context, System
 from aprt.kernel.rules import RULES
@@ -26,7 +26,7 @@ def common(machine: Machine, books: Books, let_go: Iterable[Before], forgets: It
     found += [p5(machine, books), p6(machine, books), p11(machine, let_go), p12(machine, forgets)]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
-    return [*found, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK]
+    return [*found, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK, LIVELOCK]
 
 
 def by_number(properties: Iterable[Property]) -> tuple[Property, ...]:

@@ -1,0 +1,104 @@
+"""Livelocks: loops from which nothing leads to an end, found in the whole state graph and shown by one round."""
+
+from __future__ import annotations
+
+import pytest
+
+from aprt.core.errors import UserError
+from aprt.core.properties import DEADLOCK, HANG, LIVELOCK
+from aprt.core.system import Context, System
+from aprt.explore.explore import explore
+from aprt.explore.result import Exploration, LoopName
+from aprt.kernel.cell import Cell
+from aprt.kernel.mutex import Mutex
+from aprt.verdict.ask import ask
+from aprt.view.paint import Paint
+from aprt.view.verdict_text import verdict_text
+from tests.verdict.cases import case_of
+
+GO, MUTEX = Cell("go", 0), Mutex("m")
+
+
+async def spins() -> None:
+    while await GO.read() == 0:
+        pass
+
+
+async def sets() -> None:
+    await MUTEX.lock()
+    await GO.write(1)
+    await MUTEX.unlock()
+
+
+async def forgets() -> None:
+    await MUTEX.lock()
+
+
+async def writes_and_takes_back() -> None:
+    await GO.write(1)
+    await GO.write(0)
+
+
+def of(**contexts: object) -> System:
+    return System((GO, MUTEX), tuple(Context(name, body) for name, body in contexts.items()))  # type: ignore[arg-type]
+
+
+def said(found: Exploration) -> list[tuple[str, str, int, list[str]]]:
+    return [(f.property, f.text, f.loop, [str(label) for label in f.schedule]) for f in found.findings]
+
+
+NEVER = "spinner goes round for ever, and nothing ends it"
+
+
+@pytest.mark.parametrize("loop", ["plain", "compiled"])
+def test_who_spins_with_nobody_to_end_it_is_shown_by_one_round(loop: LoopName) -> None:
+    if loop == "compiled":
+        pytest.importorskip("numba")
+    found = explore(of(spinner=spins), (DEADLOCK, LIVELOCK), stop_on="all", loop=loop)
+    assert said(found) == [("livelock", NEVER, 1, ["spinner: go.read", "spinner: go.read #2"])]
+    assert found.complete
+
+
+def test_who_waits_for_another_that_will_come_does_not_hang() -> None:
+    assert not explore(of(spinner=spins, setter=sets), (DEADLOCK, LIVELOCK)).findings
+
+
+def test_a_livelock_that_only_some_executions_come_to_begins_behind_the_step_that_seals_it() -> None:
+    (finding,) = explore(of(spinner=spins, writer=writes_and_takes_back), (LIVELOCK,)).findings
+    assert [str(label) for label in finding.schedule] == [
+        "spinner: go.read",
+        "writer: go.write",
+        "writer: go.write #2",
+        "spinner: go.read #2",
+    ]
+    assert finding.loop == 1
+
+
+def test_what_ends_in_a_deadlock_is_none_and_a_hang_is_either() -> None:
+    stuck = of(one=forgets, other=forgets)
+    assert [f.property for f in explore(stuck, (DEADLOCK, HANG, LIVELOCK), stop_on="all").findings] == [
+        "hang",
+        "deadlock",
+    ]
+
+
+def test_two_that_keep_each_other_going_round_are_both_named() -> None:
+    (finding,) = explore(of(one=spins, other=spins), (LIVELOCK,)).findings
+    assert finding.text == "one and other go round for ever, and nothing ends it"
+
+
+@pytest.mark.parametrize("strategy", ["dpor", "reduced"])
+def test_strategies_without_a_state_graph_refuse_the_question(strategy: str) -> None:
+    with pytest.raises(UserError, match="livelock asks what can be reached"):
+        explore(of(spinner=spins), (LIVELOCK,), strategy=strategy)
+
+
+def test_symmetry_refuses_it_too() -> None:
+    with pytest.raises(UserError, match="livelock is about who is neglected"):
+        explore(of(spinner=spins), (LIVELOCK,), symmetry=True)
+
+
+def test_a_verdict_goes_once_more_round_on_trio_and_says_so() -> None:
+    verdict = ask(case_of(of(spinner=spins), LIVELOCK))
+    assert (verdict.word, verdict.shown[0].finding.loop) == ("VIOLATED", 1)
+    assert "  and so on: the last step again and again, for ever\n" in verdict_text(verdict, Paint())
