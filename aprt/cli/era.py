@@ -7,7 +7,7 @@ import click
 from aprt.cli.cases import Registry
 from aprt.cli.names import ERA
 from aprt.cli.options import format_option
-from aprt.cli.output import echo
+from aprt.cli.output import columns, echo
 
 
 @click.group("era", no_args_is_help=False)
@@ -22,7 +22,7 @@ def list_eras(registry: Registry, form: str) -> int:
     """List them, with their scenarios and switches."""
     from aprt.view.catalogue import eras_json, eras_text
 
-    echo(eras_json(registry()) if form == "json" else eras_text(registry()))
+    echo(eras_json(registry()) if form == "json" else eras_text(registry(), columns()))
     return 0
 
 

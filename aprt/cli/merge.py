@@ -8,7 +8,7 @@ import click
 
 from aprt.cli.many import exit_code
 from aprt.cli.options import format_choice
-from aprt.cli.output import REPORTS, echo
+from aprt.cli.output import REPORTS, columns, echo
 
 
 @click.command("merge", short_help="Put the shards of several explorations together.")
@@ -22,5 +22,5 @@ def command(files: tuple[Path, ...], form: str) -> int:
     from aprt.view.answers import Answers, merge
 
     answers = merge([Answers.read(path) for path in files])
-    echo(answers.told(form))
+    echo(answers.told(form, columns()))
     return exit_code(answers)

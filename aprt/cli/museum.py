@@ -10,7 +10,7 @@ from aprt.cli.cases import Registry
 from aprt.cli.museum_work import check, hunt, matrix
 from aprt.cli.names import ENTRY
 from aprt.cli.options import Number, format_option
-from aprt.cli.output import echo
+from aprt.cli.output import columns, echo
 
 if TYPE_CHECKING:
     from aprt.museum.entry import Entry
@@ -38,7 +38,7 @@ def list_entries(kind: str | None, hall: int | None, form: str) -> int:
     for room in HALLS:
         if hall in (None, room.number):
             found += (entry for entry in room.entries if kind is None or kind in entry.kinds)
-    echo(entries_json(found) if form == "json" else entries_text(found))
+    echo(entries_json(found) if form == "json" else entries_text(found, columns()))
     return 0
 
 

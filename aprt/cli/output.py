@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -28,6 +29,11 @@ def paint(color: str) -> Paint:
     if color == "auto" and os.environ.get("FORCE_COLOR"):
         return Paint(True)
     return Paint(color == "always" or (color == "auto" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"))
+
+
+def columns() -> int | None:
+    """How wide a line on stdout may be; None where that is no terminal, and lines stay whole for other programs."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def echo(text: str) -> None:

@@ -7,7 +7,7 @@ import click
 from aprt.cli.cases import Registry
 from aprt.cli.names import ERA, PROPERTY
 from aprt.cli.options import format_option
-from aprt.cli.output import echo
+from aprt.cli.output import columns, echo
 
 era_option = click.option("--era", type=ERA, metavar="ERA", help="As this era states them.  [default: the first]")
 
@@ -30,7 +30,7 @@ def list_properties(registry: Registry, era: str | None, form: str) -> int:
     if form == "json":
         echo(claims_json(claims(eras, era)))
     else:
-        echo(claims_text(outlined(eras) if era is None else claims(eras, era)))
+        echo(claims_text(outlined(eras) if era is None else claims(eras, era), columns()))
     return 0
 
 

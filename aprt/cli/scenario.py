@@ -10,7 +10,7 @@ from aprt.cli.cases import Registry
 from aprt.cli.gathered import case_options
 from aprt.cli.names import ERA, PROPERTY
 from aprt.cli.options import format_option
-from aprt.cli.output import echo
+from aprt.cli.output import columns, echo
 from aprt.cli.scenario_file import new_scenario
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def list_scenarios(registry: Registry, words: tuple[str, ...], era: str | None, 
 
     eras = registry()
     found = listed([find_era(era, eras)] if era is not None else eras.values(), words, id)
-    echo(scenarios_json(found) if form == "json" else scenarios_text(found))
+    echo(scenarios_json(found) if form == "json" else scenarios_text(found, columns()))
     return 0
 
 

@@ -17,6 +17,7 @@ from aprt.core.errors import UserError
 from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
 from aprt.view.json_text import dump
+from aprt.view.lists import table
 from aprt.view.results import Suite, report
 from aprt.view.verdict_report import unanswered, verdict_suite
 from aprt.view.verdict_text import verdict_line
@@ -58,19 +59,23 @@ class Answers:
         """The words of the verdicts."""
         return frozenset(answer["verdict"] for answer in self.ordered)
 
-    def told(self, form: str) -> str:
-        """The answers in the form `text`, `json`, `junit` or `ktap`."""
+    def told(self, form: str, width: int | None = None) -> str:
+        """In the form `text`, `json`, `junit` or `ktap`. width: as for `text`."""
         if form == "json":
             return self.to_json()
-        return self.text() if form == "text" else report(form, self.suites())
+        return self.text(width) if form == "text" else report(form, self.suites())
 
     def suites(self) -> list[Suite]:
         """A suite for each scenario that was asked about, with or without an answer."""
         return [verdict_suite(self.given[asked]) if asked in self.given else unanswered(asked) for asked in self.asked]
 
-    def text(self) -> str:
-        """A line for each answer, and how many there are of each verdict."""
-        return "\n".join([*map(verdict_line, self.ordered), "", self.summary()])
+    def text(self, width: int | None = None) -> str:
+        """A line for each answer, and how many there are of each verdict.
+
+        width: of a terminal, for which a line says what came out only; None for lines that have everything.
+        """
+        lines = map(verdict_line, self.ordered) if width is None else [table(map(_row, self.ordered), width)]
+        return "\n".join([*lines, "", self.summary()])
 
     def summary(self) -> str:
         said = [answer["verdict"] for answer in self.ordered]
@@ -110,6 +115,13 @@ class Answers:
                 return cls(Shard.parse(shard), question, tuple(asked), by_reference(path, verdicts))
             case _:
                 raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
+
+
+def _row(answer: Answer) -> tuple[str, str, str]:
+    """The verdict, the scenario, and what is violated, or why it is open."""
+    told = ", ".join(finding["property"] for finding in answer["findings"]) or answer["open"] or ""
+    deadlocks = f"deadlocks: {answer['deadlocks']}" if answer["deadlocks"] and not answer["findings"] else ""
+    return answer["verdict"], answer["scenario"], "; ".join(filter(None, (told, deadlocks)))
 
 
 def merge(shards: Sequence[Answers]) -> Answers:

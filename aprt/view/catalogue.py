@@ -18,10 +18,14 @@ from aprt.view.lists import spans, table, wrapped
 _FEW: Final = 24  # scenarios that are told by name
 
 
-def eras_text(eras: Mapping[str, Era]) -> str:
-    """One line per era."""
+def eras_text(eras: Mapping[str, Era], width: int | None = None) -> str:
+    """One line per era, or several where that is wider than `width`."""
     return table(
-        (era.name, era.title, f"{len(era.scenarios)} scenarios, {len(era.switches)} switches") for era in eras.values()
+        (
+            (era.name, f"{len(era.scenarios)} scenarios, {len(era.switches)} switches", era.title)
+            for era in eras.values()
+        ),
+        width,
     )
 
 
@@ -44,9 +48,9 @@ def eras_json(eras: Mapping[str, Era]) -> str:
     )
 
 
-def scenarios_text(listed: Iterable[tuple[Era, Scenario]]) -> str:
-    """One line per scenario."""
-    return table(((f"{era.name}/{s.name}", s.title) for era, s in listed), wrap=False)
+def scenarios_text(listed: Iterable[tuple[Era, Scenario]], width: int | None = None) -> str:
+    """One line per scenario, or several where that is wider than `width`."""
+    return table(((f"{era.name}/{s.name}", s.title) for era, s in listed), width)
 
 
 def scenarios_json(listed: Iterable[tuple[Era, Scenario]]) -> str:
@@ -115,9 +119,9 @@ def _on_demand(scenario: Scenario, model: Model) -> list[str]:
     return [p.id for p in model.properties if p.id not in scenario.properties and not p.implied]
 
 
-def claims_text(claims: Iterable[Outline]) -> str:
-    """One line per property."""
-    return table(((claim.property.id, claim.property.title) for claim in claims), wrap=False)
+def claims_text(claims: Iterable[Outline], width: int | None = None) -> str:
+    """One line per property, or several where that is wider than `width`."""
+    return table(((claim.property.id, claim.property.title) for claim in claims), width)
 
 
 def claim_text(claim: Outline, eras: Sequence[str]) -> str:

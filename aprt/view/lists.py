@@ -15,15 +15,15 @@ _INDENT: Final = 12
 _FEW: Final = 6
 
 
-def table(rows: Iterable[tuple[str, ...]], wrap: bool = True, between: str = "  ") -> str:
-    """Left-aligned columns. wrap: the last one at the width of a mail."""
+def table(rows: Iterable[tuple[str, ...]], width: int | None = WIDTH, between: str = "  ") -> str:
+    """Left-aligned columns; the last one is wrapped so that lines are no wider than `width`, if at all."""
     rows = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
     indent = sum(widths) + len(between) * len(widths)
     lines = []
     for *cells, last in rows:
-        width = max(30, WIDTH - indent) if wrap else 1 + len(last)
-        first, *more = textwrap.wrap(last, width, break_on_hyphens=False) or [""]
+        room = 1 + len(last) if width is None else max(30, width - indent)
+        first, *more = textwrap.wrap(last, room, break_on_hyphens=False) or [""]
         head = between.join(cell.ljust(w) for cell, w in zip(cells, widths, strict=True))
         lines += [f"{head}{between}{first}".rstrip(), *(" " * indent + line for line in more)]
     return "\n".join(lines)

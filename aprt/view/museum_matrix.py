@@ -32,7 +32,7 @@ def matrix_text(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entere
 def matrix_table(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> str:
     """The table alone, which fits a terminal."""
     shown = ((row.name, *signs) for row, signs in signed(rows, eras, cells))
-    return table([("", *eras), *shown], wrap=False, between=" ")
+    return table([("", *eras), *shown], width=None, between=" ")
 
 
 def signed(rows: Sequence[Row], eras: Sequence[str], cells: Sequence[Entered]) -> Iterator[tuple[Row, tuple[str, ...]]]:

@@ -18,9 +18,10 @@ from aprt.view.version import aprt_version
 MUSEUM_SCHEMA = "aprt.museum/1"
 
 
-def entries_text(entries: Iterable[Entry]) -> str:
-    """One line per entry: number, kinds, version of the fix, the scenario that shows it, title."""
-    return table(((e.id, "/".join(e.kinds), e.version, _place(e), e.title) for e in entries), wrap=False)
+def entries_text(entries: Iterable[Entry], width: int | None = None) -> str:
+    """One line per entry, or several where that is wider than `width`; and one that says what is in them."""
+    rows = [(e.id, "/".join(e.kinds), e.version, f"{e.title} ({_place(e)})") for e in entries]
+    return table([("bug", "kind", "fixed in", "what goes wrong (where that is seen)"), *rows], width)
 
 
 def entry_text(entry: Entry, eras: Mapping[str, Era]) -> str:

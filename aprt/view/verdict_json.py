@@ -29,7 +29,8 @@ def verdict_json(verdict: Verdict) -> str:
 def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> dict[str, Any]:
     """What `verdict_json` writes. certificate: that of the verdict, if it is known.
 
-    open: why not everything was covered; null where it was. told: of a finding, what `aprt explore` prints, by lines.
+    open: why not everything was covered; null where it was. deadlocks: states in which nobody can go on, where no
+    property that was asked about says a word of them. told: of a finding, what `aprt explore` prints, by lines.
     """
     exploration = verdict.exploration
     return {
@@ -56,6 +57,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "states": exploration.states,
         "transitions": exploration.transitions,
         "depth": exploration.depth,
+        "deadlocks": verdict.deadlocks_unasked,
         "seconds": round(exploration.seconds, 3),
         "seed": exploration.seed,
         "drawn": _drawn(exploration),

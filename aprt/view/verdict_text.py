@@ -52,7 +52,8 @@ def verdict_text(verdict: Verdict, paint: Paint, whole: bool = False) -> str:
 def verdict_line(answer: Mapping[str, Any]) -> str:
     """The last line, of a verdict as JSON. property: those violated, or else those checked. steps: of the search.
 
-    unexercised: how many properties and messages were not put to the test, where nothing is violated and that is known.
+    deadlocks: states in which nobody can go on, where nothing is violated and nobody asked. unexercised: how many
+    properties and messages were not put to the test, where nothing is violated and that is known.
     """
     violated = [finding["property"] for finding in answer["findings"]]
     unexercised = None if violated else answer["certificate"]["unexercised"]
@@ -68,6 +69,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
         **({} if answer["redundant"] is None else {"redundant": answer["redundant"]}),
         "states": answer["states"],
         "steps": answer["transitions"],
+        **({"deadlocks": answer["deadlocks"]} if answer["deadlocks"] and not violated else {}),
         **({} if unexercised is None else {"unexercised": unexercised}),
         "token": answer["token"],
     }

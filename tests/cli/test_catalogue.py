@@ -52,7 +52,7 @@ def test_the_era_that_was_taken_is_told_where_others_have_the_scenario() -> None
 
 
 def test_eras_are_listed() -> None:
-    assert aprt("era", "list").stdout == "toy  textbook races  5 scenarios, 6 switches\n"
+    assert aprt("era", "list").stdout == "toy  5 scenarios, 6 switches  textbook races\n"
 
 
 def test_a_property_is_known_in_lower_case() -> None:

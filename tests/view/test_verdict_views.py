@@ -171,6 +171,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "states": data["states"],
         "transitions": data["transitions"],
         "depth": 6,
+        "deadlocks": 0,
         "seed": None,
         "drawn": None,
         "token": data["findings"][0]["token"],

@@ -1,0 +1,84 @@
+"""How wide lines are: as a terminal has room for, and whole for other programs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from click.testing import CliRunner
+
+from aprt.cli import known_eras
+from aprt.cli.root import root
+from aprt.museum.catalogue import ENTRIES
+from aprt.verdict.claims import outlined
+from aprt.verdict.lookup import listed
+from aprt.verdict.many import Shard
+from aprt.view.answers import Answers
+from aprt.view.catalogue import claims_text, eras_text, scenarios_text
+from aprt.view.museum_text import entries_text
+from tests.toy import ERAS as TOYS
+
+ERAS = known_eras()
+LISTS: dict[str, Callable[[int | None], str]] = {
+    "museum": lambda width: entries_text(ENTRIES, width),
+    "era": lambda width: eras_text(ERAS, width),
+    "scenario": lambda width: scenarios_text(listed(ERAS.values()), width),
+    "property": lambda width: claims_text(outlined(ERAS), width),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_fits_a_terminal_of_80_columns_and_loses_nothing(name: str) -> None:
+    narrow, whole = LISTS[name](80), LISTS[name](None)
+    assert max(map(len, narrow.splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert narrow.split() == whole.split()
+    assert all(one != other for one, other in pairwise(whole.splitlines()))
+
+
+def on_terminal(*args: str, columns: int) -> list[str]:
+    """What a command prints on a terminal of that width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    command = [sys.executable, "-m", "aprt", *args]
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(theirs)
+        told = b""
+        while True:
+            try:
+                more = os.read(ours, 4096)
+            except OSError:  # nobody has the other end any more
+                more = b""
+            if not more:
+                break
+            told += more
+        process.wait()
+    os.close(ours)
+    return told.decode().splitlines()
+
+
+def test_a_command_asks_the_terminal_how_wide_it_is() -> None:
+    assert on_terminal("museum", "list", columns=80) == entries_text(ENTRIES, 80).splitlines()
+    assert on_terminal("museum", "list", columns=200) == entries_text(ENTRIES).splitlines()
+
+
+def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewhere() -> None:
+    references = ("toy/lost-update", "toy/large", "toy/tidy")
+    asked = ("explore", *references, "--max-states", "200", "--format")
+    data = json.loads(CliRunner().invoke(root, [*asked, "json"], obj=lambda: TOYS).stdout)
+    answers = Answers(Shard(1, 1), "", references, {one["scenario"]: one for one in data["verdicts"]})
+    assert answers.text(80).splitlines()[:-2] == [
+        "VIOLATED      toy/lost-update  T1",
+        "INCONCLUSIVE  toy/large        stopped at --max-states",
+        "HOLDS         toy/tidy",
+    ]
+    assert answers.text() == CliRunner().invoke(root, [*asked, "text"], obj=lambda: TOYS).stdout.rstrip("\n")
