@@ -48,8 +48,9 @@ ASSUMED = (
     Assumed(
         "kill-qemu+guest=enable_disable",
         "aqic_while_pending=otherwise_changed",
-        ("P8",),
-        "AQIC(disable) is answered 07 while the enable is on its way: the NIB is unpinned, the interrupt comes on",
+        ("P8", "livelock"),
+        "AQIC(disable) is answered 07 while the enable is on its way: the NIB is unpinned, the interrupt comes on, "
+        "and the wait for it to be off never ends",
     ),
     *FAILING_CARD,
 )
