@@ -221,8 +221,8 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("own.py").write_text(SPINS)
-    patched = ("explore", "2026/unbind", "--with", "own.py:S")
+    Path("rounds.py").write_text(SPINS)
+    patched = ("explore", "2026/unbind", "--with", "rounds.py:S")
     for more in ((), ("--property", "all")):
         found = aprt(*patched, *more)
         assert "\n  vm0.vcpu0 goes round for ever, and nothing ends it\n" in found.stdout
@@ -233,7 +233,7 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
         other = aprt(*patched, *options)
         assert (other.exit_code, row in other.stdout) == (0, True)
     assert row not in aprt("explore", "2026/unbind", "--property", "P9").stdout
-    added = json.loads(aprt("explore", "2026/unbind", "--compare", "with=own.py:S", "--format", "json").stdout)
+    added = json.loads(aprt("explore", "2026/unbind", "--compare", "with=rounds.py:S", "--format", "json").stdout)
     assert [one["property"] for one in added["outcomes"] if one["change"] == "added"] == ["livelock"]
 
 
