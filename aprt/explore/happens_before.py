@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from aprt.explore.bits import members
 from aprt.explore.independence import Queue
 from aprt.explore.local_steps import LocalStep, LocalSteps
 
@@ -129,8 +130,17 @@ class Execution:
         """The steps whose actor has this field. Likewise."""
         known = self._on.get(slot)
         if known is None:
-            known = self._on[slot] = sum([1 << i for i, step in enumerate(self.steps) if step.slot == slot])
+            known = self._on[slot] = self._used(slot)
         return known
+
+    def _used(self, slot: int) -> int:
+        if slot < len(self.own):  # the choices of a context
+            return sum([1 << i for i in members(self.own[slot]) if self.steps[i].slot == slot])
+        node, found = self.lanes[-1], 0
+        for lane in self._local.lanes_of(slot):
+            if lane < len(node):
+                found |= node[lane + 1]
+        return found
 
     def later(self, position: int) -> int:
         """The steps behind the one at `position` that do not happen after it. Likewise."""

@@ -40,6 +40,10 @@ class Kinds:
             self._kinds[key] = self._add(*key)
         return self._kinds[key]
 
+    def lanes(self, object: Hashable) -> Iterable[int]:
+        """The lanes of all uses of an object."""
+        return self._lanes[object].values()
+
     def _add(self, uses: Uses, oops: bool) -> int:
         number = len(self.meets)
         self.own.append(tuple(self._lane(use) for use in uses))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import attrs
@@ -104,6 +104,10 @@ class LocalSteps:
             if meets >> kind & 1:
                 users |= contexts
         return (users & ~(1 << step.place)).bit_count()
+
+    def lanes_of(self, slot: int) -> Iterable[int]:
+        """The lanes of the actor with that slot, in one of which each step on it is."""
+        return self.kinds.lanes(self._tables.packing.names[slot])
 
     def hold(self, one: LocalStep, other: LocalStep) -> None:
         """Two steps came one right after the other, as far as their actor is concerned, and are taken to commute.
