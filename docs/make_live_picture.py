@@ -20,7 +20,7 @@ from aprt.view.live import LiveView
 
 PICTURE = Path(__file__).parent / "images" / "live-view.svg"
 TITLE = "aprt run v4/kill-qemu --property P1 --chaos --runs 200"
-WIDTH = 100
+WIDTH, HEIGHT = 100, 100  # more lines than it has
 THEME = TerminalTheme(
     (22, 25, 33),
     (208, 212, 222),
@@ -42,7 +42,9 @@ def main() -> None:
     model = case.model()
     plan = Plan("chaos", seed=0, runs=200)
     # a clock that stands still: no steps per second, which every machine has its own of
-    view = LiveView(str(case), model.system, plan, Console(file=StringIO(), width=WIDTH), clock=lambda: 0.0)
+    view = LiveView(
+        str(case), model.system, plan, Console(file=StringIO(), width=WIDTH, height=HEIGHT), clock=lambda: 0.0
+    )
     with view:
         view.finish(run_live(model.system, model.select(["P1"]), plan, on_event=view.hear, beside=view.beside))
     recorder = Console(file=StringIO(), record=True, force_terminal=True, color_system="truecolor", width=WIDTH)

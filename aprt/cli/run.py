@@ -125,6 +125,7 @@ def _perform(
         say=echo if form == "text" else _silent,
         note=remark,
         speed=speed,
+        outcome=form == "json",
         stop=lambda: interrupts.pending,
     )
 

@@ -4,7 +4,7 @@ The tables are refreshed by a trio task beside those of the run, at most `RATE` 
 drawing is slow, and only when steps were taken; never by a thread, which would starve beside a busy run and see
 half-made values. The task looks at snapshots, which the observer draws from what it was told, so what is shown is
 always a state that the system was in.
-The last picture stays on the screen, with what the run broke.
+The last picture stays on the screen, and leaves room for the answer that is printed below it.
 """
 
 from __future__ import annotations
@@ -31,25 +31,35 @@ from aprt.view.tables import tables_of
 from aprt.view.tables.drawing import Ready
 from aprt.view.tables.kinds import Picture
 from aprt.view.tables.sheet import Cell
-from aprt.view.words import not_asked
+from aprt.view.words import manner, not_asked
 
 RATE: Final = 10  # refreshes a second, at most
 SHARE: Final = 0.1  # of the time that drawing may take, at most
 REMEMBERED: Final = 10  # events in the table of the last steps
+BELOW: Final = 12  # lines of the screen that the last picture leaves to the answer, unless that is most of them
 
 
 class LiveView:
     """Tables on a terminal: a context manager around the run.
 
+    outcome: whether how the run ended stands below the last picture; False where the answer says it.
     frame: the tables, with counts of what was redrawn. frames: how often anything was drawn. shown: what is on the
     screen, None before there is anything.
     """
 
     def __init__(
-        self, title: str, system: System, plan: Plan, console: Console, clock: Callable[[], float] = time.monotonic
+        self,
+        title: str,
+        system: System,
+        plan: Plan,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        outcome: bool = True,
     ) -> None:
         self.frame = Frame(tables_of(system), console)
         self._title, self._plan, self._console, self._clock = title, plan, console, clock
+        self._outcome = outcome
         self._screen = Screen(console)
         self.shown: Ready | None = None
         self._stage: Stage | None = None
@@ -102,11 +112,12 @@ class LiveView:
 
     def finish(self, live: LiveRun) -> None:
         self.frame.release()
-        frame = self._draw(_outcome(live, self._console.width), None)
+        foot = _outcome(live, self._console.width) if self._outcome else [[Cell("how it was in the end", "dim")]]
+        frame = self._draw(foot, max(self._console.height - BELOW, self._console.height // 2))
         if frame is not None:
             self._screen.finish(frame)
 
-    def _draw(self, foot: Sequence[Row], height: int | None) -> Ready | None:
+    def _draw(self, foot: Sequence[Row], height: int) -> Ready | None:
         if self._stage is None:
             return None
         picture = Picture(self._stage.snapshot(), tuple(self._events), self._last, self._lived)
@@ -119,7 +130,7 @@ class LiveView:
         words = [count(len(self._events) and self._events[-1].index + 1, "step")]
         if self._plan.runs > 1:
             words.append(f"run {self._runs} of {self._plan.runs}")
-        words += [f"seed {self._plan.seed + max(0, self._runs - 1)}", self._plan.mode]
+        words += [f"seed {self._plan.seed + max(0, self._runs - 1)}", manner(self._plan.mode)]
         seconds = self._clock() - self._begin
         if seconds >= 1:
             words.append(f"{self._steps / seconds:,.0f} steps/s")

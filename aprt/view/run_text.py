@@ -15,7 +15,7 @@ from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
-from aprt.view.words import not_asked, switched
+from aprt.view.words import manner, not_asked, switched
 
 RUN_SCHEMA = "aprt.run/1"
 
@@ -26,7 +26,7 @@ def run_text(
     """How it ended, ending with the line for grep. detected: what the plan's detectors saw."""
     execution = live.execution
     lines = [
-        f"{count(len(execution.events), 'step')} on trio, {plan.mode}, seed {live.seed}, "
+        f"{count(len(execution.events), 'step')} on trio, {manner(plan.mode)}, seed {live.seed}, "
         f"{count(live.runs, 'run')}; {_ended(plan, live)}"
     ]
     for finding in execution.findings:

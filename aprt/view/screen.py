@@ -40,7 +40,7 @@ class Screen:
         self._lines = frame.lines
 
     def finish(self, frame: Ready) -> None:
-        """Replace the frame by the last one, of any height, and leave."""
+        """Replace the frame by the last one, and leave."""
         text = self._up(len(self._lines) - 1) + _CLEAR if self._lines else ""
         self._write(text + "".join(f"{self._drawn(line)}\n" for line in frame.lines) + _SHOW)
         self._lines = []

@@ -50,15 +50,17 @@ def watch(
     say: Callable[[str], None],
     note: Callable[[str], None],
     speed: float = 0,
+    outcome: bool = True,
     stop: Callable[[], bool] = lambda: False,
 ) -> LiveRun:
     """`verdict.live.run_live` with tables on `console`; with None, in lines.
 
     say: prints a line of the run, note: a line of progress. speed: steps a second, 0 as fast as it goes.
+    outcome: as for `LiveView`.
     """
     show: Show = PlainView(system, plan, say, note, stepwise=bool(speed))
     if console is not None:
-        show = LiveView(title, system, plan, console)
+        show = LiveView(title, system, plan, console, outcome=outcome)
     pace = Pace(speed, stop=stop)
 
     def hear(event: Event) -> None:

@@ -13,6 +13,14 @@ from aprt.core.events import Event
 from aprt.core.notes import Took
 from aprt.core.scenario import Settings
 
+_MANNER: Final = MappingProxyType(
+    {
+        "gated": "picked at random",
+        "chaos": "picked by changing priorities",
+        "free": "left to trio",
+        "steered": "left to trio, some contexts held back",
+    }
+)
 _LARGEST_COUNT = 0xFFF  # a larger number is an address
 _LOCKING: Final = frozenset({"lock", "trylock", "unlock"})  # of mutexes and spinlocks; an rwsem goes down_ and up_
 _TAKEN: Final = MappingProxyType({None: "", "softirq": "_bh", "hardirq": "_irqsave"})  # with such interrupts off
@@ -58,6 +66,11 @@ def in_c(event: Event) -> str:
     suffix = (_GIVEN if event.op == "unlock" else _TAKEN)[hold.masks]
     reply = "" if event.reply is None else f" = {event.reply}"
     return f"{prefix}{event.op}{suffix}({hold.lock}){reply}"
+
+
+def manner(mode: str) -> str:
+    """A phrase that says who picks the steps of a run, by the mode of `runtime.run`."""
+    return _MANNER[mode]
 
 
 def again(steps: int) -> str:

@@ -178,7 +178,7 @@ def test_each_run_of_a_plan_begins_with_an_empty_log() -> None:
     with view:
         view.finish(run_live(adders(1, 2), (), plan, on_event=view.hear, beside=view.beside))
     lines = printed(view.shown, 80)
-    assert lines[0] == "n  2 steps, run 4 of 4, seed 6, gated, 4 steps/s"
+    assert lines[0] == "n  2 steps, run 4 of 4, seed 6, picked at random, 4 steps/s"
     assert [line.split()[-5:-1] for line in lines if "n.add(1)" in line] == [
         ["0", "c0", "n.add(1)", "1"],
         ["1", "c0", "n.add(1)", "2"],
@@ -210,6 +210,26 @@ def test_a_finding_is_told_below_the_tables() -> None:
     with view:
         view.finish(run_live(LOST.system, LOST.select(["T1"]), plan, on_event=view.hear, beside=view.beside))
     assert printed(view.shown, 80)[-1] == "VIOLATED T1: counter is 1"
+
+
+def test_how_it_ended_is_left_to_the_answer_where_one_follows() -> None:
+    paper, plan = console(80), Plan(runs=50)
+    view = LiveView("toy/lost-update", LOST.system, plan, paper, clock(0), outcome=False)
+    with view:
+        view.finish(run_live(LOST.system, LOST.select(["T1"]), plan, on_event=view.hear, beside=view.beside))
+    lines = printed(view.shown, 80)
+    assert lines[-1] == "how it was in the end"
+    assert not any("VIOLATED" in line for line in lines)
+
+
+@pytest.mark.parametrize(("height", "lines"), [(100, 39), (40, 23), (24, 12), (16, 8)])
+def test_the_last_picture_leaves_room_for_the_answer(height: int, lines: int) -> None:
+    system, plan = machine(), Plan(max_steps=30)
+    view = LiveView("a machine", system, plan, console(100, height), clock(0), outcome=False)
+    with view:
+        view.finish(run_live(system, (), plan, on_event=view.hear, beside=view.beside))
+    shown = printed(view.shown, 100)
+    assert (len(shown), shown[0][:9], shown[-1][:21]) == (lines, "a machine", "how it was in the end")
 
 
 def test_a_pace_holds_each_step_until_its_time_and_makes_up_for_nothing() -> None:
