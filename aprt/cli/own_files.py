@@ -29,6 +29,7 @@ from aprt.verdict.switch_words import check_words
 T = TypeVar("T")
 
 _OWN: Final = "aprt_own_"  # prefix of the names of a user's modules in `sys.modules`
+_OTHER_LOOPS: Final = frozenset({"trio", "asyncio", "anyio"})  # whose functions a behaviour cannot await
 
 
 def is_own(word: str) -> bool:
@@ -180,7 +181,7 @@ def _module(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         file = f"; there is a file {place}.py" if error.name == place and Path(f"{place}.py").is_file() else ""
         raise UserError(f"{place}: {_reason(place, error)}{file}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{place}: {_reason(place, error)}") from None
 
 
@@ -198,9 +199,15 @@ def _file(path: Path) -> ModuleType:
 
 
 def _reason(place: str, error: BaseException) -> str:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
-    where = f"line {lines[-1]}: " if lines else ""
-    return f"{where}{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [i for i, frame in enumerate(frames) if frame.filename == place]
+    if not inside:
+        return f"{type(error).__name__}: {error}"
+    at, called = frames[inside[-1]], frames[inside[-1] + 1 :]
+    for frame in called[:1]:
+        if libraries := _OTHER_LOOPS.intersection(Path(frame.filename).parts):
+            return f"line {at.lineno}: awaits {'.'.join(libraries)}.{frame.name}(), which is no effect of aprt"
+    return f"line {at.lineno}: {type(error).__name__}: {error}"
 
 
 def blamed(error: BaseException) -> str | None:

@@ -37,7 +37,7 @@ class Thread:
             return
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = "at its start" if before is None else f"after {operation(before, answer)}"
             raise ModelError(f"{self.context.name} raised {error!r} {where}") from error
         if isinstance(effect, Call):

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from aprt.core.effects import Effect
+from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.system import Behaviour, Context
 from aprt.explore.thread import Thread
@@ -78,5 +78,16 @@ def _rerun(context: Context, actors: Container[str], steps: Iterable[tuple[Effec
 
 
 def _erratic(thread: Thread, other: Effect[Any] | None, when: str) -> ModelError:
-    first, second = ("nothing" if effect is None else repr(effect) for effect in (thread.effect, other))
+    first, second = map(_words, (thread.effect, other))
     return ModelError(f"{thread.context.name} is not deterministic: {when} it awaits {first}, another time {second}")
+
+
+def _words(effect: Effect[Any] | None) -> str:
+    """An effect with what a label leaves out: arguments, and the options of a choice."""
+    match effect:
+        case Call():
+            return f"{effect}({', '.join(map(repr, effect.args))})"
+        case Choose():
+            return f"{effect} ({', '.join(map(repr, effect.options))})"
+        case _:
+            return "nothing"

@@ -137,13 +137,13 @@ class ContextPart(abc.ABC):
             effect: Effect[Any] = behaviour.send(answer)
         except StopIteration:
             return None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._crash(error) from error
         if not isinstance(effect, Call | Choose):
             raise self._crash(ModelError(f"it awaited {effect!r}, which is no effect of aprt"))
         return effect
 
-    def _crash(self, error: Exception) -> ComponentCrash:
+    def _crash(self, error: BaseException) -> ComponentCrash:
         return ComponentCrash(self.name, self.caller, (), self._doing, error)
 
 

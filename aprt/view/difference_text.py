@@ -22,6 +22,10 @@ _MARKS: Mapping[str, str] = MappingProxyType(
     {"removed": "-", "unexercised": "-", "added": "+", "unchanged": "!", "holds": " ", "unknown": "?"}
 )
 
+_LEGEND: Mapping[str, str] = MappingProxyType(
+    {"-": "gone", "+": "added", "!": "violated on both sides", "?": "not known, as a search was cut"}
+)
+
 
 def difference_text(difference: Difference, paint: Paint) -> str:
     """At most 75 letters wide."""
@@ -75,6 +79,9 @@ def _table(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
         )
         title = textwrap.shorten(outcome.title, WIDTH - 26 - width, placeholder=" ...")
         yield f"{_MARKS[outcome.change]} {outcome.id:10} {before} {after} {title}"
+    marks = {_MARKS[outcome.change] for outcome in outcomes}
+    if told := [f"{mark} {words}" for mark, words in _LEGEND.items() if mark in marks]:
+        yield f"marks: {'; '.join(told)}"
     if any(any(outcome.vacuous) for outcome in outcomes):
         yield "* never exercised: no step that it is about is possible there"
 

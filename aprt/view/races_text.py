@@ -109,8 +109,8 @@ def _execution(context: str, one: Replayed) -> Iterator[str]:
 def _facts(races: Races, paint: Paint) -> Iterator[str]:
     end = "complete" if races.stopped is None else _STOPPED[races.stopped]
     yield from fact("covered", f"{count(races.states, 'state')}, {end}", paint)
-    judged = ", ".join(p.id for p in races.properties) or "no property"
-    yield from fact("judged by", f"{judged}, oops, deadlock, hang; up to the first of them", paint)
+    judged = dict.fromkeys((*([p.id for p in races.properties] or ["no property"]), "oops", "deadlock", "hang"))
+    yield from fact("judged by", f"{', '.join(judged)}; up to the first of them", paint)
     told = {"told of all executions together": races.left_out, "violated from the start": races.from_start}
     left_out = "; ".join(f"{', '.join(ids)}: {why}" for why, ids in told.items() if ids)
     if left_out:

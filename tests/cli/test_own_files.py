@@ -237,6 +237,35 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
     assert [one["property"] for one in added["outcomes"] if one["change"] == "added"] == ["livelock"]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("sys.exit(5)", "{file}: line 6: SystemExit: 5"),
+        ("await trio.sleep(1)", "{file}: line 6: awaits trio.sleep(), which is no effect of aprt"),
+        ("await asyncio.sleep(1)", "{file}: line 6: awaits asyncio.sleep(), which is no effect of aprt"),
+        (
+            "await (guest.vm.read_hook() if next(turn) else guest.vm.put())",
+            "{file}: vm0.vcpu0 is not deterministic: after vm0.process.fdget it awaits vm0.put(), another time "
+            "vm0.read_hook()",
+        ),
+    ],
+)
+def test_what_a_patch_must_not_do_is_told_in_its_words(line: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.py"
+    file.write_text(
+        "import asyncio, sys, trio\n"
+        "from aprt import patch\n"
+        "turn = iter(range(99))\n"
+        "\n"
+        "async def pqap(machine, guest, aqic):\n"
+        f"    {line}\n"
+        "V1 = patch('goes wrong', since='5.3', pqap=pqap)\n"
+    )
+    result = aprt("explore", "2026/unbind", "--with", f"{file}:V1")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.endswith(f"{told.format(file=file)}\n")  # other files of this process may be named before
+
+
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

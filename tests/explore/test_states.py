@@ -337,7 +337,7 @@ def test_mistakes_of_a_model_are_named() -> None:
 
     for behaviour, message in (
         (crash, "t raised ZeroDivisionError('no') after x.load"),
-        (dice, "t is not deterministic: after x.load it awaits "),
+        (dice, "t is not deterministic: after x.load it awaits x.store("),
         (stranger, "t does y.load, but the system has no y"),
         (alike, "t: options of choose one print alike: (1, '1')"),
         (sleeper, "t awaits 'sleep', which is no effect of aprt"),

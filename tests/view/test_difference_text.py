@@ -24,6 +24,7 @@ def test_a_fix_is_told_with_what_it_removes_and_where_the_way_there_ends() -> No
         "",
         "             before     after",
         "- T1         VIOLATED   holds      no update is lost",
+        "marks: - gone",
         "not asked about: 1 other property (--property all)",
         "",
         "removed T1: counter is 1",
@@ -46,6 +47,7 @@ def test_where_a_context_cannot_go_on_others_are_named() -> None:
 def test_what_is_unchanged_has_a_witness_too() -> None:
     assert told("toy/lost-update", "toy/lost-update+memory=tso")[4:-1] == [
         "! T1         VIOLATED   VIOLATED   no update is lost",
+        "marks: ! violated on both sides",
         "not asked about: 1 other property (--property all)",
         "",
         "unchanged T1: counter is 1",
@@ -60,6 +62,7 @@ def test_what_is_violated_in_other_numbers_is_the_same_with_the_words_of_each_si
     assert told("toy/lost-update", "toy/lost-update+threads=3")[3:-1] == [
         "             before     after",
         "! T1         VIOLATED   VIOLATED   no update is lost",
+        "marks: ! violated on both sides",
         "not asked about: 1 other property (--property all)",
         "",
         "unchanged T1: counter is 1",
@@ -80,6 +83,7 @@ def test_what_is_violated_otherwise_than_before_is_said_and_has_a_witness_of_eac
         "! P5         VIOLATED   VIOLATED otherwise every pinned page is on the ...",
     ]
     assert lines[6] == "- P9         VIOLATED   holds              software touches only ..."  # it ends executions
+    assert lines[7] == "marks: - gone; ! violated on both sides"
     assert [line.partition("aprt2:v4/")[0] for line in lines[-8:-2]] == [
         "unchanged P5, but VIOLATED otherwise",
         "  before, in 26 steps: vm0.vcpu0 ends at vm0.vcpu0.answer with a pin of",
