@@ -11,6 +11,7 @@ from aprt.cli.museum_work import check, hunt, matrix
 from aprt.cli.names import ENTRY
 from aprt.cli.options import Number, format_option
 from aprt.cli.output import columns, echo
+from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
     from aprt.museum.entry import Entry
@@ -23,21 +24,25 @@ def command() -> None:
     """Bugs that the kernel had, each by the number or the commit of its fix."""
 
 
-@command.command("list")
+@command.command("list", short_help="List them, one a line.")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option(
     "--kind", type=click.Choice(_KINDS, case_sensitive=False), metavar="KIND", help=f"One of {', '.join(_KINDS)}."
 )
 @click.option("--hall", type=Number(1, 5), help="Only this hall.")
 @format_option
-def list_entries(kind: str | None, hall: int | None, form: str) -> int:
-    """List them, one a line."""
+def list_entries(words: tuple[str, ...], kind: str | None, hall: int | None, form: str) -> int:
+    """List them, one a line; with WORDs only those with each of these in title, subject of the fix, or scenario."""
     from aprt.museum.catalogue import HALLS
     from aprt.view.museum_text import entries_json, entries_text
 
     found: list[Entry] = []
     for room in HALLS:
         if hall in (None, room.number):
-            found += (entry for entry in room.entries if kind is None or kind in entry.kinds)
+            found += (entry for entry in room.entries if entry.has(words) and (kind is None or kind in entry.kinds))
+    if words and not found:
+        asked = " and ".join(map(repr, words))
+        raise UserError(f"no such entry has {asked} in title, fix or scenario (aprt museum list shows all)")
     echo(entries_json(found) if form == "json" else entries_text(found, columns()))
     return 0
 

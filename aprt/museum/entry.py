@@ -6,6 +6,7 @@ and name here in `shown_by` a case in which it is found and one in which it is g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import attrs
@@ -34,6 +35,11 @@ class Entry:
     exhibit: str | None = None  # why it cannot be modelled
     cve: str | None = None
     note: str | None = None  # what is not certain about the rest
+
+    def has(self, words: Iterable[str]) -> bool:
+        """Whether title, subject and scenario have all these words, in upper or lower case."""
+        told = f"{self.title} {self.subject} {self.shown_by.buggy if self.shown_by is not None else ''}".casefold()
+        return all(word.casefold() in told for word in words)
 
 
 @attrs.frozen

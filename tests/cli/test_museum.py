@@ -47,12 +47,23 @@ def test_each_kind_of_bug_can_be_listed() -> None:
         (("--kind", "SEC"), ["B25", "B29"]),
         (("--hall", "5"), ["B47", "B48", "B49", "B50", "B51"]),
         (("--hall", "4", "--kind", "lost"), ["B40", "B43"]),
+        (("LOCK", "5.15/remove"), ["B4"]),
+        (("late-kick",), ["B8"]),
+        (("lock", "--kind", "uaf"), ["B4"]),
     ],
 )
 def test_the_list_can_be_cut_to_a_kind_or_a_hall(options: tuple[str, ...], ids: list[str]) -> None:
     assert [line.split()[0] for line in aprt("list", *options).stdout.splitlines()] == ["bug", *ids]
     told = json.loads(aprt("list", *options, "--format", "json").stdout)
     assert (told["schema"], [entry["id"] for entry in told["entries"]]) == ("aprt.museum/1", ids)
+
+
+def test_words_that_no_entry_has_are_a_mistake() -> None:
+    result = aprt("list", "lock", "xyzzy")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "aprt: no such entry has 'lock' and 'xyzzy' in title, fix or scenario (aprt museum list shows all)\n",
+    )
 
 
 def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> None:
