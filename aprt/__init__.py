@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from aprt.kernel.rules import LOCK_ORDER as LOCK_ORDER
     from aprt.runtime.run import replay as replay
     from aprt.runtime.run import run as run
+    from aprt.verdict.shrink import shrink as shrink
+    from aprt.view.columns import columns as columns
 
 _EXPORTS = MappingProxyType(
     {
@@ -61,6 +63,8 @@ _EXPORTS = MappingProxyType(
         "aprt.kernel.mutex": ("Mutex",),
         "aprt.kernel.rules": ("LOCK_ORDER",),
         "aprt.runtime.run": ("replay", "run"),
+        "aprt.verdict.shrink": ("shrink",),
+        "aprt.view.columns": ("columns",),
     }
 )
 _HOME = MappingProxyType({name: module for module, names in _EXPORTS.items() for name in names})

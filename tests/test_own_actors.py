@@ -12,6 +12,7 @@ import pytest
 import aprt
 from aprt import (
     DEADLOCK,
+    HANG,
     LOCK_ORDER,
     Actor,
     Caller,
@@ -26,10 +27,12 @@ from aprt import (
     always,
     at_end,
     choose,
+    columns,
     explore,
     handler,
     replay,
     run,
+    shrink,
 )
 from tests.counter import Counter
 
@@ -95,11 +98,15 @@ def test_a_cycle_in_the_lock_order_prints_who_makes_it() -> None:
     ]
 
 
-def test_a_cycle_that_no_execution_shows_prints_a_schedule_for_each_part() -> None:
-    async def either() -> None:
-        await (there() if await choose("way", "there", "back") == "there" else back())
+async def either() -> None:
+    await (there() if await choose("way", "there", "back") == "there" else back())
 
-    (finding,) = explore(System((LEFT, RIGHT), (Context("a", either),)), LOCK_ORDER).findings
+
+EITHER = System((LEFT, RIGHT), (Context("a", either),))
+
+
+def test_a_cycle_that_no_execution_shows_prints_a_schedule_for_each_part() -> None:
+    (finding,) = explore(EITHER, LOCK_ORDER).findings
     assert lines(finding) == [
         "P20: possible circular locking dependency: left -> right -> left",
         "P20: a holds left and asks for right in there()",
@@ -123,6 +130,54 @@ def test_an_execution_prints_how_it_ended_and_what_it_broke() -> None:
     assert lines(replay(SYSTEM, race, LOST)) == ["end after 4 steps", "lost: n is 1 (after 4 steps)"]
     embrace = Schedule.of([("a", "left.lock"), ("b", "right.lock")])
     assert lines(replay(EMBRACE, embrace)) == ["deadlock after 2 steps: a waits for right.lock, b waits for left.lock"]
+
+
+def test_a_finding_is_shrunk_to_the_fewest_preemptions() -> None:
+    round_about = Schedule.of(
+        (context, f"n.{op}") for context, op in (("a", "load"), ("b", "load"), ("a", "store"), ("b", "store"))
+    )
+    (found,) = replay(SYSTEM, round_about, LOST).findings
+    smaller = shrink(SYSTEM, found, (DEADLOCK, LOST))
+    assert (found.schedule.switches, smaller.schedule.switches, smaller.text) == (3, 2, "n is 1")
+    assert replay(SYSTEM, smaller.schedule, LOST).findings == (smaller,)
+
+
+def test_what_cannot_be_shrunk_is_told() -> None:
+    (found,) = explore(SYSTEM, LOST).findings
+    for finding, properties, message in (
+        (found, DEADLOCK, "the finding is one of 'lost', which is not among the properties"),
+        (found.schedule, LOST, "finding: expected a Finding, such as explore(system, properties).findings[0], found "),
+        (Finding("hang", "", found.schedule), HANG, "the finding of 'hang' goes on for ever; there is no smaller "),
+    ):
+        with pytest.raises(UserError) as raised:
+            shrink(SYSTEM, finding, properties)  # type: ignore[arg-type]
+        assert str(raised.value).startswith(message)
+
+
+def test_a_cycle_in_the_lock_order_is_shrunk_where_one_schedule_shows_it_and_else_part_by_part() -> None:
+    (whole,) = explore(EMBRACE, LOCK_ORDER).findings
+    assert lines(shrink(EMBRACE, whole, LOCK_ORDER).schedule) == [
+        "a: left.lock",
+        "a: right.lock",
+        "a: right.unlock",
+        "a: left.unlock",
+        "b: right.lock",
+    ]
+    (finding,) = explore(EITHER, LOCK_ORDER).findings
+    with pytest.raises(
+        UserError, match=r"no schedule shows all of the finding of 'P20'; shrink each of finding.each\(\)"
+    ):
+        shrink(EITHER, finding, LOCK_ORDER)
+    assert [shrink(EITHER, part, LOCK_ORDER).schedule for part in finding.each()] == [
+        part.schedule for part in finding.parts
+    ]
+
+
+def test_an_execution_is_shown_in_columns() -> None:
+    execution = replay(SYSTEM, explore(SYSTEM, LOST).findings[0].schedule, LOST)
+    shown = columns(execution.events, execution.findings)
+    assert shown[0].split() == ["a", "b"]
+    assert shown[-1] == "violates lost: n is 1"
 
 
 def test_a_run_ends_at_the_first_violation() -> None:

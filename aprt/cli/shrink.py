@@ -40,11 +40,11 @@ def command(
     single cut or move makes it smaller; or "stopped", when the budget was spent before all of those were tried.
     """
     from aprt.explore.minimal import LIMIT
-    from aprt.verdict.shrink import shrink
+    from aprt.verdict.shrink import shrink_recording
     from aprt.verdict.tokens import save
     from aprt.view.shrink_text import shrink_json, shrink_text
 
-    shrunk = shrink(recording, properties, LIMIT if max_states is None else max_states, budget)
+    shrunk = shrink_recording(recording, properties, LIMIT if max_states is None else max_states, budget)
     with Interrupts():
         echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
         if schedule is not None:

@@ -24,7 +24,7 @@ from aprt.explore.state_graph import StateGraph
 from aprt.explore.trap import trap_of
 from aprt.explore.visibility import Visibility
 from aprt.verdict.case import Case
-from aprt.verdict.shrink import shrink
+from aprt.verdict.shrink import shrink_recording
 from aprt.verdict.tokens import Recording, token_of
 from aprt.verdict.unlocked import unlocked
 
@@ -75,7 +75,7 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
     property = next((p for p in model.properties if p.id == finding.property), None)
     if property is not None and (finding.loop or hanging(property)):
         return _endless(recording, property, finding, states)
-    shrunk = shrink(recording, (finding.property,), _PAIRS)
+    shrunk = shrink_recording(recording, (finding.property,), _PAIRS)
     with closing(Playground(model.system, shrunk.property)) as ground:
         visibility = seen_by(model.system, shrunk.property, shrunk.minimal.schedule)
         return _cause(ground, visibility, shrunk.minimal, shrunk.token, states)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
+from aprt.core.arguments import check_kind, listed
 from aprt.core.errors import UserError
 from aprt.core.events import Event
+from aprt.core.execution import Execution
 from aprt.core.properties import Finding, Property, endless
+from aprt.core.system import System
 from aprt.explore.minimal import LIMIT, Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.verdict.confirm import confirm
@@ -26,7 +31,37 @@ class Shrunk:
     token: str | None  # None where it is too long for one
 
 
-def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None) -> Shrunk:
+def shrink(
+    system: System,
+    finding: Finding,
+    properties: Property | Iterable[Property],
+    *,
+    limit: int = LIMIT,
+    budget: float | None = None,
+) -> Finding:
+    """A finding with the smallest schedule that fails alike: the fewest preemptions, then the fewest steps.
+
+    properties: the one that it violates, maybe among others. limit, budget: as for `minimal`; where they are not
+    enough, no single cut or move makes the schedule better.
+
+    Raises: `UserError` for a finding of another property, and one that no schedule of its own shows: of what goes on
+    for ever, or a cycle in the lock order in several parts (shrink each of `finding.each()`).
+    """
+    check_kind("system", system, System, "a System")
+    check_kind("finding", finding, Finding, "a Finding, such as explore(system, properties).findings[0]")
+    property = next((p for p in listed(properties) if p.id == finding.property), None)
+    if property is None:
+        raise UserError(f"the finding is one of {finding.property!r}, which is not among the properties")
+    if finding.loop or endless(property):
+        raise UserError(f"the finding of {finding.property!r} goes on for ever; there is no smaller schedule of that")
+    if not finding.is_whole():
+        raise UserError(f"no schedule shows all of the finding of {finding.property!r}; shrink each of finding.each()")
+    return _smaller(system, finding, finding.exactly(property), limit, budget)[1]
+
+
+def shrink_recording(
+    recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None
+) -> Shrunk:
     """Make the schedule of a recording as small as it gets (`explore.minimal`).
 
     ids: the properties to look at; none means those that it was recorded for, or else all. Of several that it breaks
@@ -38,10 +73,16 @@ def shrink(recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, 
     found = _failure(recording, selected(case, model, ids or recording.asked or ("all",)))
     (property,) = model.select((found.property,))
     property = found.exactly(property)
-    smaller = minimal(model.system, found.schedule, property, limit, budget)
-    finding, execution = confirm(model.system, attrs.evolve(found, schedule=smaller.schedule), property)
+    smaller, finding, execution = _smaller(model.system, found, property, limit, budget)
     token = token_of(case, model.system, finding.schedule)
     return Shrunk(recording, property, smaller, finding, execution.events, token)
+
+
+def _smaller(
+    system: System, finding: Finding, property: Property, limit: int, budget: float | None
+) -> tuple[Minimal, Finding, Execution]:
+    smaller = minimal(system, finding.schedule, property, limit, budget)
+    return smaller, *confirm(system, attrs.evolve(finding, schedule=smaller.schedule), property)
 
 
 def _failure(recording: Recording, properties: tuple[Property, ...]) -> Finding:

@@ -11,7 +11,7 @@ from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.search import Search
-from aprt.verdict.shrink import shrink
+from aprt.verdict.shrink import shrink_recording
 from aprt.verdict.tokens import resolve
 from aprt.vfio_ap.eras import ERAS
 from aprt.view.verdict_json import verdict_object
@@ -73,7 +73,7 @@ def test_an_inconsistent_lock_state_has_a_token_for_each_usage_that_another_exec
 
 def test_an_inconsistent_lock_state_that_one_execution_shows_is_made_smaller_as_such() -> None:
     (shown,) = ask(case("locks/interrupted"), search=Search("random", seed=3)).shown
-    shrunk = shrink(resolve(str(shown.token), case))
+    shrunk = shrink_recording(resolve(str(shown.token), case))
     assert (shrunk.minimal.claim, shrunk.finding.text) == ("optimal", INCONSISTENT)
     steps = ["task: timer.arm", "task: a.lock", "task: a.unlock", "timer: timer.fire"]  # no preemption
     assert [f"{label.context}: {label.op}" for label in shrunk.finding.schedule] == steps
@@ -82,7 +82,7 @@ def test_an_inconsistent_lock_state_that_one_execution_shows_is_made_smaller_as_
 def test_a_schedule_with_a_cycle_is_made_smaller_as_a_schedule_with_that_cycle() -> None:
     slow = [*(("t0", f"{lock}.{op}") for lock, op in [("G", "lock"), ("A", "lock"), ("B", "lock"), ("B", "unlock")])]
     (shown,) = ask(case("locks/gate"), search=Search("random", seed=3)).shown
-    shrunk = shrink(resolve(str(shown.token), case))
+    shrunk = shrink_recording(resolve(str(shown.token), case))
     assert (shrunk.minimal.claim, shrunk.minimal.after.steps, shrunk.minimal.after.preemptions) == ("optimal", 8, 0)
     assert [(label.context, label.op) for label in shrunk.finding.schedule][:4] in (
         slow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aprt.explore.explore import explore
 from aprt.explore.failing import Price
-from aprt.verdict.shrink import shrink
+from aprt.verdict.shrink import shrink_recording
 from aprt.view.paint import Paint
 from aprt.view.shrink_text import shrink_text
 from tests.explore.programs.cells import longpad
@@ -16,7 +16,7 @@ def test_the_report_of_a_lost_update_behind_twenty_steps_says_that_one_preemptio
     system = longpad(20)
     lost = ends_with(system, 1)
     (found,) = explore(system, [lost], strategy="urw", runs=1000).findings
-    shrunk = shrink(recording_of(case_of(system, lost), found.schedule))
+    shrunk = shrink_recording(recording_of(case_of(system, lost), found.schedule))
     assert shrunk.minimal.after == Price(1, 24, 2)
     lines = shrink_text(shrunk, Paint()).splitlines()
     assert lines[lines.index("after       1 preemption, 24 steps, 2 switches") + 1] == (
