@@ -28,7 +28,7 @@ def search(question: Question, depth: int = 2) -> Exploration:
     with Walks(question) as walks:
         picker = Priorities(walks.steps, walks.random, depth)
         found = walks.explore(picker, f"pct:{depth}")
-        # executions that were cut off do not say how many steps count
+        # those that were cut off do not say how many steps count
         return found if found.cut else attrs.evolve(found, guarantee=picker.guarantee())
 
 

@@ -42,13 +42,16 @@ def search(question: Question) -> Exploration:
 
 
 class Portfolio(Picker):
-    """Picks as the member does that was drawn for this execution. At most ten members. turns: executions of each."""
+    """Picks as the member does that was drawn for this execution, numbered `member`. At most ten members.
+
+    turns: executions of each.
+    """
 
     def __init__(self, members: Sequence[Picker], lots: Random) -> None:
         self._members, self._lots = members, lots
         self._yields = [1.0] * len(members)
         self.turns = [0] * len(members)
-        self._turn = 0
+        self.member = 0
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -57,15 +60,15 @@ class Portfolio(Picker):
         return tuple(_FLOOR + free * hope / sum(hopes) for hope in hopes)
 
     def start(self) -> None:
-        (self._turn,) = self._lots.choices(range(len(self._members)), self.shares)
-        self.turns[self._turn] += 1
-        self._members[self._turn].start()
+        (self.member,) = self._lots.choices(range(len(self._members)), self.shares)
+        self.turns[self.member] += 1
+        self._members[self.member].start()
 
     def pick(self, enabled: Sequence[Enabled]) -> Enabled:
-        return self._members[self._turn].pick(enabled)
+        return self._members[self.member].pick(enabled)
 
     def finish(self, steps: Sequence[int], fresh: bool) -> None:
-        self._yields[self._turn] = _MEMORY * self._yields[self._turn] + (1 - _MEMORY) * fresh
+        self._yields[self.member] = _MEMORY * self._yields[self.member] + (1 - _MEMORY) * fresh
         for member in self._members:
             member.finish(steps, fresh)
 

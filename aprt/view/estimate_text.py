@@ -56,8 +56,10 @@ def estimate_json(case: Case, found: Estimates) -> str:
 
 
 def _lines(name: str, found: Estimate) -> list[str]:
-    told = f"{name:15}about {_number(found.value)}, with 95 % from {_number(found.low)} to {_number(found.high)}"
-    return [told] if found.reliable else [told, *(f"{'':15}{line}" for line in _HEAVY)]
+    about = f"{name:15}about {_number(found.value)}"
+    if found.reliable:
+        return [f"{about}, with 95 % from {_number(found.low)} to {_number(found.high)}"]
+    return [f"{about} or more", *(f"{'':15}{line}" for line in _HEAVY)]
 
 
 def _number(value: float) -> str:
@@ -67,6 +69,7 @@ def _number(value: float) -> str:
 
 
 def _numbers(found: Estimate) -> dict[str, float | bool | None]:
-    told = {"value": found.value, "error": found.error, "low": found.low, "high": found.high}
+    high = found.high if found.reliable else math.inf
+    told = {"value": found.value, "error": found.error, "low": found.low, "high": high}
     finite = {name: value if math.isfinite(value) else None for name, value in told.items()}
     return {**finite, "effective": found.effective, "reliable": found.reliable}

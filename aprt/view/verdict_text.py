@@ -98,6 +98,8 @@ def _drawn(exploration: Exploration) -> Iterable[str]:
     if (bound := exploration.guarantee) is not None:
         yield f"a violation of depth {bound.depth} shows in a run with a chance of {bound.chance:.2g} or more,"
         yield f"so {count(bound.runs, 'run')} would have shown it with 99 %"
+    elif exploration.strategy.startswith("pct:") and exploration.cut:
+        yield f"what these runs would have shown for sure is not known, as {exploration.cut:,} of them were cut off"
     if exploration.turns:
         yield "runs by " + ", ".join(f"{name} {turns:,}" for name, turns in exploration.turns)
 

@@ -187,11 +187,7 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
         ("--resume", tmp_path / "none", f"cannot use {tmp_path / 'none'}: No such file or directory"),
         ("--resume", tmp_path, f"cannot use {tmp_path}: Is a directory"),
         ("--save", "/no/where", "cannot use /no/where: No such file or directory"),
-        (
-            "--save",
-            tmp_path,
-            f"{tmp_path} exists already: --resume {tmp_path} goes on with it, --save makes a new file",
-        ),
+        ("--save", tmp_path, f"cannot use {tmp_path}: Is a directory"),
         ("--save", path, f"{path} exists already: --resume {path} goes on with it, --save makes a new file"),
     ):
         result = aprt("explore", "toy/abba", option, str(file))

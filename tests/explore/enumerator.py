@@ -224,12 +224,17 @@ def reachable(system: System, limit: int = LIMIT) -> Reachable:
 
 @attrs.frozen
 class Traces:
-    """Numbers of Mazurkiewicz traces, by how they end. broken: those of them with a finding of a handler."""
+    """Numbers of Mazurkiewicz traces, by how they end. broken: those of them with a finding of a handler.
+
+    ends: the actor values, in the system's order, of the states in which complete ones end; stuck: deadlocked ones.
+    """
 
     complete: int = 0
     deadlocked: int = 0
     oopsed: int = 0
     broken: int = 0
+    ends: frozenset[Values] = attrs.field(default=frozenset(), eq=False)
+    stuck: frozenset[Values] = attrs.field(default=frozenset(), eq=False)
 
 
 @attrs.frozen
@@ -259,6 +264,7 @@ def traces(system: System, limit: int = LIMIT) -> Traces:
     machine = Machine(system, limit)
     level: dict[Hashable, _Prefix] = {None: _Prefix(machine.start())}
     found: Counter[str] = Counter()
+    ended: dict[How, set[Values]] = {"end": set(), "deadlock": set(), "oops": set()}
     while level:
         following: dict[Hashable, _Prefix] = {}
         for prefix in level.values():
@@ -267,7 +273,10 @@ def traces(system: System, limit: int = LIMIT) -> Traces:
                 longer = prefix.then(step)
                 following.setdefault(longer.normal_form, longer)
             if not steps:
-                found[machine.how(prefix.world)] += 1
+                how = machine.how(prefix.world)
+                found[how] += 1
+                ended[how].add(prefix.world.values)
                 found["broken"] += prefix.broken
         level = following
-    return Traces(found["end"], found["deadlock"], found["oops"], found["broken"])
+    ends, stuck = frozenset(ended["end"]), frozenset(ended["deadlock"])
+    return Traces(found["end"], found["deadlock"], found["oops"], found["broken"], ends, stuck)

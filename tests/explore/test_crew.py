@@ -137,10 +137,21 @@ def test_a_piece_that_kills_every_worker_is_told() -> None:
         list(scatter(crew, work.die, [7]))
 
 
-def test_a_cluster_that_is_not_there_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="no cluster at nowhere") as told:
-        ClusterCrew("nowhere", aprt_version)
-    assert "\n" not in str(told.value)
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("nowhere", "'nowhere': missing port number in address 'nowhere' (its address is like tcp://127.0.0.1:8786)"),
+        ("", "'': missing port number in address '' (its address is like tcp://127.0.0.1:8786)"),
+        (
+            "here:x",
+            "'here:x': invalid literal for int() with base 10: 'x' (its address is like tcp://127.0.0.1:8786)",
+        ),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_told_in_one_line(address: str, told: str) -> None:
+    command = [sys.executable, "-m", "aprt", "explore", "v4/h3", "--cluster", address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"aprt: no cluster at {told}\n")
 
 
 def test_a_worker_with_another_version_is_refused(address: str) -> None:

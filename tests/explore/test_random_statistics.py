@@ -7,16 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from aprt.core.properties import DEADLOCK
-from aprt.core.system import System
+from aprt.core.properties import DEADLOCK, at_end
+from aprt.core.system import System, View
 from aprt.explore.explore import explore
 from aprt.explore.pct import Priorities
+from aprt.explore.portfolio import Portfolio
 from aprt.explore.pos import PartialOrderSampler
 from aprt.explore.random_walk import RandomWalk
 from aprt.explore.result import Guarantee, Question
 from aprt.explore.urw import UniformWalk
 from aprt.explore.walks import Picker, Walks
-from tests.explore.enumerator import reachable, traces
+from tests.explore.enumerator import Values, reachable, traces
 from tests.explore.programs.cells import cas, casw, inc, popl
 from tests.explore.programs.generated import generate
 from tests.explore.programs.locking import dining, nested
@@ -75,12 +76,21 @@ def ends(system: System, strategy: str, runs: int) -> tuple[int, int, int]:
     return found.ends, found.deadlocks, found.oopses
 
 
+def collecting(system: System, into: set[Values]) -> Callable[[View], None]:
+    def collect(view: View) -> None:
+        into.add(tuple(view(actor) for actor in system.actors))
+
+    return collect
+
+
 @pytest.mark.parametrize("strategy", ["random", "urw", "pos", "pct:2", "pct:3", "delay:2", "portfolio"])
 def test_random_runs_reach_nothing_that_does_not_exist(strategy: str) -> None:
     for seed in range(15):
         system = generate(seed)
-        whole = explore(system, stop_on="all")
-        drawn = explore(system, stop_on="all", strategy=strategy, runs=30, seed=seed)
+        whole, drawn_ends = explore(system, stop_on="all"), set[Values]()
+        collect = at_end("ends", system.actors, collecting(system, drawn_ends))
+        drawn = explore(system, (collect,), stop_on="all", strategy=strategy, runs=30, seed=seed)
+        assert drawn_ends <= reachable(system).ends
         assert drawn.states <= whole.states
         assert drawn.ends <= whole.ends
         assert drawn.deadlocks <= whole.deadlocks
@@ -105,6 +115,20 @@ def test_the_portfolio_reaches_every_outcome_of_a_small_program(name: str) -> No
     assert ends(system, "portfolio", 2_000)[:2] == (len(every.ends), len(every.deadlocks))
     drawn, whole = explore(system, stop_on="all", strategy="portfolio", runs=4_000, seed=3), traces(system)
     assert drawn.traces == whole.complete + whole.deadlocked
+
+
+def test_a_member_of_the_portfolio_that_finds_new_traces_gets_more_turns_and_none_less_than_its_floor() -> None:
+    with Walks(Question(inc(2), (), seed=1)) as walks:
+        members = [RandomWalk(walks.random) for _ in range(3)]
+        portfolio = Portfolio(members, walks.random)
+        assert portfolio.shares == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+        for _ in range(2_000):
+            portfolio.start()
+            portfolio.finish((), fresh=portfolio.member == 1)
+    finder, others = portfolio.shares[1], (portfolio.shares[0], portfolio.shares[2])
+    assert finder == pytest.approx(0.8, abs=0.01)
+    assert all(0.1 <= share <= 0.11 for share in others)
+    assert portfolio.turns[1] > portfolio.turns[0] + portfolio.turns[2]
 
 
 def test_the_turns_of_a_portfolio_add_up_and_each_member_keeps_its_floor() -> None:

@@ -18,6 +18,7 @@ from aprt.core.errors import UserError
 
 try:
     import distributed
+    from distributed.comm.addressing import parse_address, parse_host_port
     from tornado.ioloop import IOLoop
 except ImportError:
     raise UserError("a cluster needs dask.distributed: pip install 'aprt[cluster]'") from None
@@ -35,11 +36,12 @@ class ClusterCrew:
     """
 
     def __init__(self, address: str, version: Callable[[], str], timeout: float = _TIMEOUT) -> None:
+        _check(address)
         self._timeout, self._open = timeout, ExitStack()
         loop = self._open.enter_context(running_loop())
         try:
             self._client: Any = distributed.Client(address, timeout=timeout, set_as_default=False, loop=loop)  # type: ignore[no-untyped-call]  # its types are partial
-        except (OSError, ValueError) as error:
+        except OSError as error:
             self._open.close()
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise UserError(f"no cluster at {address}: {reason} (start one with: dask scheduler)") from None
@@ -113,3 +115,11 @@ def running_loop() -> Iterator[IOLoop]:
     finally:
         loop.add_callback(stop.set)
         thread.join()
+
+
+def _check(address: str) -> None:
+    """A client that is made for what is no address complains when it is collected. Raises: `UserError`."""
+    try:
+        parse_host_port(parse_address(address)[1])
+    except ValueError as error:
+        raise UserError(f"no cluster at {address!r}: {error} (its address is like tcp://127.0.0.1:8786)") from None

@@ -171,6 +171,8 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
+        if path.is_dir():
+            raise UserError(f"cannot use {path}: Is a directory") from None
         raise UserError(f"{path} exists already: --resume {path} goes on with it, --save makes a new file") from None
     except OSError as error:
         raise UserError(f"cannot use {path}: {error.strerror}") from None

@@ -112,18 +112,18 @@ def wainc(n: int) -> System:
 
 
 def lockinc(n: int, cells: int = 1) -> System:
-    """n threads, each `lock; x = x + 1; unlock`, for every cell."""
-    locks = tuple(Mutex(f"m{i}") for i in range(cells))
+    """n threads, each `lock; x = x + 1 for every cell; unlock`."""
+    m = Mutex("m0")
     xs = tuple(Cell(f"x{i}") for i in range(cells))
 
     async def thread() -> None:
-        for m, x in zip(locks, xs, strict=True):
-            await m.lock()
+        await m.lock()
+        for x in xs:
             r = await x.read()
             await x.write(r + 1)
-            await m.unlock()
+        await m.unlock()
 
-    return System((*locks, *xs), tuple(Context(f"t{i}", thread) for i in range(n)))
+    return System((m, *xs), tuple(Context(f"t{i}", thread) for i in range(n)))
 
 
 def cas(n: int) -> System:
