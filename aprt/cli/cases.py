@@ -34,6 +34,9 @@ def find_case(
     if "" in words:
         raise UserError(f"{scenario}: a switch is missing after +")
     eras = with_patches(registry(), (*words, *put_in, *taken_out))
+    for word in taken_out:
+        if is_own(word) and word not in (*words, *put_in):
+            raise UserError(f"{word} is not in {scenario}: there is nothing to take out")
     if is_own(subject):
         return own_case(eras, scenario, era, put_in, taken_out)
     check_named(eras, subject)

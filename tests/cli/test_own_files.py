@@ -206,6 +206,15 @@ def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str
     assert told == f"aprt: spin() at {file}:3 takes no step: it goes on and on, and awaits nothing"
 
 
+def test_a_patch_that_is_not_in_cannot_be_taken_out() -> None:
+    result = aprt("explore", "2026/unbind", "--without", V1)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"aprt: {V1} is not in 2026/unbind: there is nothing to take out\n"
+    both = aprt("explore", "2026/unbind", "--with", V1, "--without", V1)
+    assert (both.exit_code, both.stderr) == (2, f"aprt: switch {V1!r} is both put in and taken out\n")
+    assert aprt("explore", f"2026/unbind+{V1}", "--without", V1, "--property", "P9").exit_code == 0
+
+
 SPINS = """
 from aprt import patch
 
