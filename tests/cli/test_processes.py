@@ -323,7 +323,7 @@ MODEL = {"pyrsistent", "msgspec", "attr", "importlib.metadata"}
         (("--help",), "Usage: aprt ", SLOW | MODEL),
         (("explore", "--help"), "Usage: aprt ", SLOW | MODEL),
         (("--version",), "aprt ", SLOW | MODEL),
-        (("museum", "list"), "B1 ", SLOW | {"aprt.vfio_ap"}),
+        (("museum", "list"), "bug ", SLOW | {"aprt.vfio_ap"}),
         (("scenario", "list"), "v4/", SLOW | {"aprt.museum"}),
         (("property", "list"), "K1 ", SLOW | {"aprt.museum"}),
         (("property", "show", "P1"), "P1 ", SLOW | {"aprt.museum"}),
