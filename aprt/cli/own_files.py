@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 import traceback
@@ -200,7 +201,8 @@ def _file(path: Path) -> ModuleType:
 
 def _reason(place: str, error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [i for i, frame in enumerate(frames) if frame.filename == place]
+    file = os.path.abspath(place)  # as Python names it, whatever was typed
+    inside = [i for i, frame in enumerate(frames) if frame.filename == file]
     if not inside:
         return f"{type(error).__name__}: {error}"
     at, called = frames[inside[-1]], frames[inside[-1] + 1 :]

@@ -159,3 +159,12 @@ def test_other_commands_take_it_like_a_scenario() -> None:
 def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], message: str) -> None:
     result = aprt("explore", *args)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
+
+
+def test_a_mistake_in_a_class_is_told_by_its_line() -> None:
+    Path("bare.py").write_text(FILE.replace('    @handler(reads="*")\n', ""))
+    result = aprt("explore", "bare.py:system")
+    told = "Counter.read has the parameters of a handler, and is no message; put @handler(...) before it"
+    assert result.exit_code == 2
+    assert result.stderr.startswith("aprt: bare.py: line 4: ")
+    assert told in result.stderr
