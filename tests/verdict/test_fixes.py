@@ -94,7 +94,7 @@ def test_a_scenario_may_set_a_fix_that_some_of_its_eras_have_anyway() -> None:
         (
             "old/abba",
             {"put_in": ["3746d48d0001"]},
-            "unknown commit '3746d48d0001' in era old (did you mean '3746d48c55ac'?)",
+            "unknown commit '3746d48d0001' in era old (known: 9b57e9d5010b, 7b2d039da622, 3746d48c55ac)",
         ),
         (
             "old/abba",
