@@ -69,8 +69,11 @@ def test_what_a_patch_adds_is_found_and_its_token_names_the_file() -> None:
     assert f"scenario=2026/rogue-close era=2026 with={V1} without=B6 " in replayed.stdout
 
 
-def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
+def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("mine.py")
     file.write_text(SCENARIO)
     for options in ((), ("--jobs", "2", "--strategy", "states")):
         line = said(f"{file}:MINE", "--era", "2026", *options)

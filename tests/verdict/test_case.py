@@ -90,7 +90,7 @@ RELEASES = {name: attrs.evolve(TOY, name=name) for name in ("v4", "4.20", "6.0",
         ("6.1", "the one before it is '6.0'"),
         ("7.0", "the one before it is '6.16'"),
         ("4.19", "the first release is '4.20'"),
-        ("v5", "did you mean 'v4'?"),
+        ("v5", "known: v4, 4.20, 6.0, 6.16, 2026"),
         ("2027", "did you mean '2026'?"),
     ],
 )
