@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -28,6 +29,7 @@ def watch() -> None:
     looks = _Looks()
     signal.signal(signal.SIGVTALRM, looks.look)
     os.register_at_fork(after_in_child=looks.begin)  # a timer is not inherited
+    atexit.register(signal.setitimer, signal.ITIMER_VIRTUAL, 0)  # Python lets go of its handlers before it ends
     looks.begin()
 
 

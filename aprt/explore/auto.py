@@ -106,7 +106,7 @@ class _Choice:
         doubt = Doubt(_SMALL, self._doubt)
         found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
         if found.stopped == _SHARED and self.share is not None:
-            found = _within(partial(self.share, "states"), self._rest(), _LARGE)
+            found = _with(found, _within(partial(self.share, "states"), self._rest(), _LARGE))
         if self.instead is not None:
             found = _with(found, self.instead)
         elif found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
@@ -138,7 +138,7 @@ class _Choice:
         if look.few_traces and self.tried < math.inf:
             question = attrs.evolve(self._rest(), expected=look.traces)
             if self.share is not None and question.bounds.max_states is None:
-                return self.share("dpor", question)
+                return self._traces(question, partial(self.share, "dpor"))
             return self._traces(question)
         return None
 
@@ -154,18 +154,21 @@ class _Choice:
             self.picked = f"there seem to be {states:,.0f} states or more, and by traces it took {taken}"
         return found
 
-    def _traces(self, question: Question) -> Exploration | None:
-        """The answer of "dpor", where it has one."""
+    def _traces(
+        self, question: Question, search: Callable[[Question], Exploration] | None = None
+    ) -> Exploration | None:
+        """The answer of "dpor", where it has one. search: by others than this process."""
         from aprt.explore import dpor
 
         try:
-            found = dpor.search(question)
+            found = (search or dpor.search)(question)
         except UserError:  # it cannot check what is asked
             self.tried = math.inf
             return None
-        if found.stopped == "endless":  # a walk hardly ever keeps to the loop that has no end
+        # a walk hardly ever keeps to the loop that has no end; up to a depth, states show more than traces
+        if found.stopped in ("endless", "max_depth"):
             self.tried = math.inf
-        if found.stopped not in ("endless", "max_length"):
+        if found.stopped not in ("endless", "max_depth", "max_length"):
             return found
         self.given_up = found
         return None
@@ -176,12 +179,11 @@ class _Choice:
 
         self.picked = f"{self.picked or f'there are more than {_LARGE:,} states'}, too many to keep"
         try:
-            found = _within(reduced.search, self._rest(), _REDUCED)
-            if not _too_many(found, self.question, _REDUCED):
-                return found
+            found: Exploration | None = _within(reduced.search, self._rest(), _REDUCED)
         except UserError:
-            pass
-        found = self._try_traces(_LARGE) or portfolio.search(self._rest())
+            found = None
+        if found is None or _too_many(found, self.question, _REDUCED):
+            found = self._try_traces(_LARGE) or portfolio.search(self._rest())
         return found if self.given_up is None else _with(self.given_up, found)
 
     def _rest(self) -> Question:

@@ -192,6 +192,11 @@ class Exploration:
         return self.executions - self.traces
 
     @property
+    def counted(self) -> int | None:
+        """The states, None where nobody counted them: by processes that share the traces."""
+        return self.states if self.states or not self.executions else None
+
+    @property
     def manner(self) -> str:
         """The strategy, and whether it took orbits for states, as verdicts print it."""
         return f"{self.strategy}+symmetry" if self.symmetry else self.strategy

@@ -41,8 +41,8 @@ def shrink(
 ) -> Finding:
     """A finding with the smallest schedule that fails alike: the fewest preemptions, then the fewest steps.
 
-    properties: the one that it violates, maybe among others. limit, budget: as for `minimal`; where they are not
-    enough, no single cut or move makes the schedule better.
+    properties: the one that it violates, maybe among others. limit, budget: as for `minimal`; where `limit` is not
+    enough, no single cut or move makes the schedule better, and at the end of `budget` it is the best so far.
 
     Raises: `UserError` for a finding of another property, and one that no schedule of its own shows: of what goes on
     for ever, or a cycle in the lock order in several parts (shrink each of `finding.each()`).

@@ -82,7 +82,7 @@ class Answers:
         counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
         if not self.complete:
             counts.append(f"{len(self.asked) - len(said)} not answered")
-        states = sum(answer["states"] for answer in self.ordered)
+        states = sum(answer["states"] or 0 for answer in self.ordered)
         return f"aprt: {count(len(self.asked), 'scenario')}: {', '.join(counts) or 'none asked'}; states={states}"
 
     def to_json(self) -> str:

@@ -29,12 +29,13 @@ def covered(exploration: Exploration) -> str:
 
 def seen(exploration: Exploration) -> str:
     """How much a search saw."""
-    rate = exploration.states / exploration.seconds if exploration.seconds > 0.05 else 0
+    counted = exploration.counted
+    rate = (counted or 0) / exploration.seconds if exploration.seconds > 0.05 else 0
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
         *([f"{exploration.cut:,} of them cut off"] if exploration.cut else []),
         *([] if exploration.redundant is None else [f"{exploration.redundant} redundant"]),
-        count(exploration.states, "orbit" if exploration.symmetry else "state"),
+        *([] if counted is None else [count(counted, "orbit" if exploration.symmetry else "state")]),
         count(exploration.transitions, "step"),
         f"depth {exploration.depth}",
         f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),

@@ -29,7 +29,7 @@ _SIZES = MappingProxyType(
         "shortest": "shortest: no failing schedule with fewer steps exists",
         "optimal": "optimal: no schedule that fails alike has fewer preemptions",
         "1-minimal": "1-minimal: no single cut or move makes it smaller",
-        "stopped": "not minimal: trying was stopped",
+        "stopped": "perhaps not minimal: trying was stopped",
     }
 )
 _SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"

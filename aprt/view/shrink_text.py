@@ -22,7 +22,7 @@ CLAIMS = MappingProxyType(
     {
         "optimal": "optimal: no failing schedule with fewer preemptions exists",
         "1-minimal": "1-minimal: no single cut or move makes it smaller",
-        "stopped": "not minimal: trying was stopped",
+        "stopped": "perhaps not minimal: trying was stopped",
         "shortest": "shortest: no schedule leads there in fewer steps",
     }
 )

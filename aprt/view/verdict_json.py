@@ -54,7 +54,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "traces": verdict.traces,
         "redundant": exploration.redundant,
         "sleep_blocked": exploration.sleep_blocked,
-        "states": exploration.states,
+        "states": exploration.counted,
         "transitions": exploration.transitions,
         "depth": exploration.depth,
         "deadlocks": verdict.deadlocks_unasked,

@@ -1,6 +1,8 @@
 """Scenarios and patches from a reader's own file: found, named in tokens, shared among processes, told when wrong."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import attrs
@@ -513,3 +515,12 @@ def test_a_token_and_a_schedule_file_tell_that_a_file_which_they_name_has_change
         )
     old = token.rpartition(".")[0]
     assert (aprt("replay", old).exit_code, aprt("replay", old).stderr) == (1, "")
+
+
+def test_nothing_looks_at_behaviours_any_more_when_python_ends() -> None:
+    program = (
+        "import atexit, signal; atexit.register(lambda: print(signal.getitimer(signal.ITIMER_VIRTUAL)));"
+        "from aprt.cli.stepless import watch; watch(); print(signal.getitimer(signal.ITIMER_VIRTUAL)[1])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "2.0\n(0.0, 0.0)\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
@@ -11,9 +12,9 @@ import pytest
 
 from aprt.core.properties import DEADLOCK, HANG
 from aprt.core.system import Context, System
-from aprt.explore import auto
+from aprt.explore import auto, reduced
 from aprt.explore.explore import explore
-from aprt.explore.result import Bounds, Exploration
+from aprt.explore.result import Bounds, Exploration, Question
 from tests.explore.programs.cells import Cell, lastzero
 from tests.explore.programs.locking import dining
 from tests.explore.programs.tables import indexer
@@ -118,6 +119,37 @@ def test_a_violation_that_dpor_met_before_it_was_given_up_is_kept(monkeypatch: p
         "dpor",
         "max_states",
         ["deadlock"],
+    )
+
+
+def test_a_violation_that_dpor_met_is_kept_when_few_states_matter_and_time_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 50)
+    monkeypatch.setattr(auto, "_PER_STEP", 0.125)
+    monkeypatch.setattr(auto, "_LARGE", 100)
+    monkeypatch.setattr(reduced, "search", partial(_stopped_at_once, reduced.search))
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all")
+    assert (chosen.strategy, chosen.stopped, [f.property for f in chosen.findings]) == (
+        "reduced",
+        "budget",
+        ["deadlock"],
+    )
+
+
+def _stopped_at_once(search: Callable[[Question], Exploration], question: Question) -> Exploration:
+    return search(attrs.evolve(question, bounds=Bounds(budget=0.0)))
+
+
+def test_up_to_a_depth_states_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 50)
+    monkeypatch.setattr(auto, "_PER_STEP", 0.001)
+    bounds = Bounds(max_depth=10)
+    chosen = explore(dining(5), strategy="auto", bounds=bounds)
+    assert (chosen.strategy, chosen.stopped, chosen.states) == (
+        "states",
+        "max_depth",
+        explore(dining(5), bounds=bounds).states,
     )
 
 

@@ -102,6 +102,11 @@ def test_few_seats_leave_it_to_the_compiled_loop_of_one_process() -> None:
     assert comparable(partition.search(asked, origin, NoCrew(), small=1)) == comparable(states.search(asked))
 
 
+def test_nobody_learns_what_is_behind_an_oops() -> None:
+    shared = partition.search(question(work.behind_an_oops), work.behind_an_oops, Two(), small=3)
+    assert comparable(shared) == comparable(states.search(question(work.behind_an_oops)))
+
+
 def test_a_small_search_is_not_shared(crew: LocalCrew) -> None:
     origin = ORIGINS["2PC"]
     answer = partition.search(question(origin), origin, NoCrew())

@@ -49,6 +49,7 @@ def test_a_crew_counts_what_one_process_counts(name: str, crew: LocalCrew) -> No
     shared = subtrees.search(question(origin), origin, crew, alone=0)
     assert counts(shared) == counts(dpor.search(question(origin)))
     assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+    assert shared.counted is None
 
 
 def test_random_programs_have_the_traces_of_one_process_when_they_are_taken_apart() -> None:
@@ -75,11 +76,12 @@ def test_random_programs_have_the_traces_of_one_process_when_pieces_are_taken_ap
 def test_a_worker_that_is_killed_on_the_way_changes_nothing() -> None:
     origin = ORIGINS["queues"]
     with LocalCrew(2) as crew:
-        unlucky = Unlucky(crew, 20)
+        unlucky = Unlucky(crew, 8)
         shared = subtrees.search(question(origin), origin, unlucky, alone=0, slice=0)
         assert unlucky.sent > unlucky.last  # it was killed in time
     assert counts(shared) == counts(dpor.search(question(origin)))
     assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+    assert shared.counted is None
 
 
 @pytest.mark.parametrize("name", ["queues", "increments"])
@@ -89,6 +91,7 @@ def test_a_worker_that_dies_over_what_is_left_of_a_twice_taken_piece_changes_not
     assert crew.died
     assert counts(shared) == counts(dpor.search(question(origin)))
     assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
+    assert shared.counted is None
 
 
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:

@@ -75,6 +75,11 @@ class Variable(Actor[Number]):
         return Number(state.value - 1), None, (Owes(self.name, 1),)
 
     @handler(writes="value")
+    def spoil(self, state: Number, by: Caller) -> Outcome[Number, None]:
+        """An oops of P2 that changes something."""
+        return Number(state.value + 1), None, (Oops("P2", f"{by.context} spoils it"),)
+
+    @handler(writes="value")
     def give(self, state: Number, by: Caller) -> Outcome[Number, None]:
         return Number(state.value + 1), None, (Owes(self.name, -1),)
 

@@ -104,6 +104,24 @@ def theft() -> tuple[System, tuple[Property, ...]]:
     return system(x, giver=giver, thief=thief), (DEADLOCK,)
 
 
+def behind_an_oops() -> tuple[System, tuple[Property, ...]]:
+    """Spoiling x is an oops, behind which nobody reads what somebody waits to read; a few steps beside it."""
+    x, y, z = Variable("x"), Variable("y"), Variable("z")
+
+    async def spoiler() -> None:
+        await x.spoil()
+
+    async def reader() -> None:
+        await x.until(1)
+        await y.load()
+
+    async def other() -> None:
+        for _ in range(3):
+            await z.give()
+
+    return system(x, y, z, spoiler=spoiler, reader=reader, other=other), (DEADLOCK,)
+
+
 def locks(*orders: str) -> tuple[System, tuple[Property, ...]]:
     """Contexts that take locks in these orders, checked for one order."""
     return nested(*orders), (LOCK_ORDER,)

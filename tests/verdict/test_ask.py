@@ -122,7 +122,7 @@ def test_ctrl_c_while_a_finding_is_made_smaller_shows_it_as_it_is() -> None:
     (shown,) = verdict.shown
     assert verdict.word == "VIOLATED"
     assert (shown.size, shown.finding.schedule) == ("stopped", verdict.exploration.findings[0].schedule)
-    assert "size        not minimal: trying was stopped" in verdict_text(verdict, Paint(False))
+    assert "size        perhaps not minimal: trying was stopped" in verdict_text(verdict, Paint(False))
 
 
 def test_a_search_interrupted_in_the_middle_keeps_what_it_covered() -> None:

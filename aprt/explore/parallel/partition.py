@@ -35,14 +35,14 @@ import attrs
 
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Finding, endless
-from aprt.core.schedule import Schedule
 from aprt.explore import states
 from aprt.explore.loop_choice import compiles
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
-from aprt.explore.parallel.ownership import Shares, deal_out
-from aprt.explore.parallel.part import Account, Broken, Harvest, Part
+from aprt.explore.parallel.ownership import deal_out
+from aprt.explore.parallel.part import Account, Broken, Harvest
 from aprt.explore.parallel.pupil import Pupil
-from aprt.explore.result import Bounds, Exploration, Origin, Question
+from aprt.explore.parallel.role import UNLIKE, Beginning, Role, Round, account_of, forget, grow, schedule_of, way_to
+from aprt.explore.result import Exploration, Origin, Question
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 P = ParamSpec("P")
@@ -50,48 +50,7 @@ R = TypeVar("R")
 
 _LOOK = 0.2  # seconds between two looks at the clock
 _SMALL = 15_000  # states that one process finds sooner than others could be told of them
-_UNLIKE = "the model is not the same in every process (does it iterate over a set of strings?)"
 _COMPILED = 8  # seats that find as many states per second as the compiled loop
-
-
-@attrs.frozen
-class _Round:
-    """A round of a part. number: how many went before. parcels: what was found for it; None for another round on the
-    same level."""
-
-    number: int
-    lessons: tuple[int, ...]
-    parcels: tuple[bytes, ...] | None
-    last: bool
-
-
-@attrs.frozen
-class _Beginning:
-    """What a pupil is made of anywhere. bounds: of what one process explores first. digest: of what it learns."""
-
-    origin: Origin
-    bounds: Bounds
-    certify: bool
-    digest: str
-
-    def pupil(self) -> Pupil:
-        """A new one. Raises: `ModelError` when it learns something else than the first one."""
-        system, properties = self.origin()
-        pupil = Pupil(Question(system, properties, self.bounds, "all", loop="plain", certify=self.certify))
-        if pupil.tables.digest() != self.digest:
-            raise ModelError(_UNLIKE)
-        return pupil
-
-
-@attrs.frozen
-class _Part:
-    """Which part of which search."""
-
-    search: str
-    beginning: _Beginning = attrs.field(eq=False)
-    number: int
-    of: int
-    shares: Shares = attrs.field(eq=False)
 
 
 def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
@@ -131,11 +90,11 @@ class _Search:
         packing = pupil.packing
         shares = deal_out(pupil.sample, (packing.controls, tuple(packing.actors.values())), crew.seats)
         first = attrs.evolve(pupil.question.bounds, budget=None)
-        beginning = _Beginning(origin, first, question.certify, pupil.tables.digest())
+        beginning = Beginning(origin, first, question.certify, pupil.tables.digest())
         id = uuid.uuid4().hex
         self.id = id
         desk()[id] = os.getpid(), pupil  # for workers that are forked now
-        self.parts = [_Part(id, beginning, seat, crew.seats, shares) for seat in range(crew.seats)]
+        self.parts = [Role(id, beginning, seat, crew.seats, shares) for seat in range(crew.seats)]
         self.files = ExitStack()
         files = (tempfile.TemporaryFile() for _ in self.parts)  # noqa: SIM115  # entered in the next line
         self.logs = [self.files.enter_context(file) for file in files]
@@ -154,7 +113,7 @@ class _Search:
         desk().pop(self.id, None)
         self.files.close()
         for part in self.parts:
-            self.crew.submit(part.number, _forget, part)
+            self.crew.submit(part.number, forget, part)
 
     def explore(self) -> Exploration:
         return self._answer(until_stopped(self._search))
@@ -185,7 +144,7 @@ class _Search:
         done: list[Harvest] = []
         news: Sequence[tuple[bytes, ...] | None] = parcels
         while True:
-            harvests = self._round([_Round(self.rounds, self.lessons, new, last) for new in news])
+            harvests = self._round([Round(self.rounds, self.lessons, new, last) for new in news])
             self.rounds += 1
             done += harvests
             for harvest in harvests:
@@ -196,7 +155,7 @@ class _Search:
                 return done
             news = [None] * len(self.parts)
 
-    def _round(self, rounds: Sequence[_Round]) -> list[Harvest]:
+    def _round(self, rounds: Sequence[Round]) -> list[Harvest]:
         """Have every seat do its round. Raises: `ModelError` when lessons taught one something else than others."""
         for log, round in zip(self.logs, rounds, strict=True):
             pickle.dump(round, log)
@@ -212,20 +171,20 @@ class _Search:
                 except (BrokenExecutor, Forgotten):
                     harvests[part.number] = self._again(part)
         if len({harvest.digest for harvest in harvests.values()}) > 1:
-            raise ModelError(_UNLIKE)
+            raise ModelError(UNLIKE)
         return [harvests[part.number] for part in self.parts]
 
-    def _send(self, part: _Part, round: _Round) -> Pending[Harvest]:
-        return self.crew.submit(part.number, _grow, part, round)
+    def _send(self, part: Role, round: Round) -> Pending[Harvest]:
+        return self.crew.submit(part.number, grow, part, round)
 
-    def _again(self, part: _Part) -> Harvest:
+    def _again(self, part: Role) -> Harvest:
         """Have all rounds of a part done again, by another worker. What the last one came to."""
         for _ in range(PATIENCE - 1):
             self.crew.refill(part.number)
             log = self.logs[part.number]
             log.seek(0)
             try:
-                self.crew.submit(part.number, _forget, part).result()
+                self.crew.submit(part.number, forget, part).result()
                 while True:
                     try:
                         harvest = self._send(part, pickle.load(log)).result()
@@ -253,7 +212,7 @@ class _Search:
         if most is not None and self.states >= most:
             raise Stop("max_states")
 
-    def _ask(self, seat: int, work: Callable[Concatenate[_Part, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def _ask(self, seat: int, work: Callable[Concatenate[Role, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the part there says, once all rounds were done."""
         while True:
             try:
@@ -269,16 +228,16 @@ class _Search:
         came: tuple[int, int] | None = broken.part, broken.number
         while came is not None:
             seat, number = came
-            way, came = self._ask(seat, _way, number)
+            way, came = self._ask(seat, way_to, number)
             path = [*way, *path]
-        return Finding(id, broken.text, self._ask(broken.part, _schedule, path, broken.via))
+        return Finding(id, broken.text, self._ask(broken.part, schedule_of, path, broken.via))
 
     def _account(self, stopped: str | None) -> Account:
         """By a seat, for seats have learned more; when it has gone, of what is incomplete anyway by the pupil."""
         if stopped is None:
-            return self._ask(0, _account, True)
+            return self._ask(0, account_of, True)
         try:
-            return self.crew.submit(0, _account, self.parts[0], False).result()
+            return self.crew.submit(0, account_of, self.parts[0], False).result()
         except (BrokenExecutor, Forgotten):
             return Account.of(self.pupil, complete=False)
 
@@ -302,47 +261,3 @@ class _Search:
             loop="plain",
             **attrs.asdict(account, recurse=False),
         )
-
-
-def _grow(part: _Part, round: _Round) -> Harvest:
-    kept: tuple[int, Part] | None = desk().get(part)
-    rounds, whole = kept or (0, Part(_pupil(part), part.number, part.of, part.shares))
-    if rounds != round.number:
-        raise Forgotten
-    desk()[part] = rounds + 1, whole
-    whole.attend(round.lessons)
-    return whole.again(round.last) if round.parcels is None else whole.grow(round.parcels, round.last)
-
-
-def _pupil(part: _Part) -> Pupil:
-    """The first one, if this process was forked when that had learned just this."""
-    known: tuple[int, Pupil] | None = desk().get(part.search)
-    if known is None or known[0] == os.getpid():
-        return part.beginning.pupil()
-    return known[1]
-
-
-def _there(part: _Part) -> Part:
-    """Raises: `Forgotten`."""
-    if part not in desk():
-        raise Forgotten
-    whole: Part = desk()[part][1]
-    return whole
-
-
-def _way(part: _Part, number: int) -> tuple[list[int], tuple[int, int] | None]:
-    return _there(part).way(number)
-
-
-def _schedule(part: _Part, path: Sequence[int], via: int | None) -> Schedule:
-    return _there(part).schedule(path, via)
-
-
-def _account(part: _Part, complete: bool) -> Account:
-    return Account.of(_there(part).pupil, complete=complete)
-
-
-def _forget(part: _Part) -> None:
-    desk().pop(part.search, None)
-    if part in desk():
-        desk().pop(part)[1].tables.close()

@@ -33,10 +33,12 @@ class Pupil:
         self.question, self.checks, self.tables = question, begun.checks, begun.tables
         self.packing = begun.checks.packing
         self.found = begun.explore()
-        newest = [begun.loop.state(number) for number in range(len(begun.loop))[-_NEWEST:]]
+        oopses = set(begun.loop.oopses)
+        newest = [number for number in range(len(begun.loop))[-_NEWEST:] if number not in oopses]
+        starts = list(map(begun.loop.state, newest))
         del begun.loop  # it refers back there
         most = question.bounds.max_depth
-        self.sample = list(self._sample(newest, _FAR if most is None else min(_FAR, most - begun.depth)))
+        self.sample = list(self._sample(starts, _FAR if most is None else min(_FAR, most - begun.depth)))
         self.packing.open = False
 
     def learn(self, lessons: Iterable[int]) -> None:
@@ -47,12 +49,12 @@ class Pupil:
                 after(state, move)
         self.packing.open = False
 
-    def _sample(self, newest: Sequence[int], far: int) -> Iterator[tuple[Numbers, Numbers]]:
+    def _sample(self, starts: Sequence[int], far: int) -> Iterator[tuple[Numbers, Numbers]]:
         """Take random walks from some of these states, of `far` steps at most. Gives the steps half-way to their ends:
         there most states are."""
         random = Random(0)
-        for _ in range(_WALKS):
-            walk = list(self._walk(random, random.choice(newest), far))
+        for _ in range(_WALKS if starts else 0):
+            walk = list(self._walk(random, random.choice(starts), far))
             quarter = len(walk) // 4
             yield from pairwise(map(self.packing.numbers, walk[quarter : len(walk) - quarter]))
 
