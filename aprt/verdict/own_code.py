@@ -1,26 +1,25 @@
-"""Which files of a user's own a reference names, and a few letters that tell whether they are what they were."""
+"""Which files of a user's own a case is made from, and a few letters that tell whether they are what they were."""
 
 from __future__ import annotations
 
 import sys
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
 _BYTES = 3  # of a hash: four letters
 
 
-def own_places(reference: str) -> tuple[str, ...]:
-    """The files and modules that a case's reference takes a scenario or patches from, as a user writes them."""
-    scenario, *words = reference.split("+")
-    own = (word.rpartition(":")[0] for word in (scenario.partition("/")[2], *words))
-    return tuple(dict.fromkeys(place for place in own if place))
+def own_places(names: Iterable[str]) -> tuple[str, ...]:
+    """The files and modules that a scenario and switches of these names come from, as a user writes them."""
+    return tuple(dict.fromkeys(place for name in names if (place := name.rpartition(":")[0])))
 
 
-def fingerprint(reference: str) -> str:
+def fingerprint(places: Iterable[str]) -> str:
     """Four letters for what is in these files now; none where there are no such files, or one cannot be read."""
     try:
-        contents = sorted(_path(place).read_bytes() for place in own_places(reference))
+        contents = sorted(_path(place).read_bytes() for place in places)
     except OSError:
         return ""
     if not contents:

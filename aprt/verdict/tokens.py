@@ -59,7 +59,7 @@ class Recording:
 
 def token_of(case: Case, system: System, schedule: Schedule) -> str | None:
     """A token of that schedule, or None when it is too long for one."""
-    own = fingerprint(str(case))
+    own = fingerprint(_places(case, case.words))
     for salt in range(token.SALTS):
         text = token.encode(str(case), schedule, salt, own)
         if len(text) > LONGEST:
@@ -86,18 +86,26 @@ def resolve(text: str, parse: Callable[[str], Case]) -> Recording:
         case = parse(told.reference)
         model = case.model()
         schedule = _follow(told.goals(model.system), model.system)
-        return Recording(case, model, schedule, text, changed=_changed(told.reference, told.own))
+        return Recording(case, model, schedule, text, changed=_changed(case, told.reference, told.own))
     reference, written, own = _read(Path(text))
     case = parse(reference)
     model = case.model()
     _check_messages(Path(text), written, model.system)
     goals = (Goal.of(label, f"steps[{i}]") for i, label in enumerate(written))
-    return Recording(case, model, _follow(goals, model.system), text, changed=_changed(reference, own))
+    return Recording(case, model, _follow(goals, model.system), text, changed=_changed(case, reference, own))
 
 
-def _changed(reference: str, own: str) -> tuple[str, ...]:
-    """The user's files that a reference names, unless they are known to be what they were, or nothing is known."""
-    return own_places(reference) if own and own != fingerprint(reference) else ()
+def _changed(case: Case, reference: str, own: str) -> tuple[str, ...]:
+    """The user's files that a reference names, unless they are known to be what they were, or nothing is known.
+
+    case: of that reference; what else was put in or taken out makes no difference.
+    """
+    places = _places(case, reference.split("+")[1:])
+    return places if own and own != fingerprint(places) else ()
+
+
+def _places(case: Case, words: Iterable[str]) -> tuple[str, ...]:
+    return own_places((case.scenario.name, *words))
 
 
 def check_writable(path: Path) -> None:
@@ -110,7 +118,7 @@ def save(path: Path, case: Case, schedule: Schedule) -> None:
     """Write a schedule file, whole or not at all. Raises: `UserError` when it cannot be written."""
     steps = ",\n    ".join(json.dumps([label.context, label.op]) for label in schedule)
     head = f'"schema": "{_SCHEMA}",\n  "scenario": {json.dumps(str(case))}'
-    if own := fingerprint(str(case)):
+    if own := fingerprint(_places(case, case.words)):
         head += f',\n  "own": "{own}"'
     text = f'{{\n  {head},\n  "steps": [\n    {steps}\n  ]\n}}\n'
     with _drafted(path) as draft:

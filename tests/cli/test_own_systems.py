@@ -1,5 +1,6 @@
 """A system of one's own in a file: every command takes it by its name, and says what to name where it cannot."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,22 @@ def test_its_token_goes_to_the_commands_that_take_one() -> None:
     assert "always      b: counter.read -> a: counter.write\n" in explained.stdout
     shrunk = aprt("shrink", token)
     assert last(shrunk).startswith("aprt: SHRUNK property=two scenario=ring.py:system era=- with=- claim=optimal ")
+
+
+@pytest.mark.parametrize("file", ["ring.py", "sub/ring.py", "2026/ring.py"])
+def test_its_token_and_its_schedule_file_tell_that_its_file_has_changed(file: str) -> None:
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(FILE + "# as it was\n")
+    name = "./" + file if file.startswith("2026") else file
+    token = last(aprt("explore", f"{name}:system", "--schedule", "race.json")).rpartition("token=")[2]
+    assert json.loads(Path("race.json").read_text())["own"] == token[-4:]
+    for recorded in (token, "race.json"):
+        assert (aprt("replay", recorded).exit_code, aprt("replay", recorded).stderr) == (1, "")
+    Path(file).write_text(FILE + "# as it is\n")
+    for recorded in (token, "race.json"):
+        changed = aprt("replay", recorded)
+        assert changed.exit_code == 1
+        assert changed.stderr.startswith(f"aprt: {name} is not what it was when this schedule was written down: ")
 
 
 def test_it_is_run_on_trio() -> None:
