@@ -45,6 +45,9 @@ def ask(
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: as `selected` says; `all`: every one).
 
+    Where none is named and the search cannot say whether something goes on for ever, `livelock` is not asked about:
+    `Verdict.livelock_unasked` tells.
+
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
 
@@ -55,8 +58,8 @@ def ask(
     """
     model = case.model()
     properties = selected(case, model, ids)
-    if not ids and (crewed is not None or search.symmetry or search.strategy not in ("auto", "states")):
-        properties = tuple(p for p in properties if p.id != LIVELOCK.id)  # of which these can say nothing
+    if not ids and not _finds_loops(search, crewed is not None):
+        properties = tuple(p for p in properties if p.id != LIVELOCK.id)
     exploration = _nothing(search)
     less: tuple[LeftOut, ...] = ()
     interruptible = interruptible or nullcontext()
@@ -77,6 +80,16 @@ def ask(
     shown = (_show(case, model, finding, shorten) for finding in exploration.findings)
     told = tuple(_real(case, model, one, exploration) for one in shown)
     return Verdict(case, model, properties, exploration, told, less)
+
+
+def _finds_loops(search: Search, shared: bool) -> bool:
+    """Whether the search can say that something goes on for ever. shared: with a crew.
+
+    "auto" lets one process look for that by itself, unless it must take "states": for a loop that was chosen.
+    """
+    if search.symmetry or search.strategy not in ("auto", "states"):
+        return False
+    return not shared or (search.strategy == "auto" and search.loop == "auto")
 
 
 def _explored(

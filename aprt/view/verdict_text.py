@@ -141,7 +141,7 @@ def _livelock(verdict: Verdict) -> dict[str, str]:
     """What a verdict without a finding leaves unsaid of a patch."""
     if verdict.shown or not verdict.livelock_unasked:
         return {}
-    how = "--property livelock, by --strategy states of one process, without symmetry"
+    how = "--property livelock, by --strategy auto, without --symmetry or --loop"
     return {"not asked": f"livelock: whether the patch makes somebody go on for ever ({how})"}
 
 

@@ -237,13 +237,20 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
     monkeypatch.chdir(tmp_path)
     Path("rounds.py").write_text(SPINS)
     patched = ("explore", "2026/unbind", "--with", "rounds.py:S")
-    for more in ((), ("--property", "all")):
+    for more in ((), ("--property", "all"), ("--jobs", "2")):
         found = aprt(*patched, *more)
+        assert found.exit_code == 1
         assert "\n  vm0.vcpu0 goes round for ever, and nothing ends it\n" in found.stdout
     told = aprt("explain", json.loads(aprt(*patched, "--format", "json").stdout)["token"]).stdout
     assert "\ngoes on     vm0.vcpu0 goes round: vm0.read_hook\n" in told
     row = "\nnot asked   livelock: whether the patch makes somebody go on for ever\n"
-    for options in (("--property", "P9"), ("--jobs", "2"), ("--strategy", "reduced")):
+    shared = ("--jobs", "2")
+    for options in (
+        ("--property", "P9"),
+        ("--strategy", "reduced"),
+        (*shared, "--strategy", "states"),
+        (*shared, "--loop", "plain"),
+    ):
         other = aprt(*patched, *options)
         assert (other.exit_code, row in other.stdout) == (0, True)
     assert row not in aprt("explore", "2026/unbind", "--property", "P9").stdout
