@@ -118,10 +118,15 @@ class Answers:
 
 
 def _row(answer: Answer) -> tuple[str, str, str]:
-    """The verdict, the scenario, and what is violated, or why it is open."""
-    told = ", ".join(finding["property"] for finding in answer["findings"]) or answer["open"] or ""
-    deadlocks = f"deadlocks: {answer['deadlocks']}" if answer["deadlocks"] and not answer["findings"] else ""
-    return answer["verdict"], answer["scenario"], "; ".join(filter(None, (told, deadlocks)))
+    """The verdict, the scenario, and what is violated, or else why it is open and what its word does not tell."""
+    if violated := [finding["property"] for finding in answer["findings"]]:
+        return answer["verdict"], answer["scenario"], ", ".join(violated)
+    told = [answer["open"]] if answer["open"] else []
+    if answer["deadlocks"]:
+        told.append(f"deadlocks: {answer['deadlocks']}")
+    if answer["unexercised"]:
+        told.append(f"never exercised: {', '.join(answer['unexercised'])}")
+    return answer["verdict"], answer["scenario"], "; ".join(told)
 
 
 def merge(shards: Sequence[Answers]) -> Answers:

@@ -82,3 +82,8 @@ def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewher
         "HOLDS         toy/tidy",
     ]
     assert answers.text() == CliRunner().invoke(root, [*asked, "text"], obj=lambda: TOYS).stdout.rstrip("\n")
+
+
+def test_a_short_answer_says_too_which_properties_were_never_exercised() -> None:
+    told = on_terminal("explore", "v4/h3", "v4/h7", "--with", "all-measures", columns=80)
+    assert told[0].split(maxsplit=2) == ["HOLDS", "v4/h3+all-measures", "never exercised: P1"]
