@@ -102,8 +102,8 @@ def find_cases(
 def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[Case, Case]], bool]:
     """The pairs of cases to compare, and whether eras or patterns were named rather than two cases.
 
-    Of two eras or patterns, scenarios with the same name make a pair; those that only one side has get a remark.
-    Raises: `UserError`.
+    Of two eras or patterns, scenarios with the same name make a pair; those that only one side has get a remark. Sizes
+    that change nothing are as for `find_cases`. Raises: `UserError`.
     """
     from aprt.verdict.lookup import matching
 
@@ -113,7 +113,10 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     first, second = (matching(pattern, eras) for pattern in patterns)
     single = [found == [pattern] for found, pattern in zip((first, second), patterns, strict=True)]
     if all(single):
-        return _unlike([(find(before), find(after))]), False
+        pair = find(before), find(after)
+        for case in pair:
+            check_sizes(case)
+        return _unlike([pair]), False
     if any(single):
         raise UserError(f"{before} and {after}: an era or a pattern is compared with another one, not with a scenario")
     was, now = _by_name(before, map(find, first)), _by_name(after, map(find, second))
