@@ -96,7 +96,7 @@ def tell_differences(
     from aprt.view.difference_text import difference_object
     from aprt.view.differences import Differences
 
-    found = Differences(tuple((str(before), str(after)) for before, after in pairs), properties)
+    found = Differences(tuple((str(before), str(after)) for before, after in pairs), properties, limits)
     try:
         with ProgressLine() as progress, sharing.crew() as workers, interrupts.allowed:
             find = case_finder(registry)

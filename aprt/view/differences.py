@@ -13,6 +13,7 @@ from typing import Any, Self, TypeAlias, get_args
 import attrs
 
 from aprt.core.amount import count
+from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.difference import Standing
 from aprt.view.commands import command_lines
 from aprt.view.json_text import dump
@@ -26,10 +27,14 @@ SCHEMA = "aprt.diffs/1"
 
 @attrs.frozen
 class Differences:
-    """Which pairs were to be compared, and what came out so far. ids: of the properties that were named."""
+    """Which pairs were to be compared, and what came out so far.
+
+    ids: of the properties that were named. bounds: of each search.
+    """
 
     asked: tuple[Pair, ...]
     ids: tuple[str, ...] = ()
+    bounds: Bounds = UNBOUNDED
     given: Mapping[Pair, Mapping[str, Any]] = attrs.field(factory=dict)
 
     def add(self, pair: Pair, answer: Mapping[str, Any]) -> Self:
@@ -61,10 +66,20 @@ class Differences:
         rows = [(answer["standing"], _name(answer), "; ".join(_told(answer))) for answer in changed]
         lines = [table(rows), ""] if rows else []
         if changed:
-            named = "".join(f" --property {id}" for id in self.ids)
-            command = f"aprt diff {changed[0]['before']} {changed[0]['after']}{named}"
+            command = " ".join(["aprt diff", changed[0]["before"], changed[0]["after"], *self._options()])
             lines += [*command_lines("in full", command), ""]
         return "\n".join([*lines, self.summary()])
+
+    def _options(self) -> Iterator[str]:
+        """What was asked of each pair, as options of a command."""
+        for id in self.ids:
+            yield f"--property {id}"
+        if self.bounds.max_states is not None:
+            yield f"--max-states {self.bounds.max_states}"
+        if self.bounds.max_depth is not None:
+            yield f"--max-depth {self.bounds.max_depth}"
+        if self.bounds.budget is not None:
+            yield f"--budget {self.bounds.budget:.15g}"
 
     def summary(self) -> str:
         found = self.standings

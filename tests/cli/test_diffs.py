@@ -89,14 +89,26 @@ def test_the_json_has_every_pair_and_how_many_stand_how() -> None:
 def test_what_was_not_searched_to_the_end_is_open_says_why_and_exits_with_3() -> None:
     result = aprt("explore", "old/lost-update", "old/large", "--compare", "with=atomic", "--max-states", "200")
     assert result.exit_code == 3
-    assert result.stdout.splitlines()[:3] == [
+    assert result.stdout.splitlines()[:6] == [
         "open    old/large        before: stopped at --max-states; after: stopped at",
         "                         --max-states",
         "better  old/lost-update  removed T1",
+        "",
+        "in full     aprt diff old/large old/large+atomic --max-states 200",
+        "",
     ]
     assert result.stdout.splitlines()[-1].startswith(
         "aprt: DIFF 2 scenarios: 0 worse, 1 better, 1 open, none the same; states="
     )
+
+
+def test_the_command_for_one_pair_asks_what_was_asked_of_all() -> None:
+    limits = ("--max-states", "900", "--max-depth", "30", "--budget", "2m")
+    result = aprt("explore", "old/lost-update", "old/tidy", "--compare", "with=locked", "--property", "T1", *limits)
+    assert result.stdout.splitlines()[2:4] == [
+        "in full     aprt diff old/lost-update old/lost-update+locked --property \\",
+        "    T1 --max-states 900 --max-depth 30 --budget 120",
+    ]
 
 
 @pytest.mark.parametrize("before", ["new+atomic", "new/*+atomic"])
