@@ -11,7 +11,7 @@ from aprt.cli.cases import Registry, case_finder, find_pairs
 from aprt.cli.gathered import Sharing, bound_options, crew_options, with_interrupts
 from aprt.cli.names import SCENARIO
 from aprt.cli.options import color_option, format_option, property_option
-from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
+from aprt.cli.output import EXITS, INTERRUPTED, columns, echo, paint
 
 if TYPE_CHECKING:
     from aprt.cli.interrupts import Interrupts
@@ -105,7 +105,7 @@ def tell_differences(
                 progress.tell(f"{len(found.given)} of {len(found.asked)} scenarios")
     except KeyboardInterrupt:
         pass
-    echo(found.told(form))
+    echo(found.told(form, columns()))
     if found.left:
         return INTERRUPTED
     return _code("worse" in found.standings, all(answer["complete"] for answer in found.ordered))

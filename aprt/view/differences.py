@@ -54,17 +54,17 @@ class Differences:
     def standings(self) -> Counter[Standing]:
         return Counter(answer["standing"] for answer in self.ordered)
 
-    def told(self, form: str) -> str:
-        """In the form `text` or `json`."""
-        return self.to_json() if form == "json" else self.text()
+    def told(self, form: str, width: int | None = None) -> str:
+        """In the form `text` or `json`. width: as for `text`."""
+        return self.to_json() if form == "json" else self.text(width)
 
-    def text(self) -> str:
-        """The worst first; the last line is for grep."""
+    def text(self, width: int | None = None) -> str:
+        """The worst first; the last line is for grep. width: of a terminal; None for lines that stay whole."""
         order = get_args(Standing)
         changed = [answer for answer in self.ordered if answer["standing"] != "same"]
         changed.sort(key=lambda answer: order.index(answer["standing"]))
         rows = [(answer["standing"], _name(answer), "; ".join(_told(answer))) for answer in changed]
-        lines = [table(rows), ""] if rows else []
+        lines = [table(rows, width), ""] if rows else []
         if changed:
             command = " ".join(["aprt diff", changed[0]["before"], changed[0]["after"], *self._options()])
             lines += [*command_lines("in full", command), ""]

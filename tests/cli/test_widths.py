@@ -87,3 +87,13 @@ def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewher
 def test_a_short_answer_says_too_which_properties_were_never_exercised() -> None:
     told = on_terminal("explore", "v4/h3", "v4/h7", "--with", "all-measures", columns=80)
     assert told[0].split(maxsplit=2) == ["HOLDS", "v4/h3+all-measures", "never exercised: P1"]
+
+
+def test_what_a_change_does_in_several_scenarios_is_as_wide_as_the_terminal() -> None:
+    asked = ("explore", "v4/h3", "v4/h7", "--compare", "with=all-measures", "--max-states", "20")
+    whole = "open  v4/h3  before: stopped at --max-states; after: stopped at --max-states"
+    assert on_terminal(*asked, columns=80)[0] == whole
+    assert on_terminal(*asked, columns=60)[:2] == [
+        "open  v4/h3  before: stopped at --max-states; after: stopped",
+        "             at --max-states",
+    ]
