@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from aprt.core.errors import UserError
-from aprt.core.properties import DEADLOCK, HANG, Property
+from aprt.core.properties import DEADLOCK, HANG, Property, looked_at
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.system import System
 from aprt.kernel.rules import RULES
@@ -29,8 +29,8 @@ def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scena
     """The scenario of a system, or of a function that makes one, alone or in a pair with its properties.
 
     name: what users call it. beside: the values in its file. Its own properties are those that the function gives, or
-    else those in the file. They are checked by default, and so is `deadlock`; `hang` and the rules of locks can be
-    asked for.
+    else those in the file that look at no actors but its own; the scope names the others. They are checked by default,
+    and so is `deadlock`; `hang` and the rules of locks can be asked for.
 
     Raises: `UserError` when the function makes something else, or two properties have one name.
     """
@@ -54,22 +54,28 @@ def _needed(function: object) -> bool:
 
 
 def _model(name: str, found: object, among: tuple[Property, ...], settings: Settings) -> Model:
-    system, own = _parts(name, found, among)
+    system, own, others = _parts(name, found, among)
     known = {p.id for p in own}
     contexts = ", ".join(context.name + (" (daemon)" if context.daemon else "") for context in system.contexts)
-    scope = f"contexts: {contexts or 'none'}", f"actors: {', '.join(actor.name for actor in system.actors) or 'none'}"
-    return Model(system, (*own, *(p for p in _STANDARD if p.id not in known)), scope, ())
+    scope = [f"contexts: {contexts or 'none'}", f"actors: {', '.join(actor.name for actor in system.actors) or 'none'}"]
+    if others:
+        scope.append(f"not asked, about other actors: {', '.join(p.id for p in others)}")
+    return Model(system, (*own, *(p for p in _STANDARD if p.id not in known)), tuple(scope), ())
 
 
-def _parts(name: str, found: object, among: tuple[Property, ...]) -> tuple[System, tuple[Property, ...]]:
-    """The system, and its own properties."""
+def _parts(
+    name: str, found: object, among: tuple[Property, ...]
+) -> tuple[System, tuple[Property, ...], tuple[Property, ...]]:
+    """The system, its own properties, and those in its file that are about other actors."""
     made = found() if callable(found) else found
     match made:
         case System():
-            return made, among
+            actors = {actor.name for actor in made.actors}
+            own = tuple(p for p in among if all(a.name in actors for check in p.checks for a in looked_at(check)))
+            return made, own, tuple(p for p in among if p not in own)
         case (System() as system, [*properties]) if all(isinstance(one, Property) for one in properties):
-            return system, tuple(properties)
+            return system, tuple(properties), ()
         case (System() as system, Property() as one):
-            return system, (one,)
+            return system, (one,), ()
         case _:
             raise UserError(f"{name}() made {made!r:.60}; give back a System, or a pair (System, properties)")

@@ -261,6 +261,19 @@ def wrong(id: str, said: object) -> str | None:
     raise ModelError(f"the check of {id} returned {said!r}; a check returns what is wrong, in words, or None")
 
 
+def looked_at(check: Check) -> Actors:
+    """The actors that a check declares."""
+    match check:
+        case Always() | AtEnd() | Eventually():
+            return check.reads
+        case Before() | After():
+            return (check.actor, *check.reads)
+        case History():
+            return check.concerns
+        case _:
+            return ()
+
+
 def ordering(property: Property) -> bool:
     """Whether the property asks in which order locks are taken."""
     return any(isinstance(check, LockOrder | NoEdges) for check in property.checks)

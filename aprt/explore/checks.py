@@ -31,6 +31,7 @@ from aprt.core.properties import (
     Noted,
     Property,
     Wrong,
+    looked_at,
     ordering,
 )
 from aprt.core.step import Ask, Step
@@ -225,15 +226,6 @@ def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edg
 
 def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:
     for id, check in checks:
-        match check:
-            case Always() | AtEnd() | Eventually():
-                declared: Actors = check.reads
-            case Before() | After():
-                declared = (check.actor, *check.reads)
-            case History():
-                declared = check.concerns
-            case _:
-                declared = ()
-        for actor in declared:
+        for actor in looked_at(check):
             if actor.name not in packing.actors:
                 raise ModelError(f"property {id} looks at {actor.name}, which is no actor of the system")

@@ -87,6 +87,22 @@ def test_a_function_makes_a_system_alone_or_with_its_properties(name: str, prope
     assert last(result).startswith(f"aprt: {word} property={property} scenario=ring.py:{name} era=- ")
 
 
+def test_a_property_of_the_file_is_asked_of_the_systems_that_have_its_actors() -> None:
+    more = """
+other = Counter("other")
+async def once(): await other.add()
+alone = System((other,), (Context("c", once),))
+idle = at_end("idle", (other,), lambda view: None if view(other) == 0 else f"other is {view(other)}")
+"""
+    Path("couple.py").write_text(FILE + more)
+    for name, property, left in (("system", "two", "idle"), ("alone", "idle", "two")):
+        result = aprt("explore", f"couple.py:{name}")
+        assert result.exit_code == 1
+        assert last(result).startswith(f"aprt: VIOLATED property={property} scenario=couple.py:{name} ")
+        scope = " ".join(result.stdout.split())
+        assert f"actors: {'counter' if left == 'idle' else 'other'}; not asked, about other actors: {left} " in scope
+
+
 def test_what_holds_for_any_system_can_be_asked_for() -> None:
     told = last(aprt("explore", "ring.py:repaired", "--property", "all"))
     assert told.startswith("aprt: HOLDS property=two,K1,K2,K3,P20,P21,P22,P23,deadlock,hang ")
