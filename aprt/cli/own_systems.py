@@ -34,7 +34,8 @@ def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scena
 
     Raises: `UserError` when the function makes something else, or two properties have one name.
     """
-    among = tuple(one for one in beside if isinstance(one, Property) and one not in _STANDARD)
+    # one that has two names is one property
+    among = tuple(dict.fromkeys(one for one in beside if isinstance(one, Property) and one not in _STANDARD))
     build = partial(_model, name, found, among)
     own = [p.id for p in _parts(name, found, among)[1]]
     for id in own:

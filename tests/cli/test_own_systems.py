@@ -103,6 +103,12 @@ idle = at_end("idle", (other,), lambda view: None if view(other) == 0 else f"oth
         assert f"actors: {'counter' if left == 'idle' else 'other'}; not asked, about other actors: {left} " in scope
 
 
+def test_a_property_with_two_names_in_the_file_is_one() -> None:
+    Path("named_twice.py").write_text(FILE + "again = two\n")
+    told = last(aprt("explore", "named_twice.py:repaired"))
+    assert told.startswith("aprt: HOLDS property=two,deadlock scenario=named_twice.py:repaired ")
+
+
 def test_what_holds_for_any_system_can_be_asked_for() -> None:
     told = last(aprt("explore", "ring.py:repaired", "--property", "all"))
     assert told.startswith("aprt: HOLDS property=two,K1,K2,K3,P20,P21,P22,P23,deadlock,hang ")
