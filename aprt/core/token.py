@@ -14,7 +14,7 @@ many bits as the places so far take. One that is new has the next free place, fo
 fill the last byte. The reference is not covered by the checksum, so that a person can put a switch into it and see
 whether the schedule still fits.
 
-Where the reference names files of a user's own, `.` and a few letters follow, which tell what was in them: whoever
+Where the reference names files of a user's own, `.` and four letters follow, which tell what was in them: whoever
 follows the token can say that they have changed. No other token has them.
 """
 
@@ -38,6 +38,7 @@ SALTS = 8  # how many different hashes there are
 EXAMPLE = "aprt2:ERA/SCENARIO:LETTERS"
 _PREFIX = "aprt2"
 _CONTEXT_BITS, _STEP_BITS, _SALT_BITS = 12, 16, 3
+_OWN = "[A-Za-z0-9_-]{4}"
 _AHEAD = 8  # how often the step a token asks for may be repeated before it, and still get its name
 _UNKNOWN = "that this model does not have (renamed or removed?)"
 
@@ -154,7 +155,9 @@ def _runs(schedule: Iterable[Label]) -> Iterator[list[Label]]:
 
 
 def _decode(reference: str, payload: str) -> Token:
-    payload, _, own = payload.partition(".")
+    payload, dot, own = payload.partition(".")
+    if dot and not re.fullmatch(_OWN, own):
+        raise UserError("token cannot be decoded: four letters follow its '.' (mistyped or cut off?)")
     try:
         raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

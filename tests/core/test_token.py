@@ -217,6 +217,15 @@ def test_what_is_no_token_is_refused_in_one_line(text: str, message: str) -> Non
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("own", ["", "Ab3", "Ab3_5", "Ab3+", "Ab3.", "Ab3\n4"])
+def test_letters_for_the_files_of_a_user_that_are_cut_off_or_mistyped_are_refused(own: str) -> None:
+    good = encode("mine.py:it", Schedule.of([("a", "x.get")]), own="Ab3_")
+    assert decode(good).own == "Ab3_"
+    with pytest.raises(UserError) as caught:
+        decode(f"{good.removesuffix('Ab3_')}{own}")
+    assert str(caught.value) == "token cannot be decoded: four letters follow its '.' (mistyped or cut off?)"
+
+
 LETTERS = string.ascii_letters + string.digits + "-_"
 
 
