@@ -190,7 +190,7 @@ def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     name = f"{_OWN}{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -201,7 +201,7 @@ def _file(path: Path) -> ModuleType:
 
 def _reason(place: str, error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    file = os.path.abspath(place)  # as Python names it, whatever was typed
+    file = os.path.abspath(place)  # as `_file` names it, whatever was typed
     inside = [i for i, frame in enumerate(frames) if frame.filename == file]
     if not inside:
         return f"{type(error).__name__}: {error}"

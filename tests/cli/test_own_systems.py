@@ -200,10 +200,14 @@ def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], message
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
 
 
-def test_a_mistake_in_a_class_is_told_by_its_line() -> None:
-    Path("bare.py").write_text(FILE.replace('    @handler(reads="*")\n', ""))
-    result = aprt("explore", "bare.py:system")
+@pytest.mark.parametrize("file", ["bare.py", "../bare.py", "./up/../bare.py"])
+def test_a_mistake_in_a_class_is_told_by_its_line(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("up").mkdir()
+    if file.startswith(".."):
+        monkeypatch.chdir("up")
+    Path(file).write_text(FILE.replace('    @handler(reads="*")\n', ""))
+    result = aprt("explore", f"{file}:system")
     told = "Counter.read has the parameters of a handler, and is no message; put @handler(...) before it"
     assert result.exit_code == 2
-    assert result.stderr.startswith("aprt: bare.py: line 4: ")
+    assert result.stderr.startswith(f"aprt: {file}: line 4: ")
     assert told in result.stderr
