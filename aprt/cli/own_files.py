@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from aprt.cli.own_systems import NO_ERA, is_system, system_scenario
-from aprt.cli.stepless import watch
+from aprt.cli.stepless import OWN, watch
 from aprt.core.errors import ModelError, UnknownSwitch, UserError
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
@@ -29,7 +29,6 @@ from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
 
-_OWN: Final = "aprt_own_"  # prefix of the names of a user's modules in `sys.modules`
 _OTHER_LOOPS: Final = frozenset({"trio", "asyncio", "anyio"})  # whose functions a behaviour cannot await
 
 
@@ -175,7 +174,7 @@ def _module(place: str) -> ModuleType:
         if Path(place).is_file() and not place.isidentifier():
             raise UserError(f"{place} is no Python file")
         module = importlib.import_module(place)
-        sys.modules[f"{_OWN}{place}"] = module
+        sys.modules[f"{OWN}{place}"] = module
         return module
     except UserError:
         raise
@@ -189,7 +188,7 @@ def _module(place: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    name = f"{_OWN}{path.stem}"
+    name = f"{OWN}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
     assert spec is not None
     assert spec.loader is not None
@@ -217,7 +216,7 @@ def blamed(error: BaseException) -> str | None:
 
     Such a file is to blame for what its code raised, and for any broken rule of models while one is loaded.
     """
-    files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(_OWN)]
+    files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(OWN)]
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, UserError):

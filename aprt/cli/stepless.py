@@ -7,11 +7,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from types import FrameType
 from typing import Final
 
 from aprt.core.errors import UserError
 
+OWN: Final = "aprt_own_"  # prefix of the names of a user's modules in `sys.modules`
 _PATIENCE: Final = 2.0  # seconds of computing between two looks
 
 # the functions in which the drivers run a behaviour to its next effect: module and name
@@ -51,7 +53,7 @@ class _Looks:
                 self._seen = each
                 break
             inside.append(each)
-        if self._seen is not None and self._seen is before:
+        if inside and self._seen is not None and self._seen is before:
             raise UserError(f"{_place(inside)} takes no step: it goes on and on, and awaits nothing")
 
 
@@ -62,6 +64,15 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _place(inside: list[FrameType]) -> str:
-    """The innermost function that is no part of aprt. inside: frames of the behaviour, the innermost first."""
-    frame = next((f for f in inside if not str(f.f_globals.get("__name__")).startswith("aprt.")), inside[0])
+    """The innermost function of a user's file, or else of what is no part of aprt.
+
+    inside: frames of the behaviour, the innermost first.
+    """
+    own = (frame for frame in inside if _module(frame).startswith(OWN))
+    others = (frame for frame in inside if not _module(frame).startswith("aprt."))
+    frame = next(chain(own, others, inside))
     return f"{frame.f_code.co_name}() at {frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))

@@ -199,8 +199,9 @@ def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str
     file = tmp_path / "spins.py"
     file.write_text(
         "from aprt import patch\n"
+        "from copy import deepcopy\n"
         "def spin():\n"
-        "    while True: pass\n"
+        "    while True: deepcopy(['x'] * 99)\n"
         "async def remove(machine, queue):\n"
         "    spin()\n"
         "V1 = patch('goes round', since='5.3', remove=remove)\n"
@@ -208,7 +209,7 @@ def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str
     result = aprt(*command.split(), "--with", f"{file}:V1")
     assert result.exit_code == 2
     told = result.stderr.splitlines()[-1]
-    assert told == f"aprt: spin() at {file}:3 takes no step: it goes on and on, and awaits nothing"
+    assert told == f"aprt: spin() at {file}:4 takes no step: it goes on and on, and awaits nothing"
 
 
 def test_a_patch_that_is_not_in_cannot_be_taken_out() -> None:
