@@ -99,10 +99,10 @@ def own_case(
     found, name = era_of(text, named if inside else None, era, eras), rest if inside else path
     if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
         find_era(named, eras)
-    scenario = _scenario(name)
-    if scenario.directory is not None:
+    if system := _system(name):
         _check_without_era(name, named if inside else era, (*words, *put_in, *taken_out))
-        return Case.make(NO_ERA, scenario)
+        return Case.make(NO_ERA, system)
+    scenario = attrs.evolve(_load(name, Scenario, "scenario"), name=name, directory=None)
     check_words(found, eras, (*words, *put_in), taken_out)
     case = Case.make(found, scenario, words, put_in, taken_out)
     try:
@@ -114,12 +114,11 @@ def own_case(
     return case
 
 
-def _scenario(name: str) -> Scenario:
+def _system(name: str) -> Scenario | None:
+    """The scenario of a system in a file; None where it is no system that has this name."""
     place, _, inside = name.rpartition(":")
     beside = vars(_module(place)) if place else {}
-    if is_system(beside.get(inside)):
-        return system_scenario(name, beside[inside], beside.values())
-    return attrs.evolve(_load(name, Scenario, "scenario"), name=name)
+    return system_scenario(name, beside[inside], beside.values()) if is_system(beside.get(inside)) else None
 
 
 def _check_without_era(name: str, era: str | None, switches: tuple[str, ...]) -> None:

@@ -84,6 +84,16 @@ def test_a_scenario_in_a_file_is_explored_by_one_process_or_two_and_replayed(
     assert said(f"2026/{file}:MINE") == said(f"{file}:MINE", "--era", "2026")
 
 
+def test_a_scenario_in_a_file_has_an_era_whatever_directory_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("placed.py").write_text(SCENARIO.replace('("two",), build)', '("two",), build, directory="elsewhere")'))
+    line = said("placed.py:MINE", "--era", "2026")
+    assert line.startswith("aprt: VIOLATED property=two scenario=2026/placed.py:MINE era=2026 ")
+    assert aprt("replay", line.rpartition("token=")[2]).exit_code == 1
+
+
 def test_a_scenario_of_another_era_and_a_file_without_a_name_say_what_to_type(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
