@@ -27,6 +27,8 @@ from typing import Any, Generic, Self, TypeVar
 
 R = TypeVar("R")
 
+_AWAKE = 0.05  # seconds
+
 
 class LocalCrew:
     """Worker processes on this machine. A context manager: on the way out they end, whatever they do."""
@@ -187,9 +189,18 @@ def _serve(pipe: Connection[Any, Any], inherited: tuple[Connection[Any, Any], ..
         copy.close()
     while True:
         try:
+            _expect(pipe)
             pipe.send_bytes(_done(pipe.recv_bytes()))
         except (EOFError, OSError):
             return
+
+
+def _expect(pipe: Connection[Any, Any]) -> None:
+    """Stay awake for a moment if nothing has come yet: a processor that was idle, of a virtual machine above all, is
+    slow for long after a short rest, and between two rounds of a search there are many."""
+    end = time.monotonic() + _AWAKE
+    while not pipe.poll() and time.monotonic() < end:
+        time.sleep(0)  # whoever else has something to do goes first
 
 
 def _done(packed: bytes) -> bytes:
