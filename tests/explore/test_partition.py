@@ -18,6 +18,7 @@ from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.part import Harvest
+from aprt.explore.parallel.pupil import Pupil
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.view.version import aprt_version
@@ -100,6 +101,12 @@ def test_few_seats_leave_it_to_the_compiled_loop_of_one_process() -> None:
     origin = ORIGINS["2PC"]
     asked = work.question(origin)
     assert comparable(partition.search(asked, origin, NoCrew(), small=1)) == comparable(states.search(asked))
+
+
+def test_where_there_are_no_more_states_none_are_sampled() -> None:
+    few, all_there_are = (Pupil(question(ORIGINS["2PC"], bounds=Bounds(max_states=most))) for most in (100, None))
+    assert (few.found.stopped, bool(few.sample)) == ("max_states", True)
+    assert (all_there_are.found.complete, all_there_are.sample) == (True, [])
 
 
 def test_nobody_learns_what_is_behind_an_oops() -> None:

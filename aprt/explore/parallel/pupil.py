@@ -24,8 +24,8 @@ _FAR: Final = 300  # steps of a walk
 class Pupil:
     """Local steps that are learned from the first states, from a sample, and then from lessons; from nothing else.
 
-    question: asks for the first states only. found: the answer to it. sample: of the steps out of later states, the
-    numbers before and after, by slot.
+    question: asks for the first states only. found: the answer to it. sample: where there are more, of the steps out of
+    later ones, the numbers before and after, by slot.
     """
 
     def __init__(self, question: Question) -> None:
@@ -33,12 +33,14 @@ class Pupil:
         self.question, self.checks, self.tables = question, begun.checks, begun.tables
         self.packing = begun.checks.packing
         self.found = begun.explore()
-        oopses = set(begun.loop.oopses)
-        newest = [number for number in range(len(begun.loop))[-_NEWEST:] if number not in oopses]
-        starts = list(map(begun.loop.state, newest))
+        self.sample = list[tuple[Numbers, Numbers]]()
+        if self.found.stopped == "max_states":
+            oopses = set(begun.loop.oopses)
+            newest = [number for number in range(len(begun.loop))[-_NEWEST:] if number not in oopses]
+            starts = list(map(begun.loop.state, newest))
+            most = question.bounds.max_depth
+            self.sample += self._sample(starts, _FAR if most is None else min(_FAR, most - begun.depth))
         del begun.loop  # it refers back there
-        most = question.bounds.max_depth
-        self.sample = list(self._sample(starts, _FAR if most is None else min(_FAR, most - begun.depth)))
         self.packing.open = False
 
     def learn(self, lessons: Iterable[int]) -> None:
