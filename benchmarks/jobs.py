@@ -24,8 +24,8 @@ REMARKS: Final = (
     "Seconds: the best of all repetitions, from a cold start. Each run checks that one process and two answer the "
     "same. machine x: how many times as fast two copies of the one process are when they run at the same time, and not "
     "one after the other; measured in turn with the row. Two processes can hardly do better.",
-    "States are shared where there are many: what one process does by itself (the start, the first states, local steps "
-    "to learn, the certificate) takes about a second of them, however many they are.",
+    "The states are many, since some of the work is done by one process however many they are: the start, the first "
+    "states, learning local steps, the certificate.",
 )
 
 
