@@ -11,6 +11,9 @@ run a few executions: some systems have hardly any traces. Else random walks (*p
 - else "dpor" once more, with more executions than before;
 - else the portfolio, which draws lots and is never complete.
 
+What is asked `besides` takes all states of one process. The search for them goes on where "dpor" has answered the rest,
+and that answer stands if there turn out to be too many, or it is stopped; a crew with a budget does only the rest.
+
 A crew of processes does what is picked, if that can be shared; the look is for one of them. So the choice is the same.
 
 Counts decide, not the clock: unless a budget ends it, a question gets the same strategy on every machine. What a small
@@ -104,32 +107,52 @@ class _Choice:
 
     def search(self) -> Exploration:
         doubt = Doubt(_SMALL, self._doubt)
-        found = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
+        begun = _within(lambda question: states.search(question, doubt), self.question, _LARGE)
+        found = self._instead_of(begun)
+        ended = "it ended" if found.stopped in (None, "violation") else "it was stopped"
+        picked = self.picked or f"{ended} after few states"
+        if self.instead is not None and found is begun:
+            picked = f"{', '.join(property.id for property in self.question.besides)} takes all states"
+        found = attrs.evolve(found, unjudged=self._unjudged(begun, found))
+        return attrs.evolve(found, seconds=time.perf_counter() - self.begin, picked=picked)
+
+    def _unjudged(self, begun: Exploration, found: Exploration) -> str | None:
+        """As in `Exploration`. begun: what the search over states had come to."""
+        if not self.question.besides or found.unjudged != "strategy" or begun.stopped == _SHARED:
+            return found.unjudged
+        return "max_states" if begun.stopped == _UNSUITABLE else begun.stopped
+
+    def _instead_of(self, found: Exploration) -> Exploration:
+        """The answer that stands in the place of what the search over states has found; or that one."""
         if found.stopped == _SHARED and self.share is not None:
             found = _with(found, _within(partial(self.share, "states"), self._rest(), _LARGE))
         if self.instead is not None:
-            found = _with(found, self.instead)
-        elif found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
-            found = _with(found, self._beyond())
-        elif self.given_up is not None and _more(self.given_up, found):
-            found = _with(found, attrs.evolve(self.given_up, stopped=found.stopped))
-        ended = "it ended" if found.stopped in (None, "violation") else "it was stopped"
-        picked = self.picked or f"{ended} after few states"
-        return attrs.evolve(found, seconds=time.perf_counter() - self.begin, picked=picked)
+            return found if found.stopped in (None, "violation") else _with(found, self.instead)
+        if found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
+            return _with(found, self._beyond())
+        if self.given_up is not None and _more(self.given_up, found):
+            return _with(found, attrs.evolve(self.given_up, stopped=found.stopped))
+        return found
 
     def _doubt(self, least: int) -> float:
         """Whether the search over states is to go on: `Stop` if not. Gives the number of states."""
         self.instead = self._try_traces(least)
-        if self.instead is not None:
+        if self._is_answered():
             raise Stop(_UNSUITABLE)
         look = _look(self._rest(), least)
-        self.picked = str(look)
-        self.instead = self._by_traces(look)
-        if self.instead is not None or look.states >= _LARGE:
+        if self.instead is None:
+            self.picked = str(look)
+            self.instead = self._by_traces(look)
+        if self._is_answered() or look.states >= _LARGE:
             raise Stop(_UNSUITABLE)
-        if self.share is not None:
+        hurried = self.question.bounds.budget is not None
+        if self.share is not None and self.instead is None and (hurried or not self.question.besides):
             raise Stop(_SHARED)
         return look.states
+
+    def _is_answered(self) -> bool:
+        """Whether the answer of "dpor" is all there will be: nothing is asked besides, or it ended before its time."""
+        return self.instead is not None and not (self.question.besides and self.instead.complete)
 
     def _by_traces(self, look: Look) -> Exploration | None:
         """The answer of "dpor", where it seems to be the quicker one, and has one."""

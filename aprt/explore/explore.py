@@ -25,6 +25,7 @@ def explore(
     system: System,
     properties: Property | Iterable[Property] = (),
     *,
+    besides: Property | Iterable[Property] = (),
     strategy: str = "states",
     bounds: Bounds = UNBOUNDED,
     stop_on: StopOn = "first",
@@ -58,7 +59,20 @@ def explore(
     check_one_of("stop_on", stop_on, get_args(StopOn))
     check_one_of("loop", loop, get_args(LoopName))
     question = Question(
-        system, listed(properties), bounds, stop_on, seed, runs, report, expected, symmetry, loop, save, halt, certify
+        system,
+        listed(properties),
+        bounds,
+        stop_on,
+        seed,
+        runs,
+        report,
+        expected,
+        symmetry,
+        loop,
+        save,
+        halt,
+        certify,
+        listed(besides),
     )
     with seldom_collected():
         return _answer(question, strategy, crew, origin)

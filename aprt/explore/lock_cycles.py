@@ -51,7 +51,7 @@ def _finding(id: str, question: Question, cycle: Cycle, search: Search) -> Findi
 
     Raises: `Stop` when an edge is not shown.
     """
-    alone = attrs.evolve(question, stop_on="first", report=None, symmetry=False, loop="auto", save=None)
+    alone = attrs.evolve(question, stop_on="first", report=None, symmetry=False, loop="auto", save=None, besides=())
     few = attrs.evolve(alone, bounds=attrs.evolve(question.bounds, max_states=_STATES))
     whole = _shown(id, few, cycle, states.search)
     if whole is not None:

@@ -82,6 +82,8 @@ class Question:
     save: where to keep what is found, and what to go on with (any strategy but "auto").
     halt: asked now and then; ends the search, as interrupted, at a point from which it can be resumed.
     certify: say in the answer which lines of the model were never entered, which takes a moment.
+    besides: properties with no checks but `NoLivelock`, to be judged as well where that takes nothing away from the
+    answer about the others. A strategy that cannot tell passes them over, and so does one without the time or room.
     """
 
     system: System
@@ -97,6 +99,7 @@ class Question:
     save: SaveFile | None = None
     halt: Callable[[], bool] | None = None
     certify: bool = False
+    besides: tuple[Property, ...] = ()
 
 
 @attrs.frozen
@@ -162,6 +165,8 @@ class Exploration:
     learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
     turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio
     picked: str | None = None  # why this strategy, where it was not asked for
+    # why what was asked `besides` was not judged: `strategy`, that cannot tell, or as `stopped`; None: it was
+    unjudged: str | None = "strategy"
     # the locks that were asked for while others were held, where a property asks for that
     lock_order: LockGraph | None = attrs.field(default=None, eq=False)
     # what happened, where that is known: in a complete search, and in executions that were drawn by lot
@@ -183,6 +188,11 @@ class Exploration:
     def complete(self) -> bool:
         """Whether everything within the system was covered: no bound was hit, and only what is a finding ended it."""
         return self.stopped is None and not self.unasked
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it, be it when only what was asked besides was open."""
+        return "interrupted" in (self.stopped, self.unjudged)
 
     @property
     def redundant(self) -> int | None:

@@ -87,8 +87,9 @@ class Search:
 
     def __init__(self, question: Question, doubt: Doubt | None = None) -> None:
         self.question, self.doubt = question, doubt
+        self.besides = () if question.symmetry else question.besides
         # a cycle closes with one step, although its counterparts are no different
-        self.checks = Checks(question.properties, question.system, closing=not question.symmetry)
+        self.checks = Checks((*question.properties, *self.besides), question.system, closing=not question.symmetry)
         blocked = None if self.checks.order is None else self.checks.blocked
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, blocked)
         self.watchdog = Watchdog(question)
@@ -100,6 +101,7 @@ class Search:
         self.ends: list[int] = []
         self.deadlocks: list[int] = []
         self.found: dict[str, Found] = {}
+        self.unjudged: str | None = None if self.besides else "strategy"
         self.saved = self._saved()
 
     def close(self) -> None:
@@ -136,8 +138,8 @@ class Search:
                 self.record(violation, 0, 0)
             self._levels()
             self._hang()
-            self._livelock()
             self._for_ever()
+            self._livelocks()
         except Stop:
             self._save()
             raise
@@ -237,6 +239,17 @@ class Search:
             for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
                 self.record(violation, len(self.loop.way(lost)) - 1, lost)
 
+    def _livelocks(self) -> None:
+        """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
+        besides = {property.id for property in self.besides}
+        if not besides or any(id not in besides for id, _ in self.checks.livelocks):
+            self._livelock()
+            return
+        reason = until_stopped(self._livelock)
+        if reason == "violation":
+            raise Stop(reason)
+        self.unjudged = reason
+
     def _livelock(self) -> None:
         """A loop out of which nothing leads, behind a state that reaches no end and no deadlock."""
         if not self.checks.livelocks:
@@ -308,4 +321,5 @@ class Search:
             symmetry=self.symmetry is not None,
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,
+            unjudged=self.unjudged or (None if stopped == "violation" else stopped),
         )

@@ -5,14 +5,14 @@ What only a finding needs is imported when there is one: importing trio takes lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from aprt.core.properties import LIVELOCK, Finding, Property
+from aprt.core.properties import Finding, Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
@@ -21,7 +21,7 @@ from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
 from aprt.verdict.search import PLAIN, Crewed, Finder, Search
 from aprt.verdict.tokens import token_of
-from aprt.verdict.verdict import Shown, Size, Verdict, patched, selected
+from aprt.verdict.verdict import Shown, Size, Verdict, besides_of, patched, selected
 
 if TYPE_CHECKING:
     from aprt.explore.saved.file import SaveFile
@@ -42,11 +42,12 @@ def ask(
     interruptible: AbstractContextManager[object] | None = None,
     crewed: Crewed | None = None,
     keep: Keep | None = None,
+    besides: Collection[str] | None = None,
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: as `selected` says; `all`: every one).
 
-    Where none is named and the search cannot say whether something goes on for ever, `livelock` is not asked about:
-    `Verdict.livelock_unasked` tells.
+    besides: those of them that nobody named (None: as `besides_of` says), to be left out where they would take away
+    from the answer about the others (`explore.result.Question`); `Verdict.livelock_unasked` tells.
 
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
@@ -58,54 +59,48 @@ def ask(
     """
     model = case.model()
     properties = selected(case, model, ids)
-    if not ids and not _finds_loops(search, crewed is not None):
-        properties = tuple(p for p in properties if p.id != LIVELOCK.id)
+    besides = besides_of(case, ids) if besides is None else besides
     exploration = _nothing(search)
     less: tuple[LeftOut, ...] = ()
     interruptible = interruptible or nullcontext()
     try:
         with interruptible if keep is None else nullcontext(), _kept(keep, case, properties, search) as (file, search):
             halt = None if keep is None else keep.halt
-            exploration = _explored(case, model.system, properties, search, report, crewed, file, halt)
+            exploration = _explored(case, model.system, properties, besides, search, report, crewed, file, halt)
             implied = tuple(p for p in model.properties if p.implied and p.id in exploration.unasked)
-            if implied and not exploration.findings and exploration.stopped != "interrupted":
+            if implied and not exploration.findings and not exploration.interrupted:
                 properties = model.select(p.id for p in (*properties, *implied))
                 search = attrs.evolve(search, bounds=search.bounds.after(exploration.seconds))
-                exploration = _explored(case, model.system, properties, search, report, crewed, None, halt)
+                exploration = _explored(case, model.system, properties, besides, search, report, crewed, None, halt)
             less = _left_out(case, exploration, search)
     except KeyboardInterrupt:
         pass
-    again = nullcontext() if exploration.stopped == "interrupted" else interruptible  # not twice by one Ctrl-C
+    if exploration.unjudged is not None:
+        properties = tuple(property for property in properties if property.id not in besides)
+    again = nullcontext() if exploration.interrupted else interruptible  # not twice by one Ctrl-C
     shorten = _tidy if exploration.strategy in SHORTEST else partial(_minimize, again)
     shown = (_show(case, model, finding, shorten) for finding in exploration.findings)
     told = tuple(_real(case, model, one, exploration) for one in shown)
     return Verdict(case, model, properties, exploration, told, less)
 
 
-def _finds_loops(search: Search, shared: bool) -> bool:
-    """Whether the search can say that something goes on for ever. shared: with a crew.
-
-    "auto" lets one process look for that by itself, unless it must take "states": for a loop that was chosen.
-    """
-    if search.symmetry or search.strategy not in ("auto", "states"):
-        return False
-    return not shared or (search.strategy == "auto" and search.loop == "auto")
-
-
 def _explored(
     case: Case,
     system: System,
     properties: tuple[Property, ...],
+    besides: Collection[str],
     search: Search,
     report: Callable[[Progress], None] | None,
     crewed: Crewed | None,
     file: SaveFile | None,
     halt: Callable[[], bool] | None,
 ) -> Exploration:
-    ids = tuple(property.id for property in properties)
+    named = tuple(property for property in properties if property.id not in besides)
+    ids = tuple(property.id for property in named)
     return explore(
         system,
-        properties,
+        named,
+        besides=tuple(property for property in properties if property.id in besides),
         strategy=search.strategy,
         bounds=search.bounds,
         stop_on=search.stop_on,

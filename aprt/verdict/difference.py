@@ -21,14 +21,14 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.errors import ReplayMismatch, UserError
-from aprt.core.properties import DEADLOCK, LIVELOCK
+from aprt.core.properties import DEADLOCK, LIVELOCK, Property
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
 from aprt.explore.result import UNBOUNDED, Bounds, Progress
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.search import Search
-from aprt.verdict.verdict import Shown, Verdict, patched
+from aprt.verdict.verdict import Shown, Verdict, besides_of, patched
 
 Change: TypeAlias = Literal["removed", "unexercised", "added", "unchanged", "holds", "unknown"]
 Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
@@ -130,6 +130,7 @@ def difference(
 ) -> Difference:
     """Search both variants for these properties (none: those of the first scenario, and for deadlocks).
 
+    With a patch in force on either side, loops are looked for as well, where `ask` has the room and the time for that.
     What is implied (`Property.implied`) is always looked for, and told where a side violates it. Where executions end
     at a violation of another property, both sides are asked about that as well.
 
@@ -139,16 +140,17 @@ def difference(
     common = tuple(p for p in before.model().properties if p.id in there)
     known = {p.id for p in common}
     implied = () if ids == ("all",) else tuple(p.id for p in common if p.implied)
+    besides = besides_of(before, ids) | besides_of(after, ids)
     asked, left = (*(ids or _common(before, after, known)), *implied), [bounds, bounds]
     while True:
         search = [Search(bounds=each, stop_on="all") for each in left]
-        was = ask(before, asked, search[0], report, interruptible)
-        now = ask(after, asked, search[1], report, interruptible)
+        was = ask(before, asked, search[0], report, interruptible, besides=besides)
+        now = ask(after, asked, search[1], report, interruptible, besides=besides)
         sides = was.exploration, now.exploration
         more = {id for side in sides for id in side.unasked if side.stopped is None} & known
-        if not more or "interrupted" in {side.stopped for side in sides}:
+        if not more or any(side.interrupted for side in sides):
             return Difference(was, now, tuple(_outcomes(was, now, {id.casefold() for id in ids})))
-        asked = (*(property.id for property in was.properties if property.id in known), *sorted(more))
+        asked = (*dict.fromkeys(p.id for p in (*was.properties, *now.properties) if p.id in known), *sorted(more))
         left = [each.after(side.seconds) for each, side in zip(left, sides, strict=True)]
 
 
@@ -164,13 +166,13 @@ def _common(before: Case, after: Case, known: Set[str]) -> tuple[str, ...]:
 
 def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:
     """named: what was asked for by number, in lower case."""
-    searched = before.exploration.complete, after.exploration.complete
     shown = [{one.finding.property: one for one in verdict.shown} for verdict in (before, after)]
     asked = {property.id: property for property in (*before.properties, *after.properties)}
     for property in asked.values():
         pair = shown[0].get(property.id), shown[1].get(property.id)
         if property.implied and pair == (None, None) and named.isdisjoint({"all", property.id.casefold()}):
             continue
+        searched = _searched(before, property), _searched(after, property)
         vacuous = _vacuous(before, property.id), _vacuous(after, property.id)
         parting = None
         if pair[0] is not None and pair[1] is None:
@@ -178,6 +180,11 @@ def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outc
         elif pair[1] is not None and pair[0] is None:
             parting = _parting(pair[1], before)
         yield Outcome(property.id, property.title, pair[0], pair[1], searched, vacuous, parting)
+
+
+def _searched(verdict: Verdict, property: Property) -> bool:
+    """To the end, and for this property, too: it may have been left out, as `ask` says."""
+    return verdict.exploration.complete and (property.implied or property.id in {p.id for p in verdict.properties})
 
 
 def _vacuous(verdict: Verdict, id: str) -> bool:

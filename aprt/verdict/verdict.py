@@ -57,7 +57,7 @@ class Verdict:
 
     case: Case
     model: Model
-    properties: tuple[Property, ...]  # those asked about, and those implied that are violated
+    properties: tuple[Property, ...]  # those asked about and not left out, and those implied that are violated
     exploration: Exploration
     shown: tuple[Shown, ...]  # in the order of the exploration's findings
     left_out: tuple[LeftOut, ...] = ()  # what patches in force do less than the driver, if the search is complete
@@ -79,7 +79,7 @@ class Verdict:
 
     @property
     def interrupted(self) -> bool:
-        return self.exploration.stopped == "interrupted"
+        return self.exploration.interrupted
 
     @property
     def deadlocks_unasked(self) -> int:
@@ -89,7 +89,7 @@ class Verdict:
 
     @property
     def livelock_unasked(self) -> bool:
-        """Whether nobody looked if the patch in force goes on for ever."""
+        """Whether nobody looked if the patch in force goes on for ever; `Exploration.unjudged` says why, if asked."""
         unasked = {p.id for p in self.model.properties} - {p.id for p in self.properties}
         return patched(self.case) and LIVELOCK.id in unasked
 
@@ -121,6 +121,12 @@ class Verdict:
 def patched(case: Case) -> bool:
     """Whether a patch of a reader's is in force."""
     return any(switch.replaces and case.settings.on(switch.name) for switch in case.settings.switches)
+
+
+def besides_of(case: Case, ids: tuple[str, ...]) -> frozenset[str]:
+    """The numbers of the properties that `selected` gives although nobody named them and it takes all states to judge
+    them: those about loops, with a patch in force."""
+    return frozenset() if ids or not patched(case) else frozenset({LIVELOCK.id}).difference(case.scenario.properties)
 
 
 def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:

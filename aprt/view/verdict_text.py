@@ -34,6 +34,17 @@ _MEANING = MappingProxyType(
     }
 )
 
+_LEFT_OUT = MappingProxyType(
+    {
+        "strategy": "--property livelock, by --strategy auto, without --symmetry or --loop",
+        "max_states": "that takes all states, and they were too many; --strategy states has no limit of its own",
+        "max_depth": "--max-depth bounds the states that are looked at",
+        "budget": "the --budget was spent before",
+        "interrupted": "interrupted before",
+    }
+)
+"""Why nobody looked for loops, by `Exploration.unjudged`."""
+
 
 def verdict_text(verdict: Verdict, paint: Paint, whole: bool = False) -> str:
     """All that a reader needs, ending with the line for grep. whole: with the whole certificate."""
@@ -141,8 +152,8 @@ def _livelock(verdict: Verdict) -> dict[str, str]:
     """What a verdict without a finding leaves unsaid of a patch."""
     if verdict.shown or not verdict.livelock_unasked:
         return {}
-    how = "--property livelock, by --strategy auto, without --symmetry or --loop"
-    return {"not asked": f"livelock: whether the patch makes somebody go on for ever ({how})"}
+    why = _LEFT_OUT[verdict.exploration.unjudged or "strategy"]
+    return {"not asked": f"livelock: whether the patch makes somebody go on for ever ({why})"}
 
 
 def _needed(verdict: Verdict) -> dict[str, str]:

@@ -265,6 +265,9 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
         other = aprt(*patched, *options)
         assert (other.exit_code, row in other.stdout) == (0, True)
     assert row not in aprt("explore", "2026/unbind", "--property", "P9").stdout
+    bounded = aprt(*patched, "--max-states", "100")
+    why = "livelock: whether the patch makes somebody go on for ever (that takes all states, and they were too many;"
+    assert (bounded.exit_code, why in " ".join(bounded.stdout.split())) == (3, True)
     added = json.loads(aprt("explore", "2026/unbind", "--compare", "with=rounds.py:S", "--format", "json").stdout)
     assert [one["property"] for one in added["outcomes"] if one["change"] == "added"] == ["livelock"]
 

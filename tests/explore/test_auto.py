@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from aprt.core.properties import DEADLOCK, HANG
+from aprt.core.properties import DEADLOCK, HANG, LIVELOCK
 from aprt.core.system import Context, System
 from aprt.explore import auto, reduced
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.states import Search
+from aprt.explore.watchdog import Stop
 from tests.explore.programs.cells import Cell, lastzero
 from tests.explore.programs.locking import dining
 from tests.explore.programs.tables import indexer
@@ -199,6 +201,54 @@ def test_what_does_not_fit_is_left_to_reduced_when_few_states_matter(monkeypatch
     assert chosen.picked is not None
     assert chosen.picked.endswith(", too many to keep")
     assert explore(dining(5), [DEADLOCK, HANG], strategy="auto", stop_on="all", runs=5).strategy == "portfolio"
+
+
+def test_what_is_asked_besides_is_judged_by_states_although_dpor_has_answered_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1)
+    asked = explore(dining(5), [DEADLOCK], besides=LIVELOCK, strategy="auto", stop_on="all")
+    assert (asked.strategy, asked.complete, asked.unjudged) == ("states", True, None)
+    assert asked.picked == "livelock takes all states"
+
+
+@pytest.mark.parametrize("end", ["max_states", "budget", "interrupted"])
+def test_the_answer_of_dpor_stands_where_it_takes_too_much_to_judge_what_is_asked_besides(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(search: Search, here: int, transitions: int) -> None:
+        if search.depth > 12 and end == "interrupted":
+            raise KeyboardInterrupt
+        if search.depth > 12:
+            raise Stop(end)
+
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1)
+    monkeypatch.setattr(Search, "look", stopped)
+    found = explore(dining(5), [DEADLOCK], besides=LIVELOCK, strategy="auto", stop_on="all")
+    assert (found.strategy, found.complete, found.unjudged) == ("dpor", True, end)
+    assert [finding.property for finding in found.findings] == ["deadlock"]
+    assert found.interrupted is (end == "interrupted")
+    named = explore(dining(5), [DEADLOCK, LIVELOCK], strategy="auto", stop_on="all", runs=5)
+    assert (named.complete, named.stopped) == (False, "runs" if end == "max_states" else end)
+
+
+def test_what_is_asked_besides_is_passed_over_where_states_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 100)
+    monkeypatch.setattr(auto, "_LARGE", 200)
+    monkeypatch.setattr(auto, "_PER_TRACE", 1_000_000)
+    found = explore(dining(5), [DEADLOCK], besides=LIVELOCK, strategy="auto", stop_on="all")
+    assert (found.strategy, found.complete, found.unjudged) == ("reduced", True, "max_states")
+    assert [finding.property for finding in found.findings] == ["deadlock"]
+
+
+@pytest.mark.parametrize("strategy", ["dpor", "reduced", "random"])
+def test_a_strategy_that_cannot_judge_what_is_asked_besides_passes_it_over(strategy: str) -> None:
+    found = explore(dining(3), [DEADLOCK], besides=LIVELOCK, strategy=strategy, stop_on="all")
+    plain = explore(dining(3), [DEADLOCK], strategy=strategy, stop_on="all")
+    assert (found.unjudged, found.complete, found.executions) == ("strategy", plain.complete, plain.executions)
+    assert found.findings == plain.findings
 
 
 def test_what_does_not_fit_is_left_to_the_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,7 @@ _COMPILED = 8  # seats that find as many states per second as the compiled loop
 def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) -> Exploration:
     """Explore all states of what `origin` makes, as `question` says. The first `small` states are for one process: most
     searches have no more. Parts have the plain loop: where one process goes on with the compiled one, few are slower.
+    What is asked `besides` is passed over, whatever the number of states.
 
     Raises: `UserError` for a property about hangs or about what is so for ever, for symmetry, and when the compiled
     loop is asked for.
@@ -66,6 +67,7 @@ def search(question: Question, origin: Origin, crew: Crew, small: int = _SMALL) 
         raise UserError("hangs and loops are looked for by one process only: leave out --jobs and --cluster")
     if question.loop == "compiled":
         raise UserError("the compiled loop runs in one process only: leave out --jobs and --cluster, or --loop")
+    question = attrs.evolve(question, besides=())
     if compiles(question) and crew.seats < _COMPILED:
         return states.search(question)
     most = question.bounds.max_states
