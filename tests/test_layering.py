@@ -7,6 +7,11 @@ and within vfio_ap (IN_VFIO_AP has every part):
 
     ap <- kvm <- host <- series <- v4 <- topology, host <- mainline <- releases
 
+and within explore (IN_EXPLORE):
+
+    learned <- checking <- stateful, commuting; commuting <- traces, persistent_sets, sampling
+    traces <- failures; stateful <- conflicts; all of these <- auto <- parallel <- explore
+
 An import counts wherever it stands: in a function, or under TYPE_CHECKING, it is an arrow like any other. A table
 at module level is a value, not state, when its declared type lets nobody change it (`Mapping`, `Sequence`); a memo of
 a pure function is no state either.
@@ -48,6 +53,21 @@ IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a r
     frozenset({"v4", "releases"}),
     frozenset({"eras", "topology"}),
 )
+
+IN_EXPLORE: Sequence[frozenset[str]] = (  # likewise
+    frozenset({"result", "hangs", "garbage"}),
+    frozenset({"learned", "watchdog"}),
+    frozenset({"checking", "stepper"}),
+    frozenset({"commuting", "replay"}),
+    frozenset({"stateful", "traces", "persistent_sets", "sampling"}),
+    frozenset({"failures", "conflicts"}),
+    frozenset({"auto", "strategies"}),
+    frozenset({"parallel"}),
+    frozenset({"explore"}),
+)
+HALVES = frozenset({"compiled", "saved"})  # of strategies: what they do compiled, and what they keep in a file
+
+WITHIN = {"vfio_ap": IN_VFIO_AP, "explore": IN_EXPLORE}
 
 EVERYWHERE = frozenset({"attr", "attrs", "pyrsistent", "msgspec"})
 ONLY_IN = {
@@ -94,8 +114,8 @@ def _arrows(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _inside(module: str, target: str) -> str | None:
     package, other = _package(module), _package(target)
-    if package == other == "vfio_ap":
-        return _inside_vfio_ap(_part(module), _part(target))
+    if package == other and package in WITHIN:
+        return _inside_package(WITHIN[package], _part(module), _part(target))
     if not package or other == package:  # aprt itself gathers what a program needs
         return None
     if package not in MAY_IMPORT:
@@ -103,11 +123,11 @@ def _inside(module: str, target: str) -> str | None:
     return None if other in MAY_IMPORT[package] else f"which is not below {package}"
 
 
-def _inside_vfio_ap(part: str, other: str) -> str | None:
-    if other == part:
+def _inside_package(within: Sequence[frozenset[str]], part: str, other: str) -> str | None:
+    if other == part or HALVES & {part, other}:
         return None
-    rows = [row for row, parts in enumerate(IN_VFIO_AP) if part in parts]
-    below = frozenset[str]().union(*IN_VFIO_AP[: rows[0]]) if rows else frozenset[str]()
+    rows = [row for row, parts in enumerate(within) if part in parts]
+    below = frozenset[str]().union(*within[: rows[0]]) if rows else frozenset[str]()
     return None if other in below else f"which is not below {part}"
 
 
@@ -129,8 +149,8 @@ def _package(module: str) -> str:
 
 
 def _part(module: str) -> str:
-    """The part of vfio_ap that a module is or is in; empty for `aprt.vfio_ap` itself."""
-    return ".".join(module.split(".")[2:3])
+    """The part of a package that a module is or is in; of the package itself, the part that it stands for."""
+    return ".".join(module.split(".")[2:3]) or _package(module)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -138,7 +158,7 @@ def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
         match node:
             case ast.Import(names=names):
                 yield from ((node.lineno, alias.name) for alias in names)
-            case ast.ImportFrom(module="aprt" | "aprt.vfio_ap" as package, level=0, names=names):
+            case ast.ImportFrom(module="aprt" | "aprt.vfio_ap" | "aprt.explore" as package, level=0, names=names):
                 yield from ((node.lineno, f"{package}.{alias.name}") for alias in names)
             case ast.ImportFrom(module=str(name), level=0):
                 yield node.lineno, name
@@ -214,9 +234,10 @@ def test_every_package_is_a_layer() -> None:
     assert {"core", "kernel", "vfio_ap", "explore", "runtime", "verdict", "view", "cli"} <= packages
 
 
-def test_every_part_of_vfio_ap_has_its_row() -> None:
-    parts = {path.stem for path in (ROOT / "vfio_ap").iterdir() if path.stem not in {"__init__", "__pycache__"}}
-    assert sorted(part for row in IN_VFIO_AP for part in row) == sorted(parts)
+@pytest.mark.parametrize("package", WITHIN)
+def test_every_part_has_its_row(package: str) -> None:
+    parts = {path.stem for path in (ROOT / package).iterdir() if path.stem not in {"__init__", "__pycache__"}}
+    assert sorted(part for row in WITHIN[package] for part in row) == sorted(parts - HALVES)
 
 
 def test_the_layers_have_no_cycle() -> None:
@@ -237,6 +258,8 @@ WRONG = [
     ("aprt.explore.states", "from aprt import runtime", "imports aprt.runtime, which is not below explore"),
     ("aprt.explore.states", "from aprt.vfio_ap import kvm", "imports aprt.vfio_ap.kvm, which is not below explore"),
     ("aprt.explore.states", "from . import result", "imports relatively"),
+    ("aprt.explore.learned.tables", "from aprt.explore import replay", "which is not below learned"),
+    ("aprt.explore.traces.dpor", "import aprt.explore.stateful.loop", "which is not below traces"),
     ("aprt.verdict.ask", "def f():\n    import click", "imports click, allowed in aprt.cli"),
     ("aprt.view.words", "from aprt.cli.options import echo", "imports aprt.cli.options, which is not below view"),
     ("aprt.view.words", "import trio", "imports trio, allowed in aprt.runtime, aprt.verdict, aprt.view.live"),
@@ -267,6 +290,8 @@ RIGHT = [
     ("aprt.view.live", "import trio, rich.live"),
     ("aprt.view.words", "from aprt.verdict.ask import ask\nfrom aprt.vfio_ap.eras import ERAS"),
     ("aprt.vfio_ap.series.pqap", "import aprt.vfio_ap.series.reset\nfrom aprt.vfio_ap.series.machine import Machine"),
+    ("aprt.explore.traces.dpor", "from aprt.explore.saved import traces\nfrom aprt.explore.commuting import bits"),
+    ("aprt.explore", "from aprt.explore.explore import explore"),
     ("aprt.vfio_ap.topology.script", "from aprt.vfio_ap.host import userspace\nfrom aprt.kernel.held import held"),
     ("aprt.cli.run", "import click, rich\nimport aprt.view.words"),
     ("aprt.core.actor", "__all__ = ['a']\nFIXED = (1, 2)\nNAMES = frozenset({'a'})\nTABLE = pmap({1: 2})"),

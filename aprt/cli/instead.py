@@ -129,7 +129,7 @@ def _tell_matrix(
 
 
 def _tell_estimate(case: Case, search: Search, form: str, color: str, interrupts: Interrupts) -> int:
-    from aprt.explore.estimates import estimate
+    from aprt.explore.sampling.estimates import estimate
     from aprt.view.estimate_text import estimate_json, estimate_text
 
     limits = search.bounds

@@ -39,7 +39,7 @@ def command(
     no smaller one fails alike. Where looking for that takes too much (--max-states, --budget) it is "1-minimal": no
     single cut or move makes it smaller; or "stopped", when the budget was spent before all of those were tried.
     """
-    from aprt.explore.minimal import LIMIT
+    from aprt.explore.failures.minimal import LIMIT
     from aprt.verdict.shrink import shrink_recording
     from aprt.verdict.tokens import save
     from aprt.view.shrink_text import shrink_json, shrink_text

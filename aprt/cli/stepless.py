@@ -18,7 +18,7 @@ _PATIENCE: Final = 2.0  # seconds of computing between two looks
 
 # the functions in which the drivers run a behaviour to its next effect: module and name
 _RESUMING: Final = frozenset(
-    {("aprt.explore.thread", "Thread.resume"), ("aprt.runtime.context", "ContextPart._resume")}
+    {("aprt.explore.learned.thread", "Thread.resume"), ("aprt.runtime.context", "ContextPart._resume")}
 )
 
 

@@ -34,13 +34,13 @@ import attrs
 from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.core.properties import endless
-from aprt.explore import states
 from aprt.explore.result import Exploration, Question
-from aprt.explore.states import Doubt
+from aprt.explore.stateful import states
+from aprt.explore.stateful.states import Doubt
 from aprt.explore.watchdog import Stop
 
 if TYPE_CHECKING:
-    from aprt.explore.estimates import Estimates
+    from aprt.explore.sampling.estimates import Estimates
 
 _SMALL = 150_000  # states that are found in the time that a look at the system may take: half a second or so
 _LARGE = 3_000_000  # states that are too many to keep
@@ -181,7 +181,7 @@ class _Choice:
         self, question: Question, search: Callable[[Question], Exploration] | None = None
     ) -> Exploration | None:
         """The answer of "dpor", where it has one. search: by others than this process."""
-        from aprt.explore import dpor
+        from aprt.explore.traces import dpor
 
         try:
             found = (search or dpor.search)(question)
@@ -198,7 +198,8 @@ class _Choice:
 
     def _beyond(self) -> Exploration:
         """The answer where states are too many to keep."""
-        from aprt.explore import portfolio, reduced
+        from aprt.explore.persistent_sets import reduced
+        from aprt.explore.sampling import portfolio
 
         self.picked = f"{self.picked or f'there are more than {_LARGE:,} states'}, too many to keep"
         try:
@@ -245,10 +246,10 @@ def _too_many(found: Exploration, question: Question, most: int) -> bool:
 
 def _look(question: Question, least: int) -> Look:
     """least: states that are known. Raises: `Stop` when the budget is spent."""
-    from aprt.explore.estimates import Tally
-    from aprt.explore.random_walk import RandomWalk
-    from aprt.explore.unseen import unseen
-    from aprt.explore.walks import Walks
+    from aprt.explore.sampling.estimates import Tally
+    from aprt.explore.sampling.random_walk import RandomWalk
+    from aprt.explore.sampling.unseen import unseen
+    from aprt.explore.sampling.walks import Walks
 
     states: defaultdict[int, Counter[int]] = defaultdict(Counter)  # how often each was met, by the number of steps
     traces: Counter[int] = Counter()
@@ -271,7 +272,7 @@ def _look(question: Question, least: int) -> Look:
 
 def _most(met: Counter[int], estimates: Estimates) -> float:
     """Traces there are, at most. met: how often each was."""
-    from aprt.explore.unseen import unseen
+    from aprt.explore.sampling.unseen import unseen
 
     if estimates.traces is not None:
         return estimates.traces.high

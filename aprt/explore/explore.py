@@ -93,7 +93,7 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
 
         found = shared(strategy)(question, origin, crew)
     if found.lock_order is not None:
-        from aprt.explore.lock_cycles import judged
+        from aprt.explore.conflicts.lock_cycles import judged
 
         found = judged(question, found, search)
     if found.unasked:

@@ -21,7 +21,7 @@ from aprt.core.properties import Property
 from aprt.core.schedule import Label
 from aprt.core.step import Ask, Step
 from aprt.core.system import System
-from aprt.explore.thread import Thread
+from aprt.explore.learned.thread import Thread
 
 
 class Stepper:

@@ -19,16 +19,16 @@ Strategy: TypeAlias = Callable[[Question], Exploration]
 STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "auto": "auto.search",
-        "delay": "delay.search",
-        "dpor": "dpor.search",
-        "dpor:source": "dpor.search_by_source_sets",
-        "pct": "pct.search",
-        "portfolio": "portfolio.search",
-        "pos": "pos.search",
-        "random": "random_walk.search",
-        "reduced": "reduced.search",
-        "states": "states.search",
-        "urw": "urw.search",
+        "delay": "sampling.delay.search",
+        "dpor": "traces.dpor.search",
+        "dpor:source": "traces.dpor.search_by_source_sets",
+        "pct": "sampling.pct.search",
+        "portfolio": "sampling.portfolio.search",
+        "pos": "sampling.pos.search",
+        "random": "sampling.random_walk.search",
+        "reduced": "persistent_sets.reduced.search",
+        "states": "stateful.states.search",
+        "urw": "sampling.urw.search",
     }
 )
 """Where in `aprt.explore` the functions are."""
@@ -68,6 +68,6 @@ def find_strategy(text: str) -> Strategy:
 
 
 def _function(name: str) -> Callable[..., Exploration]:
-    module, _, function = STRATEGIES[name].partition(".")
+    module, _, function = STRATEGIES[name].rpartition(".")
     found: Callable[..., Exploration] = getattr(import_module(f"aprt.explore.{module}"), function)
     return found

@@ -188,7 +188,7 @@ def _tidy(system: System, found: Finding, property: Property) -> tuple[Finding, 
 def _minimize(
     interruptible: AbstractContextManager[object], system: System, found: Finding, property: Property
 ) -> tuple[Finding, Size]:
-    from aprt.explore.minimal import minimal
+    from aprt.explore.failures.minimal import minimal
 
     try:
         with interruptible:

@@ -11,18 +11,18 @@ from aprt.core.events import Event
 from aprt.core.properties import Finding, Property, hanging
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
-from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
-from aprt.explore.endless import Endless, endless
-from aprt.explore.failing import Playground, Price
-from aprt.explore.failing_trace import FailingTrace, seen_by
-from aprt.explore.fewest import fewest_preemptions
-from aprt.explore.minimal import Minimal
-from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
-from aprt.explore.packing import INITIAL
-from aprt.explore.prospects import Prospects
-from aprt.explore.state_graph import StateGraph
-from aprt.explore.trap import trap_of
-from aprt.explore.visibility import Visibility
+from aprt.explore.commuting.visibility import Visibility
+from aprt.explore.failures.critical import CriticalChoice, CriticalPair, Decisive
+from aprt.explore.failures.endless import Endless, endless
+from aprt.explore.failures.failing import Playground, Price
+from aprt.explore.failures.failing_trace import FailingTrace, seen_by
+from aprt.explore.failures.fewest import fewest_preemptions
+from aprt.explore.failures.minimal import Minimal
+from aprt.explore.failures.necessary import Ordering, necessary_choices, necessary_order
+from aprt.explore.failures.prospects import Prospects
+from aprt.explore.failures.state_graph import StateGraph
+from aprt.explore.failures.trap import trap_of
+from aprt.explore.learned.packing import INITIAL
 from aprt.verdict.case import Case
 from aprt.verdict.shrink import shrink_recording
 from aprt.verdict.tokens import Recording, token_of
@@ -34,7 +34,7 @@ STATES = 100_000  # to look at for what decides: a few seconds
 
 @attrs.frozen(eq=False)
 class Cause:
-    """Why a schedule fails, and with it all those that fail alike (`explore.failing`).
+    """Why a schedule fails, and with it all those that fail alike (`explore.failures.failing`).
 
     Two kinds of findings are not shown by their last step, so that failing means something else:
 

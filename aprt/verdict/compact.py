@@ -1,8 +1,8 @@
 """Fewer context switches, same behaviour: commute independent neighbours of an execution.
 
-The result is an execution of the same Mazurkiewicz trace (`explore.independence`), in which every context gets the same
-answers. A property that compares several actors may still tell the two apart, so the caller has to check that the
-finding is still there.
+The result is an execution of the same Mazurkiewicz trace (`explore.commuting.independence`), in which every context
+gets the same answers. A property that compares several actors may still tell the two apart, so the caller has to check
+that the finding is still there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from aprt.core.events import Event
 from aprt.core.schedule import Label, Schedule
-from aprt.explore.independence import StepInfo, dependent
+from aprt.explore.commuting.independence import StepInfo, dependent
 
 
 def merge_runs(events: Sequence[Event]) -> Schedule:

@@ -6,7 +6,7 @@ message to one of them is a gap when both hold:
 - a property that was asked about looks at what the message changes. Properties that look at whatever happens (P9, P20)
   do not count, as they single out no message;
 - the message is sent in lines that no step entered, of a function that some step did enter, and to which another answer
-  would have led (`explore.deciding`): this very scenario might have gone there.
+  would have led (`explore.checking.deciding`): this very scenario might have gone there.
 
 Every unhandled message of a reader's own actors is a gap. None of the primitives in `aprt.kernel` is: that nobody ever
 tries a lock says nothing.

@@ -16,8 +16,8 @@ from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise, Message
 from aprt.core.replacing import unbound
 from aprt.core.scenario import Settings
+from aprt.explore.checking.model_code import readable_path
 from aprt.explore.explore import explore
-from aprt.explore.model_code import readable_path
 from aprt.explore.result import Bounds
 from aprt.verdict.case import Case
 

@@ -17,8 +17,8 @@ from aprt.core.lock_order import INTERRUPTS, Cycle, Demand, Edge, LockGraph
 from aprt.core.notes import Irq
 from aprt.core.properties import LockOrder, Property, ordering
 from aprt.core.system import System
-from aprt.explore import states
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, Progress, Question
+from aprt.explore.stateful import states
 from aprt.verdict.case import Case
 from aprt.verdict.realised import STATES, Realised, realised
 

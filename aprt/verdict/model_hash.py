@@ -2,7 +2,7 @@
 
 It covers the system (actors with their configuration, initial states, contexts with what they start), its properties,
 and the source files that make it: those in which its classes and functions are, and the files that these import, apart
-from libraries and those parts of aprt that are no model (`explore.model_code`).
+from libraries and those parts of aprt that are no model (`explore.checking.model_code`).
 Nothing in it depends on the machine, the version of Python, or the order of a set.
 """
 
@@ -23,8 +23,8 @@ import attrs
 
 from aprt.core.actor import Actor, Handler
 from aprt.core.scenario import Model
-from aprt.explore.frames import is_empty
-from aprt.explore.model_code import is_model
+from aprt.explore.checking.model_code import is_model
+from aprt.explore.learned.frames import is_empty
 
 _IMPORT = re.compile(r"^(?:from|import)\s+([\w.]+)", re.MULTILINE)
 _PLAIN = (type(None), bool, int, float, str, bytes)

@@ -19,8 +19,8 @@ from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.detect.detection import Detection
 from aprt.detect.lifetime import BadAccess
-from aprt.explore import states
 from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.stateful import states
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
 

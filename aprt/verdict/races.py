@@ -13,9 +13,9 @@ from aprt.core.execution import Execution
 from aprt.core.properties import Property, endless, ordering
 from aprt.core.scenario import Model
 from aprt.core.schedule import Schedule
-from aprt.explore.outcomes import Outcomes
+from aprt.explore.conflicts.outcomes import Outcomes
+from aprt.explore.conflicts.swaps import Harm, Swap, Witness, swaps
 from aprt.explore.replay import replay
-from aprt.explore.swaps import Harm, Swap, Witness, swaps
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import selected

@@ -12,7 +12,7 @@ import attrs
 from aprt.core.lock_order import Cycle, interrupting, is_closed
 from aprt.core.properties import Finding
 from aprt.core.system import System
-from aprt.explore.realised import Realisation, realise
+from aprt.explore.conflicts.realised import Realisation, realise
 from aprt.verdict.case import Case
 from aprt.verdict.tokens import Recording, token_of
 

@@ -10,7 +10,7 @@ import trio
 
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
-from aprt.explore.random_walk import sample_schedules
+from aprt.explore.sampling.random_walk import sample_schedules
 from aprt.runtime.stage import Stage
 
 _ROUND_TRIPS = 2_000  # of one measurement of channels

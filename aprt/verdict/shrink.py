@@ -12,7 +12,7 @@ from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.properties import Finding, Property, endless
 from aprt.core.system import System
-from aprt.explore.minimal import LIMIT, Minimal, minimal
+from aprt.explore.failures.minimal import LIMIT, Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.verdict.confirm import confirm
 from aprt.verdict.tokens import Recording, token_of
@@ -62,7 +62,7 @@ def shrink(
 def shrink_recording(
     recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None
 ) -> Shrunk:
-    """Make the schedule of a recording as small as it gets (`explore.minimal`).
+    """Make the schedule of a recording as small as it gets (`explore.failures.minimal`).
 
     ids: the properties to look at; none means those that it was recorded for, or else all. Of several that it breaks
     the last one counts, and the steps after that are left out from the start. limit, budget: as for `minimal`.

@@ -14,7 +14,7 @@ import attrs
 
 from aprt.core.execution import Execution
 from aprt.core.properties import LIVELOCK, Finding, Property, endless
-from aprt.explore.failing import Playground
+from aprt.explore.failures.failing import Playground
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask

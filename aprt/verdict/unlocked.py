@@ -19,7 +19,7 @@ from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.detect.races import races
-from aprt.explore.outcomes import Outcomes
+from aprt.explore.conflicts.outcomes import Outcomes
 from aprt.explore.replay import replay
 
 _ID = "P22"

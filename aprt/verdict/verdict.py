@@ -21,7 +21,7 @@ from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
 
 if TYPE_CHECKING:
-    from aprt.explore.minimal import Claim
+    from aprt.explore.failures.minimal import Claim
     from aprt.verdict.left_out import LeftOut
     from aprt.verdict.realised import Realised
 

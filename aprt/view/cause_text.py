@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from aprt.core.amount import count
 from aprt.core.schedule import Label
-from aprt.explore.critical import CriticalChoice, CriticalPair
-from aprt.explore.necessary import Ordering
+from aprt.explore.failures.critical import CriticalChoice, CriticalPair
+from aprt.explore.failures.necessary import Ordering
 from aprt.verdict.cause import Cause
 from aprt.verdict.realised import Realised
 from aprt.view.endless_text import endless_lines, endless_object

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from aprt.core.amount import count
-from aprt.explore.endless import Endless, Exit, Need, Standing
+from aprt.explore.failures.endless import Endless, Exit, Need, Standing
 from aprt.view.lists import few, under
 
 _OPS: Final = 4  # of a context that goes round

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from aprt.core.amount import count
-from aprt.explore.estimates import Estimate, Estimates
+from aprt.explore.sampling.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from aprt.core.amount import count
-from aprt.explore.swaps import Harm, Operation
+from aprt.explore.conflicts.swaps import Harm, Operation
 from aprt.verdict.lookup import natural
 from aprt.verdict.races import Raced, Races, Replayed, Stopped
 from aprt.view.heading import heading

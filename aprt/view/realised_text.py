@@ -10,7 +10,7 @@ from aprt.core.lock_order import interrupting, title
 from aprt.view.words import ends_at
 
 if TYPE_CHECKING:
-    from aprt.explore.realised import Realisation
+    from aprt.explore.conflicts.realised import Realisation
     from aprt.verdict.realised import Realised
 
 

@@ -6,7 +6,7 @@ import textwrap
 from types import MappingProxyType
 
 from aprt.core.amount import count
-from aprt.explore.failing import Failure, Price
+from aprt.explore.failures.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines

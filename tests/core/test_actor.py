@@ -7,7 +7,7 @@ import pytest
 
 from aprt import BLOCK, Actor, Call, Caller, ModelError, Outcome, System, handler
 from aprt.core import step
-from aprt.explore.commutation import Commutation
+from aprt.explore.commuting.commutation import Commutation
 
 
 @attrs.frozen

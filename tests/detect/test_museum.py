@@ -8,8 +8,8 @@ from aprt.core.execution import Execution
 from aprt.detect.detection import Detection
 from aprt.detect.detectors import Detectors
 from aprt.explore.explore import explore
-from aprt.explore.random_walk import sample_schedules
 from aprt.explore.replay import replay
+from aprt.explore.sampling.random_walk import sample_schedules
 from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS

@@ -24,7 +24,7 @@ from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
 from aprt.core.notes import Broken, Note, Oops
 from aprt.core.system import Context, System
-from aprt.explore.independence import StepInfo, dependent, is_take, number
+from aprt.explore.commuting.independence import StepInfo, dependent, is_take, number
 
 Values: TypeAlias = tuple[Any, ...]
 How: TypeAlias = Literal["end", "deadlock", "oops"]
@@ -259,7 +259,7 @@ def traces(system: System, limit: int = LIMIT) -> Traces:
     """The number of traces: executions that differ only in the order of adjacent independent steps are one.
 
     Breadth first over trace prefixes; two are the same when their Foata normal forms are, which are built here
-    from their definition (see `explore.independence`).
+    from their definition (see `explore.commuting.independence`).
     """
     machine = Machine(system, limit)
     level: dict[Hashable, _Prefix] = {None: _Prefix(machine.start())}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aprt import System, explore
-from aprt.explore.checks import Checks
-from aprt.explore.packing import INITIAL
-from aprt.explore.symmetry import Symmetry
-from aprt.explore.tables import Tables
+from aprt.explore.checking.checks import Checks
+from aprt.explore.learned.packing import INITIAL
+from aprt.explore.learned.tables import Tables
+from aprt.explore.stateful.symmetry import Symmetry
 
 
 def quotient(system: System) -> dict[int, set[int]]:

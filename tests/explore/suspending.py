@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from aprt.core.system import Behaviour
-from aprt.explore.control import control_key
+from aprt.explore.learned.control import control_key
 
 Start: TypeAlias = Callable[[], Behaviour]
 

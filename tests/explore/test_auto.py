@@ -12,10 +12,11 @@ import pytest
 
 from aprt.core.properties import DEADLOCK, HANG, LIVELOCK
 from aprt.core.system import Context, System
-from aprt.explore import auto, reduced
+from aprt.explore import auto
 from aprt.explore.explore import explore
+from aprt.explore.persistent_sets import reduced
 from aprt.explore.result import Bounds, Exploration, Question
-from aprt.explore.states import Search
+from aprt.explore.stateful.states import Search
 from aprt.explore.watchdog import Stop
 from tests.explore.programs.cells import Cell, lastzero
 from tests.explore.programs.locking import dining

@@ -10,14 +10,14 @@ from aprt.core.effects import choose
 from aprt.core.properties import DEADLOCK, Noted, Property, at_end
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System
-from aprt.explore.critical import CriticalChoice, CriticalPair, Decisive
 from aprt.explore.explore import explore
-from aprt.explore.failing import Playground
-from aprt.explore.failing_trace import FailingTrace, seen_by
-from aprt.explore.minimal import minimal
-from aprt.explore.necessary import Ordering, necessary_choices, necessary_order
-from aprt.explore.packing import INITIAL
-from aprt.explore.prospects import Prospects
+from aprt.explore.failures.critical import CriticalChoice, CriticalPair, Decisive
+from aprt.explore.failures.failing import Playground
+from aprt.explore.failures.failing_trace import FailingTrace, seen_by
+from aprt.explore.failures.minimal import minimal
+from aprt.explore.failures.necessary import Ordering, necessary_choices, necessary_order
+from aprt.explore.failures.prospects import Prospects
+from aprt.explore.learned.packing import INITIAL
 from aprt.explore.replay import replay
 from tests.explore.enumerator import executions, paths
 from tests.explore.programs.cells import Cell, inc, longpad, popl

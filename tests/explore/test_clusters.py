@@ -9,10 +9,10 @@ import pytest
 
 from aprt import Property, System
 from aprt.core.properties import DEADLOCK, HANG, Noted
-from aprt.explore import clusters, loop_plain
-from aprt.explore.clusters import Kind
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration
+from aprt.explore.stateful import clusters, loop_plain
+from aprt.explore.stateful.clusters import Kind
 from benchmarks.models import two_phase
 from tests.explore.programs.generated import generate
 from tests.explore.programs.increment import increment_lock

@@ -16,7 +16,7 @@ import pytest
 
 from aprt.core.effects import choose
 from aprt.core.errors import ModelError
-from aprt.explore.control import Records, control_key
+from aprt.explore.learned.control import Records, control_key
 from tests.explore.programs import shapes
 from tests.explore.suspending import Start, key, places, suspended
 

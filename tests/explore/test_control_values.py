@@ -15,7 +15,7 @@ from pyrsistent import pmap, pset, pvector
 from aprt.core.actor import Actor, Outcome, handler
 from aprt.core.caller import Caller
 from aprt.core.effects import choose
-from aprt.explore.control import control_key
+from aprt.explore.learned.control import control_key
 from tests.explore.suspending import key, places, suspended
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aprt.explore.deciding import decided_by_answers
+from aprt.explore.checking.deciding import decided_by_answers
 
 # The functions below are only read. A line ends with "# answer" where one decides whether it is come to.
 

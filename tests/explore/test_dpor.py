@@ -27,9 +27,9 @@ from aprt import (
     replay,
 )
 from aprt.core.properties import DEADLOCK, HANG, After, History, Noted, Wrong
-from aprt.explore import dpor
-from aprt.explore.races import Rules
 from aprt.explore.result import Exploration, Question
+from aprt.explore.traces import dpor
+from aprt.explore.traces.races import Rules
 from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.rwsem import RwSem
 from tests.explore.enumerator import Traces, paths, traces
@@ -136,7 +136,7 @@ def test_executions_are_extended_not_repeated() -> None:
 
 
 class TestRulesForStepsThatBlock:
-    """Each rule of `explore.races`, by the small program that fails without it."""
+    """Each rule of `explore.traces.races`, by the small program that fails without it."""
 
     def test_without_pending_steps_the_deadlock_of_abba_is_lost(self) -> None:
         question = Question(nested("AB", "BA"), ())

@@ -9,12 +9,12 @@ from aprt.core.caller import Caller
 from aprt.core.effects import choose
 from aprt.core.properties import HANG, Eventually, Property
 from aprt.core.system import Context, System, View
-from aprt.explore.endless import Endless, Exit, Need, Standing, endless
 from aprt.explore.explore import explore
-from aprt.explore.failing import Playground
-from aprt.explore.packing import INITIAL
-from aprt.explore.state_graph import StateGraph
-from aprt.explore.trap import trap_of
+from aprt.explore.failures.endless import Endless, Exit, Need, Standing, endless
+from aprt.explore.failures.failing import Playground
+from aprt.explore.failures.state_graph import StateGraph
+from aprt.explore.failures.trap import trap_of
+from aprt.explore.learned.packing import INITIAL
 from aprt.kernel.cell import Cell
 from aprt.kernel.completion import Completion
 

@@ -9,7 +9,7 @@ import pytest
 
 from aprt import BLOCK, Actor, Caller, Context, ModelError, Mutex, Outcome, System, choose, handler
 from aprt.core.system import Behaviour
-from aprt.explore.independence import foata
+from aprt.explore.commuting.independence import foata
 from aprt.kernel.mutex import MutexState
 from tests.explore.enumerator import Reachable, Traces, executions, interleavings, paths, reachable, traces
 from tests.explore.programs.cells import Cell, CellState, casw, inc, popl

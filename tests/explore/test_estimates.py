@@ -10,14 +10,14 @@ import pytest
 
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
-from aprt.explore.estimates import Estimate, estimate
-from aprt.explore.independence import StepInfo, foata
-from aprt.explore.random_walk import RandomWalk
+from aprt.explore.commuting.independence import StepInfo, foata
 from aprt.explore.replay import replay
 from aprt.explore.result import Question
-from aprt.explore.spread import spread
+from aprt.explore.sampling.estimates import Estimate, estimate
+from aprt.explore.sampling.random_walk import RandomWalk
+from aprt.explore.sampling.spread import spread
+from aprt.explore.sampling.walks import Walks
 from aprt.explore.stepper import Stepper
-from aprt.explore.walks import Walks
 from tests.explore.enumerator import executions, interleavings, paths, traces
 from tests.explore.programs.cells import Cell, ainc, casw, inc, lastzero, long_chain, popl, readers
 from tests.explore.programs.generated import generate

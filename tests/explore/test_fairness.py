@@ -14,8 +14,8 @@ from aprt.core.properties import Eventually, Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore
-from aprt.explore.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.result import Exploration
+from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
 from aprt.verdict.confirm import confirm

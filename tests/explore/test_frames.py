@@ -7,7 +7,7 @@ from types import CellType, CoroutineType
 from typing import Any
 
 from aprt.core.effects import choose
-from aprt.explore.frames import Parts, anatomy, dissect, is_empty
+from aprt.explore.learned.frames import Parts, anatomy, dissect, is_empty
 
 
 def parts(behaviour: Coroutine[Any, Any, Any], *answers: object) -> Parts:

@@ -10,7 +10,7 @@ import pytest
 
 from aprt import Context, System
 from aprt.core.execution import Execution
-from aprt.explore.independence import StepInfo, dependent, foata, numbered
+from aprt.explore.commuting.independence import StepInfo, dependent, foata, numbered
 from aprt.kernel.mailbox import Mailbox
 from aprt.kernel.rwsem import RwSem
 from tests.explore import enumerator

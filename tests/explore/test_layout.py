@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from aprt.explore.layout import Fields, Layout, byte_widths, tight_widths
-from aprt.explore.packing import Packing
+from aprt.explore.learned.packing import Packing
+from aprt.explore.stateful.layout import Fields, Layout, byte_widths, tight_widths
 from tests.explore.tiny import dining, increments
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aprt.core.effects import choose
-from aprt.explore import liveness
-from aprt.explore.liveness import live_locals
+from aprt.explore.learned import liveness
+from aprt.explore.learned.liveness import live_locals
 
 
 def live_at_awaits(code: CodeType) -> list[set[str]]:

@@ -10,11 +10,11 @@ import pytest
 from aprt import DEADLOCK, Alike, System, explore
 from aprt.core.properties import Finding
 from aprt.core.schedule import Schedule
-from aprt.explore import states
-from aprt.explore.lock_cycles import judged
+from aprt.explore.conflicts.lock_cycles import judged
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Question
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.stateful import states
 from aprt.kernel.rules import LOCK_ORDER, RULES
 from tests.explore.programs import lock_order as programs
 from tests.explore.programs.locking import dining, nested

@@ -13,10 +13,10 @@ from aprt.core.execution import Execution
 from aprt.core.properties import DEADLOCK, Property, always, at_end
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
-from aprt.explore.delta import one_minimal
 from aprt.explore.explore import explore
-from aprt.explore.failing import Played, Playground, Price
-from aprt.explore.minimal import Minimal, minimal
+from aprt.explore.failures.delta import one_minimal
+from aprt.explore.failures.failing import Played, Playground, Price
+from aprt.explore.failures.minimal import Minimal, minimal
 from aprt.explore.replay import replay
 from aprt.explore.stepper import Stepper
 from aprt.verdict.case import Case

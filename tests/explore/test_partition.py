@@ -13,7 +13,6 @@ import pytest
 
 from aprt.core.errors import UserError
 from aprt.core.exercise import Exercise
-from aprt.explore import states
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.local import LocalCrew
@@ -21,6 +20,7 @@ from aprt.explore.parallel.part import Harvest
 from aprt.explore.parallel.pupil import Pupil
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration, Origin
+from aprt.explore.stateful import states
 from aprt.view.version import aprt_version
 from tests.explore import work
 from tests.explore.work import Here, NoCrew, Unlucky

@@ -10,13 +10,13 @@ import pytest
 from aprt.core.properties import DEADLOCK, at_end
 from aprt.core.system import System, View
 from aprt.explore.explore import explore
-from aprt.explore.pct import Priorities
-from aprt.explore.portfolio import Portfolio
-from aprt.explore.pos import PartialOrderSampler
-from aprt.explore.random_walk import RandomWalk
 from aprt.explore.result import Guarantee, Question
-from aprt.explore.urw import UniformWalk
-from aprt.explore.walks import Picker, Walks
+from aprt.explore.sampling.pct import Priorities
+from aprt.explore.sampling.portfolio import Portfolio
+from aprt.explore.sampling.pos import PartialOrderSampler
+from aprt.explore.sampling.random_walk import RandomWalk
+from aprt.explore.sampling.urw import UniformWalk
+from aprt.explore.sampling.walks import Picker, Walks
 from tests.explore.enumerator import Values, reachable, traces
 from tests.explore.programs.cells import cas, casw, inc, popl
 from tests.explore.programs.generated import generate

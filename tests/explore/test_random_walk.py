@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.properties import DEADLOCK, at_end
+from aprt.explore.commuting.independence import StepInfo, foata
 from aprt.explore.explore import explore
-from aprt.explore.independence import StepInfo, foata
-from aprt.explore.random_walk import sample_schedules
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
+from aprt.explore.sampling.random_walk import sample_schedules
 from tests.explore.tiny import dining, executions, increments
 
 

@@ -11,7 +11,7 @@ import pytest
 from aprt import DEADLOCK, Context, Mutex, System, explore
 from aprt.core.lock_order import Cycle, Edge, around
 from aprt.core.system import Behaviour
-from aprt.explore.realised import Realisation, realise
+from aprt.explore.conflicts.realised import Realisation, realise
 from aprt.explore.replay import replay
 from aprt.kernel.held import held
 from aprt.kernel.rules import LOCK_ORDER

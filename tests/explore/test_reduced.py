@@ -11,10 +11,10 @@ import pytest
 from aprt import Mutex, Property, System, UserError, View, always, at_end, choose, explore
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Always, Before, Check, History, Noted, Wrong, endless
-from aprt.explore import reduced, wander
-from aprt.explore.futures import Against, Futures
-from aprt.explore.local_steps import LocalStep
-from aprt.explore.persistent import PersistentSets
+from aprt.explore.commuting.local_steps import LocalStep
+from aprt.explore.persistent_sets import reduced, wander
+from aprt.explore.persistent_sets.futures import Against, Futures
+from aprt.explore.persistent_sets.persistent import PersistentSets
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
 from aprt.kernel.rwsem import RwSem

@@ -14,10 +14,11 @@ import pytest
 
 from aprt import Context, Mutex, Property, System, UserError
 from aprt.core.properties import DEADLOCK, HANG, History
-from aprt.explore import loop_orbits, reduced, symmetry
 from aprt.explore.explore import explore
+from aprt.explore.persistent_sets import reduced
 from aprt.explore.result import Bounds, Exploration
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.stateful import loop_orbits, symmetry
 from aprt.kernel.rules import LOCK_ORDER
 from tests.explore.programs.cells import Cell, casw, lastzero
 from tests.explore.programs.generated import generate, generate_alike

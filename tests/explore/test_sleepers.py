@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aprt.explore.independence import StepInfo
-from aprt.explore.kinds import Kinds
-from aprt.explore.sleepers import Sleepers
+from aprt.explore.commuting.independence import StepInfo
+from aprt.explore.commuting.kinds import Kinds
+from aprt.explore.commuting.sleepers import Sleepers
 
 READ_X, CHANGE_X, CHANGE_Y = (
     StepInfo("t", "x", "x.read", False),

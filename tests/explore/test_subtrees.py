@@ -11,12 +11,12 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
-from aprt.explore import dpor
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.crew import desk
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.piece import Outcome, begin, go_on
 from aprt.explore.result import Bounds, Exploration, Origin
+from aprt.explore.traces import dpor
 from tests.explore import work
 from tests.explore.work import Here, Unlucky, question
 

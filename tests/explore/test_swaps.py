@@ -14,10 +14,10 @@ from aprt.core.notes import Oops
 from aprt.core.properties import DEADLOCK, After, History, Noted, Property, Wrong, at_end
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System
-from aprt.explore.independence import StepInfo, dependent
-from aprt.explore.outcomes import Outcomes
+from aprt.explore.commuting.independence import StepInfo, dependent
+from aprt.explore.conflicts.outcomes import Outcomes
+from aprt.explore.conflicts.swaps import Swap, swaps
 from aprt.explore.replay import replay
-from aprt.explore.swaps import Swap, swaps
 from tests.explore.enumerator import executions, paths
 from tests.explore.programs.cells import Cell, inc, lockinc, popl
 from tests.explore.programs.generated import generate

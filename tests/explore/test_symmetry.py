@@ -30,9 +30,9 @@ from aprt import (
 )
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, AtEnd, History, Wrong
-from aprt.explore import symmetry
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds
+from aprt.explore.stateful import symmetry
 from aprt.kernel.held import held
 from aprt.kernel.rwsem import RwSem
 from tests.explore.orbits import check_orbits

@@ -10,8 +10,8 @@ from aprt import Caller, Property, UserError, View, always, at_end
 from aprt.core.events import Event
 from aprt.core.notes import Hold, Owes, Took
 from aprt.core.properties import DEADLOCK, HANG, After, Before, History, Noted
-from aprt.explore.independence import StepInfo, dependent
-from aprt.explore.visibility import Unordered, Visibility
+from aprt.explore.commuting.independence import StepInfo, dependent
+from aprt.explore.commuting.visibility import Unordered, Visibility
 from aprt.kernel.mailbox import Mailbox
 from tests.explore.tiny import Lock, Variable
 

@@ -9,9 +9,9 @@ from aprt.core.effects import choose
 from aprt.core.properties import DEADLOCK, Eventually, Finding, Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System, View
-from aprt.explore.critical import CriticalChoice, CriticalPair
 from aprt.explore.explore import explore
-from aprt.explore.minimal import minimal
+from aprt.explore.failures.critical import CriticalChoice, CriticalPair
+from aprt.explore.failures.minimal import minimal
 from aprt.kernel.cell import Cell
 from aprt.verdict.cause import STATES, Cause, cause
 from aprt.vfio_ap.eras import ERAS

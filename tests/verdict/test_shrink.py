@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.explore.explore import explore
-from aprt.explore.failing import Price
+from aprt.explore.failures.failing import Price
 from aprt.verdict.shrink import shrink_recording
 from aprt.view.paint import Paint
 from aprt.view.shrink_text import shrink_text

@@ -12,8 +12,8 @@ import trio
 
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
-from aprt.explore.random_walk import sample_schedules
 from aprt.explore.replay import replay
+from aprt.explore.sampling.random_walk import sample_schedules
 from aprt.runtime.compare import Difference, compare
 from aprt.runtime.stage import Stage
 from aprt.vfio_ap.v4.era import V4

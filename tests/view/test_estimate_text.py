@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aprt.explore.estimates import estimate
+from aprt.explore.sampling.estimates import estimate
 from aprt.verdict.case import Case
 from aprt.view.estimate_text import estimate_json, estimate_text
 from aprt.view.paint import Paint

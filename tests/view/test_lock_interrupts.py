@@ -11,8 +11,8 @@ import pytest
 
 from aprt.core.system import System
 from aprt.explore.explore import explore
-from aprt.explore.random_walk import sample_schedules
 from aprt.explore.replay import replay
+from aprt.explore.sampling.random_walk import sample_schedules
 from aprt.kernel.rules import LOCK_ORDER
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS

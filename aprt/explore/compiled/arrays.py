@@ -1,4 +1,4 @@
-"""The tables of `explore.tables` in arrays, for `kernels`: what was asked for, packed in words."""
+"""The tables of `explore.learned.tables` in arrays, for `kernels`: what was asked for, packed in words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from aprt.explore.checks import QUIET, Note
+from aprt.explore.checking.checks import QUIET, Note
+from aprt.explore.checking.judges import Judge, Recorder
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import U64, UNKNOWN, Guards, Steps
-from aprt.explore.judges import Judge, Recorder
-from aprt.explore.layout import Layout
-from aprt.explore.loop import Outgrown
-from aprt.explore.packing import Packing
-from aprt.explore.tables import Move, Tables
+from aprt.explore.learned.packing import Packing
+from aprt.explore.learned.tables import Move, Tables
+from aprt.explore.stateful.layout import Layout
+from aprt.explore.stateful.loop import Outgrown
 
 _WORD = (1 << 64) - 1
 

@@ -1,8 +1,9 @@
 """The compiled part of strategy "states": what `loop` calls for many states at once. Needs numba.
 
-States are rows of 64-bit words, packed as `explore.layout` says. A *block* of successors goes through three passes:
-all are made; what the hash table has in their places is read, so that waiting for memory overlaps; each is looked for
-and, if it is new, added. The passes take states, contexts and moves in the order in which the plain loop takes them.
+States are rows of 64-bit words, packed as `explore.stateful.layout` says. A *block* of successors goes through three
+passes: all are made; what the hash table has in their places is read, so that waiting for memory overlaps; each is
+looked for and, if it is new, added. The passes take states, contexts and moves in the order in which the plain loop
+takes them.
 
 Whatever cannot be done on numbers alone is left to Python: an entry that is not learned yet, a check on fields it has
 not met, a state without steps. `expand` then returns the reason, and can be called again.
@@ -24,7 +25,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from aprt.explore import hangs
-from aprt.explore.chunk import AFTER_OOPS
+from aprt.explore.stateful.chunk import AFTER_OOPS
 
 U8: TypeAlias = NDArray[np.uint8]
 U32: TypeAlias = NDArray[np.uint32]

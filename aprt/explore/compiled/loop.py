@@ -12,8 +12,6 @@ from typing import Protocol
 
 import numpy as np
 
-from aprt.explore import loop
-from aprt.explore.chunk import AFTER_OOPS, Chunk
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.compiled.kernels import (
@@ -31,8 +29,10 @@ from aprt.explore.compiled.kernels import (
     Int,
     Store,
 )
-from aprt.explore.layout import Layout, tight_widths
-from aprt.explore.loop import Loop, Outgrown, after
+from aprt.explore.stateful import loop
+from aprt.explore.stateful.chunk import AFTER_OOPS, Chunk
+from aprt.explore.stateful.layout import Layout, tight_widths
+from aprt.explore.stateful.loop import Loop, Outgrown, after
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block

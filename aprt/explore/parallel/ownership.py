@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
-from aprt.explore.layout import Layout
+from aprt.explore.stateful.layout import Layout
 
 Numbers: TypeAlias = tuple[int, ...]
 """All fields of a state, by slot."""

@@ -16,14 +16,14 @@ import attrs
 from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.schedule import Schedule
-from aprt.explore.exercised import exercised
-from aprt.explore.judges import Violation
-from aprt.explore.loop import step_between
-from aprt.explore.loop_plain import PlainLoop
-from aprt.explore.packing import INITIAL, Unknown
+from aprt.explore.checking.exercised import exercised
+from aprt.explore.checking.judges import Violation
+from aprt.explore.learned.packing import INITIAL, Unknown
 from aprt.explore.parallel.ownership import Owners, Shares
 from aprt.explore.parallel.pupil import Pupil
 from aprt.explore.result import UNBOUNDED
+from aprt.explore.stateful.loop import step_between
+from aprt.explore.stateful.loop_plain import PlainLoop
 
 
 class Arrivals:

@@ -5,10 +5,10 @@ sorts what they lead to by owner; between two levels the search passes that on. 
 nothing is counted twice, and all counts are those of one process. A search that ends with the first violation ends
 with the level that it is in.
 
-Steps are left out by how a state was first reached, as the loop does it (`explore.clusters`), whoever owns the states.
-Let u, of an earlier context than t, be left out of a state to which t led from p. Then u leads from p to a state that
-is no farther from the start, whose owner takes t, or leaves it out for a step of a later context still, and so on up to
-the last one. So most of what lies in another part is never passed on: its owner finds it without help.
+Steps are left out by how a state was first reached, as the loop does it (`explore.stateful.clusters`), whoever owns the
+states. Let u, of an earlier context than t, be left out of a state to which t led from p. Then u leads from p to a
+state that is no farther from the start, whose owner takes t, or leaves it out for a step of a later context still, and
+so on up to the last one. So most of what lies in another part is never passed on: its owner finds it without help.
 
 A packed state means the same everywhere, since everybody learns the same local steps in the same order: what
 `parallel.pupil` says, and then **lessons**, states whose expansion teaches something. A seat that meets a local step
@@ -35,14 +35,14 @@ import attrs
 
 from aprt.core.errors import ModelError, UserError
 from aprt.core.properties import Finding, endless
-from aprt.explore import states
-from aprt.explore.loop_choice import compiles
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import deal_out
 from aprt.explore.parallel.part import Account, Broken, Harvest
 from aprt.explore.parallel.pupil import Pupil
 from aprt.explore.parallel.role import UNLIKE, Beginning, Role, Round, account_of, forget, grow, schedule_of, way_to
 from aprt.explore.result import Exploration, Origin, Question
+from aprt.explore.stateful import states
+from aprt.explore.stateful.loop_choice import compiles
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 P = ParamSpec("P")

@@ -15,12 +15,12 @@ from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Property
-from aprt.explore.descent import Subtree
-from aprt.explore.dpor import Steps, TraceSearch
-from aprt.explore.exercised import exercised
+from aprt.explore.checking.exercised import exercised
+from aprt.explore.commuting.visibility import Holding, Unordered, Visibility
 from aprt.explore.parallel.crew import Forgotten, desk
 from aprt.explore.result import Bounds, Origin, Question, StopOn
-from aprt.explore.visibility import Holding, Unordered, Visibility
+from aprt.explore.traces.descent import Subtree
+from aprt.explore.traces.dpor import Steps, TraceSearch
 from aprt.explore.watchdog import Stop, Watchdog
 
 Labels: TypeAlias = tuple[int, ...]

@@ -11,10 +11,10 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
-from aprt.explore.loop import after
 from aprt.explore.parallel.ownership import Numbers
 from aprt.explore.result import Question
-from aprt.explore.states import Search
+from aprt.explore.stateful.loop import after
+from aprt.explore.stateful.states import Search
 
 _NEWEST: Final = 5_000  # of the first states: where walks begin
 _WALKS: Final = 40

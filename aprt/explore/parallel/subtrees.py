@@ -10,7 +10,8 @@ process has none. States along the way are not counted: no process sees them all
 Pieces differ in size, and nobody knows by how much. So a seat explores its piece slice by slice, and when another has
 nothing to do, it leaves to that what it has not begun (`Descent.parts`).
 
-What checks ask of contexts (`explore.visibility`) shows in some piece: then everything begins anew with more order.
+What checks ask of contexts (`explore.commuting.visibility`) shows in some piece: then everything begins anew with more
+order.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ from aprt.core.errors import UserError
 from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
 from aprt.core.properties import Finding
-from aprt.explore import dpor
-from aprt.explore.descent import WHOLE, Subtree
-from aprt.explore.dpor import TraceSearch
-from aprt.explore.exercised import exercised
-from aprt.explore.packing import INITIAL
+from aprt.explore.checking.exercised import exercised
+from aprt.explore.commuting.visibility import Holding, Unordered
+from aprt.explore.learned.packing import INITIAL
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending
 from aprt.explore.parallel.piece import (
     Asked,
@@ -46,9 +45,11 @@ from aprt.explore.parallel.piece import (
     portable,
     visibility,
 )
+from aprt.explore.persistent_sets.wander import wander
 from aprt.explore.result import Exploration, Origin, Question
-from aprt.explore.visibility import Holding, Unordered
-from aprt.explore.wander import wander
+from aprt.explore.traces import dpor
+from aprt.explore.traces.descent import WHOLE, Subtree
+from aprt.explore.traces.dpor import TraceSearch
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 _ALONE = 0.05  # seconds in which one process may finish: about what it takes to share the work

@@ -1,4 +1,4 @@
-"""Where checks asked for more order than a search kept, so that it began anew (`explore.visibility`).
+"""Where checks asked for more order than a search kept, so that it began anew (`explore.commuting.visibility`).
 
 A file has the steps after which that was, once for each time. Whoever takes them again is asked again.
 """

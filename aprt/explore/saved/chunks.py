@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from aprt.explore.chunk import Chunk
-from aprt.explore.layout import Layout
-from aprt.explore.packing import Packing
+from aprt.explore.learned.packing import Packing
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.stateful.chunk import Chunk
+from aprt.explore.stateful.layout import Layout
 
 
 class Chunks:

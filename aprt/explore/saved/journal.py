@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import TypeAlias
 
-from aprt.explore.checks import Checks, Note
-from aprt.explore.judges import Violation
+from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.judges import Violation
+from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.file import SaveFile
-from aprt.explore.tables import Tables
 
 Rows: TypeAlias = Sequence[Sequence[tuple[int, Mapping[int, object]]]]
 """As `Tables.rows`: whoever asks them learns."""

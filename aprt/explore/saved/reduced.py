@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from aprt.explore.chunk import Chunk, mark, unmark
-from aprt.explore.judges import violated
-from aprt.explore.layout import WideLayout
-from aprt.explore.local_steps import LocalStep
-from aprt.explore.packing import INITIAL
+from aprt.explore.checking.judges import violated
+from aprt.explore.commuting.local_steps import LocalStep
+from aprt.explore.learned.packing import INITIAL
 from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
 from aprt.explore.saved.series import Series
+from aprt.explore.stateful.chunk import Chunk, mark, unmark
+from aprt.explore.stateful.layout import WideLayout
 
 if TYPE_CHECKING:
-    from aprt.explore.reduced import ReducedSearch
+    from aprt.explore.persistent_sets.reduced import ReducedSearch
 
 _WORD = 64  # bits of a number in a series
 

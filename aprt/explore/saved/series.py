@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from sqlite3 import Connection
 
-from aprt.explore.chunk import little
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.stateful.chunk import little
 
 _BYTES = 8  # of a number
 

@@ -6,14 +6,14 @@ from bisect import bisect_left
 
 import attrs
 
-from aprt.explore.checks import Checks, Note
-from aprt.explore.chunk import Chunk
-from aprt.explore.known import Found, Known, Mark
-from aprt.explore.loop import Loop
+from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
-from aprt.explore.tables import Tables
+from aprt.explore.stateful.chunk import Chunk
+from aprt.explore.stateful.known import Found, Known, Mark
+from aprt.explore.stateful.loop import Loop
 
 
 @attrs.frozen

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from aprt.explore.chunk import Chunk
-from aprt.explore.layout import WideLayout
 from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
-from aprt.explore.wakeup_tree import Branch
+from aprt.explore.stateful.chunk import Chunk
+from aprt.explore.stateful.layout import WideLayout
+from aprt.explore.traces.wakeup_tree import Branch
 
 if TYPE_CHECKING:
-    from aprt.explore.dpor import TraceSearch
+    from aprt.explore.traces.dpor import TraceSearch
 
 Labels: TypeAlias = tuple[int, ...]
 Twig: TypeAlias = tuple[int, int, int]  # of a tree of branches, top down: how deep, label, kind

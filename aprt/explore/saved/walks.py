@@ -13,15 +13,15 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.execution import Ending
-from aprt.explore.chunk import Chunk
-from aprt.explore.layout import WideLayout
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
 from aprt.explore.saved.series import Series
+from aprt.explore.stateful.chunk import Chunk
+from aprt.explore.stateful.layout import WideLayout
 
 if TYPE_CHECKING:
-    from aprt.explore.walks import Picker, Walks
+    from aprt.explore.sampling.walks import Picker, Walks
 
 
 @attrs.frozen

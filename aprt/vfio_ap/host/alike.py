@@ -1,6 +1,6 @@
 """What is alike on a machine: vCPUs, guests, adapters and domains, each with all that is called after it.
 
-Only candidates: a search with symmetry finds out which of them nothing tells apart (`explore.exchange`).
+Only candidates: a search with symmetry finds out which of them nothing tells apart (`explore.stateful.exchange`).
 """
 
 from __future__ import annotations

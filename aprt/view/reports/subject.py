@@ -21,7 +21,7 @@ from aprt.core.step import Ask
 from aprt.core.system import System
 from aprt.detect.history import History
 from aprt.detect.parts import Parts
-from aprt.explore.endless import Standing
+from aprt.explore.failures.endless import Standing
 from aprt.explore.replay import pending, replay
 from aprt.verdict.case import Case
 from aprt.verdict.telling import Instead

@@ -1,0 +1,231 @@
+"""Properties in a search: what each step has to be checked for is worked out once, when the step is learned.
+
+A check of every state is looked at only after steps that changed something it reads. What a check says is remembered
+(`explore.checking.judges`). `core.monitor` says the same of one execution, without tables; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final, TypeAlias
+
+from aprt.core.errors import ModelError
+from aprt.core.events import Event
+from aprt.core.lock_order import Demand, Edge, LockGraph, is_closed, title
+from aprt.core.notes import Oops
+from aprt.core.properties import (
+    Actors,
+    After,
+    Always,
+    AtEnd,
+    Before,
+    Check,
+    Eventually,
+    History,
+    LockOrder,
+    NoDeadlock,
+    NoEdges,
+    NoHang,
+    NoLivelock,
+    Noted,
+    Property,
+    Wrong,
+    looked_at,
+    ordering,
+)
+from aprt.core.step import Ask, Step
+from aprt.core.system import System, View
+from aprt.explore.checking.judges import Advance, Evaluated, Judge, Recorder, Violation, Watch, violated
+from aprt.explore.learned.packing import INITIAL, Packing
+from aprt.explore.learned.tables import Waiting
+
+Note: TypeAlias = tuple[Watch | None, tuple[Judge, ...]]
+QUIET: Final[Note] = (None, ())  # nothing to look at
+
+
+class Checks:
+    """The checks of some properties, over the states of one search. packing: has a field for each history.
+
+    Raises: `ModelError` when a property declares an actor that the system does not have.
+    terminal: whether states without steps are checked. liveness: whether hangs are. livelocks: checks for
+    them, each with its property. judging: whether there are
+    checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
+    slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
+    for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
+    said to be wrong so far. unasked: numbers of properties that none of these is, if there are any, and at whose
+    violation executions end, so that nobody looks at what would come next. order: the lock order of all steps that were
+    learned, None when nothing asks for it. closing: whether the step with which that first has a cycle counts as a
+    violation, so that a search can end there. recorders: by number. remembered: (recorder, number of the memory it
+    found), in that order: with what the tables have `learned`, it is what numbers the memories.
+    """
+
+    def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
+        self.evaluated: Evaluated = []
+        self.recorders: list[Recorder] = []
+        self.remembered: list[tuple[int, int]] = []
+        self.wrong: set[Violation] = set()
+        self.unasked: set[str] = set()
+        checks = [(p.id, check) for p in properties for check in p.checks]
+        histories = [(id, check) for id, check in checks if isinstance(check, History)]
+        cycles = [(id, check) for id, check in checks if isinstance(check, NoEdges)]
+        self.packing = Packing(system, len(histories) + len(cycles))
+        _known(checks, self.packing)
+        memories = [*(history.initial for _, history in histories), *(frozenset[Edge]() for _ in cycles)]
+        for slot, memory in zip(self.packing.memories, memories, strict=True):
+            self.packing.intern(slot, memory)
+        slots = iter(self.packing.memories)
+        self.histories = [(id, history, next(slots)) for id, history in histories]
+        self._cycles = [(id, cycle, next(slots)) for id, cycle in cycles]
+        self._noted = [id for id, check in checks if isinstance(check, Noted)]
+        self._steps: dict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]] = {}
+        for id, check in checks:
+            if isinstance(check, Before | After):
+                when = Before if isinstance(check, Before) else After
+                self._steps.setdefault((when, check.actor.name, check.op), []).append((id, check))
+        self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
+        self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
+        self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
+        self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
+        self.livelocks = [(id, check) for id, check in checks if isinstance(check, NoLivelock)]
+        self.eventually = [
+            Judge(id, c.reads, c.test, self.packing, self.evaluated, wrong=set())  # it may be so for a while
+            for id, c in checks
+            if isinstance(c, Eventually)
+        ]
+        self._asking, self._closing = bool(checks), closing
+        self._ordered = [id for id, check in checks if isinstance(check, LockOrder)]
+        self.order = LockGraph() if any(map(ordering, properties)) else None
+        self.liveness = bool(self._hangs)
+        self.terminal = bool(self.ends or self._deadlocks or self.eventually)
+        self.judging = bool(self._steps or self.always)
+
+    def note(self, step: Step, ask: Ask | None) -> Note:
+        """What to look at when this step is taken, and in the state it leads to when that is new.
+
+        ask: what its context asks for afterwards.
+        """
+        event = step.event
+        demands: list[Demand] = []
+        if self.order is not None:
+            self.order.took(event)
+            demands = self._demands(event, ask)
+        touched = self._touched(step) if self.always else ()
+        broken = event.broken if event.notes else ()
+        if not (broken or demands or self._steps or self.histories):  # most steps of most systems
+            return (None, touched) if touched else QUIET
+        oopses = {note.property for note in broken if isinstance(note, Oops)}
+        if self._asking and oopses.isdisjoint(self._noted):
+            self.unasked |= oopses
+        watch = Watch(
+            noted=(
+                *self.said((note.property, note.text) for note in broken if note.property in self._noted),
+                *self.said(self._closed(demands)),
+            ),
+            before=self._about(Before, event),
+            after=self._about(After, event),
+            histories=tuple(
+                self._recorder(id, advance, slot, event) for id, advance, slot in self._moved(event, demands)
+            ),
+            oops=bool(oopses),
+        )
+        quiet = not (watch.noted or watch.before or watch.after or watch.histories or watch.oops)
+        return None if quiet else watch, touched
+
+    def _touched(self, step: Step) -> tuple[Judge, ...]:
+        """The checks of every state that the step may make a difference to."""
+        event = step.event
+        if step.caller != event.caller:
+            return tuple(self.always)
+        return tuple(judge for judge in self.always if event.changed and event.actor in judge.reads)
+
+    def blocked(self, ask: Ask) -> None:
+        """A context cannot have what it asks for."""
+        if self.order is not None:
+            self.order.waited(ask)
+
+    def start(self, first: Iterable[Ask]) -> list[Violation]:
+        """What is wrong in the initial state, in which the contexts ask for these."""
+        if self.order is not None:
+            for ask in first:
+                self._closed(self._demands(None, ask))  # no cycle: nothing is held yet
+        return violated(self.always, INITIAL)
+
+    def end(self, state: int) -> list[Violation]:
+        """What is wrong in an end state."""
+        return violated(self.ends, state) + self.said(violated(self.eventually, state))
+
+    def deadlock(self, state: int, waiting: Waiting) -> list[Violation]:
+        """What is wrong with a deadlock in which these wait."""
+        stuck = self.said((id, check.text(waiting)) for id, check in self._deadlocks)
+        return stuck + self.said(violated(self.eventually, state))
+
+    def hang(self, waiting: Waiting) -> list[Violation]:
+        """What is wrong with a hang in which these wait, or go on for ever."""
+        return self.said((id, check.text(waiting)) for id, check in self._hangs)
+
+    def livelock(self, contexts: Sequence[str]) -> list[Violation]:
+        """What is wrong when these go round and nothing leads out."""
+        return self.said((id, check.text(contexts)) for id, check in self.livelocks)
+
+    def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
+        """What a step asks for, and what its context does afterwards."""
+        by_step = () if event is None else Demand.by_step(event)
+        asked = None if ask is None else Demand.of(ask)
+        return [*by_step, *(() if asked is None else (asked,))]
+
+    def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
+        """The first cycle in the lock order, when these close it. The end of the search sees all."""
+        closed = [self.order is not None and self.order.closes(demand) for demand in demands]
+        if self.order is None or not self._closing or not any(closed):
+            return []
+        self._closing = False
+        cycle = self.order.cycle()
+        return [] if cycle is None else [(id, title(cycle)) for id in self._ordered]
+
+    def _moved(self, event: Event, demands: Sequence[Demand]) -> Iterator[tuple[str, Advance, int]]:
+        """The memories that a step moves on, with how."""
+        for id, history, slot in self.histories:
+            if event.actor in {actor.name for actor in history.concerns}:
+                yield id, history.advance, slot
+        words = {edge: demand.words(edge) for demand in demands for edge in demand.edges}
+        for id, cycle, slot in self._cycles:
+            made = frozenset(words).intersection(cycle.edges)
+            if made:
+                text = title(cycle.edges) if is_closed(cycle.edges) else words.get(cycle.edges[-1], "")
+                yield id, partial(_made, made, cycle, text), slot
+
+    def said(self, violations: Iterable[Violation]) -> list[Violation]:
+        """These violations, kept in `wrong`."""
+        found = list(violations)
+        self.wrong.update(found)
+        return found
+
+    def _about(self, kind: type[Before | After], event: Event) -> tuple[Judge, ...]:
+        checks = self._steps.get((kind, event.actor, event.op), ())
+        return tuple(self._judge(id, check.reads, partial(_with, check.test, event)) for id, check in checks)
+
+    def _recorder(self, id: str, advance: Advance, slot: int, event: Event) -> Recorder:
+        recorder = Recorder(id, advance, slot, event, self)
+        self.recorders.append(recorder)
+        return recorder
+
+    def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
+        return Judge(id, reads, test, self.packing, self.evaluated, self.wrong)
+
+
+def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -> str | None:
+    return test(view, event)
+
+
+def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edge], event: Event) -> Hashable | Wrong:
+    """The edges of a cycle that an execution has made, with these."""
+    made = memory | new
+    return Wrong(text) if made.issuperset(cycle.edges) else made
+
+
+def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:
+    for id, check in checks:
+        for actor in looked_at(check):
+            if actor.name not in packing.actors:
+                raise ModelError(f"property {id} looks at {actor.name}, which is no actor of the system")

@@ -1,0 +1,194 @@
+"""The learned steps (`explore.learned.tables`) as a search of traces takes them: unpacked, with the kind of each.
+
+Whoever asks what a context can do in a control state, with a value of the actor that decides, gets its steps: none
+when it blocks, several for a choice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import attrs
+
+from aprt.core.step import Step
+from aprt.core.system import System
+from aprt.explore.checking.checks import Note
+from aprt.explore.checking.judges import Judge, Watch
+from aprt.explore.commuting.commutation import Commutation
+from aprt.explore.commuting.independence import Queue, StepInfo, declares
+from aprt.explore.commuting.kinds import Kinds
+from aprt.explore.commuting.sleepers import Sleepers
+from aprt.explore.commuting.visibility import Visibility
+from aprt.explore.learned.tables import Move, Tables
+
+OPTION_BITS = 16
+
+
+@attrs.define(eq=False)  # frozen takes twice as long to make
+class LocalStep:
+    """A step that a context can take.
+
+    label: names it in any state: the place of its context, and which option of a choice it is. lane: of its context.
+    number: in the tables. sleeper: the set of it alone (`Sleepers`). slot: the field of the actor, or of the context
+    itself for a choice. control, before: the control state, and the number in the slot, in which it is taken; after and
+    then.
+    delta: what it adds to a packed state.
+    """
+
+    label: int
+    place: int
+    lane: int
+    number: int
+    kind: int
+    sleeper: int
+    slot: int
+    control: int
+    before: int
+    after: int  # control state
+    then: int  # in the slot
+    delta: int
+    queue: Queue | None
+    oops: bool
+    plain: bool  # no oops, no choice, and nothing is declared of its actor's handlers
+    watch: Watch | None
+    judges: tuple[Judge, ...]
+    checked: bool  # whether there are any of these
+    options: Options  # all that its context can do in that control state
+    own: Sequence[int]  # lanes of what it uses: see `Kinds`
+    others: Sequence[int]
+
+
+class Options(dict[int, tuple[LocalStep, ...]]):
+    """The steps of one control state by the number in the deciding slot; asks for those not known yet."""
+
+    def __init__(self, learn: Callable[[int], tuple[LocalStep, ...]]) -> None:
+        self._learn = learn
+
+    def __missing__(self, number: int) -> tuple[LocalStep, ...]:
+        steps = self[number] = self._learn(number)
+        return steps
+
+
+class LocalSteps:
+    """All that contexts can do. rows: per place of a context, by control state: the deciding slot and the options.
+
+    fields: how many slots decide on steps, those of contexts and actors. lanes: of contexts, by place; behind them are
+    those of `kinds`. loose: the slots of actors some of whose changes commute. seconds: spent on learning.
+    Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
+    """
+
+    def __init__(self, system: System, tables: Tables[Note], visibility: Visibility) -> None:
+        self.rows: tuple[list[tuple[int, Options]], ...] = tuple([] for _ in system.contexts)
+        self.seconds = 0.0
+        self._tables, self._visibility = tables, visibility
+        self._commutation = Commutation(system)
+        self._held: set[tuple[int, int]] = set()
+        self._actors = {actor.name: actor for actor in system.actors}
+        self.fields = len(system.contexts) + len(system.actors)
+        self.lanes = range(0, 2 * len(system.contexts), 2)
+        self.kinds = Kinds(self.lanes.stop)
+        self.sleepers = Sleepers(self.kinds, len(system.contexts))
+        self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
+        self._users: defaultdict[int, int] = defaultdict(int)  # contexts that take steps of a kind, as bits
+        self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
+        for place in range(len(system.contexts)):
+            self._extend(place)
+
+    def rivals(self, step: LocalStep) -> int:
+        """How many other contexts are known to do something, some time, that depends on a step."""
+        meets, users = self.kinds.meets[step.kind], 0
+        for kind, contexts in self._users.items():
+            if meets >> kind & 1:
+                users |= contexts
+        return (users & ~(1 << step.place)).bit_count()
+
+    def lanes_of(self, slot: int) -> Iterable[int]:
+        """The lanes of the actor with that slot, in one of which each step on it is."""
+        return self.kinds.lanes(self._tables.packing.names[slot])
+
+    def hold(self, one: LocalStep, other: LocalStep) -> None:
+        """Two steps came one right after the other, as far as their actor is concerned, and are taken to commute.
+
+        Raises: `ModelError` if they do not.
+        """
+        if (one.number, other.number) not in self._held:
+            self._held.add((one.number, other.number))
+            before = self._tables.packing.value(one.slot, one.before)
+            self._commutation.hold(before, self._tables.steps[one.number], self._tables.steps[other.number])
+
+    def hold_beside(self, one: LocalStep, other: LocalStep) -> None:
+        """Two contexts can take these steps now, with the same actor, and they are taken to commute.
+
+        Raises: `ModelError` if they do not.
+        """
+        later = self.rows[other.place][other.control][1][one.then]
+        if later:
+            self.hold(one, later[0])
+        else:
+            self.hold(other, one)
+
+    def _extend(self, place: int) -> None:
+        """Offer the control states that were learned since."""
+        rows, learned = self.rows[place], self._tables.rows[place]
+        for control in range(len(rows), len(learned)):
+            rows.append((learned[control][0], Options(partial(self._learn, place, control))))
+
+    def _learn(self, place: int, control: int, number: int) -> tuple[LocalStep, ...]:
+        begun = time.perf_counter()
+        slot, row = self._tables.rows[place][control]
+        moves = row[number]
+        self._extend(place)
+        steps = tuple([self._local(place, control, slot, number, i, move) for i, move in enumerate(moves)])
+        self.seconds += time.perf_counter() - begun
+        return steps
+
+    def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
+        delta, step, (watch, judges) = move
+        done = self._tables.steps[step]
+        oops = done.oops
+        usual = not oops and slot not in self.loose
+        kind, queue = self._kind(done, slot, usual)
+        self._users[kind] |= 1 << place
+        moved = dict(self._tables.changes[step])
+        label = place << OPTION_BITS | option
+        return LocalStep(
+            label=label,
+            place=place,
+            lane=self.lanes[place],
+            number=step,
+            kind=kind,
+            sleeper=self.sleepers.bit(label, kind, place),
+            slot=slot,
+            control=control,
+            before=before,
+            after=control + moved.get(place, 0),
+            then=before + moved.get(slot, 0),
+            delta=delta,
+            queue=queue,
+            oops=oops,
+            plain=usual and slot != place,
+            watch=watch,
+            judges=judges,
+            checked=watch is not None or bool(judges),
+            options=self.rows[place][control][1],
+            own=self.kinds.own[kind],
+            others=self.kinds.others[kind],
+        )
+
+    def _kind(self, done: Step, slot: int, usual: bool) -> tuple[int, Queue | None]:
+        """The kind of a step, and how it uses a queue. usual: no oops, on an actor about which nothing is declared.
+
+        Such steps are of one kind if they change their actor, of another if they do not.
+        """
+        event = done.event
+        way = (slot, event.changed) if usual and not self._visibility.groups else None
+        if way in self._usual:
+            return self._usual[way], None
+        info = StepInfo.of(event, None if event.actor is None else self._actors[event.actor])
+        kind = self.kinds.number(self._visibility.extend(info, event.notes))
+        if way is not None:
+            self._usual[way] = kind
+        return kind, info.queue

@@ -1,0 +1,156 @@
+"""How executions can go on from each state, and what comes of them: the state graph with its outcomes.
+
+An outcome is a *verdict*, or a way to *end*. Verdicts are the properties violated, by their numbers (an oops says of
+which it is one), `deadlock`, and `hang` where no outcome is left to come. An execution counts up to the first of them,
+as a schedule shows the first thing that goes wrong. One without any ends in the values that the actors have then.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from aprt.core.notes import Oops
+from aprt.core.properties import Property
+from aprt.core.system import System
+from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.judges import violated
+from aprt.explore.hangs import reached
+from aprt.explore.learned.packing import INITIAL
+from aprt.explore.learned.tables import Move, Tables
+
+OVER = -1  # in the place of the state that a step leads to: the execution ends with it
+
+
+@attrs.frozen
+class Way:
+    """A step out of a state. place: of its context. step: its number in the tables. target: number of a state, or OVER.
+
+    here: the outcomes of the step itself, as bits.
+    """
+
+    place: int
+    step: int
+    target: int
+    here: int
+
+
+class Outcomes:
+    """The states met, breadth first, about `limit` at most. What follows one is only known where it is `complete`.
+
+    states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself, as bits.
+    verdicts, ends: what each bit stands for, by its number: names, and packed states of which only actors count; those
+    met first have the lowest. judged: the bits that stand for verdicts.
+    """
+
+    def __init__(self, system: System, properties: tuple[Property, ...], limit: int) -> None:
+        self.checks = Checks(properties, system)
+        self.packing = self.checks.packing
+        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
+        self.states, self.ways, self.settled = [INITIAL], list[tuple[Way, ...]](), list[int]()
+        self._numbers, self._parents, self._via = {INITIAL: 0}, array("q", [-1]), array("q", [-1])
+        self.verdicts: dict[str, int] = {}
+        self.ends: dict[int, int] = {}
+        self.judged = 0
+        self._values = self.packing.mask(self.packing.actors.values())
+        self._limit = limit
+
+    def close(self) -> None:
+        """Drop the suspended coroutines."""
+        self.tables.close()
+
+    def explore(self) -> None:
+        """Meet all states. What is wrong in the initial one is not looked at: it is wrong in every order."""
+        for _ in self.expand():
+            pass
+
+    def expand(self) -> Iterator[int]:
+        """The same, one after the other: gives the number of each when all ways out of it are known."""
+        while len(self.ways) < len(self.states) <= self._limit:
+            self._expand(self.states[len(self.ways)])
+            yield len(self.ways) - 1
+
+    @property
+    def complete(self) -> bool:
+        return len(self.ways) == len(self.states)
+
+    def from_each(self) -> list[int]:
+        """Per state, all outcomes of what can follow, as bits; one at least."""
+        sources, targets, here = array("q"), array("q"), list(self.settled)
+        for number, ways in enumerate(self.ways):
+            for way in ways:
+                here[number] |= way.here
+                if way.target != OVER:
+                    sources.append(number)
+                    targets.append(way.target)
+        found = reached(here, sources, targets)
+        lost = [number for number, outcomes in enumerate(found) if not outcomes]
+        if not lost:
+            return found
+        for number in lost:
+            here[number] = self.settled[number] = self._verdict(["hang"])
+        return reached(here, sources, targets)
+
+    def way_to(self, number: int) -> list[int]:
+        """The steps that lead to a state, as few as there can be."""
+        steps = []
+        while number > 0:
+            steps.append(self._via[number])
+            number = self._parents[number]
+        return steps[::-1]
+
+    def onwards(self, number: int, outcome: int, outcomes: list[int]) -> list[int]:
+        """The fewest steps from a state to that outcome, a bit. outcomes: of each state, as `from_each` gives them."""
+        level: list[tuple[int, list[int]]] = [(number, [])]
+        seen = {number}
+        while True:
+            after: list[tuple[int, list[int]]] = []
+            for here, steps in level:
+                if self.settled[here] & outcome:
+                    return steps
+                for way in self.ways[here]:
+                    if way.here & outcome:
+                        return [*steps, way.step]
+                    if way.target != OVER and way.target not in seen and outcomes[way.target] & outcome:
+                        seen.add(way.target)
+                        after.append((way.target, [*steps, way.step]))
+            level = after
+
+    def _expand(self, state: int) -> None:
+        offers = self.tables.offers(state)
+        self.ways.append(tuple(self._way(state, place, move) for place, moves in offers for move in moves))
+        self.settled.append(0 if offers else self._terminal(state))
+
+    def _way(self, state: int, place: int, move: Move[Note]) -> Way:
+        delta, step, (watch, judges) = move
+        successor, wrong = (state + delta, []) if watch is None else watch.look(state, state + delta)
+        ids = [id for id, _ in (*wrong, *violated(judges, successor))]
+        ids += [note.property for note in self.tables.steps[step].event.notes if isinstance(note, Oops)]
+        if ids:
+            return Way(place, step, OVER, self._verdict(ids))
+        number = self._numbers.setdefault(successor, len(self.states))
+        if number == len(self.states):
+            self.states.append(successor)
+            self._parents.append(len(self.ways))
+            self._via.append(step)
+        return Way(place, step, number, 0)
+
+    def _terminal(self, state: int) -> int:
+        """The outcome of a state in which nothing is possible."""
+        waiting = self.tables.waiting(state)
+        ids = [id for id, _ in (self.checks.deadlock(state, waiting) if waiting else self.checks.end(state))]
+        if waiting or ids:
+            return self._verdict([*ids, *(["deadlock"] if waiting else [])])
+        return 1 << self.ends.setdefault(state & self._values, self._count)
+
+    def _verdict(self, ids: Iterable[str]) -> int:
+        bits = sum({1 << self.verdicts.setdefault(id, self._count) for id in ids})
+        self.judged |= bits
+        return bits
+
+    @property
+    def _count(self) -> int:
+        """How many outcomes there are so far."""
+        return len(self.verdicts) + len(self.ends)

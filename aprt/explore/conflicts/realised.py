@@ -1,0 +1,230 @@
+"""Whether contexts can come to wait for each other as cycles in the lock order say, which lockdep cannot tell.
+
+All states are looked at for one in which each of some contexts waits for a lock that the next one holds, and the last
+one for a lock of the first, by edges of the cycles, which make more circles than a `LockGraph` lists; or in which one
+context asks in vain for a lock that it reads, or that it held when it began the destruction which now needs it. None of
+them ever goes on, whatever others do: a deadlock is seen when it forms. That is so of locks, which only their holders
+give back; where somebody waits for a promise (`Hold.mode`), all that can follow is looked at. Where there is no such
+state, a *gate* may be why: a lock that two contexts both hold whenever the one makes one edge of a cycle and the other
+another, so that they never do at the same time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from itertools import combinations, pairwise
+
+import attrs
+
+from aprt.core.lock_order import Cycle, Demand, Edge, turned
+from aprt.core.notes import Hold, Oops
+from aprt.core.schedule import Schedule
+from aprt.core.system import System
+from aprt.explore.learned.packing import INITIAL, Packing
+from aprt.explore.learned.tables import Tables
+
+
+@attrs.frozen
+class Realisation:
+    """What became of cycles. schedule: the shortest after which some contexts wait for each other; None for none.
+
+    cycle: which they make then, be it one that was asked about or another of the same edges; without a schedule the
+    first that was asked about. others: what else was asked about, of which no more is known, or that none is real.
+    waiting: what these ask for; each waits for a lock that the next one holds, and the last one for one of the first.
+    gates: the classes of locks that prevent `cycle`. alone: the only context that makes edges of it, if there is only
+    one; both only when complete.
+    states: how many were looked at; complete: all there are, and what follows of them as far as that counts.
+    unasked: numbers of properties at whose violation executions end; not complete then, as something might have come.
+    """
+
+    cycle: Cycle
+    others: tuple[Cycle, ...]
+    schedule: Schedule | None
+    waiting: tuple[Demand, ...]
+    gates: tuple[str, ...]
+    alone: str | None
+    states: int
+    complete: bool
+    unasked: tuple[str, ...] = ()
+
+
+def realise(system: System, cycles: Sequence[Cycle], limit: int) -> Realisation:
+    """Look for a state in which one of these is real. limit: how many states to look at; Ctrl-C ends it, too."""
+    tables: Tables[None] = Tables(system, Packing(system, 0), lambda step, ask: None)
+    with closing(tables):
+        return _Search(system, tables, cycles, limit).run()
+
+
+class _Search:
+    """The states met, breadth first, each with the state before it and the step between."""
+
+    def __init__(self, system: System, tables: Tables[None], cycles: Sequence[Cycle], limit: int) -> None:
+        self._places, self._tables, self._cycles, self._limit = range(len(system.contexts)), tables, cycles, limit
+        self._edges = {_pair(edge): edge for cycle in cycles for edge in cycle}
+        self._states, self._seen = [INITIAL], {INITIAL}
+        self._parents, self._via = array("q", [-1]), array("q", [-1])
+        self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
+        self._unasked: set[str] = set()
+        self._beyond = 0  # states looked at for what follows
+        self._demand = cache(self._asked)
+
+    def run(self) -> Realisation:
+        here = 0
+        try:
+            while here < len(self._states) <= self._limit:
+                waiting = self._expand(here)
+                if waiting:
+                    return self._found(here, waiting)
+                here += 1
+        except KeyboardInterrupt:
+            return self._not_found(complete=False)
+        return self._not_found(complete=here == len(self._states) and self._beyond <= self._limit)
+
+    def _expand(self, here: int) -> tuple[Demand, ...]:
+        """Those that wait for each other in a state; if none do, the states are met to which its steps lead."""
+        state = self._states[here]
+        offers, numbers = self._tables.offers(state), self._tables.packing.numbers(state)
+        able = {place for place, _ in offers}
+        fatal = {place for place, moves in offers if any(self._tables.steps[step].oops for _, step, _ in moves)}
+        asked = [(place, d) for place in self._places if (d := self._demand(place, numbers[place])) is not None]
+        alone = next((d for place, d in asked if place in fatal and self._own(d)), None)
+        if alone is not None:
+            return (alone,)
+        waiting = self._for_good(state, [demand for place, demand in asked if place not in able])
+        if waiting:
+            return waiting
+        for _, moves in offers:
+            for delta, step, _ in moves:
+                oopses = {note.property for note in self._tables.steps[step].event.notes if isinstance(note, Oops)}
+                self._unasked |= oopses
+                if not oopses:
+                    self._meet(state + delta, here, step)
+        return ()
+
+    def _for_good(self, state: int, demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other, none of whom goes on in any state that can follow; empty if none do,
+        or if too many states follow."""
+        waiting = self._any_circle(demands)
+        following, seen = [state], {state}
+        for here in following:
+            if not _promised(waiting):
+                return waiting
+            self._beyond += 1
+            if self._beyond > self._limit:
+                return ()
+            offers = self._tables.offers(here)
+            able = {place for place, _ in offers}
+            demands = [demand for demand in demands if self._contexts[demand.by.context] not in able]
+            if not all(demand in demands for demand in waiting):
+                waiting = self._any_circle(demands)
+            for delta, step, _ in (move for _, moves in offers for move in moves):
+                if not self._tables.steps[step].oops and here + delta not in seen:
+                    seen.add(here + delta)
+                    following.append(here + delta)
+        return waiting
+
+    def _meet(self, state: int, parent: int, via: int) -> None:
+        if state not in self._seen:
+            self._seen.add(state)
+            self._states.append(state)
+            self._parents.append(parent)
+            self._via.append(via)
+
+    def _steps(self, here: int) -> Iterator[int]:
+        """The steps that led to a state, the last one first."""
+        while here > 0:
+            yield self._via[here]
+            here = self._parents[here]
+
+    def _asked(self, place: int, control: int) -> Demand | None:
+        """What a context asks for in a control state, where that is a matter of the cycles."""
+        ask = self._tables.ask(place, control)
+        demand = None if ask is None else Demand.of(ask)
+        return demand if demand is not None and self._matters(demand) else None
+
+    def _matters(self, demand: Demand) -> bool:
+        return any((hold.family, demand.lock.family) in self._edges for hold in demand.by.held)
+
+    def _own(self, demand: Demand) -> set[tuple[str, str]]:
+        """The edges, if any, from a lock that a context holds and asks for once more: to the same lock, which it reads,
+        or to the destruction that it began under it and that needs it."""
+        held = [hold.lock == demand.lock.lock for hold in demand.by.held]
+        later = demand.by.held[held.index(True) :] if any(held) else ()
+        again = (hold for hold in later if hold.mode == "destroy" or hold.lock == demand.lock.lock)
+        return {(demand.lock.family, hold.family) for hold in again} & self._edges.keys()
+
+    def _any_circle(self, demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other in a row; empty if none do."""
+        return next((found for demand in demands if (found := self._circle((demand,), demands))), ())
+
+    def _circle(self, way: tuple[Demand, ...], demands: Sequence[Demand]) -> tuple[Demand, ...]:
+        """Some of these that wait for each other in a row that begins like this; empty if none do."""
+        for other in demands:
+            if not self._leads_to(way[-1].lock, other):
+                continue
+            if other is way[0]:
+                return way
+            found = () if other in way else self._circle((*way, other), demands)
+            if found:
+                return found
+        return ()
+
+    def _leads_to(self, lock: Hold, other: Demand) -> bool:
+        """Whether who waits for a lock waits for the other one, along the cycles."""
+        return other.by.holds(lock.lock) and (lock.family, other.lock.family) in self._edges
+
+    def _found(self, here: int, waiting: tuple[Demand, ...]) -> Realisation:
+        schedule, cycle = self._tables.schedule([*self._steps(here)][::-1]), self._made(waiting)
+        others = tuple(other for other in self._cycles if other != cycle)
+        return Realisation(cycle, others, schedule, waiting, (), None, len(self._states), complete=False)
+
+    def _made(self, waiting: Sequence[Demand]) -> Cycle:
+        """The cycle that those make who wait for each other."""
+        if len(waiting) == 1:
+            own = self._own(waiting[0])
+            return next(cycle for cycle in self._cycles if not own.isdisjoint(map(_pair, cycle)))
+        row = [(one.lock.family, other.lock.family) for one, other in pairwise((*waiting, waiting[0]))]
+        asked = (cycle for cycle in self._cycles if {*row}.issuperset(map(_pair, cycle)))
+        return next(asked, turned(tuple(self._edges[pair] for pair in row)))
+
+    def _not_found(self, complete: bool) -> Realisation:
+        first, *more = self._cycles
+        others = tuple(more)
+        if not complete or self._unasked:
+            unasked = tuple(sorted(self._unasked))
+            return Realisation(first, others, None, (), (), None, len(self._states), complete=False, unasked=unasked)
+        made = [*filter(None, map(Demand.of, self._tables.asks()))]
+        made += (demand for step in self._tables.steps for demand in Demand.by_step(step.event))
+        makers = [[demand for demand in made if edge in demand.edges] for edge in first]
+        contexts = {demand.by.context for demands in makers for demand in demands}
+        alone = contexts.pop() if len(contexts) == 1 else None
+        return Realisation(first, others, None, (), _gates(makers), alone, len(self._states), complete)
+
+
+def _pair(edge: Edge) -> tuple[str, str]:
+    return edge.held, edge.asked
+
+
+def _promised(waiting: Sequence[Demand]) -> bool:
+    """Whether one of these, each of which waits for the next, waits for what that has promised only."""
+    locks = {demand.lock.lock for demand in waiting}
+    return any(hold.mode == "promise" and hold.lock in locks for demand in waiting for hold in demand.by.held)
+
+
+def _gates(makers: Sequence[Sequence[Demand]]) -> tuple[str, ...]:
+    """The classes of locks that keep edges from being made at the same time. makers: who makes each of them."""
+    gates: set[str] = set()
+    for some, others in combinations(makers, 2) if len(makers) > 1 else [(makers[0], makers[0])]:
+        common = [_common(a, b) for a in some for b in others if a.by.context != b.by.context]
+        if common and all(common):
+            gates.update(*common)
+    return tuple(sorted(gates))
+
+
+def _common(one: Demand, other: Demand) -> set[str]:
+    """The classes of locks that both hold, and that two contexts cannot hold at the same time."""
+    pairs = ((a, b) for a in one.by.held for b in other.by.held)
+    return {a.family for a, b in pairs if a.lock == b.lock and not (a.shared and b.shared)}

@@ -1,0 +1,215 @@
+"""What neighbouring contexts can do, looked up at once. For the plain loop, where no step has to be checked.
+
+What a context can do is decided by its control state and one actor's value. A *cluster* is some neighbouring contexts
+with all the fields that ever decide for them: where these take few values in many states, one look by the masked state
+tells what the cluster can do.
+
+How a state was first reached tells most of it without a look. Let step t of context c have led to it from p.
+
+*Steps need not be taken.* Let step u, of an earlier context, be decided by another slot than t, or by the same one and
+neither of them changes it. Then u was possible in p, which took it first, and behind it t led to where u leads from
+here. (Sleep sets tell so of all steps on the way, Godefroid, LNCS 1032, 1996; what the last one tells is known by its
+kind.)
+
+*Contexts need not be asked.* What a context other than c can do is what it could do in p, unless t changes the slot
+that decides. So ask no earlier context for which that slot never decides, and, where t leaves the slot as it is, none
+that is not known to change it from the number in there: all that it can do need not be done, and how many steps that
+are is known from p. Nor is there anything to be learned of it, as it was asked with the same numbers: in p, or else in
+the last state on the way to p in which it was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+import attrs
+
+from aprt.explore.checking.checks import QUIET, Note
+from aprt.explore.learned.tables import Tables
+from aprt.explore.stateful.layout import Layout
+from aprt.explore.stateful.loop import Outgrown
+
+_FEW = 6  # states, on average, must share the fields of a cluster
+_NOWHERE: Final = -1  # no slot
+_DIGIT_BITS: Final = 12
+ALL_STEPS: Final = (1 << _DIGIT_BITS) - 1
+"""How many steps each context can take is a number with a digit for each. Modulo this it is how many they are in all,
+as each digit is worth 1."""
+
+
+@attrs.define(eq=False)
+class Arrival:
+    """How a state was first reached.
+
+    kept: keeps, of how many steps each context could take before, what is still so. looks: whom to ask, by cluster, in
+    order: the mask of each, and by the masked state what it can do.
+    """
+
+    kept: int = 0
+    looks: tuple[tuple[int, Known], ...] = ()
+
+
+Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
+"""What to add to a state, and how that reaches the next one."""
+
+
+class Apart(Exception):
+    """Contexts have to be asked one by one: there is something to check, or something new decides."""
+
+
+class Kind(NamedTuple):
+    """Of the steps of the context in that place, decided by that slot; whether one changes the number in there."""
+
+    place: int
+    slot: int
+    changes: bool
+
+    def spares(self, other: Kind) -> bool:
+        """Whether, behind a step of this kind, those of the other need not be taken."""
+        return other.place < self.place and (other.slot != self.slot or not (other.changes or self.changes))
+
+    def before(self, places: Sequence[int], slots: frozenset[int]) -> Kind:
+        """One that spares the same steps of the contexts in these places, for which these slots decide."""
+        if self.place <= places[0]:
+            return ANY
+        place = min(self.place, places[-1] + 1)
+        return Kind(place, self.slot, self.changes) if self.slot in slots else Kind(place, _NOWHERE, changes=False)
+
+
+ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is earlier
+
+
+class Known(dict[int, tuple[int, Steps]]):
+    """By the masked state, how many steps each of some contexts can take, and those of them that are to be taken.
+
+    Asks `learn` for what is not known yet.
+    """
+
+    def __init__(self, learn: Callable[[int], tuple[int, Steps]]) -> None:
+        self._learn = learn
+
+    def __missing__(self, state: int) -> tuple[int, Steps]:
+        found = self[state] = self._learn(state)
+        return found
+
+
+class Clusters:
+    """The clusters that all contexts fall into, for states packed as `layout` says.
+
+    somehow: the arrival of states of which nothing else is known.
+    """
+
+    def __init__(self, tables: Tables[Note], layout: Layout) -> None:
+        self._tables, self._layout = tables, layout
+        self._slots = [frozenset({place, *(slot for slot, _ in rows)}) for place, rows in enumerate(tables.rows)]
+        self._clusters: list[range] = []
+        self._known: dict[tuple[tuple[int, ...], Kind], Known] = {}
+        self._steps = [dict[tuple[int, int], tuple[Kind, Steps]]() for _ in tables.rows]  # by control state and number
+        self._met = defaultdict[tuple[int, int], set[Kind]](set)  # by slot, and the number there before the step
+        self._arrivals: dict[Kind, Arrival] = {}
+        self._concerned: dict[Kind, set[int]] = {}  # earlier contexts that must be asked
+        self.somehow = self._arrival(ANY)
+
+    def group(self, sample: Sequence[int]) -> bool:
+        """Make clusters as large as some states say it pays; whether they say that it does."""
+        found = list[range]()
+        for place in range(len(self._slots)):
+            if found and self._pays(range(found[-1].start, place + 1), sample):
+                found[-1] = range(found[-1].start, place + 1)
+            elif self._pays(range(place, place + 1), sample):
+                found.append(range(place, place + 1))
+            else:
+                return False
+        self._clusters = found
+        for by in self._arrivals:  # states were reached as they were
+            self._ask(by)
+        return True
+
+    def _pays(self, places: range, sample: Sequence[int]) -> bool:
+        mask = self._layout.mask(self._deciding(places))
+        return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)
+
+    def _deciding(self, places: Iterable[int]) -> frozenset[int]:
+        return frozenset[int]().union(*[self._slots[place] for place in places])
+
+    def _arrival(self, by: Kind) -> Arrival:
+        """By a step of that kind."""
+        if by not in self._arrivals:
+            sharing = {place for place in range(by.place) if by.slot in self._slots[place]}
+            self._arrivals[by], self._concerned[by] = Arrival(), sharing if by.changes else set()
+            self._ask(by)
+        return self._arrivals[by]
+
+    def _ask(self, by: Kind) -> None:
+        """Behind a step of that kind ask those who must be asked, as far as is known."""
+        kept, looks = 0, list[tuple[int, Known]]()
+        for cluster in self._clusters:
+            asked = tuple([place for place in cluster if place >= by.place or place in self._concerned[by]])
+            kept |= sum(ALL_STEPS << place * _DIGIT_BITS for place in cluster if place not in asked)
+            if asked:
+                looks.append(self._look(asked, by))
+        self._arrivals[by].kept, self._arrivals[by].looks = kept, tuple(looks)
+
+    def _look(self, places: tuple[int, ...], by: Kind) -> tuple[int, Known]:
+        """The mask of the contexts in these places, and what they can do behind a step of that kind."""
+        slots = self._deciding(places)
+        by = by.before(places, slots)
+        if (places, by) not in self._known:
+            learn = self._alone(places[0], by) if len(places) == 1 else self._together(places, by)
+            self._known[places, by] = Known(learn)
+        return self._layout.mask(slots), self._known[places, by]
+
+    def _together(self, places: tuple[int, ...], by: Kind) -> Callable[[int], tuple[int, Steps]]:
+        """What one half of them can do, and then the other."""
+        half = len(places) // 2
+        (mask, known), (other_mask, other_known) = self._look(places[:half], by), self._look(places[half:], by)
+
+        def learn(state: int) -> tuple[int, Steps]:
+            possible, steps = known[state & mask]
+            more_possible, more = other_known[state & other_mask]
+            return possible + more_possible, steps + more
+
+        return learn
+
+    def _alone(self, place: int, by: Kind) -> Callable[[int], tuple[int, Steps]]:
+        rows, known, field = self._tables.rows[place], self._steps[place], self._layout.field
+
+        def learn(state: int) -> tuple[int, Steps]:
+            control = field(state, place)
+            key = control, field(state, rows[control][0])
+            kind, steps = known[key] if key in known else self._learn(place, *key)
+            return len(steps) << place * _DIGIT_BITS, () if by.spares(kind) else steps
+
+        return learn
+
+    def _learn(self, place: int, control: int, number: int) -> tuple[Kind, Steps]:
+        slot, row = self._tables.rows[place][control]
+        if slot not in self._slots[place]:
+            raise Apart
+        moves = row[number]
+        if not self._layout.fits():
+            raise Outgrown
+        if any(note != QUIET for _, _, note in moves) or len(moves) * len(self._slots) >= ALL_STEPS:
+            raise Apart
+        changes = [self._tables.changes[step] for _, step, _ in moves]
+        kind = Kind(place, slot, any(changed == slot for each in changes for changed, _ in each))
+        steps = tuple([(self._layout.delta(each), self._arrival(kind)) for each in changes])
+        if steps:
+            self._meet(kind, number)
+        self._steps[place][control, number] = kind, steps
+        return kind, steps
+
+    def _meet(self, kind: Kind, number: int) -> None:
+        """A step of that kind can be taken where that number is in its slot."""
+        met = self._met[kind.slot, number]
+        if kind in met:
+            return
+        met.add(kind)
+        changing = {other.place for other in met if other.changes}
+        for by in met:
+            earlier = {place for place in changing if place < by.place}
+            if not by.changes and not earlier <= self._concerned[by]:
+                self._concerned[by] |= earlier
+                self._ask(by)

@@ -1,0 +1,75 @@
+"""Steps at which something is checked, for the plain loop, which knows where a check is in order.
+
+A check is a function of few fields, so masking the state tells whether it is known to be in order: a *guard*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from aprt.explore.checking.checks import Note
+from aprt.explore.checking.judges import Judge, Recorder
+from aprt.explore.learned.packing import Packing
+from aprt.explore.learned.tables import Move
+from aprt.explore.stateful.layout import Layout
+
+
+@attrs.define(eq=False)
+class Guard:
+    """Where a check is known to be in order. check: None for what a handler noted, which is so once it is on record.
+
+    mask: keeps the fields it depends on. known: by these, what it adds to the successor.
+    """
+
+    check: Judge | Recorder | None
+    mask: int = 0
+    known: dict[int, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen(eq=False)
+class NotedStep:
+    """A step with checks. before: guards of the state in which it is taken; after: of the one to which it leads;
+    always: of that one when it is new."""
+
+    delta: int
+    move: Move[Note]
+    before: tuple[Guard, ...]
+    after: tuple[Guard, ...]
+    always: tuple[Guard, ...]
+    oops: bool
+
+
+class Guards:
+    """Those of all checks of one search, for states packed as `layout` says."""
+
+    def __init__(self, packing: Packing, layout: Layout) -> None:
+        self._packing, self._layout = packing, layout
+        self._by_check: dict[Judge | Recorder, Guard] = {}
+
+    def noted(self, move: Move[Note], delta: int) -> NotedStep:
+        """A step that adds `delta`, with the guards of all that is checked at it."""
+        watch, judges = move[2]
+        always = self._of(judges)
+        if watch is None:
+            return NotedStep(delta, move, (), (), always, oops=False)
+        noted = (Guard(None),) if watch.noted else ()
+        before = (*noted, *self._of(watch.before), *self._of(watch.histories))
+        return NotedStep(delta, move, before, self._of(watch.after), always, watch.oops)
+
+    def _of(self, checks: Iterable[Judge | Recorder]) -> tuple[Guard, ...]:
+        return tuple(self._by_check.setdefault(check, Guard(check)) for check in checks)
+
+    def remember(self, guard: Guard, wide: int, state: int) -> None:
+        """The guard's check is in order in this state, packed as `packing` says, and as `layout` says."""
+        mask, adds = 0, 0
+        if guard.check is not None:
+            mask = self._layout.mask(guard.check.slots)
+        if isinstance(guard.check, Recorder):
+            (slot,) = guard.check.slots
+            adds = self._layout.delta([(slot, self._packing.change(slot, guard.check(wide)[0]))])
+        if mask != guard.mask:  # it has looked at more than before
+            guard.mask = mask
+            guard.known.clear()
+        guard.known[state & mask] = adds

@@ -1,0 +1,325 @@
+"""Strategy "states": visit every reachable state once, breadth first.
+
+Complete: what it does not report does not happen within the system. Breadth first, so the schedule of a finding is
+the shortest there is for its property. A state beyond a violation is explored like any other, except that nothing
+follows an oops. The memory of a history that is checked is part of the state and counts.
+
+A **hang** shows in the whole graph only: a second pass, backwards over all steps from the end states, done
+when a property asks for it and the search is complete. Executions that end in an oops do not hang. What stays as it is
+**for ever** takes the whole graph, too: a third pass looks for fair loops in the states in which it is so
+(`explore.stateful.fairness`).
+
+With symmetry on, a state stands for its orbit (`explore.stateful.symmetry`), and findings are led back to executions.
+What turns out to be told apart is no longer taken to be alike, and the search begins again.
+
+A bound of `max_depth` leaves states that many steps away from the start as they are: they count as not covered
+when a step is possible there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from aprt.core.errors import UserError
+from aprt.core.properties import Finding
+from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.exercised import exercised
+from aprt.explore.checking.judges import Violation
+from aprt.explore.learned.tables import Tables
+from aprt.explore.result import Exploration, Question
+from aprt.explore.stateful.apart import Apart, still_alike, told_apart
+from aprt.explore.stateful.chunk import Chunk
+from aprt.explore.stateful.exchange import Asymmetric
+from aprt.explore.stateful.known import Found, Known, Mark
+from aprt.explore.stateful.loop import FreshLoop, Loop
+from aprt.explore.stateful.loop_choice import compiled_from
+from aprt.explore.stateful.loop_plain import PlainLoop
+from aprt.explore.watchdog import Stop, Watchdog, until_stopped
+
+if TYPE_CHECKING:
+    from aprt.explore.saved.states import SavedStates
+    from aprt.explore.stateful.symmetry import Symmetry
+
+
+@attrs.frozen
+class Doubt:
+    """What to ask once, between two levels, when there are so many states or more.
+
+    ask: given their number; gives the number to expect in all, or raises `Stop`.
+    """
+
+    states: int
+    ask: Callable[[int], float]
+
+
+def search(question: Question, doubt: Doubt | None = None) -> Exploration:
+    """Explore all states, within the bounds. Raises: `UserError` when symmetry is asked for and nothing is alike."""
+    began, apart = time.perf_counter(), told_apart(question)
+    while True:
+        earlier = time.perf_counter() - began
+        try:
+            found = _explore(still_alike(question, apart, earlier), doubt, earlier)
+            return attrs.evolve(found, apart=tuple(one.why for one in apart))
+        except Asymmetric as error:
+            apart.append(Apart(error.kind, error.apart))
+            apart[-1].keep(question)
+
+
+def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Exploration:
+    run = Search(question, doubt)
+    run.watchdog.earlier = earlier
+    try:
+        return run.explore()
+    finally:
+        run.close()
+
+
+class Search:
+    """What was found in which state. The states themselves, and most of the work, are in the loop.
+
+    `close` it when done.
+    depth: of the level that is being expanded, whose states are numbered up to `last`, exclusively.
+    """
+
+    def __init__(self, question: Question, doubt: Doubt | None = None) -> None:
+        self.question, self.doubt = question, doubt
+        self.besides = () if question.symmetry else question.besides
+        # a cycle closes with one step, although its counterparts are no different
+        self.checks = Checks((*question.properties, *self.besides), question.system, closing=not question.symmetry)
+        blocked = None if self.checks.order is None else self.checks.blocked
+        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, blocked)
+        self.watchdog = Watchdog(question)
+        self.depth, self.last, self.mark = 0, 1, Mark()
+        self.symmetry: Symmetry | None = None
+        self.loop: Loop = self._orbits() if question.symmetry else PlainLoop(self)
+        self.switch = compiled_from(question)
+        self.loading: float | None = None
+        self.ends: list[int] = []
+        self.deadlocks: list[int] = []
+        self.found: dict[str, Found] = {}
+        self.unjudged: str | None = None if self.besides else "strategy"
+        self.saved = self._saved()
+
+    def close(self) -> None:
+        """Let go of what refers back here: to look for so much garbage takes up to a tenth of a short search."""
+        self.tables.close()
+        self.checks.evaluated.clear()
+        del self.loop
+
+    def _saved(self) -> SavedStates | None:
+        if self.question.save is None:
+            return None
+        from aprt.explore.saved.states import SavedStates  # few searches need it
+
+        return SavedStates(self.question.save, self.tables, self.checks)
+
+    def _orbits(self) -> Loop:
+        if self.checks.eventually or self.checks.livelocks:
+            ids = ", ".join(sorted({*(j.id for j in self.checks.eventually), *(id for id, _ in self.checks.livelocks)}))
+            raise UserError(f"{ids} is about who is neglected, and symmetry does not tell: leave out --symmetry")
+        from aprt.explore.stateful.loop_orbits import OrbitLoop  # few searches need them
+        from aprt.explore.stateful.symmetry import Symmetry
+
+        self.symmetry = Symmetry(self.question.system, self.tables, self.checks)
+        return OrbitLoop(self, self.symmetry)
+
+    def explore(self) -> Exploration:
+        return self._answer(until_stopped(self._search))
+
+    def _search(self) -> None:
+        start = self.checks.start(self.tables.first)
+        self._resume()
+        try:
+            for violation in start:
+                self.record(violation, 0, 0)
+            self._levels()
+            self._hang()
+            self._for_ever()
+            self._livelocks()
+        except Stop:
+            self._save()
+            raise
+        self._save()
+
+    def look(self, here: int, transitions: int) -> None:
+        self.mark = Mark(here, self.last, self.depth, transitions)
+        self.watchdog.look(0, len(self.loop), transitions, self.depth)
+        if self.saved is not None and self.saved.file.due:
+            self._save()
+
+    def _levels(self) -> None:
+        """Level by level, up to an empty one. The first may have been expanded in part, or all of it."""
+        here, more = self.mark.here, True
+        while more:
+            cut = False
+            if self.doubt is not None and len(self.loop) >= self.doubt.states:
+                self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
+            if len(self.loop) >= self.switch and isinstance(self.loop, FreshLoop):
+                self._compile([self.loop.chunk(0, len(self.loop))], self.loop.transitions)
+            if self.depth == self.question.bounds.max_depth:
+                cut = self._cut(here, self.last)
+            else:
+                self.loop.expand(here, self.last)
+            if self.found and self.question.stop_on == "first":
+                raise Stop("violation")
+            if cut:
+                raise Stop("max_depth")
+            here, self.last = self.last, len(self.loop)
+            more = here < self.last
+            self.depth += 1
+            self.mark = Mark(here, self.last, self.depth, self.loop.transitions)
+
+    def _compile(self, states: Sequence[Chunk], transitions: int) -> None:
+        """Go on with the compiled loop."""
+        began = self.watchdog.seconds
+        from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
+
+        self.loop = CompiledLoop(self, states, transitions)
+        self.loading = self.watchdog.seconds - began
+
+    def _save(self) -> None:
+        if self.saved is not None:
+            known = Known(self.mark, self.ends, self.deadlocks, self.found, self.watchdog.seconds)
+            self.saved.write(self.loop, known)
+
+    def _resume(self) -> None:
+        """Go on with what is saved. Raises: `UserError`."""
+        saved = None if self.saved is None else self.saved.read()
+        if saved is None:
+            return
+        known, states = saved
+        self.mark, self.last, self.depth = known.mark, known.mark.last, known.mark.depth
+        self.ends, self.deadlocks, self.found = list(known.ends), list(known.deadlocks), dict(known.found)
+        self.watchdog.earlier = known.seconds
+        if sum(map(len, states)) >= self.switch:
+            self._compile(states, known.mark.transitions)
+        elif isinstance(self.loop, FreshLoop):
+            self.loop.restore(states, known.mark.transitions)
+        self.question.bounds.allow(len(self.loop))
+
+    def _cut(self, first: int, last: int) -> bool:
+        """Take no step out of these states; whether there is one to take."""
+        cut, oopses = False, set(self.loop.oopses)
+        for here in range(first, last):
+            if here in oopses:
+                continue
+            if self.tables.moves(self.loop.state(here)):
+                cut = True
+            else:
+                self.terminal(here)
+        return cut
+
+    def terminal(self, here: int) -> None:
+        """In a state without steps."""
+        state = self.loop.state(here)
+        waiting = self.tables.waiting(state)
+        if waiting:
+            self.deadlocks.append(here)
+            violations = self.checks.deadlock(state, waiting)
+        else:
+            self.ends.append(here)
+            violations = self.checks.end(state)
+        for violation in violations:
+            self.record(violation, self.depth, here)
+
+    def unchecked(self, ends: Sequence[int], deadlocks: Sequence[int]) -> None:
+        self.ends += ends
+        self.deadlocks += deadlocks
+
+    def _hang(self) -> None:
+        """The backward pass, over a graph that is complete."""
+        if not self.checks.liveness:
+            return
+        lost = self.loop.first_hang([*self.ends, *self.loop.oopses])
+        if lost is not None:
+            for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
+                self.record(violation, len(self.loop.way(lost)) - 1, lost)
+
+    def _livelocks(self) -> None:
+        """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
+        besides = {property.id for property in self.besides}
+        if not besides or any(id not in besides for id, _ in self.checks.livelocks):
+            self._livelock()
+            return
+        reason = until_stopped(self._livelock)
+        if reason == "violation":
+            raise Stop(reason)
+        self.unjudged = reason
+
+    def _livelock(self) -> None:
+        """A loop out of which nothing leads, behind a state that reaches no end and no deadlock."""
+        if not self.checks.livelocks:
+            return
+        lost = self.loop.first_hang([*self.ends, *self.loop.oopses, *self.deadlocks])
+        if lost is None:
+            return
+        from aprt.explore.stateful.eventually import no_way_out  # few searches need it
+
+        here, steps, places = no_way_out(self.tables, self.loop, lost)
+        contexts = [self.question.system.contexts[place].name for place in places]
+        for violation in self.checks.livelock(contexts):
+            self.record(violation, len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+
+    def _for_ever(self) -> None:
+        """Fair loops in what is complete."""
+        if not self.checks.eventually:
+            return
+        from aprt.explore.stateful.eventually import for_ever  # few searches need it
+
+        for id, text, here, steps in for_ever(self.tables, self.loop, self.checks.eventually):
+            self.checks.said([(id, text)])
+            self.record((id, text), len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+
+    def record(
+        self, violation: Violation, length: int, here: int, via: int | None = None, loop: tuple[int, ...] = ()
+    ) -> None:
+        """Keep the shortest per property, and stop when one is enough.
+
+        A step out of this level is one longer than a deadlock within it that may still come: then finish the level.
+        """
+        id, text = violation
+        if id not in self.found or length < self.found[id].length:
+            self.found[id] = Found(text, length, here, via, loop)
+        if self.question.stop_on == "first" and (via is None or not self.checks.terminal):
+            raise Stop("violation")
+
+    def _finding(self, id: str, found: Found) -> Finding:
+        if self.symmetry is not None:
+            from aprt.explore.stateful.retrace import Retrace
+
+            orbits = [self.loop.state(number) for number in self.loop.way(found.here)]
+            return Retrace(self.tables, self.checks, self.symmetry).finding(id, orbits, found.via is not None)
+        steps = self.loop.steps(self.loop.way(found.here)) + ([] if found.via is None else [found.via])
+        return Finding(id, found.text, self.tables.schedule([*steps, *found.loop]), len(found.loop))
+
+    def _answer(self, stopped: str | None) -> Exploration:
+        shortest = sorted(self.found.items(), key=lambda item: item[1].length)
+        kept = shortest[:1] if self.question.stop_on == "first" else shortest
+        loop, seconds = self.loop, self.watchdog.seconds
+        return Exploration(
+            strategy="states",
+            stopped=stopped,
+            findings=tuple(self._finding(id, found) for id, found in kept),
+            states=len(loop),
+            transitions=loop.transitions,
+            executions=0,
+            depth=len(loop.way(len(loop) - 1)) - 1,
+            ends=len(self.ends),
+            deadlocks=len(self.deadlocks),
+            oopses=len(loop.oopses),
+            unasked=tuple(sorted(self.checks.unasked)),
+            seconds=seconds,
+            unmerged=tuple(sorted(self.tables.unmerged)),
+            loop=loop.name,
+            bytes_per_state=loop.bytes_per_state,
+            loading=self.loading,
+            exercise=None if stopped else exercised(self.question, self.tables),
+            symmetry=self.symmetry is not None,
+            wrong=frozenset(self.checks.wrong),
+            lock_order=self.checks.order,
+            unjudged=self.unjudged or (None if stopped == "violation" else stopped),
+        )

@@ -1,0 +1,167 @@
+"""Wakeup trees: which steps a search of traces has yet to take from a node, and what comes after them.
+
+Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", Journal of
+the ACM 64(4), 2017, section 6. A *wakeup sequence* leads from a node to something that no branch of the node leads to.
+It is inserted along the branches that it agrees with, up to reordering of independent steps, and becomes a branch of
+its own where it parts from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import attrs
+
+from aprt.explore.commuting.bits import members
+from aprt.explore.commuting.local_steps import OPTION_BITS, LocalStep
+from aprt.explore.traces.happens_before import Execution
+
+
+class Named(Protocol):
+    """A step as a branch names it. See `LocalStep`."""
+
+    @property
+    def label(self) -> int: ...
+    @property
+    def kind(self) -> int: ...
+
+
+@attrs.define(eq=False)
+class Branch:
+    """Steps to take one after the other, the last one first, and the branches behind them. With none, whatever comes.
+
+    Steps of a branch are never none.
+    """
+
+    steps: list[Named]
+    branches: list[Branch] = attrs.field(factory=list)
+
+    def part(self, left: int) -> None:
+        """Make the last `left` steps a branch behind the others."""
+        self.branches = [Branch(self.steps[:left], self.branches)]
+        del self.steps[:left]
+
+
+class WakeupSequence:
+    """Steps of an execution, all behind node number `node`, that can be taken there one after the other, and f.
+
+    left: where they are in the execution, as a set; f is at `end`, behind all of it. others: likewise, without f, which
+    stands at `position` but behind those that happen before it. before: the clock of f, as far as these go; None is
+    what f does there. meets: `Kinds.meets`.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        meets: Sequence[int],
+        node: int,
+        others: int,
+        f: LocalStep,
+        position: int,
+        before: int | None = None,
+    ) -> None:
+        self.end = len(execution.steps)
+        self.left = others | 1 << self.end
+        self._execution, self._meets, self._node, self._others = execution, meets, node, others
+        self._f, self._position, self._before = f, position, before
+
+    @property
+    def order(self) -> list[int]:
+        """Where they are, in the order of the sequence."""
+        others = self.left & ~(1 << self.end)
+        last = self.left >> self.end << self.end
+        behind = others >> self._position << self._position
+        if behind and last:
+            behind &= ~self._clock()
+        return [*members(others ^ behind), *members(last), *members(behind)]
+
+    def _clock(self) -> int:
+        """What happens before f."""
+        if self._before is None:
+            self._before = self._timed()
+        return self._before
+
+    def _timed(self) -> int:
+        execution, f, before = self._execution, self._f, 0
+        depends = self._others & (execution.meeting(f.kind) | execution.own[f.place])
+        while depends:
+            i = depends.bit_length() - 1
+            before |= execution.clocks[i]
+            depends &= ~execution.clocks[i]
+        if f.queue is not None:
+            before |= execution.item((1 << self._node) - 1 | self._others, f.slot, f.queue)[1]
+        return before
+
+    def steps(self, order: Iterable[int]) -> list[Named]:
+        """The steps at these places."""
+        steps: list[Named] = [*self._execution.steps, self._f]
+        return [steps[i] for i in order]
+
+    def initials(self) -> list[int]:
+        """What can come first."""
+        return [i for i in self.order if self.can_begin(i)]
+
+    def can_begin(self, i: int) -> bool:
+        """Whether a step of the sequence can come first."""
+        clock = self._clock() | 1 << i if i == self.end else self._execution.clocks[i]
+        return clock & self.left == 1 << i
+
+    def initial(self, step: Named) -> int | None:
+        """Which of the steps this one is if it is a weak initial, -1 for none; None if it is not.
+
+        It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
+        """
+        execution, f, left, place = self._execution, self._f, self.left, step.label >> OPTION_BITS
+        mine = left & execution.own[place]
+        if mine:
+            first = mine & -mine
+            i = first.bit_length() - 1
+            return i if execution.steps[i].label == step.label and execution.clocks[i] & left == first else None
+        if left >> self.end:
+            if f.place == place:
+                return self.end if f.label == step.label and self.can_begin(self.end) else None
+            if self._meets[step.kind] >> f.kind & 1:
+                return None
+        return None if left & execution.meeting(step.kind) else -1
+
+    def follow(self, branches: list[Branch]) -> tuple[Branch, int] | None:
+        """The first branch that begins with a weak initial, and which of the steps that is, which is left out now."""
+        for branch in branches:
+            i = self.initial(branch.steps[-1])
+            if i is not None:
+                self._leave_out(i)
+                return branch, i
+        return None
+
+    def part(self, branch: Branch) -> bool:
+        """Follow a branch behind its first step; where the sequence parts from it, the branch does, too. Whether so."""
+        for left in reversed(range(len(branch.steps) - 1)):
+            i = self.initial(branch.steps[left])
+            if i is None:
+                branch.part(left + 1)
+                return True
+            self._leave_out(i)
+        return False
+
+    def _leave_out(self, i: int) -> None:
+        """One of the steps, or none."""
+        if i >= 0:
+            self.left &= ~(1 << i)
+
+
+def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
+    """Insert a sequence at a node where no sleeping step covers it. It is used up.
+
+    branches: those to come. Returns: which of its steps it begins with, or the branch that covers it; -1 for none.
+    """
+    first = None
+    while (followed := sequence.follow(branches)) is not None:
+        branch, i = followed
+        first = i if first is None else first
+        if not sequence.part(branch) and not branch.branches:  # behind a leaf, everything will be explored
+            return first
+        branches = branch.branches
+    order = sequence.order
+    branches.append(Branch(sequence.steps(reversed(order))))
+    return order[0] if first is None else first
