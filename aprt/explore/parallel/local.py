@@ -200,7 +200,7 @@ def _expect(pipe: Connection[Any, Any]) -> None:
     slow for long after a short rest, and between two rounds of a search there are many."""
     end = time.monotonic() + _AWAKE
     while not pipe.poll() and time.monotonic() < end:
-        time.sleep(0)  # whoever else has something to do goes first
+        os.sched_yield()  # whoever else has something to do goes first; `time.sleep(0)` would rest
 
 
 def _done(packed: bytes) -> bytes:
