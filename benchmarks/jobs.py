@@ -44,8 +44,10 @@ class Work:
     same: frozenset[str] | None = None
 
 
+_WAYS: Final = ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all")
 WORKS: Final = (
-    Work("v4/h1 to v4/h16", ("explore", "v4/h*", "--strategy", "states", "--stop-on", "all"), 1.7, VIOLATED),
+    Work("v4/h1 to v4/h16", _WAYS, 1.7, VIOLATED),
+    Work("v4/h1 to v4/h16, all properties", (*_WAYS, "--property", "all"), 1.7, VIOLATED),
     Work("the museum, all entries", ("museum", "check"), 1.8, HOLDS),
     Work(
         "states, v4/rogue-close with two vCPUs, enable_reset",
@@ -58,7 +60,7 @@ WORKS: Final = (
         same=frozenset({"verdict", "complete", "transitions", "depth"}),
     ),
     Work(
-        "traces, lastzero 13",
+        "traces, lastzero 15",
         ("explore", "v4/benchmarks/scenarios.py:LASTZERO", "--strategy", "dpor"),
         1.8,
         HOLDS,

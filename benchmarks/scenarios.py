@@ -8,7 +8,7 @@ from aprt import DEADLOCK
 from aprt.core.scenario import Model, Scenario, Settings
 from tests.explore.programs.cells import lastzero
 
-_WRITERS: Final = 13
+_WRITERS: Final = 15
 
 
 def _lastzero(settings: Settings) -> Model:
