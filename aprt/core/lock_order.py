@@ -85,8 +85,9 @@ class Demand:
 
     @classmethod
     def by_step(cls, event: Event) -> tuple[Demand, ...]:
-        """The lock, or the destruction, that a step takes where the state would have it; and the interrupts that may
-        come after it, where its context holds other spinlocks now, or has interrupts on again."""
+        """What a step turns out to ask for: a lock, or a destruction, that its handler takes in some states only
+        (`Took.asked`); and, where it changed what its context holds, the interrupts that may come while that holds a
+        spinlock now."""
         locks = [note for note in event.notes if isinstance(note, Took | Gave)]
         if not locks:
             return ()

@@ -48,8 +48,9 @@ class Alike:
 
 
 def moved(classes: Sequence[Alike], kind: int, i: int) -> tuple[int, ...]:
-    """Where each member goes when `i` and `i + 1` of class `kind` change places, numbered through all classes.
+    """By member, the member that it becomes when `i` and `i + 1` of class `kind` change places.
 
+    Members are numbered from the first class to the last, without a break between two classes.
     Raises: `ModelError` unless the classes fit into each other. They do if each member stays or becomes another member;
     if of other classes only parts of those two move; and if the members of a class stay together in one class.
     """

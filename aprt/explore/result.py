@@ -33,14 +33,14 @@ class Bounds:
     max_states: int | None = None
     max_depth: int | None = None  # steps
     budget: float | None = None  # seconds
-    max_length: int | None = None  # steps of all executions, taking each to be as long as the longest
+    max_length: int | None = None  # executions, times the steps of the longest: how long all can be together
 
     def after(self, seconds: float) -> Bounds:
-        """What is left of them after so long."""
+        """These bounds for a search that begins when so many seconds of the budget are spent."""
         return self if self.budget is None else attrs.evolve(self, budget=max(0.0, self.budget - seconds))
 
     def allow(self, states: int) -> None:
-        """For a search that is resumed with so many states. Raises: `UserError` when they are too many."""
+        """For a search that is resumed with so many states. Raises: `UserError` if these are more than the bound."""
         if self.max_states is not None and states > self.max_states:
             raise UserError(f"there are {states:,} states by now: --max-states {self.max_states} is too few")
 
@@ -64,7 +64,10 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the present rate; None when nothing is done, or expected, yet, or more done than expected."""
+        """Seconds left at the present rate.
+
+        None where that cannot be said: nothing is done yet, nothing is expected, or more was done than expected.
+        """
         done = self.executions or self.states
         if self.expected is None or not 0 < done <= self.expected:
             return None
@@ -75,13 +78,14 @@ class Progress:
 class Question:
     """A search to do. stop_on: `first` ends at the first violation, `all` goes on and keeps the first per property.
 
-    report: called now and then, at least once a second. seed: for strategies that draw lots. runs: for those too.
+    report: called now and then, at least once a second.
+    seed: of a random strategy, with which it does the same again. runs: how many executions it does.
     expected: about how many executions (or states) it will take in all, for strategies that cannot know.
-    symmetry: take states that differ by what the system declares alike for one (strategy "states" only).
+    symmetry: count states as one that differ only in which of the parts declared alike is which ("states" only).
     loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
-    save: where to keep what is found, and what to go on with (any strategy but "auto").
-    halt: asked now and then; ends the search, as interrupted, at a point from which it can be resumed.
-    certify: say in the answer which lines of the model were never entered, which takes a moment.
+    save: the file that the search is kept in; what is there already is not done again (any strategy but "auto").
+    halt: asked now and then; once it says True the search ends, `interrupted`, where it can be resumed.
+    certify: say in the answer which lines of the model no step went through, which takes a moment.
     besides: properties with no checks but `NoLivelock`, to be judged as well where that takes nothing away from the
     answer about the others. A strategy that cannot tell passes them over, and so does one without the time or room.
     """
@@ -104,7 +108,9 @@ class Question:
 
 @attrs.frozen
 class Guarantee:
-    """What strategy "pct" promises of violations that need `depth` ordering constraints. steps: those that count."""
+    """What strategy "pct" promises of a violation of `depth`: one that shows whenever `depth` pairs of steps come in a
+    certain order. steps: the most in one execution that can matter to other contexts (`sampling.contention`).
+    """
 
     depth: int
     contexts: int
@@ -112,29 +118,32 @@ class Guarantee:
 
     @property
     def chance(self) -> float:
-        """That one execution shows such a violation, at least."""
+        """The least chance that one execution has of showing such a violation."""
         return float(self.steps) ** (1 - self.depth) / self.contexts
 
     @property
     def runs(self) -> int:
-        """Executions after which it was shown with 99 %."""
+        """How many executions show it at least once with a chance of 99 %."""
         return 1 if self.chance == 1 else math.ceil(math.log(0.01) / math.log1p(-self.chance))
 
 
 @attrs.frozen
 class Exploration:
-    """The answer.
+    """The answer to a `Question`.
 
-    stopped: why the search ended before it was over (`max_states max_depth max_length budget runs interrupted violation
-    endless`), or what it met is not shown (`unshown`), or None. unasked: numbers of properties at whose violation
-    executions end although nobody asked for them.
-    findings: the first per property, shortest where the strategy finds shortest schedules.
-    states: distinct states, with symmetry orbits of states; transitions: steps taken; executions: runs from the
-    initial state to an end (0 where a strategy does not run executions); depth: the longest shortest schedule; ends:
-    distinct end states; deadlocks: distinct deadlock states; oopses: distinct states after an oops; unmerged: places
-    (`file:line`) whose control states could not be merged; unexercised: numbers of properties that no step is about
-    (`core.exercise`), of those taken where lots were drawn; None where that is not known, as in another search that is
-    not complete.
+    stopped: None when the search came to its end. Else what ended it: a bound (`max_states`, `max_depth`, `max_length`,
+    `budget`, `runs`), Ctrl-C or `Question.halt` (`interrupted`), the first `violation` where that was enough, or an
+    execution of too many steps (`endless`). `unshown`: something is wrong of which no schedule was found.
+    unasked: numbers of properties that nobody asked about, and at whose violation executions ended.
+    findings: the first of each property, the shortest where the strategy finds shortest schedules.
+
+    states: distinct ones, with symmetry distinct orbits. transitions: steps taken. executions: from the initial state
+    to an end; 0 for strategies that do not run executions. depth: the steps of the longest execution; for strategies
+    without, of the shortest way to the state that is farthest off. ends, deadlocks: distinct states of these kinds.
+    oopses: distinct states after an oops.
+    unmerged: places of the model (`file:line`) that keep control states apart which may well be the same.
+    unexercised: numbers of properties that no step is about (`core.exercise`). A random strategy tells those of the
+    executions that it drew; other searches that are not complete cannot tell: None.
     """
 
     strategy: str

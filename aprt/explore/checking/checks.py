@@ -48,16 +48,20 @@ class Checks:
     """The checks of some properties, over the states of one search. packing: has a field for each history.
 
     Raises: `ModelError` when a property declares an actor that the system does not have.
-    terminal: whether states without steps are checked. liveness: whether hangs are. livelocks: checks for
-    them, each with its property. judging: whether there are
-    checks of steps or of every state, which may look at what contexts hold. histories: each with its property and the
-    slot of its memory. always, ends: the checks of every state, and of end states. eventually: of what must not stay so
-    for ever. evaluated: what was looked at in which state, in that order; not what was remembered. wrong: all that was
-    said to be wrong so far. unasked: numbers of properties that none of these is, if there are any, and at whose
-    violation executions end, so that nobody looks at what would come next. order: the lock order of all steps that were
-    learned, None when nothing asks for it. closing: whether the step with which that first has a cycle counts as a
-    violation, so that a search can end there. recorders: by number. remembered: (recorder, number of the memory it
-    found), in that order: with what the tables have `learned`, it is what numbers the memories.
+
+    The checks by kind. always, ends: of every state, and of end states. histories: each with its property and the slot
+    of its memory. livelocks: each with its property. eventually: of what must not stay so for ever. terminal: whether
+    states without steps are checked; liveness: whether hangs are; judging: whether steps are, or every state, by checks
+    that may look at what contexts hold.
+
+    What they said. wrong: all that was said to be wrong so far. evaluated: which check was evaluated in which state, in
+    that order; what was only remembered is not among it. recorders: by number. remembered: pairs of a recorder and the
+    number of the memory that it met, in that order; this and `Tables.learned` determine which memory has which number.
+    unasked: numbers of properties that none of these is and at whose violation executions ended, so that nobody looked
+    at what would come next; none where there are no checks.
+
+    order: the lock order of all steps that were learned; None when no property is about it. closing: whether the step
+    that first closes a cycle in it counts as a violation, so that a search can end there.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:

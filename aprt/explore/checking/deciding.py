@@ -1,8 +1,9 @@
-"""Which lines of a behaviour an answer decides about: whether to go there depends on what a message was answered.
+"""Which lines of a behaviour an answer decides about: whether they are reached depends on what a message was answered.
 
-What else decides does so the same way in every execution of a scenario: how it is set up, what the guest runs. Told
-from the text of the function: a line is gone to if the statement around it says so, and the one before it, which might
-leave the block, or wait for ever. An answer is what is awaited, and whatever is made of it.
+Other conditions come out alike in every execution of a scenario: how it is set up, what the guest runs. The text of the
+function tells which kind decides about a line: the condition of the statement around it, and the statements before it
+in its block, which may leave the block or wait for ever. Whatever is awaited is an answer, and so is what is computed
+from one.
 """
 
 from __future__ import annotations

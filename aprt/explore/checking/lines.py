@@ -1,7 +1,7 @@
 """Which lines of the model the steps of a search go through: they are run once more, and watched.
 
-A step runs a handler, and takes a behaviour from one effect to the next. No behaviour can be copied on the way: each
-way that leads on to another control state is gone from the start, as few times as there are ends of ways.
+A step runs a handler, and takes a behaviour from one effect to the next. A suspended behaviour cannot be copied, so it
+is run from its start over and over: once for each path through its control states that ends where nothing is new.
 """
 
 from __future__ import annotations

@@ -1,12 +1,18 @@
-"""Whether contexts can come to wait for each other as cycles in the lock order say, which lockdep cannot tell.
+"""Whether cycles in the lock order come true: contexts that really wait for each other, which lockdep cannot tell.
 
-All states are looked at for one in which each of some contexts waits for a lock that the next one holds, and the last
-one for a lock of the first, by edges of the cycles, which make more circles than a `LockGraph` lists; or in which one
-context asks in vain for a lock that it reads, or that it held when it began the destruction which now needs it. None of
-them ever goes on, whatever others do: a deadlock is seen when it forms. That is so of locks, which only their holders
-give back; where somebody waits for a promise (`Hold.mode`), all that can follow is looked at. Where there is no such
-state, a *gate* may be why: a lock that two contexts both hold whenever the one makes one edge of a cycle and the other
-another, so that they never do at the same time.
+All states are searched, breadth first, for one in which
+
+- each of some contexts waits for a lock that the next one holds, and the last one for a lock of the first, along edges
+  of the cycles (which may go round in more ways than a `LockGraph` lists); or
+- one context asks in vain for a lock that it holds already: it reads it, or held it when it began the destruction that
+  now needs it.
+
+Since only its holder gives a lock back, none of these contexts ever goes on, whatever others do: so a deadlock is seen
+as soon as it forms. A promise (`Hold.mode`) may be kept by somebody else; where one is waited for, all states that can
+follow are looked at, too.
+
+If there is no such state, a *gate* may be why: a lock that both contexts hold whenever one of them makes one edge of a
+cycle and the other another edge, so that they never do so at the same time.
 """
 
 from __future__ import annotations

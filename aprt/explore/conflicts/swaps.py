@@ -1,11 +1,15 @@
 """What the order of two conflicting steps changes, wherever two contexts can take them in either order.
 
 In every state in which two contexts can each take a step and the two steps depend on each other, both orders are taken,
-and all that can follow each is known (`explore.conflicts.outcomes`). Where the verdicts that can come of the two
-differ, or only one of them can end without any, the race is *harmful*; where only the ends differ, it is a matter of
-*order only*. If no execution of either order ends without a verdict, what goes wrong is *inevitable*, and nothing shows
-that the order does no harm; else the race is *benign*. The steps of two contexts with the same operations are one race;
-its worst case counts, and inevitable ones only where there are no others.
+and all that can follow each is known (`explore.conflicts.outcomes`). The race is
+
+- *harmful* where the verdicts that can come of the two orders differ, or only one of them can end without any;
+- a matter of *order only* where nothing but the end states differ;
+- *inevitable* where no execution of either order ends without one: nothing shows then that the order does no harm;
+- *benign* otherwise.
+
+Steps of the same two contexts with the same two operations are one race, as bad as its worst case; inevitable cases
+count only where there are no others.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What decides in a failing execution: two steps whose order does, or a choice.
 
 Every race of the execution is reversed: first what does not happen after the earlier step, then the later one. From
-there all that can follow is looked at. Where the failure is out of reach the pair is critical; where it is not, another
-one is to blame. That one run in the other order does not fail would say little. A choice is critical when it is out of
-reach with all that could have been chosen instead.
+there all that can follow is looked at: that one execution in the other order does not fail would say little. Where the
+failure is out of reach, the pair is critical; where it is not, another pair is to blame. A choice is critical when the
+failure is out of reach with each of the other options.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Decisive:
     def pairs(self) -> tuple[CriticalPair, ...]:
         """The critical pairs, the last ones first.
 
-        One is left out where the same second step has another one, whose first step happens later; but one that is
-        proved only for one that is, too.
+        Of pairs with the same second step only the last stay: one is left out if its first step happens before that of
+        another. (One that is proved is left out only for another that is proved.)
         """
         trace, found = self._trace, list[CriticalPair]()
         # by second step, what happens before the first ones, as bits: of pairs that are proved, and of all

@@ -1,10 +1,10 @@
-"""What every execution has that fails in a certain way: an order of steps, and choices.
+"""What all executions that fail in a certain way have in common: orders of two steps, and choices.
 
-What the execution at hand does not have is not in every one: only its own pairs of dependent steps, and its own
-choices, have to be looked at. For each the part of the state graph from which the failure can be reached is searched
-for an execution that fails without it. Steps are told by their labels, so a state is taken together with how often the
-operations were done on the way to it. What is so in every execution whatever, as a reply comes after its request, says
-nothing about the failure and is left out.
+What they all have the failing execution at hand has, too, so its own pairs of dependent steps and its own choices are
+the candidates. For each, an execution is looked for that fails without it, in the part of the state graph from which
+the failure can be reached. A step is told by its label, that is, by how often the same was done before: so the search
+goes over states together with how often each of the two operations was done. An order that every execution has, failing
+or not, as a reply comes after its request, says nothing about the failure and is left out.
 """
 
 from __future__ import annotations

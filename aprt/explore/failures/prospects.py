@@ -1,8 +1,9 @@
-"""From which states a system can still fail in a certain way: what a question about other orders is answered from.
+"""From which states a certain failure can still be reached: `critical` and `necessary` ask that of other orders.
 
-The part of the state graph that was looked at. Ways end where a step, or a state, fails alike: by the same operation
-(`explore.failures.failing`), or by another one of which the same is said, as two steps are to blame whichever comes
-last. States behind another failure of the property are left out, as in `explore.failures.fewest`.
+It holds the part of the state graph that was looked at. A path ends where a step, or a state, fails alike: by the same
+operation (`explore.failures.failing`), or by another one of which the same words are said; of two accesses that
+conflict, say, either may come last. States behind another failure of the property are left out, as in
+`explore.failures.fewest`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """What contexts may still do: the futures of a state, from local steps, with room for those not seen yet.
 
-A local step needs two facts (its context is at a control state, its actor has a value) and makes two others true. If no
-fact ever became false again, all that can follow from a state would be reached by taking every step once, without
-keeping track of what was true together. That is more than can really happen, and never less, of the steps seen so far.
+A local step needs two facts (its context is at a control state, its actor has a value) and makes two others true. Here
+no fact ever becomes false again: a step that once had both its facts can be taken, whether or not they were true at the
+same time. So the answer has all that can really happen by the steps seen so far, and maybe more. (Planning calls this
+the delete relaxation.)
 
 A step that nobody has seen yet counts for what its handler declares: it uses its actor in that way. What comes after it
 is unknown. So an answer is right up to the first such step, and a search that meets one has to ask again. It does meet
-it, unless a step that stands still meanwhile would have given the actor another value: then it must not stand still.
+it, unless a context that stands still meanwhile would have given the actor another value: then that is a conflict.
 """
 
 from __future__ import annotations

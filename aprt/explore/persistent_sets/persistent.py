@@ -4,9 +4,10 @@ A set of contexts is persistent in a state when nothing that the others can do, 
 depends on a step that those in the set can take now, nor lets one of them take a step that it cannot take now. Whatever
 happens in the end then begins, in some order of its trace, with a step of the set.
 
-Smallest sets are wanted, one context best of all. Three looks at the futures, each sharper and dearer than the one
-before: does what another context does ever, anywhere, depend on the step; can it get there while this context waits;
-and if each context has conflicts, which set has none?
+The smallest set is wanted, best of all a single context. Three tests on what contexts may still do (`futures`), each
+sharper and dearer than the one before: does another context ever, wherever it is, do something that depends on the
+step? Can it get there while this context stands still? And where every single context has such conflicts, which set has
+none?
 
 Source: P. Godefroid, Partial-Order Methods for the Verification of Concurrent Systems, LNCS 1032, 1996, chapter 4.
 """

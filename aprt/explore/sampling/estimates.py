@@ -8,12 +8,15 @@
   Sampling Without Replacement From a Finite Universe", JASA 47, 1952). What was seen often counts as one: nearly all
   spread is in what is rare.
 
-Deadlocks count, and executions that end in an oops. The lower limit takes the logarithm of what was not seen as normal,
-which suits numbers that are never negative and sometimes large (Chao, Biometrics 43, 1987), the upper one the rare
-traces that were seen as a Poisson count, of which even none leaves z^2 open; with Student's t where few rare traces
-carry them. No interval helps when a few probes outweigh all others, or would if they
-had been met: hence the *effective* number of probes, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and the
-warning of a heavy tail when it is small. When the traces seen have all the chance there is, they are all.
+Executions that end in a deadlock or an oops count like others. When the traces seen have all the chance there is, they
+are all.
+
+The interval is not symmetric. Its lower limit takes the logarithm of what was not seen to be normally distributed,
+which suits a number that is never negative and sometimes large (Chao, Biometrics 43, 1987). Its upper limit takes the
+rare traces that were seen to be a Poisson count, of which even none leaves z^2 open. Where a few rare traces carry the
+number, Student's t stands for z. No interval helps when a few probes outweigh all others, or would if they had been
+met: hence the *effective* number of probes, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and the warning of a
+heavy tail when it is small.
 """
 
 from __future__ import annotations

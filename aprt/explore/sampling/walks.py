@@ -5,9 +5,8 @@ choice to make, each option has the same chance, whatever the strategy. Random s
 they may have missed is estimated from the traces they saw (`explore.sampling.unseen`), and traces are told apart by
 their Foata normal form.
 
-What a state offers is looked up once, and so are the checks of a state: most states are met again and again.
-
-A search that is kept in a file can be resumed between two executions, and ends there when it is told to.
+What a state offers is looked up when the state is first met, and its checks are made then; most states are met again
+and again. A search that is kept in a file is saved, and can be ended, between two executions only.
 """
 
 from __future__ import annotations

@@ -59,9 +59,12 @@ def _explored(question: Question, brief: bool, rules: Rules) -> Exploration:
 
 
 class TraceSearch:
-    """found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states
-    in which they do, each with the steps of the first that did (none where that was in a search that is resumed).
-    more: whether there is an execution to come. before: how many searches were begun, with less order, and given up.
+    """One search of all traces, or of a subtree of them (`begin`), with the order of steps that its checks need.
+
+    found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states in
+    which they do, each with the steps of the first that did (none if that was before the search was resumed).
+    more: whether there is an execution to come. before: how many searches were given up before this one, since a check
+    asked for more order than they kept (`commuting.visibility`). `close` it when done.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class TraceSearch:
         self.descent = Descent(self.local, question.bounds, self._check)
         self.execution = self.descent.execution
         self.races = Races(self.execution, self.local, rules, brief)
-        # by step, those it races with, where what reverses that may be covered in this execution only
+        # by step, the steps it races with whose reversal is covered now, but maybe not in executions to come
         self.open: dict[int, list[int]] = {}
         self.more = True
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
