@@ -1,8 +1,8 @@
 """Checking properties against the events of one execution, as they come.
 
 Simple on purpose: a view of the system is kept from the events alone, so that whatever a driver checks live can be
-checked again on a stored log. A property is looked at until it is broken, then dropped. `NoHang` speaks of all
-executions at once: one of them never breaks it. `Eventually` is broken here only by an execution that ends.
+checked again on a stored log. A property is looked at until it is broken, then dropped. `NoHang` and `NoLivelock` speak
+of all executions at once: one of them never breaks them. `Eventually` is broken here only by an execution that ends.
 """
 
 from __future__ import annotations

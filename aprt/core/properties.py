@@ -106,9 +106,12 @@ class NoHang:
 
 @attrs.frozen(eq=False)
 class NoLivelock:
-    """From every state an end state can be reached, or a deadlock. Only a complete search of the state graph can tell.
+    """From every state an end state can be reached, or a deadlock, or an oops, with which executions end, too.
 
-    It is shown by a loop from which nothing that anybody does leads out.
+    No fairness is assumed: what can end, by a step or a choice of anybody, is no livelock, even where it need not end.
+    Only a complete search of the state graph can tell. A violation is shown by once round in states that nothing which
+    anybody does leads out of: in that round whoever can step in all of its states does, and whoever can take a lock in
+    one of them takes one.
     """
 
     def text(self, contexts: Sequence[str]) -> str:
@@ -121,8 +124,9 @@ class NoLivelock:
 class Eventually:
     """What `test` finds wrong is not wrong for ever, on any execution that is fair.
 
-    Fair: a context that can take a step, and stays able to, takes one at last; a context that can have a lock again and
-    again has it at last. Only a complete search of the state graph can tell, unless the execution ends.
+    Fair: a context that can take a step, and stays able to, takes one at last (weak fairness); one that can take a lock
+    again and again takes one at last (strong fairness, of contexts, not of each lock). Nothing is assumed of choices.
+    Only a complete search of the state graph can tell, unless the execution ends.
     """
 
     reads: Actors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from aprt.explore.result import Progress, Question
 
@@ -16,6 +17,14 @@ class Stop(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+Look: TypeAlias = Callable[[], None]
+"""Called often by what takes long; what it raises ends that."""
+
+
+def unwatched() -> None:
+    """A `Look` that lets everything come to its end."""
 
 
 def until_stopped(search: Callable[[], str | None]) -> str | None:

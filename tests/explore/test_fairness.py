@@ -15,7 +15,8 @@ from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration
-from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
+from aprt.explore.stateful import fairness
+from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop, fair_parts, round_trip
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
 from aprt.verdict.confirm import confirm
@@ -166,6 +167,38 @@ def neglects_nobody(graph: Graph, loop: tuple[Edge, ...]) -> bool:
     always = frozenset.intersection(*(node.enabled for node in visited))
     often = frozenset().union(*(node.takers for node in visited))
     return always <= {edge.context for edge in loop} and often <= {edge.context for edge in loop if edge.takes}
+
+
+def test_a_long_search_for_a_loop_can_be_ended() -> None:
+    ring = {n: Node((Edge((n + 1) % 1_000, n, 0),), frozenset({0}), frozenset()) for n in range(1_000)}
+    looks = []
+
+    def look() -> None:
+        looks.append(len(looks))
+        if len(looks) == 7:
+            raise KeyboardInterrupt
+
+    parts = list(fair_parts(ring, look))
+    assert (parts, len(looks)) == ([frozenset(range(1_000))], 4)
+    with pytest.raises(KeyboardInterrupt):
+        round_trip(ring, parts[0], 0, look)
+    assert [edge.step for edge in round_trip(ring, parts[0], 0)] == list(range(1_000))
+
+
+def test_where_that_is_too_much_to_look_at_a_loop_goes_to_whoever_is_neglected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fewest = {seed: fair_loop(random_graph(seed)) for seed in range(1_000)}
+    monkeypatch.setattr(fairness, "_WALKS", 1)
+    longer = 0
+    for seed, best in fewest.items():
+        graph, found = random_graph(seed), fair_loop(random_graph(seed))
+        assert (found is None) == (best is None)
+        if found is not None and best is not None:
+            assert neglects_nobody(graph, found[1])
+            assert found[1][-1].target == found[0] == best[0]
+            longer += len(found[1]) > len(best[1])
+    assert (longer, sum(one is not None for one in fewest.values())) == (101, 633)
 
 
 def test_fair_loops_are_those_that_looking_at_every_set_of_states_finds_with_the_fewest_steps() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
+from functools import partialmethod
+
 import pytest
 
 from aprt.core.errors import UserError
-from aprt.core.properties import DEADLOCK, HANG, LIVELOCK
+from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Eventually, Property, always
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
-from aprt.explore.result import Exploration, LoopName
+from aprt.explore.result import Bounds, Exploration, LoopName
+from aprt.explore.stateful.loop_plain import PlainLoop
+from aprt.explore.watchdog import Stop, Watchdog
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
 from aprt.verdict.ask import ask
@@ -17,6 +22,8 @@ from aprt.view.verdict_text import verdict_text
 from tests.verdict.cases import case_of
 
 GO, MUTEX = Cell("go", 0), Mutex("m")
+LOCKED = always("locked", (MUTEX,), lambda view: "it is" if view(MUTEX).owner else None)
+GOES = Property("goes", "", (Eventually((GO,), lambda view: None if view(GO).value else "it does not go"),))
 
 
 async def spins() -> None:
@@ -94,8 +101,53 @@ def test_strategies_without_a_state_graph_refuse_the_question(strategy: str) -> 
 
 
 def test_symmetry_refuses_it_too() -> None:
-    with pytest.raises(UserError, match="livelock is about who is neglected"):
+    with pytest.raises(UserError, match="livelock is shown by a loop of states, which symmetry does not keep apart"):
         explore(of(spinner=spins), (LIVELOCK,), symmetry=True)
+
+
+@pytest.mark.parametrize("stopped", ["budget", "interrupted"])
+def test_what_was_found_is_kept_when_the_search_for_loops_is_stopped(
+    stopped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the time spent when all states are known; with Ctrl-C then. What is asked besides is passed over."""
+    clock = [0.0]
+
+    def edges(self: PlainLoop) -> tuple[array[int], array[int]]:
+        clock[0] = 100.0
+        if stopped == "interrupted":
+            raise KeyboardInterrupt
+        return whole(self)
+
+    whole = PlainLoop.edges
+    monkeypatch.setattr(PlainLoop, "edges", edges)
+    monkeypatch.setattr(Watchdog, "__init__", partialmethod(Watchdog.__init__, clock=lambda: clock[0]))
+    program, bounds = of(spinner=spins, one=forgets, other=forgets), Bounds(budget=10)
+    asked = (LOCKED, LIVELOCK)
+    found = explore(program, asked, stop_on="all", bounds=bounds)
+    assert (found.complete, found.stopped, [f.property for f in found.findings]) == (False, stopped, ["locked"])
+    clock[0] = 0.0
+    found = explore(program, LOCKED, besides=LIVELOCK, stop_on="all", bounds=bounds)
+    assert (found.complete, found.unjudged, [f.property for f in found.findings]) == (True, stopped, ["locked"])
+    assert found.interrupted is (stopped == "interrupted")
+
+
+@pytest.mark.parametrize("property", [LIVELOCK, GOES], ids=lambda property: property.id)
+def test_the_budget_ends_the_search_for_a_loop_too(property: Property, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look(watchdog: Watchdog, *counts: int) -> None:
+        looks.append(counts)
+        if len(looks) == last[0]:
+            raise Stop("budget")
+
+    program, last = of(one=spins, other=spins), [0]
+    monkeypatch.setattr(Watchdog, "look", look)
+    assert [f.property for f in explore(program, property).findings] == [property.id]
+    assert looks == [(0, 1, 0, 0), *[(0, 4, 8, 3)] * (len(looks) - 1)]
+    for last[0] in range(2, len(looks) + 1):
+        looks.clear()
+        found = explore(program, property)
+        assert (found.stopped, found.findings, found.states) == ("budget", (), 4)
 
 
 def test_a_verdict_goes_once_more_round_on_trio_and_says_so() -> None:

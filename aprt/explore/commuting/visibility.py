@@ -11,7 +11,7 @@ Such a search runs each trace in one of its orders. A check is judged right only
 - A check may ask what contexts hold (`View.held`, `View.inflight`), of a certain lock or resource. Then steps that take
   it or give it back count as changes. What a check asks is known only when it does: it raises `Unordered`, and the
   search begins anew with more order (`in_order`), or gives up.
-- `NoHang` and `Eventually` speak of the state graph, and are refused.
+- `NoHang`, `NoLivelock` and `Eventually` speak of the state graph, and are refused.
 
 The additional order makes for more traces, so a search without such checks takes fewer executions. "Visible" steps are
 those of Peled, "All from one, one for all", CAV 1993; kept apart here by groups of actors rather than all together.

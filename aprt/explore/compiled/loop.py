@@ -7,6 +7,7 @@ met, and for every state without steps, in the order in which the plain loop mee
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -275,6 +276,10 @@ class CompiledLoop(Loop):
         kernels.reach_back(np.array(ends, np.int64), offsets, incoming, good, todo)
         lost = int(good.argmin())
         return None if good[lost] else lost
+
+    def edges(self) -> tuple[array[int], array[int]]:
+        sources, targets = self._edges()
+        return array("I", sources.tobytes()), array("I", targets.tobytes())
 
     def _edges(self) -> U32:
         """The numbers of the two states that each transition joins."""

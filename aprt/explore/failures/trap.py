@@ -1,7 +1,7 @@
 """Traps: states from which something goes on for ever, told from the whole state graph, as no execution shows it.
 
-Of a hang, those from which no end state can be reached. Of what must not stay so (`Eventually`), those of fair loops
-in which it does.
+Of a hang, those from which no end state can be reached; of a livelock, those from which no deadlock can be reached
+either. Of what must not stay so (`Eventually`), those of fair loops in which it does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Trap:
 
     entry: the last step of the finding's schedule, and the state it leads to. states: to enter one of them is the
     failure. kept: those from which it can go on for ever from now on. parts: where executions that enter it can stay.
-    judge: says what is so there; None for a hang.
+    judge: says what is so there; None for a hang and for a livelock.
     """
 
     graph: StateGraph

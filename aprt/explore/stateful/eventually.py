@@ -1,4 +1,4 @@
-"""What stays as it is for ever: fair loops among the states in which a check says that it is so."""
+"""What stays as it is for ever (`Eventually`): fair loops among the states in which a check says that it is so."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from aprt.explore.checking.judges import Judge
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.stateful.loop import Loop, after
+from aprt.explore.watchdog import Look, unwatched
 
 
 def for_ever(
-    tables: Tables[Note], loop: Loop, judges: Sequence[Judge]
+    tables: Tables[Note], loop: Loop, judges: Sequence[Judge], look: Look
 ) -> Iterator[tuple[str, str, int, tuple[int, ...]]]:
     """For each check that can stay so: its property, what it says, the first state from which it can, the steps round.
 
-    loop: with all states.
+    To stay so is to go round fairly (`fairness`) in states in which it is so. There may be steps out of them, as long
+    as nobody must take one. loop: with all states, in the order of the fewest steps to them.
     """
     oopses = set(loop.oopses)
     so: list[dict[int, int]] = [{} for _ in judges]
     for number in range(len(loop)):
+        if not number & 255:
+            look()
         if number not in oopses:
             state = loop.state(number)
             for judge, states in zip(judges, so, strict=True):
                 if judge(state) is not None:
                     states[state] = number
     for judge, states in zip(judges, so, strict=True):
-        found = fair_loop(staying(tables, states))
+        found = fair_loop(staying(tables, states, look), look)
         if found is not None:
             here, edges = found
             yield judge.id, for_ever_text(judge(loop.state(here))), here, tuple(edge.step for edge in edges)
@@ -38,31 +42,14 @@ def for_ever_text(said: str | None) -> str:
     return f"{said}, for ever"
 
 
-def no_way_out(tables: Tables[Note], loop: Loop, lost: int) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    """Behind a state that reaches no end: the first state of a loop that nothing leads out of, the steps round, and the
-    places of the contexts that take them.
-
-    loop: with all states.
-    """
-    numbers = {loop.state(number): number for number in range(len(loop))}
-    todo = [loop.state(lost)]
-    behind = {todo[0]: lost}
-    while todo:
-        state = todo.pop()
-        for move in tables.moves(state):
-            successor, _ = after(state, move)
-            if successor not in behind:
-                behind[successor] = numbers[successor]
-                todo.append(successor)
-    found = fair_loop(staying(tables, behind))
-    assert found is not None, "what is behind a state that reaches no end is finite, and is gone round in"
-    here, edges = found
-    return here, tuple(edge.step for edge in edges), tuple(dict.fromkeys(edge.context for edge in edges))
-
-
-def staying(tables: Tables[Note], states: Mapping[int, int]) -> Graph:
+def staying(tables: Tables[Note], states: Mapping[int, int], look: Look = unwatched) -> Graph:
     """The part of the state graph with these states, each with its number."""
-    return {number: _node(tables, states, state) for state, number in states.items()}
+    graph = dict[int, Node]()
+    for state, number in states.items():
+        if not len(graph) & 255:
+            look()
+        graph[number] = _node(tables, states, state)
+    return graph
 
 
 def _node(tables: Tables[Note], states: Mapping[int, int], state: int) -> Node:

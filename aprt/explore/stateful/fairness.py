@@ -8,10 +8,12 @@ A run that never ends is fair when no context is neglected:
 A strongly connected component has a fair loop unless a context can step in all of it and never does within it; one
 that can take a lock somewhere in it and never does is avoided by leaving those states out, and looking again.
 
+What a context does with its steps is up to it: of the options of a choice one may be taken each time, and a context
+that tries for several locks has had its turn when it takes one of them.
+
 The fewest steps of a fair loop are those of a shortest way through pairs of a state and of who is still neglected.
 
-Algorithms: Baier & Katoen, Principles of Model Checking, section 6.5; components: Tarjan 1972; shortest way: A*, Hart,
-Nilsson & Raphael 1968.
+Algorithms: Baier & Katoen, Principles of Model Checking, section 6.5; shortest way: A*, Hart, Nilsson & Raphael 1968.
 """
 
 from __future__ import annotations
@@ -20,9 +22,14 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
+
+from aprt.explore.stateful.components import components
+from aprt.explore.watchdog import Look, unwatched
+
+_WALKS: Final = 50_000  # to look at for the fewest steps: some seconds
 
 
 @attrs.frozen
@@ -48,22 +55,27 @@ Graph: TypeAlias = Mapping[int, Node]
 Loop: TypeAlias = tuple[Edge, ...]
 
 
-def fair_loop(graph: Graph) -> tuple[int, Loop] | None:
-    """The lowest number of a state from which there is a fair loop, and the fewest steps of one; None: no loop."""
-    found = min(fair_parts(graph), key=min, default=None)
+def fair_loop(graph: Graph, look: Look = unwatched) -> tuple[int, Loop] | None:
+    """The lowest number of a state from which there is a fair loop, and a `round_trip`; None: no loop."""
+    found = min(fair_parts(graph, look), key=min, default=None)
     if found is None:
         return None
     start = min(found)
-    return start, _loop(graph, found, start)
+    return start, round_trip(graph, found, start, look)
 
 
-def fair_parts(graph: Graph) -> Iterator[frozenset[int]]:
+def fair_parts(graph: Graph, look: Look = unwatched) -> Iterator[frozenset[int]]:
     """The largest sets of states that can be gone round in, all of each, without neglecting anybody."""
-    yield from _fair(graph, graph.keys())
+    yield from _fair(graph, graph.keys(), look)
 
 
-def _fair(graph: Graph, nodes: Collection[int]) -> Iterator[frozenset[int]]:
-    for component in _components(graph, nodes):
+def _fair(graph: Graph, nodes: Collection[int], look: Look) -> Iterator[frozenset[int]]:
+    wanted = frozenset(nodes)
+
+    def targets(node: int) -> list[int]:
+        return [edge.target for edge in graph[node].edges if edge.target in wanted]
+
+    for component in components(nodes, targets, look):
         inside = [edge for node in component for edge in graph[node].edges if edge.target in component]
         if not inside:
             continue
@@ -73,50 +85,9 @@ def _fair(graph: Graph, nodes: Collection[int]) -> Iterator[frozenset[int]]:
             continue
         denied = frozenset().union(*(graph[node].takers for node in component)) - taking
         if denied:
-            yield from _fair(graph, [node for node in component if not graph[node].takers & denied])
+            yield from _fair(graph, [node for node in component if not graph[node].takers & denied], look)
         else:
             yield component
-
-
-def _components(graph: Graph, nodes: Collection[int]) -> Iterator[frozenset[int]]:
-    """The strongly connected components of these states."""
-    wanted = frozenset(nodes)
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    on_stack: set[int] = set()
-    for root in nodes:
-        if root in index:
-            continue
-        todo = [(root, _targets(graph, root, wanted))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
-        while todo:
-            node, targets = todo[-1]
-            for target in targets:
-                if target not in index:
-                    index[target] = low[target] = len(index)
-                    stack.append(target)
-                    on_stack.add(target)
-                    todo.append((target, _targets(graph, target, wanted)))
-                    break
-                if target in on_stack:
-                    low[node] = min(low[node], index[target])
-            else:
-                todo.pop()
-                if todo:
-                    low[todo[-1][0]] = min(low[todo[-1][0]], low[node])
-                if low[node] == index[node]:
-                    members = set[int]()
-                    while node not in members:
-                        members.add(stack.pop())
-                    on_stack -= members
-                    yield frozenset(members)
-
-
-def _targets(graph: Graph, node: int, wanted: frozenset[int]) -> Iterator[int]:
-    return iter([edge.target for edge in graph[node].edges if edge.target in wanted])
 
 
 @attrs.frozen(cache_hash=True)
@@ -137,23 +108,66 @@ class _Walk:
         waiting = (self.waiting - {edge.context}) & target.enabled
         return _Walk(edge.target, waiting, (self.denied | target.takers) - served, served)
 
+    def owes(self, start: int) -> bool:
+        """Whether it is no loop yet, from that state on, that neglects nobody."""
+        return self.node != start or bool(self.waiting or self.denied)
 
-def _loop(graph: Graph, component: frozenset[int], start: int) -> Loop:
-    """The fewest steps round that neglect nobody: A*, by how far it is back at least."""
-    back = _distances(graph, component, start)
+    def pays(self, edge: Edge, target: Node) -> bool:
+        """Whether somebody whom it neglects so far is neglected no more behind that step, or cannot go on there."""
+        taken = edge.takes and edge.context in self.denied
+        return taken or edge.context in self.waiting or not self.waiting <= target.enabled
+
+
+def round_trip(graph: Graph, part: frozenset[int], start: int, look: Look = unwatched) -> Loop:
+    """From a state of a fair part back to it without neglecting anybody: the fewest steps.
+
+    Where too many walks would have to be looked at to know them, it goes to whoever is neglected, the nearest first.
+    """
+    return _fewest(graph, part, start, look) or _from_each_to_the_nearest(graph, part, start)
+
+
+def _fewest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
+    """A*, by how far it is back at least; none where that takes too many walks."""
+    back = _distances(graph, part, start)
     todo: list[tuple[int, int, _Walk, Loop]] = []
     walk, loop = _Walk(start, graph[start].enabled, graph[start].takers, frozenset()), Loop()
     seen, order = {walk}, count()
-    while not loop or walk.node != start or walk.waiting or walk.denied:
+    while (not loop or walk.owes(start)) and len(seen) <= _WALKS:
+        if not len(seen) & 255:
+            look()
         for edge in graph[walk.node].edges:
-            if edge.target in component:
+            if edge.target in part:
                 longer = (*loop, edge)
                 following = walk.behind(edge, graph[edge.target])
                 heappush(todo, (len(longer) + back[edge.target], next(order), following, longer))
         while walk in seen:
             _, _, walk, loop = heappop(todo)
         seen.add(walk)
+    return () if walk.owes(start) else loop
+
+
+def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int) -> Loop:
+    walk, loop = _Walk(start, graph[start].enabled, graph[start].takers, frozenset()), Loop()
+    while not loop or walk.owes(start):
+        for edge in _nearest(graph, part, walk, start):
+            walk = walk.behind(edge, graph[edge.target])
+            loop = (*loop, edge)
     return loop
+
+
+def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int) -> Loop:
+    """The fewest steps with which a walk neglects somebody no more; or those back, if it neglects nobody."""
+    todo, seen = deque([(walk.node, Loop())]), {walk.node}
+    neglecting = walk.waiting or walk.denied
+    while True:
+        node, way = todo.popleft()
+        for edge in graph[node].edges:
+            if edge.target in part:
+                if walk.pays(edge, graph[edge.target]) if neglecting else edge.target == start:
+                    return (*way, edge)
+                if edge.target not in seen:
+                    seen.add(edge.target)
+                    todo.append((edge.target, (*way, edge)))
 
 
 def _distances(graph: Graph, component: frozenset[int], goal: int) -> dict[int, int]:

@@ -94,6 +94,10 @@ class Loop(abc.ABC):
     def first_hang(self, ends: Sequence[int]) -> int | None:
         """The lowest-numbered state that reaches none of `ends`; None when all do. All states are expanded."""
 
+    @abc.abstractmethod
+    def edges(self) -> tuple[array[int], array[int]]:
+        """The numbers of the two states that each transition joins, by the first one. All states are expanded."""
+
     @property
     @abc.abstractmethod
     def bytes_per_state(self) -> float:
@@ -172,11 +176,7 @@ class FreshLoop(Loop):
         return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
 
     def first_hang(self, ends: Sequence[int]) -> int | None:
-        return first_hang(len(self), ends, *self._graph())
-
-    @abc.abstractmethod
-    def _graph(self) -> tuple[array[int], array[int]]:
-        """The numbers of the two states that each transition joins."""
+        return first_hang(len(self), ends, *self.edges())
 
     @abc.abstractmethod
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:

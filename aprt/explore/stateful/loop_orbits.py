@@ -79,7 +79,7 @@ class OrbitLoop(FreshLoop):
                 self.host.terminal(here)
         self._symmetry.settle()
 
-    def _graph(self) -> tuple[array[int], array[int]]:
+    def edges(self) -> tuple[array[int], array[int]]:
         sources, targets, over = array("Q"), array("Q"), set(self.oopses)
         for here, state in enumerate(self._states):
             for move in () if here in over else self.tables.moves(state):

@@ -109,7 +109,7 @@ class PlainLoop(FreshLoop):
                 self._group()
             done += self._expand(numbers[done:])
 
-    def _graph(self) -> tuple[array[int], array[int]]:
+    def edges(self) -> tuple[array[int], array[int]]:
         numbers = {state: number for number, state in enumerate(self._states)}
         oopses = set(self.oopses)
         sources, targets = array("I"), array("I")

@@ -120,7 +120,9 @@ class Search:
     def _orbits(self) -> Loop:
         if self.checks.eventually or self.checks.livelocks:
             ids = ", ".join(sorted({*(j.id for j in self.checks.eventually), *(id for id, _ in self.checks.livelocks)}))
-            raise UserError(f"{ids} is about who is neglected, and symmetry does not tell: leave out --symmetry")
+            raise UserError(
+                f"{ids} is shown by a loop of states, which symmetry does not keep apart: leave out --symmetry"
+            )
         from aprt.explore.stateful.loop_orbits import OrbitLoop  # few searches need them
         from aprt.explore.stateful.symmetry import Symmetry
 
@@ -251,18 +253,18 @@ class Search:
         self.unjudged = reason
 
     def _livelock(self) -> None:
-        """A loop out of which nothing leads, behind a state that reaches no end and no deadlock."""
+        """A loop out of which nothing leads, if a state reaches no end and no deadlock."""
         if not self.checks.livelocks:
             return
-        lost = self.loop.first_hang([*self.ends, *self.loop.oopses, *self.deadlocks])
-        if lost is None:
+        ends = [*self.ends, *self.loop.oopses, *self.deadlocks]
+        if self.loop.first_hang(ends) is None:
             return
-        from aprt.explore.stateful.eventually import no_way_out  # few searches need it
+        from aprt.explore.stateful.livelock import no_way_out  # few searches need it
 
-        here, steps, places = no_way_out(self.tables, self.loop, lost)
-        contexts = [self.question.system.contexts[place].name for place in places]
+        found = no_way_out(self.tables, self.loop, ends, self._look_on)
+        contexts = [self.question.system.contexts[place].name for place in found.contexts]
         for violation in self.checks.livelock(contexts):
-            self.record(violation, len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+            self._record_loop(violation, found.here, found.steps)
 
     def _for_ever(self) -> None:
         """Fair loops in what is complete."""
@@ -270,9 +272,16 @@ class Search:
             return
         from aprt.explore.stateful.eventually import for_ever  # few searches need it
 
-        for id, text, here, steps in for_ever(self.tables, self.loop, self.checks.eventually):
+        for id, text, here, steps in for_ever(self.tables, self.loop, self.checks.eventually, self._look_on):
             self.checks.said([(id, text)])
-            self.record((id, text), len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+            self._record_loop((id, text), here, steps)
+
+    def _record_loop(self, violation: Violation, here: int, steps: tuple[int, ...]) -> None:
+        self.record(violation, len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
+
+    def _look_on(self) -> None:
+        """When all states are there: bounds end what is made of them, too."""
+        self.watchdog.look(0, len(self.loop), self.loop.transitions, self.depth)
 
     def record(
         self, violation: Violation, length: int, here: int, via: int | None = None, loop: tuple[int, ...] = ()

@@ -1,0 +1,53 @@
+"""Livelocks: loops of the state graph out of which nothing leads.
+
+A state that reaches no end, no deadlock and no oops leads, whatever is done, into a *bottom component*: states that all
+can be reached from each other, and that no step leads out of. There contexts go on for ever, and nothing that anybody
+does ends it. That is so under every scheduler: who is neglected does not come into it. What is shown is the bottom
+component that takes the fewest steps to reach, and once round in it that neglects nobody (`fairness`): a fair
+scheduler, too, may go on like that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+import attrs
+
+from aprt.explore.checking.checks import Note
+from aprt.explore.hangs import reaching
+from aprt.explore.learned.tables import Tables
+from aprt.explore.stateful.components import components
+from aprt.explore.stateful.eventually import staying
+from aprt.explore.stateful.fairness import round_trip
+from aprt.explore.stateful.loop import Loop
+from aprt.explore.watchdog import Look
+
+
+@attrs.frozen
+class Round:
+    """The number of a state, the steps that lead from it back to it, and the places of the contexts that take them."""
+
+    here: int
+    steps: tuple[int, ...]
+    contexts: tuple[int, ...]
+
+
+def no_way_out(tables: Tables[Note], loop: Loop, ends: Sequence[int], look: Look) -> Round:
+    """Once round in the bottom component that is reached first, from the state in which it is.
+
+    loop: with all states, one of which at least reaches none of `ends`. These are the numbers of all without steps.
+    """
+    sources, targets = loop.edges()
+    good = reaching(len(loop), ends, sources, targets)
+
+    def behind(number: int) -> Sequence[int]:
+        return targets[bisect_left(sources, number) : bisect_right(sources, number)]
+
+    lost = (number for number in range(len(loop)) if not good[number])
+    bottoms = (part for part in components(lost, behind, look) if all(part.issuperset(behind(one)) for one in part))
+    bottom = min(bottoms, key=min)
+    here = min(bottom)
+    graph = staying(tables, {loop.state(number): number for number in bottom}, look)
+    edges = round_trip(graph, bottom, here, look)
+    return Round(here, tuple(edge.step for edge in edges), tuple(dict.fromkeys(edge.context for edge in edges)))
