@@ -16,7 +16,8 @@ import pytest
 
 from aprt.core.effects import choose
 from aprt.core.errors import ModelError
-from aprt.explore.learned.control import Records, control_key
+from aprt.explore.learned.contents import Records
+from aprt.explore.learned.control import control_key
 from tests.explore.programs import shapes
 from tests.explore.suspending import Start, key, places, suspended
 

@@ -27,7 +27,8 @@ from aprt.core.notes import Oops
 from aprt.core.schedule import Schedule
 from aprt.core.step import Ask, Step
 from aprt.core.system import System
-from aprt.explore.learned.control import Records, control_key
+from aprt.explore.learned.contents import Records
+from aprt.explore.learned.control import control_key
 from aprt.explore.learned.packing import Packing, Unknown
 from aprt.explore.learned.twins import Twins
 
