@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import attrs
 import pytest
 
-from aprt import Property, System
+from aprt import Property, System, choose
 from aprt.core.properties import DEADLOCK, HANG, Noted
 from aprt.explore.explore import explore
 from aprt.explore.result import Bounds, Exploration
@@ -19,7 +20,9 @@ from tests.explore.programs.increment import increment_lock
 from tests.explore.programs.locking import dining
 from tests.explore.programs.mailboxes import fan_in_out
 from tests.explore.programs.two_phase import two_phase_commit
+from tests.explore.tiny import Variable
 from tests.explore.tiny import dining as dining_for_ever
+from tests.explore.tiny import system as system_of
 
 NOTED = tuple(Property(id, id, (Noted(),)) for id in ("K1", "K2", "K3", "P2", "P9", "P22"))
 NEVER = 1 << 60
@@ -125,6 +128,26 @@ def test_few_steps_are_taken_that_lead_to_a_known_state(monkeypatch: pytest.Monk
     assert (explored.states, explored.transitions) == (8_832, 30_865)
     assert expanded.states > 7_000
     assert expanded.taken < 1.4 * expanded.states < 3 * expanded.states < expanded.possible
+
+
+def late_choice(n: int) -> System:
+    """n contexts that take one step at a time, up to a choice of three at the end."""
+
+    async def count(variable: Variable) -> None:
+        for value in (1, 2, 3):
+            await variable.store(value)
+        await variable.store(await choose("last", 4, 5, 6))
+
+    variables = [Variable(f"v{i}") for i in range(n)]
+    return system_of(*variables, **{f"c{i}": partial(count, variable) for i, variable in enumerate(variables)})
+
+
+def test_contexts_that_have_more_choices_than_before_are_still_asked_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = assert_agreement(monkeypatch, late_choice(3), (DEADLOCK,), sample=16, few=COARSE)
+    assert (found.states, found.ends) == (10**3, 3**3)
+    expanded = Expanded(monkeypatch)
+    explore(late_choice(3), (DEADLOCK,), loop="plain", stop_on="all")
+    assert expanded.states == found.states - 19
 
 
 ONE, OTHER = 7, 8  # slots

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
 import attrs
@@ -33,18 +34,14 @@ from aprt.explore.stateful.loop import Outgrown
 
 _FEW = 6  # states, on average, must share the fields of a cluster
 _NOWHERE: Final = -1  # no slot
-_DIGIT_BITS: Final = 12
-ALL_STEPS: Final = (1 << _DIGIT_BITS) - 1
-"""How many steps each context can take is a number with a digit for each. Modulo this it is how many they are in all,
-as each digit is worth 1."""
 
 
 @attrs.define(eq=False)
 class Arrival:
     """How a state was first reached.
 
-    kept: keeps, of how many steps each context could take before, what is still so. looks: whom to ask, by cluster, in
-    order: the mask of each, and by the masked state what it can do.
+    kept: keeps, of the steps that were possible before, those that still are. looks: whom to ask, by cluster, in order:
+    the mask of each, and by the masked state what it can do.
     """
 
     kept: int = 0
@@ -57,6 +54,10 @@ Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
 
 class Apart(Exception):
     """Contexts have to be asked one by one: there is something to check, or something new decides."""
+
+
+class Cramped(Apart):
+    """Or one of them can take more steps than ever before: they can be asked together again, with more bits for it."""
 
 
 class Kind(NamedTuple):
@@ -82,9 +83,10 @@ ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is ea
 
 
 class Known(dict[int, tuple[int, Steps]]):
-    """By the masked state, how many steps each of some contexts can take, and those of them that are to be taken.
+    """By the masked state, the steps of some contexts that are possible, and those of them that are to be taken.
 
-    Asks `learn` for what is not known yet.
+    Of what is possible it matters how much: there are some bits for each context, of which as many are set as it has
+    steps. Asks `learn` for what is not known yet.
     """
 
     def __init__(self, learn: Callable[[int], tuple[int, Steps]]) -> None:
@@ -104,6 +106,10 @@ class Clusters:
     def __init__(self, tables: Tables[Note], layout: Layout) -> None:
         self._tables, self._layout = tables, layout
         self._slots = [frozenset({place, *(slot for slot, _ in rows)}) for place, rows in enumerate(tables.rows)]
+        self._most = [
+            max((len(moves) for _, row in rows for moves in row.values()), default=0) or 1 for rows in tables.rows
+        ]
+        self._bits = list(accumulate(self._most, initial=0))  # where those of each context begin
         self._clusters: list[range] = []
         self._known: dict[tuple[tuple[int, ...], Kind], Known] = {}
         self._steps = [dict[tuple[int, int], tuple[Kind, Steps]]() for _ in tables.rows]  # by control state and number
@@ -127,6 +133,10 @@ class Clusters:
             self._ask(by)
         return True
 
+    def _possible(self, place: int, count: int) -> int:
+        """So many steps of that context."""
+        return (1 << count) - 1 << self._bits[place]
+
     def _pays(self, places: range, sample: Sequence[int]) -> bool:
         mask = self._layout.mask(self._deciding(places))
         return len(set(map(mask.__and__, sample))) * _FEW <= len(sample)
@@ -147,7 +157,7 @@ class Clusters:
         kept, looks = 0, list[tuple[int, Known]]()
         for cluster in self._clusters:
             asked = tuple([place for place in cluster if place >= by.place or place in self._concerned[by]])
-            kept |= sum(ALL_STEPS << place * _DIGIT_BITS for place in cluster if place not in asked)
+            kept |= sum(self._possible(place, self._most[place]) for place in cluster if place not in asked)
             if asked:
                 looks.append(self._look(asked, by))
         self._arrivals[by].kept, self._arrivals[by].looks = kept, tuple(looks)
@@ -180,7 +190,7 @@ class Clusters:
             control = field(state, place)
             key = control, field(state, rows[control][0])
             kind, steps = known[key] if key in known else self._learn(place, *key)
-            return len(steps) << place * _DIGIT_BITS, () if by.spares(kind) else steps
+            return self._possible(place, len(steps)), () if by.spares(kind) else steps
 
         return learn
 
@@ -191,8 +201,10 @@ class Clusters:
         moves = row[number]
         if not self._layout.fits():
             raise Outgrown
-        if any(note != QUIET for _, _, note in moves) or len(moves) * len(self._slots) >= ALL_STEPS:
+        if any(note != QUIET for _, _, note in moves):
             raise Apart
+        if len(moves) > self._most[place]:
+            raise Cramped
         changes = [self._tables.changes[step] for _, step, _ in moves]
         kind = Kind(place, slot, any(changed == slot for each in changes for changed, _ in each))
         steps = tuple([(self._layout.delta(each), self._arrival(kind)) for each in changes])
