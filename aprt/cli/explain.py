@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.options import any_property_option, format_option
-from aprt.cli.output import echo, remark
+from aprt.cli.output import echo
 
 if TYPE_CHECKING:
     from aprt.verdict.tokens import Recording
 
-_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table", "json")
+_SHAPES = ("columns", "lockdep", "kasan", "kcsan", "refcount", "hungtask", "leak", "story", "table")
 
 
 @click.command("explain", short_help="Show a schedule as columns, or as a report of the kernel's.")
@@ -50,24 +49,16 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     """
     from aprt.verdict.telling import explained_execution, instead
     from aprt.view.execution_json import execution_json
-    from aprt.view.reports.explanation import explanation, reason_of, told_in_columns
+    from aprt.view.reports.explanation import explanation, reason_of
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")
+    if form == "json" and (brief or shape):
+        raise click.UsageError(f"--format json has everything: leave out {f'--as {shape}' if shape else '--brief'}")
     execution = explained_execution(recording, properties)
-    if "json" in (form, shape):
+    if form == "json":
         echo(execution_json(recording, execution, why=reason_of(recording, execution)))
     else:
         others = instead(recording, properties, execution)
         echo(explanation(recording, execution, shape, instead=others, brief=brief))
-        if shape is None and not brief and not told_in_columns(recording, execution):
-            remark(f"the schedule: {_typed()} --as columns, or --as story")
     return 0
-
-
-def _typed() -> str:
-    """The command that runs, apart from how it shows the schedule."""
-    given = click.get_current_context().params
-    named = {"--with": given["put_in"], "--without": given["taken_out"], "--property": given["properties"]}
-    options = [word for option, values in named.items() for value in values for word in (option, value)]
-    return shlex.join(["aprt", "explain", given["token"], *options])

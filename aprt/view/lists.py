@@ -51,7 +51,7 @@ def fact(name: str, text: str, paint: Paint) -> Iterator[str]:
 def few(lines: list[str]) -> list[str]:
     """The first ones, and how many more there are."""
     more = len(lines) - _FEW
-    return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --as json has all"]
+    return lines if more <= 1 else [*lines[:_FEW], f"and {more} more; --format json has all"]
 
 
 def spans(some: Sequence[str], eras: Sequence[str]) -> str:

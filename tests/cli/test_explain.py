@@ -149,11 +149,11 @@ def test_columns_story_and_table_of_a_race_show_the_two_sides_that_the_title_nam
 
 
 def test_the_json_of_a_race_says_why_it_races_as_the_text_does() -> None:
-    cause = json.loads(aprt("explain", "B20", "--as", "json").stdout)["cause"]
+    cause = json.loads(aprt("explain", "B20", "--format", "json").stdout)["cause"]
     assert cause["race"] == [["admin", "matrix_dev.add_mdev", 1], ["ap_scan", "matrix_dev.list_mdevs", 1]]
     assert f"            aprt explain \\\n    {cause['smallest']['token']}\n" in aprt("explain", "B20").stdout
     assert (cause["smallest"]["steps"], cause["states"], cause["complete"]) == (10, 4_522, True)
-    assert json.loads(aprt("explain", "B4", "--as", "json").stdout)["cause"]["race"] is None
+    assert json.loads(aprt("explain", "B4", "--format", "json").stdout)["cause"]["race"] is None
 
 
 WHY_IT_RACES = """
@@ -166,7 +166,7 @@ decides     no order of two steps, and no choice, by itself
 always      nothing that tells executions that race from others
 searched    4,522 states, all there are up to a race
 
-reproduce   aprt replay """
+"""
 
 
 @pytest.mark.parametrize("shape", [(), ("--as", "columns"), ("--as", "story"), ("--as", "table")])
@@ -177,7 +177,8 @@ def test_of_a_race_it_is_said_why_it_comes_about_and_its_smallest_form_is_told_a
     assert why[0] == "smallest    1 preemption, 10 steps, 1 switch"
     smallest = why[why.index("            aprt explain \\") + 1].strip()
     told = aprt("explain", smallest, *shape).stdout
-    assert told.endswith(f"{WHY_IT_RACES}\\\n    {smallest}\n")
+    schedule = "" if shape else f"{SCHEDULE}\n"
+    assert told.endswith(f"{WHY_IT_RACES}{schedule}reproduce   aprt replay \\\n    {smallest}\n")
     assert "KCSAN: data-race in vfio_ap_mdev_probe / vfio_ap_on_cfg_changed" in told
 
 
@@ -185,7 +186,7 @@ def test_of_a_race_with_too_many_states_it_is_said_that_its_reason_is_open() -> 
     known = token("2026/create-while-walked+B20=out", "P22")
     recording = find_recording(known_eras, known, (), ())
     lines = explanation(recording, explained_execution(recording), states=10).splitlines()
-    assert lines[lines.index("Why") + 1 : -3] == [
+    assert lines[lines.index("Why") + 1 : lines.index(SCHEDULE) - 1] == [
         "open        what leads to the race is not worked out: too many states",
         "            why an access has not its lock:",
         f"            aprt explain {known} \\",
@@ -213,6 +214,7 @@ def test_data_that_no_other_access_meets_is_a_warning_and_no_race() -> None:
 
 
 TITLES = (Path(__file__).parents[1] / "view" / "stored" / "reports" / "titles.txt").read_text(encoding="utf-8")
+SCHEDULE = "schedule    --as columns shows it, --as story tells it in words"
 QUICK = ("B2", "B8", "B10", "B20")
 """A cycle of locks, a lost interrupt, a loop without end, a race: each is looked for in another way."""
 
@@ -231,18 +233,16 @@ def test_a_bug_of_the_museum_is_looked_for_and_explained(id: str) -> None:
     explained = aprt("explain", id)
     assert (explained.exit_code, explained.stderr) == (
         0,
-        f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n"
-        f"aprt: the schedule: aprt explain {id} --as columns, or --as story\n",
+        f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n",
     )
     reference, _, title, *_ = explained.stdout.splitlines()
     assert (reference, f"{id:4} {title}") in {(shown_by.buggy, line) for line in TITLES.splitlines()}
-    assert "\nreproduce   aprt replay " in explained.stdout
+    assert f"\n\n{SCHEDULE}\nreproduce   aprt replay " in explained.stdout
 
 
 def test_a_report_is_followed_by_what_shows_the_schedule() -> None:
-    told = aprt("explain", "B10", "--property", "P33").stderr
-    assert told.endswith("aprt: the schedule: aprt explain B10 --property P33 --as columns, or --as story\n")
-    assert "the schedule" not in aprt("explain", "B10", "--as", "columns").stderr
+    assert SCHEDULE in head("B10", "--property", "P33")
+    assert "\nschedule " not in aprt("explain", "B10", "--as", "columns").stdout
 
 
 def test_a_bug_goes_by_the_commit_of_its_fix_and_wherever_a_token_goes() -> None:
@@ -274,15 +274,15 @@ def test_what_names_no_schedule_is_told_what_to_type(args: tuple[str, ...], mess
     assert (refused.exit_code, refused.stdout, refused.stderr.splitlines()[-1]) == (2, "", f"aprt: {message}")
 
 
-def test_json_is_a_shape_as_any_other() -> None:
-    known = "aprt2:toy/abba:rgFjmI097Uqg"
-    runner = CliRunner()
-    shape, form = (runner.invoke(root, ("explain", known, *more), obj=lambda: ERAS).stdout for more in JSON)
-    assert shape == form
-    assert json.loads(shape)["schema"] == "aprt.trace/1"
-
-
-JSON = (("--as", "json"), ("--format", "json"))
+@pytest.mark.parametrize("shape", [("--as", "story"), ("--brief",)])
+def test_json_has_everything_and_is_no_shape(shape: tuple[str, ...]) -> None:
+    known = ("explain", "aprt2:toy/abba:rgFjmI097Uqg", "--format", "json")
+    told, refused = (CliRunner().invoke(root, (*known, *more), obj=lambda: ERAS) for more in ((), shape))
+    assert json.loads(told.stdout)["schema"] == "aprt.trace/1"
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"aprt: --format json has everything: leave out {' '.join(shape)} (try 'aprt explain --help')\n"
+    )
 
 
 def test_brief_columns_leave_out_what_a_context_does_in_between() -> None:

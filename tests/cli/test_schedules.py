@@ -143,11 +143,11 @@ def test_explain_prints_columns_what_they_violate_and_how_to_see_it_again() -> N
 
 
 def test_explain_as_json_says_why() -> None:
-    data = json.loads(aprt("explain", ABBA, "--as", "json").stdout)
+    data = json.loads(aprt("explain", ABBA, "--format", "json").stdout)
     assert data == json.loads(aprt("explain", ABBA, "--format", "json").stdout)
     assert data["cause"]["smallest"]["token"] == ABBA
     harmless = token_of("toy/abba", [("left", "A.lock")])
-    assert json.loads(aprt("explain", harmless, "--as", "json").stdout)["cause"] is None
+    assert json.loads(aprt("explain", harmless, "--format", "json").stdout)["cause"] is None
     assert "Why" not in aprt("explain", harmless).stdout
 
 

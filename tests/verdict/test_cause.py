@@ -102,7 +102,7 @@ def test_of_many_orderings_the_text_has_some_and_says_how_many_more_there_are() 
     assert why is not None
     lines = why_lines(why, why.token)
     assert len(cause_object(why)["order"]) == len(cause_object(why)["pairs"]) == 8
-    assert lines.count("            and 2 more; --as json has all") == 2
+    assert lines.count("            and 2 more; --format json has all") == 2
     assert "decides     phil1: fork1.lock before phil0 waits for fork1.lock" in lines
     assert "always      phil1: fork1.lock -> phil0 waits for fork1.lock" in lines
 

@@ -14,6 +14,7 @@ from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import open_lines, why_lines
 from aprt.view.columns import columns
 from aprt.view.commands import command_lines
+from aprt.view.lists import under
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.report import raced, reasoned, report, told_as
 from aprt.view.reports.subject import Subject
@@ -55,9 +56,12 @@ def explanation(
         lines += ["", *why_lines(reason, token)]
     elif is_race:
         lines += ["", *open_lines(token_of(case, system, execution.schedule))]
+    more: list[str] = []
+    if shape is None and not brief and told_as(subject)[0] != "columns":
+        more += under("schedule", ["--as columns shows it, --as story tells it in words"])
     if token is not None:
-        lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
-    return "\n".join(lines)
+        more += command_lines("reproduce", f"aprt replay {token}")
+    return "\n".join([*lines, *([""] if more else []), *more])
 
 
 def _body(subject: Subject, shape: str | None, others: Sequence[Finding], brief: bool) -> list[str]:
@@ -67,13 +71,6 @@ def _body(subject: Subject, shape: str | None, others: Sequence[Finding], brief:
         ended = subject.execution.ending == "end"
         lines = columns(subject.events, _marked(subject, others), brief=brief, ended=ended)
     return lines
-
-
-def told_in_columns(recording: Recording, execution: Execution) -> bool:
-    """Whether `explanation` tells the first finding of an execution in columns when no shape is asked for."""
-    findings = execution.findings
-    subject = Subject(recording.case, recording.model.system, execution, findings[0] if findings else None)
-    return told_as(subject)[0] == "columns"
 
 
 def reason_of(recording: Recording, execution: Execution, states: int = STATES) -> Cause | Realised | None:
