@@ -121,7 +121,7 @@ SWITCHES = (
     Switch("order", "variant", ("cross_order", "same_order"), "in which order the right thread locks"),
     Switch("memory", "assumption", ("sc", "tso"), "how memory behaves"),
     Switch("forget_unlock", "mutant", FLAG, "the mutex is never released"),
-    Switch("threads", "parameter", ("2", "3", "4"), "how many threads"),
+    Switch("threads", "parameter", ("2", "3", "4"), "how many threads", built=True),
 )
 
 SCENARIOS = (

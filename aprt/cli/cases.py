@@ -86,7 +86,7 @@ def find_cases(
 ) -> tuple[Case, ...]:
     """All cases that the options name, patterns included, each once. Raises: `UserError`.
 
-    A size that changes nothing in a single case is refused. In one of several it is left out, with a remark.
+    A parameter that changes nothing in a single case is refused. In one of several it is left out, with a remark.
     """
     from aprt.verdict.lookup import matching
 
@@ -94,16 +94,16 @@ def find_cases(
     named = [reference for text in texts for reference in matching(text, eras, era)]
     cases = [find_case(lambda: eras, name, era, put_in, taken_out) for name in named]
     if len(cases) == 1:
-        check_sizes(*cases)
-    cases = [_sized(case) for case in cases]
+        check_settled(*cases)
+    cases = [_without_settled(case) for case in cases]
     return tuple({str(case): case for case in cases}.values())
 
 
 def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[Case, Case]], bool]:
     """The pairs of cases to compare, and whether eras or patterns were named rather than two cases.
 
-    Of two eras or patterns, scenarios with the same name make a pair; those that only one side has get a remark. Sizes
-    that change nothing are as for `find_cases`. Raises: `UserError`.
+    Of two eras or patterns, scenarios with the same name make a pair; those that only one side has get a remark.
+    Parameters that change nothing are as for `find_cases`. Raises: `UserError`.
     """
     from aprt.verdict.lookup import matching
 
@@ -115,7 +115,7 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     if all(single):
         pair = find(before), find(after)
         for case in pair:
-            check_sizes(case)
+            check_settled(case)
         return _unlike([pair]), False
     if any(single):
         raise UserError(f"{before} and {after}: an era or a pattern is compared with another one, not with a scenario")
@@ -125,7 +125,7 @@ def find_pairs(registry: Registry, before: str, after: str) -> tuple[list[tuple[
     both = [name for name in was if name in now]
     if not both:
         raise UserError(f"{before} and {after} have no scenario in common")
-    return _unlike([(_sized(was[name]), _sized(now[name])) for name in both]), True
+    return _unlike([(_without_settled(was[name]), _without_settled(now[name])) for name in both]), True
 
 
 def _unlike(pairs: Iterable[tuple[Case, Case]]) -> list[tuple[Case, Case]]:
@@ -159,31 +159,31 @@ def _tell_alone(text: str, own: Collection[str], others: Collection[str]) -> Non
         remark(f"only in {text}: {', '.join(alone)}")
 
 
-def _sized(case: Case) -> Case:
-    """The case without sizes that change nothing in it, with a remark about them."""
-    words, without = _idle_sizes(case)
+def _without_settled(case: Case) -> Case:
+    """The case without parameters that change nothing in it, with a remark about them."""
+    words, without = _settled(case)
     if words:
         remark(f"{_unchanged(case, words)}; it is searched without")
     return without
 
 
-def check_sizes(case: Case) -> None:
-    """Refuse a size, such as `vcpus=2`, that changes nothing in the case. Raises: `UserError`."""
-    words, _ = _idle_sizes(case)
+def check_settled(case: Case) -> None:
+    """Refuse a parameter, such as `vcpus=2`, that changes nothing in the case. Raises: `UserError`."""
+    words, _ = _settled(case)
     if words:
         raise UserError(f"{_unchanged(case, words)}; leave that out (aprt scenario show {case.name})")
 
 
-def _idle_sizes(case: Case) -> tuple[tuple[str, ...], Case]:
-    """As `verdict.sizes` finds them; none for a scenario in a user's own file, whose functions may read a size."""
+def _settled(case: Case) -> tuple[tuple[str, ...], Case]:
+    """As `verdict.settled` says; nothing for a scenario in a user's own file, which may ask for them later."""
     from aprt.cli.own_files import is_own
-    from aprt.verdict.sizes import idle_sizes
+    from aprt.verdict.settled import settled
 
-    return ((), case) if is_own(case.scenario.name) else idle_sizes(case)
+    return ((), case) if is_own(case.scenario.name) else settled(case)
 
 
 def _unchanged(case: Case, words: Iterable[str]) -> str:
-    return f"{case.name} is the same with {' and '.join(words)}, as it says itself how many there are"
+    return f"{case.name} is the same with {' and '.join(words)}, as it settles that itself"
 
 
 def case_finder(
@@ -200,7 +200,7 @@ def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...
 def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:
     """The case with these switches put in, or taken out. Raises: `UserError`, also for what changes nothing."""
     (changed,) = _changed(registry, (case,), changes)
-    check_sizes(changed)
+    check_settled(changed)
     _unlike([(case, changed)])
     return changed
 
@@ -210,7 +210,7 @@ def changed_pairs(
 ) -> list[tuple[Case, Case]]:
     """Each case and what it is with these switches put in, or taken out. Raises: `UserError`."""
     cases = tuple(cases)
-    changed = map(_sized, _changed(registry, cases, changes))
+    changed = map(_without_settled, _changed(registry, cases, changes))
     return _unlike(zip(cases, changed, strict=True))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from aprt.cli.cases import check_sizes, find_case, find_cases
+from aprt.cli.cases import check_settled, find_case, find_cases
 from aprt.cli.interrupts import Interrupts
 from aprt.cli.names import SCENARIO, TOKEN
 from aprt.cli.options import Number, budget_option, era_option, with_option, without_option
@@ -65,7 +65,7 @@ def with_interrupts(command: F) -> F:
 
 def _case(scenario: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Case:
     case = find_case(click.get_current_context().obj, scenario, era, put_in, taken_out)
-    check_sizes(case)
+    check_settled(case)
     return case
 
 

@@ -153,7 +153,8 @@ class Era:
 
     groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
     lock_names: what its kernel calls the lock classes that have another name there. functions: those of its driver that
-    a patch can replace, by the names under which it does.
+    a patch can replace, by the names under which it does. not_modelled: what its machines have and the model has not,
+    beside what no model has.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Era:
     lock_order: DocumentedOrder = DocumentedOrder(())
     lock_names: Mapping[str, str] = attrs.field(factory=dict)
     functions: Mapping[str, Callable[..., Any]] = attrs.field(factory=dict)
+    not_modelled: tuple[str, ...] = ()
 
     def spelled(self, lock_class: str) -> str:
         """A lock class as the kernel spells it: `&kvm->lock` for `kvm_lock`."""

@@ -33,7 +33,7 @@ class Switch:
     """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it.
 
     replaces: of a patch, the functions that it puts into a table of functions, by their names there. since: the first
-    era that has what they use; None for all of them.
+    era that has what they use; None for all of them. built: a model asks for it when it is built, or never.
     """
 
     name: str
@@ -43,15 +43,11 @@ class Switch:
     aliases: tuple[str, ...] = ()
     replaces: tuple[tuple[str, Callable[..., Any]], ...] = ()
     since: str | None = None
+    built: bool = False
 
     @property
     def flag(self) -> bool:
         return set(self.values) == set(FLAG)
-
-    @property
-    def size(self) -> bool:
-        """Whether it says how many of something there are."""
-        return all(value.isdigit() for value in self.values)
 
     @property
     def default(self) -> str:

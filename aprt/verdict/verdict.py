@@ -29,7 +29,7 @@ Word: TypeAlias = Literal["VIOLATED", "HOLDS", "NOT FOUND", "INCONCLUSIVE"]
 
 Size: TypeAlias = "Literal['shortest'] | Claim"
 
-NOT_MODELLED = ("weak memory", "real time", "interrupt latency", "firmware inside the card")
+NOT_MODELLED = ("weak memory", "real time")  # in any era, or system of one's own
 
 
 @attrs.frozen
@@ -113,6 +113,11 @@ class Verdict:
             return ()
         wrong = self.exploration.wrong - {(finding.property, finding.text)}
         return tuple(sorted(text for id, text in wrong if id == finding.property))
+
+    @property
+    def not_modelled(self) -> tuple[str, ...]:
+        """What a real machine has and the model has not, so that the verdict says nothing of it."""
+        return (*NOT_MODELLED, *self.case.era.not_modelled)
 
     def property(self, id: str) -> Property:
         """The property of that number, checked or not."""

@@ -9,7 +9,7 @@ import attrs
 from aprt.core.schedule import Schedule
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import NOT_MODELLED, Shown, Verdict
+from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.certificate_json import certificate_object
 from aprt.view.covered_text import open_since
 from aprt.view.finding_text import finding_text
@@ -46,7 +46,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "left_out": [attrs.asdict(less) for less in verdict.left_out],
         "complete": exploration.complete,
         "open": open_since(exploration) or None,
-        "scope": [*verdict.model.scope, f"not modelled: {', '.join(NOT_MODELLED)}"],
+        "scope": [*verdict.model.scope, f"not modelled: {', '.join(verdict.not_modelled)}"],
         "strategy": exploration.manner,
         "picked": exploration.picked,
         "apart": list(exploration.apart),

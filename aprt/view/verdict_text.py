@@ -15,7 +15,7 @@ from aprt.core.properties import DEADLOCK
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import NOT_MODELLED, Verdict
+from aprt.verdict.verdict import Verdict
 from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
@@ -126,7 +126,7 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         **_deadlocks(verdict),
         **_livelock(verdict),
         **_needed(verdict),
-        "not in it": ", ".join(NOT_MODELLED),
+        "not in it": ", ".join(verdict.not_modelled),
     }
     if not verdict.shown:
         facts |= amounts(verdict, certificate)

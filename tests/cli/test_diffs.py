@@ -135,8 +135,11 @@ USAGE = [
     (("diff", "old/a*", "new/l*"), "old/a* and new/l* have no scenario in common"),
     (("diff", "*/abba", "old"), "*/abba: scenarios of several eras have one name; compare one era with another"),
     (("diff", "old/abba", "new/abba", "--jobs", "2"), "--jobs: for eras and patterns, not for one scenario"),
-    (("diff", "old/abba", "old/abba+threads=3"), "old/abba is the same with threads=3, as it says itself"),
-    (("explore", "old/abba", "--compare", "with=threads=3"), "old/abba is the same with threads=3, as it says itself"),
+    (("diff", "old/abba", "old/abba+threads=3"), "old/abba is the same with threads=3, as it settles that itself"),
+    (
+        ("explore", "old/abba", "--compare", "with=threads=3"),
+        "old/abba is the same with threads=3, as it settles that itself",
+    ),
     *(
         (
             ("explore", "old/a*", "old/t*", "--compare", "with=locked", *other),

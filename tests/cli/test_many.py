@@ -58,21 +58,21 @@ def test_a_pattern_stands_for_all_scenarios_that_match_with_its_switches() -> No
     assert [said["scenario"] for said in verdicts(result)] == ["toy/abba+locked", "toy/tidy"]
 
 
-def test_a_size_that_changes_nothing_is_told_and_left_out_where_it_does_not() -> None:
+def test_a_parameter_that_changes_nothing_is_told_and_left_out_where_it_does_not() -> None:
     result = aprt(
         "explore", "toy/lost-update", "toy/abba", "--with", "threads=3", "--with", "locked", "--format", "json"
     )
     assert [said["scenario"] for said in verdicts(result)] == ["toy/lost-update+locked+threads=3", "toy/abba+locked"]
-    told = "aprt: toy/abba is the same with threads=3, as it says itself how many there are; it is searched without"
+    told = "aprt: toy/abba is the same with threads=3, as it settles that itself; it is searched without"
     assert told in result.stderr.splitlines()
 
 
 @pytest.mark.parametrize("command", ["explore", "run"])
-def test_a_size_that_changes_nothing_in_the_one_scenario_is_refused(command: str) -> None:
+def test_a_parameter_that_changes_nothing_in_the_one_scenario_is_refused(command: str) -> None:
     result = aprt(command, "toy/abba", "--with", "threads=3")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "aprt: toy/abba is the same with threads=3, as it says itself how many there are; "
+        "aprt: toy/abba is the same with threads=3, as it settles that itself; "
         "leave that out (aprt scenario show toy/abba)\n"
     )
 

@@ -59,6 +59,11 @@ def aprt(*args: str) -> Result:
     return CliRunner().invoke(root, args, obj=known_eras)
 
 
+def test_what_is_not_modelled_of_the_machine_is_said_of_the_eras_alone() -> None:
+    told = json.loads(aprt("explore", "v4/h7", "--format", "json").stdout)["scope"]
+    assert told[-1] == "not modelled: weak memory, real time, interrupt latency, firmware inside the card"
+
+
 def last(result: Result) -> str:
     return result.stdout.splitlines()[-1]
 
@@ -72,6 +77,7 @@ def test_a_system_is_searched_for_what_breaks_the_properties_of_its_file() -> No
         "VIOLATED two",
     ]
     assert "scope       contexts: a, b; actors: counter\n" in result.stdout
+    assert "\nnot in it   weak memory, real time\n" in result.stdout
     answer = "aprt: VIOLATED property=two scenario=ring.py:system era=- with=- complete=no strategy=states traces=- "
     assert last(result).startswith(f"{answer}states=12 steps=14 token={TOKEN}")
 

@@ -47,8 +47,7 @@ covered     5 states, 4 steps, depth 2, 20.0 s (0 states/s); stopped at the
 switches    none
 scope       two threads
 assumed     none
-not in it   weak memory, real time, interrupt latency, firmware inside the
-            card
+not in it   weak memory, real time
 picked      states, since it ended after few states
 
 aprt: VIOLATED property=T3 scenario=toy/abba era=toy with=- complete=no strategy=states traces=- states=5 steps=4 \
@@ -80,8 +79,7 @@ covered     44 states, 48 steps, depth 12, 20.0 s (2 states/s); complete
 switches    locked, threads=3
 scope       3 threads, one update each
 assumed     memory=sc
-not in it   weak memory, real time, interrupt latency, firmware inside the
-            card
+not in it   weak memory, real time
 exercised   3 of 3 contexts, 4 of 6 messages; 4 branches never entered, 2
             of procedures (--certificate lists them)
 not met     Counter.add: no step here handles it, so what it does is not
@@ -159,7 +157,7 @@ def test_json_has_the_keys_of_the_contract_and_no_others() -> None:
         "open": "stopped at the first violation",
         "scope": [
             "3 threads, one update each",
-            "not modelled: weak memory, real time, interrupt latency, firmware inside the card",
+            "not modelled: weak memory, real time",
         ],
         "strategy": "states",
         "picked": "it ended after few states",

@@ -1,8 +1,12 @@
-"""What is bounded in every scenario: how much of everything a machine has."""
+"""What is bounded in every scenario: how much of everything a machine has, and what of a real one it has not."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from aprt.vfio_ap.host.machine import Machine
+
+NOT_MODELLED: Final = ("interrupt latency", "firmware inside the card")
 
 
 def bounds(machine: Machine) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import Final
 
 from aprt.core.scenario import Model, Scenario, Settings
 from aprt.core.system import Context
+from aprt.vfio_ap.host.guest_code import Instruction
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.plot import Plot
-from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.situation import Situation
 from aprt.vfio_ap.host.userspace import (
     DEVICE,
@@ -58,13 +58,12 @@ def device_duplicated(kind: type[Situation], settings: Settings) -> Model:
 def exit_after_program(kind: type[Situation], settings: Settings) -> Model:
     s = kind.attached(settings, running=False)
     return s.model(
-        Context("vm0.vcpu0", partial(_run_then_close, s.machine, s.guest)),
+        Context("vm0.vcpu0", partial(_run_then_close, s.machine, s.guest, s.code(s.apqn))),
         scope="one thread runs the guest and then closes the device first",
     )
 
 
-async def _run_then_close(machine: Machine, guest: Guest) -> None:
-    code = program(machine.variant("guest"), min(machine.queues))
+async def _run_then_close(machine: Machine, guest: Guest, code: tuple[Instruction, ...]) -> None:
     await vcpu_thread(machine, guest, guest.vcpus[0], code)
     await close_fd(machine, guest, DEVICE)
     await close_all(machine, guest)

@@ -126,9 +126,9 @@ def stale_restore(kind: type[Situation], settings: Settings) -> Model:
         guest.gisa.gisa.name: guest.gisa.gisa.initial(),
         interrupt: attrs.evolve(s.states[interrupt], timer="armed"),
     }
-    (vcpu,) = guest.vcpus
+    disable = Aqic(s.apqn, False)
     return s.model(
-        Context(vcpu.name, partial(execute, s.machine, guest, vcpu, Aqic(s.apqn, False))),
+        *(Context(vcpu.name, partial(execute, s.machine, guest, vcpu, disable)) for vcpu in guest.vcpus),
         scope="an interrupt has been taken, the timer that will arm IAM again is due; the guest disables it",
     )
 

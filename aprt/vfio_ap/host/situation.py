@@ -17,6 +17,7 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.alike import Kind
 from aprt.vfio_ap.host.build import GuestPlan
+from aprt.vfio_ap.host.guest_code import Instruction
 from aprt.vfio_ap.host.hardware import hardware
 from aprt.vfio_ap.host.machine import Guest, Machine
 from aprt.vfio_ap.host.model import assemble
@@ -97,9 +98,12 @@ class Situation(abc.ABC):
 
     def run_vcpu(self, guest: Guest, vcpu: Vcpu, apqn: Apqn, daemon: bool = False) -> None:
         """A context that runs the program which the settings name, for a queue."""
-        code = program(self.machine.variant("guest"), apqn)
-        behaviour = partial(vcpu_thread, self.machine, guest, vcpu, code)
+        behaviour = partial(vcpu_thread, self.machine, guest, vcpu, self.code(apqn))
         self.contexts.append(Context(vcpu.name, behaviour, daemon=daemon))
+
+    def code(self, apqn: Apqn) -> tuple[Instruction, ...]:
+        """The program that the settings name, for a queue."""
+        return program(self.machine.variant("guest"), apqn)
 
     def kill(self) -> tuple[Context, Context]:
         """The first guest's process is killed at any step, and exits when its last thread has left."""

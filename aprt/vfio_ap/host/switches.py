@@ -20,12 +20,12 @@ PROGRAMS = (
 )  # fmt: skip
 
 HOST_PARAMETERS = (
-    Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005"),
-    Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program"),
+    Switch("queues", "parameter", ("1", "2"), "queues of the guest: 05.0004, then 05.0005", built=True),
+    Switch("vcpus", "parameter", ("1", "2"), "vCPUs, each running the guest's program", built=True),
     Switch("delivery", "parameter", FLAG, "requests are answered and interrupts delivered"),
     Switch("vcpu_mutex", "parameter", FLAG, "a vCPU's thread holds the vCPU's mutex while it runs"),
     Switch("kvm_vfio_lock", "parameter", FLAG, "kvm-vfio holds its own lock while a group is taken from it"),
-    Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs"),
+    Switch("guest", "parameter", ("enable", *PROGRAMS), "the program that every vCPU of the guest runs", built=True),
 )
 
 REFUSED_ENABLE = Switch(

@@ -9,7 +9,7 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.bus_scan import bind, change_config, unbind
-from aprt.vfio_ap.host.programs import program
+from aprt.vfio_ap.host.guest_code import Instruction
 from aprt.vfio_ap.host.situation import FIRST, QUEUES, SIBLING
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
 from aprt.vfio_ap.mainline.machine import Guest, Machine
@@ -24,10 +24,10 @@ MATRIX = Matrix.of([FIRST.apid], [FIRST.apqi])
 ATTACH = ("P5", "P6", "P7", "P8", "P9", "P11", "P13", "P16", "P17", "P18", "P22")
 
 
-async def _boot(machine: Machine, guest: Guest) -> None:
+async def _boot(machine: Machine, guest: Guest, code: tuple[Instruction, ...]) -> None:
     """QEMU's start; then the first vCPU runs in this thread, unless the device did not open."""
     if await open_everything(machine, guest) == 0:
-        await vcpu_thread(machine, guest, guest.vcpus[0], program(machine.variant("guest"), FIRST))
+        await vcpu_thread(machine, guest, guest.vcpus[0], code)
 
 
 def second_mdev(settings: Settings) -> Model:
@@ -51,7 +51,7 @@ async def _open_second(machine: Machine, guest: Guest) -> None:
 def attach_while_lost(settings: Settings) -> Model:
     s = Situation.detached(settings, MATRIX)
     return s.model(
-        Context("qemu", partial(_boot, s.machine, s.guest)),
+        Context("qemu", partial(_boot, s.machine, s.guest, s.code(FIRST))),
         Context("ap_scan", partial(change_config, s.machine, Matrix.of([FIRST.apid]))),
         scope="QEMU opens everything and runs the guest while the host loses its adapter",
     )
@@ -60,7 +60,7 @@ def attach_while_lost(settings: Settings) -> Model:
 def attach_while_unassigned(settings: Settings) -> Model:
     s = Situation.detached(settings, MATRIX)
     return s.model(
-        Context("qemu", partial(_boot, s.machine, s.guest)),
+        Context("qemu", partial(_boot, s.machine, s.guest, s.code(FIRST))),
         Context("admin", partial(write, s.machine, s.guest.mdev, "unassign_adapter", str(FIRST.apid))),
         scope="QEMU opens everything and runs the guest while the administrator unassigns its adapter",
     )

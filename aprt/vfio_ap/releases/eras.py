@@ -9,6 +9,7 @@ import attrs
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era, Model, Scenario, Settings
+from aprt.vfio_ap.host.bounds import NOT_MODELLED
 from aprt.vfio_ap.host.closing import closings
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.host.twins import twins
@@ -65,7 +66,16 @@ def release(name: str) -> Era:
     features = frozenset(switch.name for switch in known if switch.kind == "feature" and switch.default == "in")
     scenarios = pmap({s.name: _of(features, s) for s in (map(_with_needs, mine) if name == TODAY else mine)})
     functions = ops("dynamic_config" in features).functions
-    return Era(name, TITLES[name], known, scenarios, lock_order=order, lock_names=LOCK_NAMES, functions=functions)
+    return Era(
+        name,
+        TITLES[name],
+        known,
+        scenarios,
+        lock_order=order,
+        lock_names=LOCK_NAMES,
+        functions=functions,
+        not_modelled=NOT_MODELLED,
+    )
 
 
 def _of(features: Iterable[str], scenario: Scenario) -> Scenario:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyrsistent import pmap
 
 from aprt.core.scenario import Era
+from aprt.vfio_ap.host.bounds import NOT_MODELLED
 from aprt.vfio_ap.host.delivery import deliveries
 from aprt.vfio_ap.host.twins import twins
 from aprt.vfio_ap.lock_order import BEFORE_5_15, LOCK_NAMES
@@ -32,4 +33,5 @@ V4 = Era(
     lock_order=BEFORE_5_15,
     lock_names=LOCK_NAMES,
     functions=OPS.functions,
+    not_modelled=NOT_MODELLED,
 )

@@ -9,8 +9,8 @@ from aprt.core.system import Context
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.bus_scan import card_appears, card_vanishes, rebind_to_host, unbind
 from aprt.vfio_ap.host.dma_unmap import dma_unmap
+from aprt.vfio_ap.host.guest_code import Instruction
 from aprt.vfio_ap.host.life import unbind_enabling
-from aprt.vfio_ap.host.programs import program
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
@@ -84,16 +84,16 @@ async def _assign_twice(machine: Machine, mdev: Mdev) -> None:
 def attach(settings: Settings) -> Model:
     s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
-        Context("qemu", partial(boot, s.machine, s.guest)),
+        Context("qemu", partial(boot, s.machine, s.guest, s.code(s.apqn))),
         Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
         scope="QEMU opens everything and runs the guest while the administrator unassigns its adapter",
     )
 
 
-async def boot(machine: Machine, guest: Guest) -> None:
+async def boot(machine: Machine, guest: Guest, code: tuple[Instruction, ...]) -> None:
     """QEMU's start: VM, vCPUs, group to kvm-vfio, device; then the first vCPU runs in this thread."""
     await open_everything(machine, guest)
-    await vcpu_thread(machine, guest, guest.vcpus[0], program(machine.variant("guest"), min(machine.queues)))
+    await vcpu_thread(machine, guest, guest.vcpus[0], code)
 
 
 SCENARIOS = (
