@@ -240,28 +240,28 @@ CALLS: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (
         lambda: always("x", N, lambda view: None),  # type: ignore[arg-type]
-        ModelError,
-        "property x reads Counter(name='n', lock_class=None); give it a tuple of actors, as in (device,)",
+        UserError,
+        "property x: reads: expected a tuple of actors, as in (device,), found Counter(name='n', lock_class=None)",
     ),
     (
         lambda: at_end("x", (N,), None),  # type: ignore[arg-type]
-        ModelError,
-        "property x is tested by None; give it a function of a view",
+        UserError,
+        "property x: test: expected a function of a view, found None",
     ),
     (
         lambda: System(N, ()),  # type: ignore[arg-type]
-        ModelError,
-        "actors of a system are Counter(name='n', lock_class=None); give it a tuple of actors, as in (device,)",
+        UserError,
+        "actors: expected a tuple of actors, as in (device,), found Counter(name='n', lock_class=None)",
     ),
     (
         lambda: System((N,), (3,)),  # type: ignore[arg-type]
-        ModelError,
-        "contexts of a system are (3,); give it a tuple of contexts, as in (Context('alice', close),)",
+        UserError,
+        "contexts: expected a tuple of contexts, as in (Context('alice', close),), found (3,)",
     ),
     (
         lambda: handler(reads=("users", "freed")),  # type: ignore[arg-type]
-        ModelError,
-        "reads=('users', 'freed'): names stand in one string, with blanks between, as in 'users freed'",
+        UserError,
+        "reads: expected names in one string, with blanks between, as in 'users freed', found ('users', 'freed')",
     ),
 ]
 

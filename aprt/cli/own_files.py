@@ -18,7 +18,8 @@ import attrs
 
 from aprt.cli.own_systems import NO_ERA, is_system, system_scenario
 from aprt.cli.stepless import OWN, watch
-from aprt.core.errors import ModelError, UnknownSwitch, UserError
+from aprt.cli.unawaited import NAMES, compiled
+from aprt.core.errors import ModelError, UnknownSwitch, UserError, WrongArgument
 from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
@@ -175,12 +176,12 @@ def _module(place: str) -> ModuleType:
         module = importlib.import_module(place)
         sys.modules[f"{OWN}{place}"] = module
         return module
-    except UserError:
-        raise
     except ModuleNotFoundError as error:
         file = f"; there is a file {place}.py" if error.name == place and Path(f"{place}.py").is_file() else ""
         raise UserError(f"{place}: {_reason(place, error)}{file}") from None
     except (Exception, SystemExit) as error:
+        if _tells_where(error):
+            raise
         raise UserError(f"{place}: {_reason(place, error)}") from None
 
 
@@ -190,10 +191,10 @@ def _file(path: Path) -> ModuleType:
     name = f"{OWN}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as whatever looks for the module of a class expects it
-    spec.loader.exec_module(module)
+    vars(module).update(NAMES)
+    exec(compiled(path.read_bytes(), os.path.abspath(path)), vars(module))
     return module
 
 
@@ -207,7 +208,13 @@ def _reason(place: str, error: BaseException) -> str:
     for frame in called[:1]:
         if libraries := _OTHER_LOOPS.intersection(Path(frame.filename).parts):
             return f"line {at.lineno}: awaits {'.'.join(libraries)}.{frame.name}(), which is no effect of aprt"
-    return f"line {at.lineno}: {type(error).__name__}: {error}"
+    kind = "" if isinstance(error, WrongArgument) else f"{type(error).__name__}: "
+    return f"line {at.lineno}: {kind}{error}"
+
+
+def _tells_where(error: BaseException) -> bool:
+    """Whether the text of an error says where the mistake is."""
+    return isinstance(error, UserError) and not isinstance(error, WrongArgument)
 
 
 def blamed(error: BaseException) -> str | None:
@@ -218,7 +225,7 @@ def blamed(error: BaseException) -> str | None:
     files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(OWN)]
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, UserError):
+        if _tells_where(cause):
             return str(cause)
         for frame in reversed(traceback.extract_tb(cause.__traceback__)):
             if frame.filename in files:

@@ -20,7 +20,7 @@ import click
 
 from aprt.cli.bisect import for_git
 from aprt.cli.output import CRASHED, DIFFERED, INTERRUPTED, PIPE, UNWRITTEN, USAGE
-from aprt.core.errors import ReplayMismatch, UnknownProperty, UserError
+from aprt.core.errors import ReplayMismatch, UnknownProperty, UserError, WrongArgument
 
 if TYPE_CHECKING:
     from aprt.cli.cases import Registry
@@ -122,6 +122,8 @@ def _told(error: Exception, args: Sequence[str], registry: Registry) -> int:
         case UnknownProperty() if _checked_elsewhere(error.id, registry()):
             there = f"aprt property show {error.id} names the scenarios that do"
             return _say(f"{error.where} does not know property {error.id}; {there}", USAGE)
+        case WrongArgument() if (mistake := _in_own_file(error)) is not None:
+            return _say(mistake, USAGE)
         case click.ClickException() | UserError():
             return _say(str(error), USAGE)
         case ReplayMismatch():

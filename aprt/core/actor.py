@@ -31,6 +31,7 @@ from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpe
 
 import attrs
 
+from aprt.core.arguments import check_kind
 from aprt.core.caller import Caller
 from aprt.core.declarations import check_change, check_waiting, place
 from aprt.core.effects import Call
@@ -154,11 +155,10 @@ def handler(
     raises `ModelError`. commutes: message names separated by blanks. The remaining options are those of `Handler`; a
     search that relies on one of them and sees it contradicted raises `ModelError`, too.
 
-    Raises: `ModelError` for names that are not given like this.
+    Raises: `UserError` for names that are not given like this.
     """
     for option, names in (("reads", reads), ("writes", writes), ("commutes", commutes)):
-        if not isinstance(names, str):
-            raise ModelError(f"{option}={names!r}: names stand in one string, with blanks between, as in 'users freed'")
+        check_kind(option, names, str, "names in one string, with blanks between, as in 'users freed'")
 
     def declare(run: Callable[Concatenate[A, S, Caller, P], Outcome[S, R]]) -> Handler[S, P, R]:
         return Handler(

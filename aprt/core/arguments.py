@@ -1,39 +1,41 @@
-"""What a program of one's own gives to the functions of aprt, refused in one line where it cannot be meant."""
+"""What a program of one's own gives to aprt, refused in one line where it cannot be meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from aprt.core.errors import UserError
-from aprt.core.properties import Property
+from aprt.core.errors import WrongArgument
 from aprt.core.suggestion import did_you_mean
 
 _LONGEST = 60  # letters of what was found instead
 
 
 def check_kind(name: str, value: object, kind: type, expected: str) -> None:
-    """Refuse an argument of another kind. expected: what to give instead. Raises: `UserError`."""
+    """Refuse an argument of another kind. expected: what to give instead. Raises: `WrongArgument`."""
     if not isinstance(value, kind):
-        raise UserError(f"{name}: expected {expected}, found {_cut(value)}")
+        raise _wrong(name, value, expected)
+
+
+def check_each(name: str, values: object, kind: type, expected: str) -> None:
+    """Refuse what is no sequence, or has something of another kind in it. As `check_kind`."""
+    if not isinstance(values, Sequence) or not all(isinstance(value, kind) for value in values):
+        raise _wrong(name, values, expected)
+
+
+def check_function(name: str, value: object, expected: str) -> None:
+    """Refuse what cannot be called. As `check_kind`."""
+    if not callable(value):
+        raise _wrong(name, value, expected)
 
 
 def check_one_of(name: str, value: object, known: Sequence[str]) -> None:
-    """Refuse an argument that is none of these words. Raises: `UserError`."""
+    """Refuse an argument that is none of these words. Raises: `WrongArgument`."""
     if value not in known:
-        raise UserError(f"{name}: unknown {value!r}{did_you_mean(str(value), known)}")
+        raise WrongArgument(f"{name}: unknown {value!r}{did_you_mean(str(value), known)}")
 
 
-def listed(properties: Property | Iterable[Property]) -> tuple[Property, ...]:
-    """Properties, of which one may be given as it is. Raises: `UserError` for anything else."""
-    if isinstance(properties, Property):
-        return (properties,)
-    check_kind("properties", properties, Iterable, "properties, as always() and at_end() make them")
-    found = tuple(properties)
-    for one in found:
-        check_kind("properties", one, Property, "properties, as always() and at_end() make them")
-    return found
-
-
-def _cut(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _wrong(name: str, found: object, expected: str) -> WrongArgument:
+    text = repr(found)
+    return WrongArgument(
+        f"{name}: expected {expected}, found {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'}"
+    )

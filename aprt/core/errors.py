@@ -15,6 +15,10 @@ class UserError(AprtError):
     """The input is wrong; the message says what, where and what next, in one line."""
 
 
+class WrongArgument(UserError):
+    """A function of aprt was called with something that it does not take."""
+
+
 class UnknownProperty(UserError):
     """A model has no property of that number. id: as it was asked for. hint: the end of the line.
 

@@ -16,6 +16,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.amount import count
+from aprt.core.arguments import check_each, check_function, check_kind
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
 from aprt.core.lock_order import Cycle, Demand, Edge
@@ -239,23 +240,21 @@ def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Proper
     """A property of one check that holds in every state.
 
     reads: the actors that it looks at, all of them. test: what is wrong, in words, or None.
-    Raises: `ModelError` where these are something else.
+    Raises: `UserError` where these are something else.
     """
     _check_declared(id, reads, test)
-    return Property(id, id, (Always(reads, test),))
+    return Property(id, id, (Always(tuple(reads), test),))
 
 
 def at_end(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
     """A property of one check that holds in every end state; arguments and errors are those of `always`."""
     _check_declared(id, reads, test)
-    return Property(id, id, (AtEnd(reads, test),))
+    return Property(id, id, (AtEnd(tuple(reads), test),))
 
 
 def _check_declared(id: str, reads: object, test: object) -> None:
-    if not isinstance(reads, tuple) or not all(isinstance(actor, Actor) for actor in reads):
-        raise ModelError(f"property {id} reads {reads!r}; give it a tuple of actors, as in (device,)")
-    if not callable(test):
-        raise ModelError(f"property {id} is tested by {test!r}; give it a function of a view")
+    check_each(f"property {id}: reads", reads, Actor, "a tuple of actors, as in (device,)")
+    check_function(f"property {id}: test", test, "a function of a view")
 
 
 def wrong(id: str, said: object) -> str | None:
@@ -263,6 +262,18 @@ def wrong(id: str, said: object) -> str | None:
     if said is None or isinstance(said, str):
         return said
     raise ModelError(f"the check of {id} returned {said!r}; a check returns what is wrong, in words, or None")
+
+
+def listed(properties: Property | Iterable[Property]) -> tuple[Property, ...]:
+    """Properties, of which one may be given as it is. Raises: `UserError` for anything else."""
+    if isinstance(properties, Property):
+        return (properties,)
+    expected = "properties, as always() and at_end() make them"
+    check_kind("properties", properties, Iterable, expected)
+    found = tuple(properties)
+    for one in found:
+        check_kind("properties", one, Property, expected)
+    return found
 
 
 def looked_at(check: Check) -> Actors:

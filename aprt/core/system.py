@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from aprt.core.actor import Actor
+from aprt.core.arguments import check_each, check_function
 from aprt.core.caller import Caller
 from aprt.core.declarations import check_declared
 from aprt.core.effects import Call, Choose, Effect
@@ -35,6 +36,8 @@ class Context:
 
     start: makes a fresh coroutine of the behaviour; it is called once per execution.
     daemon: an endless loop of late effects (hardware, timers) that an end state does not wait for.
+
+    Raises: `UserError` where `start` cannot be called.
     """
 
     name: str
@@ -42,8 +45,7 @@ class Context:
     daemon: bool = False
 
     def __attrs_post_init__(self) -> None:
-        if not callable(self.start):
-            raise ModelError(f"context {self.name} starts with {self.start!r}; give it an async function, uncalled")
+        check_function(f"context {self.name}", self.start, "an async function, uncalled")
 
     def behaviour(self) -> Behaviour:
         """A fresh coroutine of the behaviour. Raises: `ModelError` when `start` is no async function."""
@@ -57,8 +59,8 @@ class Context:
 class System:
     """Everything that a driver needs to run. The order of contexts is part of its schedules.
 
-    Raises: `ModelError` for what is no actor or no context, a name that is there twice, a handler that declares what
-    its actor does not have, and classes of like parts that do not fit into each other.
+    Raises: `UserError` for what is no actor or no context; `ModelError` for a name that is there twice, a handler that
+    declares what its actor does not have, and classes of like parts that do not fit into each other.
     """
 
     actors: tuple[Actor[Any], ...]
@@ -67,8 +69,8 @@ class System:
     symmetry: tuple[Alike, ...] = ()  # what may change places
 
     def __attrs_post_init__(self) -> None:
-        _check_parts("actors", self.actors, Actor, "(device,)")
-        _check_parts("contexts", self.contexts, Context, "(Context('alice', close),)")
+        check_each("actors", self.actors, Actor, "a tuple of actors, as in (device,)")
+        check_each("contexts", self.contexts, Context, "a tuple of contexts, as in (Context('alice', close),)")
         for kind, names in (
             ("actor", [actor.name for actor in self.actors]),
             ("context", [context.name for context in self.contexts]),
@@ -94,11 +96,6 @@ class System:
             if context.name == name:
                 return context
         raise ModelError(f"no context is called {name!r}")
-
-
-def _check_parts(name: str, parts: object, kind: type, example: str) -> None:
-    if not isinstance(parts, Sequence) or not all(isinstance(part, kind) for part in parts):
-        raise ModelError(f"{name} of a system are {parts!r}; give it a tuple of {name}, as in {example}")
 
 
 @attrs.frozen(eq=False)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, get_args
 
 import attrs
 
-from aprt.core.arguments import check_kind, check_one_of, listed
+from aprt.core.arguments import check_kind, check_one_of
 from aprt.core.errors import UserError
 from aprt.core.exercise import unexercised
-from aprt.core.properties import Property
+from aprt.core.properties import Property, listed
 from aprt.core.system import System
 from aprt.explore.garbage import seldom_collected
 from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Origin, Progress, Question, StopOn

@@ -18,6 +18,7 @@ from aprt.core.caller import Caller
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
+from aprt.core.foreign import foreign
 from aprt.core.schedule import Label
 from aprt.core.step import Ask
 from aprt.core.system import Behaviour, Context, operation
@@ -140,7 +141,8 @@ class ContextPart(abc.ABC):
         except (Exception, SystemExit) as error:
             raise self._crash(error) from error
         if not isinstance(effect, Call | Choose):
-            raise self._crash(ModelError(f"it awaited {effect!r}, which is no effect of aprt"))
+            wrong = foreign(self.name, behaviour, effect)
+            raise self._crash(wrong) from wrong
         return effect
 
     def _crash(self, error: BaseException) -> ComponentCrash:

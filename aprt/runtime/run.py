@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias, assert_never, get_args
 
 import trio
 
-from aprt.core.arguments import check_kind, check_one_of, listed
+from aprt.core.arguments import check_kind, check_one_of
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.listener import Listener
-from aprt.core.properties import Property
+from aprt.core.properties import Property, listed
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.runtime.observer import Watch

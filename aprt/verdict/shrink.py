@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import attrs
 
-from aprt.core.arguments import check_kind, listed
+from aprt.core.arguments import check_kind
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.execution import Execution
-from aprt.core.properties import Finding, Property, endless
+from aprt.core.properties import Finding, Property, endless, listed
 from aprt.core.system import System
 from aprt.explore.failures.minimal import LIMIT, Minimal, minimal
 from aprt.explore.replay import replay

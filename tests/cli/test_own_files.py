@@ -272,33 +272,66 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
     assert [one["property"] for one in added["outcomes"] if one["change"] == "added"] == ["livelock"]
 
 
+WRONG = """
+import asyncio, sys, trio
+from aprt import choose, patch
+turn = iter(range(99))
+
+async def pqap(machine, guest, aqic):
+    {0}
+
+V1 = patch("goes wrong", since="5.3", pqap=pqap)
+"""
+
+
+@pytest.mark.parametrize("command", ["explore", "run"])
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("sys.exit(5)", "{file}: line 6: SystemExit: 5"),
-        ("await trio.sleep(1)", "{file}: line 6: awaits trio.sleep(), which is no effect of aprt"),
-        ("await asyncio.sleep(1)", "{file}: line 6: awaits asyncio.sleep(), which is no effect of aprt"),
-        (
-            "await (guest.vm.read_hook() if next(turn) else guest.vm.put())",
-            "{file}: vm0.vcpu0 is not deterministic: after vm0.process.fdget it awaits vm0.put(), another time "
-            "vm0.read_hook()",
-        ),
+        ("sys.exit(5)", "SystemExit: 5"),
+        ("await trio.sleep(1)", "awaits trio.sleep(), which is no effect of aprt"),
+        ("await asyncio.sleep(1)", "awaits asyncio.sleep(), which is no effect of aprt"),
+        ("await asyncio.sleep(0)", "awaits asyncio.sleep(), which is no effect of aprt"),
+        ("guest.vm.put()", "an await is missing: pqap() does not send vm0.put"),
+        ("choose('way', 'left')", "an await is missing: pqap() does not send choose way"),
+        ("machine.ops.open(machine, guest)", "an await is missing: pqap() does not run vfio_group_fops_unl_ioctl()"),
+        ("if guest.vm.read_hook() is None: pass", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("if guest.vm.read_hook(): pass", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("while not guest.vm.read_hook(): pass", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("1 if None != guest.vm.read_hook() else 2", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("guest.vm.read_hook() or False", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("assert guest.vm.read_hook()", "an await is missing: pqap() does not send vm0.read_hook"),
     ],
 )
-def test_what_a_patch_must_not_do_is_told_in_its_words(line: str, told: str, tmp_path: Path) -> None:
+def test_what_a_patch_must_not_do_is_told_by_its_line(command: str, line: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.py"
-    file.write_text(
-        "import asyncio, sys, trio\n"
-        "from aprt import patch\n"
-        "turn = iter(range(99))\n"
-        "\n"
-        "async def pqap(machine, guest, aqic):\n"
-        f"    {line}\n"
-        "V1 = patch('goes wrong', since='5.3', pqap=pqap)\n"
-    )
+    file.write_text(WRONG.format(line))
+    result = aprt(command, "2026/unbind", "--with", f"{file}:V1")
+    assert (result.exit_code, result.stderr) == (2, f"aprt: {file}: line 7: {told}\n")
+
+
+def test_a_patch_that_goes_another_way_when_it_is_run_again_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "erratic.py"
+    file.write_text(WRONG.format("await (guest.vm.read_hook() if next(turn) else guest.vm.put())"))
     result = aprt("explore", "2026/unbind", "--with", f"{file}:V1")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.endswith(f"{told.format(file=file)}\n")  # other files of this process may be named before
+    assert result.stderr.endswith(  # other files of this process may be named before
+        f"{file}: vm0.vcpu0 is not deterministic: after vm0.process.fdget it awaits vm0.put(), another time "
+        "vm0.read_hook()\n"
+    )
+
+
+def test_what_is_awaited_somewhere_else_is_not_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "later.py"
+    file.write_text(
+        WRONG.format(
+            "first = guest.vm.read_hook()\n"
+            "    await (None or first)\n"
+            "    await (str() or guest.vm.read_hook())\n"
+            "    return 'EOPNOTSUPP' if (await guest.vm.read_hook()) is not None or str() else 'EOPNOTSUPP'"
+        )
+    )
+    assert aprt("explore", "2026/unbind", "--with", f"{file}:V1", "--property", "P9").exit_code == 0
 
 
 def test_a_patch_that_no_step_runs_is_said_not_to_be_put_to_the_test(

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from aprt import Actor, Call, Caller, Context, ModelError, Mutex, Outcome, System, explore, handler, run
+from aprt import Actor, Call, Caller, Context, ModelError, Mutex, Outcome, System, UserError, explore, handler, run
 from aprt.core.declarations import changed_fields
 from aprt.core.notes import Broken
 
@@ -115,9 +115,7 @@ def test_a_context_is_given_its_behaviour_uncalled() -> None:
     async def press() -> None: ...
 
     called = press()
-    with pytest.raises(
-        ModelError, match=r"^context hand starts with <coroutine .*; give it an async function, uncalled"
-    ):
+    with pytest.raises(UserError, match=r"^context hand: expected an async function, uncalled, found <coroutine "):
         Context("hand", called)  # type: ignore[arg-type]
     called.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError, UserError
+from aprt.core.foreign import foreign
 from aprt.core.system import Behaviour, Context, operation
 
 _UNWINDING = 1_000  # awaits that a dropped behaviour may try in its clean-up code
@@ -45,8 +46,9 @@ class Thread:
                 self.drop()
                 raise ModelError(f"{self.context.name} does {effect}, but the system has no {effect.actor.name}")
         elif not isinstance(effect, Choose):
+            wrong = foreign(self.context.name, self.behaviour, effect)
             self.drop()
-            raise ModelError(f"{self.context.name} awaits {effect!r}, which is no effect of aprt")
+            raise wrong
         self.effect = effect
 
     @property
