@@ -38,11 +38,11 @@ class Way:
 
 
 class Outcomes:
-    """The states met, breadth first, about `limit` at most. What follows one is only known where it is `complete`.
+    """The states met, breadth first, about `limit` at most; what can follow them is known once it is `complete`.
 
-    states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself, as bits.
-    verdicts, ends: what each bit stands for, by its number: names, and packed states of which only actors count; those
-    met first have the lowest. judged: the bits that stand for verdicts.
+    states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself.
+    A set of outcomes is an integer with a bit for each. verdicts: by name, the number of the bit. ends: likewise by end
+    state, packed, with the fields of actors only. Bits are numbered as outcomes are met. judged: those of all verdicts.
     """
 
     def __init__(self, system: System, properties: tuple[Property, ...], limit: int) -> None:

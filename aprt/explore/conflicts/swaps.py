@@ -41,12 +41,12 @@ class Witness:
 
 @attrs.frozen
 class Swap:
-    """A race. states: in how many it was seen.
+    """A race. states: in how many both orders were possible.
 
-    both: of harmful and order-only ones, an execution in which the first step comes first, and one in which the second
-    does, with all before that the same. The outcome of one of them never comes of the other order.
-    differ: of order-only ones, the actors whose values differ in the two ends.
-    verdicts: of inevitable ones, those that can come, whatever the order.
+    both: if harmful or order-only, an execution in which the first step comes first and one in which the second does,
+    the same up to there. The outcome of at least one of them never comes of the other order.
+    differ: if order-only, the actors whose values differ in the two end states.
+    verdicts: if inevitable, those that can come, whatever the order.
     """
 
     first: Operation

@@ -58,8 +58,9 @@ class FailingTrace:
         return [i for i in range(len(self)) if past >> i & 1]
 
     def earlier(self, position: int) -> list[int]:
-        """The steps of other contexts before the one at `position` that it depends on, or that come right before it in
-        happens-before."""
+        """The steps of other contexts that the one at `position` depends on and comes after, and those right before it
+        in happens-before.
+        """
         execution, step = self.execution, self.execution.steps[position]
         others = [i for i in range(position) if execution.steps[i].place != step.place]
         if step.oops:

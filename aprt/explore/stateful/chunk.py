@@ -16,8 +16,11 @@ AFTER_OOPS = 1 << 31  # marks, in the number of its parent, a state after an oop
 
 @attrs.frozen(eq=False)
 class Chunk:
-    """packed: `layout.size` bytes for each state. parents: 4 bytes for each, the number of the state from which it was
-    first reached, and `AFTER_OOPS`; none where nobody needs to know. Both are little-endian."""
+    """Some states in the order of their numbers. packed: `layout.size` bytes for each.
+
+    parents: 4 bytes for each: the number of the state from which it was first reached, with `AFTER_OOPS` set for one
+    after an oops. Empty where nobody needs to know. Both are little-endian.
+    """
 
     layout: Layout
     packed: bytes

@@ -1,9 +1,11 @@
 """Two parts of a system change places: what becomes of every local state, and proof that nobody notices.
 
-An exchange is declared (`core.symmetry`) and not believed. It says where each slot of a state goes; control states and
-values correspond when corresponding steps lead to them, and those that are there at the start. So nobody has to know
-where values name members, and a list that has a member first is no difference until somebody goes along it. For every
-set of moves that the tables have learned, the set that belongs to the corresponding control state and value is learned
+An exchange is declared (`core.symmetry`) and not believed. It says which slot of a state becomes which. Two control
+states, or two values, correspond when corresponding steps lead to them; those of the initial state do. So nobody has to
+say where values name members, and that one member stands first in a list is no difference until some behaviour goes
+along the list.
+
+For every set of moves that the tables have learned, the set of the corresponding control state and value is learned
 too, and must correspond: as many steps, that break the same properties, to control states and values that have no other
 counterparts. The same goes for what checks say. Since what is learned on the way is compared in its turn, with every
 exchange, the comparison covers every order of the members and not just those that a search meets. What contradicts the

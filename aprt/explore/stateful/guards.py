@@ -30,8 +30,9 @@ class Guard:
 
 @attrs.frozen(eq=False)
 class NotedStep:
-    """A step with checks. before: guards of the state in which it is taken; after: of the one to which it leads;
-    always: of that one when it is new."""
+    """A step with checks. before: guards of the state in which it is taken. after: of the state to which it leads.
+    always: likewise, but only if that state is new.
+    """
 
     delta: int
     move: Move[Note]

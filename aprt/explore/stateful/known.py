@@ -1,4 +1,4 @@
-"""What a search over states knows, besides the states, and how far it has come: what it takes to go on from there."""
+"""What it takes to go on with a search over states, besides the states: how far it has come, and what it found."""
 
 from __future__ import annotations
 

@@ -150,8 +150,9 @@ def byte_widths(packing: Packing, slots: Iterable[int], spare: int = 1) -> dict[
 
 
 def tight_widths(packing: Packing, slots: Iterable[int], least: int) -> dict[int, int]:
-    """As many bits as needed, `least` at least; and up to twice as many each where that takes no more words, with one
-    for those that need none so far, or else none for them."""
+    """As many bits for each slot as its numbers need, but `least` at least. Where it takes no more words, each slot has
+    up to twice as many, and one that needs no bit so far has one.
+    """
     counts = packing.counts()
     tight = {slot: max(least, (counts[slot] - 1).bit_length()) for slot in slots}
     roomy = (

@@ -18,15 +18,21 @@ from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 
 
 class Execution:
-    """steps: taken from the initial state on. nodes: one more than steps; each has the number in every field of the
-    state that decides on steps (`Packing`).
+    """The steps from the initial state on, and their happens-before.
 
-    What follows is known of the steps that are `settle`d. clocks: by position. items: what a step put into a queue or
-    took from it, numbered as by `independence.numbered`. lanes: one more; each has two numbers for every lane, of
-    contexts and of uses (`Kinds`): the clocks of the steps in it, joined, and the set of these steps. own: by context,
-    its steps. earlier: by position of a step that came since it was cut, those that it may race with, if any:
-    the steps of other contexts that it depends on by what it uses, but for those that happen before the step before in
-    its own context; of an oops, all; of a choice, itself, because of its other options.
+    steps: those taken. nodes: before each step and behind the last, the numbers in the fields of the state that decide
+    which steps are possible (`Packing`).
+
+    The rest is known up to the last `settle`. clocks: by position of the step. own: by context, its steps. items: of a
+    step that puts or takes, the number of the item (`independence.numbered`). lanes: before each step and behind the
+    last, two numbers for every lane, those of contexts and those of uses (`Kinds`): the joined clocks of the steps in
+    it, and the set of these steps.
+    earlier: by position of a step taken since the last `cut`, the steps that it may race with, if any. They are of
+    other contexts, it depends on them by what it uses, and they do not happen before the preceding step of its own
+    context. For an oops that is every step; for a choice it is the choice itself, because of its other options.
+
+    `meeting`, `on` and `later` are about the whole execution, and remember what they answered until it is cut: ask them
+    when no more steps are to come.
     """
 
     def __init__(self, local: LocalSteps) -> None:
@@ -39,7 +45,7 @@ class Execution:
         self.own: list[int] = []
         self._ends: defaultdict[tuple[int, str], int] = defaultdict(int)  # the steps at either end of a queue
         self._local, self._kinds = local, local.kinds
-        self._meeting: dict[int, int] = {}  # what was asked at its end, until it is cut
+        self._meeting: dict[int, int] = {}  # answers, until it is cut
         self._later: dict[int, int] = {}
         self._on: dict[int, int] = {}
 
@@ -52,7 +58,7 @@ class Execution:
         self.nodes.append(node)
 
     def settle(self) -> None:
-        """Find out what happens before the steps that are new. One function, as all steps come through here."""
+        """Find out what happens before the steps taken since the last time. One loop, as all steps come through it."""
         clocks, earlier, lanes = self.clocks, self.earlier, self.lanes
         first, node = len(clocks), lanes[-1]
         node += [0] * (self._kinds.size - len(node))
@@ -111,7 +117,7 @@ class Execution:
         return self.lanes[position][self._local.lanes[place]]
 
     def meeting(self, kind: int) -> int:
-        """The steps that depend on any of that kind by what they use. Only for when there are no steps to come."""
+        """The steps that depend on steps of that kind by what they use."""
         known = self._meeting.get(kind)
         if known is None:
             known = self._meeting[kind] = self._met(kind)
@@ -127,7 +133,7 @@ class Execution:
         return found | 1 << len(self.steps) - 1 if self.steps[-1].oops else found
 
     def on(self, slot: int) -> int:
-        """The steps whose actor has this field. Likewise."""
+        """The steps on the actor with this field; for a field of a context, its choices."""
         known = self._on.get(slot)
         if known is None:
             known = self._on[slot] = self._used(slot)
@@ -143,7 +149,7 @@ class Execution:
         return found
 
     def later(self, position: int) -> int:
-        """The steps behind the one at `position` that do not happen after it. Likewise."""
+        """The steps behind the one at `position` that do not happen after it."""
         known = self._later.get(position)
         if known is None:
             known, bit, this = 0, 2 << position, 1 << position
@@ -165,8 +171,9 @@ class Execution:
         return True
 
     def item(self, before: int, slot: int, queue: Queue) -> tuple[int, int]:
-        """The number of the item that a step puts or takes behind the steps `before`, and the clock of the one at the
-        other end of the queue that it needs, 0 if there is none."""
+        """The number of the item that a step puts or takes after the steps `before`, and the clock of the step at the
+        other end of the queue that it needs: the put of that item, or the take that made room. 0 if it needs none.
+        """
         item = (self._ends[slot, "take"] & before).bit_count()
         if queue.end == "put":
             item += queue.size

@@ -1,4 +1,4 @@
-"""What an actor's value would be, and a step could do, if other steps came before it than did."""
+"""If other steps came before a step than did: what the value of its actor would be, and what the step could do then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Opening: TypeAlias = tuple[int, tuple[LocalStep, ...]]
 
 
 class Retiming:
-    """Asks this about `execution`, as it is at present. Sets of steps are integers, as there."""
+    """Answers that for `execution` as it is when asked. Sets of steps are integers, as there."""
 
     def __init__(self, execution: Execution, local: LocalSteps) -> None:
         self._execution, self._local = execution, local
