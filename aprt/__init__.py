@@ -1,7 +1,13 @@
 """aprt runs, explores and explains the concurrency of the Linux s390 vfio-ap interrupt path.
 
 What a program of one's own needs is exported here and imported when it is first used, so that `import aprt`
-costs next to nothing.
+costs next to nothing. It says what there is (`Actor`, `handler`, `Context`, `System`) and what must hold (`always`,
+`at_end`, `DEADLOCK`, `LOCK_ORDER`). Then `explore` tries all orders of the steps, `run` runs it live, `replay` repeats
+a schedule, `shrink` makes a failing one small, and `columns` prints it.
+
+To read the source, begin with `core`, then `kernel`, whose actors are short; packages begin with a map. `vfio_ap` is
+the interrupt path; `explore` and `runtime` are the two drivers, and `detect` watches either; `verdict` asks a question
+and answers it; `museum` has bugs that the kernel had; `view` and `cli` tell people.
 
 Kernel release mirrored where a file tells none: 6.12.
 """

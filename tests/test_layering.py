@@ -20,6 +20,7 @@ a pure function is no state either.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -218,6 +219,10 @@ def _called(node: ast.expr) -> str | None:
             return None
 
 
+def _packages_of_explore() -> list[str]:
+    return sorted(f"explore/{path.parent.name}" for path in (ROOT / "explore").glob("*/__init__.py"))
+
+
 def _modules() -> list[tuple[str, Path]]:
     paths = sorted(ROOT.rglob("*.py"))
     return [(".".join(("aprt", *path.relative_to(ROOT).with_suffix("").parts)), path) for path in paths]
@@ -238,6 +243,14 @@ def test_every_package_is_a_layer() -> None:
 def test_every_part_has_its_row(package: str) -> None:
     parts = {path.stem for path in (ROOT / package).iterdir() if path.stem not in {"__init__", "__pycache__"}}
     assert sorted(part for row in WITHIN[package] for part in row) == sorted(parts - HALVES)
+
+
+@pytest.mark.parametrize("package", ["", "core", "kernel", "runtime", "explore", *_packages_of_explore()])
+def test_the_map_of_a_package_names_each_of_its_modules(package: str) -> None:
+    directory = ROOT / package
+    told = ast.get_docstring(ast.parse((directory / "__init__.py").read_text(encoding="utf-8"))) or ""
+    names = {path.stem for path in directory.iterdir()} - {"__init__", "__main__", "__pycache__", "py"}  # py.typed
+    assert {name for name in names if not re.search(rf"\b{name}\b", told)} == set()
 
 
 def test_the_layers_have_no_cycle() -> None:
