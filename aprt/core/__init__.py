@@ -2,9 +2,9 @@
 
 To be read in this order:
 
-- what there is: an `actor` has a state and handlers, which are held to what they declare by `declarations`; a behaviour
-  awaits `effects`; a `system` is actors, and contexts that run behaviours, and says what a state is; `symmetry` tells
-  which of its parts are alike
+- what there is: an `actor` has a state and handlers, which are held to their `declarations`, and their callers to
+  `obligations`; a behaviour awaits `effects` (or, by mistake, what is `foreign`); a `system` is actors, and contexts
+  that run behaviours, and says what a state is; `symmetry` tells which of its parts are alike
 - what happens: `step` takes one step; a `caller` is the context that does, with the locks that it holds; handlers leave
   `notes`; `events` say what happened, with the call `chain`
 - what happens in a row: a `schedule` names steps, a `token` is its short text, and `follow` goes by it; an `execution`

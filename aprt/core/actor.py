@@ -33,10 +33,11 @@ import attrs
 
 from aprt.core.arguments import check_kind
 from aprt.core.caller import Caller
-from aprt.core.declarations import check_change, check_waiting, place
+from aprt.core.declarations import check_change, check_waiting, outcome_parts
 from aprt.core.effects import Call
 from aprt.core.errors import ModelError
-from aprt.core.notes import Broken, Hold, Note, Oops
+from aprt.core.notes import Hold, Note, Oops
+from aprt.core.obligations import may_sleep, unguarded
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -268,38 +269,14 @@ class Actor(abc.ABC, Generic[S]):
         if outcome is BLOCK:
             check_waiting(self, found, state)
             return BLOCK
-        after, reply, notes = self._parts(found, outcome)
+        after, reply, notes = outcome_parts(self, found, outcome)
         if after is not state and (found.queue is not None or "*" not in found.writes):
             check_change(self, found, state, after)
         if found.guards:
-            notes += self._unguarded(found, by)
+            notes += unguarded(self, found, by)
         if by.held and by.atomic is not None and not any(isinstance(note, Oops) for note in notes):
-            notes += self.may_sleep(found, by)
+            notes += may_sleep(self, found, by)
         return after, reply, notes
-
-    def _parts(self, found: Handler[S, ..., Any], outcome: Any) -> Done[S]:
-        if isinstance(outcome, tuple):
-            if len(outcome) == 2:
-                return *outcome, ()
-            if len(outcome) == 3 and isinstance(outcome[2], tuple):
-                return outcome
-        where, what = place(self, found), "(state, reply), (state, reply, notes) or BLOCK"
-        raise ModelError(f"{where} returned {outcome!r}; a handler returns {what}")
-
-    def _unguarded(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
-        ways = [[guard for name in all_of if (guard := self.guarding(name)) is not None] for all_of in found.guards]
-        if any(all(any(by.holds(lock.name) for lock in locks) for locks in way) for way in ways):
-            return ()
-        # two guards may be the same lock
-        named = (" and ".join(dict.fromkeys(locks[0].name for locks in way)) for way in ways if all(way))
-        wanted = " or ".join(dict.fromkeys(named))
-        return (Broken("P22", f"{by.context} does {self.name}.{found.op} without holding {wanted}"),)
-
-    def may_sleep(self, found: Handler[S, ..., Any], by: Caller) -> tuple[Note, ...]:
-        """The finding of a context that may have to sleep for this message where it must not; empty when it may."""
-        if by.atomic is None or not found.sleeps or (found.room is not None and self.room(found) is None):
-            return ()
-        return (Broken("P23", f"{by.context} may sleep for {self.name} in atomic context: it holds {by.atomic.lock}"),)
 
     def guarding(self, name: str) -> tuple[Actor[Any], ...] | None:
         """The locks of which a caller must hold one, by the name in `guarded_by`; None: there is nothing to hold."""

@@ -14,7 +14,7 @@ import attrs
 from aprt.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from aprt.core.actor import Actor, Handler
+    from aprt.core.actor import Actor, Done, Handler
 
 
 def check_declared(actor: Actor[Any], state: object) -> None:
@@ -37,6 +37,17 @@ def check_declared(actor: Actor[Any], state: object) -> None:
                 )
         if found.room is not None and not hasattr(actor, found.room):
             raise ModelError(f"{where} declares room={found.room!r}, which the actor does not have; name one")
+
+
+def outcome_parts(actor: Actor[Any], found: Handler[Any, ..., Any], outcome: Any) -> Done[Any]:
+    """State, reply and notes of what a handler returned that did not block. Refuse what is no outcome."""
+    if isinstance(outcome, tuple):
+        if len(outcome) == 2:
+            return *outcome, ()
+        if len(outcome) == 3 and isinstance(outcome[2], tuple):
+            return outcome
+    what = "(state, reply), (state, reply, notes) or BLOCK"
+    raise ModelError(f"{place(actor, found)} returned {outcome!r}; a handler returns {what}")
 
 
 def check_change(actor: Actor[Any], found: Handler[Any, ..., Any], before: object, after: object) -> None:

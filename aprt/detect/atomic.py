@@ -1,6 +1,6 @@
 """Sleeping in atomic context: asked for while a spinlock is held or a timer callback runs, slept for or not.
 
-It is wrong to ask, so it is told at the request, also where that is answered at once or never (`core.actor`: P23).
+It is wrong to ask, so the request is told, even where it is answered at once or never (P23, `core.obligations`).
 
 Mirrors: kernel/sched/core.c: __might_sleep().
 """
@@ -13,6 +13,7 @@ from typing import ClassVar
 import attrs
 
 from aprt.core.notes import Broken, Took
+from aprt.core.obligations import may_sleep
 from aprt.core.step import Ask
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
@@ -48,7 +49,7 @@ class AtomicDetector(Detector):
         if lock is None:
             return ()
         actor = ask.call.actor
-        notes = actor.may_sleep(actor.handler(ask.call.op), ask.by)
+        notes = may_sleep(actor, actor.handler(ask.call.op), ask.by)
         known = {(one.text, one.sites[-1].op) for one in self.found}
         index = self.history.last[ask.by.context]
         here = Site.asking("asks", ask, index)
