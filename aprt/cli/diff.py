@@ -54,7 +54,7 @@ def command(
     """
     pairs, several = find_pairs(registry, before, after)
     if several:
-        return tell_differences(registry, pairs, properties, limits, sharing, form, interrupts)
+        return tell_differences(registry, pairs, properties, limits, sharing, form, color, interrupts)
     for option, given in (("--jobs", sharing.jobs > 1), ("--cluster", sharing.cluster)):
         if given:
             raise click.UsageError(f"{option}: for eras and patterns, not for one scenario")
@@ -88,6 +88,7 @@ def tell_differences(
     limits: Bounds,
     sharing: Sharing,
     form: str,
+    color: str,
     interrupts: Interrupts,
 ) -> int:
     """Search both cases of each pair, print the pairs that differ, and give the exit code."""
@@ -105,7 +106,7 @@ def tell_differences(
                 progress.tell(f"{len(found.given)} of {len(found.asked)} scenarios")
     except KeyboardInterrupt:
         pass
-    echo(found.told(form, columns()))
+    echo(found.told(form, columns(), paint(color)))
     if found.left:
         return INTERRUPTED
     return _code("worse" in found.standings, all(answer["complete"] for answer in found.ordered))

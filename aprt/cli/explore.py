@@ -108,11 +108,11 @@ def command(
     if instead.changes and len(cases) > 1:
         single = {"--certificate": certificate, "--shard": shard, f"--format {form}": form in REPORTS}
         instead.check(search, files | single)
-        return instead.tell_many(registry, cases, properties, search, sharing, form, interrupts)
+        return instead.tell_many(registry, cases, properties, search, sharing, form, color, interrupts)
     keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
-        return explore_many(registry, cases, shard, properties, search, sharing, form, interrupts, keep)
+        return explore_many(registry, cases, shard, properties, search, sharing, form, color, interrupts, keep)
     (case,) = cases
     if instead.asked:
         crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster, "--certificate": certificate}

@@ -80,11 +80,12 @@ class Instead(NamedTuple):
         search: Search,
         sharing: Sharing,
         form: str,
+        color: str,
         interrupts: Interrupts,
     ) -> int:
         """Print in which of these cases the changes make a difference, and give the exit code."""
         pairs = changed_pairs(registry, cases, self.changes)
-        return tell_differences(registry, pairs, properties, search.bounds, sharing, form, interrupts)
+        return tell_differences(registry, pairs, properties, search.bounds, sharing, form, color, interrupts)
 
 
 instead_options = gathered(

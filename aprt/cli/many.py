@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from aprt.cli.cases import Registry, case_finder
-from aprt.cli.output import EXITS, INTERRUPTED, columns, echo, remark
+from aprt.cli.output import EXITS, INTERRUPTED, columns, echo, paint, remark
 
 if TYPE_CHECKING:
     from aprt.cli.gathered import Sharing
@@ -27,6 +27,7 @@ def explore_many(
     search: Search,
     sharing: Sharing,
     form: str,
+    color: str,
     interrupts: Interrupts,
     keep: Keep | None,
 ) -> int:
@@ -55,7 +56,7 @@ def explore_many(
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
-    echo(answers.told(form, columns()))
+    echo(answers.told(form, columns(), paint(color)))
     if keep is not None and not answers.complete:
         remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
     return exit_code(answers)

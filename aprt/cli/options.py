@@ -57,7 +57,7 @@ color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    help="auto heeds NO_COLOR and FORCE_COLOR.",
+    help="auto heeds NO_COLOR and FORCE_COLOR. Lines for grep have none.",
 )
 property_option, any_property_option = (
     click.option(

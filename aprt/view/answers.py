@@ -18,6 +18,7 @@ from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
 from aprt.view.json_text import dump
 from aprt.view.lists import table
+from aprt.view.paint import PLAIN, Paint
 from aprt.view.results import Suite, report
 from aprt.view.verdict_report import unanswered, verdict_suite
 from aprt.view.verdict_text import verdict_line
@@ -59,22 +60,26 @@ class Answers:
         """The words of the verdicts."""
         return frozenset(answer["verdict"] for answer in self.ordered)
 
-    def told(self, form: str, width: int | None = None) -> str:
-        """In the form `text`, `json`, `junit` or `ktap`. width: as for `text`."""
+    def told(self, form: str, width: int | None = None, paint: Paint = PLAIN) -> str:
+        """In the form `text`, `json`, `junit` or `ktap`. width, paint: as for `text`."""
         if form == "json":
             return self.to_json()
-        return self.text(width) if form == "text" else report(form, self.suites())
+        return self.text(width, paint) if form == "text" else report(form, self.suites())
 
     def suites(self) -> list[Suite]:
         """A suite for each scenario that was asked about, with or without an answer."""
         return [verdict_suite(self.given[asked]) if asked in self.given else unanswered(asked) for asked in self.asked]
 
-    def text(self, width: int | None = None) -> str:
+    def text(self, width: int | None = None, paint: Paint = PLAIN) -> str:
         """A line for each answer, and how many there are of each verdict.
 
-        width: of a terminal, for which a line says what came out only; None for lines that have everything.
+        width: of a terminal, for which a line says what came out only; None for lines that have everything. Those are
+        for grep, and have no colour.
         """
-        lines = map(verdict_line, self.ordered) if width is None else [table(map(_row, self.ordered), width)]
+        if width is None:
+            lines = [*map(verdict_line, self.ordered)]
+        else:
+            lines = [table(map(_row, self.ordered), width, paint=paint.answer)]
         return "\n".join([*lines, "", self.summary()])
 
     def summary(self) -> str:

@@ -18,6 +18,7 @@ from aprt.verdict.difference import Standing
 from aprt.view.commands import command_lines
 from aprt.view.json_text import dump
 from aprt.view.lists import table
+from aprt.view.paint import PLAIN, Paint
 from aprt.view.version import aprt_version
 
 Pair: TypeAlias = tuple[str, str]
@@ -54,17 +55,17 @@ class Differences:
     def standings(self) -> Counter[Standing]:
         return Counter(answer["standing"] for answer in self.ordered)
 
-    def told(self, form: str, width: int | None = None) -> str:
-        """In the form `text` or `json`. width: as for `text`."""
-        return self.to_json() if form == "json" else self.text(width)
+    def told(self, form: str, width: int | None = None, paint: Paint = PLAIN) -> str:
+        """In the form `text` or `json`. width, paint: as for `text`."""
+        return self.to_json() if form == "json" else self.text(width, paint)
 
-    def text(self, width: int | None = None) -> str:
+    def text(self, width: int | None = None, paint: Paint = PLAIN) -> str:
         """The worst first; the last line is for grep. width: of a terminal; None for lines that stay whole."""
         order = get_args(Standing)
         changed = [answer for answer in self.ordered if answer["standing"] != "same"]
         changed.sort(key=lambda answer: order.index(answer["standing"]))
         rows = [(answer["standing"], _name(answer), "; ".join(_told(answer))) for answer in changed]
-        lines = [table(rows, width), ""] if rows else []
+        lines = [table(rows, width, paint=paint.answer), ""] if rows else []
         if changed:
             command = " ".join(["aprt diff", changed[0]["before"], changed[0]["after"], *self._options()])
             lines += [*command_lines("in full", command), ""]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -15,8 +15,16 @@ _INDENT: Final = 12
 _FEW: Final = 6
 
 
-def table(rows: Iterable[tuple[str, ...]], width: int | None = WIDTH, between: str = "  ") -> str:
-    """Left-aligned columns; the last one is wrapped so that lines are no wider than `width`, if at all."""
+def table(
+    rows: Iterable[tuple[str, ...]],
+    width: int | None = WIDTH,
+    between: str = "  ",
+    paint: Callable[[str], str] = str,
+) -> str:
+    """Left-aligned columns; the last one is wrapped so that lines are no wider than `width`, if at all.
+
+    paint: colours the first column.
+    """
     rows = list(rows)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)][:-1]
     indent = sum(widths) + len(between) * len(widths)
@@ -25,7 +33,9 @@ def table(rows: Iterable[tuple[str, ...]], width: int | None = WIDTH, between: s
         room = 1 + len(last) if width is None else max(30, width - indent)
         first, *more = textwrap.wrap(last, room, break_on_hyphens=False) or [""]
         head = between.join(cell.ljust(w) for cell, w in zip(cells, widths, strict=True))
-        lines += [f"{head}{between}{first}".rstrip(), *(" " * indent + line for line in more)]
+        line = f"{head}{between}{first}".rstrip()
+        mark = cells[0] if cells else ""
+        lines += [paint(mark) + line[len(mark) :], *(" " * indent + line for line in more)]
     return "\n".join(lines)
 
 

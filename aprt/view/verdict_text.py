@@ -89,8 +89,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
 
 
 def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
-    colour = paint.green if verdict.word == "HOLDS" else paint.yellow
-    lines = [f"{colour(verdict.word)}  {_MEANING[verdict.word]}"]
+    lines = [f"{paint.answer(verdict.word)}  {_MEANING[verdict.word]}"]
     lines += (f"  {claim(p, paint, ' ')}" for p in verdict.properties)
     if verdict.for_states:
         lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")

@@ -70,6 +70,12 @@ def test_what_gets_worse_stands_first_and_exits_with_1() -> None:
     ]
 
 
+def test_the_word_for_how_a_pair_stands_is_in_colour_and_the_line_for_grep_is_not() -> None:
+    painted, plain = (aprt(*WORSE, "--color", way).stdout for way in ("always", "never"))
+    assert painted == plain.replace("worse  ", "\x1b[1;31mworse\x1b[0m  ")
+    assert "\x1b" not in plain
+
+
 def test_two_processes_find_what_one_finds() -> None:
     alone, crew = (aprt(*WORSE, "--format", "json", *more) for more in ((), ("--jobs", "2")))
     assert crew.exit_code == alone.exit_code == 1

@@ -25,6 +25,7 @@ from aprt.verdict.many import Shard
 from aprt.view.answers import Answers
 from aprt.view.catalogue import claims_text, eras_text, scenarios_text
 from aprt.view.museum_text import entries_text
+from aprt.view.paint import Paint
 from tests.toy import ERAS as TOYS
 
 ERAS = known_eras()
@@ -45,10 +46,11 @@ def test_a_list_fits_a_terminal_of_80_columns_and_loses_nothing(name: str) -> No
 
 
 def on_terminal(*args: str, columns: int) -> list[str]:
-    """What a command prints on a terminal of that width."""
+    """What a command prints on a terminal of that width, without colour."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment["NO_COLOR"] = "1"
     command = [sys.executable, "-m", "aprt", *args]
     with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment) as process:
         os.close(theirs)
@@ -81,7 +83,13 @@ def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewher
         "INCONCLUSIVE  toy/large        stopped at --max-states",
         "HOLDS         toy/tidy",
     ]
-    assert answers.text() == CliRunner().invoke(root, [*asked, "text"], obj=lambda: TOYS).stdout.rstrip("\n")
+    assert answers.text(80, Paint(True)).splitlines()[:-2] == [
+        "\x1b[1;31mVIOLATED\x1b[0m      toy/lost-update  T1",
+        "\x1b[1;33mINCONCLUSIVE\x1b[0m  toy/large        stopped at --max-states",
+        "\x1b[1;32mHOLDS\x1b[0m         toy/tidy",
+    ]
+    whole = CliRunner().invoke(root, [*asked, "text"], obj=lambda: TOYS).stdout.rstrip("\n")
+    assert answers.text() == answers.text(paint=Paint(True)) == whole
 
 
 def test_a_short_answer_says_too_which_properties_were_never_exercised() -> None:
