@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
@@ -190,11 +192,22 @@ def case_finder(
     registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
 ) -> Callable[[str], Case]:
     """A function from a reference, as tokens and schedule files have it, to its case. Picklable if the registry is."""
-    return partial(_find, registry, put_in, taken_out)
+    return partial(_find, registry, put_in, taken_out, _here())
 
 
-def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], reference: str) -> Case:
-    return find_case(registry, reference, None, put_in, taken_out)
+def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], asked: str, reference: str) -> Case:
+    """asked: where the one who asks is."""
+    try:
+        return find_case(registry, reference, None, put_in, taken_out)
+    except UserError as error:
+        if _here() == asked:
+            raise
+        raise UserError(f"{error} (so says a worker in {_here()}: name files with their whole path)") from None
+
+
+def _here() -> str:
+    """The machine and the directory."""
+    return f"{platform.node()}:{os.getcwd()}"
 
 
 def changed_case(registry: Registry, case: Case, changes: Iterable[tuple[str, str]]) -> Case:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_MOST_JOBS = 1_000  # processes: each takes 50 MB or more
+
 
 def gathered(name: str, make: Callable[..., Any], *options: Callable[[F], F]) -> Callable[[F], F]:
     """A decorator for a command that takes these options and gets what `make` makes of them, as the argument `name`.
@@ -145,6 +147,6 @@ def crew_options(command: F) -> F:
     return gathered(
         "sharing",
         Sharing,
-        click.option("--jobs", type=Number(min=1), default=1, help="Share the work among so many processes."),
+        click.option("--jobs", type=Number(1, _MOST_JOBS), default=1, help="Share the work among so many processes."),
         click.option("--cluster", metavar="ADDRESS", help="Share the work among the workers of this dask scheduler."),
     )(command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aprt.cli.cases import Registry, case_finder
 from aprt.cli.output import EXITS, INTERRUPTED, columns, echo, paint, remark
+from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
     from aprt.cli.gathered import Sharing
@@ -42,7 +43,7 @@ def explore_many(
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
     answers = Answers(part, question_of(references, properties, search), part.of_list(references))
-    kept = _kept(keep, answers.asked, properties, search)
+    kept, refused = _kept(keep, answers.asked, properties, search), None
     try:
         with ProgressLine() as progress, kept as saved, sharing.crew() as workers, interrupts.allowed:
             if keep is not None and saved is not None:
@@ -56,7 +57,12 @@ def explore_many(
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
     except KeyboardInterrupt:
         pass
-    echo(answers.told(form, columns(), paint(color)))
+    except UserError as error:
+        refused = error
+    if refused is None or answers.given:
+        echo(answers.told(form, columns(), paint(color)))
+    if refused is not None:
+        raise refused
     if keep is not None and not answers.complete:
         remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
     return exit_code(answers)

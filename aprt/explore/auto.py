@@ -131,6 +131,8 @@ class _Choice:
         if found.stopped == _UNSUITABLE or _too_many(found, self.question, _LARGE):
             return _with(found, self._beyond())
         if self.given_up is not None and _more(self.given_up, found):
+            taken = count(self.given_up.executions, "execution")
+            self.picked = f"{taken} showed what is wrong before states were searched in their place"
             return _with(found, attrs.evolve(self.given_up, stopped=found.stopped))
         return found
 
@@ -167,14 +169,17 @@ class _Choice:
 
     def _try_traces(self, states: float) -> Exploration | None:
         """The answer of "dpor", if that takes no longer than so many states, and it was given less before."""
-        length = int(min(states, _LARGE) / _PER_STEP)
+        length, question = int(min(states, _LARGE) / _PER_STEP), self._rest()
         if length <= self.tried:
             return None
-        self.tried, question = length, self._rest()
+        self.tried, most = length, question.bounds.max_length
+        if most is not None and most <= length:
+            length, self.tried = most, math.inf
         found = self._traces(attrs.evolve(question, bounds=attrs.evolve(question.bounds, max_length=length)))
         if found is not None:
-            taken = count(found.executions, "execution")
-            self.picked = f"there seem to be {states:,.0f} states or more, and by traces it took {taken}"
+            taken, ended = count(found.executions, "execution"), found.stopped in (None, "violation")
+            told = f"it took {taken}" if ended else f"it was stopped after {taken}"
+            self.picked = f"there seem to be {states:,.0f} states or more, and by traces {told}"
         return found
 
     def _traces(

@@ -205,8 +205,8 @@ class Exploration:
 
     @property
     def redundant(self) -> int | None:
-        """Executions more than one per trace, where each is meant to show a trace of its own."""
-        if self.sleep_blocked is None or self.traces is None:
+        """Executions more than one per trace, where each is meant to show a trace of its own, and there were any."""
+        if self.sleep_blocked is None or self.traces is None or not self.executions:
             return None
         return self.executions - self.traces
 

@@ -56,6 +56,13 @@ class _Piece(Generic[T]):
 
 
 @attrs.frozen
+class _Refused:
+    """Why a case is not to be searched like this."""
+
+    why: str
+
+
+@attrs.frozen
 class _Pair(Generic[T]):
     find: Finder = attrs.field(repr=False)
     references: tuple[str, str]
@@ -84,12 +91,21 @@ def ask_many(
 
     find: gives the case of a reference. tell: is called in the process that found the verdict, so that a crew shares
     that work, too. With a crew both, and what `tell` returns, must be picklable. The rest is as for `ask`.
+
+    Raises: `UserError` in the end, when all others have been given, for cases that are not to be searched like this.
     """
     if crew is not None:
         _prepare(search.strategy)
-    pieces = [_Piece(find, reference, ids, search, tell) for reference in references]
+    pieces, refused = [_Piece(find, reference, ids, search, tell) for reference in references], dict[str, str]()
     for piece, answer in scatter(crew, _answer, pieces):
-        yield piece.reference, answer
+        if isinstance(answer, _Refused):
+            refused[piece.reference] = answer.why
+        else:
+            yield piece.reference, answer
+    if refused:
+        first = next(reference for reference in references if reference in refused)
+        others = f" (and {len(refused) - 1} more cannot be searched like this)" if len(refused) > 1 else ""
+        raise UserError(f"{first}: {refused[first]}{others}")
 
 
 def compare_many(
@@ -116,8 +132,11 @@ def _prepare(strategy: str) -> None:
     import_module("aprt.verdict.confirm")  # with trio, which takes long to import
 
 
-def _answer(piece: _Piece[T]) -> T:
-    return piece.tell(ask(piece.find(piece.reference), piece.ids, piece.search))
+def _answer(piece: _Piece[T]) -> T | _Refused:
+    try:
+        return piece.tell(ask(piece.find(piece.reference), piece.ids, piece.search))
+    except UserError as error:
+        return _Refused(str(error))
 
 
 def _compare(pair: _Pair[T]) -> T:

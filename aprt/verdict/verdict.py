@@ -96,8 +96,8 @@ class Verdict:
 
     @property
     def traces(self) -> int | None:
-        """How many distinct traces were seen; None where the strategy does not tell them apart."""
-        return self.exploration.traces
+        """How many distinct traces were seen; None where the strategy does not tell them apart, or saw none whole."""
+        return self.exploration.traces if self.exploration.executions else None
 
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:

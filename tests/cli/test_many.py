@@ -53,6 +53,31 @@ def test_violated_is_worse_than_open_is_worse_than_holds(scenarios: tuple[str, .
     assert aprt("explore", *scenarios, "--max-states", "200").exit_code == code
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_cannot_be_searched_like_this_is_named_when_the_others_are_answered(jobs: str) -> None:
+    result = aprt("explore", "toy/lost-update", "toy/abba", "toy/tidy", "--property", "T1", "--jobs", jobs)
+    *lines, empty, last = result.stdout.splitlines()
+    assert [line.split()[1:4:2] for line in lines] == [
+        ["VIOLATED", "scenario=toy/lost-update"],
+        ["HOLDS", "scenario=toy/tidy"],
+    ]
+    assert (result.exit_code, empty, last) == (
+        2,
+        "",
+        "aprt: 3 scenarios: 1 VIOLATED, 1 HOLDS, 1 not answered; states=28",
+    )
+    assert result.stderr.splitlines()[-1] == "aprt: toy/abba: unknown property 'T1' (known: T3)"
+
+
+def test_where_nothing_can_be_searched_like_this_that_is_all_that_is_said() -> None:
+    result = aprt("explore", "toy/lost-update", "toy/abba", "--symmetry")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "aprt: toy/lost-update: no symmetry: nothing in this system is declared to be alike "
+        "(and 1 more cannot be searched like this)\n"
+    )
+
+
 def test_a_pattern_stands_for_all_scenarios_that_match_with_its_switches() -> None:
     result = aprt("explore", "t*/[at]*+locked", "--format", "json")
     assert [said["scenario"] for said in verdicts(result)] == ["toy/abba+locked", "toy/tidy"]

@@ -1,6 +1,8 @@
 """Scenarios and patches from a reader's own file: found, named in tokens, shared among processes, told when wrong."""
 
 import json
+import pickle
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
+from aprt.cli.cases import case_finder
 from aprt.cli.root import root
 from aprt.core.errors import UserError
 from aprt.core.scenario import Settings
@@ -51,6 +54,43 @@ def aprt(*args: str) -> Result:
 
 def said(*args: str) -> str:
     return aprt("explore", *args).stdout.splitlines()[-1]
+
+
+def test_where_no_execution_came_to_an_end_there_is_no_trace_and_none_is_redundant() -> None:
+    result = aprt("explore", "v4/h3", "--strategy", "dpor")
+    assert result.stdout.splitlines()[-1].startswith(
+        "aprt: VIOLATED property=P1 scenario=v4/h3 era=v4 with=- complete=no strategy=dpor traces=- states=27 steps=27 "
+    )
+    assert "redundant" not in result.output
+
+
+ELSEWHERE = """
+import pickle, sys
+from aprt.core.errors import UserError
+try:
+    print(pickle.load(sys.stdin.buffer)(sys.argv[1]))
+except UserError as error:
+    print(error)
+"""
+
+
+def test_a_worker_elsewhere_says_where_it_does_not_find_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place in (here, there):
+        place.mkdir()
+    (here / "mine.py").write_text(SCENARIO)
+    monkeypatch.chdir(here)
+    find = pickle.dumps(case_finder(known_eras))
+
+    def found(reference: str, place: Path) -> str:
+        worker = [sys.executable, "-c", ELSEWHERE, reference]
+        return subprocess.run(worker, input=find, cwd=place, capture_output=True, check=True).stdout.decode()
+
+    assert found("v4/mine.py:MINE", here) == "v4/mine.py:MINE\n"
+    assert found("v4/mine.py:MINE", there) == (
+        f"mine.py: no such file (so says a worker in {platform.node()}:{there}: name files with their whole path)\n"
+    )
+    assert found(f"{here}/mine.py:MINE", there) == f"v4/{here}/mine.py:MINE\n"
 
 
 def test_a_patch_repairs_what_a_missing_fix_broke() -> None:
@@ -219,7 +259,8 @@ def test_a_patch_that_goes_on_without_a_step_is_told_with_its_place(command: str
     result = aprt(*command.split(), "--with", f"{file}:V1")
     assert result.exit_code == 2
     told = result.stderr.splitlines()[-1]
-    assert told == f"aprt: spin() at {file}:4 takes no step: it goes on and on, and awaits nothing"
+    which = f"2026/unbind+{file}:V1: " if "--jobs" in command else ""
+    assert told == f"aprt: {which}spin() at {file}:4 takes no step: it goes on and on, and awaits nothing"
 
 
 def test_a_patch_that_is_not_in_cannot_be_taken_out() -> None:

@@ -171,6 +171,10 @@ USAGE = [
         "no scenario checks T33 without being asked (aprt property show T33)",
     ),
     (("scenario", "list", "--era", "toi"), "unknown era 'toi' (did you mean 'toy'?)"),
+    (
+        ("explore", "toy/abba", "--jobs", "1000000"),
+        "invalid value for '--jobs': 1000000 is not in the range 1<=x<=1000 (try 'aprt explore --help')",
+    ),
     (("explore", "toy/abba", "--schedule", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
 

@@ -17,6 +17,7 @@ from aprt.explore.explore import explore
 from aprt.explore.persistent_sets import reduced
 from aprt.explore.result import Bounds, Exploration, Question
 from aprt.explore.stateful.states import Search
+from aprt.explore.traces import dpor
 from aprt.explore.watchdog import Stop
 from tests.explore.programs.cells import Cell, lastzero
 from tests.explore.programs.locking import dining
@@ -112,6 +113,23 @@ def test_a_bound_on_the_length_of_executions_stops_dpor_between_two() -> None:
     assert (cut.stopped, cut.executions, cut.depth) == ("max_length", 30, 20)
 
 
+def test_a_bound_on_the_length_of_executions_is_kept_by_whoever_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_STEP", 1)
+    enough, few = (explore(dining(5), strategy="auto", bounds=Bounds(max_length=most)) for most in (600, 599))
+    assert (enough.strategy, enough.executions) == ("dpor", 31)
+    assert (few.strategy, few.complete) == ("states", True)
+
+
+def test_what_stopped_dpor_is_not_told_as_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_STEP", 1)
+    monkeypatch.setattr(dpor, "search", partial(_stopped_at_once, dpor.search))
+    chosen = explore(dining(5), strategy="auto")
+    assert (chosen.strategy, chosen.stopped) == ("dpor", "budget")
+    assert chosen.picked == "there seem to be 1,152 states or more, and by traces it was stopped after 1 execution"
+
+
 def test_a_violation_that_dpor_met_before_it_was_given_up_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_SMALL", 50)
     monkeypatch.setattr(auto, "_PER_STEP", 0.125)
@@ -123,6 +141,15 @@ def test_a_violation_that_dpor_met_before_it_was_given_up_is_kept(monkeypatch: p
         "max_states",
         ["deadlock"],
     )
+    assert chosen.picked == "there seem to be 51 states or more, and by traces it was stopped after 16 executions"
+    bounds = Bounds(max_states=100, max_length=300)
+    chosen = explore(dining(5), [DEADLOCK], strategy="auto", stop_on="all", bounds=bounds)
+    assert (chosen.strategy, chosen.stopped, [f.property for f in chosen.findings]) == (
+        "dpor",
+        "max_states",
+        ["deadlock"],
+    )
+    assert chosen.picked == "16 executions showed what is wrong before states were searched in their place"
 
 
 def test_a_violation_that_dpor_met_is_kept_when_few_states_matter_and_time_is_up(
