@@ -97,12 +97,12 @@ def tell_differences(
     from aprt.view.difference_text import difference_object
     from aprt.view.differences import Differences
 
-    found = Differences(tuple((str(before), str(after)) for before, after in pairs), properties, limits)
+    found = Differences(tuple((str(before), str(after)) for before, after in pairs), ids=properties, bounds=limits)
     try:
         with ProgressLine() as progress, sharing.crew() as workers, interrupts.allowed:
             find = case_finder(registry)
             for pair, answer in compare_many(found.asked, find, properties, limits, difference_object, workers):
-                found = found.add(pair, answer)
+                found = found.add({pair: answer})
                 progress.tell(f"{len(found.given)} of {len(found.asked)} scenarios")
     except KeyboardInterrupt:
         pass

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from aprt.verdict.keeping import Keep
     from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
-    from aprt.view.answers import Answer, Answers
+    from aprt.view.answered import Answer
+    from aprt.view.answers import Answers
 
 
 def explore_many(
@@ -42,16 +43,16 @@ def explore_many(
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
-    answers = Answers(part, question_of(references, properties, search), part.of_list(references))
+    answers = Answers(part.of_list(references), shard=part, question=question_of(references, properties, search))
     kept, refused = _kept(keep, answers.asked, properties, search), None
     try:
         with ProgressLine() as progress, kept as saved, sharing.crew() as workers, interrupts.allowed:
             if keep is not None and saved is not None:
-                answers = answers.add_all(by_reference(keep.path, saved.given.values()))
+                answers = answers.add(by_reference(keep.path, saved.given.values()))
             for reference, answer in ask_many(answers.left, case_finder(registry), properties, search, _tell, workers):
                 if answer is None:
                     break
-                answers = answers.add_all({reference: answer})
+                answers = answers.add({reference: answer})
                 if saved is not None:
                     saved.add(reference, answer)
                 progress.tell(f"{len(answers.given)} of {len(answers.asked)} scenarios")
@@ -63,7 +64,7 @@ def explore_many(
         echo(answers.told(form, columns(), paint(color)))
     if refused is not None:
         raise refused
-    if keep is not None and not answers.complete:
+    if keep is not None and answers.left:
         remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
     return exit_code(answers)
 
@@ -87,7 +88,7 @@ def _tell(verdict: Verdict) -> Answer | None:
 
 def exit_code(answers: Answers) -> int:
     """What the worst of the answers exits with: violated, then open, then holds; or that some are missing."""
-    if not answers.complete:
+    if answers.left:
         return INTERRUPTED
     codes = {EXITS[word] for word in answers.words}
     return next((code for code in (1, 3) if code in codes), 0)

@@ -6,9 +6,9 @@ references of this shard in order, `verdicts` the objects `aprt.verdict/1` of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import attrs
 
@@ -16,6 +16,7 @@ from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.verdict.json_file import read_json
 from aprt.verdict.many import Shard
+from aprt.view.answered import Answer, Answered
 from aprt.view.json_text import dump
 from aprt.view.lists import table
 from aprt.view.paint import PLAIN, Paint
@@ -24,36 +25,15 @@ from aprt.view.verdict_report import unanswered, verdict_suite
 from aprt.view.verdict_text import verdict_line
 from aprt.view.version import aprt_version
 
-Answer: TypeAlias = Mapping[str, Any]
-
 SCHEMA = "aprt.verdicts/1"
 
 
 @attrs.frozen
-class Answers:
-    """What a shard was asked, and the answers so far."""
+class Answers(Answered[str]):
+    """What a shard was asked, by reference, and the answers so far. question: as `verdict.many.question_of` says."""
 
-    shard: Shard
-    question: str  # as `verdict.many.question_of` says
-    asked: tuple[str, ...]  # references
-    given: Mapping[str, Answer] = attrs.field(factory=dict)  # by reference
-
-    def add_all(self, answers: Mapping[str, Answer]) -> Self:
-        return attrs.evolve(self, given={**self.given, **answers})
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """The references that were not answered yet."""
-        return tuple(reference for reference in self.asked if reference not in self.given)
-
-    @property
-    def ordered(self) -> tuple[Answer, ...]:
-        """The answers, in the order of the questions."""
-        return tuple(self.given[reference] for reference in self.asked if reference in self.given)
-
-    @property
-    def complete(self) -> bool:
-        return len(self.given) == len(self.asked)
+    shard: Shard = attrs.field(kw_only=True)
+    question: str = attrs.field(kw_only=True)
 
     @property
     def words(self) -> frozenset[str]:
@@ -85,8 +65,8 @@ class Answers:
     def summary(self) -> str:
         said = [answer["verdict"] for answer in self.ordered]
         counts = [f"{said.count(word)} {word}" for word in dict.fromkeys(said)]
-        if not self.complete:
-            counts.append(f"{len(self.asked) - len(said)} not answered")
+        if self.left:
+            counts.append(f"{len(self.left)} not answered")
         states = sum(answer["states"] or 0 for answer in self.ordered)
         return f"aprt: {count(len(self.asked), 'scenario')}: {', '.join(counts) or 'none asked'}; states={states}"
 
@@ -117,7 +97,8 @@ class Answers:
             }:
                 if version != aprt_version():
                     raise UserError(f"{path}: version: {version!r}, but this is aprt {aprt_version()}")
-                return cls(Shard.parse(shard), question, tuple(asked), by_reference(path, verdicts))
+                given = by_reference(path, verdicts)
+                return cls(tuple(asked), given, shard=Shard.parse(shard), question=question)
             case _:
                 raise UserError(f"{path}: not written by aprt explore --shard I/N --format json")
 
@@ -156,7 +137,7 @@ def merge(shards: Sequence[Answers]) -> Answers:
     longest = max(map(len, parts))
     asked = tuple(part[i] for i in range(longest) for part in parts if i < len(part))
     answers = {reference: answer for one in shards for reference, answer in one.given.items()}
-    return Answers(Shard(1, 1), shards[0].question, asked, answers)
+    return Answers(asked, answers, shard=Shard(1, 1), question=shards[0].question)
 
 
 def by_reference(path: Path, verdicts: Iterable[Any]) -> dict[str, Answer]:

@@ -7,14 +7,15 @@ One object, `aprt.diffs/1`: `asked` the pairs of references in order, `counts` h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Self, TypeAlias, get_args
+from collections.abc import Iterator
+from typing import TypeAlias, get_args
 
 import attrs
 
 from aprt.core.amount import count
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.difference import Standing
+from aprt.view.answered import Answer, Answered
 from aprt.view.commands import command_lines
 from aprt.view.json_text import dump
 from aprt.view.lists import table
@@ -27,29 +28,14 @@ SCHEMA = "aprt.diffs/1"
 
 
 @attrs.frozen
-class Differences:
+class Differences(Answered[Pair]):
     """Which pairs were to be compared, and what came out so far.
 
     ids: of the properties that were named. bounds: of each search.
     """
 
-    asked: tuple[Pair, ...]
-    ids: tuple[str, ...] = ()
-    bounds: Bounds = UNBOUNDED
-    given: Mapping[Pair, Mapping[str, Any]] = attrs.field(factory=dict)
-
-    def add(self, pair: Pair, answer: Mapping[str, Any]) -> Self:
-        return attrs.evolve(self, given={**self.given, pair: answer})
-
-    @property
-    def left(self) -> int:
-        """How many have no answer yet."""
-        return len(self.asked) - len(self.given)
-
-    @property
-    def ordered(self) -> tuple[Mapping[str, Any], ...]:
-        """The answers, in the order of the questions."""
-        return tuple(self.given[pair] for pair in self.asked if pair in self.given)
+    ids: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    bounds: Bounds = attrs.field(default=UNBOUNDED, kw_only=True)
 
     @property
     def standings(self) -> Counter[Standing]:
@@ -88,7 +74,7 @@ class Differences:
         counts = [text for text in counts if text[0] != "0" or text.endswith(("worse", "better"))]
         counts.append(f"{'the rest' if found['same'] else 'none'} the same")
         if self.left:
-            counts.append(f"{self.left} not answered")
+            counts.append(f"{len(self.left)} not answered")
         states = sum(sum(answer["states"].values()) for answer in self.ordered)
         return f"aprt: DIFF {count(len(self.asked), 'scenario')}: {', '.join(counts)}; states={states}"
 
@@ -104,13 +90,13 @@ class Differences:
         )
 
 
-def _name(answer: Mapping[str, Any]) -> str:
+def _name(answer: Answer) -> str:
     """The scenario, without its switches."""
     name: str = answer["before"].partition("+")[0]
     return name
 
 
-def _told(answer: Mapping[str, Any]) -> Iterator[str]:
+def _told(answer: Answer) -> Iterator[str]:
     """What is not as it was."""
     by: dict[str, list[str]] = {}
     for outcome in answer["outcomes"]:

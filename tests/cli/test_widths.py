@@ -77,7 +77,7 @@ def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewher
     references = ("toy/lost-update", "toy/large", "toy/tidy")
     asked = ("explore", *references, "--max-states", "200", "--format")
     data = json.loads(CliRunner().invoke(root, [*asked, "json"], obj=lambda: TOYS).stdout)
-    answers = Answers(Shard(1, 1), "", references, {one["scenario"]: one for one in data["verdicts"]})
+    answers = Answers(references, {one["scenario"]: one for one in data["verdicts"]}, shard=Shard(1, 1), question="")
     assert answers.text(80).splitlines()[:-2] == [
         "VIOLATED      toy/lost-update  T1",
         "INCONCLUSIVE  toy/large        stopped at --max-states",
