@@ -38,7 +38,7 @@ from aprt.core.step import Ask, Step
 from aprt.core.system import System, View
 from aprt.explore.checking.judges import Advance, Evaluated, Judge, Recorder, Violation, Watch, violated
 from aprt.explore.learned.packing import INITIAL, Packing
-from aprt.explore.learned.tables import Waiting
+from aprt.explore.learned.tables import Move, Waiting
 
 Note: TypeAlias = tuple[Watch | None, tuple[Judge, ...]]
 QUIET: Final[Note] = (None, ())  # nothing to look at
@@ -216,6 +216,18 @@ class Checks:
 
     def _judge(self, id: str, reads: Actors, test: Callable[[View], str | None]) -> Judge:
         return Judge(id, reads, test, self.packing, self.evaluated, self.wrong)
+
+
+def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+    """Where a step leads, with the memories of histories moved on, and what the step itself violates."""
+    delta, _, (watch, _) = move
+    return (state + delta, []) if watch is None else watch.look(state, state + delta)
+
+
+def judged(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+    """As `after`, with what is wrong in the state that the step leads to, too."""
+    successor, violations = after(state, move)
+    return successor, violations + violated(move[2][1], successor)
 
 
 def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -> str | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from aprt.explore.checking.checks import after
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.compiled.kernels import (
@@ -33,7 +34,7 @@ from aprt.explore.compiled.kernels import (
 from aprt.explore.stateful import loop
 from aprt.explore.stateful.chunk import AFTER_OOPS, Chunk
 from aprt.explore.stateful.layout import Layout, tight_widths
-from aprt.explore.stateful.loop import Loop, Outgrown, after
+from aprt.explore.stateful.loop import Loop, Outgrown
 from aprt.explore.watchdog import Stop
 
 _BLOCK = 2_048  # successors in a block

@@ -15,8 +15,7 @@ import attrs
 from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note
-from aprt.explore.checking.judges import violated
+from aprt.explore.checking.checks import Checks, Note, judged
 from aprt.explore.hangs import reached
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
@@ -124,9 +123,9 @@ class Outcomes:
         self.settled.append(0 if offers else self._terminal(state))
 
     def _way(self, state: int, place: int, move: Move[Note]) -> Way:
-        delta, step, (watch, judges) = move
-        successor, wrong = (state + delta, []) if watch is None else watch.look(state, state + delta)
-        ids = [id for id, _ in (*wrong, *violated(judges, successor))]
+        step = move[1]
+        successor, wrong = judged(state, move)
+        ids = [id for id, _ in wrong]
         ids += [note.property for note in self.tables.steps[step].event.notes if isinstance(note, Oops)]
         if ids:
             return Way(place, step, OVER, self._verdict(ids))

@@ -18,8 +18,7 @@ import attrs
 from aprt.core.properties import Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note
-from aprt.explore.checking.judges import Violation, violated
+from aprt.explore.checking.checks import Checks, Note, judged
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Offer, Tables
 
@@ -82,7 +81,7 @@ class Playground:
     def take(self, state: int, move: Move[Note]) -> tuple[int, Failure | None, bool]:
         """The state after a step, how the step fails, and whether that was an oops."""
         _, number, (watch, _) = move
-        successor, wrong = self._looked(state, move)
+        successor, wrong = judged(state, move)
         oops = watch is not None and watch.oops
         if not wrong:
             return successor, "trap" if not oops and self.trap(successor) else None, oops
@@ -91,7 +90,7 @@ class Playground:
 
     def words(self, state: int, move: Move[Note]) -> frozenset[str]:
         """What a step violates, in words."""
-        _, wrong = self._looked(state, move)
+        _, wrong = judged(state, move)
         return frozenset(text for _, text in wrong)
 
     def stuck(self, state: int) -> Failure | None:
@@ -138,11 +137,6 @@ class Playground:
     def schedule(self, steps: Iterable[int]) -> Schedule:
         """The schedule that takes the steps with these numbers."""
         return self.tables.schedule(steps)
-
-    def _looked(self, state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
-        delta, _, (watch, judges) = move
-        successor, wrong = (state + delta, []) if watch is None else watch.look(state, state + delta)
-        return successor, wrong + violated(judges, successor)
 
     def _move(self, moves: tuple[Move[Note], ...], op: str) -> Move[Note] | None:
         for move in moves:

@@ -11,9 +11,9 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
+from aprt.explore.checking.checks import after
 from aprt.explore.parallel.ownership import Numbers
 from aprt.explore.result import Question
-from aprt.explore.stateful.loop import after
 from aprt.explore.stateful.states import Search
 
 _NEWEST: Final = 5_000  # of the first states: where walks begin

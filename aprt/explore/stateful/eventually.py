@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Note, after
 from aprt.explore.checking.judges import Judge
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
-from aprt.explore.stateful.loop import Loop, after
+from aprt.explore.stateful.loop import Loop
 from aprt.explore.watchdog import Look, unwatched
 
 

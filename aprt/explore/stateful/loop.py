@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Note, after
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.hangs import first_hang
 from aprt.explore.learned.packing import INITIAL
@@ -181,12 +181,6 @@ class FreshLoop(Loop):
     @abc.abstractmethod
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
         """Take up states that a loop found before. All that their fields stand for is learned again."""
-
-
-def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
-    """Where a step leads, and what it violates."""
-    delta, _, (watch, _) = move
-    return (state + delta, []) if watch is None else watch.look(state, state + delta)
 
 
 def step_between(tables: Tables[Note], here: int, there: int) -> int:

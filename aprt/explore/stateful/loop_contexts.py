@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-from aprt.explore.checking.checks import QUIET
+from aprt.explore.checking.checks import QUIET, after
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.stateful.chunk import Chunk, unmark
 from aprt.explore.stateful.guards import Guards, NotedStep
 from aprt.explore.stateful.layout import Fields, Layout, byte_widths
-from aprt.explore.stateful.loop import FreshLoop, Host, Outgrown, after
+from aprt.explore.stateful.loop import FreshLoop, Host, Outgrown
 from aprt.explore.watchdog import Stop
 
 _Asked: TypeAlias = "list[tuple[int, int, _Rows, int]]"

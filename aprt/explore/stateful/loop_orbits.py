@@ -6,10 +6,11 @@ import sys
 from array import array
 from collections.abc import Sequence
 
+from aprt.explore.checking.checks import after
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.stateful.chunk import Chunk, unmark
 from aprt.explore.stateful.layout import WideLayout
-from aprt.explore.stateful.loop import FreshLoop, Host, after
+from aprt.explore.stateful.loop import FreshLoop, Host
 from aprt.explore.stateful.symmetry import Symmetry
 from aprt.explore.watchdog import Stop
 

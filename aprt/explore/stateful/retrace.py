@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from aprt.core.properties import Finding
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Note, judged
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
-from aprt.explore.stateful.loop import after
 from aprt.explore.stateful.symmetry import Symmetry
 
 
@@ -50,8 +49,7 @@ class Retrace:
     def _steps(self, state: int) -> Iterator[tuple[int, int, list[Violation]]]:
         """The steps out of a state: the number, the successor, and what is violated."""
         for move in self.tables.moves(state):
-            successor, violations = after(state, move)
-            yield move[1], successor, violations + violated(move[2][1], successor)
+            yield move[1], *judged(state, move)
 
     def _wrong(self, state: int) -> list[Violation]:
         """What is wrong in a state that ends a finding."""
