@@ -58,14 +58,21 @@ class Row:
     @property
     def engine_ratio(self) -> float | None:
         """How many times as fast the search is; None where the other took too little to tell."""
-        if self.engine is None or self.against is None or (self.against.engine or 0) < SHORTEST:
-            return None
-        return (self.against.engine or 0) / self.engine
+        return None if self.engine is None or self._other < SHORTEST else self._other / self.engine
+
+    @property
+    def short_ratio(self) -> float | None:
+        """Likewise where the other took that little; None otherwise."""
+        return self._other / self.engine if self.engine is not None and 0 < self._other < SHORTEST else None
 
     @property
     def wall_ratio(self) -> float | None:
         """How many times as fast everything is, from a cold start."""
         return None if self.against is None else self.against.wall / self.wall
+
+    @property
+    def _other(self) -> float:
+        return 0 if self.against is None else self.against.engine or 0
 
     @property
     def _engines(self) -> list[float]:

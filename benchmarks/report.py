@@ -43,7 +43,8 @@ def _target(what: str, wanted: str, reached: Sequence[float], unit: str, met: Ca
 class Section:
     """One comparison. records: the same figures as in the rows, for programs, and all repetitions of them.
 
-    remarks: what a reader of the rows should know; also why something was skipped.
+    remarks: what a reader of the rows should know; also why something was skipped. not_counted: what targets leave out,
+    with its figures.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Section:
     records: Sequence[Mapping[str, Any]]
     targets: Sequence[Target]
     remarks: Sequence[str] = ()
+    not_counted: Sequence[str] = ()
 
 
 def as_text(sections: Iterable[Section]) -> str:
@@ -63,6 +65,7 @@ def as_text(sections: Iterable[Section]) -> str:
     targets = [(t.what, t.wanted, t.reached, _word(t.met)) for section in sections for t in section.targets]
     if targets:
         parts += ["## Targets", table(("target", "wanted", "reached", ""), targets)]
+    parts += [f"not counted: {line}" for section in sections for line in section.not_counted]
     return "\n\n".join(parts)
 
 
@@ -73,6 +76,7 @@ def as_json(sections: Iterable[Section]) -> str:
             "records": list(section.records),
             "targets": [attrs.asdict(target) for target in section.targets],
             "remarks": list(section.remarks),
+            "not_counted": list(section.not_counted),
         }
         for section in sections
     }

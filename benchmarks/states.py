@@ -50,7 +50,8 @@ def section(repeat: int, max_states: int, tell: Callable[[str], None]) -> Sectio
         for row in rows
     ]
     skipped = () if tlc.missing() is None else (f"TLC was skipped: {tlc.missing()}.",)
-    return Section(TITLE, HEAD, [_cells(row) for row in rows], records, targets(rows), (*REMARKS, *skipped))
+    remarks = (*REMARKS, *skipped)
+    return Section(TITLE, HEAD, [_cells(row) for row in rows], records, targets(rows), remarks, not_counted(rows))
 
 
 def contenders() -> list[Contender]:
@@ -102,6 +103,14 @@ def targets(rows: Sequence[Row]) -> list[Target]:
         at_least("reduced, philosophers 6: whole process", 5, _known(row.wall_ratio for row in reduced)),
         at_most(f"whole process under {SMALL:,} states: seconds, of Spin's", 0.7, wall),
     ]
+
+
+def not_counted(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Where Spin takes too little to compare, what the comparison of the plain loop would be."""
+    short = ((row.model, row.short_ratio) for row in rows if row.contender.name == PLAIN)
+    told = [f"{model} {ratio:.2f}x" for model, ratio in short if ratio is not None]
+    reason = f"Spin takes less than {1000 * SHORTEST:.0f} ms"
+    return (f"plain loop: states/s, of Spin's, where {reason}: {', '.join(told)}",) if told else ()
 
 
 def _known(ratios: Iterable[float | None]) -> list[float]:

@@ -14,7 +14,7 @@ from benchmarks.catalogue import MODELS, SMALL, Model
 from benchmarks.contest import Contender, Row, measure
 from benchmarks.measured import Measured
 from benchmarks.process import ToolError, output
-from benchmarks.states import targets
+from benchmarks.states import not_counted, targets
 
 DINING = SMALL[0]
 with_spin = pytest.mark.skipif(spin.missing() is not None, reason=str(spin.missing()))
@@ -46,14 +46,14 @@ def test_ratios_compare_the_best_of_each() -> None:
     ours = contender("ours", told(engine=0.5, wall=1.0), told(engine=0.25, wall=3.0), against="theirs")
     theirs, row = measure([DINING], [contender("theirs", told(wall=9.0), told(wall=2.0)), ours], 2, print)
     assert (row.engine, row.median_engine, row.wall, row.median_wall) == (0.25, 0.375, 1.0, 2.0)
-    assert (row.engine_ratio, row.wall_ratio) == (4.0, 2.0)
+    assert (row.engine_ratio, row.short_ratio, row.wall_ratio) == (4.0, None, 2.0)
     assert (theirs.engine_ratio, theirs.wall_ratio) == (None, None)
 
 
 @pytest.mark.parametrize("engine", [0.049, None])
 def test_no_engine_ratio_is_given_where_the_other_search_was_too_short_or_untold(engine: float | None) -> None:
     _, row = measure([DINING], [contender("a", told(engine=engine)), contender("b", told(), against="a")], 1, print)
-    assert (row.engine_ratio, row.wall_ratio) == (None, 1.0)
+    assert (row.engine_ratio, row.short_ratio, row.wall_ratio) == (None, engine, 1.0)
 
 
 def test_counts_that_differ_from_the_catalogue_end_the_measurement() -> None:
@@ -73,6 +73,9 @@ def test_a_target_is_met_when_every_model_meets_it() -> None:
     huge = row("Spin", 1_000_000, 4.0, 5.0, None)
     compiled = [row("aprt, compiled", 900_000, 1.0, 1.0, large), row("aprt, compiled", 1_000_000, 1.0, 1.0, huge)]
     rows = [small, plain[0], large, plain[1], compiled[0], huge, compiled[1]]
+    short = row("Spin", 500, 0.04, 1.0, None)
+    rows += [short, row("aprt, plain", 500, 0.1, 0.5, short)]
+    assert not_counted(rows) == ("plain loop: states/s, of Spin's, where Spin takes less than 50 ms: dining 500 0.40x",)
     found = {target.wanted: target for target in targets(rows)}
     engine, fast, whole = found["at least 0.5x"], found["at least 3x"], found["at most 0.7x"]
     assert (engine.reached, engine.met) == ("0.4 to 1x", False)

@@ -40,7 +40,7 @@ def test_targets_are_counts_and_rates() -> None:
     assert [(target.reached, target.met) for target in targets(rows)] == [
         ("0", True),
         ("40x", False),  # 4,000 a second against 100
-        ("31,000/s", True),
+        ("31,000/s (whole search: 3,100/s)", True),
     ]
     more = Row(inc, Count(5, 0.001), None)
     assert targets([more])[0].met is False

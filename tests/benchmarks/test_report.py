@@ -30,12 +30,20 @@ def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     assert "| speed  | at least 3x |         | not measured |" in as_text([section])
 
 
+def test_what_targets_do_not_count_stands_below_them() -> None:
+    section = Section("Speed", ("s",), [("1",)], [], [at_least("speed", 3, [4])], (), ("speed of b: 2x",))
+    assert as_text([section]).endswith("| speed  | at least 3x |      4x | met |\n\nnot counted: speed of b: 2x")
+
+
 def test_the_object_holds_every_repetition() -> None:
-    section = Section("Speed", ("s",), [("1",)], [{"runs": [1.0, 2.0]}], [at_least("speed", 3, [4])], ("a remark",))
+    section = Section(
+        "Speed", ("s",), [("1",)], [{"runs": [1.0, 2.0]}], [at_least("speed", 3, [4])], ("a remark",), ("a figure",)
+    )
     found = json.loads(as_json([section]))
     assert found["schema"] == "aprt.bench/1"
     assert found["sections"]["Speed"] == {
         "records": [{"runs": [1.0, 2.0]}],
         "targets": [{"what": "speed", "wanted": "at least 3x", "reached": "4x", "met": True}],
         "remarks": ["a remark"],
+        "not_counted": ["a figure"],
     }

@@ -12,15 +12,20 @@ import pytest
 
 from aprt.core.errors import UserError
 from aprt.explore.parallel import subtrees
+from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.crew import desk
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.piece import Outcome, begin, go_on
 from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.explore.traces import dpor
+from aprt.view.version import aprt_version
 from tests.explore import work
 from tests.explore.work import Here, Unlucky, question
 
 R = TypeVar("R")
+
+# distributed leaves a socket to the garbage collector when it looks for a port
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 ORIGINS: dict[str, Origin] = {
     "increments": partial(work.origin, "increment:increment", 3),
@@ -73,9 +78,14 @@ def test_random_programs_have_the_traces_of_one_process_when_pieces_are_taken_ap
     assert several > 10
 
 
-def test_a_worker_that_is_killed_on_the_way_changes_nothing() -> None:
+@pytest.mark.parametrize("kind", ["local", "cluster"])
+def test_a_worker_that_is_killed_on_the_way_changes_nothing(kind: str, request: pytest.FixtureRequest) -> None:
     origin = ORIGINS["queues"]
-    with LocalCrew(2) as crew:
+    if kind == "local":
+        crew: LocalCrew | ClusterCrew = LocalCrew(2)
+    else:
+        crew = ClusterCrew(request.getfixturevalue("address"), aprt_version, work.PATIENCE)
+    with crew:
         unlucky = Unlucky(crew, 8)
         shared = subtrees.search(question(origin), origin, unlucky, alone=0, slice=0)
         assert unlucky.sent > unlucky.last  # it was killed in time
@@ -117,7 +127,7 @@ def test_the_first_violation_ends_it(crew: LocalCrew) -> None:
 
 def test_a_small_search_is_not_shared(crew: LocalCrew) -> None:
     origin = ORIGINS["increments"]
-    found = subtrees.search(question(origin), origin, crew)
+    found = subtrees.search(question(origin), origin, crew, alone=work.PATIENCE)  # however busy the machine is
     assert timeless(found) == timeless(dpor.search(question(origin)))
 
 
