@@ -56,9 +56,9 @@ IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a r
 )
 
 IN_EXPLORE: Sequence[frozenset[str]] = (  # likewise
-    frozenset({"result", "hangs", "garbage"}),
+    frozenset({"result", "garbage"}),
     frozenset({"learned", "watchdog"}),
-    frozenset({"checking", "stepper"}),
+    frozenset({"checking", "stepper", "hangs"}),
     frozenset({"commuting", "replay"}),
     frozenset({"stateful", "traces", "persistent_sets", "sampling"}),
     frozenset({"failures", "conflicts"}),

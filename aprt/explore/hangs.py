@@ -1,22 +1,55 @@
-"""Hangs: states from which no end state can be reached, by a backward pass over the whole state graph."""
+"""Hangs: states from which no end state can be reached, told from the whole state graph."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Callable, Iterable, MutableSequence, Sequence
+from typing import TypeAlias
+
+from aprt.explore.watchdog import Look, unwatched
+
+Following: TypeAlias = Callable[[int], Iterable[int]]
+"""Gives for a state, by its number, those to which its steps lead."""
 
 
-def first_hang(count: int, ends: Sequence[int], sources: array[int], targets: array[int]) -> int | None:
-    """The lowest-numbered of `count` states that reaches none of `ends`; None when all do.
+def lost(count: int, ends: Iterable[int], following: Following, look: Look = unwatched) -> list[int]:
+    """The numbers of those of `count` states that reach none of `ends`, in order.
 
-    sources, targets: the numbers of the states that each transition joins.
+    Most steps of a search breadth first lead to states with higher numbers. So nearly all is settled by one look at
+    each state, from the last to the first: at its steps, up to one that leads where an end is known to be reached.
     """
-    lost = reaching(count, ends, sources, targets).find(0)
-    return None if lost < 0 else lost
+    good, unsettled = bytearray(count), list[int]()
+    for end in ends:
+        good[end] = 1
+    for here in range(count - 1, -1, -1):
+        if not here & 255:
+            look()
+        if not good[here]:
+            for there in following(here):
+                if good[there]:
+                    good[here] = 1
+                    break
+            else:
+                unsettled.append(here)
+    settled, sources, targets = array("Q"), array("Q"), array("Q")
+    for done, here in enumerate(unsettled):
+        if not done & 255:
+            look()
+        for there in following(here):
+            if good[there]:
+                settled.append(here)
+                break
+            sources.append(here)
+            targets.append(there)
+    reaches = reaching(count, settled, sources, targets)
+    return [here for here in reversed(unsettled) if not reaches[here]]
 
 
 def reaching(count: int, ends: Sequence[int], sources: array[int], targets: array[int]) -> bytearray:
-    """Per state, 1 when it reaches one of `ends`, itself included, else 0. The rest is as for `first_hang`."""
+    """Per state, of `count`, 1 when it reaches one of `ends`, itself included, else 0.
+
+    sources, targets: the numbers of the states that each transition joins.
+    """
     offsets, incoming = _incoming(count, sources, targets)
     good = bytearray(count)
     reach_back(ends, offsets, incoming, good, array("Q", bytes(8 * count)))
@@ -26,7 +59,7 @@ def reaching(count: int, ends: Sequence[int], sources: array[int], targets: arra
 def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> list[int]:
     """Per state, the union of the sets in `here` over all states that it reaches, itself included; sets are bits.
 
-    sources, targets: as for `first_hang`.
+    sources, targets: as for `reaching`.
     """
     offsets, incoming = _incoming(len(here), sources, targets)
     found, todo = list(here), list(range(len(here)))

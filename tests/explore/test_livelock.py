@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from functools import partialmethod
 
 import pytest
@@ -11,6 +10,7 @@ from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Eventually, Property, always
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
+from aprt.explore.hangs import Following
 from aprt.explore.result import Bounds, Exploration, LoopName
 from aprt.explore.stateful.loop_plain import PlainLoop
 from aprt.explore.watchdog import Stop, Watchdog
@@ -112,14 +112,14 @@ def test_what_was_found_is_kept_when_the_search_for_loops_is_stopped(
     """With the time spent when all states are known; with Ctrl-C then. What is asked besides is passed over."""
     clock = [0.0]
 
-    def edges(self: PlainLoop) -> tuple[array[int], array[int]]:
+    def following(self: PlainLoop) -> Following:
         clock[0] = 100.0
         if stopped == "interrupted":
             raise KeyboardInterrupt
         return whole(self)
 
-    whole = PlainLoop.edges
-    monkeypatch.setattr(PlainLoop, "edges", edges)
+    whole = PlainLoop.following
+    monkeypatch.setattr(PlainLoop, "following", following)
     monkeypatch.setattr(Watchdog, "__init__", partialmethod(Watchdog.__init__, clock=lambda: clock[0]))
     program, bounds = of(spinner=spins, one=forgets, other=forgets), Bounds(budget=10)
     asked = (LOCKED, LIVELOCK)

@@ -8,17 +8,20 @@ from functools import partial
 from typing import TypeAlias
 
 import attrs
+import pytest
 
 from aprt.core.effects import choose
 from aprt.core.properties import LIVELOCK, Finding, NoLivelock
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
+from aprt.explore.result import LoopName
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
 from aprt.verdict.confirm import confirm
 
 FLAGS = (Cell("f0", 0), Cell("f1", 0))
 LOCK = Mutex("m")
+LOOPS: tuple[LoopName, LoopName] = ("plain", "compiled")
 
 Line: TypeAlias = tuple[str, int, int, int]  # what to do, the flag, the value, where to go on instead
 Code: TypeAlias = tuple[Line, ...]
@@ -251,3 +254,14 @@ def test_livelocks_are_those_of_the_explicit_state_graph_and_shown_by_once_round
             confirm(tried.system(), finding, LIVELOCK)
     assert min(lost.values()) > 200
     assert max(lengths) > 4
+
+
+def test_the_compiled_loop_shows_the_same_livelocks() -> None:
+    pytest.importorskip("numba")
+    shown = 0
+    for seed in range(60):
+        system = program(seed).system()
+        plain, compiled = (explore(system, (LIVELOCK,), loop=loop) for loop in LOOPS)
+        assert (compiled.loop, compiled.states, compiled.findings) == ("compiled", plain.states, plain.findings)
+        shown += len(plain.findings)
+    assert shown == 20

@@ -7,7 +7,6 @@ met, and for every state without steps, in the order in which the plain loop mee
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -31,11 +30,12 @@ from aprt.explore.compiled.kernels import (
     Int,
     Store,
 )
+from aprt.explore.hangs import Following
 from aprt.explore.stateful import loop
 from aprt.explore.stateful.chunk import AFTER_OOPS, Chunk
 from aprt.explore.stateful.layout import Layout, tight_widths
 from aprt.explore.stateful.loop import Loop, Outgrown
-from aprt.explore.watchdog import Stop
+from aprt.explore.watchdog import Look, Stop, unwatched
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
@@ -269,24 +269,25 @@ class CompiledLoop(Loop):
             np.zeros(0 if self.host.checks.terminal else _STUCK, np.uint32),
         )
 
-    def first_hang(self, ends: Sequence[int]) -> int | None:
-        count, edges = len(self), self._edges()
+    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
+        count, edges = len(self), self._edges(look)
         good, offsets = np.zeros(count, np.uint8), np.zeros(count + 1, np.int64)
         incoming, todo = np.zeros(edges.shape[1], np.uint32), np.zeros(count, np.uint32)
         kernels.arrange(edges[0], edges[1], offsets, incoming)
         kernels.reach_back(np.array(ends, np.int64), offsets, incoming, good, todo)
-        lost = int(good.argmin())
-        return None if good[lost] else lost
+        return np.flatnonzero(good == 0).tolist()
 
-    def edges(self) -> tuple[array[int], array[int]]:
-        sources, targets = self._edges()
-        return array("I", sources.tobytes()), array("I", targets.tobytes())
+    def following(self) -> Following:
+        sources, targets = self._edges(unwatched)
+        starts: list[int] = np.searchsorted(sources, np.arange(len(self) + 1)).tolist()
+        return lambda here: targets[starts[here] : starts[here + 1]].tolist()
 
-    def _edges(self) -> U32:
+    def _edges(self, look: Look) -> U32:
         """The numbers of the two states that each transition joins."""
         edges: U32 = np.zeros((2, self.transitions), np.uint32)
         cursor = np.zeros(kernels.CURSOR, np.int64)
         while True:
+            look()
             arrays, store, block = self._arrays, self._store, self._block
             reason = kernels.make(arrays.unit, store, arrays.steps, block, cursor, len(self), _BLOCK, True)
             if cursor[FILLED] == 0 and reason == kernels.DONE:

@@ -9,13 +9,11 @@ scheduler, too, may go on like that.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import attrs
 
 from aprt.explore.checking.checks import Note
-from aprt.explore.hangs import reaching
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.components import components
 from aprt.explore.stateful.eventually import staying
@@ -33,19 +31,14 @@ class Round:
     contexts: tuple[int, ...]
 
 
-def no_way_out(tables: Tables[Note], loop: Loop, ends: Sequence[int], look: Look) -> Round:
+def no_way_out(tables: Tables[Note], loop: Loop, lost: Sequence[int], look: Look) -> Round:
     """Once round in the bottom component that is reached first, from the state in which it is.
 
-    loop: with all states, one of which at least reaches none of `ends`. These are the numbers of all without steps.
+    loop: with all states. lost: the numbers of those that reach none without steps; there are some.
     """
-    sources, targets = loop.edges()
-    good = reaching(len(loop), ends, sources, targets)
-
-    def behind(number: int) -> Sequence[int]:
-        return targets[bisect_left(sources, number) : bisect_right(sources, number)]
-
-    lost = (number for number in range(len(loop)) if not good[number])
-    bottoms = (part for part in components(lost, behind, look) if all(part.issuperset(behind(one)) for one in part))
+    following = loop.following()
+    parts = components(lost, following, look)
+    bottoms = (part for part in parts if all(part.issuperset(following(number)) for number in part))
     bottom = min(bottoms, key=min)
     here = min(bottom)
     graph = staying(tables, {loop.state(number): number for number in bottom}, look)

@@ -15,12 +15,13 @@ from typing import Protocol
 
 from aprt.explore.checking.checks import Checks, Note, after
 from aprt.explore.checking.judges import Violation, violated
-from aprt.explore.hangs import first_hang
+from aprt.explore.hangs import Following, lost
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
 from aprt.explore.result import Question
 from aprt.explore.stateful.chunk import Chunk, mark
 from aprt.explore.stateful.layout import Layout
+from aprt.explore.watchdog import Look
 
 
 class Outgrown(Exception):
@@ -91,12 +92,12 @@ class Loop(abc.ABC):
         """Add a state, packed as `layout` says, reached from `here`; whether it is new. Raises: `Stop`."""
 
     @abc.abstractmethod
-    def first_hang(self, ends: Sequence[int]) -> int | None:
-        """The lowest-numbered state that reaches none of `ends`; None when all do. All states are expanded."""
+    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
+        """The numbers of the states that reach none of `ends`, in order. All states are expanded."""
 
     @abc.abstractmethod
-    def edges(self) -> tuple[array[int], array[int]]:
-        """The numbers of the two states that each transition joins, by the first one. All states are expanded."""
+    def following(self) -> Following:
+        """Of all states but those after an oops. All are expanded."""
 
     @property
     @abc.abstractmethod
@@ -175,8 +176,8 @@ class FreshLoop(Loop):
     def chunk(self, first: int, last: int) -> Chunk:
         return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
 
-    def first_hang(self, ends: Sequence[int]) -> int | None:
-        return first_hang(len(self), ends, *self.edges())
+    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
+        return lost(len(self), ends, self.following(), look)
 
     @abc.abstractmethod
     def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:

@@ -14,10 +14,10 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from typing import TypeAlias
 
 from aprt.explore.checking.checks import QUIET, after
+from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.stateful.chunk import Chunk, unmark
 from aprt.explore.stateful.guards import Guards, NotedStep
@@ -85,20 +85,18 @@ class ContextLoop(FreshLoop):
         """The states numbered from `first` on, and their parents."""
         return self._states[first:], self._parents[first:]
 
-    def edges(self) -> tuple[array[int], array[int]]:
+    def following(self) -> Following:
         numbers = {state: number for number, state in enumerate(self._states)}
-        oopses = set(self.oopses)
-        sources, targets = array("I"), array("I")
-        for here, state in enumerate(self._states):
-            if here in oopses:
-                continue
-            before = len(targets)
+
+        def following(here: int) -> Iterator[int]:
+            state = self._states[here]
             for deltas, noted, _ in self._offers(state):
-                targets.extend([numbers[state + delta] for delta in deltas])
-                if noted:
-                    targets.extend([numbers[self._target(state, step)] for step in noted])
-            sources.extend(repeat(here, len(targets) - before))
-        return sources, targets
+                for delta in deltas:
+                    yield numbers[state + delta]
+                for step in noted:
+                    yield numbers[self._target(state, step)]
+
+        return following
 
     def _offers(self, state: int) -> Iterator[_Steps]:
         """What each context can do in a state."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aprt.explore.checking.checks import after
+from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.stateful.chunk import Chunk, unmark
 from aprt.explore.stateful.layout import WideLayout
@@ -80,10 +80,9 @@ class OrbitLoop(FreshLoop):
                 self.host.terminal(here)
         self._symmetry.settle()
 
-    def edges(self) -> tuple[array[int], array[int]]:
-        sources, targets, over = array("Q"), array("Q"), set(self.oopses)
-        for here, state in enumerate(self._states):
-            for move in () if here in over else self.tables.moves(state):
-                sources.append(here)
-                targets.append(self._numbers[self.narrow(after(state, move)[0])])
-        return sources, targets
+    def following(self) -> Following:
+        def following(here: int) -> Iterator[int]:
+            state = self._states[here]
+            return (self._numbers[self.narrow(after(state, move)[0])] for move in self.tables.moves(state))
+
+        return following

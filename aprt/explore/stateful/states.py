@@ -4,10 +4,11 @@ Complete: what it does not report does not happen within the system. Breadth fir
 the shortest there is for its property. A state beyond a violation is explored like any other, except that nothing
 follows an oops. The memory of a history that is checked is part of the state and counts.
 
-A **hang** shows in the whole graph only: a second pass, backwards over all steps from the end states, done
-when a property asks for it and the search is complete. Executions that end in an oops do not hang. What stays as it is
-**for ever** takes the whole graph, too: a third pass looks for fair loops in the states in which it is so
-(`explore.stateful.fairness`).
+A **hang** shows in the whole graph only: a second pass looks which states reach an end, when a property asks for it and
+the search is complete. Executions that end in an oops do not hang. What stays as it is **for ever** takes the whole
+graph, too: a third pass looks for fair loops in the states in which it is so (`explore.stateful.eventually`). So does a
+**livelock**: a fourth one looks behind states that reach no end and no deadlock for loops that nothing leads out of
+(`explore.stateful.livelock`). Bounds end these passes as they end the search.
 
 With symmetry on, a state stands for its orbit (`explore.stateful.symmetry`), and findings are led back to executions.
 What turns out to be told apart is no longer taken to be alike, and the search begins again.
@@ -236,10 +237,10 @@ class Search:
         """The backward pass, over a graph that is complete."""
         if not self.checks.liveness:
             return
-        lost = self.loop.first_hang([*self.ends, *self.loop.oopses])
-        if lost is not None:
-            for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost))):
-                self.record(violation, len(self.loop.way(lost)) - 1, lost)
+        lost = self.loop.lost([*self.ends, *self.loop.oopses], self._look_on)
+        if lost:
+            for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost[0]))):
+                self.record(violation, len(self.loop.way(lost[0])) - 1, lost[0])
 
     def _livelocks(self) -> None:
         """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
@@ -256,12 +257,12 @@ class Search:
         """A loop out of which nothing leads, if a state reaches no end and no deadlock."""
         if not self.checks.livelocks:
             return
-        ends = [*self.ends, *self.loop.oopses, *self.deadlocks]
-        if self.loop.first_hang(ends) is None:
+        lost = self.loop.lost([*self.ends, *self.loop.oopses, *self.deadlocks], self._look_on)
+        if not lost:
             return
         from aprt.explore.stateful.livelock import no_way_out  # few searches need it
 
-        found = no_way_out(self.tables, self.loop, ends, self._look_on)
+        found = no_way_out(self.tables, self.loop, lost, self._look_on)
         contexts = [self.question.system.contexts[place].name for place in found.contexts]
         for violation in self.checks.livelock(contexts):
             self._record_loop(violation, found.here, found.steps)
