@@ -52,8 +52,8 @@ class Callers(Sequence[Caller]):
 class Judge:
     """One check, for the property `id`: what is wrong in a state, or None. Remembers its verdicts.
 
-    A verdict is remembered by the actors alone when the check did not look at what the contexts hold. Since it is
-    a pure function, it does not look in any other state either where the actors are the same.
+    A verdict is remembered by the values of the actors alone if the check did not look at what contexts hold. As it is
+    a pure function of what it looks at, it will not look in any other state either in which the actors have these.
     """
 
     def __init__(

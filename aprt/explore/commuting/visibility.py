@@ -54,11 +54,11 @@ class Unordered(UserError):
 
 @attrs.frozen
 class Group:
-    """Steps that a check must see in one order.
+    """Steps that a check must see in one order: *changes* of what it looks at, and *looks*, at which it does.
 
-    changes: actors whose changes count. holdings: likewise, what contexts take and give back. unordered: whether all
-    these need no order among themselves, only with the looks. looks: messages at which the check looks; they need no
-    order among themselves. every: actors of which all messages count, as changes do.
+    A step is a change if it changes an actor in `changes`, if it takes or gives back something in `holdings`, or if it
+    is any message to an actor in `every`. It is a look if it is a message in `looks`. Looks need no order among
+    themselves; nor do changes if they are `unordered`, but each needs its order with the looks.
     """
 
     changes: frozenset[str] = frozenset()
@@ -104,7 +104,7 @@ class Visibility:
         self.groups = tuple(dict.fromkeys(group for group in groups if group is not None))
 
     def wider(self, unordered: Unordered) -> Visibility:
-        """The same, but what was asked for is kept in order."""
+        """The same, but what the check asked for is kept in order, too."""
         holdings = self._holdings(unordered.check) | {unordered.holding}
         return Visibility(self._given, {**self._asked, unordered.check: holdings})
 

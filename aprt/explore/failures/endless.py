@@ -35,7 +35,7 @@ class Standing:
 
 @attrs.frozen
 class Need:
-    """An operation of a context that would end it, or after which `other` would go on, who goes round or waits."""
+    """An operation of `context` that would end it; or after which `other`, which goes round or waits, would go on."""
 
     context: str
     op: str
@@ -61,9 +61,10 @@ class Exit:
 class Endless:
     """loop: how many steps repeat; 0 for a hang. final: whether nothing that can follow leads out.
 
-    rest: of a hang, the steps with the fewest switches, as (context, operation), from the finding to where executions
-    stay.
-    standings: of all contexts. needs: the chains; of a hang, from those that are not done. exits: of a loop.
+    rest: for a hang, the steps (context, operation) from the end of the finding's schedule to where executions stay,
+    with as few switches as possible.
+    standings: of all contexts. needs: the chains, for a hang those that begin with contexts that are not done. exits:
+    the steps out of the loop.
     """
 
     loop: int

@@ -23,10 +23,10 @@ from aprt.explore.traces.happens_before import Execution
 
 
 class FailingTrace:
-    """execution: the steps of `played`, as a search of traces would take them. labels: likewise, in its schedule.
+    """execution: the steps of `played`, as a search of traces takes them. labels: the same steps in its schedule.
 
-    failure: how it fails. words: what the last step violates, where that is what fails.
-    pending: what contexts wait for in the end, if that is a deadlock. As positions, they come behind the steps.
+    failure: how it fails. words: what its last step violates, if that is how.
+    pending: if it ends in a deadlock, what contexts wait for then; numbered as if they were steps behind the last one.
     """
 
     def __init__(self, ground: Playground, played: Played, visibility: Visibility) -> None:

@@ -42,7 +42,8 @@ class Ordering:
 def necessary_order(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Ordering, ...]:
     """The orderings, but for those that follow from others and from the order within each context.
 
-    prospects: has explored the initial state. Where it did not come to the end, they are what it did not refute.
+    prospects: has explored the initial state. If that was not complete, an ordering may be among them only because the
+    execution that refutes it was not met.
     """
     known: dict[Pair, Ordering] = {}
     contexts = [label.context for label in chain(trace.labels, trace.pending)]
@@ -55,7 +56,10 @@ def necessary_order(ground: Playground, trace: FailingTrace, prospects: Prospect
 
 
 def necessary_choices(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Label, ...]:
-    """The choices without which it does not fail, where there was something else to choose. prospects: likewise."""
+    """The choices without which it does not fail, where there was something else to choose.
+
+    prospects: as for `necessary_order`.
+    """
     return tuple(
         trace.labels[position]
         for position in trace.causes()

@@ -96,12 +96,15 @@ class Row(dict[int, tuple[Move[T], ...]]):
 
 
 class Tables(Generic[T]):
-    """The local steps of a system. note: called once per step, with what the context asks for afterwards; its answer is
-    kept in the moves. blocked: called for each call that a context has to wait with.
+    """The local steps of a system.
 
-    rows: per context, by control state: the deciding slot and the row. held: likewise, the number of what the context
-    holds. idle: likewise, whether it is one of end states: the context is done, or a daemon. steps: by number, as moves
-    name them. changes: likewise, which slots a step changes, and by how much each.
+    note: called once per step, with what the context asks for afterwards; its answer is kept in the moves. blocked:
+    called for each call that a context has to wait with.
+
+    Per context, by control state. rows: the deciding slot, and the row. held: the number of what the context holds.
+    idle: whether an end state may have it, since the context is done or a daemon.
+    By the number of a step, as moves name it. steps: what it did. changes: the slots that it changes, and by how much.
+
     learned: (context, control state, number in the deciding slot) of every set of moves, in the order learned.
     unmerged: places of behaviours (`file:line`) that keep control states apart.
 

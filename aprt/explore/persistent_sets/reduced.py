@@ -54,9 +54,10 @@ def search(question: Question) -> Exploration:
 class ReducedSearch:
     """States have numbers, in the order in which they are met; `parents` and `via` say how each was met.
 
-    possible, moved: per state that was entered, the contexts that can take a step, and those that did, as bits.
-    known: likewise, how much was known of what contexts may still do. sources, targets: of each step that was taken.
-    taking: the step that is being taken, out of which state. before: how many searches were begun and given up.
+    Per state that was entered. possible: the contexts that can take a step, as bits. moved: those that did. known: how
+    many sets of local steps had been learned (`Futures.size`) when these were chosen.
+    sources, targets: of each step that was taken. taking: the step that is being taken, and out of which state.
+    before: how many searches were given up before this one, since a check asked for more order than they kept.
     """
 
     def __init__(self, question: Question, visibility: Visibility, watchdog: Watchdog, before: int = 0) -> None:

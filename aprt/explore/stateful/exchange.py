@@ -39,7 +39,7 @@ class Asymmetric(UserError):
 class Exchange:
     """Members `i` and `i + 1` of the class numbered `kind` change places.
 
-    slots: where each slot of a state goes. members: likewise, of the members of all classes, numbered through.
+    slots: by slot of a state, the one that it becomes. members: by member, the one that it becomes, as `moved` says.
     Raises: `Asymmetric` for whatever in the system tells them apart, at the first sight of it, and `UserError` for a
     property that does.
     """

@@ -63,7 +63,7 @@ class Layout:
 
     @property
     def widths(self) -> dict[int, int]:
-        """As it was given them."""
+        """The widths that it was made with, by slot."""
         return {slot: self.ones[slot].bit_length() for slot in self._mentioned}
 
     def fits(self) -> bool:
