@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from aprt.core.errors import ModelError as ModelError
     from aprt.core.errors import UserError as UserError
     from aprt.core.execution import Execution as Execution
+    from aprt.core.finding import Finding as Finding
     from aprt.core.notes import Broken as Broken
     from aprt.core.notes import Oops as Oops
     from aprt.core.properties import DEADLOCK as DEADLOCK
     from aprt.core.properties import HANG as HANG
-    from aprt.core.properties import Finding as Finding
     from aprt.core.properties import Property as Property
     from aprt.core.properties import always as always
     from aprt.core.properties import at_end as at_end
@@ -60,7 +60,8 @@ _EXPORTS = MappingProxyType(
         "aprt.core.errors": ("ModelError", "UserError"),
         "aprt.core.execution": ("Execution",),
         "aprt.core.notes": ("Broken", "Oops"),
-        "aprt.core.properties": ("DEADLOCK", "HANG", "Finding", "Property", "always", "at_end"),
+        "aprt.core.finding": ("Finding",),
+        "aprt.core.properties": ("DEADLOCK", "HANG", "Property", "always", "at_end"),
         "aprt.core.switch": ("patch",),
         "aprt.core.schedule": ("Schedule",),
         "aprt.core.symmetry": ("Alike", "Renaming"),

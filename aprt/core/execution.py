@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
 
 Ending: TypeAlias = Literal["end", "deadlock", "oops", "cut"]

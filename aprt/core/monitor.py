@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from aprt.core.caller import Caller
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
+from aprt.core.finding import Finding, Part
 from aprt.core.lock_order import Cycle, Demand, Edge, LockGraph, is_closed, title
 from aprt.core.properties import (
     Actors,
@@ -21,13 +22,11 @@ from aprt.core.properties import (
     Before,
     Check,
     Eventually,
-    Finding,
     History,
     LockOrder,
     NoDeadlock,
     NoEdges,
     Noted,
-    Part,
     Property,
     Wrong,
     ordering,

@@ -11,8 +11,9 @@ import attrs
 from aprt.core.amount import count
 from aprt.core.errors import UserError
 from aprt.core.exercise import Exercise
+from aprt.core.finding import Finding
 from aprt.core.lock_order import LockGraph
-from aprt.core.properties import Finding, Property
+from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 

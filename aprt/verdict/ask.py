@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from aprt.core.properties import Finding, Property
+from aprt.core.finding import Finding
+from aprt.core.properties import Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore

@@ -8,7 +8,8 @@ from contextlib import closing
 import attrs
 
 from aprt.core.events import Event
-from aprt.core.properties import Finding, Property, hanging
+from aprt.core.finding import Finding
+from aprt.core.properties import Property, hanging
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
 from aprt.explore.commuting.visibility import Visibility

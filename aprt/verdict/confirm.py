@@ -9,8 +9,9 @@ import attrs
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.finding import Finding
 from aprt.core.listener import Listener
-from aprt.core.properties import Finding, Property, hanging
+from aprt.core.properties import Property, hanging
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
 from aprt.explore import replay as explorer

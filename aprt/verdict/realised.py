@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from aprt.core.finding import Finding
 from aprt.core.lock_order import Cycle, interrupting, is_closed
-from aprt.core.properties import Finding
 from aprt.core.system import System
 from aprt.explore.conflicts.realised import Realisation, realise
 from aprt.verdict.case import Case

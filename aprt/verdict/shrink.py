@@ -10,7 +10,8 @@ from aprt.core.arguments import check_kind
 from aprt.core.errors import UserError
 from aprt.core.events import Event
 from aprt.core.execution import Execution
-from aprt.core.properties import Finding, Property, endless, listed
+from aprt.core.finding import Finding
+from aprt.core.properties import Property, endless, listed
 from aprt.core.system import System
 from aprt.explore.failures.minimal import LIMIT, Minimal, minimal
 from aprt.explore.replay import replay

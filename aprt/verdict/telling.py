@@ -13,7 +13,8 @@ from contextlib import closing
 import attrs
 
 from aprt.core.execution import Execution
-from aprt.core.properties import LIVELOCK, Finding, Property, endless
+from aprt.core.finding import Finding
+from aprt.core.properties import LIVELOCK, Property, endless
 from aprt.explore.failures.failing import Playground
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds

@@ -15,7 +15,7 @@ from typing import Any
 from aprt.core.actor import Actor
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.detect.races import races

@@ -15,7 +15,8 @@ import attrs
 
 from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.events import Event
-from aprt.core.properties import DEADLOCK, LIVELOCK, Finding, NoDeadlock, Property, endless
+from aprt.core.finding import Finding
+from aprt.core.properties import DEADLOCK, LIVELOCK, NoDeadlock, Property, endless
 from aprt.core.scenario import Model
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case

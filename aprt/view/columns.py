@@ -20,8 +20,8 @@ import attrs
 
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.notes import Took
-from aprt.core.properties import Finding
 from aprt.view.words import again, in_c
 
 WIDTH: Final = 75

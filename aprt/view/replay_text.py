@@ -9,8 +9,9 @@ from types import MappingProxyType
 from aprt.core.amount import count
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.finding import Finding
 from aprt.core.notes import Remark
-from aprt.core.properties import Finding, Property, endless
+from aprt.core.properties import Property, endless
 from aprt.core.system import System
 from aprt.verdict.predicted import Detected
 from aprt.verdict.tokens import Recording

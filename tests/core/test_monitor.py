@@ -6,6 +6,7 @@ from typing import Any
 
 from aprt.core.caller import Caller
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.monitor import Monitor
 from aprt.core.notes import Broken, Hold, Note, Oops, Took
 from aprt.core.properties import (
@@ -14,7 +15,6 @@ from aprt.core.properties import (
     After,
     Before,
     Check,
-    Finding,
     History,
     Noted,
     Property,

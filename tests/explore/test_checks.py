@@ -10,13 +10,13 @@ import pytest
 
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.properties import (
     DEADLOCK,
     After,
     Always,
     AtEnd,
     Before,
-    Finding,
     History,
     Noted,
     Property,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aprt import System, choose, explore
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.replay import replay
 from aprt.kernel.held import held, masked
 from aprt.kernel.rules import LOCK_ORDER

@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from aprt.core.effects import choose
-from aprt.core.properties import LIVELOCK, Finding, NoLivelock
+from aprt.core.finding import Finding
+from aprt.core.properties import LIVELOCK, NoLivelock
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import LoopName

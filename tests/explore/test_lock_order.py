@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from aprt import DEADLOCK, Alike, System, explore
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
 from aprt.explore.conflicts.lock_cycles import judged
 from aprt.explore.replay import replay

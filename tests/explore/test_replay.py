@@ -9,9 +9,10 @@ from aprt.core.effects import choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.finding import Finding
 from aprt.core.follow import follow
 from aprt.core.notes import Gave, Hold, Oops, Took
-from aprt.core.properties import DEADLOCK, Finding, Noted, Property, at_end
+from aprt.core.properties import DEADLOCK, Noted, Property, at_end
 from aprt.core.schedule import Label, Schedule
 from aprt.core.token import decode, encode
 from aprt.explore.explore import explore

@@ -13,7 +13,8 @@ from aprt.core.actor import Actor, Outcome, handler
 from aprt.core.caller import Caller
 from aprt.core.effects import Call, choose
 from aprt.core.errors import ModelError, UserError
-from aprt.core.properties import DEADLOCK, HANG, Always, AtEnd, Finding, Noted, Property, always, at_end
+from aprt.core.finding import Finding
+from aprt.core.properties import DEADLOCK, HANG, Always, AtEnd, Noted, Property, always, at_end
 from aprt.core.schedule import Schedule
 from aprt.core.system import System, View
 from aprt.explore.explore import explore

@@ -10,8 +10,9 @@ import pytest
 
 from aprt.core.actor import BLOCK, Actor
 from aprt.core.effects import Call
+from aprt.core.finding import Finding
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
-from aprt.core.properties import DEADLOCK, Finding, at_end
+from aprt.core.properties import DEADLOCK, at_end
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore

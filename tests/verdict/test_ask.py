@@ -3,7 +3,8 @@ import pytest
 
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.execution import Execution
-from aprt.core.properties import DEADLOCK, HANG, Eventually, Finding, Property
+from aprt.core.finding import Finding
+from aprt.core.properties import DEADLOCK, HANG, Eventually, Property
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System

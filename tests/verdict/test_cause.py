@@ -6,7 +6,8 @@ import attrs
 
 from aprt.cli.cases import find_case
 from aprt.core.effects import choose
-from aprt.core.properties import DEADLOCK, Eventually, Finding, Property
+from aprt.core.finding import Finding
+from aprt.core.properties import DEADLOCK, Eventually, Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore

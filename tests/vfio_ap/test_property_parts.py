@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.scenario import Model
 from aprt.core.system import Context
 from aprt.explore.explore import explore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.replay import replay
 from tests.vfio_ap.releases import ask, assert_fix_removes_a_race, broken, model
 

@@ -8,7 +8,7 @@ from functools import partial
 import attrs
 import pytest
 
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.system import Context
 from aprt.explore.explore import explore
 from aprt.vfio_ap.ap.ap_bus import ApBusState

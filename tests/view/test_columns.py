@@ -3,8 +3,8 @@ import pytest
 
 from aprt.core.caller import Caller
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.notes import Gave, Hold, Irq, Note, Took
-from aprt.core.properties import Finding
 from aprt.core.schedule import Label, Schedule
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case

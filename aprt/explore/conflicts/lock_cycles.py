@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 import attrs
 
+from aprt.core.finding import Finding, Part
 from aprt.core.lock_order import Cycle, title
-from aprt.core.properties import Finding, LockOrder, NoEdges, Part, Property
+from aprt.core.properties import LockOrder, NoEdges, Property
 from aprt.explore.replay import replay
 from aprt.explore.result import Exploration, Question
 from aprt.explore.stateful import states

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.schedule import Label
 from aprt.explore.checking.judges import Judge
 from aprt.explore.failures.state_graph import StateGraph

@@ -34,7 +34,8 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import attrs
 
 from aprt.core.errors import ModelError, UserError
-from aprt.core.properties import Finding, endless
+from aprt.core.finding import Finding
+from aprt.core.properties import endless
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import deal_out
 from aprt.explore.parallel.part import Account, Broken, Harvest

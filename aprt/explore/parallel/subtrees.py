@@ -28,7 +28,7 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.commuting.visibility import Holding, Unordered
 from aprt.explore.learned.packing import INITIAL

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count, permutations
 from typing import TYPE_CHECKING, TypeAlias
 
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from aprt.core.execution import Ending
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.system import System
 from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.exercised import exercised

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.checking.checks import Checks, Note, judged
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.learned.packing import INITIAL

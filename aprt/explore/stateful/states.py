@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from aprt.core.errors import UserError
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation

@@ -21,7 +21,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from aprt.core.execution import Ending
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
 from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.exercised import exercised

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aprt.core.errors import UserError
 from aprt.core.execution import Execution
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.verdict.cause import STATES, Cause, race_cause
 from aprt.verdict.realised import Realised
 from aprt.verdict.telling import Instead, why

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
+from aprt.core.finding import Finding
 from aprt.core.notes import Hold
-from aprt.core.properties import Finding
 from aprt.detect.hung import WaitsFor
 from aprt.view.reports.holds import held_at, is_lock, locks_held
 from aprt.view.reports.subject import Subject, call_trace

@@ -6,7 +6,7 @@ Form: mm/kasan/report.c: print_report(); mm/kasan/report_generic.c.
 from __future__ import annotations
 
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.detect.lifetime import Lives
 from aprt.view.reports.subject import HARDWARE, Subject
 from aprt.view.reports.title import access_of, bug_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from aprt.core.declarations import changed_fields
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.verdict import unlocked
 from aprt.view.reports.subject import HARDWARE, Subject
 from aprt.view.words import word

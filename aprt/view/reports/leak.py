@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.notes import Owes
-from aprt.core.properties import Finding
 from aprt.view.reports.subject import Subject
 
 _KINDS: Final[Mapping[str, str]] = MappingProxyType(

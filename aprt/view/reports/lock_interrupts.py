@@ -13,8 +13,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+from aprt.core.finding import Part
 from aprt.core.notes import Hold, Irq
-from aprt.core.properties import Part
 from aprt.view.reports.holds import at, held_at, kind, locks_held, on_one_cpu, spelled
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace
 

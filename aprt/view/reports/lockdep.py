@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aprt.core.events import Event
+from aprt.core.finding import Finding, Part
 from aprt.core.lock_order import interrupting
 from aprt.core.notes import Hold
-from aprt.core.properties import Finding, Part
 from aprt.view.reports.holds import at, held_at, kind, locks_held, on_one_cpu, spelled
 from aprt.view.reports.lock_interrupts import interrupted
 from aprt.view.reports.subject import HARDWARE, Subject, call_trace

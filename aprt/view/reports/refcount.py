@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.core.events import Event
-from aprt.core.properties import Finding
+from aprt.core.finding import Finding
 from aprt.view.reports.subject import Subject
 from aprt.view.reports.warning import warning
 

@@ -11,8 +11,8 @@ import attrs
 from aprt.core.amount import count
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.notes import Gave, Took
-from aprt.core.properties import Finding
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.leak import taken
 from aprt.view.reports.subject import Subject

@@ -14,8 +14,9 @@ from aprt.core.actor import Actor
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
+from aprt.core.finding import Finding
 from aprt.core.notes import Gave, Hold, Took
-from aprt.core.properties import Finding, NoHang
+from aprt.core.properties import NoHang
 from aprt.core.schedule import Label, Schedule
 from aprt.core.step import Ask
 from aprt.core.system import System

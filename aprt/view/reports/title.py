@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from aprt.core.events import Event
+from aprt.core.finding import Finding
 from aprt.core.lock_order import interrupting
 from aprt.core.notes import Broken, Oops
-from aprt.core.properties import Finding
 from aprt.verdict.telling import Instead
 from aprt.view.reports.hungtask import state_of
 from aprt.view.reports.kcsan import functions, other_side
