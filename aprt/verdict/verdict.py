@@ -38,7 +38,7 @@ class Shown:
     """A finding as it is shown.
 
     size: `shortest` of a strategy that looks for the shortest schedule: none that breaks the property has fewer steps.
-    Of what goes on for ever, no way to such a loop has fewer steps.
+    Of a loop that is said of the way to it. An end that breaks `Eventually` is compared with other ends, not loops.
     What other strategies find is made smaller for a moment, and `size` is how far that got, as `Minimal.claim` says.
 
     parts: a cycle in the lock order may need several executions. It has a part for each of its edges then, and the

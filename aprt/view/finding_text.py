@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aprt.core.amount import count
 from aprt.core.lock_order import around
-from aprt.core.properties import Property, hanging
+from aprt.core.properties import Eventually, Property, hanging
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
@@ -33,6 +33,7 @@ _SIZES = MappingProxyType(
     }
 )
 _SHORTEST_WAY = "shortest: no way to such a loop has fewer steps"
+_SHORTEST_END = "shortest: no schedule that ends in a violation has fewer steps"
 
 
 def finding_text(verdict: Verdict, shown: Shown, paint: Paint) -> str:
@@ -93,7 +94,15 @@ def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterabl
         yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
         if shown.size != "optimal" and not (finding.loop or hanging(property)):
             yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
-    yield f"size        {_SHORTEST_WAY if finding.loop else _SIZES[shown.size]}"
+    yield f"size        {_size(shown, property)}"
+
+
+def _size(shown: Shown, property: Property) -> str:
+    if shown.finding.loop:
+        return _SHORTEST_WAY
+    if shown.size == "shortest" and any(isinstance(check, Eventually) for check in property.checks):
+        return _SHORTEST_END  # one that goes on for ever may be shorter
+    return _SIZES[shown.size]
 
 
 def _indented(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 import attrs
 import pytest
 
+from aprt.core.effects import choose
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.execution import Execution
 from aprt.core.finding import Finding
@@ -220,6 +221,29 @@ def test_of_a_loop_only_the_way_to_it_is_said_to_be_the_shortest() -> None:
     found = ask(case_of(System((mutex,), (Context("a", for_ever),)), turning))
     assert (found.word, found.shown[0].finding.loop) == ("VIOLATED", 2)
     assert "size        shortest: no way to such a loop has fewer steps\n" in verdict_text(found, Paint())
+
+
+def test_of_an_end_that_is_wrong_no_loop_is_said_to_be_longer() -> None:
+    """The loop takes three steps with the way to it, and the end five."""
+    mutex, choice = Mutex("m"), choose("way", "end", "loop")
+
+    async def either() -> None:
+        if await choice == "end":
+            for _ in range(2):
+                await mutex.lock()
+                await mutex.unlock()
+        else:
+            while True:
+                await mutex.trylock()
+
+    never = Property("never", "", (Eventually((), lambda view: "it is not so"),))
+    system = System((mutex,), (Context("a", either),))
+    first = ask(case_of(system, never))
+    every = ask(case_of(system, never), (), Search(stop_on="all"))
+    found = [verdict.shown[0].finding for verdict in (first, every)]
+    assert [(len(finding.schedule), finding.loop) for finding in found] == [(5, 0), (3, 1)]
+    said = "size        shortest: no schedule that ends in a violation has fewer steps\n"
+    assert said in verdict_text(first, Paint())
 
 
 def test_what_a_property_needs_is_said_of_those_that_hold() -> None:

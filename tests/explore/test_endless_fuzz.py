@@ -1,9 +1,10 @@
-"""Livelocks of random programs that go round, against the explicit state graph, by an interpreter of its own."""
+"""What goes on for ever in random programs, against the explicit state graph that an interpreter of its own makes."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter, deque
+from collections.abc import Collection
 from functools import partial
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ import pytest
 
 from aprt.core.effects import choose
 from aprt.core.finding import Finding
-from aprt.core.properties import LIVELOCK, NoLivelock
+from aprt.core.properties import LIVELOCK, Eventually, NoLivelock, Property
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
 from aprt.explore.result import LoopName
@@ -194,15 +195,15 @@ class Explicit:
         assert len(steps) == len(finding.schedule.labels[first:last])
         return steps
 
-    def fewest(self, start: State) -> int:
+    def fewest(self, start: State, within: Collection[State]) -> int | None:
         """The fewest steps round from there that neglect nobody, breadth first over states and who is neglected."""
         Walk: TypeAlias = tuple[State, frozenset[int], frozenset[int], frozenset[int]]
-        able = {state: frozenset(step.context for step in steps) for state, steps in self.steps.items()}
-        takers = {state: frozenset(step.context for step in steps if step.takes) for state, steps in self.steps.items()}
+        able = {state: frozenset(step.context for step in self.steps[state]) for state in within}
+        takers = {state: frozenset(step.context for step in self.steps[state] if step.takes) for state in within}
         seen, level, steps = set[Walk](), {(start, able[start], takers[start], frozenset[int]())}, 0
-        while not any(
-            steps and here == start and not waiting and denied <= has for here, waiting, denied, has in level
-        ):
+        while level:
+            if steps and any(here == start and not waiting and denied <= has for here, waiting, denied, has in level):
+                return steps
             seen |= level
             level = {
                 (
@@ -213,9 +214,10 @@ class Explicit:
                 )
                 for here, waiting, denied, has in level
                 for step in self.steps[here]
+                if step.target in within
             } - seen
             steps += 1
-        return steps
+        return None
 
 
 def neglects_nobody(graph: Explicit, loop: list[Step]) -> bool:
@@ -248,13 +250,43 @@ def test_livelocks_are_those_of_the_explicit_state_graph_and_shown_by_once_round
         assert {step.target for step in loop} <= bottom
         assert far == min(graph.far[state] for part in graph.bottoms for state in part)
         assert neglects_nobody(graph, loop)
-        assert finding.loop == graph.fewest(here)
+        assert finding.loop == graph.fewest(here, bottom)
         assert finding.text == check.text([f"c{i}" for i in dict.fromkeys(step.context for step in loop)])
         lengths[finding.loop] += 1
         if seed < 100:
             confirm(tried.system(), finding, LIVELOCK)
     assert min(lost.values()) > 200
     assert max(lengths) > 4
+
+
+def test_what_stays_so_for_ever_does_where_a_search_from_every_state_finds_a_fair_loop() -> None:
+    unset = Property("unset", "", (Eventually((FLAGS[0],), lambda view: None if view(FLAGS[0]).value else "unset"),))
+    kinds = Counter[str]()
+    for seed in range(400):
+        tried = program(seed)
+        graph, found = Explicit(tried), explore(tried.system(), (unset,), stop_on="all")
+        so = [state for state in graph.far if not state.flags[0]]
+        over = min((graph.far[state] for state in so if not graph.steps[state]), default=None)
+        loops = {state: steps for state in so if (steps := graph.fewest(state, set(so))) is not None}
+        far = min((graph.far[state] for state in loops), default=None)
+        assert bool(found.findings) == (over is not None or bool(loops))
+        for finding in found.findings:
+            total = len(finding.schedule)
+            if finding.loop:
+                way = graph.follow(tried.start(), finding, 0, total - finding.loop)
+                here = way[-1].target if way else tried.start()
+                loop = graph.follow(here, finding, len(way), total)
+                assert (len(way), finding.loop) == (far, loops[here])
+                assert loop[-1].target == here
+                assert neglects_nobody(graph, loop)
+                assert not any(step.target.flags[0] for step in loop)
+                assert over is None or total < over
+                kinds["loop"] += 1
+            else:
+                assert total == over
+                assert total <= max((graph.far[s] + loops[s] for s in loops if graph.far[s] == far), default=total)
+                kinds["end"] += 1
+    assert kinds == {"end": 234, "loop": 128}
 
 
 def test_the_compiled_loop_shows_the_same_livelocks() -> None:
