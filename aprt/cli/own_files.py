@@ -188,13 +188,17 @@ def _module(place: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     name = f"{OWN}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as whatever looks for the module of a class expects it
     vars(module).update(NAMES)
-    exec(compiled(path.read_bytes(), os.path.abspath(path)), vars(module))
+    exec(compiled(source, os.path.abspath(path)), vars(module))
     return module
 
 

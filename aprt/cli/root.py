@@ -165,6 +165,8 @@ def _usage(error: click.UsageError, args: Sequence[str]) -> str:
         message = f"no such option {error.option_name!r}" + (f" (did you mean {close}?)" if close else "")
     elif isinstance(error, click.BadOptionUsage) and message.endswith("requires an argument"):
         message += f": {_wanted(ctx, error.option_name)}"
+    elif isinstance(ctx.command, click.Group) and message == "Missing command":
+        message += f": {', '.join(ctx.command.list_commands(ctx))}"
     return f"{message[:1].lower()}{message[1:]} (try '{ctx.command_path} --help')"
 
 

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close.
+    """The end of an error line: ` (did you mean 'x'?)`, or what there is when nothing is close, in upper or lower case.
 
     otherwise: said when nothing is close and there is too much to name it all.
     """
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1)
     if close:
-        return f" (did you mean {close[0]!r}?)"
+        return f" (did you mean {folded[close[0]]!r}?)"
     if len(known) > 12:
         return f" ({otherwise})" if otherwise else ""
     return f" (known: {', '.join(known)})"

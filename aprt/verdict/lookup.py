@@ -51,8 +51,10 @@ def find_scenario(name: str, era: Era, eras: Mapping[str, Era], *, alone: bool) 
 
     Raises: `UserError`, which says where else the name means something.
     """
-    if alone and name in eras:
-        raise UserError(f"{name} is an era: name a scenario of it (aprt scenario list --era {name})")
+    only_era = name in eras if alone else not name
+    if only_era:
+        named = name or era.name
+        raise UserError(f"{named} is an era: name a scenario of it (aprt scenario list --era {named})")
     if name in era.scenarios:
         return era.scenarios[name]
     elsewhere = [other for other, kernel in eras.items() if name in kernel.scenarios]

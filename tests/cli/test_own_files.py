@@ -1,6 +1,8 @@
 """Scenarios and patches from a reader's own file: found, named in tokens, shared among processes, told when wrong."""
 
+import errno
 import json
+import os
 import pickle
 import platform
 import subprocess
@@ -454,6 +456,16 @@ def test_what_a_patch_leaves_out_is_not_known_of_a_search_that_did_not_come_to_i
     bounded = ("2026/unbind", "--without", "B6", "--with", V2, "--max-states", "100", "--format", "json")
     told = json.loads(aprt("explore", *bounded).stdout)
     assert (told["verdict"], told["left_out"]) == ("INCONCLUSIVE", [])
+
+
+def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    (tmp_path / "closed.py").touch()
+    monkeypatch.setattr(Path, "read_bytes", denied)  # who runs tests as root may read everything
+    result = aprt("explore", f"{tmp_path}/closed.py:S")
+    assert (result.exit_code, result.stderr) == (2, f"aprt: cannot read {tmp_path}/closed.py: Permission denied\n")
 
 
 FILES = {

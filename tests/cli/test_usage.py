@@ -11,7 +11,7 @@ from tests.cli.commands import ABBA, aprt
 
 USAGE = [
     (("explor", "x"), "unknown command 'explor' (did you mean 'explore'?) (try 'aprt --help')"),
-    (("scenario",), "missing command (try 'aprt scenario --help')"),
+    (("scenario",), "missing command: list, new, show (try 'aprt scenario --help')"),
     (("scenario", "sho"), None),
     (("explore",), "missing argument 'SCENARIO...' (try 'aprt explore --help')"),
     (("explore", "toy/abba", "--format", "xml"), None),
@@ -22,6 +22,9 @@ USAGE = [
         "invalid value for '--budget': 'soon' is no duration (try 10s, 500ms or 2m) (try 'aprt explore --help')",
     ),
     (("explore", "toy/abbba"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
+    (("explore", "toy/ABBA"), "unknown scenario 'ABBA' (did you mean 'abba'?)"),
+    (("explore", "TOY/abba"), "TOY/abba: no such directory, and 'TOY' is no era (did you mean 'toy'?)"),
+    (("explore", "toy/"), "toy is an era: name a scenario of it (aprt scenario list --era toy)"),
     (("explore", "abba"), "unknown era 'v4' (known: toy)"),
     (("explore", "toy/abba+lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
     (("explore", "toy/abba", "--with", "lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),

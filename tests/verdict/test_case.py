@@ -53,7 +53,7 @@ def test_the_text_of_a_case_is_its_shortest_reference(text: str, options: dict[s
             "switch 'locked' is both put in and taken out",
         ),
         ("", {}, "unknown era 'v4' (known: toy)"),
-        ("toy/", {}, "unknown scenario '' (known: lost-update, abba, doors, large, tidy)"),
+        ("toy/", {}, "toy is an era: name a scenario of it (aprt scenario list --era toy)"),
     ],
 )
 def test_a_reference_to_what_does_not_exist_is_a_users_mistake(
