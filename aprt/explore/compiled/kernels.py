@@ -101,24 +101,56 @@ class Block(NamedTuple):
     stuck: U32
 
 
-WORD, SHIFT, MASK, START, SLOT = 0, 1, 2, 3, 4
-ASKED, UNKNOWN, BLOCKED = -2, -1, 0
-LAST, NOTED, OOPS, CHANGES = 1, 2, 4, 8
-END, BEFORE, AFTER, ALWAYS = 0, 1, 2, 3
+# columns of `Steps.contexts` and `Steps.rows`
+WORD, SHIFT, MASK = 0, 1, 2  # of a state: where a field is
+START = 3  # the row, or the entry, of number 0 in that field
+SLOT = 4  # of the field, as Python knows it
 
-HERE, COUNT, TRANSITIONS, NEXT, FILLED, EARLIER, STEPS, STUCK, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7, 8
-"""What is in a cursor: the next state to expand; states; steps taken; in the block, the next successor, and how many
-there are; steps taken before the block, and how many it stands for; how many are in `Block.stuck`; and how long a
-cursor is."""
+# entries that are no first move
+ASKED = -2
+UNKNOWN = -1
+BLOCKED = 0
 
-DONE, PAUSE, FULL, LIMIT, LEARN, TERMINAL, LOOK = 0, 1, 2, 3, 4, 5, 6
-"""Why `expand` returns: all is expanded; time to report; too little room; one state too many; the state HERE has an
-entry that is unknown, or no step; the step NEXT has a check that is not known to be in order."""
+# marks of moves, as bits
+LAST = 1  # of those that are possible there
+NOTED = 2  # something is checked
+OOPS = 4
+CHANGES = 8  # its actor is another afterwards
 
-ADDED, TOO_MANY = -1, -2
+# when a check is made
+END = 0  # never: there are no more
+BEFORE = 1
+AFTER = 2
+ALWAYS = 3  # after, if the state is new
 
-_BATCH = 256
+# what is in a cursor
+HERE = 0  # the next state to expand
+COUNT = 1  # states
+TRANSITIONS = 2  # steps taken
+NEXT = 3  # in the block, the next successor
+FILLED = 4  # successors in the block
+EARLIER = 5  # steps taken before the block
+STEPS = 6  # steps that the block stands for, with those left out
+STUCK = 7  # states in `Block.stuck`
+CURSOR = 8  # how long a cursor is
 
+# why `expand` returns
+DONE = 0  # all is expanded
+PAUSE = 1  # it is time to report
+FULL = 2  # there is too little room
+LIMIT = 3  # there would be one state too many
+LEARN = 4  # the state HERE has an entry that is unknown
+TERMINAL = 5  # the state HERE has no step
+LOOK = 6  # the step NEXT has a check that is not known to be in order
+
+# what `admit` gives when it is no number of a state
+ADDED = -1
+TOO_MANY = -2
+
+_BATCH = 256  # states that are hashed, and their places read ahead, before they are entered
+
+# the golden ratio, and the multipliers of the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014; mix 13 of
+# D. Stafford)
 _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _ONE, _NONE = np.uint64(1), np.uint64(0)
