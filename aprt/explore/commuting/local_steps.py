@@ -31,11 +31,10 @@ OPTION_BITS = 16
 class LocalStep:
     """A step that a context can take.
 
-    label: names it in any state: the place of its context, and which option of a choice it is. lane: of its context.
-    number: in the tables. sleeper: the set of it alone (`Sleepers`). slot: the field of the actor, or of the context
-    itself for a choice. control, before: the control state, and the number in the slot, in which it is taken; after and
-    then.
-    delta: what it adds to a packed state.
+    label: names it in any state: the place of its context, and which option of a choice it is. number: in the tables.
+    sleeper: the set of it alone (`Sleepers`). lane: of its context.
+    slot: the field of the actor, or of the context itself for a choice. before, then: the number in it before and after
+    the step. control, after: likewise, the control state of the context. delta: what it adds to a packed state.
     """
 
     label: int
@@ -47,8 +46,8 @@ class LocalStep:
     slot: int
     control: int
     before: int
-    after: int  # control state
-    then: int  # in the slot
+    after: int
+    then: int
     delta: int
     queue: Queue | None
     oops: bool

@@ -23,7 +23,7 @@ class Journal:
     def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
         self._file, self._tables, self._checks = file, tables, checks
         self._learned = self._remembered = 0  # those that are in the file
-        self._wrong: set[Violation] = set()  # likewise
+        self._wrong: set[Violation] = set()  # of `Checks.wrong`, those that are in the file
         self._digest = tables.digest()
 
     def digest(self) -> str:

@@ -1,11 +1,13 @@
 """Exact symmetry: one state for every orbit, that is for all states that differ only in which like member is which.
 
 Members change places by `explore.stateful.exchange`. The representative of a state is the least of the states that
-permutations make of it: of all, if they are few. Otherwise members are put in the order of what they look like: of
-every local state that has to do with members there is the orbit of (slot, number, member), and the *view* of a member
-is the sum of a number for each. Those with equal views are either interchangeable in this very state, and their order
-does not matter; or each is tried as the first, what the others look like beside it tells more of them apart
-(individualise and refine), and the least state is kept. Views only save work; the orbits do not depend on them.
+permutations make of it: of all permutations, if they are few.
+
+If they are many, members are put in the order of their *views* first. The view of a member sums up what the state looks
+like from it: each orbit of (slot, number, member) has a hash, and the view is the sum of the hashes for all local
+states that have to do with the member. Members with equal views may be interchangeable in this very state; then their
+order does not matter. Or else each of them is tried as the first, which tells more of the others apart (individualise
+and refine), and the least state that comes of it is kept. Views only save work; the orbits do not depend on them.
 
 Members that have members in them are put in order first: they take those along.
 

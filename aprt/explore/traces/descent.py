@@ -38,12 +38,13 @@ WHOLE: Final = Subtree()
 
 
 class Descent:
-    """Per node: the packed states, the steps that sleep (`Sleepers`), and the branches to come, if any.
+    """The execution; per node the packed states, the steps that sleep (`Sleepers`) and the branches to come, if any.
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
-    the memories of histories moved on. root: the first node with branches; `leave` moves it on. inherited: what sleeps
-    there from the beginning. foreign: what slept where the subtree begins (others explore it). fresh: the first step
-    that differs from the execution before. seen: the distinct states, with their numbers. taken_back: steps.
+    the memories of histories moved on.
+    root: the first node with branches, until `leave` moves it on. foreign: what sleeps where the subtree begins, since
+    others explore it. inherited: what has slept at the root from the beginning. fresh: the first step that differs from
+    the execution before. seen: the distinct states, with their numbers. taken_back: how many steps were cut off.
     """
 
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:

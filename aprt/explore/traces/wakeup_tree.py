@@ -44,11 +44,12 @@ class Branch:
 
 
 class WakeupSequence:
-    """Steps of an execution, all behind node number `node`, that can be taken there one after the other, and f.
+    """Steps that can be taken one after the other at node `node`: some of the execution from there on, and one more, f.
 
-    left: where they are in the execution, as a set; f is at `end`, behind all of it. others: likewise, without f, which
-    stands at `position` but behind those that happen before it. before: the clock of f, as far as these go; None is
-    what f does there. meets: `Kinds.meets`.
+    Sets of steps are integers with a bit for each position in the execution; that of f is `end`, behind all others.
+    others: the steps of the sequence but f. left: the steps, f among them, that are not inserted yet.
+    In the sequence f comes at `position`, but not before any of `others` that happens before it. before: those that do,
+    if that is known; else it follows from what f does. meets: `Kinds.meets`.
     """
 
     def __init__(
