@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import attrs
 import pytest
@@ -87,7 +88,7 @@ class Expanded:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.states = self.possible = self.looks = self.taken = self.learned = 0
-        expand, missing = loop_plain.PlainLoop._expand_by_cluster, clusters.Known.__missing__
+        expand, learn = loop_plain.PlainLoop._expand_by_cluster, clusters.Clusters._learn_all
 
         def expanded(loop: loop_plain.PlainLoop, numbers: Sequence[int], asked: clusters.Clusters) -> None:
             before = loop.transitions
@@ -95,16 +96,17 @@ class Expanded:
             self.states += len(numbers)
             self.possible += loop.transitions - before
             for here in numbers:
-                looks = [known[loop.dense(here) & mask] for mask, known in loop._arrivals[here].looks]
+                arrival = loop._arrivals[here]
+                looks = [known[loop.dense(here) & mask] for mask, known, _ in (arrival.first, *arrival.others)]
                 self.looks += len(looks)
                 self.taken += sum(len(steps) for _, steps in looks)
 
-        def learned(known: clusters.Known, state: int) -> tuple[int, clusters.Steps]:
+        def learned(asked: clusters.Clusters, *given: Any) -> clusters.Known:
             self.learned += 1
-            return missing(known, state)
+            return learn(asked, *given)
 
         monkeypatch.setattr(loop_plain.PlainLoop, "_expand_by_cluster", expanded)
-        monkeypatch.setattr(clusters.Known, "__missing__", learned)
+        monkeypatch.setattr(clusters.Clusters, "_learn_all", learned)
 
 
 def test_what_clusters_can_do_is_learned_once_for_many_states(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
@@ -40,12 +41,13 @@ _NOWHERE: Final = -1  # no slot
 class Arrival:
     """How a state was first reached.
 
-    kept: keeps, of the steps that were possible before, those that still are. looks: whom to ask, by cluster, in order:
-    the mask of each, and by the masked state what it can do.
+    kept: keeps, of the steps that were possible before, those that still are. first: whom to ask of the first cluster
+    in which somebody must be asked; others: of other ones, in order.
     """
 
-    kept: int = 0
-    looks: tuple[tuple[int, Known], ...] = ()
+    kept: int = attrs.field(init=False)
+    first: Look = attrs.field(init=False)
+    others: tuple[Look, ...] = attrs.field(init=False)
 
 
 Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
@@ -82,26 +84,21 @@ class Kind(NamedTuple):
 ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is earlier
 
 
-class Known(dict[int, tuple[int, Steps]]):
-    """By the masked state, the steps of some contexts that are possible, and those of them that are to be taken.
+Known: TypeAlias = tuple[int, Steps]
+"""The steps of some contexts that are possible, and those of them that are to be taken.
 
-    Of what is possible it matters how much: there are some bits for each context, of which as many are set as it has
-    steps. Asks `learn` for what is not known yet.
-    """
+Of what is possible it matters how much: there are some bits for each context, of which as many are set as it has steps.
+"""
 
-    def __init__(self, learn: Callable[[int], tuple[int, Steps]]) -> None:
-        self._learn = learn
+_Offer: TypeAlias = tuple[Kind, int, Steps]
+"""The steps of one context, all of one kind: that, which are possible, as in `Known`, and the steps themselves."""
 
-    def __missing__(self, state: int) -> tuple[int, Steps]:
-        found = self[state] = self._learn(state)
-        return found
+Look: TypeAlias = "tuple[int, dict[int, Known], Callable[[int], Known]]"
+"""The mask of some contexts, what is known of them by the masked state, and how to learn what is not, by that, too."""
 
 
 class Clusters:
-    """The clusters that all contexts fall into, for states packed as `layout` says.
-
-    somehow: the arrival of states of which nothing else is known.
-    """
+    """The clusters that all contexts fall into, for states packed as `layout` says. `group` makes them."""
 
     def __init__(self, tables: Tables[Note], layout: Layout) -> None:
         self._tables, self._layout = tables, layout
@@ -111,12 +108,11 @@ class Clusters:
         ]
         self._bits = list(accumulate(self._most, initial=0))  # where those of each context begin
         self._clusters: list[range] = []
-        self._known: dict[tuple[tuple[int, ...], Kind], Known] = {}
-        self._steps = [dict[tuple[int, int], tuple[Kind, Steps]]() for _ in tables.rows]  # by control state and number
+        self._looks: dict[tuple[tuple[int, ...], Kind], Look] = {}
+        self._rows = [defaultdict[int, dict[int, _Offer]](dict) for _ in tables.rows]  # by control state and number
         self._met = defaultdict[tuple[int, int], set[Kind]](set)  # by slot, and the number there before the step
         self._arrivals: dict[Kind, Arrival] = {}
         self._concerned: dict[Kind, set[int]] = {}  # earlier contexts that must be asked
-        self.somehow = self._arrival(ANY)
 
     def group(self, sample: Sequence[int]) -> bool:
         """Make clusters as large as some states say it pays; whether they say that it does."""
@@ -133,6 +129,11 @@ class Clusters:
             self._ask(by)
         return True
 
+    @property
+    def somehow(self) -> Arrival:
+        """Of states of which nothing else is known."""
+        return self._arrival(ANY)
+
     def _possible(self, place: int, count: int) -> int:
         """So many steps of that context."""
         return (1 << count) - 1 << self._bits[place]
@@ -148,53 +149,49 @@ class Clusters:
         """By a step of that kind."""
         if by not in self._arrivals:
             sharing = {place for place in range(by.place) if by.slot in self._slots[place]}
-            self._arrivals[by], self._concerned[by] = Arrival(), sharing if by.changes else set()
+            self._concerned[by] = sharing if by.changes else set()
+            self._arrivals[by] = Arrival()
             self._ask(by)
         return self._arrivals[by]
 
     def _ask(self, by: Kind) -> None:
         """Behind a step of that kind ask those who must be asked, as far as is known."""
-        kept, looks = 0, list[tuple[int, Known]]()
+        arrival, looks = self._arrivals[by], list[Look]()
+        arrival.kept = 0
         for cluster in self._clusters:
             asked = tuple([place for place in cluster if place >= by.place or place in self._concerned[by]])
-            kept |= sum(self._possible(place, self._most[place]) for place in cluster if place not in asked)
+            arrival.kept |= sum(self._possible(place, self._most[place]) for place in cluster if place not in asked)
             if asked:
                 looks.append(self._look(asked, by))
-        self._arrivals[by].kept, self._arrivals[by].looks = kept, tuple(looks)
+        arrival.first, *others = looks
+        arrival.others = tuple(others)
 
-    def _look(self, places: tuple[int, ...], by: Kind) -> tuple[int, Known]:
-        """The mask of the contexts in these places, and what they can do behind a step of that kind."""
+    def _look(self, places: tuple[int, ...], by: Kind) -> Look:
+        """At the contexts in these places, behind a step of that kind."""
         slots = self._deciding(places)
         by = by.before(places, slots)
-        if (places, by) not in self._known:
-            learn = self._alone(places[0], by) if len(places) == 1 else self._together(places, by)
-            self._known[places, by] = Known(learn)
-        return self._layout.mask(slots), self._known[places, by]
+        if (places, by) not in self._looks:
+            known = dict[int, Known]()
+            self._looks[places, by] = self._layout.mask(slots), known, partial(self._learn_all, places, by, known)
+        return self._looks[places, by]
 
-    def _together(self, places: tuple[int, ...], by: Kind) -> Callable[[int], tuple[int, Steps]]:
-        """What one half of them can do, and then the other."""
-        half = len(places) // 2
-        (mask, known), (other_mask, other_known) = self._look(places[:half], by), self._look(places[half:], by)
+    def _learn_all(self, places: tuple[int, ...], by: Kind, known: dict[int, Known], state: int) -> Known:
+        """What these contexts can do behind a step of that kind, in a masked state; kept in `known`."""
+        possible, taken = 0, Steps()
+        shifts, ones = self._layout.shifts, self._layout.ones
+        for place in places:
+            control = state >> shifts[place] & ones[place]
+            slot = self._tables.rows[place][control][0]
+            number = state >> shifts[slot] & ones[slot]
+            row = self._rows[place][control]
+            kind, more, steps = row[number] if number in row else self._learn(place, control, number)
+            possible += more
+            if steps and not by.spares(kind):
+                taken += steps
+        known[state] = possible, taken
+        return known[state]
 
-        def learn(state: int) -> tuple[int, Steps]:
-            possible, steps = known[state & mask]
-            more_possible, more = other_known[state & other_mask]
-            return possible + more_possible, steps + more
-
-        return learn
-
-    def _alone(self, place: int, by: Kind) -> Callable[[int], tuple[int, Steps]]:
-        rows, known, field = self._tables.rows[place], self._steps[place], self._layout.field
-
-        def learn(state: int) -> tuple[int, Steps]:
-            control = field(state, place)
-            key = control, field(state, rows[control][0])
-            kind, steps = known[key] if key in known else self._learn(place, *key)
-            return self._possible(place, len(steps)), () if by.spares(kind) else steps
-
-        return learn
-
-    def _learn(self, place: int, control: int, number: int) -> tuple[Kind, Steps]:
+    def _learn(self, place: int, control: int, number: int) -> _Offer:
         slot, row = self._tables.rows[place][control]
         if slot not in self._slots[place]:
             raise Apart
@@ -210,8 +207,8 @@ class Clusters:
         steps = tuple([(self._layout.delta(each), self._arrival(kind)) for each in changes])
         if steps:
             self._meet(kind, number)
-        self._steps[place][control, number] = kind, steps
-        return kind, steps
+        self._rows[place][control][number] = kind, self._possible(place, len(steps)), steps
+        return self._rows[place][control][number]
 
     def _meet(self, kind: Kind, number: int) -> None:
         """A step of that kind can be taken where that number is in its slot."""

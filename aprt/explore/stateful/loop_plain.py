@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import repeat
 
 from aprt.explore.learned.packing import Unknown
-from aprt.explore.stateful.clusters import Apart, Arrival, Clusters, Cramped, Steps
+from aprt.explore.stateful.clusters import Apart, Arrival, Clusters, Cramped
 from aprt.explore.stateful.layout import Layout, byte_widths
 from aprt.explore.stateful.loop import Host, Outgrown
 from aprt.explore.stateful.loop_contexts import SPARE, ContextLoop
@@ -72,40 +72,50 @@ class PlainLoop(ContextLoop):
 
     def _expand_by_cluster(self, numbers: Sequence[int], asked: Clusters) -> None:
         """Expand them all. To stop at a bound in the middle of a state is left to the other loop."""
-        states, seen, parents, limit = self._states, self._seen, self._parents, self.limit
+        states, seen, limit = self._states, self._seen, self.limit
         arrivals, could = self._arrivals, self._could
         arrivals += [asked.somehow] * (len(states) - len(arrivals))
         could += repeat(0, len(states) - len(could))
         count, transitions = len(states), self.transitions
+        parents = list[int]()  # of states that are new
         here = numbers[0]
         try:
             for here in numbers:
                 if not here & 255:
+                    self._parents.extend(parents)
+                    parents.clear()
                     self.host.look(here, transitions)
                 state, arrival = states[here], arrivals[here]
-                can = could[here] & arrival.kept
-                steps: Steps = ()
-                for mask, known in arrival.looks:
-                    more, further = known[state & mask]
+                mask, known, learn = arrival.first
+                try:
+                    can, steps = known[state & mask]
+                except KeyError:
+                    can, steps = learn(state & mask)
+                can += could[here] & arrival.kept
+                for mask, known, learn in arrival.others:
+                    try:
+                        more, further = known[state & mask]
+                    except KeyError:
+                        more, further = learn(state & mask)
                     can += more
                     steps += further
-                for delta, arrival in steps:
-                    successor = state + delta
-                    seen.add(successor)
-                    if len(seen) == count:
-                        continue
-                    if count == limit:
-                        seen.remove(successor)
-                        raise Apart
-                    parents.append(here)
-                    arrivals.append(arrival)
-                    could.append(can)
-                    states.append(successor)
-                    count += 1
-                if not can:
+                if steps:
+                    for delta, arrival in steps:
+                        successor = state + delta
+                        if successor not in seen:
+                            if count == limit:
+                                raise Apart
+                            seen.add(successor)
+                            parents.append(here)
+                            arrivals.append(arrival)
+                            could.append(can)
+                            states.append(successor)
+                            count += 1
+                elif not can:
                     self.host.terminal(here)
                 transitions += can.bit_count()
         finally:
+            self._parents.extend(parents)
             self._reached = here, transitions
             self.transitions = transitions
             could[numbers[0] : here] = repeat(0, here - numbers[0])  # not asked for again, and many numbers to keep
