@@ -12,15 +12,53 @@ import gc
 import inspect
 from collections.abc import Hashable
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any
 
-from aprt.core.effects import Effect
+import attrs
+
+from aprt.core.caller import Caller
+from aprt.core.effects import Call, Effect
 from aprt.core.errors import ModelError
+from aprt.core.step import Ask
 from aprt.core.system import Behaviour
 from aprt.explore.learned.contents import Contents, Records, Where
 from aprt.explore.learned.frames import Suspended, anatomy, dissect
 from aprt.explore.learned.liveness import live_locals
+from aprt.explore.learned.twins import Twins
 
 _AWAIT_EFFECT = Effect.__await__.__code__
+
+
+@attrs.define(eq=False)
+class Control:
+    """A control state of a context. number: among those of the context.
+
+    effect: what the context waits for; None when it is done, or after an oops.
+    origin: a control state and the answer that led from it to here. after: where known answers lead.
+    twins: coroutines suspended here, until they are used.
+    """
+
+    number: int
+    effect: Effect[Any] | None
+    caller: Caller
+    chain: tuple[str, ...]
+    origin: tuple[Control, Any] | None
+    twins: Twins | None = None
+    after: dict[Hashable, Control] = attrs.field(factory=dict)
+
+    @property
+    def ask(self) -> Ask | None:
+        """The call that the context waits for, if it is one."""
+        return Ask(self.caller, self.effect, self.chain) if isinstance(self.effect, Call) else None
+
+    def trail(self) -> list[tuple[Effect[Any] | None, Any]]:
+        """The effects on the way here, first one first, each with the answer it was given."""
+        steps, here = [], self.origin
+        while here is not None:
+            before, answer = here
+            steps.append((before.effect, answer))
+            here = before.origin
+        return steps[::-1]
 
 
 def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[Hashable, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from aprt.core.schedule import Schedule
 from aprt.core.step import Ask, Step
 from aprt.core.system import System
 from aprt.explore.learned.contents import Records
-from aprt.explore.learned.control import control_key
+from aprt.explore.learned.control import Control, control_key
 from aprt.explore.learned.packing import Packing, Unknown
 from aprt.explore.learned.twins import Twins
 
@@ -41,37 +41,6 @@ Move: TypeAlias = tuple[int, int, T]
 
 Offer: TypeAlias = tuple[int, tuple[Move[T], ...]]
 """A context that can take a step, by its place in the system, and its moves: several for a choice."""
-
-
-@attrs.define(eq=False)
-class Control:
-    """A control state of a context. effect: what it waits for; None when it is done, or after an oops.
-
-    origin: a control state and the answer that led from it to here. after: where known answers lead.
-    twins: coroutines suspended here, until they are used.
-    """
-
-    number: int
-    effect: Effect[Any] | None
-    caller: Caller
-    chain: tuple[str, ...]
-    origin: tuple[Control, Any] | None
-    twins: Twins | None = None
-    after: dict[Hashable, Control] = attrs.field(factory=dict)
-
-    @property
-    def ask(self) -> Ask | None:
-        """The call that the context waits for, if it is one."""
-        return Ask(self.caller, self.effect, self.chain) if isinstance(self.effect, Call) else None
-
-    def trail(self) -> list[tuple[Effect[Any] | None, Any]]:
-        """The effects on the way here, first one first, each with the answer it was given."""
-        steps, here = [], self.origin
-        while here is not None:
-            before, answer = here
-            steps.append((before.effect, answer))
-            here = before.origin
-        return steps[::-1]
 
 
 @attrs.frozen
