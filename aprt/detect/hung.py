@@ -71,7 +71,7 @@ class Hung(Detection):
 
     @property
     def contexts(self) -> tuple[str, ...]:
-        """Those on the cycle, in its order."""
+        """The contexts on the cycle, in its order."""
         return tuple(wait.context for wait in self.cycle)
 
     @property

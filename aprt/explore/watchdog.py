@@ -54,7 +54,7 @@ class Watchdog:
 
     @property
     def seconds(self) -> float:
-        """Of the search so far."""
+        """How long the search has taken so far, with what it took before it was resumed."""
         return self.earlier + self._clock() - self._start
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:

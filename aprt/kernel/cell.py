@@ -24,6 +24,8 @@ T = TypeVar("T", bound=Hashable)
 
 @attrs.frozen
 class CellState(Generic[T]):
+    """value: what the last write left."""
+
     value: T
 
 

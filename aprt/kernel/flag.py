@@ -26,6 +26,8 @@ from aprt.core.notes import Gave, Took
 
 @attrs.frozen
 class FlagState:
+    """is_set: whether somebody is at it."""
+
     is_set: bool = False
 
 

@@ -25,6 +25,8 @@ from aprt.kernel import rules
 
 @attrs.frozen
 class MutexState:
+    """owner: the context that holds it; None when it is free."""
+
     owner: str | None = None
 
 

@@ -29,6 +29,8 @@ from aprt.kernel import rules
 
 @attrs.frozen
 class SpinlockState:
+    """owner: the context that holds it; None when it is free."""
+
     owner: str | None = None
 
 

@@ -29,6 +29,8 @@ class Halt(NamedTuple):
 
 
 class Answer(NamedTuple):
+    """A request was performed. notes: what its handler left, from which the context knows what it holds now."""
+
     reply: Any
     notes: tuple[Note, ...]
 
@@ -161,6 +163,8 @@ class Chose(NamedTuple):
 
 
 class Crashed(NamedTuple):
+    """A handler or a behaviour raised, which ends the execution."""
+
     error: Exception
 
 

@@ -175,7 +175,7 @@ class _Swaps:
         return Swap(*key, case.harm, case.states, both, self._differ(*chosen) if case.harm == "order-only" else ())
 
     def _verdicts(self, case: _Case) -> tuple[str, ...]:
-        """Those that can come of either order."""
+        """The verdicts that can come of either order."""
         return tuple(id for id, bit in self._outcomes.verdicts.items() if case.after[0] >> bit & 1)
 
     def _witness(self, case: _Case, side: int, outcome: int) -> Witness:

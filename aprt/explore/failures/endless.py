@@ -129,7 +129,7 @@ class _Search:
             yield Standing(context.name, does, ops, context.daemon)
 
     def needs(self, standings: Iterable[Standing]) -> Iterator[Need]:
-        """Those of whoever is needed come behind."""
+        """The chains, in order: what would end it, then what those need who are to do that, and so on."""
         standing, ends = {one.context: one for one in standings}, tuple(dict.fromkeys(self._ends()))
         yield from ends
         unfinished = (one.context for one in standing.values() if not one.daemon)

@@ -20,6 +20,8 @@ Rows: TypeAlias = Sequence[Sequence[tuple[int, Mapping[int, object]]]]
 
 
 class Journal:
+    """The journal of one search: writes what is new with every save, and goes through it again in a resumed one."""
+
     def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
         self._file, self._tables, self._checks = file, tables, checks
         self._learned = self._remembered = 0  # those that are in the file
@@ -27,7 +29,7 @@ class Journal:
         self._digest = tables.digest()
 
     def digest(self) -> str:
-        """Of all that was learned by the last save."""
+        """The digest of all that had been learned by the last save (`Tables.digest`)."""
         return self._digest
 
     def write(self, connection: Connection) -> None:

@@ -28,6 +28,8 @@ class _Progress:
 
 
 class SavedStates:
+    """The file of one search over states: what it writes with every save, and reads when it is resumed."""
+
     def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
         self.file, self._tables = file, tables
         self._journal, self._chunks = Journal(file, tables, checks), Chunks(file, checks.packing)

@@ -43,7 +43,7 @@ class NotedStep:
 
 
 class Guards:
-    """Those of all checks of one search, for states packed as `layout` says."""
+    """The guards of all checks of one search, for states packed as `layout` says."""
 
     def __init__(self, packing: Packing, layout: Layout) -> None:
         self._packing, self._layout = packing, layout
