@@ -122,7 +122,7 @@ def command(
     _show(verdict, form, color, certificate)
     if schedule is not None:
         _write(verdict, schedule)
-    if keep is not None and verdict.exploration.stopped not in (None, "violation"):
+    if keep is not None and (verdict.interrupted or verdict.exploration.stopped not in (None, "violation")):
         more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
     return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]

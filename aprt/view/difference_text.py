@@ -90,6 +90,8 @@ def _unasked(difference: Difference) -> Iterator[str]:
     more = count(len(difference.unasked), "other property", "other properties")
     if difference.unasked:
         yield f"not asked about: {more} (--property all)"
+    if difference.before.livelock_unasked or difference.after.livelock_unasked:
+        yield "not looked for: a livelock of the patch (--property livelock)"
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from aprt.cli.root import root
 from aprt.core.errors import UserError
 from aprt.core.scenario import Settings
 from aprt.core.switch import Switch, patch
+from aprt.explore import auto
 
 ROOT = Path(__file__).parent.parent.parent
 V1, V2 = "demos/handler_lock.py:V1", "demos/handler_lock.py:V2"
@@ -272,6 +273,25 @@ def test_a_patch_that_is_not_in_cannot_be_taken_out() -> None:
     both = aprt("explore", "2026/unbind", "--with", V1, "--without", V1)
     assert (both.exit_code, both.stderr) == (2, f"aprt: switch {V1!r} is both put in and taken out\n")
     assert aprt("explore", f"2026/unbind+{V1}", "--without", V1, "--property", "P9").exit_code == 0
+
+
+def test_a_livelock_that_takes_too_many_states_takes_nothing_away_unless_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 20)
+    monkeypatch.setattr(auto, "_LARGE", 40)
+    monkeypatch.setattr(auto, "_PROBES", 10)
+    patched = ("explore", "2026/unbind", "--without", "B6", "--with", V1)
+    held, named = aprt(*patched), aprt(*patched, "--property", "P9", "--property", "livelock", "--runs", "2")
+    assert held.exit_code == 0
+    assert held.stdout.splitlines()[-1].startswith("aprt: HOLDS property=P5,P6,P8,P9,P12,P22,deadlock scenario=")
+    assert "\nnot asked   livelock: whether the patch makes somebody go on for ever (that\n" in held.stdout
+    assert named.exit_code == 3
+    assert named.stdout.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=P9,livelock scenario=")
+    compared = aprt("explore", "2026/unbind", "--without", "B6", "--compare", f"with={V1}")
+    assert compared.exit_code == 0
+    assert "\nnot looked for: a livelock of the patch (--property livelock)\n" in compared.stdout
+    assert compared.stdout.splitlines()[-1].endswith(" removed=P5,P6,P8,P9,P22 added=- unchanged=- complete=yes")
 
 
 SPINS = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partialmethod
+from functools import partial, partialmethod
+from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from aprt.core.system import Context, System
 from aprt.explore.explore import explore
 from aprt.explore.hangs import Following
 from aprt.explore.result import Bounds, Exploration, LoopName
+from aprt.explore.saved.file import SaveFile
 from aprt.explore.stateful.loop_plain import PlainLoop
 from aprt.explore.watchdog import Stop, Watchdog
 from aprt.kernel.cell import Cell
@@ -129,6 +132,22 @@ def test_what_was_found_is_kept_when_the_search_for_loops_is_stopped(
     found = explore(program, LOCKED, besides=LIVELOCK, stop_on="all", bounds=bounds)
     assert (found.complete, found.unjudged, [f.property for f in found.findings]) == (True, stopped, ["locked"])
     assert found.interrupted is (stopped == "interrupted")
+
+
+def test_a_kept_search_that_is_interrupted_while_it_looks_for_loops_goes_on_with_that(tmp_path: Path) -> None:
+    program, left = of(spinner=spins, one=forgets, other=forgets), 0
+    for looks in count():
+        halt = partial(next, iter([False] * looks), True)
+        with SaveFile(tmp_path / f"{looks}", {"scenario": "a test"}) as file:
+            first = explore(program, LOCKED, besides=LIVELOCK, stop_on="all", save=file, halt=halt)
+        with SaveFile(tmp_path / f"{looks}") as file:
+            second = explore(program, LOCKED, besides=LIVELOCK, stop_on="all", save=file)
+        assert [(f.property, f.loop) for f in second.findings] == [("locked", 0), ("livelock", 1)]
+        assert (second.complete, second.unjudged, second.states) == (True, None, 6)
+        if not first.interrupted:
+            break
+        left += first.complete
+    assert left == 4
 
 
 @pytest.mark.parametrize("property", [LIVELOCK, GOES], ids=lambda property: property.id)
