@@ -255,5 +255,6 @@ LIVELOCK = Property(
     "livelock",
     "no livelock",
     (NoLivelock(),),
-    "An end can be reached whatever was done before, or a deadlock: nobody goes round for ever with no way out.",
+    "An end can be reached whatever was done before, or a deadlock: nobody goes round for ever with no way out. "
+    "To go on as long as nobody ends it, although somebody could, is no livelock.",
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aprt.core.properties import DEADLOCK, HANG, Property
+from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Property
 from aprt.core.system import System
 from aprt.explore import auto
 from aprt.explore.explore import explore
@@ -66,6 +66,18 @@ def test_states_that_fit_are_shared_after_a_look(monkeypatch: pytest.MonkeyPatch
     assert watched.sent > 0
     assert counted(shared) == counted(alone)
     assert (shared.strategy, shared.states, shared.complete) == ("states", 34_527, True)
+
+
+@pytest.mark.parametrize(("budget", "unjudged"), [(None, None), (1_000.0, "strategy")])
+def test_what_is_asked_besides_is_for_one_process_unless_a_budget_makes_it_hurry(
+    budget: float | None, unjudged: str | None, monkeypatch: pytest.MonkeyPatch, crew: LocalCrew
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(partition, "compiles", lambda question: False)
+    watched = Unlucky(crew, 0)
+    found = asked(PHILOSOPHERS, watched, besides=LIVELOCK, bounds=Bounds(budget=budget))
+    assert (watched.sent > 0, found.unjudged) == (budget is not None, unjudged)
+    assert (found.strategy, found.states, found.complete) == ("states", 34_527, True)
 
 
 def test_traces_that_are_few_are_shared(monkeypatch: pytest.MonkeyPatch, crew: LocalCrew) -> None:
