@@ -4,11 +4,7 @@ Complete: what it does not report does not happen within the system. Breadth fir
 the shortest there is for its property. A state beyond a violation is explored like any other, except that nothing
 follows an oops. The memory of a history that is checked is part of the state and counts.
 
-A **hang** shows in the whole graph only: a second pass looks which states reach an end, when a property asks for it and
-the search is complete. Executions that end in an oops do not hang. What stays as it is **for ever** takes the whole
-graph, too: a third pass looks for fair loops in the states in which it is so (`explore.stateful.eventually`). So does a
-**livelock**: a fourth one looks behind states that reach no end and no deadlock for loops that nothing leads out of
-(`explore.stateful.livelock`). Bounds end these passes as they end the search.
+What only the whole graph shows is looked for once all states are expanded (`explore.stateful.passes`).
 
 With symmetry on, a state stands for its orbit (`explore.stateful.symmetry`), and findings are led back to executions.
 What turns out to be told apart is no longer taken to be alike, and the search begins again.
@@ -39,6 +35,7 @@ from aprt.explore.stateful.known import Found, Known, Mark
 from aprt.explore.stateful.loop import FreshLoop, Loop
 from aprt.explore.stateful.loop_choice import compiled_from
 from aprt.explore.stateful.loop_plain import PlainLoop
+from aprt.explore.stateful.passes import Passes
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
@@ -140,9 +137,10 @@ class Search:
             for violation in start:
                 self.record(violation, 0, 0)
             self._levels()
-            self._hang()
-            self._for_ever()
-            self._livelocks()
+            passes = Passes(self)
+            passes.hangs()
+            passes.for_ever()
+            self._livelocks(passes)
         except Stop:
             self._save()
             raise
@@ -233,56 +231,16 @@ class Search:
         self.ends += ends
         self.deadlocks += deadlocks
 
-    def _hang(self) -> None:
-        """The backward pass, over a graph that is complete."""
-        if not self.checks.liveness:
-            return
-        lost = self.loop.lost([*self.ends, *self.loop.oopses], self._look_on)
-        if lost:
-            for violation in self.checks.hang(self.tables.waiting(self.loop.state(lost[0]))):
-                self.record(violation, len(self.loop.way(lost[0])) - 1, lost[0])
-
-    def _livelocks(self) -> None:
+    def _livelocks(self, passes: Passes) -> None:
         """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
         besides = {property.id for property in self.besides}
         if not besides or any(id not in besides for id, _ in self.checks.livelocks):
-            self._livelock()
+            passes.livelocks()
             return
-        reason = until_stopped(self._livelock)
+        reason = until_stopped(passes.livelocks)
         if reason == "violation":
             raise Stop(reason)
         self.unjudged = reason
-
-    def _livelock(self) -> None:
-        """A loop out of which nothing leads, if a state reaches no end and no deadlock."""
-        if not self.checks.livelocks:
-            return
-        lost = self.loop.lost([*self.ends, *self.loop.oopses, *self.deadlocks], self._look_on)
-        if not lost:
-            return
-        from aprt.explore.stateful.livelock import no_way_out  # few searches need it
-
-        found = no_way_out(self.tables, self.loop, lost, self._look_on)
-        contexts = [self.question.system.contexts[place].name for place in found.contexts]
-        for violation in self.checks.livelock(contexts):
-            self._record_loop(violation, found.here, found.steps)
-
-    def _for_ever(self) -> None:
-        """Fair loops in what is complete."""
-        if not self.checks.eventually:
-            return
-        from aprt.explore.stateful.eventually import for_ever  # few searches need it
-
-        for id, text, here, steps in for_ever(self.tables, self.loop, self.checks.eventually, self._look_on):
-            self.checks.said([(id, text)])
-            self._record_loop((id, text), here, steps)
-
-    def _record_loop(self, violation: Violation, here: int, steps: tuple[int, ...]) -> None:
-        self.record(violation, len(self.loop.way(here)) - 1 + len(steps), here, loop=steps)
-
-    def _look_on(self) -> None:
-        """When all states are there: bounds end what is made of them, too."""
-        self.watchdog.look(0, len(self.loop), self.loop.transitions, self.depth)
 
     def record(
         self, violation: Violation, length: int, here: int, via: int | None = None, loop: tuple[int, ...] = ()
