@@ -228,7 +228,9 @@ def blamed(error: BaseException) -> str | None:
     """
     files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(OWN)]
     cause: BaseException | None = error
+    broken: ModelError | None = None  # the first one, which others came from
     while cause is not None:
+        broken = cause if isinstance(cause, ModelError) else broken
         if _tells_where(cause):
             return str(cause)
         for frame in reversed(traceback.extract_tb(cause.__traceback__)):
@@ -240,4 +242,4 @@ def blamed(error: BaseException) -> str | None:
             lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', note)
             if lines:
                 return f"{file}: line {lines[-1]}: {error}"
-    return f"with {', '.join(files)}: {error}" if files and isinstance(error, ModelError) else None
+    return f"with {', '.join(files)}: {broken}" if files and broken is not None else None

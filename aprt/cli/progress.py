@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from aprt.core.amount import count
+
 if TYPE_CHECKING:
     from aprt.explore.result import Progress
 
@@ -38,10 +40,10 @@ class ProgressLine:
 
     def __call__(self, progress: Progress) -> None:
         rate = progress.states / progress.seconds if progress.seconds else 0
-        runs = f"{progress.executions:,} runs, " if progress.executions else ""
+        runs = f"{count(progress.executions, 'run')}, " if progress.executions else ""
         left = "" if progress.eta is None else f", {_left(progress.eta)}"
         self.tell(
-            f"{runs}{progress.states:,} states, {progress.transitions:,} steps, depth {progress.depth}, "
+            f"{runs}{count(progress.states, 'state')}, {count(progress.transitions, 'step')}, depth {progress.depth}, "
             f"{progress.seconds:.0f} s ({rate:,.0f} states/s){left}"
         )
 

@@ -9,8 +9,8 @@ from functools import partial
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from aprt.core.effects import Effect
 from aprt.core.errors import UserError
+from aprt.core.foreign import not_done
 
 
 def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[..., Any]:
@@ -34,11 +34,8 @@ def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[...
 
     async def _returning(*args: Any) -> Any:  # a helper, which call chains leave out
         returned = await function(*args)
-        if isinstance(returned, Effect):
-            raise UserError(f"{place} returned {returned}, which was not sent: an await is missing")
-        if inspect.iscoroutine(returned):
-            returned.close()
-            raise UserError(f"{place} returned what {returned.__name__}() is to do, not done: an await is missing")
+        if (undone := not_done(returned)) is not None:
+            raise UserError(f"{place} returned {undone}: an await is missing")
         if not _is_one(returned, result):
             raise UserError(f"{place} returned {returned!r}; it is to return {_named(result)}")
         return returned

@@ -45,6 +45,8 @@ class Context:
     daemon: bool = False
 
     def __attrs_post_init__(self) -> None:
+        if isinstance(self.start, Coroutine):
+            self.start.close()  # or Python would warn, too
         check_function(f"context {self.name}", self.start, "an async function, uncalled")
 
     def behaviour(self) -> Behaviour:

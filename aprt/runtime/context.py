@@ -18,7 +18,7 @@ from aprt.core.caller import Caller
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError
-from aprt.core.foreign import foreign
+from aprt.core.foreign import check_returned, foreign
 from aprt.core.schedule import Label
 from aprt.core.step import Ask
 from aprt.core.system import Behaviour, Context, operation
@@ -108,7 +108,8 @@ class ContextPart(abc.ABC):
     async def _call(self, call: Call[Any], chain: tuple[str, ...]) -> Any:
         self._doing = str(call)
         if call.actor.name not in self.actors:
-            raise self._crash(ModelError(f"the system has no actor {call.actor.name!r}"))
+            wrong = ModelError(f"{self.name} does {call}, but the system has no {call.actor.name}")
+            raise self._crash(wrong) from wrong
         request = Request(call, self._label(self._doing), self.caller, chain, self.mailbox)
         self._times[self._doing] += 1
         answer = await self.ask(request)
@@ -136,7 +137,8 @@ class ContextPart(abc.ABC):
     def _resume(self, behaviour: Behaviour, answer: Any) -> Call[Any] | Choose[Any] | None:
         try:
             effect: Effect[Any] = behaviour.send(answer)
-        except StopIteration:
+        except StopIteration as end:
+            self._check_returned(end.value)
             return None
         except (Exception, SystemExit) as error:
             raise self._crash(error) from error
@@ -144,6 +146,12 @@ class ContextPart(abc.ABC):
             wrong = foreign(self.name, behaviour, effect)
             raise self._crash(wrong) from wrong
         return effect
+
+    def _check_returned(self, returned: object) -> None:
+        try:
+            check_returned(self.name, returned)
+        except ModelError as error:
+            raise self._crash(error) from error
 
     def _crash(self, error: BaseException) -> ComponentCrash:
         return ComponentCrash(self.name, self.caller, (), self._doing, error)

@@ -1,6 +1,7 @@
 """A system of one's own in a file: every command takes it by its name, and says what to name where it cannot."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,39 @@ def aprt(*args: str) -> Result:
 def test_what_is_not_modelled_of_the_machine_is_said_of_the_eras_alone() -> None:
     told = json.loads(aprt("explore", "v4/h7", "--format", "json").stdout)["scope"]
     assert told[-1] == "not modelled: weak memory, real time, interrupt latency, firmware inside the card"
+
+
+MISTAKES = """
+def returned():
+    async def forget(): return counter.read()
+    return System((counter,), (Context("a", forget),))
+
+def plain(): return System((counter,), (Context("a", print),))
+def called(): return System((counter,), (Context("a", bump()),))
+def bare(): return System((counter,), (bump,))
+"""
+
+
+@pytest.mark.parametrize("command", ["explore", "run"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("returned", "with {file}: a returned counter.read, which was not sent: an await is missing"),
+        ("plain", "with {file}: context a starts with <built-in function print>, which is no async function"),
+        ("called", "{file}: line 43: context a: expected an async function, uncalled, found <coroutine object bump at"),
+        ("bare", "{file}: line 44: contexts: expected a tuple of contexts, as in (Context('alice', close),), found ("),
+    ],
+)
+def test_a_mistake_in_a_system_is_told_in_one_line_by_explore_and_run_alike(
+    name: str, told: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in [module for module in sys.modules if module.startswith("aprt_own_")]:
+        monkeypatch.delitem(sys.modules, other)  # or an error line names its file, too
+    file = tmp_path / "wrong.py"
+    file.write_text(FILE + MISTAKES)
+    result = aprt(command, f"{file}:{name}")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith(f"aprt: {told.format(file=file)}")
 
 
 def last(result: Result) -> str:

@@ -333,6 +333,12 @@ def test_mistakes_of_a_model_are_named() -> None:
     async def idler() -> None:
         await Pause()
 
+    async def forgetful() -> object:
+        return x.load()
+
+    async def negligent() -> object:
+        return idler()
+
     async def does(call: Call[Any]) -> None:
         await call
 
@@ -343,6 +349,8 @@ def test_mistakes_of_a_model_are_named() -> None:
         (alike, "t: options of choose one print alike: (1, '1')"),
         (sleeper, "t awaits 'sleep', which is no effect of aprt"),
         (idler, "t awaits None, which is no effect of aprt"),
+        (forgetful, "t returned x.load, which was not sent: an await is missing"),
+        (negligent, "t returned what idler() is to do, not done: an await is missing"),
         (lambda: does(faulty.crash()), "t: faulty.crash raised ZeroDivisionError('no') in state Number(value=0)"),
         (lambda: does(faulty.dice()), "the handler of faulty.dice is not deterministic in state Number(value=0)"),
         (lambda: does(faulty.many()), "faulty.many replies [1, 2], which is not hashable"),

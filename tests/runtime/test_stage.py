@@ -237,11 +237,22 @@ def test_awaiting_what_is_no_effect_is_a_crash(mode: str) -> None:
         run(System((), (Context("c", sleepy),)), mode=mode)
 
 
+@pytest.mark.parametrize("mode", ["free", "gated"])
+def test_returning_a_message_that_was_not_sent_is_a_crash(mode: str) -> None:
+    n = Counter("n")
+
+    async def forgets() -> object:
+        return n.load()
+
+    with pytest.raises(ComponentCrash, match=r"c returned n\.load, which was not sent: an await is missing"):
+        run(System((n,), (Context("c", forgets),)), mode=mode)
+
+
 def test_calling_an_actor_that_the_system_lacks_is_a_crash() -> None:
     async def lost() -> None:
         await Counter("elsewhere").load()
 
-    with pytest.raises(ComponentCrash, match="the system has no actor 'elsewhere'"):
+    with pytest.raises(ComponentCrash, match=r"c does elsewhere\.load, but the system has no elsewhere"):
         run(System((Counter("n"),), (Context("c", lost),)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aprt.core.chain import await_chain
 from aprt.core.effects import Call, Choose, Effect
 from aprt.core.errors import ModelError, UserError
-from aprt.core.foreign import foreign
+from aprt.core.foreign import check_returned, foreign
 from aprt.core.system import Behaviour, Context, operation
 
 _UNWINDING = 1_000  # awaits that a dropped behaviour may try in its clean-up code
@@ -33,8 +33,9 @@ class Thread:
         before = self.effect
         try:
             effect = self.behaviour.send(answer)
-        except StopIteration:
+        except StopIteration as end:
             self.effect = None
+            check_returned(self.context.name, end.value)
             return
         except UserError:
             raise
