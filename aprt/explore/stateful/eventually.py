@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from aprt.explore.checking.checks import Note, after
 from aprt.explore.checking.judges import Judge
+from aprt.explore.hangs import Following
 from aprt.explore.learned.tables import Tables
+from aprt.explore.stateful.components import components
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.stateful.loop import Loop
 from aprt.explore.watchdog import Look, unwatched
@@ -21,20 +23,34 @@ def for_ever(
     as nobody must take one. loop: with all states, in the order of the fewest steps to them.
     """
     oopses = set(loop.oopses)
-    so: list[dict[int, int]] = [{} for _ in judges]
+    so: list[list[int]] = [[] for _ in judges]
     for number in range(len(loop)):
         if not number & 255:
             look()
         if number not in oopses:
             state = loop.state(number)
-            for judge, states in zip(judges, so, strict=True):
+            for judge, numbers in zip(judges, so, strict=True):
                 if judge(state) is not None:
-                    states[state] = number
-    for judge, states in zip(judges, so, strict=True):
-        found = fair_loop(staying(tables, states, look), look)
+                    numbers.append(number)
+    following = loop.following()
+    for judge, numbers in zip(judges, so, strict=True):
+        cyclic = {loop.state(number): number for number in _gone_round_in(numbers, following, look)}
+        found = fair_loop(staying(tables, cyclic, look), look)
         if found is not None:
             here, edges = found
             yield judge.id, for_ever_text(judge(loop.state(here))), here, tuple(edge.step for edge in edges)
+
+
+def _gone_round_in(numbers: Collection[int], following: Following, look: Look) -> Iterator[int]:
+    """Those of these states that some steps within them lead back to: few, as a rule."""
+    within = frozenset(numbers)
+
+    def targets(number: int) -> list[int]:
+        return [target for target in following(number) if target in within]
+
+    for part in components(numbers, targets, look):
+        if len(part) > 1 or not part.isdisjoint(targets(*part)):
+            yield from part
 
 
 def for_ever_text(said: str | None) -> str:
