@@ -19,6 +19,7 @@ from aprt.explore.stateful.loop_contexts import SPARE, ContextLoop
 
 _SAMPLE = 2_048  # states that tell whether clusters pay
 _AGAIN = 4  # times as many states tell anew
+_LOOK = 256  # states between two looks of the search
 
 
 class PlainLoop(ContextLoop):
@@ -72,19 +73,23 @@ class PlainLoop(ContextLoop):
 
     def _expand_by_cluster(self, numbers: Sequence[int], asked: Clusters) -> None:
         """Expand them all. To stop at a bound in the middle of a state is left to the other loop."""
-        states, seen, limit = self._states, self._seen, self.limit
-        arrivals, could = self._arrivals, self._could
-        arrivals += [asked.somehow] * (len(states) - len(arrivals))
-        could += repeat(0, len(states) - len(could))
-        count, transitions = len(states), self.transitions
-        parents = list[int]()  # of states that are new
-        here = numbers[0]
+        self._arrivals += [asked.somehow] * (len(self) - len(self._arrivals))
+        self._could += repeat(0, len(self) - len(self._could))
+        done = 0
+        while done < len(numbers):
+            beyond = numbers[done] % _LOOK
+            if not beyond:
+                self.host.look(numbers[done], self.transitions)
+            block = numbers[done : done + _LOOK - beyond]
+            self._expand_block(block)
+            done += len(block)
+
+    def _expand_block(self, numbers: Sequence[int]) -> None:
+        states, seen, arrivals, could, limit = self._states, self._seen, self._arrivals, self._could, self.limit
+        parents, possible = list[int](), list[int]()  # of the states that are new; in those that are expanded
+        count, here = len(states), numbers[0]
         try:
             for here in numbers:
-                if not here & 255:
-                    self._parents.extend(parents)
-                    parents.clear()
-                    self.host.look(here, transitions)
                 state, arrival = states[here], arrivals[here]
                 mask, known, learn = arrival.first
                 try:
@@ -113,11 +118,11 @@ class PlainLoop(ContextLoop):
                             count += 1
                 elif not can:
                     self.host.terminal(here)
-                transitions += can.bit_count()
+                possible.append(can)
         finally:
             self._parents.extend(parents)
-            self._reached = here, transitions
-            self.transitions = transitions
+            self.transitions += sum(map(int.bit_count, possible))
+            self._reached = here, self.transitions
             could[numbers[0] : here] = repeat(0, here - numbers[0])  # not asked for again, and many numbers to keep
 
     def pack_anew(self) -> None:
