@@ -75,7 +75,7 @@ def test_few_traces_that_probes_have_counted_are_searched_by_dpor_to_the_end(mon
     monkeypatch.setattr(auto, "_SMALL", 1_000)
     monkeypatch.setattr(auto, "_PER_TRACE", 10)
     chosen = explore(dining(5), strategy="auto")
-    assert (chosen.strategy, chosen.complete, chosen.traces, chosen.transitions) == ("dpor", True, 31, 379)
+    assert (chosen.strategy, chosen.complete, chosen.traces, chosen.transitions) == ("dpor", True, 31, 605)
     assert chosen.picked == "there seem to be 1,301 states or more and 57 traces or fewer"
 
 

@@ -7,7 +7,6 @@ when it blocks, several for a choice.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -91,18 +90,9 @@ class LocalSteps:
         self.kinds = Kinds(self.lanes.stop)
         self.sleepers = Sleepers(self.kinds, len(system.contexts))
         self._usual: dict[tuple[int, bool] | None, int] = {}  # kinds, by slot, and whether a step changes it
-        self._users: defaultdict[int, int] = defaultdict(int)  # contexts that take steps of a kind, as bits
         self.loose = frozenset(tables.packing.actors[actor.name] for actor in system.actors if declares(actor))
         for place in range(len(system.contexts)):
             self._extend(place)
-
-    def rivals(self, step: LocalStep) -> int:
-        """How many other contexts are known to do something, some time, that depends on a step."""
-        meets, users = self.kinds.meets[step.kind], 0
-        for kind, contexts in self._users.items():
-            if meets >> kind & 1:
-                users |= contexts
-        return (users & ~(1 << step.place)).bit_count()
 
     def lanes_of(self, slot: int) -> Iterable[int]:
         """The lanes of the actor with that slot, in one of which each step on it is."""
@@ -150,7 +140,6 @@ class LocalSteps:
         oops = done.oops
         usual = not oops and slot not in self.loose
         kind, queue = self._kind(done, slot, usual)
-        self._users[kind] |= 1 << place
         moved = dict(self._tables.changes[step])
         label = place << OPTION_BITS | option
         return LocalStep(

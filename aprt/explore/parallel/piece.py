@@ -1,12 +1,13 @@
 """One seat's piece of a search of traces: a subtree of executions, explored for a slice of time and then for another.
 
-A seat keeps the piece that it is at, so that it can go on. Between two slices it tells what it came to, and offers what
-it has not begun: whoever shares the work may give that to others, and the seat leaves it out.
+A seat keeps the piece that it is at, so that it can go on. Between two slices it tells what it came to, and may be
+asked to leave to others what it has not begun. A slice ends early when the piece has a race with the steps that lead to
+it, and nobody is known to explore what reverses that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -18,12 +19,13 @@ from aprt.core.properties import Check, Property
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.commuting.visibility import Holding, Unordered, Visibility
 from aprt.explore.parallel.crew import Forgotten, desk
+from aprt.explore.parallel.forks import News
 from aprt.explore.result import Bounds, Origin, Question, StopOn
-from aprt.explore.traces.descent import Subtree
+from aprt.explore.traces.descent import WHOLE, Labels, Parts, Subtree
 from aprt.explore.traces.dpor import Steps, TraceSearch
+from aprt.explore.traces.wakeup_tree import Branch
 from aprt.explore.watchdog import Stop, Watchdog
 
-Labels: TypeAlias = tuple[int, ...]
 Asked: TypeAlias = frozenset[tuple[int, Holding]]
 """What checks ask of contexts, by the number of the check."""
 
@@ -41,20 +43,13 @@ class Job:
 
 
 @attrs.frozen
-class Offer:
-    """What a piece can be taken apart into: subtrees that are done, or being done, and others."""
-
-    begun: tuple[Subtree, ...]
-    others: tuple[Subtree, ...]
-
-
-@attrs.frozen
 class Outcome:
-    """What a slice came to. found: by property, what is wrong and the steps that show it. ended: for each state in
-    which executions end and that this process did not tell of before, one of them. order: the lock
-    order that the process knows. exercise: likewise, what happened, if that is more than it told of.
-    stopped: why there is no going on. wider: what a check asked for. more: whether the piece is not done. offer: if so,
-    what others could do of it.
+    """What a slice came to. transitions: steps of the executions. found: by property, what is wrong and the steps that
+    show it. ended: for each state in which executions end and that this process did not tell of before, one of them.
+    order: the lock order that the process knows. exercise: likewise, what happened, if the piece is done and that is
+    more than it told of.
+    elsewhere: as in `TraceSearch`. stopped: why there is no going on. wider: what a check asked for. more: whether the
+    piece is not done.
     """
 
     executions: int
@@ -65,38 +60,74 @@ class Outcome:
     ended: tuple[tuple[Ending, Labels], ...]
     order: LockGraph | None
     exercise: Exercise | None
+    elsewhere: tuple[tuple[int, Labels], ...]
     stopped: str | None
     wider: tuple[int, Holding] | None
     more: bool
-    offer: Offer | None
 
 
-def begin(job: Job, subtree: Subtree, bounds: Bounds, slice: float) -> Outcome:
-    """Explore a subtree, for so many seconds."""
+@attrs.define(eq=False)
+class _Seat:
+    """forks: by number, what begins there, and how much was told of it. learned: how many local steps were told of
+    (`Outcome.exercise`)."""
+
+    run: TraceSearch
+    forks: dict[int, tuple[list[Branch], int]] = attrs.field(factory=dict)
+    learned: int = 0
+
+    def hear(self, news: Sequence[News]) -> None:
+        """Of the nodes before the present piece. Raises: `Forgotten` when something before that is not known."""
+        self.run.descent.elsewhere = []
+        for node, new in enumerate(news):
+            branches, count = self.forks.get(new.fork, ([], 0)) if new.first else ([], 0)
+            if count != new.first:
+                raise Forgotten
+            for way in new.log:
+                self.run.descent.grow(node, branches, way)
+            self.forks[new.fork] = branches, count + len(new.log)
+            self.run.descent.elsewhere.append((branches, new.before))
+
+    def exercise(self) -> Exercise | None:
+        learned, self.learned = self.learned, len(self.run.tables.learned)
+        return exercised(self.run.question, self.run.tables) if self.learned > learned else None
+
+
+def begin(
+    job: Job, news: Sequence[News], subtree: Subtree, asleep: Sequence[Labels], bounds: Bounds, slice: float
+) -> Outcome:
+    """Explore a subtree, for so many seconds. asleep: by node before it, what is explored before."""
     if job not in desk():
         system, properties = job.origin()
         question = Question(system, properties, bounds, job.stop_on, certify=job.certify)
-        desk()[job] = TraceSearch(question, visibility(properties, job.asked), Watchdog(question))
-    return _outcome(desk()[job], subtree, bounds, slice)
+        run = TraceSearch(question, visibility(properties, job.asked), Watchdog(question))
+        desk()[job] = _Seat(run)
+    return _outcome(desk()[job], news, (subtree, asleep), bounds, slice)
 
 
-def go_on(job: Job, whole: bool, bounds: Bounds, slice: float) -> Outcome:
-    """Go on with the subtree that was begun: with all of it, or without what was offered.
+def go_on(job: Job, news: Sequence[News], bounds: Bounds, slice: float) -> Outcome:
+    """Go on with the subtree that was begun.
 
     Raises: `Forgotten` if this process did not begin it.
     """
+    return _outcome(_seat(job), news, None, bounds, slice)
+
+
+def leave(job: Job) -> Parts | None:
+    """Leave to others what is not begun, if there is something. Raises: likewise."""
+    return _seat(job).run.descent.leave()
+
+
+def _seat(job: Job) -> _Seat:
     if job not in desk():
         raise Forgotten
-    run: TraceSearch = desk()[job]
-    if not whole:
-        run.descent.leave()
-    return _outcome(run, None, bounds, slice)
+    seat: _Seat = desk()[job]
+    return seat
 
 
 def forget(job: Job) -> None:
     """Be done with a search."""
     if job in desk():
-        desk().pop(job).close()
+        desk().pop(job).run.close()
 
 
 def visibility(properties: tuple[Property, ...], asked: Asked) -> Visibility:
@@ -113,27 +144,37 @@ def portable(properties: tuple[Property, ...], unordered: Unordered) -> tuple[in
     return _checks(properties).index(unordered.check), unordered.holding
 
 
-def _outcome(run: TraceSearch, subtree: Subtree | None, bounds: Bounds, slice: float) -> Outcome:
-    before = run.executions, run.blocked, run.descent.taken
-    learned = len(run.tables.learned)
+def _outcome(
+    seat: _Seat,
+    news: Sequence[News],
+    new: tuple[Subtree, Sequence[Labels]] | None,
+    bounds: Bounds,
+    slice: float,
+) -> Outcome:
+    run = seat.run
+    before = run.executions, run.blocked, run.length
     told = {ending: len(known) for ending, known in run.endings.items()}
     short = bounds.budget is None or slice < bounds.budget
     bounds = attrs.evolve(bounds, budget=slice) if short else bounds
     run.watchdog, stopped, wider = Watchdog(attrs.evolve(run.question, bounds=bounds)), None, None
     try:
-        if subtree is not None:
+        if new is not None:
+            subtree, asleep = new
+            run.begin(WHOLE)  # so that all steps are new
             run.begin(subtree)
+            run.descent.know(asleep)
+        seat.hear(news)
+        run.elsewhere = []
         run.go_on()
     except Stop as stop:
         stopped = None if short and stop.reason == "budget" else stop.reason
     except Unordered as unordered:
         wider = portable(run.question.properties, unordered)
     more = run.more and stopped is None and wider is None
-    parts = run.descent.parts() if more else None
     return Outcome(
         executions=run.executions - before[0],
         blocked=run.blocked - before[1],
-        transitions=run.descent.taken - before[2],
+        transitions=run.length - before[2],
         depth=run.depth,
         found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
         ended=tuple(
@@ -142,11 +183,11 @@ def _outcome(run: TraceSearch, subtree: Subtree | None, bounds: Bounds, slice: f
             for steps in list(known.values())[told[ending] :]
         ),
         order=run.checks.order,
-        exercise=exercised(run.question, run.tables) if len(run.tables.learned) > learned else None,
+        exercise=None if more else seat.exercise(),
+        elsewhere=tuple(run.elsewhere),
         stopped=stopped,
         wider=wider,
         more=more,
-        offer=None if parts is None else Offer(tuple(parts[0]), tuple(parts[1])),
     )
 
 

@@ -1,14 +1,16 @@
-"""Strategy "dpor" by a crew: the first steps are taken in every way, and what comes after each is a piece of work.
+"""Strategy "dpor" by a crew: what a search has not begun is a piece of work for whoever has nothing to do.
 
-A piece is a subtree of executions: the steps it begins with, and the steps that sleep behind them because an earlier
-subtree begins with them (sleep sets: Godefroid, LNCS 1032, 1996). So no two pieces have a trace in common, none is
-left out, and a piece needs to know of no other: races with the steps it begins with are covered by its neighbours.
-Traces, and the states in which they end, are counted as by one process. The price is that some pieces come to nothing,
-or have an execution that finds out in the end that it is covered: those are counted as sleep set blocked, and one
-process has none. States along the way are not counted: no process sees them all.
+A piece is a subtree of executions: the steps it begins with, the steps that sleep behind them because an earlier
+subtree begins with them (sleep sets: Godefroid, LNCS 1032, 1996), and a wakeup tree. Pieces differ in size, and nobody
+knows by how much: a seat explores its piece slice by slice, and when another has nothing to do, it leaves to that what
+it has not begun (`Descent.leave`). So pieces have no trace in common, and none is begun in vain.
 
-Pieces differ in size, and nobody knows by how much. So a seat explores its piece slice by slice, and when another has
-nothing to do, it leaves to that what it has not begun (`Descent.parts`).
+The steps that lead to a piece may race with steps in it. What reverses such a race belongs at a node from which several
+pieces begin; this process knows all that begins there (`parallel.forks`). The branches of such a node come in another
+order than in one process, but what is counted is the same: traces, their steps, and the states in which they end. Which
+states are on the way depends on the order, so those are not counted. What a worker had begun when it died is explored
+without what others found for it, and executions may turn out to be covered in the end: these are counted as sleep set
+blocked, and else there are none.
 
 What checks ask of contexts (`explore.commuting.visibility`) shows in some piece: then everything begins anew with more
 order.
@@ -18,10 +20,8 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor
-from heapq import heappop, heappush
-from itertools import count
 
 import attrs
 
@@ -31,41 +31,36 @@ from aprt.core.exercise import Exercise
 from aprt.core.finding import Finding
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.commuting.visibility import Holding, Unordered
-from aprt.explore.learned.packing import INITIAL
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending
+from aprt.explore.parallel.forks import Forks, Piece
 from aprt.explore.parallel.piece import (
     Asked,
     Job,
-    Labels,
-    Offer,
     Outcome,
     begin,
     forget,
     go_on,
+    leave,
     portable,
     visibility,
 )
-from aprt.explore.persistent_sets.wander import wander
 from aprt.explore.result import Exploration, Origin, Question
 from aprt.explore.traces import dpor
-from aprt.explore.traces.descent import WHOLE, Subtree
+from aprt.explore.traces.descent import Labels, Subtree
 from aprt.explore.traces.dpor import TraceSearch
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 _ALONE = 0.05  # seconds in which one process may finish: about what it takes to share the work
 _SLICE = 0.1  # seconds after which a seat may be asked to leave something to others
-_PIECES = 8  # for each seat, to begin with
-_EXPANSIONS = 1_000  # to make them
 
 
 @attrs.define(eq=False)
 class _Run:
-    """What a seat is at. begun: subtrees that it is to explore; the last one is not done. tries: how many workers began
-    them. executions, blocked, transitions: of what is done of them.
+    """What a seat is at. begun: pieces that it is to explore; the last one is not done. executions, blocked,
+    transitions: of what is done of them.
     """
 
-    begun: tuple[Subtree, ...]
-    tries: int
+    begun: tuple[Piece, ...]
     executions: int = 0
     blocked: int = 0
     transitions: int = 0
@@ -82,10 +77,9 @@ def search(
     crew: Crew,
     alone: float = _ALONE,
     slice: float = _SLICE,
-    pieces: int = _PIECES,
 ) -> Exploration:
     """Explore all traces of what `origin` makes, as `question` says. alone: seconds that one process tries it first.
-    slice: seconds after which a seat may be asked to leave something to others. pieces: for each seat, to begin with.
+    slice: seconds after which a seat may be asked to leave something to others.
 
     Raises: `UserError` for a bound of states.
     """
@@ -99,7 +93,7 @@ def search(
             return first
     watchdog, asked = Watchdog(question), Asked()
     while True:
-        run = _Search(question, origin, crew, watchdog, asked, slice, pieces)
+        run = _Search(question, origin, crew, watchdog, asked, slice)
         try:
             return run.explore()
         except _Wider as wider:
@@ -117,7 +111,7 @@ class _Wider(Exception):
 
 
 class _Search:
-    """todo: subtrees that nobody is at, with how many workers have begun, and died over, each. runs: by seat."""
+    """todo: pieces that nobody is at. runs: by seat. told: likewise what the process knows of forks (`Forks.news`)."""
 
     def __init__(
         self,
@@ -127,12 +121,11 @@ class _Search:
         watchdog: Watchdog,
         asked: Asked,
         slice: float,
-        pieces: int,
     ) -> None:
-        self.question, self.crew, self.watchdog, self.slice, self.pieces = question, crew, watchdog, slice, pieces
+        self.question, self.crew, self.watchdog, self.slice = question, crew, watchdog, slice
         id, stop_on, certify = uuid.uuid4().hex, question.stop_on, question.certify
         self.jobs = [Job(id, seat, origin, stop_on, certify, asked) for seat in range(crew.seats)]
-        self.todo = deque[tuple[Subtree, int]]()
+        self.todo = deque([Piece()])
         self.idle = list(range(crew.seats))
         self.busy: dict[Pending[Outcome], int] = {}
         self.runs: dict[int, _Run] = {}
@@ -140,6 +133,8 @@ class _Search:
         self.traces = TraceSearch(
             attrs.evolve(question, stop_on="all"), visibility(question.properties, asked), watchdog
         )
+        self.forks = Forks(self.traces)
+        self.told: list[dict[int, int]] = [{} for _ in self.jobs]
         self.executions = self.blocked = self.transitions = self.depth = 0
         self.found: dict[str, tuple[str, Labels]] = {}
         self.exercise = Exercise()
@@ -158,7 +153,6 @@ class _Search:
             for id, text in self.traces.checks.start(self.traces.tables.first):
                 self.found[id] = text, ()
             self._stop_if_found()
-            self.todo.extend((subtree, 0) for subtree in self._pieces())
             self._share()
             return "max_depth" if self.endings["cut"] else None
         except Unordered as unordered:
@@ -172,69 +166,66 @@ class _Search:
                 seat = self.busy.pop(done)
                 try:
                     outcome = done.result()
+                    self._take(seat, outcome)
+                    if outcome.more:
+                        self._go_on(seat)
                 except (BrokenExecutor, Forgotten):
                     self._lose(seat)
-                    continue
-                if outcome.more:
-                    self.runs[seat].count(outcome)
-                    self._go_on(seat, outcome.offer)
-                else:
-                    self.idle.append(seat)
                 self._occupy()
-                self._count(outcome)
+
+    def _take(self, seat: int, outcome: Outcome) -> None:
+        """Take what a seat has come to."""
+        run = self.runs[seat]
+        self._count(outcome)
+        run.count(outcome)
+        self._branch(run, outcome.elsewhere)
+        if not outcome.more:
+            self.todo.extend(self.forks.finish(run.begun[-1]))
+            self.idle.append(seat)
 
     def _occupy(self) -> None:
         """Give the seats that are idle something to do."""
         while self.idle and self.todo:
-            seat, (subtree, tries) = self.idle.pop(), self.todo.popleft()
-            self.runs[seat] = _Run((subtree,), tries + 1)
-            self._submit(seat, begin, subtree)
+            seat, piece = self.idle.pop(), self.todo.popleft()
+            piece = attrs.evolve(piece, tries=piece.tries + 1)
+            self.runs[seat] = _Run((piece,))
+            self._submit(seat, begin, piece.subtree, self.forks.asleep(piece))
 
-    def _go_on(self, seat: int, offer: Offer | None) -> None:
-        """Have a seat go on, without what it offers if there are seats with nothing to do."""
-        taken = offer is not None and len(self.idle) > len(self.todo)
-        if offer is not None and taken:
-            run = self.runs[seat]
-            run.begun = (*run.begun[:-1], *offer.begun)
-            self.todo.extend((subtree, 0) for subtree in offer.others)
-        self._submit(seat, go_on, not taken)
+    def _branch(self, run: _Run, elsewhere: Iterable[tuple[int, Labels]]) -> None:
+        """What a piece has found for forks is for others, unless it is covered there."""
+        piece = run.begun[-1]
+        for node, sequence in elsewhere:
+            if not piece.again:
+                self.todo.extend(self.forks.insert(piece, node, sequence))
 
-    def _submit(self, seat: int, work: Callable[..., Outcome], what: Subtree | bool) -> None:
+    def _go_on(self, seat: int) -> None:
+        """Have a seat go on, without what it has not begun if there are seats with nothing to do."""
+        run = self.runs[seat]
+        if len(self.idle) > len(self.todo):
+            parts = self.crew.submit(seat, leave, self.jobs[seat]).result()
+            if parts is not None:
+                begun, others = self.forks.take_apart(run.begun[-1], parts)
+                run.begun = (*run.begun[:-1], *begun)
+                self.todo.extend(others)
+        self._submit(seat, go_on)
+
+    def _submit(self, seat: int, work: Callable[..., Outcome], *what: object) -> None:
+        news = self.forks.news(self.runs[seat].begun[-1], self.told[seat])
         bounds = self.question.bounds.after(self.watchdog.seconds)
-        self.busy[self.crew.submit(seat, work, self.jobs[seat], what, bounds, self.slice)] = seat
+        self.busy[self.crew.submit(seat, work, self.jobs[seat], news, *what, bounds, self.slice)] = seat
 
     def _lose(self, seat: int) -> None:
         """What a worker was at when it died is for others. Raises: `UserError` when too many have died over it."""
         run = self.runs[seat]
-        if run.tries == PATIENCE:
-            raise UserError(f"{PATIENCE} workers died over {run.begun[-1]} (out of memory?)")
+        if run.begun[-1].tries == PATIENCE:
+            raise UserError(f"{PATIENCE} workers died over {run.begun[-1].subtree} (out of memory?)")
         self.executions -= run.executions
         self.blocked -= run.blocked
         self.transitions -= run.transitions
+        self.told[seat] = {}
         self.crew.refill(seat)
-        self.todo.extendleft((subtree, run.tries) for subtree in run.begun)
+        self.todo.extendleft(run.begun)
         self.idle.append(seat)
-        self._occupy()
-
-    def _pieces(self) -> list[Subtree]:
-        """Enough subtrees for everybody, the large ones first: those are taken apart, and begun, before the others."""
-        wander(self.traces.local, self.traces.tables, self.traces.tables.packing.numbers(INITIAL))
-        numbers = count()
-        todo, ends = [(_smallness(WHOLE), next(numbers), WHOLE)], list[Subtree]()
-        most = self.question.bounds.max_depth
-        for _ in range(_EXPANSIONS):
-            if not todo or len(todo) + len(ends) >= self.pieces * self.crew.seats:
-                break
-            _, _, subtree = heappop(todo)
-            children = None if len(subtree.steps) == most else self.traces.descent.children(subtree)
-            if children is None:
-                ends.append(subtree)
-            else:
-                self.blocked += not children
-                self.executions += not children
-                for child in children:
-                    heappush(todo, (_smallness(child), next(numbers), child))
-        return [*(subtree for _, _, subtree in sorted(todo)), *ends]
 
     def _count(self, outcome: Outcome) -> None:
         if outcome.wider is not None:
@@ -286,8 +277,3 @@ class _Search:
     def _finding(self, id: str, text: str, steps: Labels) -> Finding:
         self.traces.begin(Subtree(steps))
         return Finding(id, text, self.traces.tables.schedule([step.number for step in self.traces.execution.steps]))
-
-
-def _smallness(subtree: Subtree) -> int:
-    """Roughly, how often the traces were halved on the way there: each step has alternatives, each sleeper is one."""
-    return len(subtree.steps) + len(subtree.asleep)

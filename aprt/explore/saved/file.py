@@ -20,7 +20,7 @@ from aprt.core.errors import UserError
 
 T = TypeVar("T")
 
-_APPLICATION, _FORMAT = 0x61707274, 2  # "aprt"
+_APPLICATION, _FORMAT = 0x61707274, 3  # "aprt"
 _LEAST = 0.5  # seconds between two saves
 _SHARE = 20  # times as long as a save took, the search goes on without one: it costs a twentieth of the time
 

@@ -7,7 +7,7 @@ of each node only what sleeps there and the branches to come are kept.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,12 +19,12 @@ from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import WideLayout
-from aprt.explore.traces.wakeup_tree import Branch
+from aprt.explore.traces.descent import Labels
+from aprt.explore.traces.wakeup_tree import Branch, grown, twigs
 
 if TYPE_CHECKING:
     from aprt.explore.traces.dpor import TraceSearch
 
-Labels: TypeAlias = tuple[int, ...]
 Twig: TypeAlias = tuple[int, int, int]  # of a tree of branches, top down: how deep, label, kind
 
 
@@ -41,7 +41,7 @@ class _Progress:
     executions: int
     blocked: int
     depth: int
-    taken_back: int
+    length: int
     found: list[tuple[str, str, Labels]]
     seconds: float
     states: int
@@ -78,14 +78,14 @@ class SavedTraces:
         return _Progress(
             steps=tuple(step.label for step in run.execution.steps),
             sleeping=[dict(run.local.sleepers.told(sleeping)) for sleeping in run.descent.sleeping],
-            branches=[list(_flat(run.descent.branches.get(node, ()))) for node in range(len(run.descent.states))],
+            branches=[_told(run.descent.branches.get(node, ())) for node in range(len(run.descent.states))],
             open=[run.open.get(position, []) for position in range(len(run.execution.steps))],
             fresh=run.descent.fresh,
             more=run.more,
             executions=run.executions,
             blocked=run.blocked,
             depth=run.depth,
-            taken_back=run.descent.taken_back,
+            length=run.length,
             found=[(id, text, tuple(step.label for step in steps)) for id, (text, steps) in run.found.items()],
             seconds=run.watchdog.seconds,
             states=len(run.descent.seen),
@@ -116,11 +116,11 @@ class SavedTraces:
         run.at(place.steps)
         run.found = found
         run.descent.sleeping = [run.local.sleepers.of(sleeping.items()) for sleeping in place.sleeping]
-        run.descent.branches = {node: _trees(twigs) for node, twigs in enumerate(place.branches) if twigs}
+        run.descent.branches = {node: _tree(told) for node, told in enumerate(place.branches) if told}
         run.descent.fresh, run.more = place.fresh, place.more
         run.open = {position: others for position, others in enumerate(place.open) if others}
-        run.executions, run.blocked, run.depth = place.executions, place.blocked, place.depth
-        run.descent.taken_back, run.descent.root = place.taken_back, 0
+        run.executions, run.blocked, run.length = place.executions, place.blocked, place.length
+        run.depth, run.descent.root = place.depth, 0
         run.watchdog.earlier = place.seconds
         return True
 
@@ -131,22 +131,9 @@ class _Named:
     kind: int
 
 
-def _flat(branches: Sequence[Branch]) -> Iterator[Twig]:
-    """A tree without recursion: a sequence may be as long as an execution."""
-    todo = [(0, branch) for branch in reversed(branches)]
-    while todo:
-        depth, branch = todo.pop()
-        for step in reversed(branch.steps):
-            yield depth, step.label, step.kind
-            depth += 1
-        todo += [(depth, behind) for behind in reversed(branch.branches)]
+def _told(branches: Sequence[Branch]) -> list[Twig]:
+    return [(depth, step.label, step.kind) for depth, step in twigs(branches)]
 
 
-def _trees(twigs: Sequence[Twig]) -> list[Branch]:
-    levels: list[list[Branch]] = [[]]
-    for depth, label, kind in twigs:
-        branch = Branch([_Named(label, kind)])
-        del levels[depth + 1 :]
-        levels[depth].append(branch)
-        levels.append(branch.branches)
-    return levels[0]
+def _tree(told: Sequence[Twig]) -> list[Branch]:
+    return grown((depth, _Named(label, kind)) for depth, label, kind in told)

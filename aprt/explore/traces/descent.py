@@ -6,8 +6,8 @@ and back to the last node with a branch to come: only what differs from the exec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -16,8 +16,10 @@ from aprt.explore.commuting.local_steps import OPTION_BITS, LocalStep, LocalStep
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.result import Bounds
 from aprt.explore.traces.happens_before import Execution
-from aprt.explore.traces.wakeup_tree import Branch
+from aprt.explore.traces.wakeup_tree import Branch, Twigs, grown, twigs
 from aprt.explore.watchdog import Stop
+
+Labels: TypeAlias = tuple[int, ...]
 
 _MAX_STEPS = 10_000  # of an execution, where no depth is given
 _OPTION = (1 << OPTION_BITS) - 1
@@ -27,14 +29,30 @@ _OPTION = (1 << OPTION_BITS) - 1
 class Subtree:
     """All executions that begin with certain steps, but for those that steps which sleep there would begin.
 
-    steps, asleep: labels of steps (`LocalStep`), which mean the same in every process.
+    steps, asleep: labels of steps (`LocalStep`), which mean the same in every process. guide: the branches to begin
+    with. foreign: whether it is to be explored without what was found by those that sleep.
     """
 
-    steps: tuple[int, ...] = ()
+    steps: Labels = ()
     asleep: frozenset[int] = frozenset()
+    guide: Twigs = ()
+    foreign: bool = False
 
 
 WHOLE: Final = Subtree()
+
+
+@attrs.frozen
+class Parts:
+    """What the subtree that is being explored is taken apart into: subtrees that are done and, last, the one that
+    is being explored; and the branches to come at the node before that.
+
+    asleep: what sleeps at the nodes from the root to that one: all of it is done.
+    """
+
+    begun: tuple[Subtree, ...]
+    asleep: tuple[Labels, ...]
+    branches: Twigs
 
 
 class Descent:
@@ -42,9 +60,10 @@ class Descent:
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
     the memories of histories moved on.
-    root: the first node with branches, until `leave` moves it on. foreign: what sleeps where the subtree begins, since
-    others explore it. inherited: what has slept at the root from the beginning. fresh: the first step that differs from
-    the execution before. seen: the distinct states, with their numbers. taken_back: how many steps were cut off.
+    root: the first node with branches, until `leave` moves it on. elsewhere: of each node before it all branches, and
+    how many of them are explored before the subtree, or have it in them. foreign: what sleeps where the subtree begins,
+    if it is `Subtree.foreign`. inherited: what has slept at the root from the beginning. fresh: the first step that
+    differs from the execution before. seen: the distinct states, with their numbers.
     """
 
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:
@@ -54,15 +73,10 @@ class Descent:
         self.branches: dict[int, list[Branch]] = {}
         self.root = self.fresh = 0
         self.foreign = self.inherited = 0
+        self.elsewhere: list[tuple[list[Branch], int]] = []
         self.seen = {INITIAL: 0}
-        self.taken_back = 0
         self._over: set[int] = set()  # states without steps, as far as known
         self._local, self._bounds, self._judge = local, bounds, judge
-
-    @property
-    def taken(self) -> int:
-        """Steps, all in all."""
-        return self.taken_back + len(self.execution.steps)
 
     def begin(self, subtree: Subtree) -> None:
         """Go to the root of a subtree, from where the execution leaves the way there. Raises: `Stop`."""
@@ -73,13 +87,30 @@ class Descent:
             shared += 1
         self._cut(shared)
         for label in subtree.steps[shared:]:
-            step = self._labelled(label)
-            self.execution.push(step)
-            self.states.append(self._after(step))
-        self.branches = {}
+            self._take(label)
         self.root = self.fresh = len(subtree.steps)
-        self.foreign = self.inherited = sum(self._labelled(label).sleeper for label in subtree.asleep)
-        self.sleeping = [*[0] * self.root, self.foreign]
+        self.inherited = self.asleep(-1, subtree.asleep)
+        self.foreign = self.inherited if subtree.foreign else 0
+        self.sleeping = [*[0] * self.root, self.inherited]
+        self.branches = {self.root: self.tree(self.root, subtree.guide)} if subtree.guide else {}
+
+    def know(self, asleep: Sequence[Labels]) -> None:
+        """What is explored before the subtree, by node before the root."""
+        self.sleeping[: self.root] = [self.asleep(node, labels) for node, labels in enumerate(asleep)]
+
+    def grow(self, node: int, branches: list[Branch], way: Labels) -> None:
+        """Have steps in a tree at a node, and nothing behind them."""
+        numbers = self.execution.nodes[node].copy()
+        for label in way:
+            branch = next((branch for branch in branches if branch.steps[0].label == label), None)
+            if branch is None:
+                branch = Branch([self._option(numbers, label)])
+                branches.append(branch)
+            step = branch.steps[0]
+            assert isinstance(step, LocalStep)
+            numbers[step.place], numbers[step.slot] = step.after, step.then
+            branches = branch.branches
+        branches.clear()
 
     def go_on(self) -> None:
         """From the last node to an end: along its branch, and then by any step that does not sleep. Raises: `Stop`.
@@ -144,66 +175,68 @@ class Descent:
         return True
 
     def _cut(self, node: int) -> None:
-        self.taken_back += len(self.execution.steps) - node
         self.execution.cut(node)
         del self.states[node + 1 :], self.sleeping[node + 1 :]
 
     @property
     def ended(self) -> bool:
         """Whether no step is possible at the last node, whatever sleeps there."""
-        steps, state = self.execution.steps, self.states[-1]
-        if state not in self._over and not any(map(self._options, range(len(self._local.rows)))):
+        steps, node, state = self.execution.steps, self.execution.nodes[-1], self.states[-1]
+        if state not in self._over and not any(self._options(place, node) for place in range(len(self._local.rows))):
             self._over.add(state)
         return state in self._over or bool(steps and steps[-1].oops)
 
-    def children(self, subtree: Subtree) -> list[Subtree] | None:
-        """Subtrees that make up a subtree, one step longer; None when its root is the end of an execution.
-        Raises: `Stop`.
+    def leave(self) -> Parts | None:
+        """Leave to others the branches to come at the first node that has any, between two executions. None if there is
+        none, or if the next execution begins there.
         """
-        self.begin(subtree)
-        return None if self.ended else self._beside(self.root, self._possible(self.root), self.sleeping[-1])
-
-    def parts(self) -> tuple[list[Subtree], list[Subtree]] | None:
-        """What the subtree that is being explored can be taken apart into, between two executions: subtrees that are
-        done or being done, and those that are not begun.
-
-        None when the next execution begins at the root, or when no race is known that would have another one begin
-        there: what is beside may all be covered then, and would be explored in vain.
-        """
-        root, steps, taken = self.root, self.execution.steps, self.sleeping[self.root]
-        if len(steps) == root or root not in self.branches:
+        node, steps, sleepers = min(self.branches, default=None), self.execution.steps, self._local.sleepers
+        if node is None or node == len(steps):
             return None
-        here = steps[root]
-        done = [self._at(root, label) for label in self._local.sleepers.labels(taken & ~self.inherited)]
-        begun = self._beside(root, [*done, here], taken & self.inherited)
-        return begun, self._beside(root, self._possible(root), taken | here.sleeper)
+        asleep, begun, labels = self.inherited, list[Subtree](), list[Labels]()
+        for number in range(self.root, node + 1):
+            now = self.sleeping[number]
+            begun += self._begun(number, sleepers.labels(now & ~asleep), asleep)
+            labels.append(tuple(sleepers.labels(now)))
+            asleep = sleepers.after(now, steps[number].kind, steps[number].place)
+        begun += self._begun(node, [steps[node].label], self.sleeping[node])
+        branches = tuple((depth, step.label) for depth, step in twigs(self.branches.pop(node)))
+        self.root, self.inherited = node + 1, asleep
+        return Parts(tuple(begun), tuple(labels), branches)
 
-    def leave(self) -> None:
-        """Leave it to others what is not begun, as `parts` says: all of what is beside the present step at the root."""
-        root, step = self.root, self.execution.steps[self.root]
-        self.branches.pop(root, None)
-        self.inherited = self._local.sleepers.after(self.sleeping[root], step.kind, step.place)
-        self.root += 1
-
-    def _beside(self, node: int, steps: Iterable[LocalStep], sleeping: int) -> list[Subtree]:
-        """Subtrees that begin with these steps at a node, but for those that sleep. What a later one begins with
-        sleeps in none before it.
-        """
-        sleepers = self._local.sleepers
-        before, found = tuple(step.label for step in self.execution.steps[:node]), list[Subtree]()
-        for step in steps:
-            if not step.sleeper & sleeping:
-                asleep = sleepers.after(sleeping, step.kind, step.place)
-                found.append(Subtree((*before, step.label), frozenset(sleepers.labels(asleep))))
-                sleeping |= step.sleeper
+    def _begun(self, node: int, labels: Iterable[int], sleeping: int) -> list[Subtree]:
+        """Subtrees that were begun with these steps at a node, one after the other, where others sleep."""
+        sleepers, found = self._local.sleepers, list[Subtree]()
+        before = tuple(step.label for step in self.execution.steps[:node])
+        for label in labels:
+            step = self.at(node, label)
+            asleep = sleepers.after(sleeping, step.kind, step.place)
+            found.append(Subtree((*before, label), frozenset(sleepers.labels(asleep)), foreign=True))
+            sleeping |= step.sleeper
         return found
 
-    def _possible(self, node: int) -> list[LocalStep]:
-        """What is possible at a node. A step that sleeps and is never woken, since little depends on it, ends
-        executions in vain: so those come last.
-        """
-        possible = [step for place in range(len(self._local.rows)) for step in self._options(place, node)]
-        return sorted(possible, key=self._local.rivals)[::-1]
+    def asleep(self, node: int, labels: Iterable[int]) -> int:
+        """The set of the steps with these labels at a node."""
+        return sum({self.at(node, label).sleeper for label in labels})
+
+    def tree(self, node: int, told: Twigs) -> list[Branch]:
+        """The branches at a node of which others tell."""
+        ways, steps = [self.execution.nodes[node]], list[tuple[int, LocalStep]]()
+        for depth, label in told:
+            del ways[depth + 1 :]
+            numbers = ways[depth].copy()
+            step = self._option(numbers, label)
+            numbers[step.place], numbers[step.slot] = step.after, step.then
+            ways.append(numbers)
+            steps.append((depth, step))
+        return grown(steps)
+
+    def _take(self, label: int) -> LocalStep:
+        """Take the step with this label at the last node."""
+        step = self._labelled(label)
+        self.execution.push(step)
+        self.states.append(self._after(step))
+        return step
 
     def _after(self, step: LocalStep) -> int:
         """The state after a step out of the last state."""
@@ -212,11 +245,15 @@ class Descent:
 
     def _labelled(self, label: int) -> LocalStep:
         """The step with this label at the last node."""
-        return self._at(-1, label)
+        return self.at(-1, label)
 
-    def _at(self, node: int, label: int) -> LocalStep:
+    def at(self, node: int, label: int) -> LocalStep:
         """The step with this label at a node."""
-        possible, option = self._options(label >> OPTION_BITS, node), label & _OPTION
+        return self._option(self.execution.nodes[node], label)
+
+    def _option(self, numbers: Sequence[int], label: int) -> LocalStep:
+        """The step with this label where the fields of the state are these."""
+        possible, option = self._options(label >> OPTION_BITS, numbers), label & _OPTION
         if option >= len(possible):
             raise ModelError("a step is not possible in an order that handlers declare to be one")
         return possible[option]
@@ -236,8 +273,7 @@ class Descent:
             self._over.add(self.states[-1])
         return None
 
-    def _options(self, place: int, node: int = -1) -> tuple[LocalStep, ...]:
-        """What a context can do at a node."""
-        numbers = self.execution.nodes[node]
+    def _options(self, place: int, numbers: Sequence[int]) -> tuple[LocalStep, ...]:
+        """What a context can do where the fields of the state are these."""
         slot, options = self._local.rows[place][numbers[place]]
         return options[numbers[slot]]

@@ -30,13 +30,15 @@ from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Unordered, Visibility, in_order
 from aprt.explore.learned.tables import Tables
 from aprt.explore.result import Exploration, Question
-from aprt.explore.traces.descent import WHOLE, Descent, Subtree
+from aprt.explore.traces.descent import WHOLE, Descent, Labels, Subtree
 from aprt.explore.traces.races import EVERY_RULE, Race, Races, Rules
 from aprt.explore.traces.wakeup_tree import Branch, WakeupSequence, insert
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.traces import SavedTraces
+
+_ENOUGH = 32  # sequences that are found for others, before they are told
 
 Steps: TypeAlias = tuple[LocalStep, ...]
 
@@ -63,8 +65,9 @@ class TraceSearch:
 
     found: by property, what is wrong and the steps that show it. endings: by how executions end, the distinct states in
     which they do, each with the steps of the first that did (none if that was before the search was resumed).
-    more: whether there is an execution to come. before: how many searches were given up before this one, since a check
-    asked for more order than they kept (`commuting.visibility`). `close` it when done.
+    more: whether there is an execution to come. length: steps of all executions. elsewhere: wakeup sequences for nodes
+    before the root of the subtree, which are for others. before: how many searches were given up before this one, since
+    a check asked for more order than they kept (`commuting.visibility`). `close` it when done.
     """
 
     def __init__(
@@ -86,9 +89,10 @@ class TraceSearch:
         self.races = Races(self.execution, self.local, rules, brief)
         # by step, the steps it races with whose reversal is covered now, but maybe not in executions to come
         self.open: dict[int, list[int]] = {}
+        self.elsewhere: list[tuple[int, Labels]] = []
         self.more = True
         self.endings: dict[Ending, dict[int, Steps]] = {"end": {}, "deadlock": {}, "oops": {}, "cut": {}}
-        self.executions = self.blocked = self.depth = 0
+        self.executions = self.blocked = self.length = self.depth = 0
         self.found: dict[str, tuple[str, Steps]] = {}
         self._fine: set[int] = set()  # states in which no check of every state finds anything
         self._verdict = cache(self._judged)
@@ -126,7 +130,7 @@ class TraceSearch:
         if self.saved is not None:
             self.saved.write()
 
-    def at(self, steps: tuple[int, ...]) -> Steps:
+    def at(self, steps: Labels) -> Steps:
         """Go to where these steps lead; gives them. Raises: `Stop`."""
         self.begin(Subtree(steps))
         return tuple(self.execution.steps)
@@ -134,16 +138,21 @@ class TraceSearch:
     def begin(self, subtree: Subtree) -> None:
         """Go to the root of a subtree. Raises: `Stop`."""
         self.descent.begin(subtree)
-        self.open = {}
+        self.open, self.elsewhere = {}, []
         self.more = True
 
     def go_on(self) -> None:
-        """Execution after execution, each from the last node that has a branch left.
+        """Execution after execution, each from the last node that has a branch left, to the end or until there is
+        something `elsewhere`.
 
         Raises: `Stop`; if that is for a budget, one may go on.
         """
-        while self.more:
-            self.descent.go_on()
+        while self.more and len(self.elsewhere) < _ENOUGH:
+            try:
+                self.descent.go_on()
+            except Stop:
+                self.length += len(self.execution.steps)
+                raise
             self._end()
             self.more = self.descent.back()
             fresh = self.descent.fresh
@@ -155,7 +164,7 @@ class TraceSearch:
         """Between two executions, where the search can be resumed. What is done cannot be cut short."""
         try:
             if self.more:
-                self.watchdog.look(self.executions, len(self.descent.seen), self.descent.taken, self.depth)
+                self.watchdog.look(self.executions, len(self.descent.seen), self.length, self.depth)
         except Stop:
             self._save()
             raise
@@ -179,6 +188,7 @@ class TraceSearch:
     def _end(self) -> None:
         """At the end of an execution: what it was, and what its races say there is besides."""
         self.executions += 1
+        self.length += len(self.execution.steps)
         self.depth = max(self.depth, len(self.execution.steps))
         ending, plan = self._ending(), self._plan
         self.execution.settle()
@@ -220,8 +230,6 @@ class TraceSearch:
     def _plan(self, race: Race) -> bool:
         """Add what reverses a race to the branches to come, unless it is covered. Whether that is for good."""
         node, descent = race.node, self.descent
-        if node < descent.root:
-            return True
         sleeping = descent.sleeping[node]
         if self.brief:
             self._add_initial(self.races.reversed(race), node, sleeping)
@@ -229,8 +237,18 @@ class TraceSearch:
         covered = self.races.covered(race, sleeping, descent.foreign) if sleeping else None
         if covered is not None:
             return covered
+        if node < descent.root:
+            self._tell(race)
+            return False
         first = insert(self.races.reversed(race), descent.branches.setdefault(node, []))
         return 0 <= first < race.position or first == len(self.execution.steps)
+
+    def _tell(self, race: Race) -> None:
+        """Of what belongs to a node before the root, unless it is known to be explored elsewhere."""
+        branches, before = self.descent.elsewhere[race.node]
+        if not self.races.reversed(race).is_in(branches[before:]):
+            sequence = self.races.reversed(race)
+            self.elsewhere.append((race.node, tuple(step.label for step in sequence.steps(sequence.order))))
 
     def _add_initial(self, sequence: WakeupSequence, node: int, sleeping: int) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
@@ -259,7 +277,7 @@ class TraceSearch:
             stopped=stopped,
             findings=tuple(findings),
             states=len(self.descent.seen),
-            transitions=self.descent.taken,
+            transitions=self.length,
             executions=self.executions,
             depth=max(self.depth, len(self.execution.steps)),
             ends=len(self.endings["end"]),

@@ -8,8 +8,8 @@ its own where it parts from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -69,13 +69,11 @@ class WakeupSequence:
 
     @property
     def order(self) -> list[int]:
-        """Where they are, in the order of the sequence."""
+        """Where they are, in the order of the sequence: f comes as soon as it can."""
         others = self.left & ~(1 << self.end)
         last = self.left >> self.end << self.end
-        behind = others >> self._position << self._position
-        if behind and last:
-            behind &= ~self._clock()
-        return [*members(others ^ behind), *members(last), *members(behind)]
+        before = others & self._clock() if last else 0
+        return [*members(before), *members(last), *members(others ^ before)]
 
     def _clock(self) -> int:
         """What happens before f."""
@@ -135,6 +133,20 @@ class WakeupSequence:
                 return branch, i
         return None
 
+    def is_in(self, branches: list[Branch]) -> bool:
+        """Whether it leads to nothing that branches do not lead to. It is used up."""
+        while (followed := self.follow(branches)) is not None:
+            branch, _ = followed
+            for step in reversed(branch.steps[:-1]):
+                i = self.initial(step)
+                if i is None:
+                    return False
+                self._leave_out(i)
+            if not branch.branches:
+                return True
+            branches = branch.branches
+        return False
+
     def part(self, branch: Branch) -> bool:
         """Follow a branch behind its first step; where the sequence parts from it, the branch does, too. Whether so."""
         for left in reversed(range(len(branch.steps) - 1)):
@@ -166,3 +178,39 @@ def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
     order = sequence.order
     branches.append(Branch(sequence.steps(reversed(order))))
     return order[0] if first is None else first
+
+
+def weak_initial(execution: Execution, left: int, label: int, kind: int) -> int | None:
+    """Likewise `WakeupSequence.initial`, of steps that were all taken in an execution."""
+    mine = left & execution.own[label >> OPTION_BITS]
+    if mine:
+        first = mine & -mine
+        i = first.bit_length() - 1
+        return i if execution.steps[i].label == label and execution.clocks[i] & left == first else None
+    return None if left & execution.meeting(kind) else -1
+
+
+Twigs: TypeAlias = tuple[tuple[int, int], ...]
+"""A tree of branches, top down: how deep a step is, and its label."""
+
+
+def twigs(branches: Sequence[Branch]) -> Iterator[tuple[int, Named]]:
+    """A tree top down: how deep a step is, and the step."""
+    todo = [(0, branch) for branch in reversed(branches)]  # no recursion: it may be as deep as an execution is long
+    while todo:
+        depth, branch = todo.pop()
+        for step in reversed(branch.steps):
+            yield depth, step
+            depth += 1
+        todo += [(depth, behind) for behind in reversed(branch.branches)]
+
+
+def grown(told: Iterable[tuple[int, Named]]) -> list[Branch]:
+    """The tree that was told like this."""
+    levels: list[list[Branch]] = [[]]
+    for depth, step in told:
+        branch = Branch([step])
+        del levels[depth + 1 :]
+        levels[depth].append(branch)
+        levels.append(branch.branches)
+    return levels[0]
