@@ -31,7 +31,7 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     cycle of locks (lockdep), a use after free (kasan), a data race (kcsan), a reference count (refcount), a task that
     hangs (hungtask), a leak (leak). A report that does not fit the finding is refused. Of a data race --as lockdep
     shows the one access that has not its lock; of a schedule without a finding, what it shows of a cycle in the lock
-    order, if anything.
+    order, if anything. Offsets, as in handle_pqap+0x7/0xb, count lines of the function's body in the model.
 
     Other findings, and all with --as columns, are shown in columns, one for each context, at most 75 letters wide:
     functions and locks as the kernel names them, the locks that a context holds while others run, and a mark where a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aprt.core.chain import Place
 from aprt.core.errors import ReplayMismatch
 from aprt.core.execution import Execution
 from aprt.core.listener import Listener
@@ -35,6 +36,19 @@ def pending(system: System, schedule: Schedule) -> dict[str, Ask]:
     with Stepper(system) as stepper:
         _along(stepper, schedule)
         return stepper.asks()
+
+
+def places(system: System, schedule: Schedule) -> tuple[list[tuple[Place, ...]], dict[str, tuple[Place, ...]]]:
+    """Where in its functions the context of each step was, outermost first; and where each is after the last step.
+
+    Raises: `ReplayMismatch` as `replay`.
+    """
+    with Stepper(system) as stepper:
+        taken = []
+        for label in schedule:
+            taken.append(stepper.places(label.context))
+            stepper.step(label.context, label.op)
+        return taken, {context.name: stepper.places(context.name) for context in system.contexts}
 
 
 def _along(stepper: Stepper, schedule: Schedule) -> None:

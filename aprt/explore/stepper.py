@@ -11,6 +11,7 @@ from typing import Any
 
 from aprt.core import step
 from aprt.core.caller import Caller
+from aprt.core.chain import Place, await_places
 from aprt.core.effects import Call, Choose
 from aprt.core.errors import ReplayMismatch
 from aprt.core.events import Event
@@ -98,6 +99,10 @@ class Stepper:
         """The calls that are pending, by context."""
         asked = ((context.name, self._asked(context.name)) for context in self.system.contexts)
         return {name: ask for name, ask in asked if ask is not None}
+
+    def places(self, context: str) -> tuple[Place, ...]:
+        """Where in its functions `context` is, outermost first: nowhere when it is done."""
+        return await_places(self._threads[context].behaviour)
 
     def ending(self) -> Ending:
         """How the execution ended; `cut` when it can go on."""

@@ -199,7 +199,7 @@ def test_the_access_alone_that_has_not_its_lock_is_a_warning_under_the_name_of_i
     alone = head("B20", "--as", "lockdep")
     assert (alone[2], alone[6]) == (
         "WARNING in vfio_ap_mdev_for_queue",
-        "WARNING: CPU: 0 PID: 21 at vfio_ap_mdev_for_queue+0x1/0x1",
+        "WARNING: CPU: 0 PID: 21 at vfio_ap_mdev_for_queue+0x0/0x1",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aprt.core.chain import await_chain, mirrors, without_helpers
+from aprt.core.chain import Place, await_chain, await_places, mirrors, without_helpers
 from aprt.core.effects import choose
 
 
@@ -41,3 +41,38 @@ def test_a_part_of_its_caller_is_not_told_and_a_name_may_depend_on_the_arguments
         assert await_chain(behaviour) == (f"{device}_open", "_part_of_its_caller", "_helper")
         assert without_helpers(await_chain(behaviour)) == [f"{device}_open"]
         behaviour.close()
+
+
+async def twice() -> None:
+    """Two doors.
+
+    Its body begins below.
+    """
+    for _ in range(2):
+        await choose(
+            "door",
+            1,
+        )
+    await release()
+
+
+async def at_once() -> None: await choose("door", 1)  # fmt: skip  # noqa: E704
+
+
+def test_a_place_counts_the_lines_of_the_body_and_helpers_have_none() -> None:
+    behaviour = twice()
+    places = []
+    for _ in range(3):
+        behaviour.send(None)
+        places.append(await_places(behaviour))
+    behaviour.close()
+    at_the_door, at_the_end = Place("twice", 1, 6), Place("twice", 5, 6)
+    assert places == [(at_the_door,), (at_the_door,), (at_the_end, Place("__fput", 0, 1))]
+    assert str(at_the_end) == "twice+0x5/0x6"
+
+
+def test_a_function_of_one_line_has_one() -> None:
+    behaviour = at_once()
+    behaviour.send(None)
+    assert await_places(behaviour) == (Place("at_once", 0, 1),)
+    behaviour.close()

@@ -51,9 +51,8 @@ def _waiting(subject: Subject, context: str, state: State) -> list[str]:
     ask, ops = subject.pending[context], _round(subject, context)
     does = "waits for" if subject.history.blocks(ask) else "could go on with"
     ends = ", which a signal would end" if state == "S" else ""
-    frames = subject.asking(context, ask.chain) or [context]
     said = _goes_round(ops) if ops else f"  ({does} {ask.call}{ends})"
-    return [said, "Call Trace:", *call_trace(frames)]
+    return [said, "Call Trace:", *call_trace(subject.asking(context))]
 
 
 def _around(subject: Subject, finding: Finding, context: str) -> list[str]:

@@ -13,6 +13,8 @@ from aprt.view.reports.title import access_of, bug_of
 
 _RULER = "=" * 66
 _SIZE = 96
+_GRANULES = _SIZE // 8  # a byte of the shadow stands for eight
+_ROW = 16  # granules in a line
 
 
 def kasan(subject: Subject, finding: Finding, last: Event) -> list[str]:
@@ -70,6 +72,7 @@ def _who(did: str, subject: Subject, event: Event | None) -> list[str]:
 
 def _region(subject: Subject, address: int, name: str) -> list[str]:
     end, freed = address + _SIZE, "" if subject.before_release(6, 2) else "freed "
+    redzone = " ".join(["fc"] * _ROW)
     return [
         "",
         f"The buggy address belongs to the object at {address:016x} ({name})",
@@ -78,12 +81,8 @@ def _region(subject: Subject, address: int, name: str) -> list[str]:
         f" {freed}{_SIZE}-byte region [{address:016x}, {end:016x})",
         "",
         "Memory state around the buggy address:",
-        f" {address - 0x80:016x}: {_row('fc', 'fc')}",
-        f">{address:016x}: {_row('fa', 'fb')}",
-        f" {'':17}^",
-        f" {address + 0x80:016x}: {_row('fc', 'fc')}",
+        f" {address - 0x80:016x}: {redzone}",
+        f">{address:016x}: {' '.join(['fa', *['fb'] * (_GRANULES - 1), *['fc'] * (_ROW - _GRANULES)])}",
+        f" {'':18}^",
+        f" {address + 0x80:016x}: {redzone}",
     ]
-
-
-def _row(first: str, rest: str) -> str:
-    return " ".join([first, *[rest] * 15])

@@ -143,7 +143,7 @@ def _along(subject: Subject, part: Part) -> list[str]:
 def _frames(there: Subject, part: Part) -> list[str]:
     """Where a part of a cycle is made: a request, or the step after which interrupts may come."""
     demand = part.demand
-    return there.frames(there.events[-1]) if demand.irqs_on else there.asking(demand.by.context, demand.chain)
+    return there.frames(there.events[-1]) if demand.irqs_on else there.asking(demand.by.context)
 
 
 def _context(part: Part) -> str:

@@ -49,7 +49,8 @@ def _closed_by_last(finding: Finding) -> Sequence[Part]:
 def _circular(subject: Subject, parts: Sequence[Part], last: Event) -> list[str]:
     *others, closing = parts
     asked, held = closing.demand.lock, closing.demand.edges[closing.edge]
-    context, frames = closing.demand.by.context, subject.asking(closing.demand.by.context, closing.demand.chain)
+    context = closing.demand.by.context
+    frames = subject.along(closing.schedule).asking(context)
     chain = [spelled(subject, closing.demand.lock), *(spelled(subject, part.demand.lock) for part in others)]
     lines = [
         *_head(subject, "possible circular locking dependency detected"),
@@ -77,7 +78,7 @@ def _edge(subject: Subject, part: Part) -> Iterator[str]:
     """Who asks for the lock of an edge, and where, in the execution of that part."""
     there, by = subject.along(part.schedule), part.demand.by
     yield f"       {by.context}, which holds {part.demand.edges[part.edge].lock}:"
-    yield from (f"       {frame}" for frame in there.asking(by.context, part.demand.chain))
+    yield from (f"       {frame}" for frame in there.asking(by.context))
 
 
 def _box(chain: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from aprt.core.actor import Actor
-from aprt.core.chain import without_helpers
+from aprt.core.chain import Place, without_helpers
 from aprt.core.events import Event
 from aprt.core.execution import Execution
 from aprt.core.finding import Finding
@@ -23,7 +23,7 @@ from aprt.core.system import System
 from aprt.detect.history import History
 from aprt.detect.parts import Parts
 from aprt.explore.failures.endless import Standing
-from aprt.explore.replay import pending, replay
+from aprt.explore.replay import pending, places, replay
 from aprt.verdict.case import Case
 from aprt.verdict.telling import Instead
 from aprt.view.words import word
@@ -130,21 +130,20 @@ class Subject:
         return innermost(event.chain, event.context)
 
     def where(self, event: Event) -> str:
-        """`vfio_ap_irq_enable+0x6/0xb`: the sixth of the eleven steps that the context takes in it."""
+        """`vfio_ap_irq_enable+0x6/0xb`: in the innermost function, as `Place` counts."""
         return self.frames(event)[0]
 
     def frames(self, event: Event) -> list[str]:
         """The functions a context is in at a step, placed, innermost first."""
-        return [self._placed(event, function) for function in reversed(without_helpers(event.chain) or [event.context])]
+        return _inside(self._places[0][event.index], event.context)
 
     def trace(self, event: Event) -> list[str]:
         """The call trace at a step."""
         return call_trace(self.frames(event))
 
-    def asking(self, context: str, chain: Iterable[str]) -> list[str]:
-        """The functions of a context that asks for something after its last step, placed, innermost first."""
-        steps = {function: self._steps(context, function) + 1 for function in reversed(without_helpers(chain))}
-        return [f"{function}+{n:#x}/{n:#x}" for function, n in steps.items()]
+    def asking(self, context: str) -> list[str]:
+        """The functions of a context that asks for something after the last step, placed, innermost first."""
+        return _inside(self._places[1][context], context)
 
     def address(self, name: str) -> int:
         """Where an object would lie."""
@@ -185,12 +184,14 @@ class Subject:
         earlier = [e.state for e in self.events[: event.index] if e.actor == event.actor]
         return earlier[-1] if earlier else self.system.initial()[event.actor or ""]
 
-    def _placed(self, event: Event, function: str) -> str:
-        inside = [e.index for e in self.events if e.context == event.context and function in without_helpers(e.chain)]
-        return f"{function}+{inside.index(event.index) + 1 if event.index in inside else 0:#x}/{len(inside):#x}"
+    @cached_property
+    def _places(self) -> tuple[list[tuple[Place, ...]], dict[str, tuple[Place, ...]]]:
+        return places(self.system, self.execution.schedule)
 
-    def _steps(self, context: str, function: str) -> int:
-        return sum(e.context == context and function in without_helpers(e.chain) for e in self.events)
+
+def _inside(chain: Sequence[Place], context: str) -> list[str]:
+    """The places of a chain, innermost first; the context where it is in no function that a reader is told."""
+    return [str(place) for place in reversed(chain)] or [context]
 
 
 def _words(text: str) -> frozenset[str]:
