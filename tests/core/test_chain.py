@@ -56,7 +56,7 @@ async def twice() -> None:
     await release()
 
 
-async def at_once() -> None: await choose("door", 1)  # fmt: skip  # noqa: E704
+async def at_once() -> None: await choose("door", 1)  # fmt: skip
 
 
 def test_a_place_counts_the_lines_of_the_body_and_helpers_have_none() -> None:
