@@ -249,11 +249,11 @@ def endless(property: Property) -> bool:
     return any(isinstance(check, NoHang | NoLivelock | Eventually) for check in property.checks)
 
 
-DEADLOCK = Property("deadlock", "no deadlock", (NoDeadlock(),))
+DEADLOCK = Property("deadlock", "as long as something is left to do, somebody can go on", (NoDeadlock(),))
 HANG = Property("hang", "an end state can always be reached", (NoHang(),))
 LIVELOCK = Property(
     "livelock",
-    "no livelock",
+    "whoever goes round can still come to an end",
     (NoLivelock(),),
     "An end can be reached whatever was done before, or a deadlock: nobody goes round for ever with no way out. "
     "To go on as long as nobody ends it, although somebody could, is no livelock.",

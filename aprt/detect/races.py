@@ -35,23 +35,25 @@ _Way: TypeAlias = tuple[str, bool]  # a message, and whether it was a write
 
 @attrs.frozen
 class Race(Detection):
-    """first, second: the accesses, in the order of this execution. did: of each, "read" or "write".
+    """first, second: the accesses, in the order of this execution.
 
-    fields: what they have in common, sorted.
+    fields: those on which they conflict, sorted. written: of each access, which of these it wrote; it read the others.
     """
 
     kind: ClassVar[str] = "race"
 
     first: Event
     second: Event
-    did: tuple[str, str]
     fields: tuple[str, ...]
+    written: tuple[frozenset[str], frozenset[str]]
 
     @property
     def text(self) -> str:
-        what = "" if self.fields == (ALL,) else f" ({', '.join(self.fields)})"
-        first, second = (f"{'written' if site.role == 'write' else 'read'} by {site.context}" for site in self.sites)
-        return f"{self.first.actor}{what} is {first} and {second}, in no order"
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for field in self.fields:
+            alike[self._done_to(field)].append(field)
+        told = (f"{_bracketed(fields)} is {done}" for done, fields in alike.items())
+        return f"{self.first.actor}{','.join(told)}, in no order"
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -59,7 +61,14 @@ class Race(Detection):
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        return Site.of(self.did[0], self.first), Site.of(self.did[1], self.second)
+        first, second = ("write" if written else "read" for written in self.written)
+        return Site.of(first, self.first), Site.of(second, self.second)
+
+    def _done_to(self, field: str) -> str:
+        accesses = zip((self.first, self.second), self.written, strict=True)
+        return " and ".join(
+            f"{'written' if field in wrote else 'read'} by {event.context}" for event, wrote in accesses
+        )
 
 
 @attrs.frozen
@@ -69,9 +78,9 @@ class _Access:
     writes: frozenset[str]
     plain: bool
 
-    @property
-    def did(self) -> str:
-        return "write" if self.writes else "read"
+    def wrote(self, fields: frozenset[str]) -> frozenset[str]:
+        """Which of these it wrote."""
+        return fields if ALL in self.writes else fields & self.writes
 
     def common(self, other: _Access) -> frozenset[str]:
         """The fields on which two accesses conflict; a written one is read, too."""
@@ -116,7 +125,8 @@ class RaceDetector(Detector):
         if not fields or pair in self._told:
             return None
         self._told.add(pair)
-        return Race(second.event.index, first.event, second.event, (first.did, second.did), tuple(sorted(fields)))
+        written = first.wrote(fields), second.wrote(fields)
+        return Race(second.event.index, first.event, second.event, tuple(sorted(fields)), written)
 
 
 def races(system: System, events: Iterable[Event]) -> tuple[Race, ...]:
@@ -127,6 +137,10 @@ def races(system: System, events: Iterable[Event]) -> tuple[Race, ...]:
         history.feed(event)
         detector.feed(event)
     return tuple(race for race in detector.found if isinstance(race, Race))
+
+
+def _bracketed(fields: Sequence[str]) -> str:
+    return "" if fields == [ALL] else f" ({', '.join(fields)})"
 
 
 def _meet(these: frozenset[str], those: frozenset[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from aprt.core.scenario import Era
 from aprt.museum.broken import broken_by
 from aprt.verdict.certificate import Exercised
 from aprt.verdict.left_out import LeftOut
@@ -17,7 +18,7 @@ _NAMED = 5  # messages, or steps
 def unexercised_lines(verdict: Verdict, found: Exercised | None) -> Iterator[str]:
     """Properties and functions of patches that the verdict says nothing about. found: None where it is not known."""
     if ids := verdict.exploration.unexercised:
-        text = f"{vacuous(verdict.word, ids)}{_elsewhere(ids, verdict.case.era.name)}"
+        text = f"{vacuous(verdict.word, ids)}{_elsewhere(ids, verdict.case.era)}"
         yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False)
     for function in () if found is None else found.unrun:
         yield from textwrap.wrap(f"{verdict.word}, but {function} was never run: no step here calls it", WIDTH)
@@ -41,11 +42,11 @@ def left_out_text(less: LeftOut) -> str:
     )
 
 
-def _elsewhere(ids: Iterable[str], era: str) -> str:
-    """A sentence that names cases which break these properties."""
+def _elsewhere(ids: Iterable[str], era: Era) -> str:
+    """A sentence that names cases which break these properties; none for a system of one's own, which is like none."""
     by: dict[str, list[str]] = {}
-    for id in ids:
-        if (case := broken_by(id, era)) is not None:
+    for id in ids if era.scenarios else ():
+        if (case := broken_by(id, era.name)) is not None:
             by.setdefault(case, []).append(id)
     cases = ", ".join(f"{case} ({', '.join(broken)})" for case, broken in by.items())
     return f". What breaks {'them' if sum(map(len, by.values())) > 1 else 'it'} elsewhere: {cases}" if by else ""

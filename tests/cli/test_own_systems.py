@@ -190,11 +190,18 @@ def test_it_is_run_on_trio() -> None:
     assert "VIOLATED two: counter is 1\n" in ran.stdout
 
 
+def test_what_was_never_exercised_is_told_without_a_case_of_the_eras() -> None:
+    told = aprt("explore", "ring.py:repaired", "--property", "all").stdout
+    assert "was never exercised" in told or "were never exercised" in told
+    assert "elsewhere" not in told
+
+
 def test_other_commands_take_it_like_a_scenario() -> None:
     shown = aprt("scenario", "show", "ring.py:system")
     assert shown.exit_code == 0
     assert shown.stdout.startswith(
-        "ring.py:system  a system of one's own\n\nchecked\n  two       two\n  deadlock  no deadlock\n"
+        "ring.py:system  a system of one's own\n\nchecked\n  two       two\n"
+        "  deadlock  as long as something is left to do, somebody can go on\n"
     )
     compared = aprt("diff", "ring.py:system", "ring.py:repaired")
     assert " removed=two added=- " in last(compared)

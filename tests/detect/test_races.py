@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from aprt.core.actor import Actor, Outcome, handler
@@ -292,6 +293,57 @@ def test_what_declares_no_fields_races_as_a_whole() -> None:
 
     (race,) = detected(system((pair,), a=look, b=change), "a* b*", "race")
     assert race.text == "pair is read by a and written by b, in no order"
+
+
+@attrs.frozen
+class TwoNumbers:
+    left: int = 0
+    right: int = 0
+
+
+class Numbers(Actor[TwoNumbers]):
+    """Messages that declare what they write; one of them, that it reads no more than that."""
+
+    def initial(self) -> TwoNumbers:
+        return TwoNumbers()
+
+    @handler(writes="left")
+    def set_left(self, state: TwoNumbers, by: Caller, value: int) -> Outcome[TwoNumbers, None]:
+        return attrs.evolve(state, left=value), None
+
+    @handler(writes="right")
+    def set_right(self, state: TwoNumbers, by: Caller, value: int) -> Outcome[TwoNumbers, None]:
+        return attrs.evolve(state, right=value), None
+
+    @handler(reads="", writes="left right")
+    def set_both(self, state: TwoNumbers, by: Caller, value: int) -> Outcome[TwoNumbers, None]:
+        return TwoNumbers(value, value), None
+
+
+def test_of_each_field_it_is_told_who_reads_and_who_writes_it() -> None:
+    numbers = Numbers("numbers")
+
+    async def left() -> None:
+        await numbers.set_left(1)
+
+    async def right() -> None:
+        await numbers.set_right(2)
+
+    async def both() -> None:
+        await numbers.set_both(3)
+
+    told = {
+        others: [race.text for race in detected(system((numbers,), a=left, b=others), "a* b*", "race")]
+        for others in (right, both)
+    }
+    assert told == {
+        right: [
+            "numbers (left) is written by a and read by b, (right) is read by a and written by b, in no order",
+        ],
+        both: [
+            "numbers (left) is written by a and written by b, (right) is read by a and written by b, in no order",
+        ],
+    }
 
 
 def test_the_races_of_a_log_are_those_that_were_heard() -> None:
