@@ -39,6 +39,9 @@ class ProgressLine:
             self._open = False
 
     def __call__(self, progress: Progress) -> None:
+        if progress.read is not None:
+            self.tell(f"reading back, {100 * progress.read:.0f} %")
+            return
         rate = progress.states / progress.seconds if progress.seconds else 0
         runs = f"{count(progress.executions, 'run')}, " if progress.executions else ""
         left = "" if progress.eta is None else f", {_left(progress.eta)}"

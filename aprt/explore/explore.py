@@ -13,8 +13,9 @@ from aprt.core.exercise import unexercised
 from aprt.core.properties import Property, listed
 from aprt.core.system import System
 from aprt.explore.garbage import seldom_collected
-from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Origin, Progress, Question, StopOn
+from aprt.explore.result import UNBOUNDED, Bounds, Exploration, LoopName, Origin, Progress, Question, StopOn, nothing
 from aprt.explore.strategies import check_resumable, find_strategy
+from aprt.explore.watchdog import Unread
 
 if TYPE_CHECKING:
     from aprt.explore.parallel.crew import Crew
@@ -75,7 +76,10 @@ def explore(
         listed(besides),
     )
     with seldom_collected():
-        return _answer(question, strategy, crew, origin)
+        try:
+            return _answer(question, strategy, crew, origin)
+        except Unread:
+            return nothing(strategy, seed)
 
 
 def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin | None) -> Exploration:

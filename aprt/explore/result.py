@@ -54,6 +54,7 @@ class Progress:
     """How far a search has come, for a progress line.
 
     expected: executions in all, where known or estimated; states, for a search that does not run executions.
+    read: the share of a saved search that is read back, while that is all it does.
     """
 
     executions: int
@@ -62,6 +63,7 @@ class Progress:
     depth: int
     seconds: float
     expected: float | None = None
+    read: float | None = None
 
     @property
     def eta(self) -> float | None:
@@ -226,3 +228,8 @@ class Exploration:
     loop: str | None = attrs.field(default=None, eq=False)
     bytes_per_state: float | None = attrs.field(default=None, eq=False)
     loading: float | None = attrs.field(default=None, eq=False)
+
+
+def nothing(strategy: str, seed: int) -> Exploration:
+    """The answer of a search that was interrupted before it had begun."""
+    return Exploration(strategy, "interrupted", (), 0, 0, 0, 0, 0, 0, 0.0, seed)

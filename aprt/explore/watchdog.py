@@ -19,6 +19,10 @@ class Stop(Exception):
         self.reason = reason
 
 
+class Unread(Exception):
+    """Ends a search that is told to halt before all that is saved of it was read back: it has no answer."""
+
+
 Look: TypeAlias = Callable[[], None]
 """Called often by what takes long; what it raises ends that."""
 
@@ -40,7 +44,7 @@ def until_stopped(search: Callable[[], str | None]) -> str | None:
 class Watchdog:
     """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
 
-    earlier: seconds that a search which is resumed took before; its budget is for what follows.
+    earlier: seconds that the same search took before that.
     """
 
     def __init__(
@@ -56,6 +60,19 @@ class Watchdog:
     def seconds(self) -> float:
         """How long the search has taken so far, with what it took before it was resumed."""
         return self.earlier + self._clock() - self._start
+
+    def read(self, share: float) -> None:
+        """Call it often while what is saved is read back; that share of it is. Raises: `Unread`."""
+        now = self._clock()
+        if self._report is not None and now - self._reported >= _INTERVAL:
+            self._reported = now
+            self._report(Progress(0, 0, 0, 0, now - self._start, read=share))
+        if self._halt is not None and self._halt():
+            raise Unread
+
+    def resume(self, seconds: float) -> None:
+        """All is read back: what follows counts, also for the budget. seconds: that it took to find what was saved."""
+        self.earlier, self._start = seconds, self._clock()
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
         """Call it often. Raises: `Stop` when a bound is met, or the search is told to halt."""

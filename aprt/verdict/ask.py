@@ -17,7 +17,7 @@ from aprt.core.properties import Property
 from aprt.core.scenario import Model
 from aprt.core.system import System
 from aprt.explore.explore import explore
-from aprt.explore.result import Exploration, Progress
+from aprt.explore.result import Exploration, Progress, nothing
 from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
 from aprt.verdict.search import PLAIN, Crewed, Finder, Search
@@ -61,7 +61,7 @@ def ask(
     model = case.model()
     properties = selected(case, model, ids)
     besides = besides_of(case, ids) if besides is None else besides
-    exploration = _nothing(search)
+    exploration = nothing(search.strategy, search.seed)
     less: tuple[LeftOut, ...] = ()
     interruptible = interruptible or nullcontext()
     try:
@@ -197,8 +197,3 @@ def _minimize(
     except KeyboardInterrupt:
         return found, "stopped"
     return attrs.evolve(found, schedule=smaller.schedule), smaller.claim
-
-
-def _nothing(search: Search) -> Exploration:
-    """What is known when a search was interrupted before it had begun."""
-    return Exploration(search.strategy, "interrupted", (), 0, 0, 0, 0, 0, 0, 0.0, search.seed)

@@ -33,6 +33,12 @@ def test_the_time_that_is_left_is_told_as_far_as_it_is_known(expected: float | N
     assert terminal.getvalue() == f"\r100 runs, 2,000 states, 3,000 steps, depth 9, 10 s (200 states/s){left}\x1b[K"
 
 
+def test_how_much_of_a_saved_search_is_read_back_is_told() -> None:
+    terminal = Terminal()
+    ProgressLine(terminal)(Progress(0, 0, 0, 0, 9.0, read=0.404))
+    assert terminal.getvalue() == "\rreading back, 40 %\x1b[K"
+
+
 def test_on_a_terminal_the_line_is_wiped_also_when_an_error_ends_the_search() -> None:
     terminal = Terminal()
     with suppress(ValueError), ProgressLine(terminal) as progress:

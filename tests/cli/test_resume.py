@@ -99,6 +99,38 @@ def test_a_process_that_is_killed_or_interrupted_is_resumed(
     assert (whole[size[0]], whole["complete"]) == (size[1], complete)
 
 
+# sends itself a signal when some of the file is read back
+READING = """
+import os, signal, sys
+from aprt.cli.root import root
+from aprt.explore.saved import reading
+from tests.toy import ERAS
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
+read, reads = reading.Watchdog.read, []
+
+def interrupted(watchdog, share):
+    reads.append(share)
+    if len(reads) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    read(watchdog, share)
+
+reading.Watchdog.read = interrupted
+root(obj=lambda: ERAS)
+"""
+
+
+def test_ctrl_c_ends_a_search_that_is_being_read_back_also_where_it_is_complete(tmp_path: Path) -> None:
+    path = str(tmp_path / "search")
+    assert aprt(*LARGE, "--save", path).exit_code == 3
+    before = Path(path).read_bytes()
+    command = [sys.executable, "-c", READING, *LARGE, "--resume", path]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, " states=0 " in ended.stdout.splitlines()[-1]) == (130, True)
+    assert ended.stderr.endswith(f"aprt: what was found is in {path}: the same with --resume {path} goes on\n")
+    assert Path(path).read_bytes() == before
+
+
 @pytest.mark.parametrize("bound", [("--max-states", "3000"), ("--budget", "20ms"), ("--budget", "0")])
 def test_a_search_whose_bound_was_hit_goes_on_when_that_is_raised(bound: tuple[str, str], tmp_path: Path) -> None:
     path = str(tmp_path / "search")

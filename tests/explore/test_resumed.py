@@ -17,8 +17,10 @@ from aprt.core.properties import DEADLOCK, HANG, History
 from aprt.explore.explore import explore
 from aprt.explore.persistent_sets import reduced
 from aprt.explore.result import Bounds, Exploration
+from aprt.explore.saved import reading
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.stateful import loop_orbits, symmetry
+from aprt.explore.watchdog import Watchdog
 from aprt.kernel.rules import LOCK_ORDER
 from tests.explore.programs.cells import Cell, casw, lastzero
 from tests.explore.programs.generated import generate, generate_alike
@@ -191,6 +193,62 @@ def test_when_nothing_is_left_alike_no_file_is_left_either(tmp_path: Path) -> No
     with pytest.raises(UserError, match="no symmetry: if h0"), SaveFile(tmp_path / "search", QUESTION) as file:
         explore(system, (DEADLOCK,), symmetry=True, save=file)
     assert list(tmp_path.iterdir()) == []
+
+
+# reading back
+
+READ: dict[str, tuple[System, tuple[Property, ...], dict[str, Any]]] = {
+    "plain": (dining(5), (DEADLOCK,), {"loop": "plain"}),
+    "compiled": (dining(5), (DEADLOCK,), {"loop": "compiled"}),
+    "orbits": (ALIKE["increments"], (DEADLOCK,), {"symmetry": True}),
+    "reduced": (dining(5), (DEADLOCK,), {"strategy": "reduced"}),
+    "dpor": (dining(4), (), {"strategy": "dpor"}),
+    "random": (dining(4), (DEADLOCK,), {"strategy": "random", "runs": 40}),
+}
+
+
+def content(path: Path) -> list[str]:
+    with sqlite3.connect(path) as connection:
+        lines = list(connection.iterdump())
+    connection.close()
+    return lines
+
+
+@pytest.mark.parametrize("search", READ)
+def test_a_search_that_is_halted_while_it_is_read_back_answers_nothing_and_leaves_the_file_as_it_is(
+    search: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, properties, options = READ[search]
+    path, options = tmp_path / "search", {"stop_on": "all", **options}
+    whole = timeless(sitting(system, properties, path, 1 << 60, **options))
+    before = content(path)
+    monkeypatch.setattr(reading, "_LOOK", 1)
+    found = sitting(system, properties, path, 0, **options)
+    assert (found.stopped, found.states, found.findings) == ("interrupted", 0, ())
+    assert content(path) == before
+    assert timeless(sitting(system, properties, path, 1 << 60, **options)) == whole
+
+
+def test_a_budget_is_for_new_work_however_long_it_takes_to_read_back_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_LOOK", 1)
+    monkeypatch.setattr(reduced, "_LOOK", 1)
+    seconds, path, found = [0.0], tmp_path / "search", list[tuple[int, float]]()
+
+    def second() -> bool:
+        seconds[0] += 1.0
+        return False
+
+    monkeypatch.setattr(Watchdog.__init__, "__defaults__", (None, lambda: seconds[0]))
+    for _ in range(4):
+        with SaveFile(path, None if path.exists() else QUESTION) as file:
+            bounds = Bounds(budget=10.0)
+            one = explore(dining(5), (DEADLOCK,), strategy="reduced", bounds=bounds, save=file, halt=second)
+        assert one.stopped == "budget"
+        found.append((one.states, one.seconds))
+    assert found == [(22, 11.0), (36, 22.0), (50, 33.0), (61, 44.0)]
+    assert seconds[0] - 44 > 3 * 10  # to read back takes longer each time than the budget
 
 
 # by lot

@@ -251,6 +251,20 @@ def test_progress_is_reported_twice_a_second_until_the_budget_is_spent() -> None
     assert seen == [Progress(0, 1, 10, 1, 0.5), Progress(0, 3, 30, 1, 1.0)]
 
 
+def test_time_and_budget_begin_when_what_was_saved_is_read_back() -> None:
+    seen: list[Progress] = []
+    times = iter([0.0, 0.2, 40.0, 90.0, 90.5, 90.9, 91.0])
+    watchdog = Watchdog(Question(spinning(), (), Bounds(budget=1.0), report=seen.append), clock=lambda: next(times))
+    watchdog.read(0.1)
+    watchdog.read(0.6)
+    watchdog.resume(7.0)
+    watchdog.look(0, 1, 10, 1)
+    assert watchdog.seconds == pytest.approx(7.9)
+    with pytest.raises(Stop, match="budget"):
+        watchdog.look(0, 3, 30, 1)
+    assert seen == [Progress(0, 0, 0, 0, 40.0, read=0.6), Progress(0, 1, 10, 1, 7.5), Progress(0, 3, 30, 1, 8.0)]
+
+
 def test_a_variable_that_cannot_be_compared_keeps_states_apart_and_is_reported() -> None:
     x = Variable("x")
 

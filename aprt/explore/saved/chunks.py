@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from sqlite3 import Connection
 
 from aprt.explore.learned.packing import Packing
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import Layout
 
+_PIECE = 8_192  # states that are read back in one go
+
 
 class Chunks:
-    """count: the states in the file."""
+    """count: the states in the file, or those that are read back so far."""
 
     def __init__(self, file: SaveFile, packing: Packing) -> None:
         self._file, self._packing = file, packing
@@ -35,21 +39,27 @@ class Chunks:
         connection.execute("INSERT INTO layouts VALUES (?, ?, ?)", (number, layout.size, layout.sum is not None))
         self._layouts.append(layout)
 
-    def read(self, count: int) -> list[Chunk]:
-        """All of them. Raises: `UserError` unless that is how many states there are."""
+    def read(self, count: int, reading: Reading) -> Iterator[Chunk]:
+        """All of them, few at a time. Raises: `UserError` unless that is how many states there are; `Unread`."""
         query = "SELECT slot, bits FROM fields WHERE layout = ? ORDER BY rowid"
         for number, _, summed in self._file.rows("SELECT * FROM layouts ORDER BY layout"):
             widths = dict(self._file.rows(query, number))
             self._layouts.append(Layout(self._packing, widths, summed=bool(summed)))
-        chunks = []
-        for first, states, layout, packed, parents in self._file.rows("SELECT * FROM states ORDER BY first"):
-            if not 0 <= layout < len(self._layouts):
-                raise self._file.damaged()
-            chunk = Chunk(self._layouts[layout], packed, parents)
-            if first != self.count or states != len(chunk) or len(parents) not in (0, 4 * states):
-                raise self._file.damaged()
-            chunks.append(chunk)
-            self.count += states
+        for (first,) in self._file.rows("SELECT first FROM states ORDER BY first"):
+            for piece in self._read(first).pieces(_PIECE):
+                yield piece
+                self.count += len(piece)
+                reading.states(len(piece))
         if self.count != count:
             raise self._file.damaged()
-        return chunks
+
+    def _read(self, first: int) -> Chunk:
+        ((states, layout, packed, parents),) = self._file.rows(
+            "SELECT count, layout, packed, parents FROM states WHERE first = ?", first
+        )
+        if not 0 <= layout < len(self._layouts):
+            raise self._file.damaged()
+        chunk = Chunk(self._layouts[layout], packed, parents)
+        if first != self.count or states != len(chunk) or len(parents) not in (0, 4 * states):
+            raise self._file.damaged()
+        return chunk

@@ -14,6 +14,7 @@ from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.judges import Violation
 from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.reading import Reading
 
 Rows: TypeAlias = Sequence[Sequence[tuple[int, Mapping[int, object]]]]
 """As `Tables.rows`: whoever asks them learns."""
@@ -60,15 +61,16 @@ class Journal:
             for slot in slots:
                 yield slot, kind, packing.names[slot]
 
-    def read(self, rows: Rows, digest: str) -> None:
+    def read(self, rows: Rows, digest: str, reading: Reading) -> None:
         """Learn it all again. rows: where to. digest: as it was when that was written.
 
-        Raises: `UserError` when the model has become another one.
+        Raises: `UserError` when the model has become another one; `Unread`.
         """
         packing, recorders = self._tables.packing, self._checks.recorders
         try:
             for place, control, number in self._file.rows("SELECT * FROM learned ORDER BY rowid"):
                 rows[place][control][1][number]
+                reading.learned()
             for recorder, memory in self._file.rows("SELECT * FROM remembered ORDER BY rowid"):
                 recorders[recorder](packing.delta(recorders[recorder].slots[0], 0, memory))
         except (IndexError, TypeError):

@@ -19,8 +19,9 @@ from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
+from aprt.explore.saved.reading import Reading
 from aprt.explore.saved.series import Series
-from aprt.explore.stateful.chunk import Chunk, mark, unmark
+from aprt.explore.stateful.chunk import Chunk, joined, mark
 from aprt.explore.stateful.layout import WideLayout
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class SavedReduced:
     def restore(self) -> bool:
         """Bring the search to where it stood; whether that is anywhere.
 
-        Raises: `UserError`; `Unordered` when a check asked for more order than there is.
+        Raises: `UserError`, `Unread`; `Unordered` when a check asked for more order than there is.
         """
         run = self._run
         if self._asked.again is not None:
@@ -105,9 +106,10 @@ class SavedReduced:
         if progress is None:
             return False
         run.question.bounds.allow(progress.states)
-        self._journal.read(run.local.rows, progress.digest)
+        reading = Reading(self.file, run.watchdog, progress.states)
+        self._journal.read(run.local.rows, progress.digest, reading)
         run.futures.refresh()
-        self._read_states(self._chunks.read(progress.states))
+        self._read_states(self._chunks.read(progress.states, reading))
         run.possible, run.moved = (self._sets(series.read()) for series in (self._possible, self._moved))
         run.known, run.sources, run.targets = (s.read() for s in (self._known, self._sources, self._targets))
         entered = len(run.possible)
@@ -117,14 +119,13 @@ class SavedReduced:
         run.sets.luck.update({(place, control): luck for place, control, luck in progress.luck})
         run.sets.vain = progress.vain
         run.found = {id: (text, steps) for id, text, steps in progress.found}
-        run.watchdog.earlier = progress.seconds
+        run.watchdog.resume(progress.seconds)
         return True
 
-    def _read_states(self, chunks: Sequence[Chunk]) -> None:
+    def _read_states(self, chunks: Iterable[Chunk]) -> None:
         run = self._run
-        run.states = [state for chunk in chunks for state in chunk.states(self._layout)]
+        run.states, parents, oopses = joined(chunks, self._layout)
         run.numbers = {state: number for number, state in enumerate(run.states)}
-        parents, oopses = unmark(chunks)
         run.parents, run.via, run.oopses = array("Q", parents), self._via.read(), set(oopses)
         run.depths = array("Q", [0])
         for parent in parents[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
 import attrs
 
@@ -11,9 +12,11 @@ from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
+from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.known import Found, Known, Mark
 from aprt.explore.stateful.loop import Loop
+from aprt.explore.watchdog import Watchdog
 
 
 @attrs.frozen
@@ -51,16 +54,19 @@ class SavedStates:
         self._ends += len(ends)
         self._deadlocks += len(deadlocks)
 
-    def read(self) -> tuple[Known, list[Chunk]] | None:
-        """What was written last, learned again; None when nothing was. Raises: `UserError`."""
+    def read(self, watchdog: Watchdog) -> tuple[Known, int, Iterator[Chunk]] | None:
+        """What was written last, learned again, and how many states, which are read one chunk after the other; None
+        when nothing was. Raises: `UserError`, `Unread`.
+        """
         progress = self.file.read_progress(_Progress)
         if progress is None:
             return None
-        self._journal.read(self._tables.rows, progress.digest)
-        chunks = self._chunks.read(progress.states)
+        reading = Reading(self.file, watchdog, progress.states)
+        self._journal.read(self._tables.rows, progress.digest, reading)
         ends, deadlocks = (
             [state for (state,) in self.file.rows("SELECT state FROM terminals WHERE ending = ? ORDER BY rowid", name)]
             for name in ("end", "deadlock")
         )
         self._ends, self._deadlocks = len(ends), len(deadlocks)
-        return Known(progress.mark, ends, deadlocks, progress.found, progress.seconds), chunks
+        known = Known(progress.mark, ends, deadlocks, progress.found, progress.seconds)
+        return known, progress.states, self._chunks.read(progress.states, reading)

@@ -17,6 +17,7 @@ from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
+from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import WideLayout
 from aprt.explore.traces.descent import Labels
@@ -95,7 +96,7 @@ class SavedTraces:
     def restore(self) -> bool:
         """Bring the search to where it stood; whether that is anywhere.
 
-        Raises: `UserError`; `Unordered` when a check asked for more order than there is.
+        Raises: `UserError`, `Unread`; `Unordered` when a check asked for more order than there is.
         """
         run = self._run
         if self._asked.again is not None:
@@ -105,8 +106,9 @@ class SavedTraces:
         if place is None:
             return False
         run.question.bounds.allow(place.states)
-        self._journal.read(run.local.rows, place.digest)
-        states = [state for chunk in self._chunks.read(place.states) for state in chunk.states(self._layout)]
+        reading = Reading(self.file, run.watchdog, place.states)
+        self._journal.read(run.local.rows, place.digest, reading)
+        states = [s for chunk in self._chunks.read(place.states, reading) for s in chunk.states(self._layout)]
         run.descent.seen = {state: number for number, state in enumerate(states)}
         for ending, known in run.endings.items():
             numbers = self.file.rows("SELECT state FROM terminals WHERE ending = ? ORDER BY rowid", ending)
@@ -121,7 +123,7 @@ class SavedTraces:
         run.open = {position: others for position, others in enumerate(place.open) if others}
         run.executions, run.blocked, run.length = place.executions, place.blocked, place.length
         run.depth, run.descent.root = place.depth, 0
-        run.watchdog.earlier = place.seconds
+        run.watchdog.resume(place.seconds)
         return True
 
 

@@ -16,6 +16,7 @@ from aprt.core.execution import Ending
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.journal import Journal
+from aprt.explore.saved.reading import Reading
 from aprt.explore.saved.series import Series
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import WideLayout
@@ -82,7 +83,7 @@ class SavedWalks:
         )
 
     def restore(self) -> bool:
-        """Bring the search to where it stood; whether that is anywhere. Raises: `UserError`."""
+        """Bring the search to where it stood; whether that is anywhere. Raises: `UserError`, `Unread`."""
         walks, progress = self._walks, self.file.read_progress(_Progress)
         if progress is None:
             return False
@@ -93,13 +94,16 @@ class SavedWalks:
         ):
             if most is not None and known > most:
                 raise UserError(f"there are {known:,} {what} by now: {option} {most} is too few")
-        self._journal.read(walks.tables.rows, progress.digest)
-        states = [state for chunk in self._chunks.read(progress.states) for state in chunk.states(self._layout)]
-        endings: list[tuple[int, Ending]] = self.file.rows("SELECT state, ending FROM terminals ORDER BY rowid")
-        walks.endings = {states[number]: ending for number, ending in endings}
+        reading = Reading(self.file, walks.watchdog, progress.states)
+        self._journal.read(walks.tables.rows, progress.digest, reading)
+        endings: dict[int, Ending] = dict(self.file.rows("SELECT state, ending FROM terminals ORDER BY rowid"))
+        states: list[int] = []
+        for chunk in self._chunks.read(progress.states, reading):
+            for number, state in enumerate(chunk.states(self._layout), len(states)):
+                states.append(state)
+                walks.enabled[state] = () if endings.get(number) == "oops" else walks.tables.offers(state)
+        walks.endings = {states[number]: ending for number, ending in endings.items()}
         self._ended = len(endings)
-        for state in states:
-            walks.enabled[state] = () if walks.endings.get(state) == "oops" else walks.tables.offers(state)
         walks.traces = self._traces.read()
         walks.taken = set(progress.taken)
         walks.found = {id: (text, steps) for id, text, steps in progress.found}
@@ -107,5 +111,5 @@ class SavedWalks:
         walks.cut = progress.cut
         walks.random.setstate(progress.lots)
         self._picker.remember(progress.memory, walks.taken)
-        walks.watchdog.earlier = progress.seconds
+        walks.watchdog.resume(progress.seconds)
         return True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -35,6 +36,13 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.packed) // self.layout.size
 
+    def pieces(self, most: int) -> Iterator[Chunk]:
+        """The same in chunks of so many states at most."""
+        size = self.layout.size
+        for first in range(0, len(self), most):
+            last = first + most
+            yield Chunk(self.layout, self.packed[first * size : last * size], self.parents[4 * first : 4 * last])
+
     def states(self, layout: Layout) -> list[int]:
         """The states, packed as another layout says that has all the fields."""
         size, packed = self.layout.size, self.packed
@@ -52,13 +60,17 @@ def mark(parents: array[int], oopses: Sequence[int], first: int) -> array[int]:
     return marked
 
 
-def unmark(chunks: Iterable[Chunk]) -> tuple[array[int], list[int]]:
-    """The parents of all states in these chunks, and the states after an oops."""
-    marked = array("I")
+def joined(chunks: Iterable[Chunk], layout: Layout) -> tuple[list[int], array[int], list[int]]:
+    """All states in these chunks, packed as that layout says, their parents, and the numbers of those after an oops."""
+    states, packed = list[int](), bytearray()
     for chunk in chunks:
-        marked.extend(little(array("I", chunk.parents)))
-    oopses = [number for number, parent in enumerate(marked) if parent & AFTER_OOPS]
-    return array("I", [parent & ~AFTER_OOPS for parent in marked]), oopses
+        states += chunk.states(layout)
+        packed += chunk.parents
+    parents = little(array("I", bytes(packed)))
+    oopses = [marked.start() for marked in re.finditer(rb"[\x80-\xff]", packed[3::4])]  # by the highest bytes
+    for number in oopses:
+        parents[number] &= ~AFTER_OOPS
+    return states, parents, oopses
 
 
 def little(numbers: array[int]) -> array[int]:

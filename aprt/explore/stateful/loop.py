@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -180,7 +180,7 @@ class FreshLoop(Loop):
         return lost(len(self), ends, self.following(), look)
 
     @abc.abstractmethod
-    def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
+    def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
         """Take up states that a loop found before. All that their fields stand for is learned again."""
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from aprt.explore.checking.checks import QUIET, after
 from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
-from aprt.explore.stateful.chunk import Chunk, unmark
+from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.guards import Guards, NotedStep
 from aprt.explore.stateful.layout import Fields, Layout, byte_widths
 from aprt.explore.stateful.loop import FreshLoop, Host, Outgrown
@@ -49,12 +49,11 @@ class ContextLoop(FreshLoop):
         self._reached = 0, 0  # the state that was being expanded, and the steps taken before
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
 
-    def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
-        self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
-        self._states = [state for chunk in chunks for state in chunk.states(self.layout)]
+    def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
+        self._pack_as(self._roomy())
+        self._states, self._parents, self.oopses = joined(chunks, self.layout)
         self._seen = set(self._states)
         self.transitions = transitions
-        self._parents, self.oopses = unmark(chunks)
 
     @property
     def bytes_per_state(self) -> float:
@@ -228,10 +227,13 @@ class ContextLoop(FreshLoop):
 
     def pack_anew(self) -> None:
         """In fields that have room."""
-        before, layout = self.layout, Layout(self.packing, byte_widths(self.packing, self.slots, SPARE))
+        before, layout = self.layout, self._roomy()
         self._states = list(map(before.conversion(layout), self._states))
         self._seen = set(self._states)
         self._pack_as(layout)
+
+    def _roomy(self) -> Layout:
+        return Layout(self.packing, byte_widths(self.packing, self.slots, SPARE))
 
     def _pack_as(self, layout: Layout) -> None:
         """From now on; what was learned in terms of another layout is looked up again."""

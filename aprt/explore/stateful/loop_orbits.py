@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from aprt.explore.checking.checks import after
 from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
-from aprt.explore.stateful.chunk import Chunk, unmark
+from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.layout import WideLayout
 from aprt.explore.stateful.loop import FreshLoop, Host
 from aprt.explore.stateful.symmetry import Symmetry
@@ -32,10 +32,9 @@ class OrbitLoop(FreshLoop):
         self._symmetry = symmetry
         self._numbers = {INITIAL: 0}
 
-    def restore(self, chunks: Sequence[Chunk], transitions: int) -> None:
-        self._states = [state for chunk in chunks for state in chunk.states(self.layout)]
+    def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
+        self._states, self._parents, self.oopses = joined(chunks, self.layout)
         self._numbers = {state: number for number, state in enumerate(self._states)}
-        self._parents, self.oopses = unmark(chunks)
         self.transitions = transitions
 
     @property

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -128,11 +129,12 @@ class Search:
         return OrbitLoop(self, self.symmetry)
 
     def explore(self) -> Exploration:
-        return self._answer(until_stopped(self._search))
-
-    def _search(self) -> None:
         start = self.checks.start(self.tables.first)
         self._resume()
+        return self._answer(until_stopped(partial(self._search, start)))
+
+    def _search(self, start: Sequence[Violation]) -> None:
+        """start: what is wrong with the initial state."""
         try:
             for violation in start:
                 self.record(violation, 0, 0)
@@ -160,7 +162,9 @@ class Search:
             if self.doubt is not None and len(self.loop) >= self.doubt.states:
                 self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
             if len(self.loop) >= self.switch and isinstance(self.loop, FreshLoop):
+                began = self.watchdog.seconds
                 self._compile([self.loop.chunk(0, len(self.loop))], self.loop.transitions)
+                self.loading = self.watchdog.seconds - began
             if self.depth == self.question.bounds.max_depth:
                 cut = self._cut(here, self.last)
             else:
@@ -176,11 +180,9 @@ class Search:
 
     def _compile(self, states: Sequence[Chunk], transitions: int) -> None:
         """Go on with the compiled loop."""
-        began = self.watchdog.seconds
         from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
 
         self.loop = CompiledLoop(self, states, transitions)
-        self.loading = self.watchdog.seconds - began
 
     def _save(self) -> None:
         if self.saved is not None:
@@ -188,19 +190,19 @@ class Search:
             self.saved.write(self.loop, known)
 
     def _resume(self) -> None:
-        """Go on with what is saved. Raises: `UserError`."""
-        saved = None if self.saved is None else self.saved.read()
+        """Go on with what is saved. Raises: `UserError`, `Unread`."""
+        saved = None if self.saved is None else self.saved.read(self.watchdog)
         if saved is None:
             return
-        known, states = saved
+        known, count, states = saved
+        self.question.bounds.allow(count)
         self.mark, self.last, self.depth = known.mark, known.mark.last, known.mark.depth
         self.ends, self.deadlocks, self.found = list(known.ends), list(known.deadlocks), dict(known.found)
-        self.watchdog.earlier = known.seconds
-        if sum(map(len, states)) >= self.switch:
-            self._compile(states, known.mark.transitions)
+        if count >= self.switch:
+            self._compile(list(states), known.mark.transitions)
         elif isinstance(self.loop, FreshLoop):
             self.loop.restore(states, known.mark.transitions)
-        self.question.bounds.allow(len(self.loop))
+        self.watchdog.resume(known.seconds)
 
     def _cut(self, first: int, last: int) -> bool:
         """Take no step out of these states; whether there is one to take."""
