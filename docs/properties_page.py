@@ -91,6 +91,7 @@ def _section(claim: Claim, today: str) -> str:
     told = [f"In era v4: {first}", f"In the releases: {later}"] if first != later else [first]
     known = code(dict.fromkeys(name.rpartition("/")[2] for name in claim.default))
     by = "no scenario of its own accord" if known == "none" else known
+    by += "; with a patch in, by all" if claim.property.of_patches else ""
     rows = [(f"`{one.buggy}`", f"`{one.fixed}`", one.finding) for one in BROKEN if one.violates == claim.property.id]
     shown = table(("violated in", "holds in", "says"), rows)
     return "\n\n".join((f"## {_heading(claim)}", *filter(None, told), f"Checked by: {by}.", shown))

@@ -12,7 +12,7 @@ from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK, HANG, Property, looked_at
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.system import System
-from aprt.kernel.rules import RULES
+from aprt.kernel.rules import RELEASE, RULES
 
 NO_ERA: Final = Era("-", "a system of one's own", (), MappingProxyType({}))
 _STANDARD: Final = (*RULES, DEADLOCK, HANG)  # what can be asked of any system
@@ -30,18 +30,20 @@ def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scena
 
     name: what users call it. beside: the values in its file. Its own properties are those that the function gives, or
     else those in the file that look at no actors but its own; the scope names the others. They are checked by default,
-    and so is `deadlock`; `hang` and the rules of locks can be asked for.
+    and so are `deadlock` and, where it has a lock, K2; `hang` and the other rules of locks can be asked for.
 
     Raises: `UserError` when the function makes something else, or two properties have one name.
     """
     # one that has two names is one property
     among = tuple(dict.fromkeys(one for one in beside if isinstance(one, Property) and one not in _STANDARD))
     build = partial(_model, name, found, among)
-    own = [p.id for p in _parts(name, found, among)[1]]
+    system, properties, _ = _parts(name, found, among)
+    own = [p.id for p in properties]
     for id in own:
         if own.count(id) > 1:
             raise UserError(f"{name}: two properties are called {id!r}; give each a name of its own")
-    asked = tuple(dict.fromkeys((*own, DEADLOCK.id)))
+    more = (RELEASE.id, DEADLOCK.id) if any(actor.is_lock() for actor in system.actors) else (DEADLOCK.id,)
+    asked = tuple(dict.fromkeys((*own, *more)))
     return Scenario(name, NO_ERA.title, "", asked, build, directory=name)
 
 

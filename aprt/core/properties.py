@@ -171,6 +171,7 @@ class Property:
     about: messages, each an actor and a name. Unless one of them is handled the property has said nothing; if none are
     named it is enough that something happens which its checks look at (`core.exercise`).
     implied: an execution ends where it is violated, so that every search looks for it, whatever was asked.
+    of_patches: code that is new may well violate it, so that it is asked besides wherever a patch is in force.
     """
 
     id: str
@@ -179,6 +180,7 @@ class Property:
     text: str = ""
     about: tuple[tuple[Actor[Any], str], ...] = ()
     implied: bool = False
+    of_patches: bool = False
 
 
 def always(id: str, reads: Actors, test: Callable[[View], str | None]) -> Property:
@@ -249,7 +251,9 @@ def endless(property: Property) -> bool:
     return any(isinstance(check, NoHang | NoLivelock | Eventually) for check in property.checks)
 
 
-DEADLOCK = Property("deadlock", "as long as something is left to do, somebody can go on", (NoDeadlock(),))
+DEADLOCK = Property(
+    "deadlock", "as long as something is left to do, somebody can go on", (NoDeadlock(),), of_patches=True
+)
 HANG = Property("hang", "an end state can always be reached", (NoHang(),))
 LIVELOCK = Property(
     "livelock",
@@ -257,4 +261,5 @@ LIVELOCK = Property(
     (NoLivelock(),),
     "An end can be reached whatever was done before, or a deadlock: nobody goes round for ever with no way out. "
     "To go on as long as nobody ends it, although somebody could, is no livelock.",
+    of_patches=True,
 )

@@ -26,6 +26,7 @@ from aprt.detect.parts import Parts
 from aprt.detect.races import RaceDetector
 from aprt.detect.refcounts import RefcountDetector
 from aprt.detect.stuck import StuckDetector
+from aprt.detect.unlocks import UnlockDetector
 from aprt.detect.wakeups import WakeupDetector
 
 _MAKERS: Final[Mapping[str, Callable[[History], Detector]]] = MappingProxyType(
@@ -39,6 +40,7 @@ _MAKERS: Final[Mapping[str, Callable[[History], Detector]]] = MappingProxyType(
             AtomicDetector,
             RaceDetector,
             GuardDetector,
+            UnlockDetector,
             LifetimeDetector,
             LeakDetector,
             RefcountDetector,

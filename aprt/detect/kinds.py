@@ -18,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "atomic-sleep": "what may sleep, asked for under a spinlock or in a timer callback",
         "race": "accesses of the same data that nothing orders",
         "guard": "data touched without the lock that guards it",
+        "unlock": "a lock given back by a context that does not hold it",
         "use-after-free": (
             "use after free, double and invalid free, with who made and who freed the object; also where it is only "
             "possible, as nothing orders use and free"

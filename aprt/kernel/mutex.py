@@ -6,6 +6,9 @@ purpose, the inner one is taken with a subclass: `lock(1)`, as by mutex_lock_nes
 A free mutex may be taken by any waiter; no order of waiters is kept. Lock misuse is a finding of the rules of
 `kernel.rules`, never a crash.
 
+A mutex does not look who unlocks it, as in a kernel without CONFIG_DEBUG_MUTEXES. If it is somebody else (K2), it is
+free and may be taken, and the context that held it goes on; for lockdep, and here, that one holds it still.
+
 Mirrors: kernel/locking/mutex.c: mutex_lock, mutex_lock_nested, mutex_trylock, mutex_unlock.
 Left out: optimistic spinning; hand-off to the first waiter; interruptible and killable waiting.
 """
@@ -64,9 +67,10 @@ class Mutex(Actor[MutexState]):
 
     @handler(reads="owner", writes="owner")
     def unlock(self, state: MutexState, by: Caller) -> Outcome[MutexState, None]:
-        """Finding: unlock by a context that does not own it (nothing changes)."""
+        """Free from now on. Finding: unlock by a context that does not own it."""
         if state.owner != by.context:
-            return state, None, (rules.not_owner(by, self.name, state.owner),)
+            free = state if state.owner is None else MutexState()
+            return free, None, rules.unlock_by_another(by, self.name, state.owner)
         return MutexState(), None, (Gave(self.name),)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aprt.core.caller import Caller
-from aprt.core.notes import Broken, Note, Oops
+from aprt.core.notes import Broken, Gave, Note, Oops
 from aprt.core.properties import LockOrder, Noted, Property
 
 LOCK_ORDER = Property(
@@ -18,6 +18,15 @@ LOCK_ORDER = Property(
     "with them on asked for while a spinlock of a handler is held, be it by way of others.",
 )
 
+RELEASE = Property(
+    "K2",
+    "a lock is released by the context that holds it",
+    (Noted(),),
+    "Otherwise a mutex or a spinlock is free all the same, as in a kernel without debugging, and whoever held it goes on "
+    "as if it were not. Systems of one's own that have a lock are asked about this as well.",
+    of_patches=True,
+)
+
 RULES = (
     Property(
         "K1",
@@ -27,7 +36,7 @@ RULES = (
         "violated.",
         implied=True,
     ),
-    Property("K2", "a lock is released by the context that holds it", (Noted(),)),
+    RELEASE,
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
     LOCK_ORDER,
     Property(
@@ -60,3 +69,12 @@ def recursive(by: Caller, lock: str) -> tuple[Note, ...]:
 def not_owner(by: Caller, lock: str, owner: str | None) -> Note:
     """The finding of an unlock by somebody else."""
     return Broken("K2", f"{by.context} releases {lock}, which {owner or 'nobody'} holds")
+
+
+def unlock_by_another(by: Caller, lock: str, owner: str | None) -> tuple[Note, ...]:
+    """The notes of an unlock by a context that is not the owner, and that may have been it.
+
+    A context whose lock somebody else has unlocked still holds it, up to its own unlock, which is wrong then, too.
+    """
+    wrong = not_owner(by, lock, owner)
+    return (wrong, Gave(lock)) if by.holds(lock) else (wrong,)

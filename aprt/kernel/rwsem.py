@@ -7,7 +7,7 @@ kernel, and the one under which reading twice in one context can deadlock.
 
 Mirrors: kernel/locking/rwsem.c: down_read, up_read, down_write, up_write.
 Left out: trylocks; downgrade_write; optimistic spinning; hand-off; the order of waiters; killable waiting (a writer
-that enqueued always goes on to take the lock).
+that enqueued always goes on to take the lock); what an unlock by who does not hold it (K2) does to the count.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ spin_lock_irqsave(), `lock("softirq")` as by spin_lock_bh(). They are off until 
 the hold. That keeps no step from happening, as there are no CPUs here. So a handler that spins for a lock of the very
 context that it interrupted is no deadlock that a search could reach; P20 tells that it is possible (`core.lock_order`).
 
+A spinlock does not look who unlocks it either: see `kernel.mutex`.
+
 Mirrors: kernel/locking/spinlock.c: _raw_spin_lock, _raw_spin_lock_irqsave, _raw_spin_lock_bh, _raw_spin_trylock,
 _raw_spin_unlock.
 Left out: CPUs, and interrupts that are turned off without a lock; queueing of waiters; raw locks and PREEMPT_RT, where
@@ -65,9 +67,10 @@ class Spinlock(Actor[SpinlockState]):
 
     @handler(reads="owner", writes="owner")
     def unlock(self, state: SpinlockState, by: Caller) -> Outcome[SpinlockState, None]:
-        """Finding: unlock by a context that does not own it (nothing changes)."""
+        """Free from now on. Finding: unlock by a context that does not own it."""
         if state.owner != by.context:
-            return state, None, (rules.not_owner(by, self.name, state.owner),)
+            free = state if state.owner is None else SpinlockState()
+            return free, None, rules.unlock_by_another(by, self.name, state.owner)
         return SpinlockState(), None, (Gave(self.name),)
 
     def _hold(self, masks: Irq | None = None) -> Hold:

@@ -34,6 +34,7 @@ _REPORTED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "lost-wakeup": frozenset({"P30", "P31"}),
         "atomic-sleep": frozenset({"P23"}),
         "guard": frozenset({"P22"}),
+        "unlock": frozenset({"K2"}),
         "use-after-free": frozenset({"P9"}),
         "leak": frozenset({"P5", "P6", "P7"}),
         "refcount": frozenset({"K3", "P21"}),

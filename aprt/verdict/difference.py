@@ -14,21 +14,21 @@ Executions end at an oops, so that a variant that has one is judged by what goes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
 import attrs
 
 from aprt.core.errors import ReplayMismatch, UserError
-from aprt.core.properties import DEADLOCK, LIVELOCK, Property
+from aprt.core.properties import DEADLOCK, Property
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
 from aprt.explore.result import UNBOUNDED, Bounds, Progress
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.search import Search
-from aprt.verdict.verdict import Shown, Verdict, besides_of, patched
+from aprt.verdict.verdict import Shown, Verdict, besides_of, of_patches
 
 Change: TypeAlias = Literal["removed", "unexercised", "added", "unchanged", "holds", "unknown"]
 Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
@@ -130,7 +130,8 @@ def difference(
 ) -> Difference:
     """Search both variants for these properties (none: those of the first scenario, and for deadlocks).
 
-    With a patch in force on either side, loops are looked for as well, where `ask` has the room and the time for that.
+    With a patch in force on either side, what is asked of patches is (`of_patches`): of loops where `ask` has the room
+    and the time for that.
     What is implied (`Property.implied`) is always looked for, and told where a side violates it. Where executions end
     at a violation of another property, both sides are asked about that as well.
 
@@ -141,7 +142,7 @@ def difference(
     known = {p.id for p in common}
     implied = () if ids == ("all",) else tuple(p.id for p in common if p.implied)
     besides = besides_of(before, ids) | besides_of(after, ids)
-    asked, left = (*(ids or _common(before, after, known)), *implied), [bounds, bounds]
+    asked, left = (*(ids or _by_default(before, after, common)), *implied), [bounds, bounds]
     while True:
         search = [Search(bounds=each, stop_on="all") for each in left]
         was = ask(before, asked, search[0], report, interruptible, besides=besides)
@@ -154,14 +155,14 @@ def difference(
         left = [each.after(side.seconds) for each, side in zip(left, sides, strict=True)]
 
 
-def _common(before: Case, after: Case, known: Set[str]) -> tuple[str, ...]:
+def _by_default(before: Case, after: Case, common: Sequence[Property]) -> tuple[str, ...]:
     """What the first scenario is about, as far as both can be asked for it. Raises: `UserError` where it is nothing."""
-    own = before.scenario.properties
+    own, known = before.scenario.properties, {p.id for p in common}
     if own and known.isdisjoint(own):
         none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"
         raise UserError(f"{none}; ask for others with --property")
-    more = (DEADLOCK.id, LIVELOCK.id) if patched(before) or patched(after) else (DEADLOCK.id,)
-    return tuple(id for id in (*own, *more) if id in known)
+    more = DEADLOCK.id, *of_patches(common, before, after)
+    return tuple(id for id in dict.fromkeys((*own, *more)) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:

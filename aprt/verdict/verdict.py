@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
@@ -16,7 +17,7 @@ import attrs
 from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.events import Event
 from aprt.core.finding import Finding
-from aprt.core.properties import DEADLOCK, LIVELOCK, NoDeadlock, Property, endless
+from aprt.core.properties import LIVELOCK, NoDeadlock, Property, endless
 from aprt.core.scenario import Model
 from aprt.explore.result import Exploration
 from aprt.verdict.case import Case
@@ -139,21 +140,24 @@ def besides_of(case: Case, ids: tuple[str, ...]) -> frozenset[str]:
 def selected(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:
     """The properties that a user asks for: none named means the scenario's own, `all` every one.
 
-    With a patch in force the scenario's own include deadlock and livelock, as a patch may keep a lock, or spin.
+    With a patch in force the scenario's own include those of patches (`of_patches`).
 
     Raises: `UserError` for an unknown one, or when `all` is not alone.
     """
     if "all" not in ids:
         _check_measures(case, model, ids)
-        return _known(case, model, ids or _by_default(case, model))
+        return _known(case, model, ids or (*case.scenario.properties, *of_patches(model.properties, case)))
     if len(ids) > 1:
         raise UserError("--property all cannot be combined with another property")
     return model.properties
 
 
-def _by_default(case: Case, model: Model) -> tuple[str, ...]:
-    more = {DEADLOCK.id, LIVELOCK.id} if patched(case) else set()
-    return (*case.scenario.properties, *(p.id for p in model.properties if p.id in more))
+def of_patches(properties: Iterable[Property], *cases: Case) -> tuple[str, ...]:
+    """The numbers of those of these properties that are asked besides as a patch is in force in one of the cases.
+
+    A patch may give back a lock that it does not hold, keep one, or spin.
+    """
+    return tuple(p.id for p in properties if p.of_patches) if any(map(patched, cases)) else ()
 
 
 def _known(case: Case, model: Model, ids: tuple[str, ...]) -> tuple[Property, ...]:

@@ -12,6 +12,7 @@ from aprt.core.switch import Kind, Switch
 from aprt.verdict.case import Case, measures
 from aprt.verdict.claims import Claim, Outline
 from aprt.verdict.lookup import scenarios
+from aprt.verdict.verdict import selected
 from aprt.view.json_text import dump
 from aprt.view.lists import spans, table, wrapped
 
@@ -73,9 +74,9 @@ def scenarios_json(listed: Iterable[tuple[Era, Scenario]]) -> str:
 def scenario_text(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
     """Story, properties, scope, assumptions and switches of one case. beside: what `neighbours` says of its era."""
     model = case.model()
-    own = [p for p in model.properties if p.id in case.scenario.properties]
+    own = selected(case, model, ())
     always = [p.id for p in model.properties if p.implied]
-    others = _on_demand(case.scenario, model)
+    others = _on_demand(case, model)
     parts = [f"{case}  {case.scenario.title}", *filter(None, [case.scenario.story]), "checked"]
     parts[-1] += "\n" + table((f"  {p.id}", p.title) for p in own)
     if always:
@@ -103,8 +104,8 @@ def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
             "name": str(case),
             "title": case.scenario.title,
             "story": case.scenario.story,
-            "properties": list(case.scenario.properties),
-            "on_demand": _on_demand(case.scenario, model),
+            "properties": [p.id for p in selected(case, model, ())],
+            "on_demand": _on_demand(case, model),
             "contexts": [context.name for context in model.system.contexts],
             "actors": [actor.name for actor in model.system.actors],
             "scope": list(model.scope),
@@ -115,8 +116,9 @@ def scenario_json(case: Case, beside: Iterable[tuple[str, Sequence[str]]] = ()) 
     )
 
 
-def _on_demand(scenario: Scenario, model: Model) -> list[str]:
-    return [p.id for p in model.properties if p.id not in scenario.properties and not p.implied]
+def _on_demand(case: Case, model: Model) -> list[str]:
+    own = selected(case, model, ())
+    return [p.id for p in model.properties if p not in own and not p.implied]
 
 
 def claims_text(claims: Iterable[Outline], width: int | None = None) -> str:
@@ -132,6 +134,8 @@ def claim_text(claim: Outline, eras: Sequence[str]) -> str:
     if claim.property.implied:
         return "\n\n".join([*parts, "checked by: every search"])
     parts.append(_checked_by(claim.default, eras))
+    if claim.property.of_patches:
+        parts[-1] += "\nwith a patch in: by every scenario"
     if isinstance(claim, Claim):
         more = [name for name in claim.available if name not in claim.default]
         demand = "on demand, with all measures in" if claim.all_measures else "on demand"

@@ -158,7 +158,9 @@ def test_what_every_search_looks_for_is_told_alike_by_property_scenario_certific
 
     for era in ((), ("--era", "2026")):
         assert told("property", "show", "k1", *era).stdout.endswith("\n\nchecked by: every search\n")
-    assert "checked by: no scenario of its own accord" in told("property", "show", "K2").stdout
+    expected = "checked by: no scenario of its own accord\nwith a patch in: by every scenario\n"
+    assert expected in told("property", "show", "K2").stdout
+    assert "with a patch in" not in told("property", "show", "K3").stdout
     shown = told("scenario", "show", "2026/unbind").stdout
     assert "\n  in every search: K1\n  on demand: K2, K3, P1, " in shown
     answer = json.loads(told("explore", "2026/unbind", "--format", "json").stdout)["certificate"]

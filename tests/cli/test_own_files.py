@@ -218,6 +218,46 @@ def test_a_patch_that_keeps_its_locks_is_found_unasked_and_counted_where_somethi
     assert "\ndeadlocks " not in by_default.stdout + aprt("explore", "2026/unbind").stdout
 
 
+UNLOCKS = """
+from aprt import patch
+from aprt.kernel.held import held
+from aprt.vfio_ap.mainline.pqap import handle_pqap
+
+async def once_more(machine, guest, aqic):
+    answer = await handle_pqap(machine, guest, aqic)
+    await machine.mdevs_lock.unlock()
+    return answer
+
+async def balanced(machine, guest, aqic):
+    answer = await handle_pqap(machine, guest, aqic)
+    async with held(machine.mdevs_lock):
+        return answer
+
+WRONG = patch("unlocks once more", since="5.3", pqap=once_more)
+RIGHT = patch("locks once more", since="5.3", pqap=balanced)
+"""
+
+
+def test_a_patch_that_unlocks_what_it_does_not_hold_is_found_unasked_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("unlocks.py").write_text(UNLOCKS)
+    right, wrong = ("2026/unbind", "--with", "unlocks.py:RIGHT"), ("2026/unbind", "--with", "unlocks.py:WRONG")
+    assert said(*right).startswith("aprt: HOLDS property=K2,P5,P6,P8,P9,P12,P22,deadlock,livelock ")
+    assert said(*wrong).startswith("aprt: VIOLATED property=K2 ")
+    for patched, word, code in ((right, "- added=- ", 0), (wrong, "- added=K2 ", 1)):
+        compared = aprt("explore", "2026/unbind", "--compare", f"with={patched[-1]}")
+        assert (compared.exit_code, f" removed={word}" in compared.stdout) == (code, True)
+    ran = aprt("run", *wrong)
+    assert ran.exit_code == 1
+    assert "\nVIOLATED K2: vm0.vcpu0 releases mdevs_lock, which nobody holds\n" in ran.stdout
+    seen = "\nDETECTED unlock: vm0.vcpu0 releases mdevs_lock, which "
+    assert (seen in ran.stdout, seen in aprt("run", *right).stdout) == (True, False)
+    shown = aprt("scenario", "show", *wrong).stdout
+    assert "\nchecked\n  K2        a lock is released by the context that holds it\n" in shown
+
+
 def test_a_run_in_which_a_patch_makes_the_kernel_stop_is_violated_although_nobody_asked_about_it() -> None:
     result = aprt("run", "2026/unbind", "--with", V1, "--runs", "3")
     assert result.exit_code == 1
@@ -284,7 +324,7 @@ def test_a_livelock_that_takes_too_many_states_takes_nothing_away_unless_it_is_n
     patched = ("explore", "2026/unbind", "--without", "B6", "--with", V1)
     held, named = aprt(*patched), aprt(*patched, "--property", "P9", "--property", "livelock", "--runs", "2")
     assert held.exit_code == 0
-    assert held.stdout.splitlines()[-1].startswith("aprt: HOLDS property=P5,P6,P8,P9,P12,P22,deadlock scenario=")
+    assert held.stdout.splitlines()[-1].startswith("aprt: HOLDS property=K2,P5,P6,P8,P9,P12,P22,deadlock scenario=")
     assert "\nnot asked   livelock: whether the patch makes somebody go on for ever (that\n" in held.stdout
     assert named.exit_code == 3
     assert named.stdout.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=P9,livelock scenario=")

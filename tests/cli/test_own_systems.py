@@ -149,6 +149,25 @@ def test_a_property_with_two_names_in_the_file_is_one() -> None:
     assert told.startswith("aprt: HOLDS property=two,deadlock scenario=named_twice.py:repaired ")
 
 
+def test_a_system_that_has_a_lock_is_asked_whether_it_is_released_by_who_holds_it() -> None:
+    more = """
+from aprt import Mutex
+lock = Mutex("lock")
+async def rightly():
+    await lock.lock()
+    await bump()
+    await lock.unlock()
+async def wrongly():
+    await rightly()
+    await lock.unlock()
+right = System((counter, lock), (Context("a", rightly), Context("b", rightly)))
+wrong = System((counter, lock), (Context("a", rightly), Context("b", wrongly)))
+"""
+    Path("locks.py").write_text(FILE + more)
+    assert last(aprt("explore", "locks.py:right")).startswith("aprt: HOLDS property=two,K2,deadlock ")
+    assert last(aprt("explore", "locks.py:wrong")).startswith("aprt: VIOLATED property=K2 ")
+
+
 def test_what_holds_for_any_system_can_be_asked_for() -> None:
     told = last(aprt("explore", "ring.py:repaired", "--property", "all"))
     assert told.startswith("aprt: HOLDS property=two,K1,K2,K3,P20,P21,P22,P23,deadlock,hang ")

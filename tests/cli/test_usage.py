@@ -46,7 +46,7 @@ USAGE = [
     (
         ("run", "toy/abba", "--detect"),
         "option '--detect' requires an argument: all, none, lock-order, hang, lost-wakeup, stuck-message, "
-        "atomic-sleep, race, guard, use-after-free, leak, refcount (try 'aprt run --help')",
+        "atomic-sleep, race, guard, unlock, use-after-free, leak, refcount (try 'aprt run --help')",
     ),
     (("explore", "--budget"), "option '--budget' requires an argument: DURATION (try 'aprt explore --help')"),
     (("property", "list", "--era"), "option '--era' requires an argument: ERA (try 'aprt property list --help')"),

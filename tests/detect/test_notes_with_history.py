@@ -46,6 +46,36 @@ def test_a_reference_from_nothing_is_told_with_the_last_put() -> None:
     assert detected(system((refs,), a=put, b=get), "b a", "refcount") == ()
 
 
+async def unlock() -> None:
+    await M.unlock()
+
+
+async def lock_and_unlock() -> None:
+    async with held(M):
+        pass
+
+
+def test_a_wrong_unlock_is_told_with_who_took_the_lock() -> None:
+    stolen, own = detected(system((M,), a=lock_and_unlock, b=unlock), "a b a", "unlock")
+    assert (stolen.text, stolen.objects, stolen.index) == ("b releases m, which a holds", ("m",), 1)
+    assert sites(stolen) == [("taken", 0, "a"), ("here", 1, "b")]
+    assert own.text == "a releases m, which nobody holds"
+    assert sites(own) == [("given back", 1, "b"), ("here", 2, "a")]
+
+
+def test_a_second_unlock_is_told_with_the_first_and_one_with_none_before_it_alone() -> None:
+    async def twice() -> None:
+        await lock_and_unlock()
+        await M.unlock()
+
+    (bad,) = detected(system((M,), a=twice), "a*", "unlock")
+    assert bad.text == "a releases m, which nobody holds"
+    assert sites(bad) == [("given back", 1, "a"), ("here", 2, "a")]
+    (alone,) = detected(system((M,), a=unlock), "a", "unlock")
+    assert sites(alone) == [("here", 0, "a")]
+    assert detected(system((M,), a=lock_and_unlock, b=lock_and_unlock), "a* b*", "unlock") == ()
+
+
 def last_put(under: bool) -> System:
     refs = RefCount("refs", destroys="thing")
 

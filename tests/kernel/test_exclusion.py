@@ -1,4 +1,7 @@
-"""One battery over everything that keeps others out: it excludes, and misuse is a finding that changes nothing."""
+"""One battery over everything that keeps others out: it excludes, and misuse is a finding.
+
+Misuse changes nothing, with one exception: whoever unlocks a mutex or a spinlock makes it free.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import attrs
 import pytest
 
 from aprt.core.actor import BLOCK, Actor
+from aprt.core.caller import Caller
 from aprt.core.effects import Call
 from aprt.core.finding import Finding
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
@@ -100,9 +104,34 @@ def test_taking_it_twice_is_an_oops_and_changes_nothing(it: LockLike) -> None:
 
 
 @each_lock
-def test_giving_back_what_another_holds_is_a_finding_and_changes_nothing(it: LockLike) -> None:
+def test_giving_back_what_another_holds_is_a_finding(it: LockLike) -> None:
     broken = Broken("K2", "b releases l, which a holds")
-    assert answer(it.give, it.owned, B) == (it.owned, None, (broken,))
+    after = it.owned if isinstance(it.lock, RwSem) else it.lock.initial()
+    assert answer(it.give, it.owned, B) == (after, None, (broken,))
+
+
+@pytest.mark.parametrize("it", LOCKS[:2], ids=NAMES[:2])
+def test_who_lost_a_lock_to_an_unlock_by_another_holds_it_up_to_its_own_which_is_wrong_as_well(it: LockLike) -> None:
+    free, thinks = it.lock.initial(), Caller("a", (it.hold,))
+    broken = Broken("K2", "a releases l, which nobody holds")
+    assert answer(it.give, free, thinks) == (free, None, (broken, Gave("l")))
+    taken = attrs.evolve(it.owned, owner="b")
+    assert answer(it.give, taken, thinks) == (free, None, (Broken("K2", "a releases l, which b holds"), Gave("l")))
+
+
+@pytest.mark.parametrize("it", LOCKS[:2], ids=NAMES[:2])
+def test_an_unlock_by_another_lets_a_third_in(it: LockLike) -> None:
+    right = increments(it, when=True)
+
+    async def unlock() -> None:
+        await it.give
+
+    wrong = attrs.evolve(right, contexts=(*right.contexts, Context("c", unlock)))
+    (finding,) = explore(wrong, (BOTH_COUNT,)).findings
+    assert (finding.text, len(finding.schedule)) == ("the number is 1", 9)
+    found = explore(wrong, (BOTH_COUNT, *RULES), stop_on="all")
+    assert {finding.property for finding in found.findings} == {"both count", "K2"}
+    assert found.complete
 
 
 @each_lock

@@ -258,6 +258,7 @@ def test_a_detector_is_on_where_a_property_that_was_asked_about_asks_for_what_it
         "lost-wakeup": ("P30", "P31"),
         "atomic-sleep": ("P23",),
         "guard": ("P22",),
+        "unlock": ("K2",),
         "use-after-free": ("P9",),
         "leak": ("P5", "P6", "P7"),
         "refcount": ("K3", "P21"),
@@ -266,7 +267,7 @@ def test_a_detector_is_on_where_a_property_that_was_asked_about_asks_for_what_it
     verdict = ask(case, ("P9", "P1", "P20"), little)
     assert (
         "\ndetectors   lock-order (P20), use-after-free (P9); off: hang, lost-wakeup,\n"
-        "            stuck-message, atomic-sleep, race, guard, leak, refcount\n"
+        "            stuck-message, atomic-sleep, race, guard, unlock, leak,\n"
     ) in certificate_text(verdict, certify(verdict), Paint())
 
 
