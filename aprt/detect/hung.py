@@ -4,9 +4,9 @@ A context that asks for a lock which cannot be given waits for those who hold it
 order knows (`core.lock_order`): also the end of a work item, a flag, what somebody has promised to complete. A reader
 that has to wait although only readers hold the lock waits for the writers that wait.
 
-A circle closes with the last step that one of its contexts takes. A lock is given back only by its holder, so nobody on
-the circle goes on again, whatever others do. A promise may be kept by others as well (`Hold.mode`), so a circle with a
-promise in it is told only when nobody at all can go on.
+A circle closes with the last step that one of its contexts takes. A lock is given back only by its holder, where K2
+holds, so nobody on the circle goes on again, whatever others do. A promise may be kept by others as well (`Hold.mode`),
+so a circle with a promise in it is told only when nobody at all can go on.
 
 Who waits for a context on a circle, however indirectly, is its **tail**, which grows as long as others go on. Whoever
 else waits when nobody can go on waits for something that nobody is going to do.

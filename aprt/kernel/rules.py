@@ -22,8 +22,8 @@ RELEASE = Property(
     "K2",
     "a lock is released by the context that holds it",
     (Noted(),),
-    "Otherwise a mutex or a spinlock is free all the same, as in a kernel without debugging, and whoever held it goes on "
-    "as if it were not. Systems of one's own that have a lock are asked about this as well.",
+    "Otherwise a mutex or a spinlock is free all the same, as in a kernel without debugging, and whoever held it goes "
+    "on as if it were not. Systems of one's own that have a lock are asked about this as well.",
     of_patches=True,
 )
 

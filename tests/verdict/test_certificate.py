@@ -268,6 +268,7 @@ def test_a_detector_is_on_where_a_property_that_was_asked_about_asks_for_what_it
     assert (
         "\ndetectors   lock-order (P20), use-after-free (P9); off: hang, lost-wakeup,\n"
         "            stuck-message, atomic-sleep, race, guard, unlock, leak,\n"
+        "            refcount\n"
     ) in certificate_text(verdict, certify(verdict), Paint())
 
 
