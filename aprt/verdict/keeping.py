@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,19 +46,28 @@ def kept(keep: Keep, case: Case, properties: Sequence[Property], search: Search)
 
 @contextmanager
 def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: Search) -> Iterator[SavedAnswers]:
-    """The answers about these scenarios that the file has. Raises: as `kept`, also where bounds are not the same."""
-    bounds = search.bounds
+    """The answers about these scenarios that the file has, but for those that a bound left open which is higher now.
+
+    Raises: as `kept`.
+    """
     question = {
         "scenarios": " ".join(asked),
         "properties": " ".join(ids) or "of each its own",
         **_manner(keep, search),
-        "max-states": _bound(bounds.max_states),
-        "budget": _bound(bounds.budget),
-        "runs": str(search.runs),
     }
-    with SaveFile(keep.path, None if keep.resume else question) as file:
+    bounds = {
+        "max-states": _bound(search.bounds.max_states),
+        "budget": _bound(search.bounds.budget),
+        "runs": _bound(search.runs),
+    }
+    with SaveFile(keep.path, None if keep.resume else question | bounds) as file:
         file.check(question)
-        yield SavedAnswers(file)
+        answers = SavedAnswers(file)
+        if any(_most(bounds[name]) > _most(file.question[name]) for name in bounds):
+            ended = "VIOLATED" if search.stop_on == "first" else None
+            answers.forget(lambda answer: answer.get("open") and answer.get("verdict") != ended)
+        file.amend(bounds)
+        yield answers
 
 
 def _question(keep: Keep, case: Case, properties: Sequence[Property], search: Search) -> Mapping[str, str]:
@@ -79,3 +89,7 @@ def _manner(keep: Keep, search: Search) -> Mapping[str, str]:
 
 def _bound(most: float | None) -> str:
     return "none" if most is None else str(most)
+
+
+def _most(bound: str) -> float:
+    return math.inf if bound == "none" else float(bound)

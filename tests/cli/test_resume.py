@@ -18,6 +18,9 @@ from aprt.cli import known_eras
 from aprt.cli.root import root
 from aprt.core.scenario import Era
 from aprt.verdict import many
+from aprt.verdict.ask import ask
+from aprt.verdict.case import Case
+from aprt.verdict.verdict import Verdict
 from tests.toy import ERAS
 
 ROOT = Path(__file__).parents[2]
@@ -324,11 +327,45 @@ def test_answers_about_several_scenarios_are_kept_and_not_asked_for_again(
     assert aprt(*SEVERAL, "--resume", path, "--format", "ktap").stdout == whole
 
 
+def test_of_several_scenarios_those_that_a_bound_left_open_are_asked_again_when_it_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = str(tmp_path / "search"), list[str]()
+
+    def noted(case: Case, *rest: Any) -> Verdict:
+        asked.append(str(case))
+        return ask(case, *rest)
+
+    monkeypatch.setattr(many, "ask", noted)
+
+    def resumed(*bounds: str) -> tuple[list[str], list[dict[str, Any]]]:
+        asked.clear()
+        found = answers(*SEVERAL, *bounds, "--resume", path)
+        return asked[:], found
+
+    first = answers(*SEVERAL, "--save", path)
+    assert [one["open"] for one in first][2] == "stopped at --max-states"
+    for lower in ((), ("--max-states", "100"), ("--max-states", "100", "--budget", "9h")):
+        assert resumed(*lower) == ([], first)
+    again, found = resumed("--max-states", "300", "--budget", "9h")
+    assert (again, found) == (["toy/large"], answers(*SEVERAL, "--max-states", "300"))
+    assert [one["states"] for one in found][2] == 300
+    assert resumed("--max-states", "300") == (["toy/large"], found)  # to have no budget is more, too
+    monkeypatch.setattr(many, "ask", None)
+    assert answers(*SEVERAL, "--max-states", "300", "--resume", path) == found
+
+
+def test_what_was_violated_while_all_was_looked_for_is_asked_again_too(tmp_path: Path) -> None:
+    search, path = ("explore", "toy/lost-update", "toy/abba", "--stop-on", "all"), str(tmp_path / "search")
+    few = answers(*search, "--max-states", "15", "--save", path)
+    assert [(one["verdict"], one["complete"]) for one in few] == [("VIOLATED", True), ("VIOLATED", False)]
+    assert answers(*search, "--resume", path) == answers(*search) != few
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--max-states", "300"), "max-states 200, not 300"),
-        (("--budget", "2s"), "budget none, not 2.0"),
+        (("--max-depth", "3"), "max-depth none, not 3"),
         (("--property", "T1"), "properties of each its own, not T1"),
         (("--shard", "1/2"), "scenarios toy/lost-update toy/abba toy/large toy/tidy, not toy/lost-update toy/large"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +22,14 @@ class SavedAnswers:
             }
         except msgspec.DecodeError:
             raise file.damaged() from None
+
+    def forget(self, which: Callable[[Mapping[str, Any]], object]) -> None:
+        """Those of which that is true."""
+        again = [scenario for scenario, answer in self.given.items() if which(answer)]
+        with self._file.writing() as connection:
+            connection.executemany("DELETE FROM answers WHERE scenario = ?", ((scenario,) for scenario in again))
+        for scenario in again:
+            del self.given[scenario]
 
     def add(self, scenario: str, answer: Mapping[str, Any]) -> None:
         """One more."""

@@ -1,6 +1,6 @@
 """The file of a search that can be resumed: a SQLite database, described in docs/reference/saved-search.md.
 
-Everything in it is about one question, which is written first and never changes. What a search finds is added in
+Everything in it is about one question, which is written first; only its bounds change. What a search finds is added in
 transactions, so that the file is good whenever the process dies. Nobody else may use the file meanwhile.
 """
 
@@ -83,6 +83,14 @@ class SaveFile:
             saved = self.question.get(name, "none")
             if saved != value:
                 raise UserError(f"{self.path} holds another search: {name} {saved}, not {value}")
+
+    def amend(self, bounds: Mapping[str, str]) -> None:
+        """Have these parts of the question say something else."""
+        if bounds.items() <= self.question.items():
+            return
+        with self.writing() as connection:
+            connection.executemany("UPDATE question SET value = ?2 WHERE name = ?1", bounds.items())
+        self.question = {**self.question, **bounds}
 
     @property
     def due(self) -> bool:
