@@ -105,6 +105,14 @@ def test_what_contexts_hold_tells_states_apart_only_for_a_check_that_looks() -> 
     assert sorted(seen) == [("P1", 0, 0), ("P1", 1, 0), ("P2", 0, 0), ("P2", 0, 1), ("P2", 1, 0), ("P2", 1, 1)]
 
 
+@pytest.mark.parametrize("strategy", ["states", "dpor", "reduced", "random"])
+@pytest.mark.parametrize("kind", [always, at_end])
+def test_a_check_may_name_an_actor_twice(kind: Callable[..., Property], strategy: str) -> None:
+    racing, x = increments(2)
+    never_one = kind("P1", (x, x), lambda view: "x is 1" if view(x).value == 1 else None)
+    assert [finding.text for finding in explore(racing, [never_one], strategy=strategy).findings] == ["x is 1"]
+
+
 def test_a_check_cannot_read_what_it_does_not_declare() -> None:
     racing, x = increments(2)
     with pytest.raises(ModelError, match=r"^the check of P1 raised .*reads x, which it does not declare"):

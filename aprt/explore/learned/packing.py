@@ -91,7 +91,7 @@ class Packing:
 
     def mask(self, slots: Iterable[int]) -> int:
         """What to `&` a state with to keep only these fields."""
-        return sum(_ONES << (slot * FIELD_BITS) for slot in slots)
+        return sum(_ONES << (slot * FIELD_BITS) for slot in set(slots))
 
     def values(self, state: int, slots: Iterable[int]) -> tuple[Any, ...]:
         """The values of some fields of a state."""

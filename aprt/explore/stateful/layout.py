@@ -80,7 +80,7 @@ class Layout:
 
     def mask(self, slots: Iterable[int]) -> int:
         """What to `&` a state with to keep only these fields."""
-        return sum(self.ones[slot] << self.shifts[slot] for slot in slots)
+        return sum(self.ones[slot] << self.shifts[slot] for slot in set(slots))
 
     def numbers(self, state: int) -> list[int]:
         """The numbers by slot."""
