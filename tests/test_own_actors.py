@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pydoc
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import pytest
@@ -211,6 +212,16 @@ MISTAKES: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         lambda explore: explore(SYSTEM, bounds=100),
         UserError,
         "bounds: expected Bounds, as in Bounds(max_states=100_000), found 100",
+    ),
+    (
+        lambda explore: explore(SYSTEM, bounds=aprt.Bounds(max_states=0)),
+        UserError,
+        "max_states: expected 1 or more, or None for no bound, found 0",
+    ),
+    (
+        lambda explore: explore(SYSTEM, bounds=aprt.Bounds(budget=nan)),
+        UserError,
+        "budget: expected 0 or more, or None for no bound, found nan",
     ),
     (lambda explore: explore(SYSTEM, stop_on="al"), UserError, "stop_on: unknown 'al' (did you mean 'all'?)"),
     (lambda explore: explore(SYSTEM, loop="x"), UserError, "loop: unknown 'x' (known: auto, plain, compiled)"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
 from aprt.core.amount import count
-from aprt.core.errors import UserError
+from aprt.core.errors import UserError, WrongArgument
 from aprt.core.exercise import Exercise
 from aprt.core.finding import Finding
 from aprt.core.lock_order import LockGraph
@@ -27,14 +27,26 @@ Origin: TypeAlias = Callable[[], tuple[System, tuple[Property, ...]]]
 """Makes the system and the properties, the same in every process; picklable."""
 
 
+def _at_least(least: int) -> Callable[[Bounds, attrs.Attribute[Any], float | None], None]:
+    def check(bounds: Bounds, bound: attrs.Attribute[Any], most: float | None) -> None:
+        if most is not None and not most >= least:  # nan neither
+            raise WrongArgument(f"{bound.name}: expected {least} or more, or None for no bound, found {most!r}")
+
+    return check
+
+
 @attrs.frozen
 class Bounds:
-    """Where a search gives up; None is no bound. A bound that was hit makes the result incomplete."""
+    """Where a search gives up; None is no bound. A bound that was hit makes the result incomplete.
 
-    max_states: int | None = None
-    max_depth: int | None = None  # steps
-    budget: float | None = None  # seconds
-    max_length: int | None = None  # executions, times the steps of the longest: how long all can be together
+    Raises: `WrongArgument` for a bound below the least there can be.
+    """
+
+    max_states: int | None = attrs.field(default=None, validator=_at_least(1))
+    max_depth: int | None = attrs.field(default=None, validator=_at_least(0))  # steps
+    budget: float | None = attrs.field(default=None, validator=_at_least(0))  # seconds
+    max_length: int | None = attrs.field(default=None, validator=_at_least(0))
+    """Executions, times the steps of the longest: how long all can be together."""
 
     def after(self, seconds: float) -> Bounds:
         """These bounds for a search that begins when so many seconds of the budget are spent."""

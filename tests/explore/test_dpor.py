@@ -116,6 +116,12 @@ def test_traces_of_large_programs(system: System, count: int, deadlocks: int) ->
     assert counted(explore(system, strategy="dpor")) == (count, deadlocks, 0, True)
 
 
+@pytest.mark.parametrize("strategy", ["states", "dpor", "reduced", "random", "auto"])
+def test_a_system_without_contexts_has_one_end(strategy: str) -> None:
+    found = explore(System((), ()), strategy=strategy)
+    assert (found.ends, found.deadlocks, found.findings) == (1, 0, ())
+
+
 @pytest.mark.parametrize(("system", "count", "deadlocks"), [f for f in FIGURES if f.id not in LONG])
 def test_source_sets_find_the_same_traces(system: System, count: int, deadlocks: int) -> None:
     found = explore(system, strategy="dpor:source")

@@ -125,7 +125,7 @@ class Descent:
             self.execution.nodes,
         )
         most, limit = self._bounds.max_states, self._bounds.max_depth
-        if steps and steps[-1].oops:  # as the root of a subtree may be
+        if not rows or (steps and steps[-1].oops):  # as the root of a subtree may be
             return
         node, sleeping, state = nodes[-1], self.sleeping[-1], self.states[-1]
         branches, place = self.branches.pop(len(steps), []), 0
