@@ -19,6 +19,10 @@ class WrongArgument(UserError):
     """A function of aprt was called with something that it does not take."""
 
 
+class WorkersLost(UserError):
+    """Too many of the processes that share the work have gone."""
+
+
 class UnknownProperty(UserError):
     """A model has no property of that number. id: as it was asked for. hint: the end of the line.
 

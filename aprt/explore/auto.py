@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from aprt.core.amount import count
-from aprt.core.errors import UserError
+from aprt.core.errors import UserError, WorkersLost
 from aprt.core.properties import endless
 from aprt.explore.result import Exploration, Question
 from aprt.explore.stateful import states
@@ -190,6 +190,8 @@ class _Choice:
 
         try:
             found = (search or dpor.search)(question)
+        except WorkersLost:
+            raise
         except UserError:  # it cannot check what is asked
             self.tried = math.inf
             return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aprt.core.errors import WorkersLost
 from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Property
 from aprt.core.system import System
 from aprt.explore import auto
@@ -91,6 +92,16 @@ def test_traces_that_are_few_are_shared(monkeypatch: pytest.MonkeyPatch, crew: L
     assert (shared.strategy, shared.traces, shared.complete) == ("dpor", 1_680, True)
     bounded = asked(origin, NoCrew(), bounds=Bounds(max_states=100_000))
     assert counted(bounded) == counted(alone)
+
+
+def test_a_crew_that_breaks_down_over_traces_does_not_go_on_with_states(
+    monkeypatch: pytest.MonkeyPatch, crew: LocalCrew
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_STEP", 1_000)
+    monkeypatch.setattr(auto, "_PER_TRACE", 0)
+    with pytest.raises(WorkersLost, match=r"^3 workers died over "):
+        asked(partial(work.origin, "mailboxes:fan_in", 3, 3), Unlucky(crew, None))
 
 
 def test_traces_that_turn_out_to_be_few_are_for_one_process() -> None:

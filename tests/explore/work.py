@@ -66,14 +66,14 @@ class NoCrew:
 
 
 class Unlucky:
-    """A crew of which one worker is killed before it is sent its piece of work numbered `last`."""
+    """A crew of which one worker is killed before it is sent its piece of work numbered `last`; None: any piece."""
 
-    def __init__(self, crew: Crew, last: int) -> None:
+    def __init__(self, crew: Crew, last: int | None) -> None:
         self.crew, self.seats, self.sent, self.last = crew, crew.seats, 0, last
 
     def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Pending[R]:
         self.sent += seat == 1
-        if seat == 1 and self.sent == self.last:
+        if seat == 1 and self.last in (None, self.sent):
             os.kill(self.crew.submit(seat, process, 0).result(), signal.SIGKILL)
         return self.crew.submit(seat, task, *args)
 

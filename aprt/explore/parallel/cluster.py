@@ -14,7 +14,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from aprt.core.errors import UserError
+from aprt.core.errors import UserError, WorkersLost
 
 try:
     import distributed
@@ -81,11 +81,11 @@ class ClusterCrew:
         return wait(pending, timeout, FIRST_COMPLETED).done
 
     def refill(self, seat: int) -> None:
-        """Have the worker with the fewest seats take this one too. Raises: `UserError` when there is none left."""
+        """Have the worker with the fewest seats take this one too. Raises: `WorkersLost` when there is none left."""
         try:
             self._client.wait_for_workers(1, timeout=self._timeout)
         except TimeoutError:
-            raise UserError(f"no worker of the cluster is left ({self._client.scheduler.address})") from None
+            raise WorkersLost(f"no worker of the cluster is left ({self._client.scheduler.address})") from None
         others = self._workers[:seat] + self._workers[seat + 1 :]
         self._workers[seat] = min(self._client.scheduler_info(n_workers=-1)["workers"], key=others.count)
 

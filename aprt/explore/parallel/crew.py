@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from aprt.core.errors import UserError
+from aprt.core.errors import WorkersLost
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -61,7 +61,7 @@ def scatter(crew: Crew | None, work: Callable[[P], R], pieces: Iterable[P]) -> I
     Without a crew they are done here, one after the other. pieces: may have more after a result came, though it had
     none before. A piece whose worker died is done again.
 
-    Raises: what the work raises, and `UserError` for a piece over which `PATIENCE` workers died.
+    Raises: what the work raises, and `WorkersLost` for a piece over which `PATIENCE` workers died.
     """
     if crew is None:
         yield from ((piece, work(piece)) for piece in pieces)
@@ -81,7 +81,7 @@ def scatter(crew: Crew | None, work: Callable[[P], R], pieces: Iterable[P]) -> I
                 result = done.result()
             except BrokenExecutor:
                 if tries == PATIENCE:
-                    raise UserError(f"{PATIENCE} workers died over {piece} (out of memory?)") from None
+                    raise WorkersLost(f"{PATIENCE} workers died over {piece} (out of memory?)") from None
                 crew.refill(seat)
                 busy[crew.submit(seat, work, piece)] = seat, piece, tries + 1
                 continue

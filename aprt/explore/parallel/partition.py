@@ -33,7 +33,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
 
-from aprt.core.errors import ModelError, UserError
+from aprt.core.errors import ModelError, UserError, WorkersLost
 from aprt.core.finding import Finding
 from aprt.core.properties import endless
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
@@ -195,7 +195,7 @@ class _Search:
                         return harvest
             except (BrokenExecutor, Forgotten):
                 continue
-        raise UserError(f"{PATIENCE} workers died over a part of the states (out of memory?)")
+        raise WorkersLost(f"{PATIENCE} workers died over a part of the states (out of memory?)")
 
     def _count(self, harvest: Harvest) -> None:
         self.states += harvest.states

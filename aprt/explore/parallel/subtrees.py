@@ -25,7 +25,7 @@ from concurrent.futures import BrokenExecutor
 
 import attrs
 
-from aprt.core.errors import UserError
+from aprt.core.errors import UserError, WorkersLost
 from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
 from aprt.core.finding import Finding
@@ -215,10 +215,10 @@ class _Search:
         self.busy[self.crew.submit(seat, work, self.jobs[seat], news, *what, bounds, self.slice)] = seat
 
     def _lose(self, seat: int) -> None:
-        """What a worker was at when it died is for others. Raises: `UserError` when too many have died over it."""
+        """What a worker was at when it died is for others. Raises: `WorkersLost` when too many have died over it."""
         run = self.runs[seat]
         if run.begun[-1].tries == PATIENCE:
-            raise UserError(f"{PATIENCE} workers died over {run.begun[-1].subtree} (out of memory?)")
+            raise WorkersLost(f"{PATIENCE} workers died over {run.begun[-1].subtree} (out of memory?)")
         self.executions -= run.executions
         self.blocked -= run.blocked
         self.transitions -= run.transitions
