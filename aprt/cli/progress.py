@@ -44,10 +44,9 @@ class ProgressLine:
             return
         rate = progress.states / progress.seconds if progress.seconds else 0
         runs = f"{count(progress.executions, 'run')}, " if progress.executions else ""
-        left = "" if progress.eta is None else f", {_left(progress.eta)}"
         self.tell(
             f"{runs}{count(progress.states, 'state')}, {count(progress.transitions, 'step')}, depth {progress.depth}, "
-            f"{progress.seconds:.0f} s ({rate:,.0f} states/s){left}"
+            f"{progress.seconds:.0f} s ({rate:,.0f} states/s){_left(progress)}"
         )
 
     def tell(self, text: str) -> None:
@@ -69,5 +68,10 @@ class ProgressLine:
             self.stream.flush()
 
 
-def _left(seconds: float) -> str:
-    return f"about {seconds:,.0f} s left" if seconds >= 1 else "nearly done"
+def _left(progress: Progress) -> str:
+    """How long it will take at the present rate, or at most, if that is beyond the budget or nobody knows."""
+    eta, most = progress.eta, progress.left
+    word, seconds = ("at most", most) if most is not None and (eta is None or most < eta) else ("about", eta)
+    if seconds is None:
+        return ""
+    return f", {word} {seconds:,.0f} s left" if seconds >= 1 else ", nearly done"

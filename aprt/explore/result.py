@@ -66,7 +66,7 @@ class Progress:
     """How far a search has come, for a progress line.
 
     expected: executions in all, where known or estimated; states, for a search that does not run executions.
-    read: the share of a saved search that is read back, while that is all it does.
+    read: the share of a saved search that is read back, while that is all it does. left: seconds, of the budget.
     """
 
     executions: int
@@ -76,10 +76,11 @@ class Progress:
     seconds: float
     expected: float | None = None
     read: float | None = None
+    left: float | None = None
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the present rate.
+        """Seconds left at the present rate, whatever the budget.
 
         None where that cannot be said: nothing is done yet, nothing is expected, or more was done than expected.
         """

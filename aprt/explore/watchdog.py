@@ -76,16 +76,16 @@ class Watchdog:
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
         """Call it often. Raises: `Stop` when a bound is met, or the search is told to halt."""
-        now = self._clock()
+        now, budget = self._clock(), self._bounds.budget
+        taken = now - self._start
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
-            self._report(
-                Progress(executions, states, transitions, depth, self.earlier + now - self._start, self.expected)
-            )
+            left = None if budget is None else max(0.0, budget - taken)
+            seconds = self.earlier + taken
+            self._report(Progress(executions, states, transitions, depth, seconds, self.expected, left=left))
         if self._halt is not None and self._halt():
             raise Stop("interrupted")
-        bounds = self._bounds
-        if bounds.budget is not None and now - self._start >= bounds.budget:
+        if budget is not None and taken >= budget:
             raise Stop("budget")
-        if bounds.max_length is not None and executions * depth > bounds.max_length:
+        if self._bounds.max_length is not None and executions * depth > self._bounds.max_length:
             raise Stop("max_length")

@@ -17,19 +17,26 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("expected", "left"),
+    ("expected", "budget", "left"),
     [
-        (400.0, ", about 30 s left"),
-        (110.0, ", about 1 s left"),
-        (101.0, ", nearly done"),
-        (100.0, ", nearly done"),
-        (99.0, ""),  # it takes longer than was expected, and nobody knows how long
-        (None, ""),
+        (400.0, None, ", about 30 s left"),
+        (110.0, None, ", about 1 s left"),
+        (101.0, None, ", nearly done"),
+        (100.0, None, ", nearly done"),
+        (99.0, None, ""),  # it takes longer than was expected, and nobody knows how long
+        (None, None, ""),
+        (400.0, 31.0, ", about 30 s left"),
+        (400.0, 29.0, ", at most 29 s left"),
+        (400.0, 0.5, ", nearly done"),
+        (99.0, 12.0, ", at most 12 s left"),
+        (None, 12.0, ", at most 12 s left"),
     ],
 )
-def test_the_time_that_is_left_is_told_as_far_as_it_is_known(expected: float | None, left: str) -> None:
+def test_the_time_that_is_left_is_told_as_far_as_it_is_known(
+    expected: float | None, budget: float | None, left: str
+) -> None:
     terminal = Terminal()
-    ProgressLine(terminal)(Progress(100, 2_000, 3_000, 9, 10.0, expected))
+    ProgressLine(terminal)(Progress(100, 2_000, 3_000, 9, 10.0, expected, left=budget))
     assert terminal.getvalue() == f"\r100 runs, 2,000 states, 3,000 steps, depth 9, 10 s (200 states/s){left}\x1b[K"
 
 

@@ -248,7 +248,7 @@ def test_progress_is_reported_twice_a_second_until_the_budget_is_spent() -> None
         watchdog.look(0, i, 10 * i, 1)
     with pytest.raises(Stop, match="budget"):
         watchdog.look(0, 3, 30, 1)
-    assert seen == [Progress(0, 1, 10, 1, 0.5), Progress(0, 3, 30, 1, 1.0)]
+    assert seen == [Progress(0, 1, 10, 1, 0.5, left=0.5), Progress(0, 3, 30, 1, 1.0, left=0.0)]
 
 
 def test_time_and_budget_begin_when_what_was_saved_is_read_back() -> None:
@@ -262,7 +262,11 @@ def test_time_and_budget_begin_when_what_was_saved_is_read_back() -> None:
     assert watchdog.seconds == pytest.approx(7.9)
     with pytest.raises(Stop, match="budget"):
         watchdog.look(0, 3, 30, 1)
-    assert seen == [Progress(0, 0, 0, 0, 40.0, read=0.6), Progress(0, 1, 10, 1, 7.5), Progress(0, 3, 30, 1, 8.0)]
+    assert seen == [
+        Progress(0, 0, 0, 0, 40.0, read=0.6),
+        Progress(0, 1, 10, 1, 7.5, left=0.5),
+        Progress(0, 3, 30, 1, 8.0, left=0.0),
+    ]
 
 
 def test_a_variable_that_cannot_be_compared_keeps_states_apart_and_is_reported() -> None:
