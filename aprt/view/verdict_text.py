@@ -14,13 +14,14 @@ from aprt.core.amount import count
 from aprt.core.properties import DEADLOCK
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
+from aprt.explore.sampling.walks import MAX_STEPS
 from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.verdict import Verdict
 from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
 from aprt.view.heading import claim, heading
-from aprt.view.lists import fact
+from aprt.view.lists import fact, wrapped
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import unexercised_lines
 from aprt.view.verdict_json import verdict_object
@@ -94,7 +95,7 @@ def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:
     if verdict.for_states:
         lines.append(f"no run shows what goes on for ever ({', '.join(verdict.for_states)}); use --strategy states")
     lines += unexercised_lines(verdict, certificate.exercised)
-    lines += (f"  {line}" for line in _drawn(verdict.exploration))
+    lines += (line for text in _drawn(verdict.exploration) for line in wrapped(f"  {text}", "  ").splitlines())
     return "\n".join(lines)
 
 
@@ -104,12 +105,14 @@ def _drawn(exploration: Exploration) -> Iterable[str]:
         mass = f"{exploration.unseen:.1%}, at most {exploration.unseen_below:.1%} (95 %)"
         yield f"chance that one more run shows a new trace: {mass}"
     if exploration.chao1 is not None:
-        yield f"{count(exploration.traces or 0, 'trace')} seen, about {exploration.chao1:,.0f} or more there are"
+        yield f"{count(exploration.traces or 0, 'trace')} seen, of about {exploration.chao1:,.0f} or more"
     if (bound := exploration.guarantee) is not None:
         yield f"a violation of depth {bound.depth} shows in a run with a chance of {bound.chance:.2g} or more,"
         yield f"so {count(bound.runs, 'run')} would have shown it with 99 %"
     elif exploration.strategy.startswith("pct:") and exploration.cut:
-        yield f"what these runs would have shown for sure is not known, as {exploration.cut:,} of them were cut off"
+        yield "what these runs would have shown for sure is not known, as some were cut off"
+    if exploration.cut and exploration.depth == MAX_STEPS:
+        yield f"runs that go round for ever are cut after {MAX_STEPS:,} steps; --max-depth bounds them"
     if exploration.turns:
         yield "runs by " + ", ".join(f"{name} {turns:,}" for name, turns in exploration.turns)
 

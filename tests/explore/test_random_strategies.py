@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from aprt import explore, replay
+from aprt import Context, System, explore, replay
 from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK
+from aprt.explore.result import Bounds
 from aprt.explore.strategies import find_strategy
+from aprt.kernel.cell import Cell
 from tests.explore.programs.locking import dining, nested
 
 DRAWS = ("random", "urw", "pos", "pct:2", "pct:3", "delay:2", "portfolio")
@@ -41,6 +43,22 @@ def test_a_seed_repeats_a_search_and_another_one_does_not(strategy: str) -> None
 def test_one_change_of_priorities_is_needed_for_an_embrace() -> None:
     """PCT with d = 1 never switches a context that can go on, so two nested locks are never half taken."""
     assert explore(nested("AB", "BA"), [DEADLOCK], strategy="pct:1", runs=500, seed=1).findings == ()
+
+
+def test_delays_fall_at_all_steps_of_a_context_that_lets_nobody_show_what_is_shared() -> None:
+    own, other = Cell("own", 0), Cell("other", 0)
+
+    async def spin() -> None:
+        while True:
+            await own.read()
+
+    async def bump() -> None:
+        await other.add(1)
+
+    system = System((own, other), (Context("spin", spin), Context("bump", bump), Context("again", bump)))
+    found = explore(system, strategy="delay:1", runs=200, seed=1, bounds=Bounds(max_depth=6))
+    # six reads; five and bump; four, bump and again. Where the reads stand among them is no matter of the trace
+    assert (found.cut, found.traces) == (200, 3)
 
 
 @pytest.mark.parametrize("text", ["pct:0", "pct:x", "urw:2", "pcd"])

@@ -4,6 +4,7 @@ import re
 import attrs
 import pytest
 
+from aprt.cli import known_eras
 from aprt.core.amount import count
 from aprt.core.notes import Hold
 from aprt.detect.kinds import KINDS
@@ -98,7 +99,7 @@ def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
     text = verdict_text(verdict, PLAIN)
     assert "NOT FOUND  no run broke it, which does not mean that none can" in text
     assert "  chance that one more run shows a new trace: 0.0%, at most 84.7% (95 %)\n" in text
-    assert "  2 traces seen, about 2 or more there are\n" in text
+    assert "  2 traces seen, of about 2 or more\n" in text
     assert verdict_line(verdict_object(verdict)).startswith("aprt: NOT FOUND property=T1 ")
     assert " traces=2 " in verdict_line(verdict_object(verdict))
 
@@ -107,9 +108,15 @@ def test_runs_that_were_cut_off_are_told_and_promise_nothing() -> None:
     verdict = asked("toy/tidy", Search("pct:2", Bounds(max_depth=3), runs=30))
     text = verdict_text(verdict, PLAIN)
     assert "covered     30 runs, 30 of them cut off, " in text
-    assert "  what these runs would have shown for sure is not known, as 30 of them were cut off\n" in text
+    assert "\n  what these runs would have shown for sure is not known, as some were cut\n  off\n" in text
+    assert "--max-depth bounds them" not in text
     drawn = json.loads(verdict_json(verdict))["drawn"]
     assert (drawn["cut"], drawn["guarantee"]) == (30, None)
+
+
+def test_of_runs_that_go_round_for_ever_it_is_told_what_bounds_them() -> None:
+    text = verdict_text(ask(Case.parse("v4/h8", known_eras()), (), Search("delay:1", runs=1)), PLAIN)
+    assert "\n  runs that go round for ever are cut after 10,000 steps; --max-depth\n  bounds them\n" in text
 
 
 def test_what_a_strategy_promises_and_who_drew_is_told() -> None:

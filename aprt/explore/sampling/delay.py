@@ -4,13 +4,17 @@ Emmi, Qadeer and Rakamaric, "Delay-Bounded Scheduling", POPL 2011, section 2. Th
 until it cannot, and then turns to the next one in the system's order, round and round. A delay makes it turn before
 that. With delays at random steps out of k (`contention`), each set of d of them has a chance of at least 1/k^d,
 whatever the number of contexts: good for many contexts, where most are not to blame.
+
+A context that goes round for ever on actors of its own would keep the others from ever showing what is shared, and
+would never be delayed. So after an execution in which no step counted, every step of the next one counts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
+from typing import Any
 
 from aprt.explore.result import Exploration, Question
 from aprt.explore.sampling.contention import CountingPicker
@@ -31,16 +35,30 @@ class Delays(CountingPicker):
         super().__init__(steps)
         self._due: Counter[int] = Counter()  # by the number of the step: how many delays
         self._running = self._done = 0
+        self._length = 0  # of the last execution, if no step of it counted
 
     def start(self) -> None:
-        self._due = Counter(self._lots.randint(1, self._contention.most) for _ in range(self._delays))
+        most = self._length or self._contention.most
+        self._due = Counter(self._lots.randint(1, most) for _ in range(self._delays))
         self._running = self._done = 0
 
     def pick(self, enabled: Sequence[Enabled]) -> Enabled:
         order = sorted(enabled, key=lambda offer: (offer[0] - self._running) % self._contexts)
         chosen = order[0]
-        if self._contention.counts(chosen[1][0][1]):
+        if self._length or self._contention.counts(chosen[1][0][1]):
             self._done += 1
             chosen = order[self._due[self._done] % len(order)]
         self._running = chosen[0]
         return chosen
+
+    def finish(self, steps: Sequence[int], fresh: bool) -> None:
+        super().finish(steps, fresh)
+        self._length = 0 if any(map(self._contention.counts, steps)) else len(steps)
+
+    @property
+    def memory(self) -> Any:
+        return super().memory, self._length
+
+    def remember(self, memory: Any, taken: Collection[int]) -> None:
+        most, self._length = memory
+        super().remember(most, taken)

@@ -19,7 +19,7 @@ from collections.abc import Collection, Hashable, Sequence
 from functools import partial
 from hashlib import blake2b
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -39,7 +39,7 @@ from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 if TYPE_CHECKING:
     from aprt.explore.saved.walks import SavedWalks
 
-_MAX_STEPS = 10_000  # where an execution is cut when no depth is given: loops may never end
+MAX_STEPS: Final = 10_000  # where an execution is cut when no depth is given: loops may never end
 
 Enabled: TypeAlias = Offer[Note]
 
@@ -210,7 +210,7 @@ class Walks:
     def _go(self, picker: Picker, steps: list[int], states: list[int]) -> None:
         """Go on from the initial state to an end, and note down the way."""
         limit = self.question.bounds.max_depth
-        limit = _MAX_STEPS if limit is None else limit
+        limit = MAX_STEPS if limit is None else limit
         state = INITIAL
         if not self.enabled:
             self._discover(INITIAL, (), False, steps)
