@@ -130,13 +130,16 @@ def _tell_matrix(
 
 
 def _tell_estimate(case: Case, search: Search, form: str, color: str, interrupts: Interrupts) -> int:
+    from aprt.cli.progress import ProgressLine
     from aprt.explore.sampling.estimates import estimate
     from aprt.view.estimate_text import estimate_json, estimate_text
 
     limits = search.bounds
     budget = _PATIENCE if limits.budget is None else limits.budget
     system = case.model().system
-    with interrupts.allowed:  # a part of an estimate is none
-        found = estimate(system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget)
+    with ProgressLine() as progress, interrupts.allowed:  # a part of an estimate is none
+        found = estimate(
+            system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget, report=progress
+        )
     echo(estimate_json(case, found) if form == "json" else estimate_text(case, found, paint(color)))
     return EXITS["HOLDS"]

@@ -14,6 +14,7 @@ from aprt.view.words import switched
 
 ESTIMATE_SCHEMA = "aprt.estimate/1"
 
+_LONG = 1e12  # where more than two digits tell nothing
 _HEAVY = ("heavy tail: a few rare executions outweigh the others,", "there may be many more")
 
 
@@ -32,11 +33,11 @@ def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
 
 def estimate_line(case: Case, found: Estimates) -> str:
     """The last line, like that of a verdict."""
-    traces = "-" if found.traces is None else f"{found.traces.value:.0f}"
+    traces = "-" if found.traces is None else _figure(found.traces.value)
     reliable = found.interleavings.reliable and (found.traces is None or found.traces.reliable)
     return (
         f"aprt: ESTIMATE scenario={case.name} era={case.era.name} "
-        f"{switched(case.settings)} interleavings={found.interleavings.value:.0f} traces={traces} "
+        f"{switched(case.settings)} interleavings={_figure(found.interleavings.value)} traces={traces} "
         f"reliable={'yes' if reliable else 'no'} probes={found.probes}"
     )
 
@@ -65,7 +66,12 @@ def _lines(name: str, found: Estimate) -> list[str]:
 def _number(value: float) -> str:
     if math.isinf(value):
         return "any number"
-    return f"{value:,.0f}" if value < 1e12 else f"{value:.1e}"
+    return f"{value:,.0f}" if value < _LONG else f"{value:.1e}"
+
+
+def _figure(value: float) -> str:
+    """For the line for grep: one that a program can read, `inf` included."""
+    return f"{value:.0f}" if value < _LONG else f"{value:.1e}"
 
 
 def _numbers(found: Estimate) -> dict[str, float | bool | None]:

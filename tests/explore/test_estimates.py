@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from functools import partial
@@ -12,12 +13,13 @@ from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
 from aprt.explore.commuting.independence import StepInfo, foata
 from aprt.explore.replay import replay
-from aprt.explore.result import Question
+from aprt.explore.result import Progress, Question
 from aprt.explore.sampling.estimates import Estimate, estimate
 from aprt.explore.sampling.random_walk import RandomWalk
 from aprt.explore.sampling.spread import spread
 from aprt.explore.sampling.walks import Walks
 from aprt.explore.stepper import Stepper
+from aprt.explore.watchdog import Watchdog
 from tests.explore.enumerator import executions, interleavings, paths, traces
 from tests.explore.programs.cells import Cell, ainc, casw, inc, lastzero, long_chain, popl, readers
 from tests.explore.programs.generated import generate
@@ -116,6 +118,21 @@ def test_what_is_cut_counts_up_to_there() -> None:
     found = estimate(dining(2, looping=True), 500, max_depth=2)
     assert found.cut > 0
     assert found.interleavings.value == 4  # both philosophers can go first, and either goes on
+
+
+def test_an_estimate_tells_how_many_probes_are_drawn_and_how_long_it_will_take_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Progress] = []
+    ticks = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(Watchdog.__init__, "__defaults__", (None, lambda: next(ticks)))
+    assert estimate(inc(3), 10, budget=4.0, report=seen.append).probes == 3
+    assert [(one.executions, one.seconds, one.expected, one.left) for one in seen] == [
+        (1, 2.0, 10, 2.0),  # a look at the clock is for the making of the walks
+        (2, 3.0, 10, 1.0),
+        (3, 4.0, 10, 0.0),
+    ]
+    assert all(one.states and one.transitions for one in seen)
 
 
 def test_a_seed_repeats_an_estimate_and_a_budget_ends_it() -> None:

@@ -22,16 +22,17 @@ heavy tail when it is small.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import attrs
 
 from aprt.core.system import System
-from aprt.explore.result import Bounds, Question
+from aprt.explore.result import Bounds, Progress, Question
 from aprt.explore.sampling.random_walk import RandomWalk
 from aprt.explore.sampling.spread import Spread, spread
 from aprt.explore.sampling.walks import Run, Walks
+from aprt.explore.watchdog import Stop, Watchdog
 
 _MAX_STEPS = 300  # where a probe is cut when no depth is given: loops may never end
 _ENOUGH = 30  # effective probes
@@ -79,17 +80,21 @@ def estimate(
     seed: int = 0,
     max_depth: int | None = None,
     budget: float | None = None,
+    report: Callable[[Progress], None] | None = None,
 ) -> Estimates:
-    """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows."""
+    """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows.
+
+    report: as in `Question`.
+    """
     bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth)
-    deadline = None if budget is None else time.perf_counter() + budget
+    watchdog = Watchdog(Question(system, (), Bounds(budget=budget), report=report), probes)
     with Walks(Question(system, (), bounds, seed=seed)) as walks:
         picker, tally = RandomWalk(walks.random), Tally(walks)
-        for _ in range(probes):
-            run = walks.execution(picker)
-            tally.add(run, picker.weight)
-            if deadline is not None and time.perf_counter() >= deadline:
-                break
+        with suppress(Stop):
+            for drawn in range(1, probes + 1):
+                run = walks.execution(picker)
+                tally.add(run, picker.weight)
+                watchdog.look(drawn, len(walks.enabled), walks.transitions, walks.depth)
         return tally.estimates()
 
 
