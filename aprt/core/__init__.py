@@ -10,8 +10,8 @@ To be read in this order:
 - what happens in a row: a `schedule` names steps, a `token` is its short text, and `follow` goes by it; an `execution`
   is what one came to, for whoever is its `listener`
 - what must hold: `properties`, which a `monitor` checks along one execution; a `finding` is one that is violated;
-  `lock_order`, beside the one that a kernel documents (`documented_order`); and what of all that was put to the test
-  (`exercise`)
+  `lock_order`, beside the one that a kernel documents (`documented_order`), and `lock_misuse`; and what of all that was
+  put to the test (`exercise`)
 - which model: a `scenario` of an era, with its switches (`switch`, `replacing`, `commits`); a `question` that eras can
   be asked, and a `contrast` of two cases
 - words: `errors`, and what is said where something is wrong with what was typed or given (`arguments`, `suggestion`,

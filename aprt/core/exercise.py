@@ -18,7 +18,7 @@ import attrs
 from aprt.core.actor import Actor
 from aprt.core.effects import Call, Choose
 from aprt.core.events import Event
-from aprt.core.notes import Took
+from aprt.core.lock_misuse import takes
 from aprt.core.properties import After, Always, AtEnd, Before, Check, History, LockOrder, NoEdges, Property
 from aprt.core.symmetry import Alike
 
@@ -108,7 +108,7 @@ class Exercise:
             handled=frozenset(message for _, message in messages),
             waited=frozenset(waited.difference(message for _, message in messages)),
             changed=frozenset(message[0] for event, message in messages if event.changed),
-            nested=any(event.caller.held and _takes(event) for event in events),
+            nested=any(event.caller.held and takes(event) for event in events),
             answers=frozenset((message, event.reply) for event, message in messages if isinstance(event.reply, bool)),
             choices=choices,
             under={function: frozenset(found) for function, found in under.items()},
@@ -196,7 +196,3 @@ def _reaches(exercise: Exercise, check: Check) -> bool:
 def _asked(exercise: Exercise, actors: Iterable[Actor[Any]]) -> bool:
     wanted = {actor.name for actor in actors}
     return any(name in wanted for name, _ in exercise.handled)
-
-
-def _takes(event: Event) -> bool:
-    return any(isinstance(note, Took) for note in event.notes)

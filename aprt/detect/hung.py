@@ -24,6 +24,7 @@ import attrs
 
 from aprt.core.events import Event
 from aprt.core.execution import Blocked, Ending
+from aprt.core.lock_misuse import before_misuse
 from aprt.core.notes import Hold, Oops, Took
 from aprt.core.step import Ask
 from aprt.detect.detection import Detection, Site
@@ -54,12 +55,14 @@ class Hung(Detection):
     """cycle: each waits for the next, the last one for the first; it begins with the first by name.
 
     tail: who waits for them, directly or not; without a cycle, all who wait. index: the step that closed the cycle.
+    took: where a context that waits for itself took the lock.
     """
 
     kind: ClassVar[str] = "hang"
 
     cycle: tuple[Wait, ...]
     tail: tuple[Wait, ...] = ()
+    took: Site | None = None
 
     @property
     def text(self) -> str:
@@ -81,7 +84,8 @@ class Hung(Detection):
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        return tuple(wait.site for wait in (*self.cycle, *self.tail))
+        waits = tuple(wait.site for wait in (*self.cycle, *self.tail))
+        return waits if self.took is None else (self.took, *waits)
 
 
 class HungDetector(Detector):
@@ -98,7 +102,8 @@ class HungDetector(Detector):
             return ()
         if any(isinstance(note, Oops) and note.property == "K1" for note in event.notes):
             wait = Wait(Site.of("waits", event), event.actor, (event.context,))
-            return self.add(Hung(event.index, (wait,)))
+            took = before_misuse(self.history.events, event)
+            return self.add(Hung(event.index, (wait,), took=None if took is None else Site.of("took", took)))
         taken = {note.hold.lock for note in event.notes if isinstance(note, Took)}
         return self._closed(self._graph.asking(taken)) if taken else ()
 

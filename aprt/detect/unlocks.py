@@ -14,7 +14,8 @@ from typing import ClassVar
 import attrs
 
 from aprt.core.events import Event
-from aprt.core.notes import Broken, Took
+from aprt.core.lock_misuse import before_misuse, takes
+from aprt.core.notes import Broken
 from aprt.detect.detection import Detection, Site
 from aprt.detect.detector import Detector
 
@@ -48,11 +49,9 @@ class UnlockDetector(Detector):
         if not event.notes:
             return ()
         texts = [note.text for note in event.notes if isinstance(note, Broken) and note.property == "K2"]
+        if not texts:
+            return ()
+        last = before_misuse(self.history.events, event)
+        before = None if last is None else Site.of("taken" if takes(last) else "given back", last)
         lock, here = str(event.actor), Site.of("here", event)
-        return self.add(*(BadUnlock(event.index, text, lock, self._before(lock), here) for text in texts))
-
-    def _before(self, lock: str) -> Site | None:
-        for event in reversed(self.history.events[:-1]):
-            if event.actor == lock and event.changed and event.notes:
-                return Site.of("taken" if any(isinstance(n, Took) for n in event.notes) else "given back", event)
-        return None
+        return self.add(*(BadUnlock(event.index, text, lock, before, here) for text in texts))

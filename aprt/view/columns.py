@@ -21,6 +21,7 @@ import attrs
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.finding import Finding
+from aprt.core.lock_misuse import before_misuse
 from aprt.core.notes import Took
 from aprt.view.words import again, in_c
 
@@ -108,7 +109,8 @@ def columns(
     """The execution as lines of at most `width` letters. Each step that breaks something is marked; what is broken, and
     the locks held then, stand below.
 
-    brief: of every run of one context only the functions entered, the choices, what is marked and the last step.
+    brief: of every run of one context only the functions entered, the choices, what is marked and the last step. Where
+    the last step of all misuses a lock, also the one that took or gave back that lock before (`core.lock_misuse`).
     ended: the execution has come to its end, so that the last step is marked as being at the end.
     """
     rows = list(_folded(list(_rows(events, findings, brief, ended))))
@@ -122,6 +124,7 @@ def columns(
 
 def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool, ended: bool) -> Iterator[_Row]:
     before: dict[str, list[str]] = {}
+    handed = before_misuse(events, events[-1]) if events else None
     for i, event in enumerate(events):
         leaves = i + 1 == len(events) or events[i + 1].context != event.context
         chain = without_helpers(event.chain)
@@ -129,7 +132,7 @@ def _rows(events: Sequence[Event], findings: Sequence[Finding], brief: bool, end
             yield _Row(event.context, depth, f"{chain[depth]}()")
         before[event.context] = chain
         broken = [finding.property for finding in findings if len(finding.schedule) == i + 1]
-        if leaves or broken or not brief or event.actor is None:
+        if leaves or broken or not brief or event.actor is None or event is handed:
             end = ", at the end" if ended and i + 1 == len(events) else ""
             yield _Row(event.context, len(chain), in_c(event), f"<-- {', '.join(broken)}{end}" if broken else "")
         held = event.caller.after(event.notes).held

@@ -104,6 +104,7 @@ def test_a_context_that_waits_for_itself_is_a_circle_of_one() -> None:
     alone = system((A,), a=lambda: both(A, A))
     (hung,) = detected(alone, "a*", "hang")
     assert (hung.index, hung.text) == (1, "deadlock of 1: a waits for A.lock, held by a")
+    assert [(site.role, site.index, site.context) for site in hung.sites] == [("took", 0, "a"), ("waits", 1, "a")]
 
 
 def test_readers_who_want_to_write_wait_for_each_other() -> None:

@@ -6,10 +6,17 @@ from aprt.core.events import Event
 from aprt.core.finding import Finding
 from aprt.core.notes import Gave, Hold, Irq, Note, Took
 from aprt.core.schedule import Label, Schedule
+from aprt.core.system import Context, System
+from aprt.explore.replay import replay
+from aprt.kernel.cell import Cell
+from aprt.kernel.held import held
+from aprt.kernel.mutex import Mutex
+from aprt.kernel.rules import RULES
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.view.columns import columns
 from aprt.view.words import in_c
+from tests.detect.hearing import turns
 from tests.toy import ERAS
 
 
@@ -50,6 +57,54 @@ def test_brief_columns_keep_functions_choices_and_the_last_step_of_a_run() -> No
         "",
         "violates T4: that is five",
     ]
+
+
+LOCK, NUMBER = Mutex("lock"), Cell("number", 0)
+
+
+async def outer() -> None:
+    async with held(LOCK):
+        pass
+    await LOCK.lock()
+    await NUMBER.add(1)
+    await inner()
+
+
+async def inner() -> None:
+    await NUMBER.add(1)
+    await LOCK.lock()
+
+
+async def releases() -> None:
+    await NUMBER.read()
+    await LOCK.unlock()
+    await NUMBER.read()
+    await LOCK.unlock()
+
+
+def misused(steps: str) -> list[str]:
+    """The brief columns of these contexts' steps."""
+    system = System((LOCK, NUMBER), (Context("a", outer), Context("b", releases)))
+    return columns(replay(system, turns(system, steps), RULES).events, brief=True)
+
+
+def test_brief_columns_keep_where_a_lock_was_taken_that_its_holder_takes_again() -> None:
+    assert misused("a*") == [
+        "a",
+        "-",
+        "outer()",
+        "  mutex_lock(lock)",
+        "  inner()",
+        "    mutex_lock(lock)",
+    ]
+
+
+def test_brief_columns_keep_where_a_lock_was_taken_or_given_back_before_a_wrong_unlock() -> None:
+    taken = ["outer()", "mutex_lock(lock)", "number.add(1) = 1", "[holds lock]", "releases()", "lock.unlock()"]
+    assert [line.strip() for line in misused("a*4 b*2")[2:]] == taken
+    assert [line.strip() for line in misused("b*4")[2:]] == ["releases()", "lock.unlock()"]
+    given = ["outer()", "mutex_lock(lock)", "releases()", "lock.unlock()", "lock.unlock()"]
+    assert [line.strip() for line in misused("a b*4")[2:]] == given
 
 
 def test_a_function_left_and_entered_again_is_printed_again_but_helpers_never_are() -> None:

@@ -52,6 +52,12 @@ def build(settings: Settings) -> Model:
         await mutex.lock()
         await counter.store(7)
 
+    async def twice() -> None:
+        await mutex.lock()
+        await counter.store(1)
+        await counter.store(2)
+        await mutex.lock()
+
     async def bare() -> None:
         await counter.store(7)
 
@@ -70,6 +76,7 @@ def build(settings: Settings) -> Model:
         "giver": giver,
         "taker": taker,
         "bare": bare,
+        "twice": twice,
         "careless": careless,
         "careful": careful,
         "a": chatter,
@@ -77,9 +84,8 @@ def build(settings: Settings) -> Model:
     }
     contexts = tuple(Context(name, behaviour) for name, behaviour in behaviours.items())
     small = always("small", (counter,), lambda view: "counter is 7" if view(counter).value == 7 else None)
-    return Model(
-        System((mutex, counter, other, data), contexts), (small, Property("P22", "guarded", (Noted(),))), (), ()
-    )
+    noted = (Property(id, id, (Noted(),)) for id in ("P22", "K1"))
+    return Model(System((mutex, counter, other, data), contexts), (small, *noted), (), ())
 
 
 def told(*steps: tuple[str, str]) -> list[str]:
@@ -112,6 +118,17 @@ def test_both_sides_of_a_race_are_kept_however_much_comes_between_them() -> None
     lines = told(*CHAT[:2], ("careless", "data.read"), *CHAT[2:], ("careful", "mutex.lock"), ("careful", "data.write"))
     assert {"3. careless", "22. careful"} < {*turns(lines)}
     assert len(lines) == 8
+
+
+def test_where_a_lock_was_taken_that_is_taken_again_is_told_before_anything_else() -> None:
+    mine = [("twice", op) for op in ("mutex.lock", "counter.store", "counter.store", "mutex.lock")]
+    assert told(*mine) == [
+        "1. twice runs twice(), 4 steps: mutex_lock(mutex) in twice(), then",
+        "   mutex_lock(mutex)",
+        "Then: twice locks mutex, which it already holds (K1).",
+    ]
+    lines = told(*CHAT[:2], *mine[:2], *CHAT[2:], *mine[2:])
+    assert {"3. twice", "22. twice"} < {*turns(lines)}
 
 
 def test_who_gave_a_lock_to_nobody_who_breaks_something_is_left_out_like_others() -> None:

@@ -12,6 +12,7 @@ from aprt.core.amount import count
 from aprt.core.chain import without_helpers
 from aprt.core.events import Event
 from aprt.core.finding import Finding
+from aprt.core.lock_misuse import before_misuse
 from aprt.core.notes import Gave, Took
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.leak import taken
@@ -35,10 +36,10 @@ class _Turn:
 def story(subject: Subject) -> list[str]:
     """Some lines for each turn of a context, and for the end. Where there are too many, turns are left out.
 
-    Always kept are the turn in which it breaks, that of the other access of a race, and those in which a context of
-    either last got a lock from another context. Of the others these stay as long as there is room, in this order: turns
-    with steps that decide, the first turn, those that change what the breaking step is about, later ones before earlier
-    ones, and at last those after the breaking step.
+    Always kept are the turn in which it breaks, that of the other access of a race, that in which a lock that is
+    misused was taken or given back, and those in which a context of either last got a lock from another context. Of the
+    others these stay as long as there is room, in this order: turns with steps that decide, the first turn, those that
+    change what the breaking step is about, later ones before earlier ones, and at last those after the breaking step.
     """
     turns = list(_turns(subject))
     ending = _ending(subject, len(turns), len(turns))
@@ -80,19 +81,22 @@ def _milestone(subject: Subject, events: Sequence[Event]) -> str:
         return ""
     ranked = [(_rank(subject, subject.finding, event), -event.index, event) for event in events[:-1]]
     rank, _, event = min(ranked, key=lambda one: one[:2], default=(_NOTHING, 0, None))
-    return "" if event is None or rank == _NOTHING else f"{in_c(event)}, then "
+    if event is None or rank == _NOTHING:
+        return ""
+    where = f" in {subject.function(event)}()" if event == _misused(subject) else ""
+    return f"{in_c(event)}{where}, then "
 
 
 def _rank(subject: Subject, finding: Finding, event: Event) -> int:
     """How little a step says of a finding, from 0, for what decides and has to do with it; `_NOTHING` for nothing.
 
-    Then come: to take what leaks; to change what the finding names together with another thing that it names; to
-    decide, but not by a lock; to change what it names; to decide by a lock.
+    So does what a misused lock was taken with. Then come: to take what leaks; to change what the finding names together
+    with another thing that it names; to decide, but not by a lock; to change what it names; to decide by a lock.
     """
     decides, concerns = event.label in subject.decisive, subject.concerns(finding, event)
     locks = any(isinstance(note, Took | Gave) for note in event.notes)
     says = (
-        decides and subject.names(finding, event),
+        event == _misused(subject) or (decides and subject.names(finding, event)),
         event == _leaking(subject),
         concerns and subject.handed(finding, event),
         decides and not locks,
@@ -107,6 +111,11 @@ def _leaking(subject: Subject) -> Event | None:
     if subject.finding is None or subject.last is None or kind_of(subject) != "leak":
         return None
     return taken(subject, subject.finding, subject.last)
+
+
+def _misused(subject: Subject) -> Event | None:
+    """The step that took, or gave back, the lock which the last step misuses."""
+    return None if subject.last is None else before_misuse(subject.events, subject.last)
 
 
 def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]:
@@ -126,8 +135,9 @@ def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]
 
 
 def _meeting(subject: Subject) -> Iterator[Event]:
-    """Where the context that breaks something meets others: the other access of a race; and for the contexts of both,
-    by lock, the last time that one got it from another context, with the step that gave it back.
+    """Where the context that breaks something meets others: the other access of a race; where a misused lock was taken;
+    and for the contexts of both sides, by lock, the last time that one got it from another context, with the step that
+    gave it back.
     """
     last, finding = subject.last, subject.finding
     if last is None or finding is None:
@@ -136,6 +146,9 @@ def _meeting(subject: Subject) -> Iterator[Event]:
     sides = {last.context} if other is None else {last.context, other.context}
     if other is not None:
         yield other
+    misused = _misused(subject)
+    if misused is not None:
+        yield misused
     given: dict[str, Event] = {}
     handed: dict[tuple[str, str], tuple[Event, Event]] = {}
     for event in subject.events[: last.index + 1]:
