@@ -196,6 +196,8 @@ class Exploration:
     lock_order: LockGraph | None = attrs.field(default=None, eq=False)
     # what happened, where that is known: in a complete search, and in executions that were drawn by lot
     exercise: Exercise | None = attrs.field(default=None, eq=False)
+    # of `seconds`, those before it was resumed
+    saved: float = attrs.field(default=0.0, eq=False)
     # all that was seen to be wrong (property, in what words); no process of a crew tells the others, but for the lock
     # order, which they share
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
@@ -225,6 +227,11 @@ class Exploration:
         if self.sleep_blocked is None or self.traces is None or not self.executions:
             return None
         return self.executions - self.traces
+
+    @property
+    def spent(self) -> float:
+        """Seconds that it has taken of its budget."""
+        return self.seconds - self.saved
 
     @property
     def counted(self) -> int | None:

@@ -44,7 +44,7 @@ def until_stopped(search: Callable[[], str | None]) -> str | None:
 class Watchdog:
     """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
 
-    earlier: seconds that the same search took before that.
+    earlier: seconds that the same search took before that. saved: those of them before it was resumed.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Watchdog:
         self.expected = question.expected if expected is None else expected
         self._report, self._bounds, self._halt = question.report, question.bounds, question.halt
         self._clock, self._start = clock, clock()
-        self.earlier = 0.0
+        self.earlier = self.saved = 0.0
         self._reported = self._start
 
     @property
@@ -72,7 +72,8 @@ class Watchdog:
 
     def resume(self, seconds: float) -> None:
         """All is read back: what follows counts, also for the budget. seconds: that it took to find what was saved."""
-        self.earlier, self._start = seconds, self._clock()
+        self.earlier = self.saved = seconds
+        self._start = self._clock()
 
     def look(self, executions: int, states: int, transitions: int, depth: int) -> None:
         """Call it often. Raises: `Stop` when a bound is met, or the search is told to halt."""

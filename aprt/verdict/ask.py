@@ -71,7 +71,7 @@ def ask(
             implied = tuple(p for p in model.properties if p.implied and p.id in exploration.unasked)
             if implied and not exploration.findings and not exploration.interrupted:
                 properties = model.select(p.id for p in (*properties, *implied))
-                search = attrs.evolve(search, bounds=search.bounds.after(exploration.seconds))
+                search = attrs.evolve(search, bounds=search.bounds.after(exploration.spent))
                 exploration = _explored(case, model.system, properties, besides, search, report, crewed, None, halt)
             less = _left_out(case, exploration, search)
     except KeyboardInterrupt:
@@ -123,7 +123,7 @@ def _left_out(case: Case, exploration: Exploration, search: Search) -> tuple[Lef
         return ()
     from aprt.verdict.left_out import left_out
 
-    return left_out(case, exploration.exercise, search.bounds.after(exploration.seconds))
+    return left_out(case, exploration.exercise, search.bounds.after(exploration.spent))
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from aprt.core.properties import DEADLOCK, Noted, Property
@@ -12,6 +15,7 @@ from aprt.kernel.rules import RULES
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.verdict.difference import difference
+from aprt.verdict.keeping import Keep
 from aprt.verdict.many import ask_many
 from aprt.verdict.search import Search
 from aprt.view.difference_text import difference_text
@@ -60,6 +64,17 @@ def test_a_lock_that_is_taken_twice_is_a_violation_whatever_was_asked(strategy: 
         ["a locks m, which it already holds"],
     )
     assert [p.id for p in verdict.properties] == ["deadlock", "K1"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES[1:])
+def test_the_budget_to_ask_about_it_is_not_spent_by_what_was_saved(strategy: str, tmp_path: Path) -> None:
+    path, search = tmp_path / "search", Search(strategy, Bounds(budget=60.0), runs=20)
+    ask(twice(), ("deadlock",), search, keep=Keep(path, False, "", lambda: False))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE progress SET value = json_set(value, '$.seconds', 7000.0)")
+    connection.close()
+    resumed = ask(twice(), ("deadlock",), search, keep=Keep(path, True, "", lambda: False))
+    assert (resumed.word, [p.id for p in resumed.properties]) == ("VIOLATED", ["deadlock", "K1"])
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES[:4])

@@ -262,6 +262,7 @@ class ReducedSearch:
             oopses=len(self.oopses),
             unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
+            saved=self.watchdog.saved,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),
             lock_order=self.checks.order,

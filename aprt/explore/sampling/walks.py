@@ -276,6 +276,7 @@ class Walks:
             oopses=endings["oops"],
             unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
+            saved=self.watchdog.saved,
             seed=self.question.seed,
             unmerged=tuple(sorted(self.tables.unmerged)),
             wrong=frozenset(self.checks.wrong),

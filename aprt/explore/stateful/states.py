@@ -283,6 +283,7 @@ class Search:
             oopses=len(loop.oopses),
             unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
+            saved=self.watchdog.saved,
             unmerged=tuple(sorted(self.tables.unmerged)),
             loop=loop.name,
             bytes_per_state=loop.bytes_per_state,

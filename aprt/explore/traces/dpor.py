@@ -285,6 +285,7 @@ class TraceSearch:
             oopses=len(self.endings["oops"]),
             unasked=tuple(sorted(self.checks.unasked)),
             seconds=seconds,
+            saved=self.watchdog.saved,
             unmerged=tuple(sorted(self.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
