@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 
 def _search(
-    strategy: str, limits: Bounds, stop_on: StopOn, runs: int, seed: int, loop: LoopName, symmetry: bool
+    strategy: str, limits: Bounds, stop_on: StopOn, runs: int | None, seed: int, loop: LoopName, symmetry: bool
 ) -> Search:
-    from aprt.verdict.search import Search
+    from aprt.explore.strategies import draws_lots
+    from aprt.verdict.search import PLAIN, Search
 
-    return Search(strategy, limits, stop_on, seed, runs, symmetry, loop)
+    if runs is not None and strategy != "auto" and not draws_lots(strategy):
+        raise click.UsageError(f"--runs is for random runs, and --strategy {strategy} does none")
+    return Search(strategy, limits, stop_on, seed, PLAIN.runs if runs is None else runs, symmetry, loop)
 
 
 search_options = gathered(
@@ -51,7 +54,7 @@ search_options = gathered(
         default="first",
         help="End at the first violation, or find all.",
     ),
-    click.option("--runs", type=Number(min=1), default=1000, help="How many, of strategies with random runs."),
+    click.option("--runs", type=Number(min=1), help="How many, of strategies with random runs.  [1000]"),
     seed_option,
     click.option(
         "--loop",
@@ -120,6 +123,7 @@ def command(
         return instead.tell(registry, case, properties, search, form, color, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
     _show(verdict, form, color, certificate)
+    _tell_ignored(search, verdict)
     if schedule is not None:
         _write(verdict, schedule)
     if keep is not None and (verdict.interrupted or verdict.exploration.stopped not in (None, "violation")):
@@ -187,6 +191,15 @@ def _show(verdict: Verdict, form: str, color: str, certificate: bool) -> None:
         from aprt.view.verdict_text import verdict_text
 
         echo(verdict_text(verdict, paint(color), certificate))
+
+
+def _tell_ignored(search: Search, verdict: Verdict) -> None:
+    """Say that there was no use for `--runs`, which only the strategy that was picked could tell."""
+    from aprt.explore.strategies import draws_lots
+    from aprt.verdict.search import PLAIN
+
+    if search.runs != PLAIN.runs and not draws_lots(verdict.exploration.strategy):
+        remark(f"--runs was not needed: strategy {verdict.exploration.strategy} does no random runs")
 
 
 def _write(verdict: Verdict, path: Path) -> None:

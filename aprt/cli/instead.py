@@ -42,10 +42,13 @@ class Instead(NamedTuple):
 
     def check(self, search: Search, others: Mapping[str, object]) -> None:
         """Refuse what was given together with an option that could only ignore it."""
+        from aprt.verdict.search import PLAIN
+
         option, *more = self.asked
         ignored = {
             "--strategy": search.strategy not in ("auto", "states"),
             "--loop": search.loop != "auto",
+            "--runs": search.runs != PLAIN.runs and option != "--estimate",
             "--symmetry": search.symmetry,
             **dict.fromkeys(more, True),
             **others,

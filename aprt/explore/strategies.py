@@ -38,6 +38,12 @@ SHORTEST: Final = frozenset({"states"})  # those whose findings have as few step
 _NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
 
 
+def draws_lots(text: str) -> bool:
+    """Whether that strategy does random runs, as many as it is told. Raises: as `find_strategy`."""
+    find_strategy(text)
+    return STRATEGIES[text.partition(":")[0]].startswith("sampling.")
+
+
 def check_resumable(text: str, shared: bool) -> None:
     """Raises: `UserError` unless a search by that strategy can be saved and resumed."""
     find_strategy(text)

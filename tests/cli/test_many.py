@@ -198,9 +198,24 @@ USAGE = [
         for option in ("--measures-matrix", "--estimate")
         for other in (("--jobs", "2"), ("--cluster", "here"), ("--symmetry",), ("--loop", "plain"))
     ),
+    (("toy/abba", "--measures-matrix", "--runs", "5"), "--measures-matrix and --runs cannot be combined"),
+    *(
+        (("toy/abba", "--runs", "5", "--strategy", name), f"--runs is for random runs, and --strategy {name} does none")
+        for name in ("states", "reduced", "dpor", "dpor:source")
+    ),
+    (("toy/abba", "--runs", "5", "--strategy", "pcd"), "unknown strategy 'pcd' (did you mean 'pct'?)"),
     (("toy/abba", "--estimate", "--measures-matrix"), "--measures-matrix and --estimate cannot be combined"),
     (("toy/abba", "--estimate", "--strategy", "dpor"), "--estimate and --strategy cannot be combined"),
 ]
+
+
+def test_runs_for_which_the_strategy_that_was_picked_has_no_use_are_told() -> None:
+    assert (
+        "aprt: --runs was not needed: strategy states does no random runs\n"
+        in aprt("explore", "toy/abba", "--runs", "5").stderr
+    )
+    for strategy in ("random", "pct:3"):
+        assert "--runs" not in aprt("explore", "toy/abba", "--runs", "5", "--strategy", strategy).stderr
 
 
 @pytest.mark.parametrize(("args", "line"), USAGE)
