@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from typing import TypeAlias
 
-from aprt.explore.watchdog import Look, unwatched
+from aprt.explore.watchdog import Look, looking, unwatched
 
 Following: TypeAlias = Callable[[int], Iterable[int]]
 """Gives for a state, by its number, those to which its steps lead."""
@@ -21,9 +21,7 @@ def lost(count: int, ends: Iterable[int], following: Following, look: Look = unw
     good, unsettled = bytearray(count), list[int]()
     for end in ends:
         good[end] = 1
-    for here in range(count - 1, -1, -1):
-        if not here & 255:
-            look()
+    for here in looking(range(count - 1, -1, -1), look):
         if not good[here]:
             for there in following(here):
                 if good[there]:
@@ -32,9 +30,7 @@ def lost(count: int, ends: Iterable[int], following: Following, look: Look = unw
             else:
                 unsettled.append(here)
     settled, sources, targets = array("Q"), array("Q"), array("Q")
-    for done, here in enumerate(unsettled):
-        if not done & 255:
-            look()
+    for here in looking(unsettled, look):
         for there in following(here):
             if good[there]:
                 settled.append(here)

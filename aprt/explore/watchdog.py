@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias, TypeVar
 
 from aprt.explore.result import Progress, Question
 
 _INTERVAL = 0.5  # seconds between two reports
+
+_T = TypeVar("_T")
 
 
 class Stop(Exception):
@@ -29,6 +31,14 @@ Look: TypeAlias = Callable[[], None]
 
 def unwatched() -> None:
     """A `Look` that lets everything come to its end."""
+
+
+def looking(items: Iterable[_T], look: Look) -> Iterator[_T]:
+    """These items, also those that are added to a list meanwhile. It looks before the first and every 256th behind."""
+    for number, item in enumerate(items):
+        if not number & 255:
+            look()
+        yield item
 
 
 def until_stopped(search: Callable[[], str | None]) -> str | None:

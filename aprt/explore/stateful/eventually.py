@@ -11,7 +11,7 @@ from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.components import components
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.stateful.loop import Loop
-from aprt.explore.watchdog import Look, unwatched
+from aprt.explore.watchdog import Look, looking, unwatched
 
 
 def for_ever(
@@ -24,9 +24,7 @@ def for_ever(
     """
     oopses = set(loop.oopses)
     so: list[list[int]] = [[] for _ in judges]
-    for number in range(len(loop)):
-        if not number & 255:
-            look()
+    for number in looking(range(len(loop)), look):
         if number not in oopses:
             state = loop.state(number)
             for judge, numbers in zip(judges, so, strict=True):
@@ -34,7 +32,7 @@ def for_ever(
                     numbers.append(number)
     following = loop.following()
     for judge, numbers in zip(judges, so, strict=True):
-        cyclic = {loop.state(number): number for number in _gone_round_in(numbers, following, look)}
+        cyclic = {loop.state(number): number for number in looking(_gone_round_in(numbers, following, look), look)}
         found = fair_loop(staying(tables, cyclic, look), look)
         if found is not None:
             here, edges = found
@@ -60,12 +58,7 @@ def for_ever_text(said: str | None) -> str:
 
 def staying(tables: Tables[Note], states: Mapping[int, int], look: Look = unwatched) -> Graph:
     """The part of the state graph with these states, each with its number."""
-    graph = dict[int, Node]()
-    for state, number in states.items():
-        if not len(graph) & 255:
-            look()
-        graph[number] = _node(tables, states, state)
-    return graph
+    return {number: _node(tables, states, state) for state, number in looking(states.items(), look)}
 
 
 def _node(tables: Tables[Note], states: Mapping[int, int], state: int) -> Node:

@@ -18,16 +18,15 @@ Algorithms: Baier & Katoen, Principles of Model Checking, section 6.5; shortest 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
 from aprt.explore.stateful.components import components
-from aprt.explore.watchdog import Look, unwatched
+from aprt.explore.watchdog import Look, looking, unwatched
 
 _WALKS: Final = 50_000  # to look at for the fewest steps: some seconds
 
@@ -54,6 +53,10 @@ class Node:
 Graph: TypeAlias = Mapping[int, Node]
 Loop: TypeAlias = tuple[Edge, ...]
 
+_T = TypeVar("_T")
+_Came: TypeAlias = dict[_T, tuple[_T, Edge] | None]
+"""How everything was first come to: from where, and with which step; None where it began."""
+
 
 def fair_loop(graph: Graph, look: Look = unwatched) -> tuple[int, Loop] | None:
     """The lowest number of a state from which there is a fair loop, and a `round_trip`; None: no loop."""
@@ -76,16 +79,17 @@ def _fair(graph: Graph, nodes: Collection[int], look: Look) -> Iterator[frozense
         return [edge.target for edge in graph[node].edges if edge.target in wanted]
 
     for component in components(nodes, targets, look):
-        inside = [edge for node in component for edge in graph[node].edges if edge.target in component]
+        inside = [edge for node in looking(component, look) for edge in graph[node].edges if edge.target in component]
         if not inside:
             continue
         moving = {edge.context for edge in inside}
         taking = {edge.context for edge in inside if edge.takes}
-        if frozenset.intersection(*(graph[node].enabled for node in component)) - moving:
+        if frozenset.intersection(*(graph[node].enabled for node in looking(component, look))) - moving:
             continue
-        denied = frozenset().union(*(graph[node].takers for node in component)) - taking
+        denied = frozenset().union(*(graph[node].takers for node in looking(component, look))) - taking
         if denied:
-            yield from _fair(graph, [node for node in component if not graph[node].takers & denied], look)
+            rest = [node for node in looking(component, look) if not graph[node].takers & denied]
+            yield from _fair(graph, rest, look)
         else:
             yield component
 
@@ -102,6 +106,11 @@ class _Walk:
     waiting: frozenset[int]
     denied: frozenset[int]
     served: frozenset[int]
+
+    @classmethod
+    def from_(cls, start: int, graph: Graph) -> _Walk:
+        """Not a step from there: everybody is neglected that could step or take."""
+        return cls(start, graph[start].enabled, graph[start].takers, frozenset())
 
     def behind(self, edge: Edge, target: Node) -> _Walk:
         served = self.served | {edge.context} if edge.takes else self.served
@@ -123,63 +132,74 @@ def round_trip(graph: Graph, part: frozenset[int], start: int, look: Look = unwa
 
     Where too many walks would have to be looked at to know them, it goes to whoever is neglected, the nearest first.
     """
-    return _fewest(graph, part, start, look) or _from_each_to_the_nearest(graph, part, start)
+    return _fewest(graph, part, start, look) or _from_each_to_the_nearest(graph, part, start, look)
 
 
 def _fewest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
     """A*, by how far it is back at least; none where that takes too many walks."""
-    back = _distances(graph, part, start)
-    todo: list[tuple[int, int, _Walk, Loop]] = []
-    walk, loop = _Walk(start, graph[start].enabled, graph[start].takers, frozenset()), Loop()
-    seen, order = {walk}, count()
-    while (not loop or walk.owes(start)) and len(seen) <= _WALKS:
-        if not len(seen) & 255:
+    back = _distances(graph, part, start, look)
+    todo: list[tuple[int, int, _Walk, tuple[_Walk, Edge]]] = []
+    walk, steps, order = _Walk.from_(start, graph), 0, count()
+    came: _Came[_Walk] = {walk: None}
+    while walk.owes(start):
+        if len(came) > _WALKS:
+            return ()
+        if not len(came) & 255:
             look()
         for edge in graph[walk.node].edges:
             if edge.target in part:
-                longer = (*loop, edge)
                 following = walk.behind(edge, graph[edge.target])
-                heappush(todo, (len(longer) + back[edge.target], next(order), following, longer))
-        while walk in seen:
-            _, _, walk, loop = heappop(todo)
-        seen.add(walk)
-    return () if walk.owes(start) else loop
+                if following not in came:
+                    heappush(todo, (steps + 1 + back[edge.target], next(order), following, (walk, edge)))
+        while walk in came:
+            least, _, walk, by = heappop(todo)
+        came[walk], steps = by, least - back[walk.node]
+    return _way(came, walk)
 
 
-def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int) -> Loop:
-    walk, loop = _Walk(start, graph[start].enabled, graph[start].takers, frozenset()), Loop()
-    while not loop or walk.owes(start):
-        for edge in _nearest(graph, part, walk, start):
+def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
+    walk, loop = _Walk.from_(start, graph), list[Edge]()
+    while walk.owes(start):
+        way = _nearest(graph, part, walk, start, look)
+        for edge in way:
             walk = walk.behind(edge, graph[edge.target])
-            loop = (*loop, edge)
-    return loop
+        loop += way
+    return tuple(loop)
 
 
-def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int) -> Loop:
+def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int, look: Look) -> Loop:
     """The fewest steps with which a walk neglects somebody no more; or those back, if it neglects nobody."""
-    todo, seen = deque([(walk.node, Loop())]), {walk.node}
+    todo, came = [walk.node], _Came[int]({walk.node: None})
     neglecting = walk.waiting or walk.denied
-    while True:
-        node, way = todo.popleft()
+    for node in looking(todo, look):
         for edge in graph[node].edges:
             if edge.target in part:
                 if walk.pays(edge, graph[edge.target]) if neglecting else edge.target == start:
-                    return (*way, edge)
-                if edge.target not in seen:
-                    seen.add(edge.target)
-                    todo.append((edge.target, (*way, edge)))
+                    return (*_way(came, node), edge)
+                if edge.target not in came:
+                    came[edge.target] = node, edge
+                    todo.append(edge.target)
+    raise AssertionError("the part is not fair")
 
 
-def _distances(graph: Graph, component: frozenset[int], goal: int) -> dict[int, int]:
+def _way(came: _Came[_T], to: _T) -> Loop:
+    """The steps that led there."""
+    way = list[Edge]()
+    while (by := came[to]) is not None:
+        to, edge = by
+        way.append(edge)
+    return tuple(reversed(way))
+
+
+def _distances(graph: Graph, component: frozenset[int], goal: int, look: Look) -> dict[int, int]:
     """How many steps it is at least to a state from each of the component."""
     sources: dict[int, list[int]] = {node: [] for node in component}
-    for node in component:
+    for node in looking(component, look):
         for edge in graph[node].edges:
             if edge.target in component:
                 sources[edge.target].append(node)
-    distances, todo = {goal: 0}, deque([goal])
-    while todo:
-        node = todo.popleft()
+    distances, todo = {goal: 0}, [goal]
+    for node in looking(todo, look):
         for source in sources[node]:
             if source not in distances:
                 distances[source] = distances[node] + 1

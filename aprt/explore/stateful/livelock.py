@@ -19,7 +19,7 @@ from aprt.explore.stateful.components import components
 from aprt.explore.stateful.eventually import staying
 from aprt.explore.stateful.fairness import round_trip
 from aprt.explore.stateful.loop import Loop
-from aprt.explore.watchdog import Look
+from aprt.explore.watchdog import Look, looking
 
 
 @attrs.frozen
@@ -38,9 +38,9 @@ def no_way_out(tables: Tables[Note], loop: Loop, lost: Sequence[int], look: Look
     """
     following = loop.following()
     parts = components(lost, following, look)
-    bottoms = (part for part in parts if all(part.issuperset(following(number)) for number in part))
+    bottoms = (part for part in parts if all(part.issuperset(following(number)) for number in looking(part, look)))
     bottom = min(bottoms, key=min)
     here = min(bottom)
-    graph = staying(tables, {loop.state(number): number for number in bottom}, look)
+    graph = staying(tables, {loop.state(number): number for number in looking(bottom, look)}, look)
     edges = round_trip(graph, bottom, here, look)
     return Round(here, tuple(edge.step for edge in edges), tuple(dict.fromkeys(edge.context for edge in edges)))
