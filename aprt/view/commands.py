@@ -9,6 +9,7 @@ from aprt.view.columns import WIDTH
 
 _LABEL: Final = 12
 _INDENT: Final = "    "
+_LEAST: Final = 10  # letters of a word that is broken, in its last line
 
 
 def command_lines(label: str, command: str, comment: str = "") -> Iterator[str]:
@@ -38,6 +39,7 @@ def continued(line: str, words: list[str]) -> Iterator[str]:
         if len(line) + end > WIDTH:
             line = word
             while len(line) + end > WIDTH:
-                yield f"{line[: WIDTH - 1]}\\"
-                line = line[WIDTH - 1 :]
+                cut = min(WIDTH - 1, len(line) - _LEAST)
+                yield f"{line[:cut]}\\"
+                line = line[cut:]
     yield line

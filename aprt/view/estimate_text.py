@@ -7,7 +7,9 @@ import math
 from aprt.core.amount import count
 from aprt.explore.sampling.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
+from aprt.view.heading import heading
 from aprt.view.json_text import dump
+from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
 from aprt.view.words import switched
@@ -20,7 +22,7 @@ _HEAVY = ("heavy tail: a few rare executions outweigh the others,", "there may b
 
 def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
     """All that a reader needs, ending with the line for grep."""
-    lines = [f"{paint.bold(str(case))}  {case.scenario.title}", "", *_lines("interleavings", found.interleavings)]
+    lines = [heading(case, paint), "", *_lines("interleavings", found.interleavings)]
     if found.traces is None:
         lines.append("traces         unknown: one trace has too many interleavings to count")
     else:
@@ -28,7 +30,7 @@ def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
     drawn = f"from {count(found.probes, 'random walk')}"
     if found.cut:
         drawn += f", {found.cut:,} of them cut at the depth: what is counted are executions up to there"
-    return "\n".join([*lines, "", drawn, "", estimate_line(case, found)])
+    return "\n".join([*lines, "", wrapped(drawn), "", estimate_line(case, found)])
 
 
 def estimate_line(case: Case, found: Estimates) -> str:

@@ -29,6 +29,7 @@ _ENDINGS = MappingProxyType(
         "cut": "more could follow",
     }
 )
+_LEAST = 30  # letters of a step in a line, however long the names of contexts are
 
 
 def replay_text(
@@ -72,10 +73,9 @@ class EventLines:
         name = event.context if event.context != self._before else ""
         self._before = event.context
         remarks = [note.text for note in event.notes if isinstance(note, Remark)]
-        return [
-            f"{event.index:4}  {name.ljust(self._width)}  {step(event)}",
-            *(f"{'':4}  {'':{self._width}}  ({remark})" for remark in remarks),
-        ]
+        head, below = f"{event.index:4}  {name.ljust(self._width)}  ", f"{'':4}  {'':{self._width}}  "
+        lines = textwrap.wrap(step(event), max(_LEAST, WIDTH - len(head)), subsequent_indent="  ") or [""]
+        return [head + lines[0], *(below + line for line in (*lines[1:], *(f"({remark})" for remark in remarks)))]
 
 
 def event_lines(system: System, events: Iterable[Event]) -> list[str]:

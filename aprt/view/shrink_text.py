@@ -10,7 +10,7 @@ from aprt.explore.failures.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines
-from aprt.view.heading import claim
+from aprt.view.heading import claim, heading
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
@@ -32,7 +32,7 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
     """All that a reader needs, ending with the line for grep."""
     small, case = shrunk.minimal, shrunk.recording.case
     lines = [
-        f"{paint.bold(str(case))}  {case.scenario.title}",
+        heading(case, paint),
         "",
         claim(shrunk.property, paint),
         *textwrap.wrap(shrunk.finding.text, WIDTH, initial_indent="  ", subsequent_indent="  "),

@@ -235,7 +235,7 @@ def test_a_bug_of_the_museum_is_looked_for_and_explained(id: str) -> None:
         0,
         f"aprt: {id}: looking for what breaks {shown_by.violates} in {shown_by.buggy}\n",
     )
-    reference, _, title, *_ = explained.stdout.splitlines()
+    reference, *_, title = explained.stdout.partition("\n\n")[0].splitlines()
     assert (reference, f"{id:4} {title}") in {(shown_by.buggy, line) for line in TITLES.splitlines()}
     columns = title.startswith("invariant ")  # the kernel has no report of it
     schedule = "" if columns else f"{SCHEDULE}\n"

@@ -39,6 +39,7 @@ def test_no_line_is_too_wide_and_a_shell_reads_one_command(length: int, more: st
     command = f"printf %s, aprt2:{'x' * (length - 6)}{more}"
     lines = list(command_lines("reproduce", command))
     assert max(map(len, lines)) <= 75
+    assert all(len(line) >= 10 for line, before in zip(lines[1:], lines, strict=False) if not before.endswith(" \\"))
     pasted = "\n".join([lines[0].removeprefix("reproduce   "), *lines[1:]])
     assert shlex.split(pasted.replace("\\\n", "")) == command.split()
     assert subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True).stdout == (

@@ -14,7 +14,7 @@ from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import open_lines, why_lines
 from aprt.view.columns import columns
 from aprt.view.commands import command_lines
-from aprt.view.lists import under
+from aprt.view.lists import under, wrapped
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.report import raced, reasoned, report, told_as
 from aprt.view.reports.subject import Subject
@@ -51,7 +51,7 @@ def explanation(
     token = token_of(case, system, shown.execution.schedule)
     reason = _reason(recording, execution, shown if is_race else None, states)
     shown = reasoned(shown, reason)
-    lines = [f"{case}", case.scenario.title, title(shown), "", *_body(shown, shape, others, brief)]
+    lines = [f"{case}", wrapped(case.scenario.title), title(shown), "", *_body(shown, shape, others, brief)]
     if reason is not None:
         lines += ["", *why_lines(reason, token)]
     elif is_race:
