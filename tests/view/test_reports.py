@@ -48,6 +48,7 @@ KINDS = {
     "B48": "hungtask",
     "B50": "leak",
     "deadlock": "hungtask",
+    "unlock": "lockdep",
 }
 HOLE = re.compile(r"\?|unknown|None \w|\w None|<[a-z_]+ object")
 BLANK = re.compile(r"= $|\(, |, , |, \)")
@@ -56,7 +57,7 @@ BLANK = re.compile(r"= $|\(, |, , |, \)")
 NO_MESSAGE = re.compile(r"#|---( \S|\s*$)|diff |Index: |\S+-by:|>8")
 """What git drops from a commit message, or takes for its end, and what checkpatch takes for a tag."""
 
-OTHERS = {"deadlock": ("6.2/two-closers", "deadlock")}
+OTHERS = {"deadlock": ("6.2/two-closers", "deadlock"), "unlock": ("v4/kill-qemu+masks_unlocked_twice", "K2")}
 COUNTS = {"addition": "6.0/open-while-ending", "underflow": "v4/h7+put_twice"}
 
 

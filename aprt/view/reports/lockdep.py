@@ -113,9 +113,11 @@ def _recursive(subject: Subject, last: Event) -> list[str]:
 
 
 def _imbalance(subject: Subject, last: Event) -> list[str]:
+    actor = subject.actor(last.actor)
+    lock = last.actor if actor is None else spelled(subject, actor.hold())
     return [
         *_head(subject, "bad unlock balance detected!"),
-        f"{subject.task(last.context)} is trying to release lock ({last.actor}) at:",
+        f"{subject.task(last.context)} is trying to release lock ({lock}) at:",
         f"{subject.where(last)}",
         "but there are no more locks to release!",
         "",

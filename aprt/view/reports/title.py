@@ -39,6 +39,8 @@ def title(subject: Subject) -> str:
         return f"lost interrupt in {where}"
     if finding.property == "P22":
         return f"WARNING in {where}"
+    if finding.property == "K2":
+        return f"WARNING: bad unlock balance in {where}"
     kind = kind_of(subject)
     if kind == "kasan":
         access = access_of(subject, finding)
