@@ -36,7 +36,8 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     Other findings, and all with --as columns, are shown in columns, one for each context, at most 75 letters wide:
     functions and locks as the kernel names them, the locks that a context holds while others run, and a mark where a
     property breaks. A data race is shown with both its accesses, a hang up to where it stays. --as story tells a
-    finding in plain words.
+    finding in plain words, in some eight lines: the numbers of turns skip those that are left out. --as table has a row
+    for each step, with what is held after it, as wide as that takes.
 
     --property chooses one of several findings. Where the schedule does not break that property, what it does break is
     said instead.

@@ -31,7 +31,7 @@ from typing import Any, ClassVar, Concatenate, Final, Generic, Literal, ParamSpe
 
 import attrs
 
-from aprt.core.arguments import check_kind
+from aprt.core.arguments import Parameters, check_kind
 from aprt.core.caller import Caller
 from aprt.core.declarations import check_change, check_waiting, outcome_parts
 from aprt.core.effects import Call
@@ -43,6 +43,8 @@ S = TypeVar("S")
 R = TypeVar("R")
 P = ParamSpec("P")
 A = TypeVar("A", bound="Actor[Any]")
+
+_BEFORE: Final = 3  # parameters of a handler before those of its message: self, state, by
 
 
 class Block(enum.Enum):
@@ -122,6 +124,7 @@ class Handler(Generic[S, P, R]):
         self.sleeps, self.interruptible = sleeps, interruptible
         self.__doc__ = run.__doc__
         self.op = run.__name__
+        self._parameters = Parameters.of(run, _BEFORE)
 
     @overload
     def __get__(self, actor: None, owner: type) -> Handler[S, P, R]: ...
@@ -131,6 +134,9 @@ class Handler(Generic[S, P, R]):
         return self if actor is None else cast("Callable[P, Call[R]]", partial(self._call, actor))
 
     def _call(self, actor: Actor[Any], *args: Hashable) -> Call[R]:
+        takes = self._parameters
+        if not takes.least <= len(args) <= takes.most:
+            raise takes.wrong(f"{actor.name}.{self.op}", args)
         return Call(actor, self.op, args)
 
 

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from inspect import CO_VARARGS
+from types import FunctionType
+from typing import Any, cast
+
+import attrs
 
 from aprt.core.errors import WrongArgument
 from aprt.core.suggestion import did_you_mean
 
 _LONGEST = 60  # letters of what was found instead
+
+
+@attrs.frozen
+class Parameters:
+    """What a function takes by place, in this order. least, most: how many arguments."""
+
+    names: tuple[str, ...]
+    least: int
+    most: float
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], skipped: int) -> Parameters:
+        """Those of a function, without the first ones."""
+        code, defaults = cast(FunctionType, function).__code__, cast(FunctionType, function).__defaults__ or ()
+        names = code.co_varnames[skipped : code.co_argcount]
+        most = math.inf if code.co_flags & CO_VARARGS else len(names)
+        return cls(names, max(0, len(names) - len(defaults)), most)
+
+    def wrong(self, name: str, given: tuple[object, ...]) -> WrongArgument:
+        """The refusal of too few arguments, or too many."""
+        return WrongArgument(f"{name} takes ({', '.join(self.names)}), and not {given!r}")
 
 
 def check_kind(name: str, value: object, kind: type, expected: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
 from aprt import BLOCK, Actor, Call, Caller, ModelError, Outcome, System, handler
 from aprt.core import step
+from aprt.core.errors import WrongArgument
 from aprt.explore.commuting.commutation import Commutation
+from aprt.kernel.cell import Cell
 
 
 @attrs.frozen
@@ -112,3 +116,37 @@ def test_messages_that_do_not_commute_as_declared_are_an_error() -> None:
         hold(BoxState(("a",)), box.take(), box.put_and_count("b"))
     with pytest.raises(ModelError, match=r"box\.note by a and box\.note by b are declared .* order shows in the state"):
         hold(BoxState(), box.note("one"), box.note("two"))
+
+
+def test_a_message_with_too_few_or_too_many_arguments_is_refused_where_it_is_sent() -> None:
+    send: Any = Cell("c", 0).write
+    for given in ((), (1, 2)):
+        with pytest.raises(WrongArgument) as refused:
+            send(*given)
+        assert str(refused.value) == f"c.write takes (value), and not {given!r}"
+    assert send(1) == Call(Cell("c", 0), "write", (1,))
+
+
+class Loose(Actor[int]):
+    """Handlers with a default, and with any number of arguments."""
+
+    def initial(self) -> int:
+        return 0
+
+    @handler(writes="*")
+    def add(self, state: int, by: Caller, value: int = 1) -> Outcome[int, None]:
+        return state + value, None
+
+    @handler(writes="*")
+    def total(self, state: int, by: Caller, *values: int) -> Outcome[int, None]:
+        return sum(values), None
+
+
+def test_arguments_with_a_default_may_be_left_out_and_there_may_be_any_number() -> None:
+    loose = Loose("loose")
+    assert [loose.add().args, loose.add(2).args, loose.total().args, loose.total(1, 2, 3).args] == [
+        (),
+        (2,),
+        (),
+        (1, 2, 3),
+    ]
