@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, MutableSequence, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from aprt.explore.watchdog import Look, looking, unwatched
+import attrs
+
+from aprt.explore.watchdog import Look, looking
 
 Following: TypeAlias = Callable[[int], Iterable[int]]
 """Gives for a state, by its number, those to which its steps lead."""
 
 
-def lost(count: int, ends: Iterable[int], following: Following, look: Look = unwatched) -> list[int]:
+class StateGraph(Protocol):
+    """All states, and where their steps lead."""
+
+    @property
+    def following(self) -> Following:
+        """Of all states but those after an oops."""
+
+    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
+        """The numbers of the states that reach none of `ends`, in order."""
+
+
+@attrs.frozen
+class FollowedGraph:
+    """A state graph of which each state is asked what follows it. count: of the states."""
+
+    count: int
+    following: Following
+
+    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
+        return lost(self.count, ends, self.following, look)
+
+
+def lost(count: int, ends: Iterable[int], following: Following, look: Look) -> list[int]:
     """The numbers of those of `count` states that reach none of `ends`, in order.
 
     Most steps of a search breadth first lead to states with higher numbers. So nearly all is settled by one look at

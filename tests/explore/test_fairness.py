@@ -16,6 +16,7 @@ from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore
 from aprt.explore.result import Exploration
 from aprt.explore.stateful import fairness
+from aprt.explore.stateful.components import components
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop, fair_parts, round_trip
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
@@ -186,6 +187,12 @@ def test_a_long_search_for_a_loop_can_be_ended() -> None:
     with pytest.raises(KeyboardInterrupt):
         round_trip(ring, parts[0], 0, look)
     assert [edge.step for edge in round_trip(ring, parts[0], 0)] == list(range(1_000))
+
+
+def test_a_search_for_components_can_be_ended_on_its_way_back_too() -> None:
+    looks: list[int] = []
+    parts = list(components(range(1_000), lambda n: [(n + 1) % 1_000], lambda: looks.append(len(looks))))
+    assert (parts, len(looks)) == ([frozenset(range(1_000))], 8)
 
 
 class Torus(dict[int, Node]):

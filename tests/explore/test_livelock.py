@@ -12,11 +12,12 @@ from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Eventually, Property, always
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
-from aprt.explore.hangs import Following
+from aprt.explore.hangs import FollowedGraph, Following
 from aprt.explore.result import Bounds, Exploration, LoopName
 from aprt.explore.saved.file import SaveFile
+from aprt.explore.stateful.loop import FreshLoop
 from aprt.explore.stateful.loop_plain import PlainLoop
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Look, Stop, Watchdog
 from aprt.kernel.cell import Cell
 from aprt.kernel.mutex import Mutex
 from aprt.verdict.ask import ask
@@ -115,11 +116,11 @@ def test_what_was_found_is_kept_when_the_search_for_loops_is_stopped(
     """With the time spent when all states are known; with Ctrl-C then. What is asked besides is passed over."""
     clock = [0.0]
 
-    def following(self: PlainLoop) -> Following:
+    def following(self: PlainLoop, look: Look) -> Following:
         clock[0] = 100.0
         if stopped == "interrupted":
             raise KeyboardInterrupt
-        return whole(self)
+        return whole(self, look)
 
     whole = PlainLoop.following
     monkeypatch.setattr(PlainLoop, "following", following)
@@ -147,11 +148,19 @@ def test_a_kept_search_that_is_interrupted_while_it_looks_for_loops_goes_on_with
         if not first.interrupted:
             break
         left += first.complete
-    assert left == 13
+    assert left == 14
 
 
-@pytest.mark.parametrize("property", [LIVELOCK, GOES], ids=lambda property: property.id)
-def test_the_budget_ends_the_search_for_a_loop_too(property: Property, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("property", "loop", "behind"),
+    [(LIVELOCK, "plain", 12), (LIVELOCK, "compiled", 13), (GOES, "plain", 15), (GOES, "compiled", 16)],
+)
+def test_the_budget_ends_the_search_for_a_loop_too(
+    property: Property, loop: LoopName, behind: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """behind: how often it looks when all states are expanded."""
+    if loop == "compiled":
+        pytest.importorskip("numba")
     looks = []
 
     def look(watchdog: Watchdog, *counts: int) -> None:
@@ -161,12 +170,27 @@ def test_the_budget_ends_the_search_for_a_loop_too(property: Property, monkeypat
 
     program, last = of(one=spins, other=spins), [0]
     monkeypatch.setattr(Watchdog, "look", look)
-    assert [f.property for f in explore(program, property).findings] == [property.id]
-    assert looks == [(0, 1, 0, 0), *[(0, 4, 8, 3)] * (len(looks) - 1)]
-    for last[0] in range(2, len(looks) + 1):
+    assert [f.property for f in explore(program, property, loop=loop).findings] == [property.id]
+    before = looks.index((0, 4, 8, 3))
+    assert looks[before:] == [(0, 4, 8, 3)] * behind
+    for last[0] in range(before + 1, len(looks) + 1):
         looks.clear()
-        found = explore(program, property)
+        found = explore(program, property, loop=loop)
         assert (found.stopped, found.findings, found.states) == ("budget", (), 4)
+
+
+def test_the_graph_is_made_once_for_all_that_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def graph(self: FreshLoop, look: Look) -> FollowedGraph:
+        made.append(whole(self, look))
+        return made[-1]
+
+    whole = FreshLoop.graph
+    monkeypatch.setattr(FreshLoop, "graph", graph)
+    found = explore(of(spinner=spins), (HANG, GOES, LIVELOCK), stop_on="all")
+    assert [f.property for f in found.findings] == ["hang", "goes", "livelock"]
+    assert [one.count for one in made] == [found.states]
 
 
 def test_a_verdict_goes_once_more_round_on_trio_and_says_so() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from aprt.explore.checking.checks import after
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
+from aprt.explore.compiled.graph import JoinedGraph
 from aprt.explore.compiled.kernels import (
     COUNT,
     EARLIER,
@@ -30,12 +31,11 @@ from aprt.explore.compiled.kernels import (
     Int,
     Store,
 )
-from aprt.explore.hangs import Following
 from aprt.explore.stateful import loop
 from aprt.explore.stateful.chunk import AFTER_OOPS, Chunk
 from aprt.explore.stateful.layout import Layout, tight_widths
 from aprt.explore.stateful.loop import Loop, Outgrown
-from aprt.explore.watchdog import Look, Stop, unwatched
+from aprt.explore.watchdog import Look, Stop
 
 _BLOCK = 2_048  # successors in a block
 _BLOCKS = 64  # before the watchdog looks
@@ -269,21 +269,11 @@ class CompiledLoop(Loop):
             np.zeros(0 if self.host.checks.terminal else _STUCK, np.uint32),
         )
 
-    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
-        count, edges = len(self), self._edges(look)
-        good, offsets = np.zeros(count, np.uint8), np.zeros(count + 1, np.int64)
-        incoming, todo = np.zeros(edges.shape[1], np.uint32), np.zeros(count, np.uint32)
-        kernels.arrange(edges[0], edges[1], offsets, incoming)
-        kernels.reach_back(np.array(ends, np.int64), offsets, incoming, good, todo)
-        return np.flatnonzero(good == 0).tolist()
-
-    def following(self) -> Following:
-        sources, targets = self._edges(unwatched)
-        starts: list[int] = np.searchsorted(sources, np.arange(len(self) + 1)).tolist()
-        return lambda here: targets[starts[here] : starts[here + 1]].tolist()
+    def graph(self, look: Look) -> JoinedGraph:
+        return JoinedGraph(len(self), self._edges(look))
 
     def _edges(self, look: Look) -> U32:
-        """The numbers of the two states that each transition joins."""
+        """The numbers of the two states that each transition joins, in the order of the first."""
         edges: U32 = np.zeros((2, self.transitions), np.uint32)
         cursor = np.zeros(kernels.CURSOR, np.int64)
         while True:

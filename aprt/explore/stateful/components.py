@@ -22,10 +22,9 @@ def components(
     stack: list[int] = []
     on_stack: set[int] = set()
     todo: list[tuple[int, Iterator[int]]] = []
+    turns = 0
 
     def enter(node: int) -> None:
-        if not len(index) & 255:
-            look()
         index[node] = low[node] = len(index)
         stack.append(node)
         on_stack.add(node)
@@ -35,6 +34,9 @@ def components(
         if root not in index:
             enter(root)
         while todo:
+            if not turns & 255:
+                look()
+            turns += 1
             node, further = todo[-1]
             for target in further:
                 if target not in index:

@@ -15,12 +15,12 @@ from aprt.explore.watchdog import Look, looking, unwatched
 
 
 def for_ever(
-    tables: Tables[Note], loop: Loop, judges: Sequence[Judge], look: Look
+    tables: Tables[Note], loop: Loop, following: Following, judges: Sequence[Judge], look: Look
 ) -> Iterator[tuple[str, str, int, tuple[int, ...]]]:
     """For each check that can stay so: its property, what it says, the first state from which it can, the steps round.
 
     To stay so is to go round fairly (`fairness`) in states in which it is so. There may be steps out of them, as long
-    as nobody must take one. loop: with all states, in the order of the fewest steps to them.
+    as nobody must take one. loop, following: with all states, in the order of the fewest steps to them.
     """
     oopses = set(loop.oopses)
     so: list[list[int]] = [[] for _ in judges]
@@ -30,7 +30,6 @@ def for_ever(
             for judge, numbers in zip(judges, so, strict=True):
                 if judge(state) is not None:
                     numbers.append(number)
-    following = loop.following()
     for judge, numbers in zip(judges, so, strict=True):
         cyclic = {loop.state(number): number for number in looking(_gone_round_in(numbers, following, look), look)}
         found = fair_loop(staying(tables, cyclic, look), look)

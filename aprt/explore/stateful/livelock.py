@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import attrs
 
 from aprt.explore.checking.checks import Note
+from aprt.explore.hangs import Following
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.components import components
 from aprt.explore.stateful.eventually import staying
@@ -31,12 +32,11 @@ class Round:
     contexts: tuple[int, ...]
 
 
-def no_way_out(tables: Tables[Note], loop: Loop, lost: Sequence[int], look: Look) -> Round:
+def no_way_out(tables: Tables[Note], loop: Loop, following: Following, lost: Sequence[int], look: Look) -> Round:
     """Once round in the bottom component that is reached first, from the state in which it is.
 
-    loop: with all states. lost: the numbers of those that reach none without steps; there are some.
+    loop, following: with all states. lost: the numbers of those that reach none without steps; there are some.
     """
-    following = loop.following()
     parts = components(lost, following, look)
     bottoms = (part for part in parts if all(part.issuperset(following(number)) for number in looking(part, look)))
     bottom = min(bottoms, key=min)

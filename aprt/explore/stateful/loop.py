@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aprt.explore.checking.checks import Checks, Note, after
 from aprt.explore.checking.judges import Violation, violated
-from aprt.explore.hangs import Following, lost
+from aprt.explore.hangs import FollowedGraph, Following, StateGraph
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
 from aprt.explore.result import Question
@@ -92,12 +92,8 @@ class Loop(abc.ABC):
         """Add a state, packed as `layout` says, reached from `here`; whether it is new. Raises: `Stop`."""
 
     @abc.abstractmethod
-    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
-        """The numbers of the states that reach none of `ends`, in order. All states are expanded."""
-
-    @abc.abstractmethod
-    def following(self) -> Following:
-        """Of all states but those after an oops. All are expanded."""
+    def graph(self, look: Look) -> StateGraph:
+        """Where the steps out of the states lead, all of which are expanded. To make it takes long: once is enough."""
 
     @property
     @abc.abstractmethod
@@ -176,8 +172,12 @@ class FreshLoop(Loop):
     def chunk(self, first: int, last: int) -> Chunk:
         return Chunk.of(self.layout, self._states[first:last], mark(self._parents[first:last], self.oopses, first))
 
-    def lost(self, ends: Sequence[int], look: Look) -> list[int]:
-        return lost(len(self), ends, self.following(), look)
+    def graph(self, look: Look) -> FollowedGraph:
+        return FollowedGraph(len(self), self.following(look))
+
+    @abc.abstractmethod
+    def following(self, look: Look) -> Following:
+        """Of all states but those after an oops. All are expanded."""
 
     @abc.abstractmethod
     def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:

@@ -23,7 +23,7 @@ from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.guards import Guards, NotedStep
 from aprt.explore.stateful.layout import Fields, Layout, byte_widths
 from aprt.explore.stateful.loop import FreshLoop, Host, Outgrown
-from aprt.explore.watchdog import Stop
+from aprt.explore.watchdog import Look, Stop, looking
 
 _Asked: TypeAlias = "list[tuple[int, int, _Rows, int]]"
 """The contexts to ask in a state, by how it was first reached. Of each its place, the field of its control state, what
@@ -84,8 +84,8 @@ class ContextLoop(FreshLoop):
         """The states numbered from `first` on, and their parents."""
         return self._states[first:], self._parents[first:]
 
-    def following(self) -> Following:
-        numbers = {state: number for number, state in enumerate(self._states)}
+    def following(self, look: Look) -> Following:
+        numbers = {state: number for number, state in enumerate(looking(self._states, look))}
 
         def following(here: int) -> Iterator[int]:
             state = self._states[here]

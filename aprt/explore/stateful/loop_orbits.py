@@ -12,7 +12,7 @@ from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.layout import WideLayout
 from aprt.explore.stateful.loop import FreshLoop, Host
 from aprt.explore.stateful.symmetry import Symmetry
-from aprt.explore.watchdog import Stop
+from aprt.explore.watchdog import Look, Stop
 
 _LOOK = 256  # states between two looks of the search
 
@@ -79,7 +79,7 @@ class OrbitLoop(FreshLoop):
                 self.host.terminal(here)
         self._symmetry.settle()
 
-    def following(self) -> Following:
+    def following(self, look: Look) -> Following:
         def following(here: int) -> Iterator[int]:
             state = self._states[here]
             return (self._numbers[self.narrow(after(state, move)[0])] for move in self.tables.moves(state))

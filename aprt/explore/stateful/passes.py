@@ -10,9 +10,11 @@ Each takes a pass of its own over the graph, when a property asks for it and all
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aprt.explore.checking.judges import Violation
+from aprt.explore.hangs import StateGraph
 
 if TYPE_CHECKING:
     from aprt.explore.stateful.states import Search
@@ -31,7 +33,7 @@ class Passes:
         """Record the first state from which no end is in reach."""
         if not self._checks.liveness:
             return
-        lost = self._loop.lost([*self._search.ends, *self._loop.oopses], self._look)
+        lost = self._graph.lost([*self._search.ends, *self._loop.oopses], self._look)
         if lost:
             for violation in self._checks.hang(self._tables.waiting(self._loop.state(lost[0]))):
                 self._search.record(violation, len(self._loop.way(lost[0])) - 1, lost[0])
@@ -42,7 +44,8 @@ class Passes:
             return
         from aprt.explore.stateful.eventually import for_ever  # few searches need it
 
-        for id, text, here, steps in for_ever(self._tables, self._loop, self._checks.eventually, self._look):
+        following, judges = self._graph.following, self._checks.eventually
+        for id, text, here, steps in for_ever(self._tables, self._loop, following, judges, self._look):
             self._checks.said([(id, text)])
             self._record((id, text), here, steps)
 
@@ -50,15 +53,19 @@ class Passes:
         """Record a loop out of which nothing leads, if a state reaches no end and no deadlock."""
         if not self._checks.livelocks:
             return
-        lost = self._loop.lost([*self._search.ends, *self._loop.oopses, *self._search.deadlocks], self._look)
+        lost = self._graph.lost([*self._search.ends, *self._loop.oopses, *self._search.deadlocks], self._look)
         if not lost:
             return
         from aprt.explore.stateful.livelock import no_way_out  # few searches need it
 
-        found = no_way_out(self._tables, self._loop, lost, self._look)
+        found = no_way_out(self._tables, self._loop, self._graph.following, lost, self._look)
         contexts = [self._search.question.system.contexts[place].name for place in found.contexts]
         for violation in self._checks.livelock(contexts):
             self._record(violation, found.here, found.steps)
+
+    @cached_property
+    def _graph(self) -> StateGraph:
+        return self._loop.graph(self._look)
 
     def _record(self, violation: Violation, here: int, steps: tuple[int, ...]) -> None:
         self._search.record(violation, len(self._loop.way(here)) - 1 + len(steps), here, loop=steps)

@@ -142,7 +142,7 @@ class Search:
             passes = Passes(self)
             passes.hangs()
             passes.for_ever()
-            self._livelocks(passes)
+            self._judge_livelocks(passes)
         except Stop:
             self._save()
             raise
@@ -233,7 +233,7 @@ class Search:
         self.ends += ends
         self.deadlocks += deadlocks
 
-    def _livelocks(self, passes: Passes) -> None:
+    def _judge_livelocks(self, passes: Passes) -> None:
         """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
         besides = {property.id for property in self.besides}
         if not besides or any(id not in besides for id, _ in self.checks.livelocks):
