@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.notes import Oops
 from aprt.core.properties import DEADLOCK, Property
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
@@ -106,6 +107,18 @@ class Difference:
         if self.those("removed"):
             return "better"
         return "otherwise" if self.those("unexercised") or any(one.otherwise for one in self.outcomes) else "same"
+
+    @property
+    def hiding(self) -> tuple[str, ...]:
+        """The properties that are removed and at whose violation executions ended: what is added may come after that,
+        and not have been seen before.
+        """
+        return tuple(
+            outcome.id
+            for outcome in self.those("removed")
+            if outcome.before is not None
+            and any(isinstance(note, Oops) for event in outcome.before.events[-1:] for note in event.notes)
+        )
 
     @property
     def unasked(self) -> tuple[str, ...]:

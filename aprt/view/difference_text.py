@@ -41,6 +41,10 @@ def difference_text(difference: Difference, paint: Paint) -> str:
     for change in ("removed", "unexercised", "added"):
         for outcome in difference.those(change):
             lines += ["", *_changed(outcome)]
+            if change == "added" and difference.hiding:
+                lines += _wrapped(
+                    f"  before: executions end at {', '.join(difference.hiding)}, which may have hidden this"
+                )
     for outcome in difference.those("unknown"):
         if outcome.before is not None or outcome.after is not None:
             lines += ["", *_changed(outcome)]
@@ -178,9 +182,9 @@ def difference_object(difference: Difference) -> dict[str, Any]:
     """What `difference_json` writes.
 
     text: what is wrong; otherwise: what is wrong after, where both sides are and in other words. open: of each side,
-    why it was not searched to the end. unasked: the properties that both sides could have been asked about, too.
-    unexercised: the sides on which a property holds because no step that it is about is possible. left_out: what
-    patches in force after do less than the driver.
+    why it was not searched to the end. hiding: properties that are removed and may have hidden what is added. unasked:
+    the properties that both sides could have been asked about, too. unexercised: the sides on which a property holds
+    because no step that it is about is possible. left_out: what patches in force after do less than the driver.
     """
     sides = (("before", difference.before), ("after", difference.after))
     return {
@@ -192,6 +196,7 @@ def difference_object(difference: Difference) -> dict[str, Any]:
         "open": {side: open_since(verdict.exploration) or None for side, verdict in sides},
         "states": {side: verdict.exploration.states for side, verdict in sides},
         "unasked": list(difference.unasked),
+        "hiding": list(difference.hiding),
         "left_out": [attrs.asdict(less) for less in difference.after.left_out],
         "outcomes": [_outcome(outcome) for outcome in difference.outcomes],
     }

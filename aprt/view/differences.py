@@ -109,7 +109,12 @@ def _told(answer: Answer) -> Iterator[str]:
     }
     for change, head in heads.items():
         if change in by:
-            yield f"{head} {', '.join(by[change])}"
+            hidden = (
+                f", which {', '.join(answer['hiding'])} may have hidden"
+                if change == "added" and answer["hiding"]
+                else ""
+            )
+            yield f"{head} {', '.join(by[change])}{hidden}"
     for side, reason in answer["open"].items():
         if reason:
             yield f"{side}: {reason}"

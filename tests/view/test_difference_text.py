@@ -8,7 +8,8 @@ from aprt.cli import known_eras
 from aprt.core.schedule import Label
 from aprt.verdict.case import Case
 from aprt.verdict.difference import Parting, difference
-from aprt.view.difference_text import difference_json, difference_text, instead
+from aprt.view.difference_text import difference_json, difference_object, difference_text, instead
+from aprt.view.differences import Differences
 from aprt.view.paint import Paint
 from tests.toy import ERAS
 
@@ -107,3 +108,17 @@ def test_what_holds_after_since_no_step_is_about_it_is_marked() -> None:
     assert (outcome["change"], outcome["unexercised"], outcome["otherwise"]) == ("unexercised", ["after"], None)
     assert "gone P1, never exercised after: 05.0004 is still aimed at vm0.gisa when" in lines
     assert lines[-1].endswith(" removed=- unexercised=P1 added=- unchanged=- complete=yes")
+
+
+def test_what_ended_executions_before_may_have_hidden_what_is_added() -> None:
+    found = difference(*(Case.parse(f"{era}/card-broken", known_eras()) for era in ("5.13", "5.15")))
+    assert (found.hiding, json.loads(difference_json(found))["hiding"]) == (("K1",), ["K1"])
+    lines = difference_text(found, Paint()).splitlines()
+    assert [line for line in lines if "hidden" in line] == [
+        "  before: executions end at K1, which may have hidden this"
+    ]
+    pair = ("5.13/card-broken", "5.15/card-broken")
+    many = Differences((pair,), {pair: difference_object(found)})
+    assert " added P9, which K1 may have hidden; removed K1" in many.text()
+    fixed = difference(*(Case.parse(f"toy/lost-update{more}", ERAS) for more in ("+locked", "")))
+    assert (fixed.hiding, "hidden" in difference_text(fixed, Paint())) == ((), False)
