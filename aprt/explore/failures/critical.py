@@ -112,7 +112,8 @@ class Decisive:
         trace, sequence, state = self._trace, self._races.reversed(race), INITIAL
         order = sequence.order
         there = order.index(sequence.end)
-        steps = [*trace.execution.steps[: race.node], *sequence.steps(order[: there + 1])]
+        first = sorted([*order[:there], *(i for i in order[there + 1 :] if i < race.position)])
+        steps = [*trace.execution.steps[: race.node], *sequence.steps([*first, sequence.end])]
         for step in steps:
             state, failure, oops = take(self._ground, state, trace.step(state, step.label))
             if failure is not None or oops:
