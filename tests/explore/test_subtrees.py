@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from functools import partial
+from random import Random
 from typing import Any, TypeVar
 
 import attrs
@@ -121,6 +122,14 @@ def test_a_worker_that_dies_over_what_is_left_of_a_twice_taken_piece_changes_not
     assert shared.executions == (shared.traces or 0) + (shared.sleep_blocked or 0)
 
 
+def test_whenever_a_worker_dies_no_trace_is_lost() -> None:
+    origin = partial(work.origin, "cells:lastzero", 5)
+    for seed in range(40):
+        crew = Frail(Random(seed))
+        shared = subtrees.search(question(origin), origin, crew, alone=0, slice=0)
+        assert (seed, shared.traces, shared.complete, crew.died) == (seed, 64, True, True)
+
+
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:
     origin = partial(work.locks, "GAB", "GBA", "AC")
     shared, alone = subtrees.search(question(origin), origin, crew, alone=0), dpor.search(question(origin))
@@ -205,3 +214,27 @@ def _resolved(result: Any) -> Future[Any]:
     done: Future[Any] = Future()
     done.set_result(result)
     return done
+
+
+class Frail(Several):
+    """A worker dies at some time, before or after it has explored for a slice."""
+
+    def __init__(self, lots: Random) -> None:
+        super().__init__()
+        self.left, self.late = lots.randrange(40), lots.random() < 0.5
+        self.died = False
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        self.left -= task in (begin, go_on)
+        if self.left >= 0 or self.died:
+            return super().submit(seat, task, *args)
+        self.died = True
+        if self.late:
+            super().submit(seat, task, *args)
+        desk().pop(args[0], None)
+        lost: Future[R] = Future()
+        lost.set_exception(BrokenExecutor())
+        return lost
+
+    def refill(self, seat: int) -> None:
+        pass

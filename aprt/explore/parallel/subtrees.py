@@ -7,10 +7,10 @@ it has not begun (`Descent.leave`). So pieces have no trace in common, and none 
 
 The steps that lead to a piece may race with steps in it. What reverses such a race belongs at a node from which several
 pieces begin; this process knows all that begins there (`parallel.forks`). The branches of such a node come in another
-order than in one process, but what is counted is the same: traces, their steps, and the states in which they end. Which
-states are on the way depends on the order, so those are not counted. What a worker had begun when it died is explored
-without what others found for it, and executions may turn out to be covered in the end: these are counted as sleep set
-blocked, and else there are none.
+order than in one process, but what is counted is the same: traces, their steps, and the states in which they end; where
+a depth cuts traces, how many there are depends on the order. Which states are on the way depends on it, too, so those
+are not counted. What a worker had begun when it died is explored without what others found for it, in one piece, and
+executions may turn out to be covered in the end: these are counted as sleep set blocked, and else there are none.
 
 What checks ask of contexts (`explore.commuting.visibility`) shows in some piece: then everything begins anew with more
 order.
@@ -201,10 +201,12 @@ class _Search:
     def _go_on(self, seat: int) -> None:
         """Have a seat go on, without what it has not begun if there are seats with nothing to do."""
         run = self.runs[seat]
-        if len(self.idle) > len(self.todo):
+        piece = run.begun[-1]
+        # what is done once more is not taken apart: what was found for its branches has gone with the worker
+        if len(self.idle) > len(self.todo) and piece.tries == 1:
             parts = self.crew.submit(seat, leave, self.jobs[seat]).result()
             if parts is not None:
-                begun, others = self.forks.take_apart(run.begun[-1], parts)
+                begun, others = self.forks.take_apart(piece, parts)
                 run.begun = (*run.begun[:-1], *begun)
                 self.todo.extend(others)
         self._submit(seat, go_on)
@@ -218,7 +220,7 @@ class _Search:
         """What a worker was at when it died is for others. Raises: `WorkersLost` when too many have died over it."""
         run = self.runs[seat]
         if run.begun[-1].tries == PATIENCE:
-            raise WorkersLost(f"{PATIENCE} workers died over {run.begun[-1].subtree} (out of memory?)")
+            raise WorkersLost(f"{PATIENCE} workers died over a piece of the traces (out of memory?)")
         self.executions -= run.executions
         self.blocked -= run.blocked
         self.transitions -= run.transitions
