@@ -14,8 +14,12 @@ import pytest
 from aprt import Alike, Mutex, Property, System, UserError, View, always, at_end
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Before, History, Noted, Wrong
+from aprt.explore.checking.checks import Checks
+from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.explore import explore
+from aprt.explore.learned.tables import Tables
 from aprt.explore.result import Bounds, Exploration, LoopName
+from aprt.explore.stateful.layout import Layout, tight_widths
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
 from tests.explore.programs.cells import casw, lastzero
@@ -173,6 +177,24 @@ def test_loops_agree_when_states_are_packed_anew_and_much_is_remembered() -> Non
 
     checks = (always("far", (x, y), far), Property("enough", "", (History(0, (x, y), tell),)), HANG)
     assert assert_loops_agree(counting, checks, stop_on="all").states == 81 * 9
+
+
+def test_loops_agree_where_each_of_many_control_states_meets_few_of_many_values() -> None:
+    counting, _ = counters(4000, 10)
+    assert assert_loops_agree(counting, (DEADLOCK,)).states == 4001 * 11
+
+
+def test_arrays_take_as_much_as_was_learned_not_control_states_times_values() -> None:
+    counting, _ = counters(2000, 2000)
+    checks = Checks((), counting)
+    tables = Tables(counting, checks.packing, checks.note)
+    state = 0
+    while moves := tables.moves(state):
+        state += moves[0][0]
+    assert len(tables.learned) == 2 * 2001
+    widths = tight_widths(checks.packing, range(len(checks.packing.counts())), 0)
+    arrays = Arrays(tables, checks.packing, Layout(checks.packing, widths, summed=False))
+    assert sum(array.nbytes for array in arrays.steps) < 256 * len(tables.learned)
 
 
 def test_the_compiled_loop_takes_over_where_it_pays() -> None:

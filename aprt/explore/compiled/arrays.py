@@ -12,13 +12,15 @@ from numpy.typing import DTypeLike
 from aprt.explore.checking.checks import QUIET, Note
 from aprt.explore.checking.judges import Judge, Recorder
 from aprt.explore.compiled import kernels
-from aprt.explore.compiled.kernels import U64, UNKNOWN, Guards, Steps
-from aprt.explore.learned.packing import Packing
+from aprt.explore.compiled.kernels import I64, U64, UNKNOWN, Guards, Steps
+from aprt.explore.learned.packing import FIELD_BITS, Packing
 from aprt.explore.learned.tables import Move, Tables
 from aprt.explore.stateful.layout import Layout
 from aprt.explore.stateful.loop import Outgrown
 
 _WORD = (1 << 64) - 1
+_ENTRIES = 1 << 12  # in the smallest table of them
+_SPARSE = 4  # times as many have room as there are, so that most are found where they are looked for first
 
 
 class Growing:
@@ -30,41 +32,54 @@ class Growing:
 
     def append(self, item: object) -> int:
         """Add an item; gives its number."""
-        first = self._more(1)
-        self.array[first] = item
-        return first
-
-    def extend(self, count: int, item: object) -> int:
-        """Add so many equal items; gives the number of the first."""
-        first = self._more(count)
-        self.array[first : self.used] = item
-        return first
-
-    def _more(self, count: int) -> int:
-        first, self.used = self.used, self.used + count
+        number, self.used = self.used, self.used + 1
         if self.used > len(self.array):
-            room = np.zeros((max(self.used, 2 * len(self.array)), *self.array.shape[1:]), self.array.dtype)
-            room[:first] = self.array[:first]
-            self.array = room
-        return first
+            self.array = np.concatenate([self.array, np.zeros_like(self.array)])
+        self.array[number] = item
+        return number
+
+
+class Entries:
+    """What is known by control state and number. table: as the kernels take it. Valid until there is more to learn."""
+
+    def __init__(self) -> None:
+        self.table = self._empty(_ENTRIES)
+        self._learned = 0
+
+    def make_room(self, count: int) -> None:
+        """For so many entries more."""
+        need = _SPARSE * (self._learned + count)
+        if need > len(self.table):
+            before, self.table = self.table, self._empty(1 << need.bit_length())
+            kernels.learn_again(before, self.table)
+
+    def learn(self, key: int, entry: int) -> None:
+        """There is room for it."""
+        self._learned += kernels.learn(self.table, key, entry)
+
+    @staticmethod
+    def _empty(room: int) -> I64:
+        table: I64 = np.zeros((room, 2), np.int64)
+        table[:, 1] = UNKNOWN
+        return table
 
 
 class Arrays:
     """What is learned of `tables`, for states packed as `layout` says.
 
-    moves: by number. widest: no state has more moves. unit: what kernels take as `words`.
+    moves: by number. widest: no state has more moves. unit: what kernels take as `words`. entries: they need room for
+    what kernels ask for.
     """
 
     def __init__(self, tables: Tables[Note], packing: Packing, layout: Layout) -> None:
         self._tables, self._packing, self._layout = tables, packing, layout
         words = layout.words
         self.unit = (0,) * words
-        self._starts = list(accumulate((layout.ones[place] + 1 for place in packing.controls), initial=0))
-        self._contexts = np.zeros((len(packing.controls), 4), np.int64)
-        for place in packing.controls:
-            self._contexts[place] = (*layout.place(place), self._starts[place])
-        self._rows = np.full((self._starts[-1], 5), UNKNOWN, np.int64)
-        self._entries = Growing(np.int32)
+        self._contexts = np.array([(*layout.place(place), 0) for place in packing.controls], np.int64)
+        self._rooms = [0] * len(packing.controls)  # by context, for so many control states
+        self._rows = np.zeros((0, 5), np.int64)
+        self._rows_known = 0
+        self.entries = Entries()
         self._deltas, self._marks, self._first = Growing(np.uint64, words), Growing(np.uint8), Growing(np.int32)
         self._quiet = Growing(np.int32)
         self._checks = Growing(np.int32, 2)
@@ -77,12 +92,13 @@ class Arrays:
         self._latest = 0  # key of a guard
         self._extra_numbers: dict[tuple[int, ...], int] = {}
         self._most = [0] * len(packing.controls)
-        self._entered: list[set[tuple[int, int]]] = [set() for _ in packing.controls]  # by context: control, number
         self.moves: dict[int, Move[Note]] = {}
         for array in (self._deltas, self._marks, self._first, self._quiet, self._extras, self._checks):
             array.append(0)
+        self._make_rows()
         for place, rows in enumerate(tables.rows):
             for control, (slot, row) in enumerate(rows):
+                self.entries.make_room(len(row))
                 for number, moves in row.items():
                     self._enter(place, control, slot, number, moves)
 
@@ -94,7 +110,7 @@ class Arrays:
     def steps(self) -> Steps:
         """For the kernels. Valid until more is learned."""
         moves = self._deltas.array, self._marks.array, self._first.array, self._quiet.array
-        return Steps(self._contexts, self._rows, self._entries.array, *moves)
+        return Steps(self._contexts, self._rows, self.entries.table, *moves)
 
     @property
     def guards(self) -> Guards:
@@ -109,22 +125,37 @@ class Arrays:
             control = self._layout.field(state, place)
             slot, row = self._tables.rows[place][control]
             number = self._layout.field(state, slot)
-            if (control, number) not in self._entered[place]:
-                learned.append((place, control, slot, number, row[number]))
-                self._entered[place].add((control, number))
+            learned.append((place, control, slot, number, row[number]))
         if not self._layout.fits():
             raise Outgrown
+        self._make_rows()
+        self.entries.make_room(len(learned))
         for entry in learned:
             self._enter(*entry)
 
     def _enter(self, place: int, control: int, slot: int, number: int, moves: tuple[Move[Note], ...]) -> None:
-        row = self._rows[self._starts[place] + control]
-        if row[kernels.START] == UNKNOWN:
+        row = self._rows[self._contexts[place, kernels.START] + control]
+        if row[kernels.KEY] == UNKNOWN:
             # a choice, or nothing to do, is decided by the control state itself, and has one entry
-            where, size = ((0, 0, 0), 1) if slot == place else (self._layout.place(slot), self._layout.ones[slot] + 1)
-            row[:] = *where, self._entries.extend(size, UNKNOWN), slot
-        entry = self._moves(place, slot, moves)
-        self._entries.array[row[kernels.START] + (0 if slot == place else number)] = entry
+            where = (0, 0, 0) if slot == place else self._layout.place(slot)
+            self._rows_known += 1
+            row[:] = *where, self._rows_known << FIELD_BITS, slot
+        key = row[kernels.KEY] + (0 if slot == place else number)
+        self.entries.learn(key, self._moves(place, slot, moves))
+
+    def _make_rows(self) -> None:
+        """For every control state that there is by now."""
+        counts = self._packing.counts()
+        rooms = [room if counts[place] <= room else 2 * counts[place] for place, room in enumerate(self._rooms)]
+        if rooms == self._rooms:
+            return
+        rows = np.full((sum(rooms), 5), UNKNOWN, np.int64)
+        starts = accumulate(rooms, initial=0)
+        for context, before, start in zip(self._contexts, self._rooms, starts, strict=False):
+            first = context[kernels.START]
+            rows[start : start + before] = self._rows[first : first + before]
+            context[kernels.START] = start
+        self._rooms, self._rows = rooms, rows
 
     def words(self, changes: Iterable[tuple[int, int]]) -> list[int]:
         """What to add to the words of a state to change the numbers in these slots by so much."""

@@ -52,16 +52,18 @@ class Store(NamedTuple):
 class Steps(NamedTuple):
     """What is learned. contexts: where the field of the control state is, and the row of its number 0.
 
-    rows: where the deciding field is, the entry of its number 0, or `UNKNOWN`, and the slot. Columns: `WORD` to `SLOT`.
-    entries: `UNKNOWN`, `ASKED` (likewise, but `ask` told of it), `BLOCKED`, or the first move of some that end with the
-    one marked `LAST`.
+    rows: where the deciding field is, the key of its number 0 in `entries`, or `UNKNOWN`, and the slot. Columns: `WORD`
+    to `SLOT`.
+    entries: a hash table, a power of two long, since each of many control states may be met with few of many numbers:
+    keys, and what is known by them, which is `BLOCKED` or the first move of some that end with the one marked `LAST`.
+    `ASKED` is as good as unknown, but `ask` told of it. Without an entry: 0 and `UNKNOWN`.
     deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
     quiet: by first move; how many there are, or 0 if there is something to check for one of them.
     """
 
     contexts: I64
     rows: I64
-    entries: I32
+    entries: I64
     deltas: U64
     marks: U8
     checks: I32
@@ -103,7 +105,8 @@ class Block(NamedTuple):
 
 # columns of `Steps.contexts` and `Steps.rows`
 WORD, SHIFT, MASK = 0, 1, 2  # of a state: where a field is
-START = 3  # the row, or the entry, of number 0 in that field
+START = 3  # in contexts: the row of number 0 in that field
+KEY = 3  # in rows: the key of number 0 in that field; those of other numbers are so much higher
 SLOT = 4  # of the field, as Python knows it
 
 # entries that are no first move
@@ -200,6 +203,34 @@ def field(states: U64, number: int, places: I64, row: int) -> Int:
     """The number in a field of a state, whose place is in a row of `places`."""
     word = states[number, places[row, WORD]]
     return np.int64(word >> np.uint64(places[row, SHIFT]) & np.uint64(places[row, MASK]))
+
+
+@inlined
+def entry_of(entries: I64, key: int) -> Any:
+    """The place in a table of entries of a key, or where it would be."""
+    ones = np.uint64(len(entries) - 1)
+    place = np.uint64(key) * _A >> _HALF & ones
+    while entries[place, 0] != key and entries[place, 0] != 0:
+        place = (place + _ONE) & ones
+    return place
+
+
+@compiled
+def learn(entries: I64, key: int, entry: int) -> Int:
+    """Put an entry into a table that has room for it. Gives how many more are learned by that."""
+    place = entry_of(entries, key)
+    more = 1 if entries[place, 1] < BLOCKED else 0
+    entries[place, 0], entries[place, 1] = key, entry
+    return more
+
+
+@compiled
+def learn_again(before: I64, entries: I64) -> None:
+    """Put all entries of a table into a larger one."""
+    for i in range(len(before)):
+        if before[i, 0] != 0:
+            place = entry_of(entries, before[i, 0])
+            entries[place, 0], entries[place, 1] = before[i, 0], before[i, 1]
 
 
 @inlined
@@ -364,8 +395,8 @@ def make(
             for place in range(len(steps.contexts)):
                 row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
                 move = UNKNOWN
-                if rows[row, START] != UNKNOWN:
-                    move = steps.entries[rows[row, START] + field(states, here, rows, row)]
+                if rows[row, KEY] != UNKNOWN:
+                    move = steps.entries[entry_of(steps.entries, rows[row, KEY] + field(states, here, rows, row)), 1]
                 if move < BLOCKED:
                     reason = LEARN
                     break
@@ -412,12 +443,13 @@ def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
         row_unknown = False
         for place in range(len(steps.contexts)):
             row = steps.contexts[place, START] + field(states, here, steps.contexts, place)
-            unknown = rows[row, START] == UNKNOWN
+            unknown = rows[row, KEY] == UNKNOWN
             row_unknown |= unknown
             if not unknown:
-                entry = rows[row, START] + field(states, here, rows, row)
-                if steps.entries[entry] == UNKNOWN:
-                    steps.entries[entry] = ASKED
+                key = rows[row, KEY] + field(states, here, rows, row)
+                entry = entry_of(steps.entries, key)
+                if steps.entries[entry, 1] == UNKNOWN:
+                    steps.entries[entry, 0], steps.entries[entry, 1] = key, ASKED
                     unknown = True
             if unknown:
                 asked[count, 0] = here

@@ -160,6 +160,7 @@ class CompiledLoop(Loop):
     def _learn(self, here: int, last: int) -> None:
         """What is possible in that state and those behind it, in the order in which the plain loop learns it."""
         asked: U32 = np.zeros((_ASKED + len(self.packing.controls), 2), np.uint32)
+        self._arrays.entries.make_room(len(asked))
         count = kernels.ask(self._store, self._arrays.steps, here, min(last, here + _AHEAD), asked)
         try:
             self._arrays.learn((self.dense(number), place) for number, place in asked[:count].tolist())
