@@ -53,7 +53,7 @@ class Attribute(Actor[AttributeState]):
         Finding: the caller did not enter (nothing changes).
         """
         if by.context not in state.readers:
-            return state, None, (rules.not_owner(by, self.name, ", ".join(state.readers) or None),)
+            return state, None, (rules.not_owner(by, self.name, *state.readers),)
         left = list(state.readers)
         left.remove(by.context)
         return attrs.evolve(state, readers=tuple(left)), None, (Gave(self.name),)

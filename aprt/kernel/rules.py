@@ -23,7 +23,8 @@ RELEASE = Property(
     "a lock is released by the context that holds it",
     (Noted(),),
     "Otherwise a mutex or a spinlock is free all the same, as in a kernel without debugging, and whoever held it goes "
-    "on as if it were not. Systems of one's own that have a lock are asked about this as well.",
+    "on as if it were not. An rwsem is released in the mode in which it is held. Systems of one's own that have a lock "
+    "are asked about this as well.",
     of_patches=True,
 )
 
@@ -66,9 +67,16 @@ def recursive(by: Caller, lock: str) -> tuple[Note, ...]:
     )
 
 
-def not_owner(by: Caller, lock: str, owner: str | None) -> Note:
-    """The finding of an unlock by somebody else."""
-    return Broken("K2", f"{by.context} releases {lock}, which {owner or 'nobody'} holds")
+def not_owner(by: Caller, lock: str, *owners: str | None) -> Note:
+    """The finding of an unlock by somebody who is none of the owners. None is nobody, and twice the same is one."""
+    names = tuple(dict.fromkeys(owner for owner in owners if owner is not None))
+    hold = f"{' and '.join(names)} hold" if len(names) > 1 else f"{names[0] if names else 'nobody'} holds"
+    return Broken("K2", f"{by.context} releases {lock}, which {hold}")
+
+
+def wrong_mode(by: Caller, lock: str, released: str, held: str) -> Note:
+    """The finding of an unlock in another mode than that in which the caller holds the lock: "reading", "writing"."""
+    return Broken("K2", f"{by.context} releases {lock} for {released}, but holds it for {held}")
 
 
 def unlock_by_another(by: Caller, lock: str, owner: str | None) -> tuple[Note, ...]:

@@ -16,7 +16,7 @@ import attrs
 
 from aprt.core.actor import BLOCK, Actor, Outcome, handler
 from aprt.core.caller import Caller
-from aprt.core.notes import Gave, Took
+from aprt.core.notes import Gave, Note, Took
 from aprt.kernel import rules
 
 
@@ -60,7 +60,7 @@ class RwSem(Actor[RwSemState]):
     def up_read(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Finding: a context that does not read it (nothing changes)."""
         if by.context not in state.readers:
-            return state, None, (rules.not_owner(by, self.name, _holders(state)),)
+            return state, None, (self._misused(state, by, "reading"),)
         left = list(state.readers)
         left.remove(by.context)
         return attrs.evolve(state, readers=tuple(left)), None, (Gave(self.name),)
@@ -95,13 +95,15 @@ class RwSem(Actor[RwSemState]):
     def up_write(self, state: RwSemState, by: Caller) -> Outcome[RwSemState, None]:
         """Finding: a context that does not write it (nothing changes)."""
         if state.writer != by.context:
-            return state, None, (rules.not_owner(by, self.name, _holders(state)),)
+            return state, None, (self._misused(state, by, "writing"),)
         return attrs.evolve(state, writer=None), None, (Gave(self.name),)
+
+    def _misused(self, state: RwSemState, by: Caller, released: str) -> Note:
+        """The finding of an unlock by who does not hold the lock, or holds it in the other mode."""
+        if not _holds(state, by):
+            return rules.not_owner(by, self.name, state.writer, *state.readers)
+        return rules.wrong_mode(by, self.name, released, "reading" if by.context in state.readers else "writing")
 
 
 def _holds(state: RwSemState, by: Caller) -> bool:
     return state.writer == by.context or by.context in state.readers
-
-
-def _holders(state: RwSemState) -> str | None:
-    return state.writer or ", ".join(state.readers) or None

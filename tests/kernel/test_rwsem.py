@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aprt.core.actor import BLOCK
+from aprt.core.effects import Call
 from aprt.core.notes import Broken, Gave, Hold, Oops, Took
 from aprt.core.properties import DEADLOCK, always
 from aprt.core.system import Context, System
@@ -67,19 +68,28 @@ def test_any_waiting_writer_may_be_next_and_the_others_go_on_waiting() -> None:
     assert answer(SEM.down_write(), state, B) == (RwSemState(writer="b", waiting=("a",)), None, took)
 
 
-def test_giving_back_in_the_wrong_mode_is_a_finding_that_names_the_holders() -> None:
+def test_giving_back_in_the_wrong_mode_is_a_finding_that_names_both_modes() -> None:
     readers, writer = RwSemState(("b", "c")), RwSemState(writer="a")
-    assert answer(SEM.up_read(), readers, A) == (
-        readers,
-        None,
-        (Broken("K2", "a releases sem, which b, c holds"),),
-    )
-    assert answer(SEM.up_read(), writer, A) == (writer, None, (Broken("K2", "a releases sem, which a holds"),))
-    assert answer(SEM.up_write(), readers, B) == (
-        readers,
-        None,
-        (Broken("K2", "b releases sem, which b, c holds"),),
-    )
+    reads = Broken("K2", "a releases sem for reading, but holds it for writing")
+    assert answer(SEM.up_read(), writer, A) == (writer, None, (reads,))
+    writes = Broken("K2", "b releases sem for writing, but holds it for reading")
+    assert answer(SEM.up_write(), readers, B) == (readers, None, (writes,))
+
+
+@pytest.mark.parametrize("release", [SEM.up_read(), SEM.up_write()])
+@pytest.mark.parametrize(
+    ("state", "hold"),
+    [
+        (RwSemState(("b",)), "b holds"),
+        (RwSemState(("b", "b")), "b holds"),
+        (RwSemState(("b", "c", "d")), "b and c and d hold"),
+        (RwSemState(writer="b"), "b holds"),
+    ],
+)
+def test_giving_back_what_others_hold_is_a_finding_that_names_them(
+    release: Call[None], state: RwSemState, hold: str
+) -> None:
+    assert answer(release, state, A) == (state, None, (Broken("K2", f"a releases sem, which {hold}"),))
 
 
 def readers_and_writer(sem: RwSem) -> System:
