@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from aprt.core.arguments import check_kind
+from aprt.core.errors import WrongArgument
+
 if TYPE_CHECKING:
     from aprt.core.actor import Actor
 
@@ -54,8 +57,9 @@ class Choose(Effect[T]):
 def choose(about: str, *options: T) -> Choose[T]:
     """One of `options`, picked by the environment: every driver may take any of them.
 
-    Options are hashable and print distinctly. Raises: ValueError when there are none.
+    Options are hashable and print distinctly. Raises: `UserError` when there are none, or no word for what is chosen.
     """
+    check_kind("choose", about, str, "what is chosen, in a word, before the options")
     if not options:
-        raise ValueError(f"choose {about!r} has no options")
+        raise WrongArgument(f"choose {about!r} has no options; give it one or more")
     return Choose(about, options)

@@ -11,7 +11,7 @@ from aprt.cli import known_eras
 from aprt.cli.root import root
 
 FILE = """
-from aprt import DEADLOCK, Actor, Context, System, always, at_end, handler
+from aprt import DEADLOCK, Actor, Context, System, always, at_end, choose, handler
 
 class Counter(Actor[int]):
     def initial(self): return 0
@@ -73,6 +73,8 @@ def returned():
 def plain(): return System((counter,), (Context("a", print),))
 def called(): return System((counter,), (Context("a", bump()),))
 def bare(): return System((counter,), (bump,))
+async def pick(): await choose("door")
+def doorless(): return System((counter,), (Context("a", pick),))
 """
 
 
@@ -83,6 +85,7 @@ def bare(): return System((counter,), (bump,))
         ("returned", "with {file}: a returned counter.read, which was not sent: an await is missing"),
         ("plain", "with {file}: context a starts with <built-in function print>, which is no async function"),
         ("called", "{file}: line 43: context a: expected an async function, uncalled, found <coroutine object bump at"),
+        ("doorless", "{file}: line 45: choose 'door' has no options; give it one or more"),
         ("bare", "{file}: line 44: contexts: expected a tuple of contexts, as in (Context('alice', close),), found ("),
     ],
 )
