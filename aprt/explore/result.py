@@ -174,7 +174,7 @@ class Exploration:
     seconds: float
     seed: int | None = None
     unmerged: tuple[str, ...] = ()
-    traces: int | None = None  # distinct traces seen, for strategies that tell them apart
+    traces: int | None = None  # distinct traces seen whole, for strategies that tell them apart
     unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
     samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for
     oopses: int = 0

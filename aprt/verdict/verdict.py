@@ -97,11 +97,6 @@ class Verdict:
         return patched(self.case) and LIVELOCK.id in unasked
 
     @property
-    def traces(self) -> int | None:
-        """How many distinct traces were seen; None where the strategy does not tell them apart, or saw none whole."""
-        return self.exploration.traces if self.exploration.executions else None
-
-    @property
     def needed(self) -> tuple[tuple[str, str], ...]:
         """The assumptions that properties which hold are known to need, as pairs (property, assumption)."""
         if not self.exploration.complete:

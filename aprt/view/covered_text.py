@@ -52,5 +52,9 @@ def open_since(exploration: Exploration) -> str:
 
 
 def stopped(exploration: Exploration) -> str:
-    """Why a search stopped, in words; "complete" for one that did not."""
-    return "complete" if exploration.stopped is None else _STOPPED.get(exploration.stopped, exploration.stopped)
+    """Why a search stopped, in words, of random runs with the number of the run; "complete" for one that did not."""
+    if exploration.stopped is None:
+        return "complete"
+    drawn = exploration.stopped == "violation" and exploration.seed is not None
+    where = f", in run {exploration.executions + 1:,}" if drawn else ""
+    return _STOPPED.get(exploration.stopped, exploration.stopped) + where

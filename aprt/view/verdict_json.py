@@ -29,6 +29,7 @@ def verdict_json(verdict: Verdict) -> str:
 def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> dict[str, Any]:
     """What `verdict_json` writes. certificate: that of the verdict, if it is known.
 
+    traces: of executions that came to their end, so 0 where the first one was stopped at a violation.
     open: why not everything was covered; null where it was. deadlocks: states in which nobody can go on, where no
     property that was asked about says a word of them. told: of a finding, what `aprt explore` prints, by lines.
     """
@@ -51,7 +52,7 @@ def verdict_object(verdict: Verdict, certificate: Certificate | None = None) -> 
         "picked": exploration.picked,
         "apart": list(exploration.apart),
         "executions": exploration.executions,
-        "traces": verdict.traces,
+        "traces": exploration.traces,
         "redundant": exploration.redundant,
         "sleep_blocked": exploration.sleep_blocked,
         "states": exploration.counted,

@@ -59,10 +59,10 @@ def said(*args: str) -> str:
     return aprt("explore", *args).stdout.splitlines()[-1]
 
 
-def test_where_no_execution_came_to_an_end_there_is_no_trace_and_none_is_redundant() -> None:
+def test_where_no_execution_came_to_an_end_no_trace_was_seen_whole_and_none_is_redundant() -> None:
     result = aprt("explore", "v4/h3", "--strategy", "dpor")
     assert result.stdout.splitlines()[-1].startswith(
-        "aprt: VIOLATED property=P1 scenario=v4/h3 era=v4 with=- complete=no strategy=dpor traces=- states=27 steps=27 "
+        "aprt: VIOLATED property=P1 scenario=v4/h3 era=v4 with=- complete=no strategy=dpor traces=0 states=27 steps=27 "
     )
     assert "redundant" not in result.output
 

@@ -31,7 +31,7 @@ def case(text: str) -> Case:
 def test_a_violation_comes_with_its_events_on_trio_and_a_token_that_leads_there() -> None:
     verdict = ask(case("toy/lost-update"))
     (shown,) = verdict.shown
-    assert (verdict.word, verdict.interrupted, verdict.traces) == ("VIOLATED", False, None)
+    assert (verdict.word, verdict.interrupted, verdict.exploration.traces) == ("VIOLATED", False, None)
     assert shown.finding == Finding(
         "T1",
         "counter is 1",

@@ -104,6 +104,18 @@ def test_random_runs_without_a_finding_say_how_much_may_be_left() -> None:
     assert " traces=2 " in verdict_line(verdict_object(verdict))
 
 
+@pytest.mark.parametrize(("seed", "run", "traces", "states"), [(4, 1, 0, 5), (1, 5, 2, 11)])
+def test_a_random_search_says_which_run_broke_it_and_counts_the_traces_before(
+    seed: int, run: int, traces: int, states: int
+) -> None:
+    verdict = asked("toy/lost-update", Search(strategy="random", seed=seed))
+    text = verdict_text(verdict, Paint())
+    answer = json.loads(verdict_json(verdict))
+    assert (answer["executions"], answer["traces"]) == (run - 1, traces)
+    assert answer["open"] == f"stopped at the first violation, in run {run}"
+    assert f" strategy=random traces={traces} states={states} " in text.splitlines()[-1]
+
+
 def test_runs_that_were_cut_off_are_told_and_promise_nothing() -> None:
     verdict = asked("toy/tidy", Search("pct:2", Bounds(max_depth=3), runs=30))
     text = verdict_text(verdict, PLAIN)
