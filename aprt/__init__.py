@@ -12,10 +12,7 @@ and answers it; `museum` has bugs that the kernel had; `view` and `cli` tell peo
 Kernel release mirrored where a file tells none: 6.12.
 """
 
-from importlib import import_module
-from types import MappingProxyType
-
-TYPE_CHECKING = False  # that of typing, which takes longer to import than the rest
+TYPE_CHECKING = False  # that of typing; nothing is imported before it is asked for, as `cli.leaving` says
 if TYPE_CHECKING:
     from aprt.core.actor import BLOCK as BLOCK
     from aprt.core.actor import Actor as Actor
@@ -52,31 +49,28 @@ if TYPE_CHECKING:
     from aprt.verdict.shrink import shrink as shrink
     from aprt.view.columns import columns as columns
 
-_EXPORTS = MappingProxyType(
-    {
-        "aprt.core.actor": ("BLOCK", "Actor", "Outcome", "handler"),
-        "aprt.core.caller": ("Caller",),
-        "aprt.core.effects": ("Call", "choose"),
-        "aprt.core.errors": ("ModelError", "UserError"),
-        "aprt.core.execution": ("Execution",),
-        "aprt.core.notes": ("Broken", "Oops"),
-        "aprt.core.finding": ("Finding",),
-        "aprt.core.properties": ("DEADLOCK", "HANG", "Property", "always", "at_end"),
-        "aprt.core.switch": ("patch",),
-        "aprt.core.schedule": ("Schedule",),
-        "aprt.core.symmetry": ("Alike", "Renaming"),
-        "aprt.core.system": ("Context", "System", "View"),
-        "aprt.explore.result": ("Bounds", "Exploration"),
-        "aprt.kernel.mutex": ("Mutex",),
-        "aprt.kernel.rules": ("LOCK_ORDER",),
-        "aprt.runtime.run": ("replay", "run"),
-        "aprt.verdict.shrink": ("shrink",),
-        "aprt.view.columns": ("columns",),
-    }
+_EXPORTS = (
+    ("aprt.core.actor", ("BLOCK", "Actor", "Outcome", "handler")),
+    ("aprt.core.caller", ("Caller",)),
+    ("aprt.core.effects", ("Call", "choose")),
+    ("aprt.core.errors", ("ModelError", "UserError")),
+    ("aprt.core.execution", ("Execution",)),
+    ("aprt.core.notes", ("Broken", "Oops")),
+    ("aprt.core.finding", ("Finding",)),
+    ("aprt.core.properties", ("DEADLOCK", "HANG", "Property", "always", "at_end")),
+    ("aprt.core.switch", ("patch",)),
+    ("aprt.core.schedule", ("Schedule",)),
+    ("aprt.core.symmetry", ("Alike", "Renaming")),
+    ("aprt.core.system", ("Context", "System", "View")),
+    ("aprt.explore.result", ("Bounds", "Exploration")),
+    ("aprt.kernel.mutex", ("Mutex",)),
+    ("aprt.kernel.rules", ("LOCK_ORDER",)),
+    ("aprt.runtime.run", ("replay", "run")),
+    ("aprt.verdict.shrink", ("shrink",)),
+    ("aprt.view.columns", ("columns",)),
 )
-_HOME = MappingProxyType({name: module for module, names in _EXPORTS.items() for name in names})
 
-__all__ = ("explore", *_HOME)
+__all__ = ("explore", *(name for _, names in _EXPORTS for name in names))
 
 
 def __dir__() -> list[str]:
@@ -84,8 +78,11 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name == "explore":
         return import_module("aprt.explore")  # a package that can be called
-    if name not in _HOME:
-        raise AttributeError(f"module 'aprt' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    for module, names in _EXPORTS:
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'aprt' has no attribute {name!r}")

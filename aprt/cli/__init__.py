@@ -7,11 +7,9 @@ as expected, 70 a mistake of aprt itself (with a traceback, which a mistake of a
 be written, 130 interrupted, 141 nobody reads the output any more.
 """
 
-from __future__ import annotations
-
 from aprt.cli.leaving import heed, ignore
 
-TYPE_CHECKING = False  # that of typing, which takes long to import: Ctrl-C is not heeded yet
+TYPE_CHECKING = False  # that of typing; nothing is imported here before Ctrl-C is heeded, as `leaving` says
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,7 +31,7 @@ def main() -> None:
         ignore()
 
 
-def known_eras() -> Mapping[str, Era]:
+def known_eras() -> "Mapping[str, Era]":
     """The eras that aprt comes with."""
     from aprt.vfio_ap.eras import ERAS
 

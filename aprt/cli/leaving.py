@@ -1,11 +1,10 @@
 """Ctrl-C while there is no result yet to print: the process ends at once, with one line.
 
 It ends without an exception, since one in the middle of an import, a finalizer or a trio run ends in a traceback. So
-does Ctrl-C before this module is imported, which therefore imports little: of `signal` only the built-in part, because
-the rest imports enum, which takes longer than everything before it.
+does Ctrl-C before this module is imported, while Python starts: Python answers it, and exits with 1 or dies of the
+signal. That this may be short, next to nothing is imported until then: of `signal` only the built-in part, because the
+rest imports enum, which takes longer than everything before it, and no `__future__`.
 """
-
-from __future__ import annotations
 
 import os
 import sys
@@ -21,7 +20,7 @@ else:
 INTERRUPTED = 130
 
 
-def leave(number: int, frame: FrameType | None) -> NoReturn:
+def leave(number: int, frame: "FrameType | None") -> "NoReturn":
     """A handler of SIGINT: print one line, and end this process with its workers."""
     try:
         if "multiprocessing" in sys.modules:

@@ -167,14 +167,12 @@ def test_ctrl_c_during_an_import_is_one_line(args: tuple[str, ...], name: str) -
     assert (process.returncode, out, told) == (130, "", ["aprt: interrupted"])
 
 
-def test_hardly_anything_is_imported_before_ctrl_c_is_heeded() -> None:
-    program = "import sys; known = set(sys.modules); import aprt.cli; print(*sorted(set(sys.modules) - known))"
-    bare = subprocess.run(  # without what `site` imports
+def test_nothing_else_is_imported_before_ctrl_c_is_heeded() -> None:
+    program = "import os, sys; known = set(sys.modules); import aprt.cli; print(*sorted(set(sys.modules) - known))"
+    bare = subprocess.run(  # without what `site` imports; `os` is there in any Python that has started
         [sys.executable, "-S", "-c", program], cwd=ROOT, env={}, capture_output=True, text=True, check=True
     )
-    imported = set(bare.stdout.split())
-    assert {"aprt", "aprt.cli", "aprt.cli.leaving"} == {name for name in imported if name.startswith("aprt")}
-    assert imported.isdisjoint({"signal", "enum", "collections", "functools", "typing", "click"})
+    assert bare.stdout.split() == ["aprt", "aprt.cli", "aprt.cli.leaving"]
 
 
 # Ctrl-C comes before a function is called for the first time, wherever that is
