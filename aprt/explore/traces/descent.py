@@ -6,7 +6,7 @@ and back to the last node with a branch to come: only what differs from the exec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import attrs
@@ -75,7 +75,7 @@ class Descent:
         self.foreign = self.inherited = 0
         self.elsewhere: list[tuple[list[Branch], int]] = []
         self.seen = {INITIAL: 0}
-        self._over: set[int] = set()  # states without steps, as far as known
+        self._first: dict[int, LocalStep | None] = {}  # by state: the first step that is possible, as far as known
         self._local, self._bounds, self._judge = local, bounds, judge
 
     def begin(self, subtree: Subtree) -> None:
@@ -141,7 +141,7 @@ class Descent:
             else:
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]
-                awake = possible[0] if possible and not possible[0].sleeper & sleeping else self._awake()
+                awake = possible[0] if possible and not possible[0].sleeper & sleeping else self._awake(state, sleeping)
                 if awake is None:
                     return
                 step = awake
@@ -181,10 +181,8 @@ class Descent:
     @property
     def ended(self) -> bool:
         """Whether no step is possible at the last node, whatever sleeps there."""
-        steps, node, state = self.execution.steps, self.execution.nodes[-1], self.states[-1]
-        if state not in self._over and not any(self._options(place, node) for place in range(len(self._local.rows))):
-            self._over.add(state)
-        return state in self._over or bool(steps and steps[-1].oops)
+        steps = self.execution.steps
+        return bool(steps and steps[-1].oops) or self._awake(self.states[-1], 0) is None
 
     def leave(self) -> Parts | None:
         """Leave to others the branches to come at the first node that has any, between two executions. None if there is
@@ -258,20 +256,21 @@ class Descent:
             raise ModelError("a step is not possible in an order that handlers declare to be one")
         return possible[option]
 
-    def _awake(self) -> LocalStep | None:
-        """A step at the last node that does not sleep."""
-        if self.states[-1] in self._over:
-            return None
-        sleeping, node, over = self.sleeping[-1], self.execution.nodes[-1], True
-        for rows, number in zip(self._local.rows, node, strict=False):
+    def _awake(self, state: int, sleeping: int) -> LocalStep | None:
+        """The first step at the last node, which has this state, that does not sleep."""
+        if state not in self._first:
+            self._first[state] = next(self._possible(0), None)
+        first = self._first[state]
+        if first is None or not first.sleeper & sleeping:
+            return first
+        return next((step for step in self._possible(first.place) if not step.sleeper & sleeping), None)
+
+    def _possible(self, place: int) -> Iterator[LocalStep]:
+        """The steps at the last node, by the context in that place and those behind it."""
+        node = self.execution.nodes[-1]
+        for rows, number in zip(self._local.rows[place:], node[place:], strict=False):
             slot, options = rows[number]
-            for step in options[node[slot]]:
-                if not step.sleeper & sleeping:
-                    return step
-                over = False
-        if over:
-            self._over.add(self.states[-1])
-        return None
+            yield from options[node[slot]]
 
     def _options(self, place: int, numbers: Sequence[int]) -> tuple[LocalStep, ...]:
         """What a context can do where the fields of the state are these."""
