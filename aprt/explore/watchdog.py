@@ -54,7 +54,8 @@ def until_stopped(search: Callable[[], str | None]) -> str | None:
 class Watchdog:
     """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
 
-    earlier: seconds that the same search took before that. saved: those of them before it was resumed.
+    earlier: seconds that the same search took before that. saved: those of them before it was resumed. idle: whether
+    there is nothing that `look` would do, as nobody waits for reports and nothing ends the search.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Watchdog:
     ) -> None:
         self.expected = question.expected if expected is None else expected
         self._report, self._bounds, self._halt = question.report, question.bounds, question.halt
+        bound = self._bounds.budget is not None or self._bounds.max_length is not None
+        self.idle = self._report is None and self._halt is None and not bound
         self._clock, self._start = clock, clock()
         self.earlier = self.saved = 0.0
         self._reported = self._start

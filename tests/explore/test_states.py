@@ -251,6 +251,21 @@ def test_progress_is_reported_twice_a_second_until_the_budget_is_spent() -> None
     assert seen == [Progress(0, 1, 10, 1, 0.5, left=0.5), Progress(0, 3, 30, 1, 1.0, left=0.0)]
 
 
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        ({}, True),
+        ({"bounds": Bounds(max_states=10, max_depth=10)}, True),  # the search sees to these itself
+        ({"bounds": Bounds(budget=1.0)}, False),
+        ({"bounds": Bounds(max_length=10)}, False),
+        ({"report": print}, False),
+        ({"halt": lambda: False}, False),
+    ],
+)
+def test_a_watchdog_is_idle_where_nothing_waits_for_what_it_sees(options: dict[str, Any], idle: bool) -> None:
+    assert Watchdog(Question(spinning(), (), **options)).idle is idle
+
+
 def test_time_and_budget_begin_when_what_was_saved_is_read_back() -> None:
     seen: list[Progress] = []
     times = iter([0.0, 0.2, 40.0, 90.0, 90.5, 90.9, 91.0])

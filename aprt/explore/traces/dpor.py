@@ -158,7 +158,8 @@ class TraceSearch:
             fresh = self.descent.fresh
             if self.open:
                 self.open = {position: others for position, others in self.open.items() if others and position < fresh}
-            self._look()
+            if self.saved is not None or not self.watchdog.idle:
+                self._look()
 
     def _look(self) -> None:
         """Between two executions, where the search can be resumed. What is done cannot be cut short."""
