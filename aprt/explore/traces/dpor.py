@@ -188,9 +188,11 @@ class TraceSearch:
 
     def _end(self) -> None:
         """At the end of an execution: what it was, and what its races say there is besides."""
+        length = len(self.execution.steps)
         self.executions += 1
-        self.length += len(self.execution.steps)
-        self.depth = max(self.depth, len(self.execution.steps))
+        self.length += length
+        if length > self.depth:
+            self.depth = length
         ending, plan = self._ending(), self._plan
         self.execution.settle()
         for position, others in self.open.items():

@@ -67,6 +67,7 @@ class Pending:
     """What a context would do next, where the execution has ended. slot, options: see `LocalSteps.rows`."""
 
     place: int
+    lane: int
     slot: int
     options: Options
 
@@ -82,23 +83,28 @@ class Races:
         self._retiming = Retiming(execution, local)
         self._meets, self._loose, self._sleepers = local.kinds.meets, local.loose, local.sleepers
 
-    def of_steps(self, sleeping: Sequence[int]) -> Iterator[Race]:
+    def of_steps(self, sleeping: Sequence[int]) -> list[Race]:
         """The races in which a new step (`Execution.earlier`) is the later one, and the other options of choices.
 
         sleeping: by node. Most races are covered for good, and easily seen to be: f sleeps there, and what it depends
         on behind the earlier step happens after that one. These are left out.
         """
+        found: list[Race] = []
         steps = self._execution.steps
         for position, earlier in self._execution.earlier.items():
             f = steps[position]
-            yield from self._backwards(earlier, position, f, f.sleeper if f.plain else 0, sleeping)
+            found += self._backwards(earlier, position, f, f.sleeper if f.plain else 0, sleeping)
+        return found
 
     def pending(self) -> tuple[Pending, ...]:
         """What contexts wait for, or would have done next, where the execution has ended: the same in equal states."""
         steps, node = self._execution.steps, self._execution.nodes[-1]
         oops = bool(steps) and steps[-1].oops
+        lanes = self._local.lanes
         asked = ((place, *rows[node[place]]) for place, rows in enumerate(self._local.rows))
-        return tuple(Pending(place, slot, options) for place, slot, options in asked if slot != place or oops)
+        return tuple(
+            Pending(place, lanes[place], slot, options) for place, slot, options in asked if slot != place or oops
+        )
 
     def of_pending(self, pending: Iterable[Pending]) -> Iterator[Race]:
         """The races of these, as if they were steps at the end of the execution."""
@@ -107,7 +113,8 @@ class Races:
         last = 1 << end - 1 if end and steps[-1].oops else 0
         for f in pending:
             earlier = last if f.slot == f.place else execution.on(f.slot) | last
-            yield from self._backwards(earlier & ~execution.program(f.place, end), end, f)
+            if earlier := earlier & ~execution.lanes[end][f.lane]:
+                yield from self._backwards(earlier, end, f)
 
     def between(self, e: int, position: int) -> Sequence[Race]:
         """How the steps at `e` and `position` race; for a choice and itself, with its other options."""
@@ -118,8 +125,8 @@ class Races:
     ) -> list[Race]:
         """The races of f, at `position`, with `earlier` steps, last one first. sleeper: f, if it is a plain step."""
         found: list[Race] = []
-        clocks, program, behind = self._execution.clocks, self._execution.program(f.place, position), -1
-        while earlier:
+        clocks, program, behind = self._execution.clocks, self._execution.lanes[position][f.lane], -1
+        while True:
             e = earlier.bit_length() - 1
             # its context has not moved since, so what sleeps there is f itself
             if sleeper and sleeper & sleeping[e] and behind >> e & 1 and not program >> e:
@@ -129,8 +136,9 @@ class Races:
                 earlier &= ~clocks[e]
             else:
                 earlier ^= 1 << e
+            if not earlier:
+                return found
             behind &= clocks[e]
-        return found
 
     def _between(self, e: int, position: int, f: LocalStep | Pending) -> Sequence[Race]:
         step, slot, meets = self._execution.steps[e], f.slot, self._meets
@@ -196,4 +204,4 @@ class Races:
         timed = self._rules.timed_anew or position == len(execution.clocks)
         before = None if timed else execution.clocks[position]
         others = self._later(race.node, position) & ~race.without
-        return WakeupSequence(execution, self._meets, race.node, others, race.step, position, before)
+        return WakeupSequence(execution, self._meets, race.node, others, race.step, before)

@@ -48,8 +48,8 @@ class WakeupSequence:
 
     Sets of steps are integers with a bit for each position in the execution; that of f is `end`, behind all others.
     others: the steps of the sequence but f. left: the steps, f among them, that are not inserted yet.
-    In the sequence f comes at `position`, but not before any of `others` that happens before it. before: those that do,
-    if that is known; else it follows from what f does. meets: `Kinds.meets`.
+    In the sequence f comes as soon as it can, behind all of `others` that happen before it. before: those that do, if
+    that is known; else it follows from what f does. meets: `Kinds.meets`.
     """
 
     def __init__(
@@ -59,17 +59,18 @@ class WakeupSequence:
         node: int,
         others: int,
         f: LocalStep,
-        position: int,
         before: int | None = None,
     ) -> None:
         self.end = len(execution.steps)
         self.left = others | 1 << self.end
         self._execution, self._meets, self._node, self._others = execution, meets, node, others
-        self._f, self._position, self._before = f, position, before
+        self._f, self._before = f, before
 
     @property
     def order(self) -> list[int]:
-        """Where they are, in the order of the sequence: f comes as soon as it can."""
+        """Where they are, in the order of the sequence."""
+        if self.left == 1 << self.end:
+            return [self.end]
         others = self.left & ~(1 << self.end)
         last = self.left >> self.end << self.end
         before = others & self._clock() if last else 0
@@ -94,8 +95,8 @@ class WakeupSequence:
 
     def steps(self, order: Iterable[int]) -> list[Named]:
         """The steps at these places."""
-        steps: list[Named] = [*self._execution.steps, self._f]
-        return [steps[i] for i in order]
+        steps, end = self._execution.steps, self.end
+        return [self._f if i == end else steps[i] for i in order]
 
     def initials(self) -> list[int]:
         """What can come first."""
@@ -103,6 +104,8 @@ class WakeupSequence:
 
     def can_begin(self, i: int) -> bool:
         """Whether a step of the sequence can come first."""
+        if self.left == 1 << i:
+            return True
         clock = self._clock() | 1 << i if i == self.end else self._execution.clocks[i]
         return clock & self.left == 1 << i
 
