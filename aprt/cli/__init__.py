@@ -21,14 +21,16 @@ def main() -> None:
     heed()
     import gc
 
-    from aprt.cli.root import root
     from aprt.explore.garbage import NEW_OBJECTS
 
     gc.set_threshold(NEW_OBJECTS)
+    from aprt.cli.root import root
+
     try:
         root(obj=known_eras)
     finally:
         ignore()
+        gc.freeze()  # all ends with the process: Python need not look for what is garbage by now
 
 
 def known_eras() -> "Mapping[str, Era]":

@@ -263,6 +263,15 @@ def test_ctrl_c_that_comes_again_ends_the_process_at_once() -> None:
     assert (process.returncode, out, err) == (130, "", "aprt: interrupted\n")
 
 
+def test_a_process_that_ends_looks_for_no_garbage() -> None:
+    program = (
+        "import atexit, gc; from aprt.cli import main;"
+        "atexit.register(lambda: print(len(gc.get_objects()) < gc.get_freeze_count())); main()"
+    )
+    out, err = start("era", "list", program=program).communicate()
+    assert (out.splitlines()[-1], err) == ("True", "")
+
+
 def test_ctrl_c_where_nothing_can_be_told_is_one_line() -> None:
     process = start("era", "list", program=EARLY)
     out, err = process.communicate()

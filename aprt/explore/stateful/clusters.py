@@ -114,6 +114,14 @@ class Clusters:
         self._arrivals: dict[Kind, Arrival] = {}
         self._concerned: dict[Kind, set[int]] = {}  # earlier contexts that must be asked
 
+    def close(self) -> None:
+        """Forget all that was learned, which refers to itself."""
+        for _, known, _ in self._looks.values():
+            known.clear()
+        self._looks.clear()
+        self._arrivals.clear()
+        self._rows.clear()
+
     def group(self, sample: Sequence[int]) -> bool:
         """Make clusters as large as some states say it pays; whether they say that it does."""
         found = list[range]()

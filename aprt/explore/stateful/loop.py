@@ -100,6 +100,10 @@ class Loop(abc.ABC):
     def bytes_per_state(self) -> float:
         """Memory that the states take, beside the tables."""
 
+    def close(self) -> None:
+        """Let go of what refers back here; nothing more is asked of this loop."""
+        del self.host
+
     def mark_oops(self, number: int) -> None:
         """The state of that number, the latest one, is after an oops."""
         self.oopses.append(number)

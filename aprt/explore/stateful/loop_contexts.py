@@ -46,8 +46,17 @@ class ContextLoop(FreshLoop):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._seen = {INITIAL}
+        self._rows: list[_Rows] = []
         self._reached = 0, 0  # the state that was being expanded, and the steps taken before
         self._pack_as(Layout(self.packing, byte_widths(self.packing, self.slots)))
+
+    def close(self) -> None:
+        super().close()
+        self._forget()
+
+    def _forget(self) -> None:
+        for rows in self._rows:
+            rows.clear()  # they tell whom to ask, by these very rows
 
     def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
         self._pack_as(self._roomy())
@@ -237,9 +246,10 @@ class ContextLoop(FreshLoop):
 
     def _pack_as(self, layout: Layout) -> None:
         """From now on; what was learned in terms of another layout is looked up again."""
+        self._forget()
         self.layout, self._fields = layout, Fields(layout)
         self._asked: list[_Asked] = []  # by state
-        self._rows: list[_Rows] = [{} for _ in self.packing.controls]
+        self._rows = [{} for _ in self.packing.controls]
         self._whom_known: dict[tuple[int, int], _Asked] = {}
         self._everybody = self._whom(0, _ALL)  # no context is earlier
         self._guards = Guards(self.packing, layout)

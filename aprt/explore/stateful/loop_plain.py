@@ -125,6 +125,11 @@ class PlainLoop(ContextLoop):
             self._reached = here, self.transitions
             could[numbers[0] : here] = repeat(0, here - numbers[0])  # not asked for again, and many numbers to keep
 
+    def close(self) -> None:
+        super().close()
+        if self._clusters is not None:
+            self._clusters.close()
+
     def pack_anew(self) -> None:
         if self._clusters is not None:
             self._regroup = len(self)

@@ -107,7 +107,7 @@ class Search:
         """Let go of what refers back here: to look for so much garbage takes up to a tenth of a short search."""
         self.tables.close()
         self.checks.evaluated.clear()
-        del self.loop
+        self.loop.close()
 
     def _saved(self) -> SavedStates | None:
         if self.question.save is None:
