@@ -9,12 +9,13 @@ from functools import partial
 
 import pytest
 
+from aprt.core.errors import UserError
 from aprt.core.schedule import Schedule
 from aprt.core.system import Context, System
 from aprt.explore.commuting.independence import StepInfo, foata
 from aprt.explore.replay import replay
 from aprt.explore.result import Progress, Question
-from aprt.explore.sampling.estimates import Estimate, estimate
+from aprt.explore.sampling.estimates import Estimate, estimate, mean, total
 from aprt.explore.sampling.random_walk import RandomWalk
 from aprt.explore.sampling.spread import spread
 from aprt.explore.sampling.walks import Walks
@@ -126,11 +127,11 @@ def test_an_estimate_tells_how_many_probes_are_drawn_and_how_long_it_will_take_a
     seen: list[Progress] = []
     ticks = itertools.count(0.0, 1.0)
     monkeypatch.setattr(Watchdog.__init__, "__defaults__", (None, lambda: next(ticks)))
-    assert estimate(inc(3), 10, budget=4.0, report=seen.append).probes == 3
+    assert estimate(inc(3), 10, budget=3.0, report=seen.append).probes == 3
     assert [(one.executions, one.seconds, one.expected, one.left) for one in seen] == [
-        (1, 2.0, 10, 2.0),  # a look at the clock is for the making of the walks
-        (2, 3.0, 10, 1.0),
-        (3, 4.0, 10, 0.0),
+        (1, 1.0, 10, 2.0),
+        (2, 2.0, 10, 1.0),
+        (3, 3.0, 10, 0.0),
     ]
     assert all(one.states and one.transitions for one in seen)
 
@@ -139,6 +140,36 @@ def test_a_seed_repeats_an_estimate_and_a_budget_ends_it() -> None:
     assert estimate(inc(3), 50, seed=7) == estimate(inc(3), 50, seed=7)
     assert estimate(inc(3), 50, seed=7) != estimate(inc(3), 50, seed=8)
     assert estimate(inc(3), 10_000, budget=0.0).probes == 1
+
+
+def adding(contexts: int) -> System:
+    """So many contexts add to one number, for ever."""
+    number = Cell("x")
+
+    async def add() -> None:
+        while True:
+            await number.add(1)
+
+    return System((number,), tuple(Context(f"t{i}", add) for i in range(contexts)))
+
+
+def test_a_budget_ends_a_probe_of_many_steps_too() -> None:
+    assert estimate(adding(2), 1, max_depth=255, budget=0.0).probes == 1
+    with pytest.raises(UserError, match="no probe came to its end in a budget of 0 s; allow more, or lower the depth"):
+        estimate(adding(2), 1, max_depth=256, budget=0.0)
+
+
+def test_executions_of_next_to_no_chance_are_counted_all_the_same() -> None:
+    found = estimate(adding(4), 20)
+    assert (found.cut, found.traces, found.interleavings.value) == (20, None, 4.0**300)
+
+
+def test_weights_that_no_number_can_hold_give_no_estimate() -> None:
+    assert mean([1e308, 1e308], 2) == Estimate(math.inf, math.inf, 2, math.inf, 0)
+
+
+def test_what_was_seen_so_often_that_nothing_seems_to_be_missing_leaves_the_upper_limit_open() -> None:
+    assert total([1], [1 - 1e-6], 1_000, 1_000) == Estimate(1.0, 0.0, 1.0, 1 + 1.96**2, 1_000)
 
 
 @pytest.mark.slow

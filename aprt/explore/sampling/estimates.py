@@ -27,12 +27,13 @@ from contextlib import suppress
 
 import attrs
 
+from aprt.core.errors import UserError
 from aprt.core.system import System
 from aprt.explore.result import Bounds, Progress, Question
 from aprt.explore.sampling.random_walk import RandomWalk
 from aprt.explore.sampling.spread import Spread, spread
 from aprt.explore.sampling.walks import Run, Walks
-from aprt.explore.watchdog import Stop, Watchdog
+from aprt.explore.watchdog import Stop
 
 _MAX_STEPS = 300  # where a probe is cut when no depth is given: loops may never end
 _ENOUGH = 30  # effective probes
@@ -84,17 +85,18 @@ def estimate(
 ) -> Estimates:
     """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows.
 
-    report: as in `Question`.
+    report: as in `Question`. Raises: `UserError` where the budget allows for none, of 256 steps or more.
     """
-    bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth)
-    watchdog = Watchdog(Question(system, (), Bounds(budget=budget), report=report), probes)
-    with Walks(Question(system, (), bounds, seed=seed)) as walks:
+    bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth, budget=budget)
+    with Walks(Question(system, (), bounds, seed=seed, runs=probes, report=report)) as walks:
         picker, tally = RandomWalk(walks.random), Tally(walks)
         with suppress(Stop):
-            for drawn in range(1, probes + 1):
-                run = walks.execution(picker)
-                tally.add(run, picker.weight)
-                watchdog.look(drawn, len(walks.enabled), walks.transitions, walks.depth)
+            while walks.executions < probes:
+                tally.add(walks.execution(picker), picker.weight)
+                walks.executions += 1
+                walks.watchdog.look(walks.executions, len(walks.enabled), walks.transitions, walks.depth)
+        if not walks.executions:
+            raise UserError(f"no probe came to its end in a budget of {budget:g} s; allow more, or lower the depth")
         return tally.estimates()
 
 
@@ -140,7 +142,7 @@ class Tally:
 
 def mean(values: Sequence[float], least: int) -> Estimate:
     """The mean of what these values are a sample of; it is known to be `least` or more."""
-    if not math.isfinite(math.fsum(values)):
+    if not math.isfinite(sum(values)):
         return Estimate(math.inf, math.inf, least, math.inf, 0)
     value = math.fsum(values) / len(values)
     effective = kish(values)
@@ -156,11 +158,12 @@ def total(values: Sequence[float], chances: Sequence[float], probes: int, effect
     if math.fsum(chances) > 1 - _NOTHING:
         return Estimate(seen, 0.0, seen, seen, probes)
     met = [-math.expm1(probes * math.log1p(-chance)) for chance in chances]
-    unseen = math.fsum(value * (1 / q - 1) for value, q in zip(values, met, strict=True))
-    variance = math.fsum(value**2 * (1 - q) / q**2 for value, q in zip(values, met, strict=True))
-    error, spread = math.sqrt(variance), variance / unseen**2
+    stands = [value / q for value, q in zip(values, met, strict=True)]  # what each stands for
+    unseen = math.fsum(value * (1 - q) for value, q in zip(stands, met, strict=True))
+    spread = math.fsum((value / unseen) ** 2 * (1 - q) for value, q in zip(stands, met, strict=True)) if unseen else 0.0
+    error = unseen * math.sqrt(spread)
     z = _Z + (_Z**3 + _Z) / 4 * min(1.0, spread)  # Student's t, by the first term of its expansion
-    rarest = max(value / q for value, q in zip(values, met, strict=True))  # what it stands for
+    rarest = max(stands)
     low = unseen / math.exp(z * math.sqrt(math.log1p(spread)))
     return Estimate(seen + unseen, error, seen + low, seen + unseen + z * error + _Z**2 * rarest, effective)
 

@@ -8,15 +8,18 @@ its steps in order, so there are at most the product of (steps + 1) down-sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable
+from typing import Final
 
 import attrs
 
-from aprt.explore.commuting.independence import dependent, numbered
+from aprt.explore.commuting.independence import Token, numbered
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.sampling.walks import Run, Walks
 
 _MAX_SETS = 20_000  # some 50 ms
+_MOST: Final = 1e150  # orders, or one over a chance: floats hold the square of either, and the quotient of both
 
 
 @attrs.frozen
@@ -41,7 +44,7 @@ class _Set:
 
 
 def spread(walks: Walks, run: Run) -> Spread | None:
-    """The spread over the trace of `run`; None when it has too many down-sets."""
+    """The spread over the trace of `run`; None when it has too many down-sets, too many orders or next to no chance."""
     chains = _chains(walks, run)
     needs = _needs(walks, run)
     level, count = {0: _Set(1, 1.0, INITIAL)}, 0
@@ -51,19 +54,22 @@ def spread(walks: Walks, run: Run) -> Spread | None:
         if count > _MAX_SETS:
             return None
     (whole,) = level.values()
+    if whole.ways > _MOST or whole.chance < 1 / _MOST:
+        return None
     return Spread(whole.ways, whole.chance, count)
 
 
 def _onwards(
-    walks: Walks, run: Run, level: dict[int, _Set], chains: dict[int, list[int]], needs: Sequence[int]
+    walks: Walks, run: Run, level: dict[int, _Set], chains: dict[int, int], needs: list[int]
 ) -> dict[int, _Set]:
     """The down-sets of one more step. Sets of steps are bits."""
     following: dict[int, _Set] = {}
     for done, before in level.items():
         offers = walks.tables.offers(before.state)
         for place, moves in offers:
-            step = next((n for n in chains.get(place, ()) if not done >> n & 1), None)
-            if step is None or needs[step] & ~done:
+            left = chains.get(place, 0) & ~done
+            step = (left & -left).bit_length() - 1  # the first one
+            if not left or needs[step] & ~done:
                 continue
             op = walks.steps.info(run.steps[step]).op
             delta = next(move[0] for move in moves if walks.steps.info(move[1]).op == op)
@@ -73,15 +79,34 @@ def _onwards(
     return following
 
 
-def _chains(walks: Walks, run: Run) -> dict[int, list[int]]:
-    """The steps of each context, by its place, in order."""
-    chains: dict[int, list[int]] = {}
+def _chains(walks: Walks, run: Run) -> dict[int, int]:
+    """The steps of each context, by its place."""
+    chains: defaultdict[int, int] = defaultdict(int)
     for number, step in enumerate(run.steps):
-        chains.setdefault(walks.steps.place(step), []).append(number)
+        chains[walks.steps.place(step)] |= 1 << number
     return chains
 
 
 def _needs(walks: Walks, run: Run) -> list[int]:
-    """The steps that come before each step in every order."""
-    infos = numbered(map(walks.steps.info, run.steps))
-    return [sum(1 << i for i in range(n) if dependent(infos[i], infos[n])) for n in range(len(infos))]
+    """The steps of other contexts that come before each step in every order. It may name some of its own context.
+
+    As many looks as there are uses of a step, as in `independence.foata`, where comparing all pairs of steps would take
+    minutes of executions of 10,000 steps.
+    """
+    used: defaultdict[Hashable, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))  # by object, by way
+    given: defaultdict[Token, int] = defaultdict(int)
+    needs = []
+    for number, step in enumerate(numbered(map(walks.steps.info, run.steps))):
+        before = (1 << number) - 1 if step.oops else 0
+        for use in step.uses:
+            for way, steps in used[use.object].items():
+                if way not in use.commutes:
+                    before |= steps
+        if step.needs is not None:
+            before |= given[step.needs]
+        needs.append(before)
+        for use in step.uses:
+            used[use.object][use.way] |= 1 << number
+        if step.gives is not None:
+            given[step.gives] |= 1 << number
+    return needs
