@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, MutableSequence, Sequence
-from typing import Protocol, TypeAlias
+from itertools import accumulate
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
-from aprt.explore.watchdog import Look, looking
+from aprt.explore.watchdog import Look, looking, unwatched
+
+_PIECE: Final = 1 << 16  # states, or transitions, between two looks: some 20 ms, where they are not compiled
 
 Following: TypeAlias = Callable[[int], Iterable[int]]
 """Gives for a state, by its number, those to which its steps lead."""
@@ -61,18 +64,25 @@ def lost(count: int, ends: Iterable[int], following: Following, look: Look) -> l
                 break
             sources.append(here)
             targets.append(there)
-    reaches = reaching(count, settled, sources, targets)
+    reaches = reaching(count, settled, sources, targets, look)
     return [here for here in reversed(unsettled) if not reaches[here]]
 
 
-def reaching(count: int, ends: Sequence[int], sources: array[int], targets: array[int]) -> bytearray:
+def reaching(
+    count: int, ends: Sequence[int], sources: array[int], targets: array[int], look: Look = unwatched
+) -> bytearray:
     """Per state, of `count`, 1 when it reaches one of `ends`, itself included, else 0.
 
     sources, targets: the numbers of the states that each transition joins.
     """
-    offsets, incoming = _incoming(count, sources, targets)
-    good = bytearray(count)
-    reach_back(ends, offsets, incoming, good, array("Q", bytes(8 * count)))
+    offsets, incoming = _incoming(count, sources, targets, look)
+    good, todo, waiting = bytearray(count), array("Q", bytes(8 * count)), len(ends)
+    for place, end in enumerate(ends):
+        good[end] = 1
+        todo[place] = end
+    while waiting:
+        look()
+        waiting = reach_back(waiting, _PIECE, offsets, incoming, good, todo)
     return good
 
 
@@ -81,7 +91,7 @@ def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> li
 
     sources, targets: as for `reaching`.
     """
-    offsets, incoming = _incoming(len(here), sources, targets)
+    offsets, incoming = _incoming(len(here), sources, targets, unwatched)
     found, todo = list(here), list(range(len(here)))
     while todo:
         state = todo.pop()
@@ -93,47 +103,55 @@ def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> li
     return found
 
 
-def _incoming(count: int, sources: array[int], targets: array[int]) -> tuple[array[int], array[int]]:
-    offsets, incoming = array("Q", bytes(8 * (count + 1))), array("Q", bytes(8 * len(sources)))
-    arrange(sources, targets, offsets, incoming)
+def _incoming(count: int, sources: array[int], targets: array[int], look: Look) -> tuple[array[int], array[int]]:
+    """Where the transitions to each state come from, all in one array, and where in it those of each begin."""
+    often, pieces = array("Q", bytes(8 * (count + 1))), range(0, len(sources), _PIECE)
+    for begin in pieces:
+        look()
+        tally(targets[begin : begin + _PIECE], often)
+    offsets, incoming = array("Q", accumulate(often)), array("Q", bytes(8 * len(sources)))
+    for begin in pieces:
+        look()
+        arrange(sources[begin : begin + _PIECE], targets[begin : begin + _PIECE], offsets, incoming)
     return offsets, incoming
 
 
-# The two functions below work on arrays of any kind: `explore.compiled` compiles them as they are.
+# The functions below work on arrays of any kind: `explore.compiled` compiles them as they are.
+
+
+def tally(targets: Sequence[int], often: MutableSequence[int]) -> None:
+    """Count in `often`, per state, how many transitions lead there."""
+    for target in targets:
+        often[target] += 1
 
 
 def arrange(
     sources: Sequence[int], targets: Sequence[int], offsets: MutableSequence[int], incoming: MutableSequence[int]
 ) -> None:
-    """The transitions by target: the states they come from, and in `offsets` where those of each target begin.
+    """Put down in `incoming` where transitions come from, those to each state together, backwards from its last place.
 
-    offsets: one more than there are states, all 0. incoming: as many as there are transitions.
+    offsets: of each state, where what was put down of it begins, so in the beginning where its places end.
     """
-    for target in targets:
-        offsets[target] += 1
-    total = 0
-    for state in range(len(offsets)):
-        total += offsets[state]
-        offsets[state] = total
     for i in range(len(sources)):
         offsets[targets[i]] -= 1
         incoming[offsets[targets[i]]] = sources[i]
 
 
 def reach_back(
-    ends: Sequence[int],
+    waiting: int,
+    most: int,
     offsets: Sequence[int],
     incoming: Sequence[int],
     good: MutableSequence[int],
     todo: MutableSequence[int],
-) -> None:
-    """Set in `good`, which is all 0, what reaches one of `ends`. todo: room for all states."""
-    waiting = 0
-    for state in ends:
-        good[state] = 1
-        todo[waiting] = state
-        waiting += 1
-    while waiting:
+) -> int:
+    """Go on from the first `waiting` states in `todo`, which are set in `good`, and set what leads there.
+
+    It ends when nothing waits any more, or after `most` states. Returns how many wait then. todo: room for all states.
+    """
+    for _ in range(most):
+        if not waiting:
+            break
         waiting -= 1
         state = todo[waiting]
         for i in range(offsets[state], offsets[state + 1]):
@@ -142,3 +160,4 @@ def reach_back(
                 good[source] = 1
                 todo[waiting] = source
                 waiting += 1
+    return waiting

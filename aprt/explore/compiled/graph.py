@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import U32
 from aprt.explore.hangs import Following
 from aprt.explore.watchdog import Look
+
+_PIECE: Final = 1 << 22  # states between two looks: some 50 ms
 
 
 class JoinedGraph:
@@ -24,9 +27,14 @@ class JoinedGraph:
         good, offsets = np.zeros(self._count, np.uint8), np.zeros(self._count + 1, np.int64)
         incoming, todo = np.zeros(len(self._sources), np.uint32), np.zeros(self._count, np.uint32)
         look()
-        kernels.arrange(self._sources, self._targets, offsets, incoming)
+        kernels.tally(self._targets, offsets)
+        np.cumsum(offsets, out=offsets)
         look()
-        kernels.reach_back(np.array(ends, np.int64), offsets, incoming, good, todo)
+        kernels.arrange(self._sources, self._targets, offsets, incoming)
+        good[np.array(ends, np.int64)], todo[: len(ends)], waiting = 1, ends, len(ends)
+        while waiting:
+            look()
+            waiting = kernels.reach_back(waiting, _PIECE, offsets, incoming, good, todo)
         return np.flatnonzero(good == 0).tolist()
 
     @cached_property

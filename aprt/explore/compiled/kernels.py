@@ -173,7 +173,7 @@ def inlined(function: Callable[..., Any]) -> Any:
     return njit(inline="always")(function)
 
 
-arrange, reach_back = compiled(hangs.arrange), compiled(hangs.reach_back)
+tally, arrange, reach_back = compiled(hangs.tally), compiled(hangs.arrange), compiled(hangs.reach_back)
 
 
 @inlined
