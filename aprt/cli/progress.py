@@ -42,6 +42,9 @@ class ProgressLine:
         if progress.read is not None:
             self.tell(f"reading back, {100 * progress.read:.0f} %")
             return
+        if progress.compiling:
+            self.tell("compiling the fast loop: some seconds, the first time")
+            return
         rate = progress.states / progress.seconds if progress.seconds else 0
         runs = f"{count(progress.executions, 'run')}, " if progress.executions else ""
         self.tell(

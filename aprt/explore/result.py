@@ -67,6 +67,7 @@ class Progress:
 
     expected: executions in all, where known or estimated; states, for a search that does not run executions.
     read: the share of a saved search that is read back, while that is all it does. left: seconds, of the budget.
+    compiling: all it does is to compile the fast loop, which takes seconds where that was never done.
     """
 
     executions: int
@@ -77,6 +78,7 @@ class Progress:
     expected: float | None = None
     read: float | None = None
     left: float | None = None
+    compiling: bool = False
 
     @property
     def eta(self) -> float | None:

@@ -83,6 +83,11 @@ class Watchdog:
         if self._halt is not None and self._halt():
             raise Unread
 
+    def compiling(self) -> None:
+        """A function is about to be compiled, and nothing looks until that is done."""
+        if self._report is not None:
+            self._report(Progress(0, 0, 0, 0, self.seconds, compiling=True))
+
     def resume(self, seconds: float) -> None:
         """All is read back: what follows counts, also for the budget. seconds: that it took to find what was saved."""
         self.earlier = self.saved = seconds

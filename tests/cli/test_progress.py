@@ -46,6 +46,14 @@ def test_how_much_of_a_saved_search_is_read_back_is_told() -> None:
     assert terminal.getvalue() == "\rreading back, 40 %\x1b[K"
 
 
+def test_on_a_terminal_it_is_told_at_once_that_the_loop_is_compiled() -> None:
+    terminal, log = Terminal(), io.StringIO()
+    for stream in (terminal, log):
+        ProgressLine(stream)(Progress(0, 0, 0, 0, 9.0, compiling=True))
+    assert terminal.getvalue() == "\rcompiling the fast loop: some seconds, the first time\x1b[K"
+    assert log.getvalue() == ""
+
+
 def test_on_a_terminal_the_line_is_wiped_also_when_an_error_ends_the_search() -> None:
     terminal = Terminal()
     with suppress(ValueError), ProgressLine(terminal) as progress:

@@ -10,15 +10,17 @@ from zlib import crc32
 
 import attrs
 import pytest
+from numba import njit
 
 from aprt import Alike, Mutex, Property, System, UserError, View, always, at_end
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Before, History, Noted, Wrong
 from aprt.explore.checking.checks import Checks
+from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.explore import explore
 from aprt.explore.learned.tables import Tables
-from aprt.explore.result import Bounds, Exploration, LoopName
+from aprt.explore.result import Bounds, Exploration, LoopName, Progress
 from aprt.explore.stateful.layout import Layout, tight_widths
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
@@ -226,6 +228,26 @@ def test_an_interrupt_ends_the_compiled_loop_with_what_it_has() -> None:
     found = run(racing, (always("P1", (x,), impatient),), "compiled")
     assert (found.complete, found.stopped) == (False, "interrupted")
     assert found == run(racing, (always("P1", (x,), impatient),), "plain")
+
+
+def test_it_is_told_while_a_search_compiles_what_was_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, seen = increments(4)[0], list[Progress]()
+    run(program, (), "compiled")  # from now on all of it is
+    known, new = kernels.expand, njit(lambda: 0)
+
+    def expand(*args: Any) -> Any:
+        new()
+        return known(*args)
+
+    def told() -> int:
+        run(program, (), "compiled", report=seen.append)
+        return sum(progress.compiling for progress in seen)
+
+    assert told() == 0
+    monkeypatch.setattr(kernels, "expand", expand)
+    assert told() == 1
+    njit(lambda: 0)()
+    assert told() == 1
 
 
 def test_the_compiled_loop_is_refused_where_it_cannot_run() -> None:

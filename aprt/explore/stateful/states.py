@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,7 @@ class Search:
         self.loop: Loop = self._orbits() if question.symmetry else PlainLoop(self)
         self.switch = compiled_from(question)
         self.loading: float | None = None
+        self._until_closed = ExitStack()
         self.ends: list[int] = []
         self.deadlocks: list[int] = []
         self.found: dict[str, Found] = {}
@@ -108,6 +110,7 @@ class Search:
         self.tables.close()
         self.checks.evaluated.clear()
         self.loop.close()
+        self._until_closed.close()
 
     def _saved(self) -> SavedStates | None:
         if self.question.save is None:
@@ -180,8 +183,10 @@ class Search:
 
     def _compile(self, states: Sequence[Chunk], transitions: int) -> None:
         """Go on with the compiled loop."""
+        from aprt.explore.compiled.compiling import compiling
         from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
 
+        self._until_closed.enter_context(compiling(self.watchdog.compiling))
         self.loop = CompiledLoop(self, states, transitions)
 
     def _save(self) -> None:
