@@ -1,8 +1,7 @@
 """One seat's piece of a search of traces: a subtree of executions, explored for a slice of time and then for another.
 
-A seat keeps the piece that it is at, so that it can go on. Between two slices it tells what it came to, and may be
-asked to leave to others what it has not begun. A slice ends early when the piece has a race with the steps that lead to
-it, and nobody is known to explore what reverses that.
+A seat keeps the piece that it is at, so that it can go on. Between two slices it tells what it came to, races with the
+steps that lead to the piece among that, and may be asked to leave to others what it has not begun.
 """
 
 from __future__ import annotations
@@ -68,24 +67,25 @@ class Outcome:
 
 @attrs.define(eq=False)
 class _Seat:
-    """forks: by number, what begins there, and how much was told of it. learned: how many local steps were told of
-    (`Outcome.exercise`)."""
+    """forks: by number, what begins there. learned: how many local steps were told of (`Outcome.exercise`)."""
 
     run: TraceSearch
-    forks: dict[int, tuple[list[Branch], int]] = attrs.field(factory=dict)
+    forks: dict[int, list[Branch]] = attrs.field(factory=dict)
     learned: int = 0
 
     def hear(self, news: Sequence[News]) -> None:
-        """Of the nodes before the present piece. Raises: `Forgotten` when something before that is not known."""
-        self.run.descent.elsewhere = []
+        """Of the nodes before the present piece. Raises: `Forgotten` when what was told before is not known."""
+        descent = self.run.descent
         for node, new in enumerate(news):
-            branches, count = self.forks.get(new.fork, ([], 0)) if new.first else ([], 0)
-            if count != new.first:
+            if new.tree is not None:
+                # what this process has found for a branch that waits is kept
+                known = {branch.step.label: branch for branch in self.forks.get(new.fork, ()) if branch.branches}
+                told = descent.tree(node, new.tree)
+                self.forks[new.fork] = [known.get(way.step.label, way) if way.branches else way for way in told]
+            elif new.fork not in self.forks:
                 raise Forgotten
-            for way in new.log:
-                self.run.descent.grow(node, branches, way)
-            self.forks[new.fork] = branches, count + len(new.log)
-            self.run.descent.elsewhere.append((branches, new.before))
+        later = [self.forks[new.fork][new.before :] for new in news]
+        descent.elsewhere = [(branches, len(branches)) for branches in later]
 
     def exercise(self) -> Exercise | None:
         learned, self.learned = self.learned, len(self.run.tables.learned)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 
 import attrs
@@ -164,23 +164,25 @@ class _Search:
         while self.busy:
             for done in self.crew.wait(self.busy):
                 seat = self.busy.pop(done)
+                piece = self.runs[seat].begun[-1]
                 try:
                     outcome = done.result()
-                    self._take(seat, outcome)
-                    if outcome.more:
+                    if outcome.more:  # it need not wait until all is taken
                         self._go_on(seat)
+                    self._take(seat, piece, outcome)
                 except (BrokenExecutor, Forgotten):
                     self._lose(seat)
                 self._occupy()
 
-    def _take(self, seat: int, outcome: Outcome) -> None:
-        """Take what a seat has come to."""
-        run = self.runs[seat]
+    def _take(self, seat: int, piece: Piece, outcome: Outcome) -> None:
+        """Take what a seat has come to with a piece."""
         self._count(outcome)
-        run.count(outcome)
-        self._branch(run, outcome.elsewhere)
+        self.runs[seat].count(outcome)
+        for node, sequence in outcome.elsewhere:
+            if not piece.again and (found := self.forks.insert(piece, node, sequence)) is not None:
+                self.todo.append(found)
         if not outcome.more:
-            self.todo.extend(self.forks.finish(run.begun[-1]))
+            self.todo.extend(self.forks.finish(piece))
             self.idle.append(seat)
 
     def _occupy(self) -> None:
@@ -190,13 +192,6 @@ class _Search:
             piece = attrs.evolve(piece, tries=piece.tries + 1)
             self.runs[seat] = _Run((piece,))
             self._submit(seat, begin, piece.subtree, self.forks.asleep(piece))
-
-    def _branch(self, run: _Run, elsewhere: Iterable[tuple[int, Labels]]) -> None:
-        """What a piece has found for forks is for others, unless it is covered there."""
-        piece = run.begun[-1]
-        for node, sequence in elsewhere:
-            if not piece.again:
-                self.todo.extend(self.forks.insert(piece, node, sequence))
 
     def _go_on(self, seat: int) -> None:
         """Have a seat go on, without what it has not begun if there are seats with nothing to do."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from aprt.explore.commuting.local_steps import OPTION_BITS
+from aprt.explore.commuting.sleepers import Sleepers
 from aprt.explore.saved.asked import Asked
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
@@ -118,7 +120,9 @@ class SavedTraces:
         run.at(place.steps)
         run.found = found
         run.descent.sleeping = [run.local.sleepers.of(sleeping.items()) for sleeping in place.sleeping]
-        run.descent.branches = {node: _tree(told) for node, told in enumerate(place.branches) if told}
+        run.descent.branches = {
+            node: _tree(told, run.local.sleepers) for node, told in enumerate(place.branches) if told
+        }
         run.descent.fresh, run.more = place.fresh, place.more
         run.open = {position: others for position, others in enumerate(place.open) if others}
         run.executions, run.blocked, run.length = place.executions, place.blocked, place.length
@@ -130,12 +134,18 @@ class SavedTraces:
 @attrs.frozen
 class _Named:
     label: int
+    place: int
     kind: int
+    sleeper: int
 
 
 def _told(branches: Sequence[Branch]) -> list[Twig]:
     return [(depth, step.label, step.kind) for depth, step in twigs(branches)]
 
 
-def _tree(told: Sequence[Twig]) -> list[Branch]:
-    return grown((depth, _Named(label, kind)) for depth, label, kind in told)
+def _tree(told: Sequence[Twig], sleepers: Sleepers) -> list[Branch]:
+    places = [label >> OPTION_BITS for _, label, _ in told]
+    return grown(
+        (depth, _Named(label, place, kind, sleepers.bit(label, kind, place)))
+        for place, (depth, label, kind) in zip(places, told, strict=True)
+    )

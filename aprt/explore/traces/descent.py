@@ -60,10 +60,10 @@ class Descent:
 
     judge: told of each step that has something to check, with the states before and after it; gives the latter, with
     the memories of histories moved on.
-    root: the first node with branches, until `leave` moves it on. elsewhere: of each node before it all branches, and
-    how many of them are explored before the subtree, or have it in them. foreign: what sleeps where the subtree begins,
-    if it is `Subtree.foreign`. inherited: what has slept at the root from the beginning. fresh: the first step that
-    differs from the execution before. seen: the distinct states, with their numbers.
+    root: the first node with branches, until `leave` moves it on. elsewhere: of each node before it the branches that
+    are explored after the subtree, as far as known, and how many of them are known to others. foreign: what sleeps
+    where the subtree begins, if it is `Subtree.foreign`. inherited: what has slept at the root from the beginning.
+    fresh: the first step that differs from the execution before. seen: the distinct states, with their numbers.
     """
 
     def __init__(self, local: LocalSteps, bounds: Bounds, judge: Callable[[LocalStep, int, int], int]) -> None:
@@ -98,20 +98,6 @@ class Descent:
         """What is explored before the subtree, by node before the root."""
         self.sleeping[: self.root] = [self.asleep(node, labels) for node, labels in enumerate(asleep)]
 
-    def grow(self, node: int, branches: list[Branch], way: Labels) -> None:
-        """Have steps in a tree at a node, and nothing behind them."""
-        numbers = self.execution.nodes[node].copy()
-        for label in way:
-            branch = next((branch for branch in branches if branch.steps[0].label == label), None)
-            if branch is None:
-                branch = Branch([self._option(numbers, label)])
-                branches.append(branch)
-            step = branch.steps[0]
-            assert isinstance(step, LocalStep)
-            numbers[step.place], numbers[step.slot] = step.after, step.then
-            branches = branch.branches
-        branches.clear()
-
     def go_on(self) -> None:
         """From the last node to an end: along its branch, and then by any step that does not sleep. Raises: `Stop`.
 
@@ -134,10 +120,9 @@ class Descent:
                 branch = branches.pop(0)
                 if branches:
                     self.branches[position] = branches
-                named = branch.steps.pop()
+                named, branches = branch.step, branch.branches
                 # the same step, unless changes of its actor commute
                 step = named if isinstance(named, LocalStep) and named.plain else self._labelled(named.label)
-                branches = [branch] if branch.steps else branch.branches
             else:
                 slot, options = rows[place][node[place]]
                 possible = options[node[slot]]

@@ -26,19 +26,18 @@ from aprt.core.schedule import Schedule
 from aprt.explore.checking.checks import Checks, Note
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated
+from aprt.explore.commuting.bits import members
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Unordered, Visibility, in_order
 from aprt.explore.learned.tables import Tables
 from aprt.explore.result import Exploration, Question
 from aprt.explore.traces.descent import WHOLE, Descent, Labels, Subtree
 from aprt.explore.traces.races import EVERY_RULE, Race, Races, Rules
-from aprt.explore.traces.wakeup_tree import Branch, WakeupSequence, insert
+from aprt.explore.traces.wakeup_tree import EVERYTHING, Branch, WakeupSequence, insert
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.traces import SavedTraces
-
-_ENOUGH = 32  # sequences that are found for others, before they are told
 
 Steps: TypeAlias = tuple[LocalStep, ...]
 
@@ -142,12 +141,11 @@ class TraceSearch:
         self.more = True
 
     def go_on(self) -> None:
-        """Execution after execution, each from the last node that has a branch left, to the end or until there is
-        something `elsewhere`.
+        """Execution after execution, each from the last node that has a branch left, to the end.
 
         Raises: `Stop`; if that is for a budget, one may go on.
         """
-        while self.more and len(self.elsewhere) < _ENOUGH:
+        while self.more:
             try:
                 self.descent.go_on()
             except Stop:
@@ -240,26 +238,29 @@ class TraceSearch:
         covered = self.races.covered(race, sleeping, descent.foreign) if sleeping else None
         if covered is not None:
             return covered
+        sequence = self.races.reversed(race)
         if node < descent.root:
-            self._tell(race)
-            return False
-        first = insert(self.races.reversed(race), descent.branches.setdefault(node, []))
-        return 0 <= first < race.position or first == len(self.execution.steps)
+            return self._tell(race, sequence)
+        asleep = sleeping | self.execution.steps[node].sleeper
+        first, _ = insert(sequence, descent.branches.setdefault(node, []), asleep, self.local.sleepers)
+        return 0 <= first < race.position or first == sequence.end
 
-    def _tell(self, race: Race) -> None:
-        """Of what belongs to a node before the root, unless it is known to be explored elsewhere."""
-        branches, before = self.descent.elsewhere[race.node]
-        if not self.races.reversed(race).is_in(branches[before:]):
-            sequence = self.races.reversed(race)
-            self.elsewhere.append((race.node, tuple(step.label for step in sequence.steps(sequence.order))))
+    def _tell(self, race: Race, sequence: WakeupSequence) -> bool:
+        """Likewise where the branches are for others."""
+        (branches, known), left = self.descent.elsewhere[race.node], sequence.left
+        first, covered = insert(sequence, branches, EVERYTHING, self.local.sleepers)
+        if not covered:
+            self.elsewhere.append((race.node, tuple(step.label for step in sequence.steps(members(left)))))
+        # what is told may be covered by a branch of which is not known yet
+        return len(branches) == known and (0 <= first < race.position or first == sequence.end)
 
     def _add_initial(self, sequence: WakeupSequence, node: int, sleeping: int) -> None:
         """Source sets: one of the steps that can come first will do, preferably the last of the sequence."""
         initials, to_come = sequence.steps(sequence.initials()), self.descent.branches.get(node, [])
         known = {self.execution.steps[node].label, *self.local.sleepers.labels(sleeping)}
-        known.update(branch.steps[-1].label for branch in to_come)
+        known.update(branch.step.label for branch in to_come)
         if known.isdisjoint(step.label for step in initials):
-            self.descent.branches[node] = [*to_come, Branch([initials[-1]])]
+            self.descent.branches[node] = [*to_come, Branch(initials[-1])]
 
     def _record(self, violations: Iterable[Violation]) -> None:
         """Keep the shortest per property, and stop when one is enough."""

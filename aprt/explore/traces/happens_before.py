@@ -130,7 +130,7 @@ class Execution:
         for lane in self._kinds.others[kind]:
             if lane < len(node):
                 found |= node[lane + 1]
-        return found | 1 << len(self.steps) - 1 if self.steps[-1].oops else found
+        return found | 1 << len(self.steps) - 1 if self.steps and self.steps[-1].oops else found
 
     def on(self, slot: int) -> int:
         """The steps on the actor with this field; for a field of a context, its choices."""

@@ -4,18 +4,25 @@ Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynami
 the ACM 64(4), 2017, section 6. A *wakeup sequence* leads from a node to something that no branch of the node leads to.
 It is inserted along the branches that it agrees with, up to reordering of independent steps, and becomes a branch of
 its own where it parts from them.
+
+Theirs has all of the sequence. Here it ends with the step that wakes the last of what sleeps there: behind that,
+whatever can be done is to be explored, in any order, and no execution ends asleep. So trees stay small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from aprt.explore.commuting.bits import members
 from aprt.explore.commuting.local_steps import OPTION_BITS, LocalStep
+from aprt.explore.commuting.sleepers import Sleepers
 from aprt.explore.traces.happens_before import Execution
+
+EVERYTHING: Final = -1
+"""Sleeps, where it is not known what else does: a sequence has all of its steps."""
 
 
 class Named(Protocol):
@@ -24,23 +31,19 @@ class Named(Protocol):
     @property
     def label(self) -> int: ...
     @property
+    def place(self) -> int: ...
+    @property
     def kind(self) -> int: ...
+    @property
+    def sleeper(self) -> int: ...
 
 
 @attrs.define(eq=False)
 class Branch:
-    """Steps to take one after the other, the last one first, and the branches behind them. With none, whatever comes.
+    """A step to take, and the branches behind it. With none, whatever comes."""
 
-    Steps of a branch are never none.
-    """
-
-    steps: list[Named]
+    step: Named
     branches: list[Branch] = attrs.field(factory=list)
-
-    def part(self, left: int) -> None:
-        """Make the last `left` steps a branch behind the others."""
-        self.branches = [Branch(self.steps[:left], self.branches)]
-        del self.steps[:left]
 
 
 class WakeupSequence:
@@ -109,88 +112,69 @@ class WakeupSequence:
         clock = self._clock() | 1 << i if i == self.end else self._execution.clocks[i]
         return clock & self.left == 1 << i
 
-    def initial(self, step: Named) -> int | None:
-        """Which of the steps this one is if it is a weak initial, -1 for none; None if it is not.
+    def initial(self, label: int, kind: int) -> int | None:
+        """Which of the steps the one with that label and kind is if it is a weak initial, -1 for none; None if it is
+        not.
 
         It is a weak initial when it can come first, or is not in the sequence and independent of all that is.
         """
-        execution, f, left, place = self._execution, self._f, self.left, step.label >> OPTION_BITS
+        execution, f, left, place = self._execution, self._f, self.left, label >> OPTION_BITS
         mine = left & execution.own[place]
         if mine:
             first = mine & -mine
             i = first.bit_length() - 1
-            return i if execution.steps[i].label == step.label and execution.clocks[i] & left == first else None
+            return i if execution.steps[i].label == label and execution.clocks[i] & left == first else None
         if left >> self.end:
             if f.place == place:
-                return self.end if f.label == step.label and self.can_begin(self.end) else None
-            if self._meets[step.kind] >> f.kind & 1:
+                return self.end if f.label == label and self.can_begin(self.end) else None
+            if self._meets[kind] >> f.kind & 1:
                 return None
-        return None if left & execution.meeting(step.kind) else -1
+        return None if left & execution.meeting(kind) else -1
 
-    def follow(self, branches: list[Branch]) -> tuple[Branch, int] | None:
-        """The first branch that begins with a weak initial, and which of the steps that is, which is left out now."""
-        for branch in branches:
-            i = self.initial(branch.steps[-1])
+    def follow(self, branches: Sequence[Branch]) -> tuple[int, int] | None:
+        """The number of the first branch that begins with a weak initial, and which of the steps that is: it is left
+        out from now on."""
+        for number, branch in enumerate(branches):
+            step = branch.step
+            i = self.initial(step.label, step.kind)
             if i is not None:
-                self._leave_out(i)
-                return branch, i
+                if i >= 0:
+                    self.left &= ~(1 << i)
+                return number, i
         return None
 
-    def is_in(self, branches: list[Branch]) -> bool:
-        """Whether it leads to nothing that branches do not lead to. It is used up."""
-        while (followed := self.follow(branches)) is not None:
-            branch, _ = followed
-            for step in reversed(branch.steps[:-1]):
-                i = self.initial(step)
-                if i is None:
-                    return False
-                self._leave_out(i)
-            if not branch.branches:
-                return True
-            branches = branch.branches
-        return False
 
-    def part(self, branch: Branch) -> bool:
-        """Follow a branch behind its first step; where the sequence parts from it, the branch does, too. Whether so."""
-        for left in reversed(range(len(branch.steps) - 1)):
-            i = self.initial(branch.steps[left])
-            if i is None:
-                branch.part(left + 1)
-                return True
-            self._leave_out(i)
-        return False
-
-    def _leave_out(self, i: int) -> None:
-        """One of the steps, or none."""
-        if i >= 0:
-            self.left &= ~(1 << i)
-
-
-def insert(sequence: WakeupSequence, branches: list[Branch]) -> int:
+def insert(sequence: WakeupSequence, branches: list[Branch], asleep: int, sleepers: Sleepers) -> tuple[int, bool]:
     """Insert a sequence at a node where no sleeping step covers it. It is used up.
 
-    branches: those to come. Returns: which of its steps it begins with, or the branch that covers it; -1 for none.
+    branches: those to come. asleep: what will sleep there when they begin. Returns: which of its steps the sequence
+    begins with there, -1 for none; and whether it was covered by a branch.
     """
     first = None
     while (followed := sequence.follow(branches)) is not None:
-        branch, i = followed
+        number, i = followed
         first = i if first is None else first
-        if not sequence.part(branch) and not branch.branches:  # behind a leaf, everything will be explored
-            return first
-        branches = branch.branches
-    order = sequence.order
-    branches.append(Branch(sequence.steps(reversed(order))))
-    return order[0] if first is None else first
+        step, behind = branches[number].step, branches[number].branches
+        if not behind:  # a leaf: everything will be explored
+            return first, True
+        asleep = sleepers.after(asleep | _sleepers(branches[:number]), step.kind, step.place)
+        branches = behind
+    asleep, order = asleep | _sleepers(branches), sequence.order
+    for step in sequence.steps(order):
+        branch = Branch(step)
+        branches.append(branch)
+        asleep, branches = sleepers.after(asleep, step.kind, step.place), branch.branches
+        if not asleep:
+            break
+    return order[0] if first is None else first, False
 
 
-def weak_initial(execution: Execution, left: int, label: int, kind: int) -> int | None:
-    """Likewise `WakeupSequence.initial`, of steps that were all taken in an execution."""
-    mine = left & execution.own[label >> OPTION_BITS]
-    if mine:
-        first = mine & -mine
-        i = first.bit_length() - 1
-        return i if execution.steps[i].label == label and execution.clocks[i] & left == first else None
-    return None if left & execution.meeting(kind) else -1
+def _sleepers(branches: Iterable[Branch]) -> int:
+    """The steps that branches begin with, as a set."""
+    found = 0
+    for branch in branches:
+        found |= branch.step.sleeper
+    return found
 
 
 Twigs: TypeAlias = tuple[tuple[int, int], ...]
@@ -202,17 +186,15 @@ def twigs(branches: Sequence[Branch]) -> Iterator[tuple[int, Named]]:
     todo = [(0, branch) for branch in reversed(branches)]  # no recursion: it may be as deep as an execution is long
     while todo:
         depth, branch = todo.pop()
-        for step in reversed(branch.steps):
-            yield depth, step
-            depth += 1
-        todo += [(depth, behind) for behind in reversed(branch.branches)]
+        yield depth, branch.step
+        todo += [(depth + 1, behind) for behind in reversed(branch.branches)]
 
 
 def grown(told: Iterable[tuple[int, Named]]) -> list[Branch]:
     """The tree that was told like this."""
     levels: list[list[Branch]] = [[]]
     for depth, step in told:
-        branch = Branch([step])
+        branch = Branch(step)
         del levels[depth + 1 :]
         levels[depth].append(branch)
         levels.append(branch.branches)
