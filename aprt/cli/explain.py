@@ -8,7 +8,7 @@ import click
 
 from aprt.cli.gathered import recording_options
 from aprt.cli.options import any_property_option, format_option
-from aprt.cli.output import echo
+from aprt.cli.output import columns, echo
 
 if TYPE_CHECKING:
     from aprt.verdict.tokens import Recording
@@ -37,7 +37,7 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     functions and locks as the kernel names them, the locks that a context holds while others run, and a mark where a
     property breaks. A data race is shown with both its accesses, a hang up to where it stays. --as story tells a
     finding in plain words, in some eight lines: the numbers of turns skip those that are left out. --as table has a row
-    for each step, with what is held after it, as wide as that takes.
+    for each step, with what is held after it, as wide as the terminal, and 100 letters elsewhere.
 
     --property chooses one of several findings. Where the schedule does not break that property, what it does break is
     said instead.
@@ -51,6 +51,7 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
     from aprt.verdict.telling import explained_execution, instead
     from aprt.view.execution_json import execution_json
     from aprt.view.reports.explanation import explanation, reason_of
+    from aprt.view.reports.table import WIDE
 
     if brief and shape not in (None, "columns"):
         raise click.UsageError(f"--brief is for columns, not for --as {shape}")
@@ -61,5 +62,6 @@ def command(recording: Recording, shape: str | None, brief: bool, properties: tu
         echo(execution_json(recording, execution, why=reason_of(recording, execution)))
     else:
         others = instead(recording, properties, execution)
-        echo(explanation(recording, execution, shape, instead=others, brief=brief))
+        width = columns() or WIDE
+        echo(explanation(recording, execution, shape, instead=others, brief=brief, width=width))
     return 0

@@ -29,6 +29,7 @@ from aprt.view.paint import Paint
 from tests.toy import ERAS as TOYS
 
 ERAS = known_eras()
+H7 = "aprt2:v4/h7:aRZ3jq9Oxfj4oUlqAy8wkihlABC7QA"
 LISTS: dict[str, Callable[[int | None], str]] = {
     "museum": lambda width: entries_text(ENTRIES, width),
     "era": lambda width: eras_text(ERAS, width),
@@ -71,6 +72,28 @@ def on_terminal(*args: str, columns: int) -> list[str]:
 def test_a_command_asks_the_terminal_how_wide_it_is() -> None:
     assert on_terminal("museum", "list", columns=80) == entries_text(ENTRIES, 80).splitlines()
     assert on_terminal("museum", "list", columns=200) == entries_text(ENTRIES).splitlines()
+
+
+def rows(lines: list[str]) -> list[list[str]]:
+    """The cells of a table of steps, with no blanks left in them."""
+    head = next(line for line in lines if line.startswith("step "))
+    starts = [head.index(name) for name in head.split()]
+    found: list[list[str]] = []
+    for line in lines[lines.index(head) + 1 : lines.index("", lines.index(head))]:
+        cells = ["".join(line[one:other].split()) for one, other in pairwise([*starts, None])]
+        found = [*found, cells] if cells[0] else [*found[:-1], [a + b for a, b in zip(found[-1], cells, strict=True)]]
+    return found
+
+
+def test_a_table_of_steps_is_as_wide_as_the_terminal_or_100_letters() -> None:
+    asked = ("explain", H7, "--as", "table")
+    wide, narrow = on_terminal(*asked, columns=200), on_terminal(*asked, columns=80)
+    piped = CliRunner().invoke(root, asked, obj=known_eras).stdout.splitlines()
+    assert [max(map(len, lines)) for lines in (wide, piped, narrow)] == [126, 92, 80]
+    assert len(rows(wide)) == 60
+    assert rows(wide) == rows(piped) == rows(narrow)
+    sixth = piped.index("6     user           vfio_ap_mdev_reset_queue     hw 05.0004.reset(ZAPQ, host)  -")
+    assert piped[sixth + 1] == " " * 50 + "= 00 E"
 
 
 def test_answers_to_several_scenarios_are_short_on_a_terminal_and_whole_elsewhere() -> None:

@@ -18,6 +18,7 @@ from aprt.view.lists import under, wrapped
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.report import raced, reasoned, report, told_as
 from aprt.view.reports.subject import Subject
+from aprt.view.reports.table import WIDE
 from aprt.view.reports.title import title
 
 
@@ -29,6 +30,7 @@ def explanation(
     instead: Instead | None = None,
     brief: bool = False,
     states: int = STATES,
+    width: int = WIDE,
 ) -> str:
     """The first finding of an execution, as a text at most 75 letters wide; reports keep the lines of the kernel's.
 
@@ -37,7 +39,7 @@ def explanation(
 
     shape: `columns` or the kind of report; None for the kind that tells the finding best. instead: what the execution
     breaks that was not asked about. brief: columns with only functions, choices, and each last step before a switch.
-    states: how many to look at for the reason.
+    states: how many to look at for the reason. width: letters of the lines of a table.
 
     Raises: `UserError` for a report that does not fit the finding, `ReplayMismatch` when the drivers differ.
     """
@@ -51,7 +53,7 @@ def explanation(
     token = token_of(case, system, shown.execution.schedule)
     reason = _reason(recording, execution, shown if is_race else None, states)
     shown = reasoned(shown, reason)
-    lines = [f"{case}", wrapped(case.scenario.title), title(shown), "", *_body(shown, shape, others, brief)]
+    lines = [f"{case}", wrapped(case.scenario.title), title(shown), "", *_body(shown, shape, others, brief, width)]
     if reason is not None:
         lines += ["", *why_lines(reason, token)]
     elif is_race:
@@ -64,9 +66,9 @@ def explanation(
     return "\n".join([*lines, *([""] if more else []), *more])
 
 
-def _body(subject: Subject, shape: str | None, others: Sequence[Finding], brief: bool) -> list[str]:
+def _body(subject: Subject, shape: str | None, others: Sequence[Finding], brief: bool, width: int) -> list[str]:
     """The report, or columns where none was asked for or fits; others: findings that columns mark as well."""
-    lines = None if shape == "columns" or brief else report(subject, shape)
+    lines = None if shape == "columns" or brief else report(subject, shape, width)
     if lines is None:
         ended = subject.execution.ending == "end"
         lines = columns(subject.events, _marked(subject, others), brief=brief, ended=ended)

@@ -18,7 +18,7 @@ from aprt.view.reports.lockdep import lockdep
 from aprt.view.reports.refcount import refcount
 from aprt.view.reports.story import story
 from aprt.view.reports.subject import Subject
-from aprt.view.reports.table import table
+from aprt.view.reports.table import WIDE, table
 from aprt.view.reports.title import kind_of
 
 
@@ -68,8 +68,8 @@ def told_as(subject: Subject) -> tuple[str, ...]:
     return tuple(dict.fromkeys((best, *(("lockdep",) if locks else ()), "columns", "story", "table")))
 
 
-def report(subject: Subject, kind: str | None = None) -> list[str] | None:
-    """The lines of the report of that kind, or of the kind that tells the finding best.
+def report(subject: Subject, kind: str | None = None, width: int = WIDE) -> list[str] | None:
+    """The lines of the report of that kind, or of the kind that tells the finding best. width: of a table.
 
     None where that kind is `columns`, or needs a finding or a step that the subject does not have.
     """
@@ -79,7 +79,7 @@ def report(subject: Subject, kind: str | None = None) -> list[str] | None:
         case "story":
             return story(subject)
         case "table":
-            return table(subject)
+            return table(subject, width)
         case "hungtask" if finding is not None:
             return hungtask(subject, finding)
         case "lockdep" if finding is None:
