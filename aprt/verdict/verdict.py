@@ -91,10 +91,15 @@ class Verdict:
         return 0 if asked else self.exploration.deadlocks
 
     @property
+    def unasked_of_patch(self) -> tuple[Property, ...]:
+        """What is asked of patches besides (`of_patches`), and was not asked of the one that is in force."""
+        asked = {p.id for p in self.properties}
+        return tuple(self.property(id) for id in of_patches(self.model.properties, self.case) if id not in asked)
+
+    @property
     def livelock_unasked(self) -> bool:
         """Whether nobody looked if the patch in force goes on for ever; `Exploration.unjudged` says why, if asked."""
-        unasked = {p.id for p in self.model.properties} - {p.id for p in self.properties}
-        return patched(self.case) and LIVELOCK.id in unasked
+        return any(p.id == LIVELOCK.id for p in self.unasked_of_patch)
 
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:

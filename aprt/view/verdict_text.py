@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.core.amount import count
-from aprt.core.properties import DEADLOCK
+from aprt.core.properties import DEADLOCK, LIVELOCK
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.explore.sampling.walks import MAX_STEPS
@@ -126,7 +126,7 @@ def _facts(verdict: Verdict, certificate: Certificate, paint: Paint) -> Iterable
         "scope": "; ".join(model.scope),
         "assumed": assumed,
         **_deadlocks(verdict),
-        **_livelock(verdict),
+        **_not_asked(verdict),
         **_needed(verdict),
         "not in it": ", ".join(verdict.not_modelled),
     }
@@ -150,12 +150,16 @@ def _deadlocks(verdict: Verdict) -> dict[str, str]:
     return {"deadlocks": f"{count(verdict.deadlocks_unasked, 'state')} in which nobody can go on{asking}"}
 
 
-def _livelock(verdict: Verdict) -> dict[str, str]:
-    """What a verdict without a finding leaves unsaid of a patch."""
-    if verdict.shown or not verdict.livelock_unasked:
-        return {}
-    why = _LEFT_OUT[verdict.exploration.unjudged or "strategy"]
-    return {"not asked": f"livelock: whether the patch makes somebody go on for ever ({why})"}
+def _not_asked(verdict: Verdict) -> dict[str, str]:
+    """What a verdict without a finding leaves unsaid of a patch, but for deadlocks, which have a row of their own."""
+    told = []
+    for property in () if verdict.shown else verdict.unasked_of_patch:
+        if property.id == LIVELOCK.id:
+            why = _LEFT_OUT[verdict.exploration.unjudged or "strategy"]
+            told.append(f"livelock: whether the patch makes somebody go on for ever ({why})")
+        elif property.id != DEADLOCK.id:
+            told.append(f"{property.id}: whether {property.title}")
+    return {"not asked": "; ".join(told)} if told else {}
 
 
 def _needed(verdict: Verdict) -> dict[str, str]:

@@ -254,6 +254,11 @@ def test_a_patch_that_unlocks_what_it_does_not_hold_is_found_unasked_by_every_co
     assert "\nVIOLATED K2: vm0.vcpu0 releases mdevs_lock, which nobody holds\n" in ran.stdout
     seen = "\nDETECTED unlock: vm0.vcpu0 releases mdevs_lock, which "
     assert (seen in ran.stdout, seen in aprt("run", *right).stdout) == (True, False)
+    row = "\nnot asked   K2: whether a lock is released by the context that holds it;\n            livelock: whether "
+    assert (row in aprt("explore", *wrong, "--property", "P9").stdout, row in aprt("explore", *right).stdout) == (
+        True,
+        False,
+    )
     shown = aprt("scenario", "show", *wrong).stdout
     assert "\nchecked\n  K2        a lock is released by the context that holds it\n" in shown
 
@@ -360,7 +365,7 @@ def test_a_patch_that_spins_without_a_lock_is_found_unasked_or_said_not_to_be_as
     row = "\nnot asked   livelock: whether the patch makes somebody go on for ever\n"
     shared = ("--jobs", "2")
     for options in (
-        ("--property", "P9"),
+        ("--property", "P9", "--property", "K2"),
         ("--strategy", "reduced"),
         (*shared, "--strategy", "states"),
         (*shared, "--loop", "plain"),
