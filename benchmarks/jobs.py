@@ -59,13 +59,20 @@ WORKS: Final = (
         VIOLATED,
         same=frozenset({"verdict", "complete", "transitions", "depth"}),
     ),
-    Work(
-        "traces, lastzero 15",
-        ("explore", "v4/benchmarks/scenarios.py:LASTZERO", "--strategy", "dpor"),
-        1.8,
-        HOLDS,
-        counts="traces",
-        same=frozenset({"verdict", "complete", "depth"}),
+    *(
+        Work(
+            f"traces, {program}",
+            ("explore", f"v4/benchmarks/scenarios.py:{scenario}", "--strategy", "dpor", "--stop-on", "all"),
+            1.8,
+            exits,
+            counts="traces",
+            same=frozenset({"verdict", "complete", "depth"}),
+        )
+        for program, scenario, exits in (
+            ("inc 6", "INC", HOLDS),
+            ("dining 17", "DINING", VIOLATED),
+            ("lastzero 15", "LASTZERO", HOLDS),
+        )
     ),
 )
 

@@ -45,12 +45,16 @@ class ProgressLine:
         if progress.compiling:
             self.tell("compiling the fast loop: some seconds, the first time")
             return
-        rate = progress.states / progress.seconds if progress.seconds else 0
-        runs = f"{count(progress.executions, 'run')}, " if progress.executions else ""
-        self.tell(
-            f"{runs}{count(progress.states, 'state')}, {count(progress.transitions, 'step')}, depth {progress.depth}, "
-            f"{progress.seconds:.0f} s ({rate:,.0f} states/s){_left(progress)}"
-        )
+        runs, states = progress.executions, progress.states
+        rate = (runs or states) / progress.seconds if progress.seconds else 0
+        amounts = [
+            *([count(runs, "run")] if runs else []),
+            *([] if runs and not states else [count(states, "state")]),  # who shares runs does not count states
+            count(progress.transitions, "step"),
+            f"depth {progress.depth}",
+            f"{progress.seconds:.0f} s ({rate:,.0f} {'runs' if runs else 'states'}/s){_left(progress)}",
+        ]
+        self.tell(", ".join(amounts))
 
     def tell(self, text: str) -> None:
         """Show how far it is, unless it was shown just now."""

@@ -30,7 +30,8 @@ def covered(exploration: Exploration) -> str:
 def seen(exploration: Exploration) -> str:
     """How much a search saw."""
     counted = exploration.counted
-    rate = (counted or 0) / exploration.seconds if exploration.seconds > 0.05 else 0
+    done, what = (exploration.executions, "runs") if exploration.executions else (counted or 0, "states")
+    rate = done / exploration.seconds if exploration.seconds > 0.05 else 0
     amounts = [
         *([count(exploration.executions, "run")] if exploration.executions else []),
         *([f"{exploration.cut:,} of them cut off"] if exploration.cut else []),
@@ -38,7 +39,7 @@ def seen(exploration: Exploration) -> str:
         *([] if counted is None else [count(counted, "orbit" if exploration.symmetry else "state")]),
         count(exploration.transitions, "step"),
         f"depth {exploration.depth}",
-        f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} states/s)" if rate else ""),
+        f"{exploration.seconds:.1f} s" + (f" ({rate:,.0f} {what}/s)" if rate else ""),
     ]
     return ", ".join(amounts)
 

@@ -37,7 +37,17 @@ def test_the_time_that_is_left_is_told_as_far_as_it_is_known(
 ) -> None:
     terminal = Terminal()
     ProgressLine(terminal)(Progress(100, 2_000, 3_000, 9, 10.0, expected, left=budget))
-    assert terminal.getvalue() == f"\r100 runs, 2,000 states, 3,000 steps, depth 9, 10 s (200 states/s){left}\x1b[K"
+    assert terminal.getvalue() == f"\r100 runs, 2,000 states, 3,000 steps, depth 9, 10 s (10 runs/s){left}\x1b[K"
+
+
+def test_a_search_that_counts_no_runs_or_no_states_tells_of_the_others() -> None:
+    terminal = Terminal()
+    ProgressLine(terminal)(Progress(0, 2_000, 3_000, 9, 10.0))
+    ProgressLine(terminal)(Progress(100, 0, 3_000, 9, 10.0))
+    assert terminal.getvalue().split("\r")[1:] == [
+        "2,000 states, 3,000 steps, depth 9, 10 s (200 states/s)\x1b[K",
+        "100 runs, 3,000 steps, depth 9, 10 s (10 runs/s)\x1b[K",
+    ]
 
 
 def test_how_much_of_a_saved_search_is_read_back_is_told() -> None:
