@@ -1,17 +1,18 @@
 """A forgotten `await` in a user's file: told at the line, as without it nothing is done, and Python need not say so.
 
 What is called there without `await` and then thrown away, compared or tested must be no message, no choice and no
-procedure: nobody would do that to what is to be awaited. To look, such a call is put into another one when the file is
-read, as pytest does with what a test asserts.
+procedure: nobody would do that to what is to be awaited. The same goes for what is kept in a variable to which nothing
+else is done. To look, such a call is put into another one when the file is read, as pytest does with what a test
+asserts.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import CodeType, CoroutineType, MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar, cast
 
 from aprt.core.effects import Effect
 from aprt.core.errors import UserError
@@ -34,10 +35,20 @@ _PLACES: Final[Mapping[type[ast.AST], str]] = MappingProxyType(
     }
 )
 
+# the same of what a variable holds: beside the places above (but no pattern, which may keep it under another name),
+# those where it is reckoned with
+_DEAD_ENDS: Final[Mapping[type[ast.AST], str]] = MappingProxyType(
+    {kind: fields for kind, fields in _PLACES.items() if kind is not ast.Match}
+    | {ast.BinOp: "left right", ast.AugAssign: "value", ast.FormattedValue: "value"}
+)
+
 
 def compiled(source: bytes, path: str) -> CodeType:
     """The code of a file, with looks at what it calls. Run it with `NAMES`. Raises: `SyntaxError`."""
-    tree: ast.Module = _Looking().visit(ast.parse(source, path))
+    parsed = ast.parse(source, path)
+    for assignment in {found for function in _functions(parsed) for found in _dead(function)}:
+        assignment.value = _look(cast(ast.expr, assignment.value))
+    tree: ast.Module = _Looking().visit(parsed)
     return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
 
 
@@ -56,6 +67,33 @@ def looked_at(value: T) -> T:
 
 NAMES: Final[Mapping[str, Any]] = MappingProxyType({_NAME: looked_at})
 """What the code of a file needs beside the names of its own."""
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.AST]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _dead(function: ast.AST) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments to a variable from which nothing can be awaited: all that is done to it leads to a dead end."""
+    alive = set[str]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            alive.update(node.names)
+        ends = _DEAD_ENDS.get(type(node), "").split()
+        for field, value in ast.iter_fields(node):
+            among = value if isinstance(value, list) else [value]
+            alive.update(name.id for name in among if _is_read(name) and field not in ends)
+    for node in ast.walk(function):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call())
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call())
+            ) if name not in alive:
+                yield node
+
+
+def _is_read(node: object) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 class _Looking(ast.NodeTransformer):

@@ -34,8 +34,8 @@ import attrs
 from aprt.core.arguments import Parameters, check_kind
 from aprt.core.caller import Caller
 from aprt.core.declarations import check_change, check_waiting, outcome_parts
-from aprt.core.effects import Call
-from aprt.core.errors import ModelError
+from aprt.core.effects import Call, Effect
+from aprt.core.errors import ModelError, WrongArgument
 from aprt.core.notes import Hold, Note, Oops
 from aprt.core.obligations import may_sleep, unguarded
 
@@ -137,6 +137,10 @@ class Handler(Generic[S, P, R]):
         takes = self._parameters
         if not takes.least <= len(args) <= takes.most:
             raise takes.wrong(f"{actor.name}.{self.op}", args)
+        for arg in args:
+            if isinstance(arg, Effect):
+                told = f"{actor.name}.{self.op} takes values, and {arg} was not sent: an await is missing"
+                raise WrongArgument(told)
         return Call(actor, self.op, args)
 
 

@@ -409,6 +409,17 @@ V1 = patch("goes wrong", since="5.3", pqap=pqap)
         ("1 if None != guest.vm.read_hook() else 2", "an await is missing: pqap() does not send vm0.read_hook"),
         ("guest.vm.read_hook() or False", "an await is missing: pqap() does not send vm0.read_hook"),
         ("assert guest.vm.read_hook()", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("kept = guest.vm.read_hook()", "an await is missing: pqap() does not send vm0.read_hook"),
+        ("kept = guest.vm.read_hook(); kept is None", "an await is missing: pqap() does not send vm0.read_hook"),
+        (
+            "kept: object = guest.vm.read_hook(); kept is None",
+            "an await is missing: pqap() does not send vm0.read_hook",
+        ),
+        ("kept = guest.vm.read_hook(); f'{kept}'", "an await is missing: pqap() does not send vm0.read_hook"),
+        (
+            "kept = machine.ops.open(machine, guest); kept + 1 if kept else 2",
+            "an await is missing: pqap() does not run vfio_group_fops_unl_ioctl()",
+        ),
     ],
 )
 def test_what_a_patch_must_not_do_is_told_by_its_line(command: str, line: str, told: str, tmp_path: Path) -> None:
@@ -435,6 +446,9 @@ def test_what_is_awaited_somewhere_else_is_not_forgotten(tmp_path: Path) -> None
         WRONG.format(
             "first = guest.vm.read_hook()\n"
             "    await (None or first)\n"
+            "    kept = again = guest.vm.read_hook()\n"
+            "    second = guest.vm.read_hook() if kept is again else None\n"
+            "    if second is not None: await second\n"
             "    await (str() or guest.vm.read_hook())\n"
             "    return 'EOPNOTSUPP' if (await guest.vm.read_hook()) is not None or str() else 'EOPNOTSUPP'"
         )

@@ -127,6 +127,13 @@ def test_a_message_with_too_few_or_too_many_arguments_is_refused_where_it_is_sen
     assert send(1) == Call(Cell("c", 0), "write", (1,))
 
 
+def test_a_message_that_was_not_sent_is_no_value_to_send() -> None:
+    cell = Cell("c", 0)
+    given: Any = cell.read()
+    with pytest.raises(WrongArgument, match=r"^c\.write takes values, and c\.read was not sent: an await is missing$"):
+        cell.write(given)
+
+
 class Loose(Actor[int]):
     """Handlers with a default, and with any number of arguments."""
 
