@@ -113,6 +113,55 @@ def test_remembered_records_change_no_key_and_hide_no_place() -> None:
     assert kept == [Record(1), values[0], values[4]]  # what depends on the reading is not remembered
 
 
+@attrs.frozen(eq=False)
+class Part:
+    """Which one it is says all, but for what its field holds that may change."""
+
+    field: Any
+
+
+def with_records(records: dict[int, tuple[Any, object]], value: Any) -> Any:
+    """The key of a behaviour that remembers a value: the same with these records as without any."""
+    with suspended(remember, value) as run:
+        fresh, remembered = control_key(run.behaviour), control_key(run.behaviour, records)
+    assert (fresh, fresh[1]) == (remembered, ())
+    return fresh[0]
+
+
+def test_what_may_change_in_an_object_that_does_not_is_read_anew() -> None:
+    records: dict[int, tuple[Any, object]] = {}
+    plain, section = Plain(count=0), Part("x")
+    part = Part((Record(plain), pmap({"inner": Part((section, plain))})))
+    before = [with_records(records, part) for _ in range(2)]
+    plain.count = 1
+    after = [with_records(records, part) for _ in range(2)]
+    assert before[0] == before[1] != after[0] == after[1]
+    plain.count = []
+    with suspended(remember, part) as run:
+        assert control_key(run.behaviour, records)[1] == control_key(run.behaviour)[1] != ()
+
+
+def test_what_an_object_holds_is_told_from_what_looks_alike() -> None:
+    records: dict[int, tuple[Any, object]] = {}
+    held = partial(max, 1)
+    part, other = Part((held, min)), partial(max, 1)
+    pairs = [(part, held), (part, other), (held, part), (other, part), (part, part)]
+    keys = [with_records(records, pair) for pair in (*pairs, *pairs)]
+    assert len(set(keys)) == len(pairs)
+    assert keys[: len(pairs)] == keys[len(pairs) :]
+
+
+def test_a_function_that_a_module_defines_is_read_like_the_module() -> None:
+    keys = [key(remember, function) for function in (with_records, key, lambda: 1, lambda: 2)]
+    assert len(set(keys)) == 4
+    assert key(remember, with_records) == keys[0]
+    with_records.seen = 1  # type: ignore[attr-defined]
+    marked = key(remember, with_records)
+    with_records.seen = 2  # type: ignore[attr-defined]
+    assert len({keys[0], marked, key(remember, with_records)}) == 3
+    del with_records.seen  # type: ignore[attr-defined]
+
+
 def test_what_an_object_holds_is_looked_into() -> None:
     assert places(remember, Plain(queue=[])) == ["2: local 'value' holds a list"]
 

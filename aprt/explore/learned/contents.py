@@ -4,8 +4,9 @@ Values are compared by type and content, since 1, True and 1.0 are equal and act
 sets are not compared: another name may change them unseen. What is compared by identity elsewhere (functions,
 iterators, suspended generators, cells, context managers) is compared by content here and numbered in the order met,
 so that one object under two names is told from two that look alike. Other objects without an equality of their own
-merge with themselves only, and only while they hold the same. One of a frozen class of attrs with slots, that holds
-only such objects and values, is taken to hold the same always: nobody may get round that with `object.__setattr__`.
+merge with themselves only, and only while they hold the same. One of a frozen class of attrs with slots is taken to
+hold the same always, and only parts of another kind are read again: nobody may get round that with
+`object.__setattr__`. A function that a module defines, without attributes, is a constant as the module is.
 An exception is its type, arguments, attributes and causes; nobody reads its traceback.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -68,6 +70,13 @@ class _Frozen:
     """Every frozen class of attrs refuses to set attributes in the same way."""
 
 
+@attrs.frozen(eq=False)
+class _Loose:
+    """What is to be read again of an object that holds the same always: the parts that do not."""
+
+    parts: tuple[object, ...]
+
+
 class Contents(abc.ABC):
     """The contents of the values that one suspended behaviour can read.
 
@@ -79,6 +88,7 @@ class Contents(abc.ABC):
         self._records = records
         self._seen: dict[int, tuple[int, object]] = {}  # objects met, by id, with their numbers
         self._passing = 0  # counts contents that hold for this behaviour only
+        self._loose: list[tuple[object, Hashable]] = []  # objects met that are to be read again, with their contents
 
     @abc.abstractmethod
     def frame(self, suspended: Suspended, at: Where) -> Hashable:
@@ -136,29 +146,46 @@ class Contents(abc.ABC):
 
     def _numbered(self, value: object, at: Where) -> Hashable:
         key, seen, before = id(value), self._seen, self._passing
-        known = self._records.get(key)
-        if known is not None:
-            return known[0]
-        self._passing = before + 1
-        again = seen.get(key)
-        if again is not None:
-            return "again", again[0]
-        number = len(seen)
-        seen[key] = number, value
         kind: Any = type(value)
-        content = _content(kind)(self, value, at)
-        if self._passing == before + 1 and _is_fixed(kind):
-            self._passing = before
-            del seen[key]
-            self._records[key] = value, value  # which object it is says all
-            return value
-        return number, content
+        known, _ = self._records.get(key, (None, None))
+        if known is not None and not isinstance(known, _Loose):
+            return known
+        self._passing, first = before + 1, len(self._loose)
+        again = seen.get(key)
+        found: Hashable
+        content: Hashable
+        if again is not None:
+            found = "again", again[0]
+        else:
+            number = len(seen)
+            seen[key] = number, value
+            if known is not None:
+                content = value, tuple([self.value(part, at) for part in known.parts])
+            else:
+                content = _content(kind)(self, value, at)
+                if _is_fixed(kind) and self._passing == before + 1:
+                    self._passing = before
+                    del seen[key]
+                    self._records[key] = value, value  # which object it is says all
+                    return value
+                if _is_fixed(kind):
+                    loose = self._loose[first:]
+                    self._records[key] = _Loose(tuple([part for part, _ in loose])), value
+                    content = value, tuple([read for _, read in loose])
+            found = number, content
+        self._loose[first:] = [(value, (kind, found))]
+        return found
 
     def _cell(self, cell: CellType, at: Where) -> Hashable:
         return None if is_empty(cell) else self.value(cell.cell_contents, at)
 
+    def _named(self, function: FunctionType, at: Where) -> Hashable:
+        """A function: what a module has defined, with nothing else to it, stays as it is, like the module itself."""
+        nested = function.__code__.co_flags & inspect.CO_NESTED
+        return self._numbered(function, at) if nested or not _is_bare(function) else function
+
     def _function(self, function: FunctionType, at: Where) -> Hashable:
-        if not (function.__defaults__ or function.__closure__ or function.__kwdefaults__ or function.__dict__):
+        if _is_bare(function):
             return function.__code__, function.__code__.co_filename  # most are
         content = function.__defaults__, function.__closure__
         options = self._state((function.__kwdefaults__, vars(function)), at)
@@ -210,6 +237,7 @@ class Contents(abc.ABC):
     def never(self, value: object, at: Where) -> Hashable:
         """A value without comparable content: a place."""
         self._passing += 1
+        self._loose.append((value, (type(value), None)))
         frame, what, which = at
         line = "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}: "
         named = f"{what} {which!r}" if which else what
@@ -226,6 +254,8 @@ def _reading(kind: Any) -> Reading:
         return Contents._printed
     if issubclass(kind, Actor):
         return Contents._name
+    if kind is FunctionType:
+        return Contents._named
     if kind is CellType or kind.__hash__ is object.__hash__:
         return Contents._numbered
     if kind.__hash__ is None:
@@ -257,6 +287,11 @@ def _is_fixed(kind: Any) -> bool:
     """Whether an object that Python compares by identity holds the same as long as what it holds does."""
     frozen = kind.__setattr__ is _Frozen.__setattr__ and not kind.__dictoffset__
     return frozen and not issubclass(kind, (*_SECTIONS, BaseException))
+
+
+def _is_bare(function: FunctionType) -> bool:
+    """Whether its code says all: there are no defaults, cells or attributes."""
+    return not (function.__defaults__ or function.__closure__ or function.__kwdefaults__ or function.__dict__)
 
 
 @cache
