@@ -9,11 +9,12 @@ Nothing in it depends on the machine, the version of Python, or the order of a s
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from types import CellType, FunctionType, MethodType, ModuleType
@@ -53,11 +54,18 @@ def _sources(files: Set[str]) -> Iterable[bytes]:
     todo = set(files)
     while todo:
         file = todo.pop()
-        texts[file] = Path(file).read_bytes()
-        imported = map(sys.modules.get, _imported(modules.get(file), texts[file]))
+        texts[file], names = _source(file, os.stat(file).st_mtime_ns, modules.get(file))
+        imported = map(sys.modules.get, names)
         todo |= {other for m in imported if (other := getattr(m, "__file__", None)) is not None and is_model(other)}
         todo -= texts.keys()
     return texts.values()
+
+
+@cache
+def _source(file: str, written: int, module: ModuleType | None) -> tuple[bytes, frozenset[str]]:
+    """What is in a file, and the names of the modules that it imports. written: when that was, to read it anew."""
+    text = Path(file).read_bytes()
+    return text, frozenset(_imported(module, text))
 
 
 def _imported(module: ModuleType | None, text: bytes) -> Iterator[str]:
@@ -72,7 +80,7 @@ def _imported(module: ModuleType | None, text: bytes) -> Iterator[str]:
 
 
 class _Reader:
-    """Gives a digest for any value of a model. files: of the code that it came across."""
+    """Gives a digest for any value of a model; plain ones are their own. files: of the code that it came across."""
 
     def __init__(self) -> None:
         self.files: set[str] = set()
@@ -80,6 +88,8 @@ class _Reader:
         self._kinds: dict[type[Any], str] = {}
 
     def digest(self, value: object) -> str:
+        if type(value) in _PLAIN:  # most are
+            return f"{type(value).__name__} {value!r}"
         known = self._known.get(id(value))
         if known is None:
             self._known[id(value)] = "again", value

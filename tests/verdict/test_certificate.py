@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 from aprt.cli import known_eras
+from aprt.cli.cases import find_case
 from aprt.core.actor import BLOCK, Actor, Outcome, handler
 from aprt.core.caller import Caller
 from aprt.core.effects import choose
@@ -331,6 +332,16 @@ def test_the_hash_of_a_model_is_that_of_its_code_wherever_it_lies_and_changes_wi
         path.write_text(OWN)
     edited.write_text(OWN.replace("return not state, None", "return True, None"))
     assert hash_of(here, 1) == hash_of(there, 2) != hash_of(edited, 1)
+
+
+def test_the_hash_of_a_model_is_that_of_the_file_as_it_is_now(tmp_path: Path) -> None:
+    path = tmp_path / "dimmers.py"
+    path.write_text(OWN)
+    model = find_case(known_eras, f"{path}:lamps", None, (), ()).model()
+    before = [model_hash(model) for _ in range(2)]
+    path.write_text(f"{OWN}# more\n")
+    os.utime(path, ns=(1, 1))
+    assert before[0] == before[1] != model_hash(model)
 
 
 @pytest.mark.parametrize("text", ["v4/h3", "2026/kill-qemu"])
