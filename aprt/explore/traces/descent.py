@@ -248,7 +248,10 @@ class Descent:
         first = self._first[state]
         if first is None or not first.sleeper & sleeping:
             return first
-        return next((step for step in self._possible(first.place) if not step.sleeper & sleeping), None)
+        for step in self._possible(first.place):
+            if not step.sleeper & sleeping:
+                return step
+        return None
 
     def _possible(self, place: int) -> Iterator[LocalStep]:
         """The steps at the last node, by the context in that place and those behind it."""

@@ -153,11 +153,14 @@ class TraceSearch:
                 raise
             self._end()
             self.more = self.descent.back()
-            fresh = self.descent.fresh
             if self.open:
-                self.open = {position: others for position, others in self.open.items() if others and position < fresh}
+                self._forget(self.descent.fresh)
             if self.saved is not None or not self.watchdog.idle:
                 self._look()
+
+    def _forget(self, fresh: int) -> None:
+        """What is open only of steps that are still taken: those before number `fresh`."""
+        self.open = {position: others for position, others in self.open.items() if others and position < fresh}
 
     def _look(self) -> None:
         """Between two executions, where the search can be resumed. What is done cannot be cut short."""
@@ -193,9 +196,8 @@ class TraceSearch:
             self.depth = length
         ending, plan = self._ending(), self._plan
         self.execution.settle()
-        for position, others in self.open.items():
-            again = ((e, self.races.between(e, position)) for e in others)
-            self.open[position] = [e for e, races in again if not all(map(plan, races))]
+        if self.open:
+            self._plan_again()
         for race in self.races.of_steps(self.descent.sleeping):
             if not plan(race):
                 self.open.setdefault(race.position, []).append(race.node)
@@ -203,6 +205,12 @@ class TraceSearch:
         if awaited and (pending := self._pending(self.descent.states[-1])):
             for race in self.races.of_pending(pending):
                 plan(race)
+
+    def _plan_again(self) -> None:
+        """Of what is open, whether it is covered in this execution, too."""
+        for position, others in self.open.items():
+            again = ((e, self.races.between(e, position)) for e in others)
+            self.open[position] = [e for e, races in again if not all(map(self._plan, races))]
 
     def _ending(self) -> Ending | Literal["asleep"]:
         """How the present execution has ended: asleep, if all it could do is covered."""
