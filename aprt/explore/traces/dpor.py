@@ -246,10 +246,12 @@ class TraceSearch:
         covered = self.races.covered(race, sleeping, descent.foreign) if sleeping else None
         if covered is not None:
             return covered
-        sequence = self.races.reversed(race)
         if node < descent.root:
-            return self._tell(race, sequence)
-        asleep = sleeping | self.execution.steps[node].sleeper
+            return self._tell(race, self.races.reversed(race))
+        if node not in descent.branches and not self.races.others(race):
+            descent.branches[node] = [Branch(race.step)]  # what `insert` comes to, most of the times
+            return True
+        sequence, asleep = self.races.reversed(race), sleeping | self.execution.steps[node].sleeper
         first, _ = insert(sequence, descent.branches.setdefault(node, []), asleep, self.local.sleepers)
         return 0 <= first < race.position or first == sequence.end
 

@@ -152,11 +152,10 @@ class Execution:
         """The steps behind the one at `position` that do not happen after it."""
         known = self._later.get(position)
         if known is None:
-            known, bit, this = 0, 2 << position, 1 << position
-            for clock in self.clocks[position + 1 :]:
-                if not clock & this:
-                    known |= bit
-                bit <<= 1
+            known, this, clocks = 0, 1 << position, self.clocks
+            for i in range(position + 1, len(clocks)):
+                if not clocks[i] & this:
+                    known |= 1 << i
             self._later[position] = known
         return known
 

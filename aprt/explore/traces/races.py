@@ -203,5 +203,8 @@ class Races:
         execution, position = self._execution, race.position
         timed = self._rules.timed_anew or position == len(execution.clocks)
         before = None if timed else execution.clocks[position]
-        others = self._later(race.node, position) & ~race.without
-        return WakeupSequence(execution, self._meets, race.node, others, race.step, before)
+        return WakeupSequence(execution, self._meets, race.node, self.others(race), race.step, before)
+
+    def others(self, race: Race) -> int:
+        """The steps that lead there, as a set, but for f."""
+        return self._later(race.node, race.position) & ~race.without
