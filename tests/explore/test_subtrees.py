@@ -12,13 +12,15 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
+from aprt.explore.commuting.local_steps import OPTION_BITS
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.crew import desk
 from aprt.explore.parallel.local import LocalCrew
-from aprt.explore.parallel.piece import begin, go_on, leave
+from aprt.explore.parallel.piece import Job, begin, forget, go_on, leave
 from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.explore.traces import dpor
+from aprt.explore.traces.descent import WHOLE
 from aprt.view.version import aprt_version
 from tests.explore import work
 from tests.explore.work import Here, Unlucky, question
@@ -128,6 +130,15 @@ def test_whenever_a_worker_dies_no_trace_is_lost() -> None:
         crew = Frail(Random(seed))
         shared = subtrees.search(question(origin), origin, crew, alone=0, slice=0)
         assert (seed, shared.traces, shared.complete, crew.died) == (seed, 64, True, True)
+
+
+def test_what_is_done_beside_a_race_is_no_part_of_what_reverses_it() -> None:
+    job = Job("", 0, work.beside_races, "all", False, frozenset())
+    begin(job, (), WHOLE, (), Bounds(), 0.0)
+    parts = leave(job)
+    forget(job)
+    assert parts is not None
+    assert parts.branches == ((0, 1 << OPTION_BITS),)  # the second racer, and then whatever comes
 
 
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:

@@ -104,6 +104,21 @@ def theft() -> tuple[System, tuple[Property, ...]]:
     return system(x, giver=giver, thief=thief), (DEADLOCK,)
 
 
+def beside_races() -> tuple[System, tuple[Property, ...]]:
+    """Two contexts give to the same variables, and a third one to its own."""
+    x, y, z = Variable("x"), Variable("y"), Variable("z")
+
+    async def racer() -> None:
+        await x.give()
+        await z.give()
+
+    async def other() -> None:
+        for _ in range(3):
+            await y.give()
+
+    return system(x, y, z, first=racer, second=racer, other=other), (DEADLOCK,)
+
+
 def behind_an_oops() -> tuple[System, tuple[Property, ...]]:
     """Spoiling x is an oops, behind which nobody reads what somebody waits to read; a few steps beside it."""
     x, y, z = Variable("x"), Variable("y"), Variable("z")
