@@ -68,6 +68,11 @@ class Stepper:
             for op in self.options(context.name)
         )
 
+    def offers(self, label: Label) -> bool:
+        """Whether the step with that label is possible now."""
+        context, op = label.context, label.op
+        return context in self._threads and label.nth == self._seen[context, op] + 1 and op in self._steps(context)
+
     def step(self, context: str, op: str) -> None:
         """Do one of the possible steps; its event is then the last of `events`.
 
