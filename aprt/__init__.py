@@ -2,8 +2,8 @@
 
 What a program of one's own needs is exported here and imported when it is first used, so that `import aprt`
 costs next to nothing. It says what there is (`Actor`, `handler`, `Context`, `System`) and what must hold (`always`,
-`at_end`, `DEADLOCK`, `LOCK_ORDER`). Then `explore` tries all orders of the steps, `run` runs it live, `replay` repeats
-a schedule, `shrink` makes a failing one small, and `columns` prints it.
+`at_end`, `DEADLOCK`, `LOCK_ORDER`, `LOCK_RELEASE`, or all `RULES` of locks). Then `explore` tries all orders of the
+steps, `run` runs it live, `replay` repeats a schedule, `shrink` makes a failing one small, and `columns` prints it.
 
 To read the source, begin with `core`, then `kernel`, whose actors are short; packages begin with a map. `vfio_ap` is
 the interrupt path; `explore` and `runtime` are the two drivers, and `detect` watches either; `verdict` asks a question
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from aprt.explore.result import Exploration as Exploration
     from aprt.kernel.mutex import Mutex as Mutex
     from aprt.kernel.rules import LOCK_ORDER as LOCK_ORDER
+    from aprt.kernel.rules import LOCK_RELEASE as LOCK_RELEASE
+    from aprt.kernel.rules import RULES as RULES
     from aprt.runtime.run import replay as replay
     from aprt.runtime.run import run as run
     from aprt.verdict.shrink import shrink as shrink
@@ -64,7 +66,7 @@ _EXPORTS = (
     ("aprt.core.system", ("Context", "System", "View")),
     ("aprt.explore.result", ("Bounds", "Exploration")),
     ("aprt.kernel.mutex", ("Mutex",)),
-    ("aprt.kernel.rules", ("LOCK_ORDER",)),
+    ("aprt.kernel.rules", ("LOCK_ORDER", "LOCK_RELEASE", "RULES")),
     ("aprt.runtime.run", ("replay", "run")),
     ("aprt.verdict.shrink", ("shrink",)),
     ("aprt.view.columns", ("columns",)),

@@ -15,6 +15,8 @@ from aprt import (
     DEADLOCK,
     HANG,
     LOCK_ORDER,
+    LOCK_RELEASE,
+    RULES,
     Actor,
     Caller,
     Context,
@@ -321,6 +323,18 @@ def test_a_method_that_only_handlers_call_may_take_what_they_take() -> None:
             return state, self._told(state, by)
 
     assert Helped("h").messages() == ("read",)
+
+
+def test_the_rules_of_locks_can_be_asked_for_alone_or_together() -> None:
+    async def twice() -> None:
+        await there()
+        await LEFT.unlock()
+
+    careless = System((LEFT, RIGHT), (Context("a", twice),))
+    (alone,) = explore(careless, LOCK_RELEASE).findings
+    assert (alone.property, alone.text) == ("K2", "a releases left, which nobody holds")
+    assert explore(careless, RULES, stop_on="all").findings == (alone,)
+    assert {LOCK_RELEASE, LOCK_ORDER} < set(RULES)
 
 
 def test_completion_offers_what_is_exported() -> None:

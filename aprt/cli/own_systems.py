@@ -12,7 +12,7 @@ from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK, HANG, Property, looked_at
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.system import System
-from aprt.kernel.rules import RELEASE, RULES
+from aprt.kernel.rules import LOCK_RELEASE, RULES
 
 NO_ERA: Final = Era("-", "a system of one's own", (), MappingProxyType({}))
 _STANDARD: Final = (*RULES, DEADLOCK, HANG)  # what can be asked of any system
@@ -42,7 +42,7 @@ def system_scenario(name: str, found: object, beside: Iterable[object]) -> Scena
     for id in own:
         if own.count(id) > 1:
             raise UserError(f"{name}: two properties are called {id!r}; give each a name of its own")
-    more = (RELEASE.id, DEADLOCK.id) if any(actor.is_lock() for actor in system.actors) else (DEADLOCK.id,)
+    more = (LOCK_RELEASE.id, DEADLOCK.id) if any(actor.is_lock() for actor in system.actors) else (DEADLOCK.id,)
     asked = tuple(dict.fromkeys((*own, *more)))
     return Scenario(name, NO_ERA.title, "", asked, build, directory=name)
 

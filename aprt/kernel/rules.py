@@ -18,7 +18,7 @@ LOCK_ORDER = Property(
     "with them on asked for while a spinlock of a handler is held, be it by way of others.",
 )
 
-RELEASE = Property(
+LOCK_RELEASE = Property(
     "K2",
     "a lock is released by the context that holds it",
     (Noted(),),
@@ -37,7 +37,7 @@ RULES = (
         "violated.",
         implied=True,
     ),
-    RELEASE,
+    LOCK_RELEASE,
     Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
     LOCK_ORDER,
     Property(
