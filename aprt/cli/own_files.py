@@ -24,6 +24,7 @@ from aprt.core.scenario import Era, Scenario
 from aprt.core.suggestion import did_you_mean
 from aprt.core.switch import Switch
 from aprt.core.system import System
+from aprt.kernel.rules import LOCK_RELEASE
 from aprt.verdict.case import Case
 from aprt.verdict.lookup import era_of, find_era
 from aprt.verdict.switch_words import check_words
@@ -93,7 +94,12 @@ def _names(path: str, kind: type[Any]) -> list[str]:
 def own_case(
     eras: Mapping[str, Era], text: str, era: str | None, put_in: tuple[str, ...], taken_out: tuple[str, ...]
 ) -> Case:
-    """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario or a system in a file. Raises: `UserError`."""
+    """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario or a system in a file.
+
+    What is in it may give back a lock that it does not hold, so that K2 is checked as well where its model has that.
+
+    Raises: `UserError`.
+    """
     path, *words = text.split("+")
     named, slash, rest = path.partition("/")
     inside = bool(slash) and named in eras
@@ -107,12 +113,12 @@ def own_case(
     check_words(found, eras, (*words, *put_in), taken_out)
     case = Case.make(found, scenario, words, put_in, taken_out)
     try:
-        case.model()
+        more = [p.id for p in case.model().properties if p.id == LOCK_RELEASE.id and p.id not in scenario.properties]
     except UnknownSwitch as error:
         having = [era for era, kernel in eras.items() if kernel.knows(error.name)]
         advice = f"; try {having[-1]}/{name}" if having else ""
         raise UserError(f"{name} is not for era {found.name}, which has no switch {error.name!r}{advice}") from None
-    return case
+    return attrs.evolve(case, scenario=attrs.evolve(scenario, properties=(*scenario.properties, *more)))
 
 
 def _system(name: str) -> Scenario | None:

@@ -36,7 +36,7 @@ SCENARIO = Scenario(
     "close-beside-unbind",
     "the device is closed while its queue is unbound",
     "What races with what, in at most three lines.",
-    ("P5", "P6", "P7", "P9"),  # what is checked unless something else is asked for: aprt property list
+    ("P5", "P6", "P7", "P9"),  # what is checked, with K2, unless something else is asked for: aprt property list
     build,
     ("guest=enable",),  # switches that it sets by itself: aprt scenario show 2026/FILE.py:SCENARIO
 )

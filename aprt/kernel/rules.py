@@ -23,8 +23,8 @@ LOCK_RELEASE = Property(
     "a lock is released by the context that holds it",
     (Noted(),),
     "Otherwise a mutex or a spinlock is free all the same, as in a kernel without debugging, and whoever held it goes "
-    "on as if it were not. An rwsem is released in the mode in which it is held. Systems of one's own that have a lock "
-    "are asked about this as well.",
+    "on as if it were not. An rwsem is released in the mode in which it is held. Scenarios and systems of one's own "
+    "that have a lock are asked about this as well.",
     of_patches=True,
 )
 

@@ -263,6 +263,36 @@ def test_a_patch_that_unlocks_what_it_does_not_hold_is_found_unasked_by_every_co
     assert "\nchecked\n  K2        a lock is released by the context that holds it\n" in shown
 
 
+CARELESS = """
+async def gives_back(lock, times):
+    await lock.lock()
+    for _ in range(times):
+        await lock.unlock()
+
+def acting(times):
+    def build(settings):
+        s = Situation.attached(settings)
+        return s.model(Context("admin", partial(gives_back, s.machine.mdevs_lock, times)), scope="the lock goes round")
+    return Scenario("careless", "a lock is given back", "Nobody else acts.", ("P9",), build)
+
+ONCE, TWICE = acting(1), acting(2)
+"""
+
+
+def test_a_scenario_of_ones_own_is_asked_whether_it_unlocks_what_it_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert aprt("scenario", "new", "careless.py").exit_code == 0
+    with Path("careless.py").open("a") as file:
+        file.write(CARELESS)
+    assert said("2026/careless.py:ONCE").startswith("aprt: HOLDS property=K2,P9 scenario=2026/careless.py:ONCE ")
+    assert said("2026/careless.py:TWICE").startswith("aprt: VIOLATED property=K2 scenario=2026/careless.py:TWICE ")
+    assert said("2026/careless.py:TWICE", "--property", "P9").startswith("aprt: HOLDS property=P9 ")
+    shown = aprt("scenario", "show", "2026/careless.py:SCENARIO").stdout
+    assert "\nchecked\n  K2  a lock is released by the context that holds it\n  P5  every pinned page " in shown
+
+
 def test_a_run_in_which_a_patch_makes_the_kernel_stop_is_violated_although_nobody_asked_about_it() -> None:
     result = aprt("run", "2026/unbind", "--with", V1, "--runs", "3")
     assert result.exit_code == 1
