@@ -20,11 +20,13 @@ from aprt.explore.compiled import kernels
 from aprt.explore.compiled.arrays import Arrays
 from aprt.explore.explore import explore
 from aprt.explore.learned.tables import Tables
-from aprt.explore.result import Bounds, Exploration, LoopName, Progress
+from aprt.explore.result import Bounds, Exploration, LoopName, Progress, Question
+from aprt.explore.stateful import loop_choice
 from aprt.explore.stateful.layout import Layout, tight_widths
+from aprt.explore.stateful.loop_choice import compiled_from
 from aprt.verdict.case import Case
 from aprt.vfio_ap.eras import ERAS
-from tests.explore.programs.cells import casw, lastzero
+from tests.explore.programs.cells import casw, lastzero, longpad
 from tests.explore.programs.generated import generate
 from tests.explore.programs.increment import increment_lock
 from tests.explore.programs.locking import dining, nested
@@ -228,6 +230,25 @@ def test_an_interrupt_ends_the_compiled_loop_with_what_it_has() -> None:
     found = run(racing, (always("P1", (x,), impatient),), "compiled")
     assert (found.complete, found.stopped) == (False, "interrupted")
     assert found == run(racing, (always("P1", (x,), impatient),), "plain")
+
+
+@pytest.mark.parametrize(
+    ("states", "levels", "now"), [(149_999, 1, False), (150_000, 9_375, True), (150_000, 9_376, False)]
+)
+def test_the_compiled_loop_takes_over_where_states_are_many_on_many_levels_too(
+    states: int, levels: int, now: bool
+) -> None:
+    question = Question(dining(3), ())
+    assert compiled_from(question).now(states, levels) == now
+    assert compiled_from(attrs.evolve(question, loop="compiled")).now(1, levels)
+    assert not compiled_from(attrs.evolve(question, loop="plain")).now(states, 1)
+
+
+def test_a_narrow_search_stays_with_the_plain_loop_and_a_wide_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_choice, "_PAYS", 100)
+    narrow, wide = explore(longpad(60)), explore(dining(6))
+    assert (narrow.loop, narrow.states > 100, narrow.states < 16 * narrow.depth) == ("plain", True, True)
+    assert (wide.loop, wide.states > 16 * wide.depth) == ("compiled", True)
 
 
 def test_it_is_told_while_a_search_compiles_what_was_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

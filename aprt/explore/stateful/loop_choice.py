@@ -1,14 +1,33 @@
-"""When a search over states goes on with the compiled loop: it is fast, takes long to load, and is an extra."""
+"""When a search over states goes on with the compiled loop: it is fast, takes long to load, and is an extra.
+
+It also takes a moment for each level, in which the plain loop expands a dozen states: where levels are narrow, as those
+of a long search in which little can happen at any time, the plain loop is the faster one.
+"""
 
 from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
 
+import attrs
+
 from aprt.core.errors import UserError
 from aprt.explore.result import Question
 
 _PAYS = 150_000  # states: to load it takes as long as they do
+_WIDE = 16  # states a level, on average: with fewer it is no faster
+
+
+@attrs.frozen
+class Takeover:
+    """The compiled loop takes over where there are so many states, and so many for each level."""
+
+    states: int
+    width: int = 0
+
+    def now(self, states: int, levels: int) -> bool:
+        """Whether it does when these are found."""
+        return states >= max(self.states, self.width * levels)
 
 
 def compiles(question: Question) -> bool:
@@ -16,12 +35,12 @@ def compiles(question: Question) -> bool:
     return question.loop == "auto" and find_spec("numba") is not None
 
 
-def compiled_from(question: Question) -> int:
-    """From how many states on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
+def compiled_from(question: Question) -> Takeover:
+    """From when on the loop is the compiled one. Raises: `UserError` when it cannot be but was asked for."""
     if question.loop == "compiled":
         if find_spec("numba") is None:
             raise UserError("the compiled loop needs numba: pip install 'aprt[fast]'")
         if question.symmetry:
             raise UserError("symmetry has a loop of its own: leave out --loop")
-        return 0
-    return _PAYS if compiles(question) and not question.symmetry else sys.maxsize
+        return Takeover(0)
+    return Takeover(_PAYS, _WIDE) if compiles(question) and not question.symmetry else Takeover(sys.maxsize)

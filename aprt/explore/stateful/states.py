@@ -164,7 +164,7 @@ class Search:
             cut = False
             if self.doubt is not None and len(self.loop) >= self.doubt.states:
                 self.watchdog.expected, self.doubt = self.doubt.ask(len(self.loop)), None
-            if len(self.loop) >= self.switch and isinstance(self.loop, FreshLoop):
+            if isinstance(self.loop, FreshLoop) and self.switch.now(len(self.loop), self.depth):
                 began = self.watchdog.seconds
                 self._compile([self.loop.chunk(0, len(self.loop))], self.loop.transitions)
                 self.loading = self.watchdog.seconds - began
@@ -203,7 +203,7 @@ class Search:
         self.question.bounds.allow(count)
         self.mark, self.last, self.depth = known.mark, known.mark.last, known.mark.depth
         self.ends, self.deadlocks, self.found = list(known.ends), list(known.deadlocks), dict(known.found)
-        if count >= self.switch:
+        if self.switch.now(count, self.depth):
             self._compile(list(states), known.mark.transitions)
         elif isinstance(self.loop, FreshLoop):
             self.loop.restore(states, known.mark.transitions)
