@@ -207,7 +207,7 @@ class Mortal(Several):
             return _resolved(None)
         elif task is go_on and self.taken[seat] > 1 and not self.died:
             self.died = True
-            desk().pop(args[0])
+            forget(args[0])
             lost: Future[R] = Future()
             lost.set_exception(BrokenExecutor())
             return lost
@@ -242,7 +242,7 @@ class Frail(Several):
         self.died = True
         if self.late:
             super().submit(seat, task, *args)
-        desk().pop(args[0], None)
+        forget(args[0])
         lost: Future[R] = Future()
         lost.set_exception(BrokenExecutor())
         return lost

@@ -118,7 +118,8 @@ class _Watch:
         return self._line if self.left[code] else None
 
     def _line(self, frame: FrameType, event: str, argument: object) -> Any:
-        self.left[frame.f_code].discard(frame.f_lineno)
+        if event == "line":  # not where a behaviour ends that is dropped meanwhile: it is still at an await
+            self.left[frame.f_code].discard(frame.f_lineno)
         return self._line
 
 

@@ -39,7 +39,7 @@ class Crew(Protocol):
     def seats(self) -> int: ...
 
     def submit(self, seat: int, work: Callable[..., R], *args: Any) -> Pending[R]:
-        """Have it done there, after what was sent there before."""
+        """Have it done there, after what was sent there before. That a worker died shows in the result, not here."""
 
     def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
         """Those that are done, of what this crew was sent, as soon as there is one; none when so many seconds are

@@ -9,21 +9,20 @@ by themselves what they have found for it since; what two of them have found is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import count
 
 import attrs
 
 from aprt.explore.traces.descent import WHOLE, Labels, Parts, Subtree
 from aprt.explore.traces.dpor import TraceSearch
-from aprt.explore.traces.wakeup_tree import Branch, Twigs, WakeupSequence, insert, twigs
+from aprt.explore.traces.wakeup_tree import Branch, Twigs, WakeupSequence, insert, labels_of
 
 
 @attrs.define(eq=False)
 class Way:
-    """A branch of a fork, with its number there. told: what seats are told of it: what it was at first, or some of it.
-    pieces: how many of those behind it are not finished. waits: for which other branches. If for none, it is a leaf:
-    everything behind it will be explored.
+    """A branch of a fork, with its number there. told: what seats are told of it; while it waits, one way to an end
+    that it had at first. pieces: how many of those behind it are not finished. waits: for which other branches. If for
+    none, it is a leaf: everything behind it will be explored.
     """
 
     number: int
@@ -36,7 +35,8 @@ class Way:
 @attrs.define(eq=False)
 class Fork:
     """steps, before: that lead there; the forks on the way, and the branches that are taken of them. asleep: the set of
-    what sleeps there, which is finished. ways: the branches, in their order. changes: how often they changed.
+    what sleeps there, which is finished. ways: the branches, in their order; new ones come behind the others, so what
+    sleeps when one of them is begun is known when it comes. changes: how often what is told of them changed.
     """
 
     number: int
@@ -83,9 +83,7 @@ class Forks:
         self._held: list[tuple[Way, Piece]] = []
 
     def take_apart(self, piece: Piece, parts: Parts) -> tuple[list[Piece], list[Piece]]:
-        """What a piece is without what is for others, the last of which is not done; and what is for others.
-        Raises: `Stop`.
-        """
+        """What a piece is without what is for others, the last of which is not done; and what is for others."""
         *_, last = parts.begun
         before = piece.before
         self._traces.begin(Subtree(last.steps))
@@ -100,9 +98,7 @@ class Forks:
         return pieces, [begun for begun in planted if begun is not None]
 
     def insert(self, piece: Piece, node: int, sequence: Labels) -> Piece | None:
-        """What a sequence that a piece has found for a node on the way to it is, if that is not covered, nor held.
-        Raises: `Stop`.
-        """
+        """What a sequence that a piece has found for a node on the way to it is, if that is not covered, nor held."""
         fork, mine = piece.before[node]
         *others, last = sequence
         self._traces.begin(Subtree((*fork.steps, *others)))
@@ -132,7 +128,12 @@ class Forks:
         return [tuple(self._sleepers.labels(fork.sleepers(way.number + 1))) for fork, way in piece.before]
 
     def news(self, piece: Piece, told: dict[int, int]) -> list[News]:
-        """Of the forks on the way to a piece. told: which of their changes were told before; brought up to date."""
+        """Of the forks on the way to a piece. told: which of their changes were told before; brought up to date.
+
+        There is none for a piece that is done once more: what it finds for forks was found before.
+        """
+        if piece.again:
+            return []
         found = []
         for fork, mine in piece.before:
             changed = told.get(fork.number) != fork.changes
@@ -160,15 +161,11 @@ class Forks:
         if any(other.pieces for other in way.waits):
             self._held.append((way, piece))
             return None
-        guide, way.waits, way.branch.branches = _told(way.branch.branches), (), []
+        guide, way.waits, way.branch.branches = labels_of(way.branch.branches), (), []
         way.told = _leftmost(way.branch)
         fork, _ = piece.before[-1]
         fork.changes += 1
         return attrs.evolve(piece, subtree=attrs.evolve(piece.subtree, guide=guide))
-
-
-def _told(branches: Sequence[Branch]) -> Twigs:
-    return tuple((depth, step.label) for depth, step in twigs(branches))
 
 
 def _leftmost(branch: Branch) -> Twigs:

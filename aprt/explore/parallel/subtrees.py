@@ -164,10 +164,10 @@ class _Search:
         while self.busy:
             for done in self.crew.wait(self.busy):
                 seat = self.busy.pop(done)
-                piece = self.runs[seat].begun[-1]
+                piece = self.runs[seat].begun[-1]  # before something is taken of it
                 try:
                     outcome = done.result()
-                    if outcome.more:  # it need not wait until all is taken
+                    if outcome.more:  # the seat need not wait until all is taken
                         self._go_on(seat)
                     self._take(seat, piece, outcome)
                 except (BrokenExecutor, Forgotten):
@@ -179,7 +179,7 @@ class _Search:
         self._count(outcome)
         self.runs[seat].count(outcome)
         for node, sequence in outcome.elsewhere:
-            if not piece.again and (found := self.forks.insert(piece, node, sequence)) is not None:
+            if (found := self.forks.insert(piece, node, sequence)) is not None:
                 self.todo.append(found)
         if not outcome.more:
             self.todo.extend(self.forks.finish(piece))

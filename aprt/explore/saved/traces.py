@@ -23,7 +23,7 @@ from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import WideLayout
 from aprt.explore.traces.descent import Labels
-from aprt.explore.traces.wakeup_tree import Branch, grown, twigs
+from aprt.explore.traces.wakeup_tree import Branch, grown, steps_of
 
 if TYPE_CHECKING:
     from aprt.explore.traces.dpor import TraceSearch
@@ -140,7 +140,7 @@ class _Named:
 
 
 def _told(branches: Sequence[Branch]) -> list[Twig]:
-    return [(depth, step.label, step.kind) for depth, step in twigs(branches)]
+    return [(depth, step.label, step.kind) for depth, step in steps_of(branches)]
 
 
 def _tree(told: Sequence[Twig], sleepers: Sleepers) -> list[Branch]:

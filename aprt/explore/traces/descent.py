@@ -16,7 +16,7 @@ from aprt.explore.commuting.local_steps import OPTION_BITS, LocalStep, LocalStep
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.result import Bounds
 from aprt.explore.traces.happens_before import Execution
-from aprt.explore.traces.wakeup_tree import Branch, Twigs, grown, twigs
+from aprt.explore.traces.wakeup_tree import Branch, Twigs, grown, labels_of
 from aprt.explore.watchdog import Stop
 
 Labels: TypeAlias = tuple[int, ...]
@@ -183,7 +183,7 @@ class Descent:
             labels.append(tuple(sleepers.labels(now)))
             asleep = sleepers.after(now, steps[number].kind, steps[number].place)
         begun += self._begun(node, [steps[node].label], self.sleeping[node])
-        branches = tuple((depth, step.label) for depth, step in twigs(self.branches.pop(node)))
+        branches = labels_of(self.branches.pop(node))
         self.root, self.inherited = node + 1, asleep
         return Parts(tuple(begun), tuple(labels), branches)
 

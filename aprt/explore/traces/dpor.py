@@ -194,7 +194,8 @@ class TraceSearch:
         self.length += length
         if length > self.depth:
             self.depth = length
-        ending, plan = self._ending(), self._plan
+        ending = self._ending()
+        plan = self._plan
         self.execution.settle()
         if self.open:
             self._plan_again()
@@ -249,19 +250,21 @@ class TraceSearch:
         if node < descent.root:
             return self._tell(race, self.races.reversed(race))
         if node not in descent.branches and not self.races.others(race):
-            descent.branches[node] = [Branch(race.step)]  # what `insert` comes to, most of the times
+            descent.branches[node] = [Branch(race.step)]  # as `insert` does; most often this is all there is to insert
             return True
         sequence, asleep = self.races.reversed(race), sleeping | self.execution.steps[node].sleeper
         first, _ = insert(sequence, descent.branches.setdefault(node, []), asleep, self.local.sleepers)
         return 0 <= first < race.position or first == sequence.end
 
     def _tell(self, race: Race, sequence: WakeupSequence) -> bool:
-        """Likewise where the branches are for others."""
+        """Likewise where the branches are for others, if they want to know: all of it may have been found before."""
+        if not self.descent.elsewhere:
+            return False
         (branches, known), left = self.descent.elsewhere[race.node], sequence.left
         first, covered = insert(sequence, branches, EVERYTHING, self.local.sleepers)
         if not covered:
             self.elsewhere.append((race.node, tuple(step.label for step in sequence.steps(members(left)))))
-        # what is told may be covered by a branch of which is not known yet
+        # others insert it behind the same branch, unless it is a new one: that may be covered by one not known here yet
         return len(branches) == known and (0 <= first < race.position or first == sequence.end)
 
     def _add_initial(self, sequence: WakeupSequence, node: int, sleeping: int) -> None:

@@ -6,7 +6,8 @@ It is inserted along the branches that it agrees with, up to reordering of indep
 its own where it parts from them.
 
 Theirs has all of the sequence. Here it ends with the step that wakes the last of what sleeps there: behind that,
-whatever can be done is to be explored, in any order, and no execution ends asleep. So trees stay small.
+whatever can be done is to be explored, in any order. No execution ends asleep there, and none is explored elsewhere, as
+new branches come behind the others only: what sleeps in a branch is known when it is inserted. So trees stay small.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from aprt.explore.commuting.sleepers import Sleepers
 from aprt.explore.traces.happens_before import Execution
 
 EVERYTHING: Final = -1
-"""Sleeps, where it is not known what else does: a sequence has all of its steps."""
+"""A set of sleepers with more bits than steps ever wake: behind it a sequence keeps all of its steps."""
 
 
 class Named(Protocol):
@@ -181,7 +182,11 @@ Twigs: TypeAlias = tuple[tuple[int, int], ...]
 """A tree of branches, top down: how deep a step is, and its label."""
 
 
-def twigs(branches: Sequence[Branch]) -> Iterator[tuple[int, Named]]:
+def labels_of(branches: Sequence[Branch]) -> Twigs:
+    return tuple((depth, step.label) for depth, step in steps_of(branches))
+
+
+def steps_of(branches: Sequence[Branch]) -> Iterator[tuple[int, Named]]:
     """A tree top down: how deep a step is, and the step."""
     todo = [(0, branch) for branch in reversed(branches)]  # no recursion: it may be as deep as an execution is long
     while todo:
