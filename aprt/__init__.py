@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from aprt.explore.explore import explore as explore
     from aprt.explore.result import Bounds as Bounds
     from aprt.explore.result import Exploration as Exploration
+    from aprt.kernel.mailbox import Mailbox as Mailbox
     from aprt.kernel.mutex import Mutex as Mutex
     from aprt.kernel.rules import LOCK_ORDER as LOCK_ORDER
     from aprt.kernel.rules import LOCK_RELEASE as LOCK_RELEASE
@@ -65,6 +66,7 @@ _EXPORTS = (
     ("aprt.core.symmetry", ("Alike", "Renaming")),
     ("aprt.core.system", ("Context", "System", "View")),
     ("aprt.explore.result", ("Bounds", "Exploration")),
+    ("aprt.kernel.mailbox", ("Mailbox",)),
     ("aprt.kernel.mutex", ("Mutex",)),
     ("aprt.kernel.rules", ("LOCK_ORDER", "LOCK_RELEASE", "RULES")),
     ("aprt.runtime.run", ("replay", "run")),

@@ -8,9 +8,9 @@ nothing; explored by aprt, which shows how it happens; and repaired, where aprt 
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import random
-import sys
 import time
 from collections.abc import Iterator
 
@@ -114,7 +114,7 @@ def lines(schedule: Schedule) -> Iterator[str]:
         yield f"    {context}: {op}" + (f", {count} times" if count > 1 else "")
 
 
-def main(runs: int = 10_000) -> None:
+def main(runs: int) -> None:
     begin = time.perf_counter()
     lost = trio.run(lost_updates, runs)
     print(f"plain trio: {lost:,} of {runs:,} runs lose an update ({time.perf_counter() - begin:.1f} s)")
@@ -130,4 +130,6 @@ def main(runs: int = 10_000) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description="A rare race: by plain trio runs, and by a search.")
+    parser.add_argument("runs", type=int, nargs="?", default=10_000, help="how many plain runs (default: %(default)s)")
+    main(**vars(parser.parse_args()))

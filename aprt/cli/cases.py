@@ -6,7 +6,6 @@ import os
 import platform
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from aprt.cli.output import remark
@@ -192,17 +191,46 @@ def case_finder(
     registry: Registry, put_in: tuple[str, ...] = (), taken_out: tuple[str, ...] = ()
 ) -> Callable[[str], Case]:
     """A function from a reference, as tokens and schedule files have it, to its case. Picklable if the registry is."""
-    return partial(_find, registry, put_in, taken_out, _here())
+    return _Finder(registry, put_in, taken_out, _here())
 
 
-def _find(registry: Registry, put_in: tuple[str, ...], taken_out: tuple[str, ...], asked: str, reference: str) -> Case:
-    """asked: where the one who asks is."""
-    try:
-        return find_case(registry, reference, None, put_in, taken_out)
-    except UserError as error:
-        if _here() == asked:
-            raise
-        raise UserError(f"{error} (so says a worker in {_here()}: name files with their whole path)") from None
+class _Finder:
+    """asked: where the one who asks is. files: what was in a user's files for it, by path; None where that is here.
+
+    Where it is sent, files are read again that are not known there as they were read here.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        put_in: tuple[str, ...],
+        taken_out: tuple[str, ...],
+        asked: str,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        self._asked = registry, put_in, taken_out, asked
+        self._files = files
+
+    def __reduce__(self) -> tuple[type[_Finder], tuple[object, ...]]:
+        from aprt.cli.own_files import files_read
+
+        return _Finder, (*self._asked, files_read() if self._files is None else self._files)
+
+    def __call__(self, reference: str) -> Case:
+        registry, put_in, taken_out, asked = self._asked
+        try:
+            if not self._files:
+                return find_case(registry, reference, None, put_in, taken_out)
+            from aprt.cli.own_files import check_same, forget_others
+
+            forget_others(self._files)
+            case = find_case(registry, reference, None, put_in, taken_out)
+            check_same(self._files)
+            return case
+        except UserError as error:
+            if _here() == asked:
+                raise
+            raise UserError(f"{error} (so says a worker in {_here()}: name files with their whole path)") from None
 
 
 def _here() -> str:

@@ -39,12 +39,14 @@ def explore_many(
     """
     from aprt.cli.progress import ProgressLine
     from aprt.verdict.many import Shard, ask_many, question_of
+    from aprt.verdict.own_code import own_models
     from aprt.view.answers import Answers, by_reference
 
     part = Shard(1, 1) if shard is None else Shard.parse(shard)
     references = [str(case) for case in cases]
-    answers = Answers(part.of_list(references), shard=part, question=question_of(references, properties, search))
-    kept, refused = _kept(keep, answers.asked, properties, search), None
+    own = own_models(cases)
+    answers = Answers(part.of_list(references), shard=part, question=question_of(references, own, properties, search))
+    kept, refused = _kept(keep, answers.asked, own, properties, search), None
     try:
         with ProgressLine() as progress, kept as saved, sharing.crew() as workers, interrupts.allowed:
             if keep is not None and saved is not None:
@@ -70,13 +72,13 @@ def explore_many(
 
 
 def _kept(
-    keep: Keep | None, asked: tuple[str, ...], properties: tuple[str, ...], search: Search
+    keep: Keep | None, asked: tuple[str, ...], own: tuple[str, ...], properties: tuple[str, ...], search: Search
 ) -> AbstractContextManager[SavedAnswers | None]:
     if keep is None:
         return nullcontext()
     from aprt.verdict.keeping import kept_answers
 
-    return kept_answers(keep, asked, properties, search)
+    return kept_answers(keep, asked, own, properties, search)
 
 
 def _tell(verdict: Verdict) -> Answer | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import linecache
 import os
 import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, Final, TypeVar
@@ -31,6 +33,7 @@ from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
 
+_DIGEST: Final = "__aprt_digest__"  # in a module: of what was in its file when it was read
 _OTHER_LOOPS: Final = frozenset({"trio", "asyncio", "anyio"})  # whose functions a behaviour cannot await
 
 
@@ -191,6 +194,35 @@ def _module(place: str) -> ModuleType:
         raise UserError(f"{place}: {_reason(place, error)}") from None
 
 
+def files_read() -> dict[str, str]:
+    """A digest of what was in each file of the user's when it was read here, by its whole path."""
+    return {str(module.__file__): vars(module)[_DIGEST] for module in _files()}
+
+
+def forget_others(files: Mapping[str, str]) -> None:
+    """Forget files of the user's in which something else was when they were read here."""
+    for module in _files():
+        if vars(module)[_DIGEST] != files.get(str(module.__file__), vars(module)[_DIGEST]):
+            del sys.modules[module.__name__]
+            _module.cache_clear()
+            linecache.checkcache(module.__file__)
+
+
+def check_same(files: Mapping[str, str]) -> None:
+    """Raises: `UserError` for a file in which something else was when it was read here."""
+    for path, digest in files_read().items():
+        if files.get(path, digest) != digest:
+            raise UserError(f"{path} is not what it was when the search began: have it the same everywhere")
+
+
+def _files() -> list[ModuleType]:
+    return [found for name, found in list(sys.modules.items()) if name.startswith(OWN) and _DIGEST in vars(found)]
+
+
+def _digest(source: bytes) -> str:
+    return blake2b(source, digest_size=16).hexdigest()
+
+
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -203,7 +235,7 @@ def _file(path: Path) -> ModuleType:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as whatever looks for the module of a class expects it
-    vars(module).update(NAMES)
+    vars(module).update(NAMES, **{_DIGEST: _digest(source)})
     exec(compiled(source, os.path.abspath(path)), vars(module))
     return module
 

@@ -13,6 +13,7 @@ from aprt.core.properties import Property
 from aprt.explore.saved.answers import SavedAnswers
 from aprt.explore.saved.file import SaveFile
 from aprt.verdict.case import Case
+from aprt.verdict.model_hash import model_hash
 from aprt.verdict.search import Search
 
 
@@ -45,8 +46,12 @@ def kept(keep: Keep, case: Case, properties: Sequence[Property], search: Search)
 
 
 @contextmanager
-def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: Search) -> Iterator[SavedAnswers]:
+def kept_answers(
+    keep: Keep, asked: Sequence[str], own: Sequence[str], ids: Sequence[str], search: Search
+) -> Iterator[SavedAnswers]:
     """The answers about these scenarios that the file has, but for those that a bound left open which is higher now.
+
+    own: the models that are made from files of a user's (`own_models`).
 
     Raises: as `kept`.
     """
@@ -54,6 +59,7 @@ def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: S
         "scenarios": " ".join(asked),
         "properties": " ".join(ids) or "of each its own",
         **_manner(keep, search),
+        "model": " ".join(own) or "none",
     }
     bounds = {
         "max-states": _bound(search.bounds.max_states),
@@ -73,7 +79,7 @@ def kept_answers(keep: Keep, asked: Sequence[str], ids: Sequence[str], search: S
 def _question(keep: Keep, case: Case, properties: Sequence[Property], search: Search) -> Mapping[str, str]:
     """What must be the same for the search to go on as if nothing had happened. Bounds that were hit may be raised."""
     ids = " ".join(property.id for property in properties)
-    return {"scenario": str(case), "properties": ids, **_manner(keep, search)}
+    return {"scenario": str(case), "properties": ids, **_manner(keep, search), "model": model_hash(case.model())}
 
 
 def _manner(keep: Keep, search: Search) -> Mapping[str, str]:

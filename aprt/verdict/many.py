@@ -74,9 +74,12 @@ class _Pair(Generic[T]):
         return " and ".join(self.references)
 
 
-def question_of(references: Sequence[str], ids: tuple[str, ...], search: Search) -> str:
-    """A digest of a question about a whole list, by which shards of the same question know each other."""
-    return blake2b(repr((tuple(references), ids, search)).encode(), digest_size=8).hexdigest()
+def question_of(references: Sequence[str], own: Sequence[str], ids: tuple[str, ...], search: Search) -> str:
+    """A digest of a question about a whole list, by which shards of the same question know each other.
+
+    own: the models that are made from files of a user's (`own_models`).
+    """
+    return blake2b(repr((tuple(references), tuple(own), ids, search)).encode(), digest_size=8).hexdigest()
 
 
 def ask_many(

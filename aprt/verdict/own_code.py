@@ -8,12 +8,24 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
+from aprt.verdict.case import Case
+from aprt.verdict.model_hash import model_hash
+
 _BYTES = 3  # of a hash: four letters
 
 
 def own_places(names: Iterable[str]) -> tuple[str, ...]:
     """The files and modules that a scenario and switches of these names come from, as a user writes them."""
     return tuple(dict.fromkeys(place for name in names if (place := name.rpartition(":")[0])))
+
+
+def own_models(cases: Iterable[Case]) -> tuple[str, ...]:
+    """The hashes of the models that are made from a user's own files."""
+    return tuple(
+        model_hash(case.model())
+        for case in cases
+        if case.scenario.directory is not None or own_places((case.scenario.name, *case.words))
+    )
 
 
 def fingerprint(places: Iterable[str]) -> str:

@@ -128,7 +128,7 @@ def merge(shards: Sequence[Answers]) -> Answers:
         if by_number[one.shard.number] is not one:
             raise UserError(f"shard {one.shard} is there twice")
         if one.question != shards[0].question:
-            what = "scenarios, properties, bounds, strategy"
+            what = "scenarios, files of your own, properties, bounds, strategy"
             raise UserError(f"shards {shards[0].shard} and {one.shard} were not asked the same ({what})")
     missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in by_number]
     if missing:

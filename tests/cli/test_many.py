@@ -141,7 +141,7 @@ def test_shards_of_two_questions_are_not_put_together(tmp_path: Path) -> None:
     first.write_text(explore("--format", "json", "--shard", "1/2").stdout)
     second.write_text(explore("--format", "json", "--shard", "2/2", "--max-depth", "9").stdout)
     result = aprt("merge", str(first), str(second))
-    reason = "shards 1/2 and 2/2 were not asked the same (scenarios, properties, bounds, strategy)"
+    reason = "shards 1/2 and 2/2 were not asked the same (scenarios, files of your own, properties, bounds, strategy)"
     assert (result.exit_code, result.stderr) == (2, f"aprt: {reason}\n")
 
 

@@ -96,6 +96,67 @@ def test_a_worker_elsewhere_says_where_it_does_not_find_a_file(tmp_path: Path, m
     assert found(f"{here}/mine.py:MINE", there) == f"v4/{here}/mine.py:MINE\n"
 
 
+ASKING = """
+import pickle, sys
+from aprt.cli import known_eras
+from aprt.cli.cases import case_finder
+find = case_finder(known_eras)
+find(sys.argv[1])
+sys.stdout.buffer.write(pickle.dumps(find))
+"""
+
+
+def test_a_worker_reads_a_file_again_that_has_changed_for_who_asks(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+
+    def asked() -> bytes:
+        """What another process sends to find the scenario of the file as it is now."""
+        return subprocess.run([sys.executable, "-c", ASKING, f"{file}:MINE"], capture_output=True, check=True).stdout
+
+    def found(sent: bytes) -> str:
+        return str(pickle.loads(sent)(f"{file}:MINE").scenario.title)
+
+    file.write_text(SCENARIO)
+    first = asked()
+    assert found(first) == "two threads add one"
+    file.write_text(SCENARIO.replace("two threads add one", "as it is now"))
+    assert found(first) == "two threads add one"  # it was read before
+    assert found(asked()) == "as it is now"
+    with pytest.raises(UserError, match=r"mine\.py is not what it was when the search began"):
+        found(first)
+
+
+@pytest.mark.parametrize("more", [(), ("4.20/mine.py:MINE",)])
+def test_answers_about_a_file_that_has_changed_are_not_taken_for_answers_about_what_it_is(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(SCENARIO.replace("== 2", "<= 2"))
+
+    def explored(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "aprt", "explore", "mine.py:MINE", *more, *options]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert explored("--strategy", "states", "--save", "kept").returncode == 0
+    assert explored("--strategy", "states", "--resume", "kept").returncode == 0
+    file.write_text(SCENARIO)
+    refused = explored("--strategy", "states", "--resume", "kept")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "aprt: kept was saved before the model changed, or a property of it: begin anew\n"
+
+
+def test_shards_about_a_file_that_has_changed_meanwhile_are_not_put_together(tmp_path: Path) -> None:
+    file, asked = tmp_path / "mine.py", ("mine.py:MINE", "4.20/mine.py:MINE")
+    for number, text in enumerate((SCENARIO, SCENARIO.replace("== 2", "<= 2")), 1):
+        file.write_text(text)
+        command = [sys.executable, "-m", "aprt", "explore", *asked, "--shard", f"{number}/2", "--format", "json"]
+        told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        (tmp_path / str(number)).write_text(told.stdout)
+    result = aprt("merge", str(tmp_path / "1"), str(tmp_path / "2"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("aprt: shards 1/2 and 2/2 were not asked the same (scenarios, ")
+
+
 def test_a_patch_repairs_what_a_missing_fix_broke() -> None:
     assert said("2026/unbind", "--without", "B6", "--property", "P9").startswith("aprt: VIOLATED property=P9 ")
     for version in (V1, V2):

@@ -157,7 +157,7 @@ def test_a_violation_is_found_again_with_its_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strategy", ["states", "dpor"])
 def test_a_search_that_was_resumed_has_the_certificate_of_one_that_was_not(strategy: str, tmp_path: Path) -> None:
     search, path = ("explore", "v4/h3+vm_ref", "--strategy", strategy, "--format", "json"), str(tmp_path / "search")
-    assert shipped(*search, "--save", path, "--max-states", "150")["certificate"]["exercised"] is None
+    assert shipped(*search, "--save", path, "--max-states", "100")["certificate"]["exercised"] is None
     whole = shipped(*search)
     assert shipped(*search, "--resume", path) == whole
     assert whole["certificate"]["unexercised"] > 0

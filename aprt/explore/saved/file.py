@@ -78,9 +78,11 @@ class SaveFile:
             self.path.unlink()
 
     def check(self, question: Mapping[str, str]) -> None:
-        """Raises: `UserError` when the file is about another question."""
+        """Raises: `UserError` when the file is about another question, or about a model that was another one then."""
         for name, value in question.items():
             saved = self.question.get(name, "none")
+            if saved != value and name == "model":
+                raise UserError(f"{self.path} was saved before the model changed, or a property of it: begin anew")
             if saved != value:
                 raise UserError(f"{self.path} holds another search: {name} {saved}, not {value}")
 
