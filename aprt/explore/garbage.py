@@ -10,7 +10,7 @@ from typing import Final
 NEW_OBJECTS: Final = 200_000
 """Between two looks for garbage. A search makes many that stay, and few cycles: looking after each 700 of them, as
 Python does by itself, takes up to a quarter of the time. So many that what was imported is not looked through either:
-that alone is 75,000 objects, and nearly as much work as a small search."""
+for a small search that alone is nearly as much work."""
 
 
 @contextmanager
