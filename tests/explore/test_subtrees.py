@@ -16,11 +16,14 @@ from aprt.explore.commuting.local_steps import OPTION_BITS
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.crew import desk
+from aprt.explore.parallel.forks import Forks, Piece
 from aprt.explore.parallel.local import LocalCrew
-from aprt.explore.parallel.piece import Job, begin, forget, go_on, leave
+from aprt.explore.parallel.piece import Job, begin, forget, go_on, leave, visibility
 from aprt.explore.result import Bounds, Exploration, Origin
 from aprt.explore.traces import dpor
-from aprt.explore.traces.descent import WHOLE
+from aprt.explore.traces.descent import WHOLE, Parts, Subtree
+from aprt.explore.traces.dpor import TraceSearch
+from aprt.explore.watchdog import Watchdog
 from aprt.view.version import aprt_version
 from tests.explore import work
 from tests.explore.work import Here, Unlucky, question
@@ -98,6 +101,20 @@ def test_random_programs_have_the_traces_of_one_process() -> None:
         assert_agreement(partial(work.origin, "generated:generate", seed), crew)
         several += crew.begun > 1
     assert several > 60
+
+
+def test_a_branch_that_waits_is_parted_where_its_ends_are_near() -> None:
+    first, second = (0, 1 << OPTION_BITS)  # what two of them read; and what each writes then has the same label
+    parts = Parts((Subtree((first,), foreign=True),), ((),), ((0, second), (1, second)))
+    asked = question(partial(work.origin, "cells:inc", 3))
+    traces = TraceSearch(asked, visibility(asked.properties, frozenset()), Watchdog(asked))
+    forks = Forks(traces)
+    assert forks.take_apart(Piece(), parts)[1] == []  # the second read waits for what comes behind the first
+    assert forks.open(1) == []
+    [begun] = forks.open(2)
+    assert (begun.subtree.steps, begun.subtree.asleep) == ((second, second), frozenset())
+    assert forks.open(2) == []
+    traces.close()
 
 
 @pytest.mark.parametrize("kind", ["local", "cluster"])

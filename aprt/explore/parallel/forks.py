@@ -5,6 +5,9 @@ ones (`explore.traces.wakeup_tree`), or be covered there. It is so here as far a
 when its first step wakes all that is not finished: whatever is behind it is then explored without the others. Else it
 is held until these are finished, and what they find is kept with it. Seats are told how such a branch began, and keep
 by themselves what they have found for it since; what two of them have found is taken once.
+
+A sequence ends where all are awake that sleep before it. So what a branch has at its ends waits for nobody, and where
+there is nothing else to do, a branch that is held is parted: it becomes a fork itself.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from aprt.explore.traces.wakeup_tree import Branch, Twigs, WakeupSequence, inser
 class Way:
     """A branch of a fork, with its number there. told: what seats are told of it; while it waits, one way to an end
     that it had at first. pieces: how many of those behind it are not finished. waits: for which other branches. If for
-    none, it is a leaf: everything behind it will be explored.
+    none, it is a leaf: everything behind it will be explored. fork: behind it, if it was parted.
     """
 
     number: int
@@ -30,6 +33,13 @@ class Way:
     told: Twigs
     pieces: int = 0
     waits: tuple[Way, ...] = ()
+    fork: Fork | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether all behind it is explored: others may find something for it as long as it waits."""
+        self.waits = tuple(other for other in self.waits if not other.done)
+        return not self.pieces and not self.waits
 
 
 @attrs.define(eq=False)
@@ -43,6 +53,7 @@ class Fork:
     steps: Labels
     before: tuple[tuple[Fork, Way], ...]
     asleep: int
+    waits: tuple[Way, ...] = ()
     ways: list[Way] = attrs.field(factory=list)
     changes: int = 0
 
@@ -109,10 +120,28 @@ class Forks:
         asleep = fork.sleepers(mine.number + 1)
         if any(wakeup.initial(label, kind) is not None for label, kind in self._sleepers.told(asleep)):
             return None
-        branches = [way.branch for way in fork.ways[mine.number + 1 :]]
-        known = len(branches)
-        insert(wakeup, branches, asleep, self._sleepers)
-        return self._plant(fork, branches[-1]) if len(branches) > known else None
+        start = mine.number + 1
+        while (followed := wakeup.follow([way.branch for way in fork.ways[start:]])) is not None:
+            way = fork.ways[start + followed[0]]
+            if way.fork is None:
+                if way.branch.branches:
+                    insert(wakeup, way.branch.branches, self._behind(fork, way.number, way.branch), self._sleepers)
+                return None
+            fork, start = way.fork, 0
+        grown: list[Branch] = []
+        insert(wakeup, grown, fork.sleepers(len(fork.ways)), self._sleepers)
+        return self._plant(fork, grown[0])
+
+    def open(self, depth: int) -> list[Piece]:
+        """What can be begun of a branch that is held, if that is no more than so many steps deep."""
+        while self._held:
+            nearest, number = min((self._nearest(*held, depth), number) for number, held in enumerate(self._held))
+            if nearest > depth:
+                break
+            begun = self._part(*self._held.pop(number))
+            if begun:
+                return begun
+        return []
 
     def finish(self, piece: Piece) -> list[Piece]:
         """Nothing more will be found by it. Gives those that waited for that."""
@@ -142,11 +171,37 @@ class Forks:
             found.append(News(fork.number, mine.number + 1, tree))
         return found
 
+    def _nearest(self, way: Way, piece: Piece, depth: int) -> int:
+        """How many steps lead to an end of a branch that is held; more than `depth` if they are more."""
+        steps, level = len(piece.subtree.steps), [way.branch]
+        while steps <= depth and all(branch.branches for branch in level):
+            steps, level = steps + 1, [behind for branch in level for behind in branch.branches]
+        return steps
+
+    def _part(self, way: Way, piece: Piece) -> list[Piece]:
+        """Instead of a branch that is held, what is behind its first step. Gives what does not wait."""
+        fork, _ = piece.before[-1]
+        asleep, branches = self._behind(fork, way.number, way.branch), way.branch.branches
+        way.branch.branches = []
+        way.fork = Fork(next(self._numbers), piece.subtree.steps, piece.before, asleep, way.waits)
+        planted = [self._plant(way.fork, branch) for branch in branches]
+        for _, above in piece.before:
+            above.pieces -= 1
+        return [begun for begun in planted if begun is not None]
+
+    def _behind(self, fork: Fork, number: int, branch: Branch) -> int:
+        """What sleeps behind that branch of a fork."""
+        return self._sleepers.after(fork.sleepers(number), branch.step.kind, branch.step.place)
+
     def _plant(self, fork: Fork, branch: Branch) -> Piece | None:
         """A new branch of a fork: a piece, unless it is held."""
         step = branch.step
-        asleep = self._sleepers.after(fork.sleepers(len(fork.ways)), step.kind, step.place)
-        waits = tuple(way for way in fork.ways if way.pieces and way.branch.step.sleeper & asleep)
+        asleep = self._behind(fork, len(fork.ways), branch)
+        waits = tuple(
+            way
+            for way in (*fork.waits, *fork.ways)
+            if not way.done and self._sleepers.after(way.branch.step.sleeper, step.kind, step.place)
+        )
         way = Way(len(fork.ways), branch, _leftmost(branch), waits=waits)
         fork.ways.append(way)
         fork.changes += 1
@@ -158,7 +213,7 @@ class Forks:
 
     def _begin(self, way: Way, piece: Piece) -> Piece | None:
         """A branch, unless it waits: then it is held."""
-        if any(other.pieces for other in way.waits):
+        if any(not other.done for other in way.waits):
             self._held.append((way, piece))
             return None
         guide, way.waits, way.branch.branches = labels_of(way.branch.branches), (), []

@@ -7,17 +7,18 @@ steps that lead to the piece among that, and may be asked to leave to others wha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 import attrs
 
-from aprt.core.execution import Ending
 from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Property
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.commuting.visibility import Holding, Unordered, Visibility
 from aprt.explore.parallel.crew import Forgotten, desk
+from aprt.explore.parallel.endings import Ended, Teller
 from aprt.explore.parallel.forks import News
 from aprt.explore.result import Bounds, Origin, Question, StopOn
 from aprt.explore.traces.descent import WHOLE, Labels, Parts, Subtree
@@ -44,7 +45,7 @@ class Job:
 @attrs.frozen
 class Outcome:
     """What a slice came to. transitions: steps of the executions. found: by property, what is wrong and the steps that
-    show it. ended: for each state in which executions end and that this process did not tell of before, one of them.
+    show it. ended: the states in which executions end and that this process did not tell of before.
     order: the lock order that the process knows. exercise: likewise, what happened, if the piece is done and that is
     more than it told of.
     elsewhere: as in `TraceSearch`. stopped: why there is no going on. wider: what a check asked for. more: whether the
@@ -56,7 +57,7 @@ class Outcome:
     transitions: int
     depth: int
     found: Mapping[str, tuple[str, Labels]]
-    ended: tuple[tuple[Ending, Labels], ...]
+    ended: tuple[Ended, ...]
     order: LockGraph | None
     exercise: Exercise | None
     elsewhere: tuple[tuple[int, Labels], ...]
@@ -70,6 +71,7 @@ class _Seat:
     """forks: by number, what begins there. learned: how many local steps were told of (`Outcome.exercise`)."""
 
     run: TraceSearch
+    teller: Teller = attrs.field(factory=Teller)
     forks: dict[int, list[Branch]] = attrs.field(factory=dict)
     learned: int = 0
 
@@ -178,9 +180,9 @@ def _outcome(
         depth=run.depth,
         found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
         ended=tuple(
-            (ending, _labels(steps))
+            seat.teller.tell(ending, run.checks.packing.numbers(state), _labels(steps))
             for ending, known in run.endings.items()
-            for steps in list(known.values())[told[ending] :]
+            for state, steps in islice(known.items(), told[ending], None)
         ),
         order=run.checks.order,
         exercise=None if more else seat.exercise(),

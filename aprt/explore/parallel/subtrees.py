@@ -32,6 +32,7 @@ from aprt.core.finding import Finding
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.commuting.visibility import Holding, Unordered
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending
+from aprt.explore.parallel.endings import Numbers, Reader
 from aprt.explore.parallel.forks import Forks, Piece
 from aprt.explore.parallel.piece import (
     Asked,
@@ -52,6 +53,7 @@ from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
 _ALONE = 0.05  # seconds in which one process may finish: about what it takes to share the work
 _SLICE = 0.1  # seconds after which a seat may be asked to leave something to others
+_SOME = 32  # sequences: what takes some milliseconds
 
 
 @attrs.define(eq=False)
@@ -111,7 +113,11 @@ class _Wider(Exception):
 
 
 class _Search:
-    """todo: pieces that nobody is at. runs: by seat. told: likewise what the process knows of forks (`Forks.news`)."""
+    """todo: pieces that nobody is at. runs: by seat. told: likewise what the process knows of forks (`Forks.news`).
+
+    heard: what is not taken yet: wakeup sequences that a piece has found for a node on the way to it, and behind those
+    None if that was all.
+    """
 
     def __init__(
         self,
@@ -129,6 +135,7 @@ class _Search:
         self.idle = list(range(crew.seats))
         self.busy: dict[Pending[Outcome], int] = {}
         self.runs: dict[int, _Run] = {}
+        self.heard: deque[tuple[Piece, tuple[int, Labels] | None]] = deque()
         # takes the steps that others tell of
         self.traces = TraceSearch(
             attrs.evolve(question, stop_on="all"), visibility(question.properties, asked), watchdog
@@ -138,7 +145,8 @@ class _Search:
         self.executions = self.blocked = self.transitions = self.depth = 0
         self.found: dict[str, tuple[str, Labels]] = {}
         self.exercise = Exercise()
-        self.endings: dict[Ending, set[int]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
+        self.readers = [Reader() for _ in self.jobs]
+        self.endings: dict[Ending, set[Numbers]] = {"end": set(), "deadlock": set(), "oops": set(), "cut": set()}
 
     def close(self) -> None:
         self.traces.close()
@@ -159,34 +167,49 @@ class _Search:
             raise _Wider(portable(self.question.properties, unordered)) from None
 
     def _share(self) -> None:
-        """Have everything done by whichever seat is free, slice by slice. What a worker died over is done again."""
+        """Have everything done by whichever seat is free, slice by slice. What a worker died over is done again.
+
+        Seats come first: none of them waits until what others have told is taken.
+        """
         self._occupy()
-        while self.busy:
-            for done in self.crew.wait(self.busy):
+        while self.busy or self.heard:
+            for done in self.crew.wait(self.busy, 0.0 if self.heard else None):
                 seat = self.busy.pop(done)
-                piece = self.runs[seat].begun[-1]  # before something is taken of it
                 try:
-                    outcome = done.result()
-                    if outcome.more:  # the seat need not wait until all is taken
-                        self._go_on(seat)
-                    self._take(seat, piece, outcome)
+                    self._hear(seat, done.result())
                 except (BrokenExecutor, Forgotten):
                     self._lose(seat)
-                self._occupy()
+            self._take()
+            self._occupy()
 
-    def _take(self, seat: int, piece: Piece, outcome: Outcome) -> None:
-        """Take what a seat has come to with a piece."""
-        self._count(outcome)
-        self.runs[seat].count(outcome)
-        for node, sequence in outcome.elsewhere:
-            if (found := self.forks.insert(piece, node, sequence)) is not None:
-                self.todo.append(found)
-        if not outcome.more:
-            self.todo.extend(self.forks.finish(piece))
+    def _hear(self, seat: int, outcome: Outcome) -> None:
+        """What a seat has come to with its piece."""
+        run = self.runs[seat]
+        piece = run.begun[-1]
+        self.heard.extend((piece, found) for found in outcome.elsewhere)
+        if outcome.more:
+            self._go_on(seat)
+        else:
+            self.heard.append((piece, None))
             self.idle.append(seat)
+        run.count(outcome)
+        self._count(outcome, self.readers[seat])
+
+    def _take(self) -> None:
+        """Take some of what was heard."""
+        for _ in range(min(_SOME, len(self.heard))):
+            piece, found = self.heard.popleft()
+            if found is None:
+                self.todo.extend(self.forks.finish(piece))
+            elif (begun := self.forks.insert(piece, *found)) is not None:
+                self.todo.append(begun)
 
     def _occupy(self) -> None:
         """Give the seats that are idle something to do."""
+        if self.idle and not self.todo and self.busy:
+            # what is deeper is smaller than what others will soon leave
+            depth = max(len(self.runs[seat].begun[-1].subtree.steps) for seat in self.busy.values())
+            self.todo.extend(self.forks.open(depth + 1))
         while self.idle and self.todo:
             seat, piece = self.idle.pop(), self.todo.popleft()
             piece = attrs.evolve(piece, tries=piece.tries + 1)
@@ -194,11 +217,11 @@ class _Search:
             self._submit(seat, begin, piece.subtree, self.forks.asleep(piece))
 
     def _go_on(self, seat: int) -> None:
-        """Have a seat go on, without what it has not begun if there are seats with nothing to do."""
+        """Have a seat go on; without what it has not begun, unless there is something for whoever ends first."""
         run = self.runs[seat]
         piece = run.begun[-1]
         # what is done once more is not taken apart: what was found for its branches has gone with the worker
-        if len(self.idle) > len(self.todo) and piece.tries == 1:
+        if len(self.todo) <= len(self.idle) and piece.tries == 1:
             parts = self.crew.submit(seat, leave, self.jobs[seat]).result()
             if parts is not None:
                 begun, others = self.forks.take_apart(piece, parts)
@@ -219,12 +242,12 @@ class _Search:
         self.executions -= run.executions
         self.blocked -= run.blocked
         self.transitions -= run.transitions
-        self.told[seat] = {}
+        self.told[seat], self.readers[seat] = {}, Reader()
         self.crew.refill(seat)
         self.todo.extendleft(run.begun)
         self.idle.append(seat)
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome, reader: Reader) -> None:
         if outcome.wider is not None:
             raise _Wider(outcome.wider)
         self.executions += outcome.executions
@@ -234,9 +257,11 @@ class _Search:
         for id, (text, steps) in outcome.found.items():
             if id not in self.found or len(steps) < len(self.found[id][1]):
                 self.found[id] = text, steps
-        for ending, steps in outcome.ended:
-            self.traces.begin(Subtree(steps))
-            self.endings[ending].add(self.traces.descent.states[-1])
+        for ending, numbers, way in outcome.ended:
+            if way is not None:
+                self.traces.begin(Subtree(way))
+                reader.learn(numbers, self.traces.checks.packing.numbers(self.traces.descent.states[-1]))
+            self.endings[ending].add(reader.read(numbers))
         if self.traces.checks.order is not None and outcome.order is not None:
             self.traces.checks.order.merge(outcome.order)
         if outcome.exercise is not None:
