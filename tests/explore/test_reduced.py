@@ -8,7 +8,22 @@ from random import Random
 
 import pytest
 
-from aprt import Mutex, Property, System, UserError, View, always, at_end, choose, explore
+from aprt import (
+    BLOCK,
+    Caller,
+    ModelError,
+    Mutex,
+    Outcome,
+    Property,
+    System,
+    UserError,
+    View,
+    always,
+    at_end,
+    choose,
+    explore,
+    handler,
+)
 from aprt.core.events import Event
 from aprt.core.properties import DEADLOCK, HANG, After, Always, Before, Check, History, Noted, Wrong, endless
 from aprt.explore.commuting.local_steps import LocalStep
@@ -17,6 +32,7 @@ from aprt.explore.persistent_sets.futures import Against, Futures
 from aprt.explore.persistent_sets.persistent import PersistentSets
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Exploration
+from aprt.kernel.mailbox import Mailbox, MailboxState
 from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.v4.era import V4
 from benchmarks.models import philosophers
@@ -239,6 +255,32 @@ def test_what_it_cannot_answer_is_refused() -> None:
     assert search(model, at_end("P5", (x,), lambda view: str(view.inflight("x")))).findings[0].text == "-2"
     with pytest.raises(UserError, match=r"^only strategy 'states' knows symmetry, and not 'reduced'$"):
         explore(model, strategy="reduced", symmetry=True)
+
+
+class Unsaid(Mailbox[int]):
+    """One that does not declare that it can be full."""
+
+    @handler(reads="messages", writes="messages", puts="messages", sleeps=True)
+    def send(self, state: MailboxState[int], by: Caller, message: int) -> Outcome[MailboxState[int], None]:
+        if len(state.messages) == self.capacity:
+            return BLOCK
+        return MailboxState((*state.messages, message)), None
+
+
+@pytest.mark.parametrize("strategy", ["states", "dpor", "reduced"])
+def test_a_put_that_blocks_and_does_not_declare_it_is_refused(strategy: str) -> None:
+    box = Unsaid("box", 30)
+
+    async def take() -> None:
+        for _ in range(32):
+            await box.receive()
+
+    async def put() -> None:
+        for number in range(32):
+            await box.send(number)
+
+    with pytest.raises(ModelError, match=r"^box.send blocks although messages has room by what it declares$"):
+        explore(system(box, take=take, put=put), strategy=strategy)
 
 
 # the interrupt path

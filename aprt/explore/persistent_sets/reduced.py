@@ -32,7 +32,7 @@ from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
 from aprt.explore.persistent_sets.futures import Bits, Futures
 from aprt.explore.persistent_sets.persistent import PersistentSets
-from aprt.explore.persistent_sets.wander import wander
+from aprt.explore.persistent_sets.wander import run_ahead, wander
 from aprt.explore.result import Exploration, Question
 from aprt.explore.watchdog import Stop, Watchdog, until_stopped
 
@@ -100,6 +100,8 @@ class ReducedSearch:
                 self._save()
             self._run()
             self._save()
+            if self.local.loose:
+                run_ahead(self.local, self.packing.numbers(INITIAL))
             return "max_depth" if self.cut else None
         except Unordered:
             if self.saved is not None:

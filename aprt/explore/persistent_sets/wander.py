@@ -1,4 +1,4 @@
-"""Random walks that learn local steps before a search that wants to know most of them."""
+"""Walks that learn local steps: random ones before a search that wants to know most of them, others behind it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aprt.explore.learned.tables import Tables
 
 _STEPS, _WALKS = 100, 100  # of one walk at most; walks at most
 _QUIET = 5  # walks in a row that learn nothing, after which it is enough
+_AHEAD = 1_000  # steps of a walk in which one context runs ahead
 
 
 def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> None:
@@ -19,7 +20,7 @@ def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> Non
     for _ in range(_WALKS):
         before, numbers = len(tables.learned), list(start)
         for _ in range(_STEPS):
-            step = _some_step(local, numbers, lots)
+            step = _some_step(local, numbers, int(lots.random() * len(local.rows)), lots)
             if step is None or step.oops:
                 break
             numbers[step.slot], numbers[step.place] = step.then, step.after
@@ -28,10 +29,24 @@ def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> Non
             break
 
 
-def _some_step(local: LocalSteps, numbers: Sequence[int], lots: Random) -> LocalStep | None:
+def run_ahead(local: LocalSteps, start: Sequence[int]) -> None:
+    """Let each context in turn run ahead of the others as far as it can, from the state with the fields `start`.
+
+    That fills queues, which a search that takes what is put as soon as it can does not. Raises: `ModelError` where a
+    put then blocks that is declared not to.
+    """
+    for first in range(len(local.rows)):
+        lots, numbers = Random(0), list(start)
+        for _ in range(_AHEAD):
+            step = _some_step(local, numbers, first, lots)
+            if step is None or step.oops:
+                break
+            numbers[step.slot], numbers[step.place] = step.then, step.after
+
+
+def _some_step(local: LocalSteps, numbers: Sequence[int], first: int, lots: Random) -> LocalStep | None:
     """A step out of the state with these fields, if there is one: of the first context from some place on."""
     rows, count = local.rows, len(local.rows)
-    first = int(lots.random() * count)
     for place in range(first, first + count):
         slot, options = rows[place % count][numbers[place % count]]
         steps = options[numbers[slot]]
