@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from aprt.core.errors import UserError
 from aprt.core.scenario import Era
 from aprt.core.suggestion import did_you_mean
+from aprt.verdict.lookup import is_nearly_era
 
 
 def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
@@ -21,7 +22,7 @@ def is_directory(path: str, eras: Mapping[str, Era]) -> bool:
     place, slash, name = path.rpartition("/")
     if not slash and (not os.path.isfile(path) or any(path in era.scenarios for era in eras.values())):
         return False
-    if place in eras or difflib.get_close_matches(place, eras, cutoff=0.5):
+    if is_nearly_era(place, eras):
         return False
     if os.path.exists(path):
         raise UserError(f"{path}: is a file; name the directory of a topology, or a scenario (ERA/NAME)")

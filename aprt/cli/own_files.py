@@ -28,7 +28,7 @@ from aprt.core.switch import Switch
 from aprt.core.system import System
 from aprt.kernel.rules import LOCK_RELEASE
 from aprt.verdict.case import Case
-from aprt.verdict.lookup import era_of, find_era
+from aprt.verdict.lookup import era_of, find_era, is_nearly_era
 from aprt.verdict.switch_words import check_words
 
 T = TypeVar("T")
@@ -105,9 +105,10 @@ def own_case(
     """
     path, *words = text.split("+")
     named, slash, rest = path.partition("/")
-    inside = bool(slash) and named in eras
+    whole, after = _place(path).is_file(), _place(rest).is_file()
+    inside = bool(slash) and named in eras and (after or not whole)
     found, name = era_of(text, named if inside else None, era, eras), rest if inside else path
-    if slash and not inside and not _place(path).is_file() and _place(rest).is_file():
+    if after and not whole and is_nearly_era(named, eras):
         find_era(named, eras)
     if system := _system(name):
         _check_without_era(name, named if inside else era, (*words, *put_in, *taken_out))

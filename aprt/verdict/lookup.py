@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -29,6 +30,11 @@ def find_era(name: str, eras: Mapping[str, Era]) -> Era:
     if name in eras:
         return eras[name]
     raise UserError(f"unknown era {name!r}{_nearest(name, eras)}")
+
+
+def is_nearly_era(name: str, eras: Iterable[str]) -> bool:
+    """Whether this is the name of an era, or may have been meant to be one."""
+    return bool(difflib.get_close_matches(name, eras, cutoff=0.5))
 
 
 def _nearest(name: str, eras: Mapping[str, Era]) -> str:

@@ -269,6 +269,26 @@ def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], message
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
 
 
+def test_a_directory_in_the_name_of_a_file_is_no_era(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("my", "v4"):
+        Path(place).mkdir()
+        Path(place, "box.py").write_text(FILE)
+        assert last(aprt("explore", f"{place}/box.py:repaired")).startswith(
+            f"aprt: HOLDS property=two,deadlock scenario={place}/box.py:repaired era=- "
+        )
+    monkeypatch.chdir("my")
+    Path("lone.py").write_text(FILE)
+    Path("v4").mkdir()
+    Path("v4", "lone.py").write_text("")
+    for name, message in (
+        ("my/lone.py", "my/lone.py: no such file"),
+        ("v5/lone.py", "unknown era 'v5' (see aprt era list)"),
+        ("v4/lone.py", "lone.py:system is a system of your own, of no era; leave 'v4' out"),
+    ):
+        typed = aprt("explore", f"{name}:system")
+        assert (typed.exit_code, typed.stdout, typed.stderr) == (2, "", f"aprt: {message}\n")
+
+
 @pytest.mark.parametrize("file", ["bare.py", "../bare.py", "./up/../bare.py"])
 def test_a_mistake_in_a_class_is_told_by_its_line(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("up").mkdir()
