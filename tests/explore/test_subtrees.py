@@ -15,7 +15,7 @@ from aprt.core.errors import UserError
 from aprt.explore.commuting.local_steps import OPTION_BITS
 from aprt.explore.parallel import subtrees
 from aprt.explore.parallel.cluster import ClusterCrew
-from aprt.explore.parallel.crew import desk
+from aprt.explore.parallel.crew import Forgotten, desk
 from aprt.explore.parallel.forks import Forks, Piece
 from aprt.explore.parallel.local import LocalCrew
 from aprt.explore.parallel.piece import Job, begin, forget, go_on, leave, visibility
@@ -149,6 +149,14 @@ def test_whenever_a_worker_dies_no_trace_is_lost() -> None:
         assert (seed, shared.traces, shared.complete, crew.died) == (seed, 64, True, True)
 
 
+def test_whenever_work_goes_to_another_worker_nothing_is_lost() -> None:
+    alone = counts(dpor.search(question(ORIGINS["increments"])))
+    for number in range(10):
+        crew = Astray(number)
+        shared = subtrees.search(question(ORIGINS["increments"]), ORIGINS["increments"], crew, alone=0, slice=0)
+        assert (number, counts(shared), crew.went) == (number, alone, True)
+
+
 def test_what_is_done_beside_a_race_is_no_part_of_what_reverses_it() -> None:
     job = Job("", 0, work.beside_races, "all", False, frozenset())
     begin(job, (), WHOLE, (), Bounds(), 0.0)
@@ -242,6 +250,30 @@ def _resolved(result: Any) -> Future[Any]:
     done: Future[Any] = Future()
     done.set_result(result)
     return done
+
+
+class Astray(Several):
+    """One of the pieces of work goes to a worker that does not know what came before it; the other one lives on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.left, self.went = number, False
+
+    def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Future[R]:
+        self.left -= task in (leave, go_on)
+        if self.left >= 0 or self.went:
+            return super().submit(seat, task, *args)
+        self.went = True
+        known = desk().pop(args[0])
+        lost: Future[R] = Future()
+        with pytest.raises(Forgotten) as raised:
+            task(*args)
+        lost.set_exception(raised.value)
+        desk()[args[0]] = known
+        return lost
+
+    def refill(self, seat: int) -> None:
+        pass
 
 
 class Frail(Several):

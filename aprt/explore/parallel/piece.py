@@ -32,7 +32,9 @@ Asked: TypeAlias = frozenset[tuple[int, Holding]]
 
 @attrs.frozen
 class Job:
-    """What a seat explores, piece by piece. asked: what checks have asked for by then."""
+    """What a seat explores, piece by piece. asked: what checks have asked for by then. lost: how often its worker was
+    lost before: if that one is still there, it does not go on with what it knew.
+    """
 
     search: str
     seat: int
@@ -40,6 +42,7 @@ class Job:
     stop_on: StopOn = attrs.field(eq=False)
     certify: bool = attrs.field(eq=False)
     asked: Asked = attrs.field(eq=False)
+    lost: int = 0
 
 
 @attrs.frozen

@@ -113,7 +113,8 @@ class _Wider(Exception):
 
 
 class _Search:
-    """todo: pieces that nobody is at. runs: by seat. told: likewise what the process knows of forks (`Forks.news`).
+    """todo: pieces that nobody is at. runs: by seat. told, readers: likewise what the process knows of forks
+    (`Forks.news`), and of what it tells.
 
     heard: what is not taken yet: wakeup sequences that a piece has found for a node on the way to it, and behind those
     None if that was all.
@@ -244,6 +245,8 @@ class _Search:
         self.transitions -= run.transitions
         self.told[seat], self.readers[seat] = {}, Reader()
         self.crew.refill(seat)
+        self.crew.submit(seat, forget, self.jobs[seat])  # a cluster may have sent the work elsewhere
+        self.jobs[seat] = attrs.evolve(self.jobs[seat], lost=self.jobs[seat].lost + 1)
         self.todo.extendleft(run.begun)
         self.idle.append(seat)
 
