@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
 from functools import partial
 from random import Random
 from typing import Any, TypeVar
@@ -104,16 +105,36 @@ def test_random_programs_have_the_traces_of_one_process() -> None:
 
 
 def test_a_branch_that_waits_is_parted_where_its_ends_are_near() -> None:
-    first, second = (0, 1 << OPTION_BITS)  # what two of them read; and what each writes then has the same label
-    parts = Parts((Subtree((first,), foreign=True),), ((),), ((0, second), (1, second)))
-    asked = question(partial(work.origin, "cells:inc", 3))
+    with begun_by_reading(2) as (forks, _, second):
+        assert second == []  # it waits for what comes behind the first
+        assert forks.open(1) == []
+        [begun] = forks.open(2)
+        assert begun.subtree == Subtree((1 << OPTION_BITS,) * 2)
+        assert forks.open(2) == []
+
+
+@pytest.mark.timeout(60)
+def test_what_many_branches_that_wait_for_each_other_wait_for_is_found_at_once() -> None:
+    with begun_by_reading(40) as (forks, first, others):
+        assert others == []
+        begun = [piece for _ in range(38) for piece in forks.open(2)]
+        assert len(begun) == 38
+        assert [forks.finish(piece) for piece in begun] == [[]] * 38
+        [last] = forks.finish(first)
+        assert last.subtree.guide == ((0, 39 << OPTION_BITS),)
+
+
+@contextmanager
+def begun_by_reading(n: int) -> Iterator[tuple[Forks, Piece, list[Piece]]]:
+    """So many contexts read x and write it. Whoever begins with the first read leaves to others what begins with the
+    others, each followed by its write: that has the label of the read.
+    """
+    asked = question(partial(work.origin, "cells:inc", n))
     traces = TraceSearch(asked, visibility(asked.properties, frozenset()), Watchdog(asked))
     forks = Forks(traces)
-    assert forks.take_apart(Piece(), parts)[1] == []  # the second read waits for what comes behind the first
-    assert forks.open(1) == []
-    [begun] = forks.open(2)
-    assert (begun.subtree.steps, begun.subtree.asleep) == ((second, second), frozenset())
-    assert forks.open(2) == []
+    others = tuple((depth, place << OPTION_BITS) for place in range(1, n) for depth in (0, 1))
+    [piece], begun = forks.take_apart(Piece(), Parts((Subtree((0,), foreign=True),), ((),), others))
+    yield forks, piece, begun
     traces.close()
 
 

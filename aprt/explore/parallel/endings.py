@@ -20,17 +20,13 @@ class Teller:
     """Of one process: which of its numbers it has told of."""
 
     def __init__(self) -> None:
-        self._told: list[set[int]] = []
+        self._told: set[tuple[int, int]] = set()
 
     def tell(self, ending: Ending, numbers: Numbers, steps: Labels) -> Ended:
         """A state, and steps that lead there."""
-        while len(self._told) < len(numbers):
-            self._told.append(set())
-        new = False
-        for number, told in zip(numbers, self._told, strict=True):
-            if number not in told:
-                told.add(number)
-                new = True
+        fields = set(enumerate(numbers))
+        new = not fields <= self._told
+        self._told |= fields
         return ending, numbers, steps if new else None
 
 

@@ -12,7 +12,7 @@ there is nothing else to do, a branch that is held is parted: it becomes a fork 
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, dropwhile
 
 import attrs
 
@@ -25,7 +25,7 @@ from aprt.explore.traces.wakeup_tree import Branch, Twigs, WakeupSequence, inser
 class Way:
     """A branch of a fork, with its number there. told: what seats are told of it; while it waits, one way to an end
     that it had at first. pieces: how many of those behind it are not finished. waits: for which other branches. If for
-    none, it is a leaf: everything behind it will be explored. fork: behind it, if it was parted.
+    none, it is a leaf, unless it was parted: everything behind it will be explored. fork: behind it, if it was parted.
     """
 
     number: int
@@ -36,17 +36,24 @@ class Way:
     fork: Fork | None = None
 
     @property
+    def waiting(self) -> bool:
+        """Whether one of those that it waits for is not done."""
+        # only up to the first of these: they wait for each other, and there are many ways from one to another
+        self.waits = tuple(dropwhile(lambda other: other.done, self.waits))
+        return bool(self.waits)
+
+    @property
     def done(self) -> bool:
         """Whether all behind it is explored: others may find something for it as long as it waits."""
-        self.waits = tuple(other for other in self.waits if not other.done)
-        return not self.pieces and not self.waits
+        return not self.pieces and not self.waiting
 
 
 @attrs.define(eq=False)
 class Fork:
     """steps, before: that lead there; the forks on the way, and the branches that are taken of them. asleep: the set of
-    what sleeps there, which is finished. ways: the branches, in their order; new ones come behind the others, so what
-    sleeps when one of them is begun is known when it comes. changes: how often what is told of them changed.
+    what sleeps there. waits: for what of it the branch waited that was parted here; the rest is finished. ways: the
+    branches, in their order; new ones come behind the others, so what sleeps when one of them is begun is known when it
+    comes. changes: how often what is told of them changed.
     """
 
     number: int
@@ -213,10 +220,10 @@ class Forks:
 
     def _begin(self, way: Way, piece: Piece) -> Piece | None:
         """A branch, unless it waits: then it is held."""
-        if any(not other.done for other in way.waits):
+        if way.waiting:
             self._held.append((way, piece))
             return None
-        guide, way.waits, way.branch.branches = labels_of(way.branch.branches), (), []
+        guide, way.branch.branches = labels_of(way.branch.branches), []
         way.told = _leftmost(way.branch)
         fork, _ = piece.before[-1]
         fork.changes += 1
