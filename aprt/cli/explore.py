@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aprt.verdict.keeping import Keep
     from aprt.verdict.search import Search
     from aprt.verdict.verdict import Verdict
+
+_GOES_ON: Final = frozenset({"max_states", "budget", "runs", "interrupted"})  # what ends a search that can be resumed
 
 
 def _search(
@@ -126,7 +128,7 @@ def command(
     _tell_ignored(search, verdict)
     if schedule is not None:
         _write(verdict, schedule)
-    if keep is not None and (verdict.interrupted or verdict.exploration.stopped not in (None, "violation")):
+    if keep is not None and verdict.exploration.stopped in _GOES_ON:
         more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
         remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
     return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]

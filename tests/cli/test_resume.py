@@ -143,6 +143,32 @@ def test_a_search_whose_bound_was_hit_goes_on_when_that_is_raised(bound: tuple[s
     assert answer(*LARGE, "--resume", path) == answer(*LARGE, "--strategy", "states")
 
 
+CYCLE = """
+from aprt import Context, Mutex, System
+lock = Mutex("lock")
+
+async def spin():
+    while True:
+        await lock.lock()
+        await lock.unlock()
+
+system = System((lock,), (Context("a", spin), Context("b", spin)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("depth", "told"),
+    [((), "an execution did not end; --max-depth bounds them"), (("--max-depth", "8"), "stopped at --max-depth")],
+)
+def test_a_search_that_its_depth_ended_is_not_said_to_go_on(depth: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    (tmp_path / "cycle.py").write_text(CYCLE)
+    kept = str(tmp_path / "search")
+    search = ("explore", f"{tmp_path}/cycle.py:system", "--strategy", "dpor", *depth)
+    ended = CliRunner().invoke(root, (*search, "--save", kept), obj=known_eras)
+    assert ended.exit_code == 3
+    assert ended.stderr.endswith(f" s; {told}\n")
+
+
 def test_a_violation_is_found_again_with_its_token(tmp_path: Path) -> None:
     search = ("explore", "toy/lost-update", "--with", "threads=4", "--stop-on", "all")
     path = str(tmp_path / "search")
