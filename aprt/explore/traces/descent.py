@@ -244,21 +244,21 @@ class Descent:
     def _awake(self, state: int, sleeping: int) -> LocalStep | None:
         """The first step at the last node, which has this state, that does not sleep."""
         if state not in self._first:
-            self._first[state] = next(self._possible(0), None)
+            self._first[state] = self._next(0, 0)
         first = self._first[state]
         if first is None or not first.sleeper & sleeping:
             return first
-        for step in self._possible(first.place):
-            if not step.sleeper & sleeping:
-                return step
-        return None
+        return self._next(first.place, sleeping)
 
-    def _possible(self, place: int) -> Iterator[LocalStep]:
-        """The steps at the last node, by the context in that place and those behind it."""
+    def _next(self, place: int, sleeping: int) -> LocalStep | None:
+        """The first step at the last node, by the context in that place or one behind it, that does not sleep."""
         node = self.execution.nodes[-1]
         for rows, number in zip(self._local.rows[place:], node[place:], strict=False):
             slot, options = rows[number]
-            yield from options[node[slot]]
+            for step in options[node[slot]]:
+                if not step.sleeper & sleeping:
+                    return step
+        return None
 
     def _options(self, place: int, numbers: Sequence[int]) -> tuple[LocalStep, ...]:
         """What a context can do where the fields of the state are these."""
