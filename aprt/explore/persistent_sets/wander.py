@@ -11,7 +11,7 @@ from aprt.explore.learned.tables import Tables
 
 _STEPS, _WALKS = 100, 100  # of one walk at most; walks at most
 _QUIET = 5  # walks in a row that learn nothing, after which it is enough
-_AHEAD = 1_000  # steps of a walk in which one context runs ahead
+_AHEAD = 1_000  # steps at most of a walk in which one context runs ahead
 
 
 def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> None:
@@ -30,14 +30,16 @@ def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> Non
 
 
 def run_ahead(local: LocalSteps, start: Sequence[int]) -> None:
-    """Let each context in turn run ahead of the others as far as it can, from the state with the fields `start`.
+    """Let each context in turn run ahead of the others as far as it can, from the state with the fields `start`, until
+    it comes round.
 
     That fills queues, which a search that takes what is put as soon as it can does not. Raises: `ModelError` where a
     put then blocks that is declared not to.
     """
     for first in range(len(local.rows)):
-        lots, numbers = Random(0), list(start)
-        for _ in range(_AHEAD):
+        lots, numbers, seen = Random(0), list(start), set[tuple[int, ...]]()
+        while len(seen) < _AHEAD and tuple(numbers) not in seen:
+            seen.add(tuple(numbers))
             step = _some_step(local, numbers, first, lots)
             if step is None or step.oops:
                 break
