@@ -166,7 +166,7 @@ def test_a_search_that_its_depth_ended_is_not_said_to_go_on(depth: tuple[str, ..
     search = ("explore", f"{tmp_path}/cycle.py:system", "--strategy", "dpor", *depth)
     ended = CliRunner().invoke(root, (*search, "--save", kept), obj=known_eras)
     assert ended.exit_code == 3
-    assert ended.stderr.endswith(f" s; {told}\n")
+    assert ended.stderr.endswith(f"; {told}\n")
 
 
 def test_a_violation_is_found_again_with_its_token(tmp_path: Path) -> None:
