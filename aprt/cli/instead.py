@@ -140,9 +140,15 @@ def _tell_estimate(case: Case, search: Search, form: str, color: str, interrupts
     limits = search.bounds
     budget = _PATIENCE if limits.budget is None else limits.budget
     system = case.model().system
-    with ProgressLine() as progress, interrupts.allowed:  # a part of an estimate is none
+    with ProgressLine() as progress:
         found = estimate(
-            system, search.runs, seed=search.seed, max_depth=limits.max_depth, budget=budget, report=progress
+            system,
+            search.runs,
+            seed=search.seed,
+            max_depth=limits.max_depth,
+            budget=budget,
+            report=progress,
+            halt=lambda: interrupts.pending,
         )
     echo(estimate_json(case, found) if form == "json" else estimate_text(case, found, paint(color)))
-    return EXITS["HOLDS"]
+    return INTERRUPTED if found.interrupted else EXITS["HOLDS"]

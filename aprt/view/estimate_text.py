@@ -30,6 +30,8 @@ def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
     drawn = f"from {count(found.probes, 'random walk')}"
     if found.cut:
         drawn += f", {found.cut:,} of them cut at the depth: what is counted are executions up to there"
+    if found.interrupted:
+        drawn += "; interrupted"
     return "\n".join([*lines, "", wrapped(drawn), "", estimate_line(case, found)])
 
 
@@ -51,6 +53,7 @@ def estimate_json(case: Case, found: Estimates) -> str:
         "scenario": str(case),
         "probes": found.probes,
         "cut": found.cut,
+        "interrupted": found.interrupted,
         "interleavings": _numbers(found.interleavings),
         "traces": None if found.traces is None else _numbers(found.traces),
         "version": aprt_version(),

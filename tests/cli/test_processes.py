@@ -58,6 +58,18 @@ def test_ctrl_c_during_a_search_prints_what_was_covered_as_text() -> None:
     assert err.endswith("; interrupted\n")
 
 
+def test_ctrl_c_during_an_estimate_prints_what_is_known_by_then() -> None:
+    estimate = ("explore", "toy/large", "--estimate", "--runs", "10000000", "--budget", "1h")
+    code, out, err = interrupted(*estimate)
+    *_, drawn, _, line = out.splitlines()
+    assert code == 130
+    assert re.fullmatch(r"from [\d,]+ random walks?; interrupted", drawn)
+    assert line.startswith("aprt: ESTIMATE scenario=toy/large ")
+    assert "Traceback" not in err
+    code, out, _ = interrupted(*estimate, "--format", "json")
+    assert (code, json.loads(out)["interrupted"]) == (130, True)
+
+
 def test_ctrl_c_during_one_of_several_searches_ends_them_all() -> None:
     code, out, _ = interrupted("explore", "toy/tidy", "toy/large", "toy/abba", "--format", "json")
     assert code == 130

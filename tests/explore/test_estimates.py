@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from functools import partial
 
+import attrs
 import pytest
 
 from aprt.core.errors import UserError
@@ -134,6 +135,19 @@ def test_an_estimate_tells_how_many_probes_are_drawn_and_how_long_it_will_take_a
         (3, 3.0, 10, 0.0),
     ]
     assert all(one.states and one.transitions for one in seen)
+
+
+def test_an_estimate_that_is_halted_has_the_probes_so_far() -> None:
+    found = estimate(inc(3), 10, halt=itertools.chain([False, False], itertools.repeat(True)).__next__)
+    assert found == attrs.evolve(estimate(inc(3), 3), interrupted=True)
+    cell = Cell("cell")
+
+    async def read() -> None:
+        while True:
+            await cell.read()
+
+    with pytest.raises(KeyboardInterrupt):
+        estimate(System((cell,), (Context("reader", read),)), 10, max_depth=1_000, halt=lambda: True)
 
 
 def test_a_seed_repeats_an_estimate_and_a_budget_ends_it() -> None:

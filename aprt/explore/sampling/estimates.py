@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import attrs
 
@@ -65,13 +64,14 @@ class Estimate:
 class Estimates:
     """What the probes say. cut: how many were cut at the depth; then executions up to there are what is counted.
 
-    traces: None when there were too many interleavings of one trace to count.
+    traces: None when there were too many interleavings of one trace to count. interrupted: more probes were wanted.
     """
 
     probes: int
     cut: int
     interleavings: Estimate
     traces: Estimate | None
+    interrupted: bool = False
 
 
 def estimate(
@@ -82,22 +82,28 @@ def estimate(
     max_depth: int | None = None,
     budget: float | None = None,
     report: Callable[[Progress], None] | None = None,
+    halt: Callable[[], bool] | None = None,
 ) -> Estimates:
     """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows.
 
-    report: as in `Question`. Raises: `UserError` where the budget allows for none, of 256 steps or more.
+    report, halt: as in `Question`. Raises: `UserError` where the budget allows for none, of 256 steps or more;
+    KeyboardInterrupt where `halt` does.
     """
     bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth, budget=budget)
-    with Walks(Question(system, (), bounds, seed=seed, runs=probes, report=report)) as walks:
-        picker, tally = RandomWalk(walks.random), Tally(walks)
-        with suppress(Stop):
+    with Walks(Question(system, (), bounds, seed=seed, runs=probes, report=report, halt=halt)) as walks:
+        picker, tally, interrupted = RandomWalk(walks.random), Tally(walks), False
+        try:
             while walks.executions < probes:
                 tally.add(walks.execution(picker), picker.weight)
                 walks.executions += 1
                 walks.watchdog.look(walks.executions, len(walks.enabled), walks.transitions, walks.depth)
-        if not walks.executions:
-            raise UserError(f"no probe came to its end in a budget of {budget:g} s; allow more, or lower the depth")
-        return tally.estimates()
+        except Stop as stop:
+            interrupted = stop.reason == "interrupted"
+        if walks.executions:
+            return attrs.evolve(tally.estimates(), interrupted=interrupted)
+        if interrupted:
+            raise KeyboardInterrupt
+        raise UserError(f"no probe came to its end in a budget of {budget:g} s; allow more, or lower the depth")
 
 
 class Tally:
