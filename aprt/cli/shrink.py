@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aprt.cli.gathered import recording_options
-from aprt.cli.interrupts import Interrupts
+from aprt.cli.gathered import recording_options, with_interrupts
 from aprt.cli.options import Duration, Number, any_property_option, color_option, format_option, schedule_option
-from aprt.cli.output import echo, paint, remark
+from aprt.cli.output import INTERRUPTED, echo, paint, remark
 
 if TYPE_CHECKING:
+    from aprt.cli.interrupts import Interrupts
     from aprt.verdict.tokens import Recording
 
 
 @click.command("shrink", short_help="Make a failing schedule as small as it gets.")
+@with_interrupts
 @recording_options
 @any_property_option
 @click.option("--max-states", type=Number(min=0), help="Settle for 1-minimal after so many states.")
@@ -32,22 +33,24 @@ def command(
     schedule: Path | None,
     form: str,
     color: str,
+    interrupts: Interrupts,
 ) -> int:
     """Find the smallest schedule that fails like that of TOKEN, of a saved FILE, or of a BUG (B8, or its commit).
 
     Smaller means fewer preemptions, then fewer steps, then fewer switches of the context. The result is "optimal" when
     no smaller one fails alike. Where looking for that takes too much (--max-states, --budget) it is "1-minimal": no
-    single cut or move makes it smaller; or "stopped", when the budget was spent before all of those were tried.
+    single cut or move makes it smaller; or "stopped", when the budget was spent, or you pressed Ctrl-C, before all of
+    those were tried.
     """
     from aprt.explore.failures.minimal import LIMIT
     from aprt.verdict.shrink import shrink_recording
     from aprt.verdict.tokens import save
     from aprt.view.shrink_text import shrink_json, shrink_text
 
-    shrunk = shrink_recording(recording, properties, LIMIT if max_states is None else max_states, budget)
-    with Interrupts():
-        echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
-        if schedule is not None:
-            save(schedule, recording.case, shrunk.finding.schedule)
-            remark(f"the schedule is in {schedule}; aprt replay {schedule}")
-    return 0
+    states = LIMIT if max_states is None else max_states
+    shrunk = shrink_recording(recording, properties, states, budget, interrupts.allowed)
+    echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
+    if schedule is not None:
+        save(schedule, recording.case, shrunk.finding.schedule)
+        remark(f"the schedule is in {schedule}; aprt replay {schedule}")
+    return INTERRUPTED if interrupts.pending and shrunk.minimal.claim == "stopped" else 0

@@ -191,9 +191,5 @@ def _minimize(
 ) -> tuple[Finding, Size]:
     from aprt.explore.failures.minimal import minimal
 
-    try:
-        with interruptible:
-            smaller = minimal(system, found.schedule, property, _QUICK, most=_TRIED)
-    except KeyboardInterrupt:
-        return found, "stopped"
+    smaller = minimal(system, found.schedule, property, _QUICK, most=_TRIED, interruptible=interruptible)
     return attrs.evolve(found, schedule=smaller.schedule), smaller.claim

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 import attrs
 
@@ -61,12 +62,17 @@ def shrink(
 
 
 def shrink_recording(
-    recording: Recording, ids: tuple[str, ...] = (), limit: int = LIMIT, budget: float | None = None
+    recording: Recording,
+    ids: tuple[str, ...] = (),
+    limit: int = LIMIT,
+    budget: float | None = None,
+    interruptible: AbstractContextManager[object] | None = None,
 ) -> Shrunk:
     """Make the schedule of a recording as small as it gets (`explore.failures.minimal`).
 
     ids: the properties to look at; none means those that it was recorded for, or else all. Of several that it breaks
-    the last one counts, and the steps after that are left out from the start. limit, budget: as for `minimal`.
+    the last one counts, and the steps after that are left out from the start. limit, budget, interruptible: as for
+    `minimal`.
 
     Raises: `UserError` when it breaks none of them, `ReplayMismatch` when the drivers differ.
     """
@@ -74,15 +80,20 @@ def shrink_recording(
     found = _failure(recording, selected(case, model, ids or recording.asked or ("all",)))
     (property,) = model.select((found.property,))
     property = found.exactly(property)
-    smaller, finding, execution = _smaller(model.system, found, property, limit, budget)
+    smaller, finding, execution = _smaller(model.system, found, property, limit, budget, interruptible)
     token = token_of(case, model.system, finding.schedule)
     return Shrunk(recording, property, smaller, finding, execution.events, token)
 
 
 def _smaller(
-    system: System, finding: Finding, property: Property, limit: int, budget: float | None
+    system: System,
+    finding: Finding,
+    property: Property,
+    limit: int,
+    budget: float | None,
+    interruptible: AbstractContextManager[object] | None = None,
 ) -> tuple[Minimal, Finding, Execution]:
-    smaller = minimal(system, finding.schedule, property, limit, budget)
+    smaller = minimal(system, finding.schedule, property, limit, budget, interruptible=interruptible)
     return smaller, *confirm(system, attrs.evolve(finding, schedule=smaller.schedule), property)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import ABBA, token_of
+
 ROOT = Path(__file__).parents[2]
 TOY = "from tests.toy import ERAS; from aprt.cli.root import root; root(obj=lambda: ERAS)"
 
@@ -219,6 +221,28 @@ def test_ctrl_c_that_comes_after_the_search_changes_nothing(module: str, name: s
     code, out, err = stopped_before(module, name, "explore", "toy/abba")
     assert (code, err.count("\n")) == (1, 1)
     assert out.splitlines()[-1].startswith("aprt: VIOLATED property=T3 scenario=toy/abba ")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "after"),
+    [("aprt.explore.failures.minimal", "fewest_preemptions", 3), ("aprt.explore.failures.delta", "_onwards", 1)],
+)
+def test_ctrl_c_during_shrinking_prints_the_smallest_schedule_so_far(module: str, name: str, after: int) -> None:
+    steps = [("a", "counter.load"), ("b", "counter.load"), ("c", "counter.load")]
+    steps += [("a", "counter.store"), ("c", "counter.store"), ("b", "counter.store")]
+    states = ("--max-states", "0") if name == "_onwards" else ()
+    code, out, err = stopped_before(module, name, "shrink", token_of("toy/lost-update+threads=3", steps), *states)
+    assert (code, err) == (130, "")
+    assert "perhaps not minimal: trying was stopped" in out
+    told = out.splitlines()[-1]
+    assert told.startswith("aprt: SHRUNK property=T1 scenario=toy/lost-update ")
+    assert f" claim=stopped preemptions={after} " in told
+
+
+def test_ctrl_c_behind_shrinking_changes_nothing() -> None:
+    code, out, err = stopped_before("aprt.verdict.confirm", "confirm", "shrink", ABBA)
+    assert (code, err) == (0, "")
+    assert " claim=optimal " in out.splitlines()[-1]
 
 
 def test_ctrl_c_while_trio_runs_ends_the_search_when_it_does_not() -> None:

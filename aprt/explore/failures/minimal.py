@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Literal, TypeAlias
 
 import attrs
@@ -21,7 +21,7 @@ from aprt.core.properties import Property
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
 from aprt.explore.failures.delta import one_minimal
-from aprt.explore.failures.failing import Failure, Playground, Price
+from aprt.explore.failures.failing import Failure, Played, Playground, Price
 from aprt.explore.failures.fewest import fewest_preemptions
 
 Claim: TypeAlias = Literal["optimal", "1-minimal", "stopped", "shortest"]
@@ -47,11 +47,13 @@ def minimal(
     limit: int = LIMIT,
     budget: float | None = None,
     most: float = math.inf,
+    interruptible: AbstractContextManager[object] | None = None,
 ) -> Minimal:
     """The smallest schedule that fails like `schedule`, whose last step, or the state after it, violates `property`.
 
     limit: how many pairs of a state and a context to look at before it is enough to try. budget: for how many seconds,
-    half of them for that, the rest to try. most: how many steps to try, in all that is tried. Ctrl-C ends trying.
+    half of them for that, the rest to try. most: how many steps to try, in all that is tried. interruptible: entered
+    around both. Ctrl-C ends them, and the schedule is the smallest so far.
 
     Raises: `ReplayMismatch` when the schedule is none of the system, or does not violate the property in its end.
     """
@@ -60,10 +62,24 @@ def minimal(
         played = ground.play(schedule)
         if played.failure is None or ground.schedule(played.steps) != schedule:
             raise ReplayMismatch(len(played.steps), f"a violation of {property.id} by the whole schedule", ())
-        half = None if budget is None else budget / 2
-        best = played if played.failure == "start" else fewest_preemptions(ground, played.failure, limit, half)
-        claim: Claim = "optimal"
-        if best is None:
-            best, whole = one_minimal(ground, played, most, end)
-            claim = "1-minimal" if whole else "stopped"
+        try:
+            with interruptible or nullcontext():
+                best, claim = _smallest(ground, played, limit, budget, most, end)
+        except KeyboardInterrupt:
+            best, claim = played, "stopped"
         return Minimal(ground.schedule(best.steps), played.failure, claim, Price.of(played.price), Price.of(best.price))
+
+
+def _smallest(
+    ground: Playground, played: Played, limit: int, budget: float | None, most: float, end: float
+) -> tuple[Played, Claim]:
+    """The smallest execution that fails like `played`."""
+    assert played.failure is not None
+    if played.failure == "start":
+        return played, "optimal"
+    half = None if budget is None else budget / 2
+    fewest = fewest_preemptions(ground, played.failure, limit, half)
+    if fewest is not None:
+        return fewest, "optimal"
+    best, whole = one_minimal(ground, played, most, end)
+    return best, "1-minimal" if whole else "stopped"
