@@ -204,7 +204,8 @@ def forget_others(files: Mapping[str, str]) -> None:
     """Forget files of the user's in which something else was when they were read here."""
     for module in _files():
         if vars(module)[_DIGEST] != files.get(str(module.__file__), vars(module)[_DIGEST]):
-            del sys.modules[module.__name__]
+            for name in [name for name, found in sys.modules.items() if found is module]:
+                del sys.modules[name]
             _module.cache_clear()
             linecache.checkcache(module.__file__)
 
@@ -217,7 +218,8 @@ def check_same(files: Mapping[str, str]) -> None:
 
 
 def _files() -> list[ModuleType]:
-    return [found for name, found in list(sys.modules.items()) if name.startswith(OWN) and _DIGEST in vars(found)]
+    """Those that were read, by their whole path, which is one of their names in `sys.modules`."""
+    return [found for name, found in list(sys.modules.items()) if name == f"{OWN}{getattr(found, '__file__', '')}"]
 
 
 def _digest(source: bytes) -> str:
@@ -231,13 +233,14 @@ def _file(path: Path) -> ModuleType:
         source = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    name = f"{OWN}{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
+    name, file = f"{OWN}{path.stem}", os.path.abspath(path)
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as whatever looks for the module of a class expects it
+    sys.modules[f"{OWN}{file}"] = module  # a file in another directory may have the first name, too
     vars(module).update(NAMES, **{_DIGEST: _digest(source)})
-    exec(compiled(source, os.path.abspath(path)), vars(module))
+    exec(compiled(source, file), vars(module))
     return module
 
 
@@ -265,7 +268,7 @@ def blamed(error: BaseException) -> str | None:
 
     Such a file is to blame for what its code raised, and for any broken rule of models while one is loaded.
     """
-    files = [str(module.__file__) for name, module in sys.modules.items() if name.startswith(OWN)]
+    files = [*dict.fromkeys(str(found.__file__) for name, found in sys.modules.items() if name.startswith(OWN))]
     cause: BaseException | None = error
     broken: ModelError | None = None  # the first one, which others came from
     while cause is not None:

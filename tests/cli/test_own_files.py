@@ -126,6 +126,24 @@ def test_a_worker_reads_a_file_again_that_has_changed_for_who_asks(tmp_path: Pat
         found(first)
 
 
+def test_a_worker_reads_each_of_two_files_of_one_name_again_that_has_changed(tmp_path: Path) -> None:
+    files = [tmp_path / place / "two.py" for place in ("one", "other")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(SCENARIO)
+
+    def asked(file: Path) -> bytes:
+        return subprocess.run([sys.executable, "-c", ASKING, f"{file}:MINE"], capture_output=True, check=True).stdout
+
+    def found(file: Path) -> str:
+        return str(pickle.loads(asked(file))(f"{file}:MINE").scenario.title)
+
+    assert [found(file) for file in files] == ["two threads add one", "two threads add one"]
+    for file in files:
+        file.write_text(SCENARIO.replace("two threads add one", f"as {file.parent.name} is now"))
+        assert found(file) == f"as {file.parent.name} is now"
+
+
 @pytest.mark.parametrize("more", [(), ("4.20/mine.py:MINE",)])
 def test_answers_about_a_file_that_has_changed_are_not_taken_for_answers_about_what_it_is(
     more: tuple[str, ...], tmp_path: Path
