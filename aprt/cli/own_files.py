@@ -82,6 +82,8 @@ def check_named(eras: Mapping[str, Era], text: str) -> None:
     if not _names(path, Scenario) and (patches := _names(path, Switch)):
         told = " or ".join(f"--with {path}:{name}" for name in patches)
         raise UserError(f"{text}: there is no scenario in it, but patches ({told})")
+    if not _names(path, Scenario) and (systems := _systems(path)):
+        raise UserError(f"{text}: name the system in it ({', '.join(f'{path}:{name}' for name in systems)})")
     raise UserError(f"{text}: name the scenario in it{_those_in(path, Scenario, f'{era}/{path}:')}")
 
 
@@ -92,6 +94,16 @@ def _those_in(path: str, kind: type[Any], before: str) -> str:
 
 def _names(path: str, kind: type[Any]) -> list[str]:
     return [name for name, value in vars(_module(path)).items() if isinstance(value, kind)]
+
+
+def _systems(path: str) -> list[str]:
+    """The systems in a file, and its own functions that may make one."""
+    module = _module(path)
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, System) or (is_system(value) and value.__module__ == module.__name__)
+    ]
 
 
 def own_case(
@@ -170,7 +182,7 @@ def _load(word: str, kind: type[T], what: str) -> T:
     if found is not None:
         other = ", no System, and no function that makes one without arguments" if kind is Scenario else ""
         raise UserError(f"{word}: is no {what}{other}")
-    known = [*_names(place, kind), *(_names(place, System) if kind is Scenario else ())]
+    known = [*_names(place, kind), *(_systems(place) if kind is Scenario else ())]
     raise UserError(f"{place} has no {what} called {name!r}{did_you_mean(name, known) if known else ''}")
 
 

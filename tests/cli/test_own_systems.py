@@ -241,6 +241,11 @@ def test_other_commands_take_it_like_a_scenario() -> None:
         (("ring.py",), "ring.py: name the system in it (ring.py:system)"),
         (("ring.py:sytem",), "ring.py has no scenario called 'sytem' (did you mean 'system'?)"),
         (
+            ("ring.py:nosuch",),
+            "ring.py has no scenario called 'nosuch' (known: system, repaired, strict, one, seven, both)",
+        ),
+        (("made.py",), "made.py: name the system in it (made.py:made)"),
+        (
             ("ring.py:bump",),
             "ring.py:bump: is no scenario, no System, and no function that makes one without arguments",
         ),
@@ -265,6 +270,7 @@ def test_other_commands_take_it_like_a_scenario() -> None:
     ],
 )
 def test_what_cannot_be_meant_is_told_in_one_line(args: tuple[str, ...], message: str) -> None:
+    Path("made.py").write_text("from aprt import System\nfrom os import getcwd\ndef made(): return System((), ())\n")
     result = aprt("explore", *args)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
 
