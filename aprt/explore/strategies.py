@@ -63,8 +63,9 @@ def find_strategy(text: str) -> Strategy:
     name, _, number = text.partition(":")
     if name not in STRATEGIES:
         raise UserError(f"unknown strategy {name!r}{did_you_mean(name, STRATEGIES)}")
-    if any(known.startswith(f"{name}:") for known in STRATEGIES):
-        raise UserError(f"unknown strategy {text!r}{did_you_mean(text, STRATEGIES)}")
+    modes = [known.partition(":")[2] for known in STRATEGIES if known.startswith(f"{name}:")]
+    if modes:
+        raise UserError(f"strategy {name!r} has no mode {number!r}{did_you_mean(number, modes)}")
     if name not in _NUMBERED:
         raise UserError(f"strategy {name!r} takes no number, but {text!r} has one")
     if number not in list("123456789"):

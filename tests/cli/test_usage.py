@@ -30,6 +30,11 @@ USAGE = [
     (("explore", "toy/abba", "--with", "lokked"), "unknown switch 'lokked' (did you mean 'locked'?)"),
     (("explore", "toy/abba", "--property", "T33"), "unknown property 'T33' (did you mean 'T3'?)"),
     (("explore", "toy/abba", "--strategy", "statez"), "unknown strategy 'statez' (did you mean 'states'?)"),
+    (("explore", "toy/abba", "--strategy", "dpor:foo"), "strategy 'dpor' has no mode 'foo' (known: source)"),
+    (
+        ("explore", "toy/abba", "--strategy", "dpor:sorce"),
+        "strategy 'dpor' has no mode 'sorce' (did you mean 'source'?)",
+    ),
     (("replay", "aprt1:toy/abba:rgFjmI097Uqg"), "token has unknown version 'aprt1' (this aprt reads 'aprt2')"),
     (("replay", "aprt2:toy/abbba:rgFjmI097Uqg"), "unknown scenario 'abbba' (did you mean 'abba'?)"),
     (("explain", ABBA[:-1]), None),
