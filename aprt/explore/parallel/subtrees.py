@@ -2,8 +2,8 @@
 
 A piece is a subtree of executions: the steps it begins with, the steps that sleep behind them because an earlier
 subtree begins with them (sleep sets: Godefroid, LNCS 1032, 1996), and a wakeup tree. Pieces differ in size, and nobody
-knows by how much: a seat explores its piece slice by slice, and when another has nothing to do, it leaves to that what
-it has not begun (`Descent.leave`). So pieces have no trace in common, and none is begun in vain.
+knows by how much: a seat explores its piece slice by slice, and unless there is something for whoever is done next, it
+leaves to others what it has not begun (`Descent.leave`). So pieces have no trace in common, and none is begun in vain.
 
 The steps that lead to a piece may race with steps in it. What reverses such a race belongs at a node from which several
 pieces begin; this process knows all that begins there (`parallel.forks`). The branches of such a node come in another
@@ -218,7 +218,7 @@ class _Search:
             self._submit(seat, begin, piece.subtree, self.forks.asleep(piece))
 
     def _go_on(self, seat: int) -> None:
-        """Have a seat go on; without what it has not begun, unless there is something for whoever ends first."""
+        """Have a seat go on; without what it has not begun, unless there is something for whoever is done next."""
         run = self.runs[seat]
         piece = run.begun[-1]
         # what is done once more is not taken apart: what was found for its branches has gone with the worker
