@@ -113,7 +113,7 @@ class _Choice:
         picked = self.picked or f"{ended} after few states"
         if self.instead is not None and found is begun:
             picked = f"{', '.join(property.id for property in self.question.besides)} takes all states"
-        found = attrs.evolve(found, unjudged=self._unjudged(begun, found))
+        found = attrs.evolve(_seen(begun, found), unjudged=self._unjudged(begun, found))
         return attrs.evolve(found, seconds=time.perf_counter() - self.begin, picked=picked)
 
     def _unjudged(self, begun: Exploration, found: Exploration) -> str | None:
@@ -238,6 +238,14 @@ def _with(known: Exploration, found: Exploration) -> Exploration:
     findings = (*known.findings, *(finding for finding in found.findings if finding.property not in violated))
     unasked = tuple(sorted({*known.unasked, *found.unasked}))
     return attrs.evolve(found, findings=findings, unasked=unasked, wrong=known.wrong | found.wrong)
+
+
+def _seen(known: Exploration, found: Exploration) -> Exploration:
+    """The second answer, which tells of no less than the first one saw where it was cut short."""
+    if found.stopped not in ("interrupted", "budget"):
+        return found
+    seen = {name: max(getattr(known, name), getattr(found, name)) for name in ("states", "transitions", "depth")}
+    return attrs.evolve(found, **seen)
 
 
 def _more(known: Exploration, found: Exploration) -> bool:

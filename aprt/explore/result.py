@@ -157,7 +157,8 @@ class Exploration:
 
     states: distinct ones, with symmetry distinct orbits. transitions: steps taken. executions: from the initial state
     to an end; 0 for strategies that do not run executions. depth: the steps of the longest execution; for strategies
-    without, of the shortest way to the state that is farthest off. ends, deadlocks: distinct states of these kinds.
+    without, of the shortest way to the state that is farthest off. Where "auto" was cut short, states, transitions and
+    depth are the most that came of its first search or its last one. ends, deadlocks: distinct states of these kinds.
     oopses: distinct states after an oops.
     unmerged: places of the model (`file:line`) that keep control states apart which may well be the same.
     unexercised: numbers of properties that no step is about (`core.exercise`). A random strategy tells those of the

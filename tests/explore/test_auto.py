@@ -330,6 +330,23 @@ def test_a_budget_is_for_all_of_it() -> None:
     assert chosen.seconds < 1
 
 
+@pytest.mark.parametrize("end", ["interrupted", "budget"])
+def test_what_stops_a_later_strategy_leaves_the_states_that_were_seen_before(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto, "_SMALL", 1_000)
+    monkeypatch.setattr(auto, "_PER_STEP", 1)
+
+    def stopped(question: Question) -> Exploration:
+        return attrs.evolve(whole(attrs.evolve(question, bounds=Bounds(max_length=1))), stopped=end)
+
+    whole = dpor.search
+    monkeypatch.setattr(dpor, "search", stopped)
+    chosen = explore(dining(5), strategy="auto")
+    assert (chosen.strategy, chosen.stopped, chosen.executions) == ("dpor", end, 1)
+    assert (chosen.states, chosen.transitions, chosen.depth) == (1_152, 3_140, 20)
+
+
 def test_an_interrupt_in_the_middle_of_the_look_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(question: object, least: int) -> auto.Look:
         raise KeyboardInterrupt
