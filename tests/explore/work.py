@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,7 +75,8 @@ class Unlucky:
     def submit(self, seat: int, task: Callable[..., R], *args: Any) -> Pending[R]:
         self.sent += seat == 1
         if seat == 1 and self.last in (None, self.sent):
-            os.kill(self.crew.submit(seat, process, 0).result(), signal.SIGKILL)
+            with suppress(BrokenExecutor):  # it may have died over what nobody waits for
+                os.kill(self.crew.submit(seat, process, 0).result(), signal.SIGKILL)
         return self.crew.submit(seat, task, *args)
 
     def wait(self, pending: Iterable[Any], timeout: float | None = None) -> set[Any]:
