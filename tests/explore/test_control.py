@@ -150,6 +150,28 @@ def test_a_comprehension_that_hides_a_captured_name_gives_it_back() -> None:
     assert key(behaviour, 1) != key(behaviour, 2)
 
 
+def test_a_comprehension_does_not_hide_a_free_variable_of_the_same_name() -> None:
+    def behaviour() -> Any:
+        i = 0
+
+        async def inner() -> Any:
+            nonlocal i
+            i = await choose("i", 0)
+            total = sum([2 * i for i in (1, 2)])
+            await choose("behind it", 0)
+            await choose("again", total)
+            return [await choose("in it", i) for i in (1, 2)], i
+
+        return inner()
+
+    assert key(behaviour, 1, 0) == key(behaviour, 1, 0)
+    assert key(behaviour, 1) != key(behaviour, 2)
+    assert key(behaviour, 1, 0) != key(behaviour, 2, 0)
+    with suspended(behaviour, 1, 0, 0) as one, suspended(behaviour, 2, 0, 0) as two:
+        assert one.effect == two.effect
+        assert control_key(one.behaviour)[0] != control_key(two.behaviour)[0]
+
+
 def test_only_the_list_of_a_comprehension_that_hides_a_captured_name_is_reported() -> None:
     async def behaviour() -> Any:
         i = await choose("i", 0)

@@ -70,6 +70,23 @@ def test_cells_are_shown_as_cells_and_empty_ones_count() -> None:
     assert list(found.stack) == []
 
 
+def test_a_free_variable_has_its_cell_where_a_comprehension_has_a_variable_of_that_name() -> None:
+    both = "free"
+
+    async def behaviour() -> object:
+        total = sum([2 * both for both in (1, 2)])
+        text = "text"
+        await choose("x", 0)
+        return total, text, both
+
+    found = parts(behaviour())
+    assert sorted(found.variables) == ["both", "text", "total"]
+    assert (found.variables["total"], found.variables["text"]) == (6, "text")
+    assert isinstance(found.variables["both"], CellType)
+    assert found.variables["both"].cell_contents == "free"
+    assert list(found.stack) == []
+
+
 def test_the_exception_being_handled_is_shown_until_it_is_handled() -> None:
     error = KeyError("x")
 
