@@ -88,7 +88,7 @@ def test_in_5_12_the_last_reference_dropped_at_close_calls_the_notifier_which_wa
 
 def test_in_5_15_and_6_2_kvm_lock_is_given_back_in_freed_memory() -> None:
     for era in ("5.15", "6.2"):
-        assert texts(f"{era}/kill-qemu", "P9") == ["use after free: kvm_lock on freed vm0"]
+        assert texts(f"{era}/kill-qemu", "P9") == ["use after free: touch_lock on freed vm0"]
 
 
 def test_in_6_0_the_end_of_the_vm_wants_the_groups_lock_again() -> None:

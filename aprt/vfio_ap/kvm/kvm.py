@@ -73,8 +73,11 @@ class Kvm(Object[KvmState]):
         return (state if state.hook == mdev else attrs.evolve(state, hook=mdev)), None
 
     @handler(reads="")
-    def kvm_lock(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
-        """kvm->lock, an actor of its own, lies in here: who uses it when the VM may be gone looks here first."""
+    def touch_lock(self, state: KvmState, by: Caller) -> Outcome[KvmState, None]:
+        """Takes nothing: the memory of kvm->lock, which is an actor of its own, is part of this object.
+
+        Sent where the lock is used although the VM may be freed, which is then an oops (P9).
+        """
         return state, None
 
     @handler(reads="crycbd")

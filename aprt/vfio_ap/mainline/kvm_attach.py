@@ -85,7 +85,7 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     gone = not machine.on("B17") and await _put(machine, guest)
     await mdev.set_kvm(None)
     if gone:
-        await guest.vm.kvm_lock()
+        await guest.vm.touch_lock()
     await unlock_for_kvm(machine, guest)
     if machine.on("B17"):
         await _put(machine, guest)
