@@ -36,9 +36,8 @@ class ApBusState:
     drivers: PMap[Apqn, Driver] = pmap()  # queue devices that exist, with the driver bound to each
     drvdata: PMap[Apqn, int] = pmap()  # generation of the vfio_ap_queue behind a device
 
-    boot: Boot = (
-        "scanned"  # how far ap_module_init() is: it has begun, the poll timer is set up, the first scan is done
-    )
+    # how far ap_module_init() is: it has begun, the poll timer is set up ("ready"), the first scan is done
+    boot: Boot = "scanned"
 
 
 @attrs.frozen(eq=False)

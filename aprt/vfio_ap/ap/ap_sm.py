@@ -41,20 +41,17 @@ class Wait(enum.IntEnum):
 
 @attrs.frozen
 class HostQueueState:
-    """Requests are named by the context that sent them, the oldest first.
+    """Requests are named by the context that sent them, the oldest first."""
 
-    card: what the card has in truth, in the order in which it answers; no field of struct ap_queue.
-    """
-
-    # guarded by the queue's lock:
+    # guarded by aq->lock:
     sm: Sm = "RESET_START"
     interrupt: bool = False  # the queue's interrupt is on
-    count: int = 0  # replies that the card is taken to owe
-    requests: tuple[str, ...] = ()  # not sent yet
-    pending: tuple[str, ...] = ()  # sent, no reply yet
+    count: int = 0  # queue_count: replies that the host believes the card still owes
+    requests: tuple[str, ...] = ()  # requestq: not sent yet
+    pending: tuple[str, ...] = ()  # pendingq: sent, no reply yet
 
-    card: tuple[str, ...] = ()
-    online: bool = True
+    card: tuple[str, ...] = ()  # what the card really has, in the order in which it answers; no field of the kernel's
+    online: bool = True  # of struct zcrypt_queue; guarded by nothing here
 
 
 @attrs.frozen(eq=False)

@@ -35,13 +35,12 @@ class Ops:
     # (machine, guest, first page, how many): the guest's memory loses these pages for DMA
     dma_unmap: Callable[[Any, Any, int, int], Awaitable[None]]
 
-    # kvm-vfio, None where the driver's era has nothing to do
+    # kvm-vfio; None where the driver's era has nothing to do
     # (machine, guest, whom): kvm-vfio puts guest `whom`, or None, into the vfio group of `guest`
     set_kvm: Callable[[Any, Any, Any], Awaitable[None]]
-    kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None  # (machine, guest): the VM is destroyed
-    kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = (
-        None  # (machine, guest): the kvm-vfio file is closed
-    )
+    # (machine, guest): the VM is destroyed; the kvm-vfio file is closed
+    kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None
+    kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = None
 
     # AP bus since 6.0, None before
     # (machine, new, old): a scan has read a configuration of the host that is not the old one

@@ -38,7 +38,7 @@ class GisaIntState:
     """origin: the GISA's name, None without one. kicked, idle: vCPU names, sorted."""
 
     origin: str | None
-    # guarded by ref_lock; the alert mask is also read without:
+    # guarded by ref_lock; the alert mask is also read without it, and cleared so by gisa_destroy since 6.6:
     alert_mask: int = 0
     ref_count: tuple[int, ...] = (0,) * (MAX_ISC + 1)
 

@@ -43,6 +43,7 @@ class VcpuState:
     cr6: int = 0xFF
     sleep: Literal["awake", "prepared", "asleep"] = "awake"
     signalled: bool = False
+    # written under vcpu->mutex, which keeps the vCPU out of SIE:
     aiv: bool = True
 
     @property
@@ -91,7 +92,7 @@ class Vcpu(Actor[VcpuState]):
 
     @handler(reads="", writes="aiv")
     def set_aiv(self, state: VcpuState, by: Caller, on: bool) -> Outcome[VcpuState, None]:
-        """With or without GISA from the next entry into SIE on. Locks: vcpu->mutex, which keeps the vCPU out of it."""
+        """With or without GISA from the next entry into SIE on. Locks: vcpu->mutex held, where it is modelled."""
         return (state if state.aiv == on else attrs.evolve(state, aiv=on)), None
 
     @handler(reads="io_open cr6")

@@ -19,7 +19,7 @@ INSTANCES = 65536
 
 @attrs.frozen
 class MatrixDevState:
-    # guarded by guests_lock:
+    # guarded by guests_lock; `info` may be read under mdevs_lock as well:
     mdevs: tuple[str, ...] = ()
     info: Matrix = Matrix()
 

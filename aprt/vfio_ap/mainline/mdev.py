@@ -26,7 +26,7 @@ class MdevState:
     live: bool = False  # made by `create`
     # written under guests_lock and mdevs_lock, read under either:
     matrix: Matrix = Matrix()
-    # written under guests_lock, kvm->lock and mdevs_lock, read under guests_lock or mdevs_lock:
+    # written under guests_lock, kvm->lock and mdevs_lock; read under guests_lock, mdevs_lock or (closing) dev_set_lock:
     kvm: str | None = None
     # guarded by mdevs_lock:
     shadow: Matrix = Matrix()

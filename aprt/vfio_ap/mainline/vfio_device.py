@@ -22,7 +22,7 @@ from aprt.kernel.spinlock import Spinlock
 class VfioDeviceState:
     registered: bool = True
     users: int = 0  # open files: from before the device is opened until after it is closed
-    # guarded by the lock of the device's set:
+    # guarded by dev_set_lock, before 5.15 by nothing:
     open_count: int = 0
     kvm: str | None = None  # what the core read from the group at the first open; since 6.3 (B12) with a reference
     # guarded by kvm_ref_lock, before 6.3 by group_lock:

@@ -17,7 +17,7 @@ INSTANCES = 65536
 
 @attrs.frozen
 class MatrixDevState:
-    # guarded by the matrix lock where the series takes it:
+    # guarded by matrix_lock, in those procedures that take it (variants `remove_lock`, `handler_lock`):
     mdevs: tuple[str, ...] = ()
     free_list: tuple[Found, ...] = ()
 
