@@ -5,7 +5,8 @@ bus issues one more ZAPQ and does not wait.
 
 Mirrors: drivers/s390/crypto/ap_bus.c: ap_device_probe(), ap_device_remove(), ap_scan_bus(), ap_scan_adapter(),
 ap_scan_domains(), ap_bus_force_rescan(), ap_module_init(); drivers/base/bus.c: bind_store(), unbind_store().
-Left out: card devices, scan timer, config flags of devices; the module reference around the callbacks of a scan.
+Left out: card devices, scan timer, config flags of devices; TAPQ of every queue (a scan goes by the configuration
+alone); the module reference around the callbacks of a scan.
 """
 
 from __future__ import annotations

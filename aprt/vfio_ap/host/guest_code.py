@@ -2,6 +2,9 @@
 
 Interpreted instructions (NQAP, DQAP, TAPQ, resets) are checked against the APCB by hardware and never seen
 by the host; AQIC is intercepted. Linux as a guest uses `Reset` and never `Aqic(ir=False)`; others may.
+
+Mirrors: arch/s390/kvm/intercept.c: kvm_handle_sie_intercept().
+Left out: every other instruction and intercept.
 """
 
 from __future__ import annotations

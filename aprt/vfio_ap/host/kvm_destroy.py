@@ -4,6 +4,7 @@ Mirrors: virt/kvm/vfio.c: kvm_vfio_destroy() (5.0, 6.0); virt/kvm/kvm_main.c: kv
 kvm_destroy_devices(); arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(); arch/s390/kvm/interrupt.c:
 kvm_s390_gisa_destroy(). Before 6.2 (B11) kvm_vfio_destroy() is part of it: the kvm-vfio device goes, and SET_KVM(NULL)
 is sent, only after the architecture's part is gone.
+Left out: the vCPUs, the SCA, the guest's address space, and the ultravisor's part of a protected guest.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """What user space does to a guest: run vCPUs, close files, be killed, take the group away, reset the device.
 
 Each function is a behaviour of one thread or of the exiting process.
+
+Mirrors: fs/file_table.c: __fput(); fs/file.c: close_files(); kernel/exit.c: do_exit();
+virt/kvm/vfio.c: kvm_vfio_set_group() (5.0), kvm_vfio_file_del() (6.12); virt/kvm/kvm_main.c: kvm_vcpu_ioctl() (6.12).
+Left out: other ioctls; a number that another thread gives to a new file as soon as it is free.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ Who walks which part of the list is no state of the kernel; it is kept as what t
 ("raise", GIB) for an interrupt that hardware is about to raise.
 
 Mirrors: arch/s390/kvm/interrupt.c: process_gib_alert_list(), gib_alert_irq_handler(), kvm_s390_gib_init().
-Left out: announcing the GIB (CHSC); the GIB's summary byte, but that without fix B43 it is 0.
+Left out: announcing the GIB (CHSC); the GIB's summary byte, except that it is 0 without fix B43; that next_alert is
+read and then set to the GISA itself in two accesses (`Gisa.unlink` is one step).
 """
 
 from __future__ import annotations

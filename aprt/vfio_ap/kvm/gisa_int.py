@@ -8,11 +8,13 @@ list or an interrupt is being worked off; the timer, or a vCPU that goes idle, t
                                                      --rearm---> armed
     cancel (and restart, which cancels first) waits while it runs
 
-The record is part of struct kvm and dies with it (`free`, for whoever frees the VM).
+The record is part of struct kvm and dies with it (`free`, for whoever frees the VM). So does the timer in it, which
+for that is a field here and no `kernel.timer`.
 
 Mirrors: arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa_interrupt; arch/s390/kvm/interrupt.c:
-gisa_get_ipm_or_restore_iam(), kvm_s390_gisa_init(), kvm_s390_gisa_clear(). A VM begins with its GISA. Left out: expiry
-times; that ref_lock is set up anew, whoever holds it.
+gisa_get_ipm_or_restore_iam(), kvm_s390_gisa_init(), kvm_s390_gisa_clear(). A VM begins with its GISA.
+Left out: expiry times; the moment between cancelling the timer and starting it again (`restart_timer` is one step);
+that kvm_s390_gisa_init() sets up ref_lock anew, whoever holds it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""kvm: a virtual machine as an object: its reference count, the PQAP hook, and its end.
+"""kvm: a virtual machine as an object: its reference count, the PQAP hook, and whether it still lives.
 
-Mirrors: virt/kvm/kvm_main.c: kvm_get_kvm(), kvm_put_kvm(), kvm_destroy_vm();
-arch/s390/kvm/kvm-s390.c: kvm_arch_destroy_vm(). Left out: memory slots, the SCA, statistics, everything about
-vCPUs but their file's reference.
+How it is taken apart is told by `host.kvm_destroy`.
+
+Mirrors: virt/kvm/kvm_main.c: kvm_get_kvm(), kvm_get_kvm_safe(), kvm_put_kvm();
+arch/s390/include/asm/kvm_host.h: struct kvm_s390_crypto (pqap_hook, crycbd).
+Left out: memory slots, the SCA, statistics, everything about vCPUs but their file's reference.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_enable(), vfio_ap_irq_disable(), vfio_ap_wait_for_irqclear(),
 vfio_ap_free_aqic_resources(), vfio_ap_validate_nib() (6.12).
-Left out: the 20 ms between two tries, as virtual time has none; the NIB of a protected guest, which has to be shared.
+Left out: the 20 ms between two tries, as virtual time has none; warnings; the test that the NIB lies in a memory slot
+(where it does not, it cannot be pinned, and the answer is 06 as well); the NIB of a protected guest, which has to be
+shared.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ that work; all queues of an mdev are reset at the same time. Before that the cal
 Mirrors: drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_reset_queue(), apq_reset_check(), apq_status_check(),
 vfio_ap_mdev_reset_queues(), vfio_ap_mdev_reset_qlist() (6.12);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_irq_disable_apqn() (5.3).
-Left out: the 20 ms before each look, as virtual time has none.
+Left out: the 20 ms before each look, as virtual time has none; warnings.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """The vfio core: the device file of an mdev is opened and closed, and kvm-vfio tells the group which VM uses it.
 
 Mirrors: drivers/vfio/vfio_main.c: vfio_device_open(), vfio_device_fops_release(), vfio_file_set_kvm() (6.0);
-virt/kvm/vfio.c: kvm_vfio_destroy() (6.0); drivers/vfio/group.c: vfio_device_group_open(),
-vfio_device_group_close() (6.2, 6.3); virt/kvm/vfio.c: kvm_vfio_release() (6.2 to 6.12);
+virt/kvm/vfio.c: kvm_vfio_destroy() (6.0);
+drivers/vfio/group.c: vfio_device_group_open(), vfio_device_group_close() (6.2, 6.3);
+virt/kvm/vfio.c: kvm_vfio_release() (6.2 to 6.12);
 virt/kvm/kvm_main.c: kvm_device_release() (6.2 to 6.12);
 drivers/vfio/group.c: vfio_group_fops_unl_ioctl(), vfio_df_group_open(), vfio_df_group_close(), vfio_group_set_kvm(),
-vfio_device_group_get_kvm_safe(); drivers/vfio/vfio_main.c: vfio_device_fops_release(), vfio_df_open(), vfio_df_close(),
-vfio_device_put_kvm(); drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device();
+vfio_device_group_get_kvm_safe() (6.12);
+drivers/vfio/vfio_main.c: vfio_device_fops_release(), vfio_df_open(), vfio_df_close(), vfio_device_put_kvm() (6.12);
+drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device() (6.12);
 virt/kvm/vfio.c: kvm_vfio_file_set_kvm() (6.12).
 Left out: that group_lock is an rwsem in 6.0, which opening and closing read; that kvm-vfio takes its own lock for a
 moment, too, when its device goes.
