@@ -74,7 +74,8 @@ class Handler(Generic[S, P, R]):
     What searches rely on:
 
     - commutes: messages of the same actor, maybe this one among them, that other contexts may as well send after it as
-      before: replies, notes and the state are the same, and neither makes the other block or go on. They name this one.
+      before: replies, notes and the state are the same, and neither makes the other block or go on. Each of the two
+      names the other.
     - puts, takes: the field, a queue, to whose end it adds one item, or from whose front it takes one; it does nothing
       else. The reply of a put does not depend on the items, that of a take not on those behind the first.
     - room: attribute of the actor with the number of items that a queue holds; a put into a full one blocks. None is no

@@ -72,7 +72,7 @@ def _check_queue(actor: Actor[Any], found: Handler[Any, ..., Any], was: Any, now
 
 
 def check_waiting(actor: Actor[Any], found: Handler[Any, ..., Any], state: object) -> None:
-    """Refuse that a handler blocks although the queue that it declares has room, or has something in it."""
+    """Refuse a put that blocks although its queue has room, and a take that blocks although there is an item."""
     if found.puts is not None:
         room = actor.room(found)
         if room is None or len(getattr(state, found.puts)) < room:

@@ -115,7 +115,7 @@ class Exercise:
         )
 
     def __or__(self, other: Exercise) -> Exercise:
-        """What happened in one of two searches at least."""
+        """What happened in either of two searches."""
         missed = {**self.missed, **other.missed}
         for function in self.missed.keys() & other.missed.keys():
             missed[function] = self.missed[function] & other.missed[function]
@@ -133,7 +133,7 @@ class Exercise:
         )
 
     def alike(self, classes: Iterable[Alike]) -> Exercise:
-        """What also happens with like parts in each other's place, where a search took one order of them for all."""
+        """This, and the same with like parts in each other's place, of which a search took one arrangement for all."""
         found = self
         for alike in classes:
             for i in range(len(alike.members)):

@@ -1,4 +1,4 @@
-"""What a behaviour awaits that is no effect, as functions of trio do in the end; and what it should have awaited."""
+"""Awaits gone wrong: of something that is no effect (a function of trio, say), or forgotten altogether."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from aprt.core.system import Behaviour
 
 
 def foreign(context: str, behaviour: Behaviour, awaited: object) -> ModelError:
-    """An error that says so. Its traceback leads through the behaviour to the line that awaits it.
+    """The error of a behaviour that awaits something which is no effect.
 
-    For that it is raised there: the behaviour is to be closed then, wherever it is.
+    It is thrown into the behaviour, so that its traceback leads to the line that awaits. The behaviour is to be closed
+    then, whatever it made of that.
     """
     error = ModelError(f"{context} awaits {awaited!r}, which is no effect of aprt")
     with suppress(Exception):  # most often this one
@@ -22,13 +23,13 @@ def foreign(context: str, behaviour: Behaviour, awaited: object) -> ModelError:
 
 
 def check_returned(context: str, returned: object) -> None:
-    """Refuse what a behaviour returned if it was to be awaited. Raises: `ModelError`."""
+    """Refuse a returned value that should have been awaited. Raises: `ModelError`."""
     if (undone := not_done(returned)) is not None:
         raise ModelError(f"{context} returned {undone}: an await is missing")
 
 
 def not_done(value: object) -> str | None:
-    """In words, what is to be awaited and was not; None for any other value. A procedure is closed."""
+    """What should have been awaited, in words; None for any other value. A coroutine is closed: Python would warn."""
     if isinstance(value, Effect):
         return f"{value}, which was not sent"
     if isinstance(value, CoroutineType):

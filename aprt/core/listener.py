@@ -12,8 +12,8 @@ from aprt.core.step import Ask
 class Listener(Protocol):
     """Called in the order in which things happen; what it answers is for others to use.
 
-    A driver that lets contexts run by themselves may tell what one of them asks for when others have gone on: a
-    request belongs to the last step of its own context (`core.monitor`).
+    A driver that lets contexts run by themselves may report a request late, when other contexts have gone on: it
+    belongs to the last step of its own context (`core.monitor`).
     """
 
     def feed(self, event: Event) -> object:

@@ -9,17 +9,16 @@ timer callback, a flag, the readers of an attribute. Dropping the last reference
 and holds it until the object is freed. A step that asks for a lock in some states only says so when it does
 (`Took.asked`). A trylock never waits: no edge leads to what it takes, but edges lead from it.
 
-Not every circle is one, because readers do not wait for each other:
+Not every circle of edges can deadlock, because readers do not wait for each other:
 
-- Who asks for reading waits for another reader only if a writer that waits comes between. So readers count as waiting
-  for readers once some context was seen to take that class for writing, whether or not the lock is fair.
+- A reader waits for another reader only if a writer waits in between. So readers count as waiting for readers once some
+  context was seen to take that class for writing, whether or not the lock is fair.
 - The same holds of a context that reads a lock already and asks to read it once more.
-- A context that asks in another way for the very lock that it holds makes no edge: that is rule K1, or harmless.
+- Asking in any other way for the very lock that one holds makes no edge: that is rule K1, or harmless.
 
-The rules are those of the kernel's lockdep (Documentation/locking/lockdep-design.rst), but for two things: lockdep
-takes for granted that there is a writer, and keeps of the locks held only the ones that it needs for some circle. All
-readers are those of an rwsem. Locks that may be read again although a writer waits (rwlock_t in interrupts, RCU) have
-other rules, and there are none here.
+The rules are those of the kernel's lockdep (Documentation/locking/lockdep-design.rst), with two differences: lockdep
+assumes that there is some writer, and does not record an edge from every lock held. Readers are those of an rwsem:
+locks that may be read again although a writer waits (rwlock_t in interrupts, RCU) have other rules, and are not here.
 
 The interrupts of a kind count as a lock, too. Their handlers hold it, and whoever holds a spinlock while they may come
 asks for it: a handler runs on top of whatever its CPU is doing, and who was interrupted waits for its end. So a
@@ -85,9 +84,11 @@ class Demand:
 
     @classmethod
     def by_step(cls, event: Event) -> tuple[Demand, ...]:
-        """What a step turns out to ask for: a lock, or a destruction, that its handler takes in some states only
-        (`Took.asked`); and, where it changed what its context holds, the interrupts that may come while that holds a
-        spinlock now."""
+        """What only the step itself shows to be asked for.
+
+        That is a lock, or a destruction, which its handler takes in some states only (`Took.asked`). And if the step
+        took or gave back a lock and its context now holds a spinlock, it is every kind of interrupt that may now come.
+        """
         locks = [note for note in event.notes if isinstance(note, Took | Gave)]
         if not locks:
             return ()
@@ -189,8 +190,11 @@ class LockGraph:
         return next(iter(self.cycles()), None)
 
     def cycles(self) -> list[Cycle]:
-        """Of each edge a shortest cycle that it is on, those that need no interrupt first, short ones first, then by
-        name. Each begins with its interrupts, or else with the first name in it."""
+        """For each edge a shortest cycle through it, each cycle once. Each begins with its interrupts, or else with the
+        first name in it.
+
+        Those that need no interrupt come before those that do, and in either group short ones first, then by name.
+        """
         found = {turned(cycle) for edge in self.edges if (cycle := self.through(edge)) is not None}
         return sorted(found, key=lambda cycle: (interrupting(cycle) is not None, len(cycle), cycle))
 

@@ -74,7 +74,8 @@ class Gave:
 class Owes:
     """The calling context acquired (+) or released (-) resources that its records do not show yet.
 
-    Of each resource, what is granted is what is on record and the sum of this over all contexts (`View.inflight`).
+    As many of a resource are granted as are on record, plus the sum of these counts over all contexts
+    (`View.inflight`).
     """
 
     resource: Hashable

@@ -105,12 +105,12 @@ class NoHang:
 
 @attrs.frozen(eq=False)
 class NoLivelock:
-    """From every state an end state can be reached, or a deadlock, or an oops, with which executions end, too.
+    """From every state an execution can still come to an end: an end state, a deadlock, or an oops.
 
-    No fairness is assumed: what can end, by a step or a choice of anybody, is no livelock, even where it need not end.
-    Only a complete search of the state graph can tell. A violation is shown by once round in states that nothing which
-    anybody does leads out of: in that round whoever can step in all of its states does, and whoever can take a lock in
-    one of them takes one.
+    No fairness is assumed: where some step or choice of anybody leads to an end there is no livelock, even if it need
+    not be taken. Only a complete search of the state graph can tell. A violation is shown by a cycle within a set of
+    states that no step leads out of. The cycle is fair: a context that can step in all of its states does so, and one
+    that can take a lock in some of them takes one.
     """
 
     def text(self, contexts: Sequence[str]) -> str:

@@ -39,8 +39,8 @@ class Question:
 class Row:
     """One thing that every era is asked about.
 
-    questions: of these the first that an era can be asked. unasked: by era, why it is asked none of them. explained: by
-    era, why the answer is what it is, where that does not go without saying.
+    questions: an era is asked the first of these that it can be asked. unasked: by era, why it is asked none of them.
+    explained: by era, why the answer is what it is, where that is not plain.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A reader's function in the place of one of the driver's: whether it fits there, and that it returns what it may."""
+"""Replacing a function of the driver by a user's: whether it fits there, and that it returns what it may."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from aprt.core.foreign import not_done
 def fitting(function: Callable[..., Any], hint: Any, place: str) -> Callable[..., Any]:
     """The function, wrapped so that it raises `UserError` when it returns what it must not.
 
-    hint: the type of what it replaces; a function in the place of what is no behaviour comes back as it is. place: what
-    an error line calls the place. Raises: `UserError` when it is no async function, or takes other parameters.
+    hint: the type of what it replaces; where that is no behaviour, the function comes back as it is. place: what error
+    lines call that. Raises: `UserError` when it is no async function, or takes other parameters.
     """
     wanted = _behaviour(hint)
     if wanted is None:

@@ -101,7 +101,8 @@ class Model:
     """A scenario with its switches set: what a driver runs and checks.
 
     properties: all that can be checked on it, by number. scope: what is bounded and how, one line each.
-    assumptions: (name, value) in force. needed: (property, name) of those without which that property is known to fail.
+    assumptions: (name, value) in force. needed: (property, name of an assumption) where the property is known to fail
+    under another value.
     """
 
     system: System
@@ -153,8 +154,8 @@ class Era:
 
     groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
     lock_names: what its kernel calls the lock classes that have another name there. functions: those of its driver that
-    a patch can replace, by the names under which it does. not_modelled: what its machines have and the model has not,
-    beside what no model has.
+    a patch can replace, by the keyword that `patch` takes for each. not_modelled: what its machines have and the model
+    has not, beside what is left out of every model.
     """
 
     name: str

@@ -4,7 +4,8 @@ A **switch** is one named thing that can differ. A *flag* (measure, fix, mutant,
 its name; any other switch has several values, the default first, and is set by `name=value` or, when the value
 says it all (`remove_unlocked`), by the value alone.
 
-A **patch** is a flag that a reader brings (`patch`). It is in when it is named, and then the driver has his functions.
+A **patch** is a flag that a user brings (`patch`). It is in only where it is named; the driver has the functions of the
+patch then, in place of its own.
 
 A **feature** is how an era's kernel is built: a switch that has one value there and cannot be set.
 
@@ -33,7 +34,7 @@ class Switch:
     """A named difference. values: the default first. about: one line, what it decides. aliases: other words for it.
 
     replaces: of a patch, the functions that it puts into a table of functions, by their names there. since: the first
-    era that has what they use; None for all of them. built: a model asks for it when it is built, or never.
+    era that has what they use; None for all of them. built: it is asked for, if at all, while a model is built.
     """
 
     name: str

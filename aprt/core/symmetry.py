@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Alike:
-    """A class of members that may be permuted among each other, each a tuple of names as long as any other.
+    """A class of members that may be permuted among each other, all tuples of the same length.
 
     An option that is a plain number would be exchanged wherever an equal number counts something: let options be
     strings, or values of a type of their own.
@@ -51,8 +51,8 @@ def moved(classes: Sequence[Alike], kind: int, i: int) -> tuple[int, ...]:
     """By member, the member that it becomes when `i` and `i + 1` of class `kind` change places.
 
     Members are numbered from the first class to the last, without a break between two classes.
-    Raises: `ModelError` unless the classes fit into each other. They do if each member stays or becomes another member;
-    if of other classes only parts of those two move; and if the members of a class stay together in one class.
+    Raises: `ModelError` unless the classes fit into each other: every member stays or becomes another member; one of
+    another class moves only if it is a part of those two; and members of one class are of one class afterwards, too.
     """
     members = [frozenset(member) for alike in classes for member in alike.members]
     places = {member: place for place, member in enumerate(members)}
@@ -85,9 +85,9 @@ def _classes_of(classes: Sequence[Alike]) -> tuple[int, ...]:
 
 
 def without(classes: Sequence[Alike], kind: int) -> tuple[Alike, ...]:
-    """These classes without the one numbered `kind` and those that it becomes when others change places.
+    """These classes, without the one numbered `kind` and those that it turns into when members of others change places.
 
-    Without the class of one guest's vCPUs, say, that of the other guest's goes as well.
+    With the class of one guest's vCPUs, say, goes that of the other guest's.
     """
     of = _classes_of(classes)
     out, todo = {kind}, [kind]
