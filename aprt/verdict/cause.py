@@ -55,8 +55,8 @@ class Cause:
     order: tuple[Ordering, ...]
     one_step: bool  # whether it is one operation that fails in all of them
     inevitable: bool  # whether every execution violates the property
-    states: int  # how many were looked at
-    complete: bool  # those are all; else `chosen`, `order` and what is not `proved` are only not refuted by them
+    states: int  # how many states were looked at
+    complete: bool  # whether these are all; else `chosen`, `order` and what is not `proved` are merely not refuted
     endless: Endless | None = None  # what keeps it going
     race: tuple[Label, Label] | None = None  # the two accesses
 

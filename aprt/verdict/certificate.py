@@ -49,14 +49,14 @@ GRANULARITY = "one message handled, or one choice made, is one step"
 class Exercised:
     """What happened, and what did not. A message is named `Kind.message`."""
 
-    contexts: tuple[str, ...]  # those that took a step
-    idle: tuple[str, ...]  # those that never did
-    handled: int  # how many messages were handled
-    messages: int  # of how many that the kinds of actors have
-    never: Mapping[str, tuple[str, ...]]  # messages never handled, by kind, of kinds that handled another one
+    contexts: tuple[str, ...]  # contexts that took a step
+    idle: tuple[str, ...]  # contexts that never did
+    handled: int  # how many of the messages were handled
+    messages: int  # how many there are of all kinds of actors
+    never: Mapping[str, tuple[str, ...]]  # by kind, messages never handled; without the kinds in `absent`
     absent: tuple[str, ...]  # kinds that handled no message at all
     gaps: tuple[str, ...]  # messages never handled that the verdict has to name (`verdict.gaps`)
-    called: tuple[str, ...]  # others that `branches` would have sent
+    called: tuple[str, ...]  # other messages never handled that lines in `branches` would have sent
     waited: tuple[str, ...]  # messages sent and never handled: each time the sender waited for ever
     branches: tuple[Branch, ...]  # lines never entered, by file and line
     single: tuple[str, ...]  # choices that always had one option

@@ -57,7 +57,7 @@ def both(
 
 
 def _goes_round(system: System, finding: Finding, execution: Execution) -> None:
-    """Have trio take the steps that repeat once more. Raises: `ReplayMismatch` when they are not the same again."""
+    """Have trio take the steps of the loop once more. Raises: `ReplayMismatch` unless they do the same again."""
     labels = [(label.context, label.op) for label in finding.schedule]
     again = runtime.replay(system, Schedule.of([*labels, *labels[-finding.loop :]]))
     rounds = execution.events[-finding.loop :], again.events[-finding.loop :]
@@ -71,7 +71,8 @@ def _told(event: Event) -> Event:
 
 
 def tidy(system: System, finding: Finding, property: Property) -> Finding:
-    """The finding with fewer switches in a schedule of the same length, where that shows it, and nothing before it."""
+    """The finding with as many steps in an order with fewer context switches, if the last of them, and none before it,
+    still shows it; else the finding as it is."""
     if finding.loop:
         return finding
     schedule = merge_runs(explorer.replay(system, finding.schedule).events)

@@ -39,8 +39,8 @@ Standing: TypeAlias = Literal["worse", "open", "better", "otherwise", "same"]
 class Parting:
     """The first step of a schedule of one variant that the other variant cannot take."""
 
-    step: int  # from 0
-    wanted: Label  # the step
+    step: int  # its index in the schedule, from 0
+    wanted: Label
     offered: tuple[str, ...]  # what the other variant could do instead
 
 
@@ -52,9 +52,9 @@ class Outcome:
     title: str
     before: Shown | None  # a smallest witness, where the variant violates it
     after: Shown | None
-    searched: tuple[bool, bool]  # to the end
-    vacuous: tuple[bool, bool] = (False, False)  # it holds because no step that it is about is possible
-    parting: Parting | None = None  # of the one witness, unless the other variant can take all its steps
+    searched: tuple[bool, bool]  # whether the variant was searched to the end
+    vacuous: tuple[bool, bool] = (False, False)  # whether it holds only because no step that it is about is possible
+    parting: Parting | None = None  # where there is one witness, and the other variant cannot take all its steps
 
     @property
     def otherwise(self) -> bool:

@@ -44,11 +44,11 @@ class Plan:
 class LiveRun:
     """How a plan ended."""
 
-    execution: Execution  # the last one
-    seed: int  # that it had
-    runs: int  # how many there were
-    stopped: bool  # from outside
-    detected: tuple[Detection, ...] = ()  # in the last one; then what only all executions together show
+    execution: Execution  # the last execution of the plan
+    seed: int  # of that execution
+    runs: int  # executions in all
+    stopped: bool  # whether `stop` ended the plan
+    detected: tuple[Detection, ...] = ()  # in the last execution; then what only all of them together show
 
     @property
     def unasked(self) -> tuple[str, ...]:
@@ -63,13 +63,13 @@ class LiveRun:
 class Hits:
     """How often a way of running broke something."""
 
-    name: str  # of the way
+    name: str  # of the way of running
     hits: int
-    runs: int  # that were done
-    first: int | None  # which of them was the first hit, from 1
+    runs: int  # executions that were done
+    first: int | None  # number of the execution that was the first hit, from 1
     steps: int
     seconds: float
-    stopped: bool = False  # `runs` is not the whole plan
+    stopped: bool = False  # whether `stop` ended the plan before all of its executions were done
 
 
 def run_live(

@@ -18,8 +18,8 @@ class Planted:
     """What became of one fault."""
 
     fault: str
-    difference: Difference | None  # the first one
-    runs: int  # the run that showed it, from 1; without a difference, how many there were
+    difference: Difference | None  # the first that a comparison reported; None: no run showed the fault
+    runs: int  # number of the run that showed it, from 1; or how many runs did not
 
 
 def plant(system: System, fault: str, seed: int, runs: int) -> Planted:

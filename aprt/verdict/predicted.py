@@ -33,9 +33,9 @@ class Predicted:
 
     schedule: Schedule | None  # a shortest one that frees first and then uses; None where none was found
     token: str | None  # of the schedule; None where it is too long for one
-    states: int  # how many were looked at
-    complete: bool  # those are all, so that without a schedule the other order is impossible
-    unasked: tuple[str, ...] = ()  # numbers of properties whose violation ended executions, which might have gone on
+    states: int  # how many states were looked at
+    complete: bool  # whether these are all, so that the other order is impossible if there is no schedule
+    unasked: tuple[str, ...] = ()  # numbers of properties whose violation ended executions that might have gone on
 
 
 @attrs.frozen(eq=False)
@@ -44,7 +44,7 @@ class Detected:
 
     detection: Detection
     predicted: Predicted | None = None
-    cut: bool = False  # the search was interrupted
+    cut: bool = False  # whether the search was interrupted
 
 
 def predicted(
@@ -54,9 +54,9 @@ def predicted(
     limit: int = STATES,
     interruptible: AbstractContextManager[object] | None = None,
 ) -> tuple[Detected, ...]:
-    """These detections, with a search for each that is only possible. limit: how many states to look at for each.
+    """These detections; for each that is only possible, with a search for it of at most `limit` states.
 
-    A KeyboardInterrupt inside `interruptible` ends the searching: of those left it is not known.
+    A KeyboardInterrupt inside `interruptible` ends the searching: about the detections left nothing is said.
 
     Raises: `ReplayMismatch` when trio does not do what the explorer did.
     """

@@ -52,8 +52,8 @@ class Races:
     left_out: tuple[str, ...]  # since they are about all executions together, and not about one
     from_start: tuple[str, ...]  # since the initial state violates them already
     races: tuple[Raced, ...]  # the worst first; empty unless `complete`
-    states: int  # how many were looked at
-    stopped: Stopped | None  # why these are not all, or the races not known
+    states: int  # how many states were looked at
+    stopped: Stopped | None  # why these are not all states, or the races in them not known
 
     @property
     def complete(self) -> bool:

@@ -21,10 +21,10 @@ class ReplayPace:
     """Counts, and the seconds of processor time that they took."""
 
     replays: int = 0
-    messages: int = 0  # to actors, each with its answer
-    seconds: float = 0.0  # for these
-    round_trips: int = 0  # through two memory channels between two trio tasks
-    channel_seconds: float = 0.0  # for these
+    messages: int = 0  # handled by actors in these replays, each with its answer
+    seconds: float = 0.0  # for the replays
+    round_trips: int = 0  # requests with their replies through memory channels between two trio tasks
+    channel_seconds: float = 0.0  # for the round trips
 
     @property
     def replay_rate(self) -> float:

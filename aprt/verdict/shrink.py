@@ -28,9 +28,9 @@ class Shrunk:
     recording: Recording
     property: Property
     minimal: Minimal
-    finding: Finding  # of the smaller schedule, as is all that follows
-    events: tuple[Event, ...]  # as trio ran them
-    token: str | None  # None where it is too long for one
+    finding: Finding  # with the smaller schedule
+    events: tuple[Event, ...]  # of that schedule, as trio ran it
+    token: str | None  # of that schedule; None where it is too long for one
 
 
 def shrink(
