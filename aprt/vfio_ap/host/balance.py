@@ -18,6 +18,7 @@ from aprt.core.events import Event
 from aprt.core.properties import Actors, Always, AtEnd, Before, Check, Property
 from aprt.core.system import View
 from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.properties import objects_of
 
 
 @attrs.frozen(eq=False)
@@ -35,7 +36,7 @@ class Books:
 
 def records(machine: Machine) -> Actors:
     """Where drivers keep them: the objects of the queues, and the mdevs, which have the VMs."""
-    return (*(queue.object for queue in machine.queues.values()), *machine.mdevs)
+    return (*objects_of(machine), *machine.mdevs)
 
 
 def recorded(machine: Machine, view: View, guest: Guest) -> list[Any]:

@@ -15,7 +15,7 @@ from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.host.machine import Guest, Machine
-from aprt.vfio_ap.host.properties import hardware_of
+from aprt.vfio_ap.host.properties import hardware_of, objects_of
 
 
 @attrs.frozen(eq=False)
@@ -76,7 +76,7 @@ def _after_detach(machine: Machine, detach: Detach) -> After:
             return f"{mdev.name} is detached and {guest.name} still has its hook"
         return None
 
-    reads: Actors = (mdev, *hardware_of(machine), *_objects(machine), guest.crycb, guest.vm)
+    reads: Actors = (mdev, *hardware_of(machine), *objects_of(machine), guest.crycb, guest.vm)
     return After(mdev, detach.end, reads, test)
 
 
@@ -109,12 +109,8 @@ class Progress:
 
 def _order(machine: Machine, detach: Detach) -> History:
     guest = detach.guest
-    concerns: Actors = (guest.mdev, guest.vm, guest.crycb, *hardware_of(machine), *_objects(machine))
+    concerns: Actors = (guest.mdev, guest.vm, guest.crycb, *hardware_of(machine), *objects_of(machine))
     return History(Progress(), concerns, partial(_advance, machine, detach))
-
-
-def _objects(machine: Machine) -> Actors:
-    return tuple(queue.object for _, queue in sorted(machine.queues.items()))
 
 
 def _advance(machine: Machine, detach: Detach, memory: Hashable, event: Event) -> Progress | Wrong:

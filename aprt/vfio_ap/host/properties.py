@@ -20,7 +20,13 @@ from aprt.vfio_ap.memory import PAGE
 
 
 def hardware_of(machine: Machine) -> tuple[Actor[Any], ...]:
+    """The hardware of all queues."""
     return tuple(queue.hw for queue in machine.queues.values())
+
+
+def objects_of(machine: Machine) -> tuple[Actor[Any], ...]:
+    """The driver's objects of all queues."""
+    return tuple(queue.object for queue in machine.queues.values())
 
 
 def p1(machine: Machine) -> Property:

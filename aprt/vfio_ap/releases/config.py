@@ -9,10 +9,11 @@ from aprt.core.properties import Actors, After, Always, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.ap.matrix import Matrix
+from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.structure import bus_busy, listed
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.releases.structure import objects, was_reset
+from aprt.vfio_ap.releases.structure import was_reset
 
 
 def p18(machine: Machine) -> Property:
@@ -44,7 +45,7 @@ def _shadowed(machine: Machine, guest: Guest) -> Always:
 
 
 def p36(machine: Machine) -> Property:
-    reads: Actors = (machine.bus, machine.matrix_dev, *machine.mdevs, *objects(machine))
+    reads: Actors = (machine.bus, machine.matrix_dev, *machine.mdevs, *objects_of(machine))
 
     def scanned(view: View, event: Event) -> str | None:
         return _not_given(machine, machine.mdevs, view, "a scan ends")

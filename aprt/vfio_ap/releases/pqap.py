@@ -13,11 +13,10 @@ from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import Rc
-from aprt.vfio_ap.host.properties import hardware_of
+from aprt.vfio_ap.host.properties import hardware_of, objects_of
 from aprt.vfio_ap.mainline.irq import DISABLE_TRIES, IRQCLEAR_TRIES
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.reset_polled import POLLS
-from aprt.vfio_ap.releases.structure import objects
 
 
 def p37(machine: Machine) -> Property:
@@ -76,7 +75,7 @@ def p38(machine: Machine) -> Property:
     return Property(
         "P38",
         "whoever waits for a queue with locks held gives up in the end",
-        (History(pmap(), (*hardware_of(machine), *objects(machine)), partial(_tries, machine)),),
+        (History(pmap(), (*hardware_of(machine), *objects_of(machine)), partial(_tries, machine)),),
         f"At most {DISABLE_TRIES} AQIC(disable) in a row, {IRQCLEAR_TRIES} TAPQ after them, and {POLLS} after a reset\n"
         "in kernels without reset work. Only the reset work polls without limit.",
         tuple((hw, op) for hw in hardware_of(machine) for op in ("aqic", "tapq")),

@@ -10,7 +10,7 @@ from aprt.core.properties import Property
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.liveness import liveness
 from aprt.vfio_ap.host.model import by_number, common
-from aprt.vfio_ap.host.properties import p47
+from aprt.vfio_ap.host.properties import objects_of, p47
 from aprt.vfio_ap.host.structure import p14, p16, p17
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.releases.changes import p43, p45, p46
@@ -21,7 +21,7 @@ from aprt.vfio_ap.releases.pqap import p37, p38, p52
 from aprt.vfio_ap.releases.resets import FORGETS, let_go, p50
 from aprt.vfio_ap.releases.resources import books, p7
 from aprt.vfio_ap.releases.status import p40
-from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, objects, p13, p15, p51, was_reset
+from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, p13, p15, p51, was_reset
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
@@ -54,7 +54,7 @@ def _visible(machine: Machine) -> Property:
         "probe or remove\nruns, or somebody holds mdevs_lock; before 6.0 also while a notifier is called."
     )
     passable = partial(was_reset, machine) if machine.on("dynamic_config") else None
-    reads = (*objects(machine), *groups(machine))
+    reads = (*objects_of(machine), *groups(machine))
     return p17(machine, partial(masks_change, machine), reads, looked_at, masks, passable)
 
 

@@ -8,18 +8,15 @@ from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Apqn, Found
 from aprt.vfio_ap.host import machine as host
+from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.structure import listed
 from aprt.vfio_ap.kvm.group import Group
 from aprt.vfio_ap.mainline.guest_config import passable
 from aprt.vfio_ap.mainline.machine import Machine
 
 
-def objects(machine: Machine) -> Actors:
-    return tuple(queue.object for queue in machine.queues.values())
-
-
 def p13(machine: Machine) -> Property:
-    reads: Actors = (machine.matrix_dev, *machine.mdevs, *objects(machine))
+    reads: Actors = (machine.matrix_dev, *machine.mdevs, *objects_of(machine))
     return Property(
         "P13",
         "with mdevs_lock free every queue is in the table of the mdev that it points to",

@@ -6,6 +6,7 @@ from aprt.core.properties import Actors, Always, Before, Property
 from aprt.core.system import View
 from aprt.vfio_ap.ap.apqn import Found
 from aprt.vfio_ap.host import machine as host
+from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.users import detached, still_used
 from aprt.vfio_ap.series.machine import Machine
 
@@ -22,8 +23,7 @@ FORGETS = ("forget",)
 
 
 def p13(machine: Machine) -> Property:
-    objects = tuple(queue.object for queue in machine.queues.values())
-    reads: Actors = (machine.matrix_dev, machine.matrix_lock, *machine.mdevs, *objects)
+    reads: Actors = (machine.matrix_dev, machine.matrix_lock, *machine.mdevs, *objects_of(machine))
     return Property(
         "P13",
         "with the matrix lock free every queue is in exactly one bucket, the right one",
