@@ -38,7 +38,7 @@ class Part:
     options: tuple[Hashable, ...] = ()
 
     def names(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of `names` that belong to it, by what is alike of them: of `vm0.gisa` that is `<0>.gisa`."""
+        """Those of `names` that belong to it, by their general form, alike in like parts: `<0>.gisa` of `vm0.gisa`."""
         pattern = re.compile("|".join(rf"(?<![\w.-]){re.escape(word)}(?![\w-])" for word in self.words))
         places = {word: f"<{place}>" for place, word in enumerate(self.words)}
         found = {name: pattern.sub(lambda match: places[match.group()], name) for name in names}
@@ -65,7 +65,7 @@ class Owned:
 
 
 def kinds(owned: Sequence[Owned], queues: Iterable[Apqn]) -> tuple[Kind, ...]:
-    """The parts of a machine with these guests and queues, those together that may be alike."""
+    """The parts of a machine with these guests and queues, in groups of those that may be alike."""
     used = {apqn for guest in owned for apqn in guest.queues}
     guests = tuple(Part((*o.names, *map(str, o.queues)), (*o.names, *o.queues)) for o in owned)
     shares = [*(guest.queues for guest in owned), tuple(apqn for apqn in sorted(queues) if apqn not in used)]
@@ -75,7 +75,7 @@ def kinds(owned: Sequence[Owned], queues: Iterable[Apqn]) -> tuple[Kind, ...]:
 
 
 def alike(kinds: Iterable[Kind], contexts: Iterable[Context], actors: Iterable[Actor[Any]]) -> tuple[Alike, ...]:
-    """The classes of parts to which, but for their words, the same contexts and actors belong."""
+    """The classes of parts whose contexts and actors have the same general forms (`Part.names`)."""
     running, there = [context.name for context in contexts], [actor.name for actor in actors]
     found = []
     for kind in kinds:
@@ -89,7 +89,7 @@ def alike(kinds: Iterable[Kind], contexts: Iterable[Context], actors: Iterable[A
 
 
 def _vcpus(guest: Guest, files: bool) -> Kind:
-    """files: a vCPU is also what its file is called. In two processes two files are called the same."""
+    """files: the name of its file stands for a vCPU, too. Two guests have files of the same names."""
     return tuple(Part((vcpu.name,), (vcpu_file(vcpu),) if files else ()) for vcpu in guest.vcpus)
 
 

@@ -102,7 +102,7 @@ async def _keep_or_delete(machine: Machine, apqn: Apqn, configured: bool) -> Non
 
 @mirrors("ap_bus_force_rescan")
 async def force_rescan(machine: Machine) -> None:
-    """Somebody wants a scan: SCLP, when the configuration changed. Before the first one is done he is ignored (B49)."""
+    """A scan is asked for, by SCLP when the configuration changed; not heeded before the first one is done (B49)."""
     if not machine.on("B49") or await machine.bus.has_scanned():
         await scan(machine)
 

@@ -12,8 +12,8 @@ software the insertion is a single action.
 Hardware knows no life time: its messages reach a freed GISA too, which is a finding of P2, and change what is in
 the page as if it still were one.
 
-`polled` is no part of the word but of virtual time: a timer that has looked at the word, and is armed again, does
-the same once more and nothing else until the word changes (`kick.gisa_timer`).
+`polled` is no part of the word; it stands in for time. A timer that has looked at the word and is armed again would
+only do the same once more until the word changes, so it waits for that (`kick.gisa_timer`).
 
 Mirrors: arch/s390/kvm/interrupt.c: gisa_in_alert_list() (6.1); arch/s390/include/asm/kvm_host.h: struct kvm_s390_gisa
 (format 0); arch/s390/kvm/interrupt.c: gisa_set_iam(), gisa_get_ipm(), gisa_clear_ipm(), gisa_tac_ipm_gisc() (6.12).

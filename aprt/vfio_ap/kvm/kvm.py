@@ -50,7 +50,7 @@ class Kvm(Object[KvmState]):
 
     @handler(reads="users", writes="users", on_freed=True)
     def get_unless_zero(self, state: KvmState, by: Caller) -> Outcome[KvmState, bool]:
-        """kvm_get_kvm_safe(): one reference more, unless the last one is gone. The caller may look: a lock keeps it."""
+        """kvm_get_kvm_safe(): one reference more, unless the last one is gone. The caller's lock keeps the memory."""
         if not state.users:
             return state, False
         return attrs.evolve(state, users=state.users + 1), True

@@ -155,8 +155,9 @@ async def _hot_plug_cfg(machine: Machine, mdev: Mdev) -> None:
 async def _hot_plug_queues(machine: Machine, mdev: Mdev, gained: Matrix) -> tuple[bool, Apids]:
     """Filter for the adapters and domains that were gained. Result as for `filter_matrix`.
 
-    Before fix B29 only a part of the matrix was filtered, and that in any case. Without anything gained the filter is
-    not called since; before B23 nobody cleared the bitmap of adapters that the guest loses then, which might be full.
+    Before fix B29 only a part of the matrix was filtered, and that in any case. Since then nothing is filtered where no
+    adapter and no domain was gained; the bitmap of adapters that the guest loses is then as it was on the stack, maybe
+    full, unless it was cleared first (B23).
     """
     if not machine.on("B29"):
         shadow = await mdev.read_shadow()

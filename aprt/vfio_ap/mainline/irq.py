@@ -27,7 +27,7 @@ DISABLE_TRIES = 6
 async def free_aqic_resources(
     machine: Machine, queue: Queue, found: Found, after_reset: bool = False, without_isc: bool = True
 ) -> None:
-    """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who flushes his work.
+    """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who waits for its work item.
 
     Pin and registration are those of the mdev that the queue has now. Without an mdev the kernel warns. Without a VM
     there is nobody to unregister with; before fix B18 the ISC stayed on record then. The address 0 says that nothing is

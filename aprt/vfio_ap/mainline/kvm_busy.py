@@ -55,6 +55,6 @@ class KvmBusy:
 
     @mirrors(None)
     async def done(self) -> None:
-        """It is the lock again that does. Locks: the lock held."""
+        """From here on the lock keeps others out again. Locks: the lock held."""
         await self.flag.clear()
         await self.waiters.wake_all()

@@ -52,8 +52,8 @@ class Mdev(Object[MdevState]):
     works: tuple[Work, ...] = ()
 
     @property
-    def closers(self) -> tuple[Mutex, ...]:
-        """What unset_kvm reads the VM pointer under."""
+    def dev_set_locks(self) -> tuple[Mutex, ...]:
+        """The lock under which unset_kvm reads the VM pointer; empty, where there is none, guards nothing."""
         return () if self.device.dev_set_lock is None else (self.device.dev_set_lock,)
 
     def parts(self) -> tuple[Actor[Any], ...]:
@@ -73,12 +73,12 @@ class Mdev(Object[MdevState]):
 
     @handler(reads="")
     def read_handler(self, state: MdevState, by: Caller) -> Outcome[MdevState, None]:
-        """KVM has a hook, which lies in here, and reads what function it is to call."""
+        """KVM has followed the hook to this object, and reads from it which function to call."""
         return state, None
 
     # the VM
 
-    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | closers | works")
+    @handler(reads="kvm", guarded_by="guests_lock | mdevs_lock | dev_set_locks | works")
     def read_kvm(self, state: MdevState, by: Caller) -> Outcome[MdevState, str | None]:
         return state, state.kvm
 

@@ -24,9 +24,9 @@ INFO_SIZE: Final = 16  # bytes of struct vfio_device_info up to num_irqs
 
 @mirrors("vfio_ap_mdev_request")
 async def request(machine: Machine, mdev: Mdev) -> None:
-    """The mdev is to be removed and somebody has it open: he is asked to let go.
+    """The mdev is to be removed while user space has it open, and is asked to let go.
 
-    In 6.16 his guest loses everything at once. Before that no lock was taken, and before 6.5 nobody was asked.
+    In 6.16 the guest loses everything at once. Before that no lock was taken, and before 6.5 nobody was asked.
     """
     if not machine.on("req_event"):
         return

@@ -54,7 +54,7 @@ _SCENARIOS = (
     ("6.0", (TWO_CLOSERS, OPEN_WHILE_ENDING, *ASSIGNING, *REFUSED, *HOST_CONFIG, *HOST_GAINS, *ATTACHING, *BUS)),
     ("6.10", (AP_CONFIG,)),
 )
-"""The release from which on they make sense: guests have interrupts, may be protected, may lose and get queues."""
+"""Scenarios, each row with the release from which on they make sense."""
 
 
 @cache

@@ -69,7 +69,7 @@ def _failed_open(machine: Machine, guest: Guest) -> After:
 
 
 def _failed_write(mdev: Mdev, memory: Hashable, event: Event) -> Hashable | Wrong:
-    """Memory: the configuration as it was last seen, and of every context in a write what it was before its changes."""
+    """Memory: the configuration as last seen (`_NOW`); by context in a write, that before its first change, if any."""
     seen: PMap[str, Config | None] = memory  # type: ignore[assignment]
     by = event.context
     if event.actor == mdev.name:

@@ -96,10 +96,11 @@ _OF_DYNAMIC_CONFIG = (
 
 
 def concerns(fix: Fix, era: str) -> bool:
-    """Whether an era has the code that a fix mends: interrupts; the group notifier until 6.0, or what came instead.
+    """Whether an era has the code that a fix mends.
 
-    With that came also forwarded interrupts of PCI functions (B45) and a driver that says what is in use (B50).
-    Since the hook has a lock (B4) it is changed in a section of its own, which is what B17 mends.
+    That may be interrupt control, since 5.3; the group notifier, before 6.0; or what replaced it, and with it
+    interrupts of PCI functions that are forwarded (B45) and a driver that says what is in use (B50). Since the hook has
+    a lock (B4) it is changed in a section of its own, which is what B17 mends.
     """
     if fix.number == "B17" and not has(era, "5.15"):
         return False
@@ -120,7 +121,7 @@ def fix_switches(era: str) -> tuple[Switch, ...]:
 
 
 def never_had(era: str) -> tuple[Switch, ...]:
-    """Fixes that an era has no use for, and its driver is asked for all the same: out, and cannot be put in."""
+    """Fixes of code that an era does not have yet, which its driver asks about all the same: always out."""
     fixes = (fix for fix in FIXES if fix.number == "B17" and not concerns(fix, era))
     return tuple(Switch(fix.number, "feature", ("out",), f"{fix.about} ({fix.since})") for fix in fixes)
 

@@ -83,7 +83,7 @@ def p38(machine: Machine) -> Property:
 
 
 def _tries(machine: Machine, memory: Hashable, event: Event) -> Hashable | Wrong:
-    """Memory: of every context what it does with a queue over and over: after what, and how often."""
+    """Memory: by context, what it repeats or polls for, and how often it did so in a row."""
     tries: PMap[str, tuple[str, int]] = memory  # type: ignore[assignment]
     if any(event.caller.holds(queue.reset_work.name) for queue in machine.queues.values()):
         return tries

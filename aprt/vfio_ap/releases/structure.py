@@ -96,9 +96,10 @@ def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
 
 
 def hook_changes(machine: Machine, view: View, guest: host.Guest) -> bool:
-    """For P16: pqap_hook_rwsem is held. Before fix B17 an attach or detach changed hook and pointer one by one.
+    """For P16: whether somebody may have changed one of hook and VM pointer, and not yet the other.
 
-    Before 6.0 whoever opens or closes the device did that, or, calling the notifier, changes its group.
+    That is whoever holds pqap_hook_rwsem; before fix B17, when the two were changed in sections of their own, also
+    whoever opens or closes a device; and before 6.0 also whoever holds the driver's lock, or calls a notifier.
     """
     dynamic = machine.on("dynamic_config")
     if _notified(machine, view):
