@@ -20,6 +20,7 @@ from aprt.core.errors import UserError
 from aprt.core.scenario import Settings
 from aprt.core.switch import Switch, patch
 from aprt.explore import auto
+from aprt.explore.sampling import outlook
 
 ROOT = Path(__file__).parent.parent.parent
 V1, V2 = "demos/handler_lock.py:V1", "demos/handler_lock.py:V2"
@@ -434,7 +435,7 @@ def test_a_livelock_that_takes_too_many_states_takes_nothing_away_unless_it_is_n
 ) -> None:
     monkeypatch.setattr(auto, "_SMALL", 20)
     monkeypatch.setattr(auto, "_LARGE", 40)
-    monkeypatch.setattr(auto, "_PROBES", 10)
+    monkeypatch.setattr(outlook, "_PROBES", 10)
     patched = ("explore", "2026/unbind", "--without", "B6", "--with", V1)
     held, named = aprt(*patched), aprt(*patched, "--property", "P9", "--property", "livelock", "--runs", "2")
     assert held.exit_code == 0

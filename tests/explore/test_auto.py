@@ -16,6 +16,7 @@ from aprt.explore import auto
 from aprt.explore.explore import explore
 from aprt.explore.persistent_sets import reduced
 from aprt.explore.result import Bounds, Exploration, Question
+from aprt.explore.sampling import outlook
 from aprt.explore.stateful.states import Search
 from aprt.explore.traces import dpor
 from aprt.explore.watchdog import Stop
@@ -94,7 +95,7 @@ def test_traces_that_probes_cannot_count_are_searched_by_dpor_when_they_are_few(
 
 
 def test_an_array_that_threads_share_takes_no_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto, "_look", None)
+    monkeypatch.setattr(outlook, "outlook", None)
     chosen = explore(indexer(12), strategy="auto")
     assert (chosen.strategy, chosen.complete, chosen.traces) == ("dpor", True, 8)
     assert chosen.picked == "there seem to be 284,711 states or more, and by traces it took 8 executions"
@@ -347,12 +348,12 @@ def test_what_stops_a_later_strategy_leaves_the_states_that_were_seen_before(
     assert (chosen.states, chosen.transitions, chosen.depth) == (1_152, 3_140, 20)
 
 
-def test_an_interrupt_in_the_middle_of_the_look_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(question: object, least: int) -> auto.Look:
+def test_an_interrupt_in_the_middle_of_the_probes_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(question: object, least: int) -> outlook.Outlook:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(auto, "_SMALL", 1_000)
-    monkeypatch.setattr(auto, "_look", interrupt)
+    monkeypatch.setattr(outlook, "outlook", interrupt)
     chosen = explore(many_states(shared=True), strategy="auto")
     alone = explore(many_states(shared=True), bounds=Bounds(max_depth=chosen.depth))
     assert (chosen.strategy, chosen.stopped, chosen.states) == ("states", "interrupted", alone.states)
