@@ -14,7 +14,6 @@ from aprt.core.exercise import Exercise
 from aprt.core.finding import Finding
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Property
-from aprt.core.schedule import Schedule
 from aprt.core.system import System
 
 if TYPE_CHECKING:
@@ -46,14 +45,14 @@ class Bounds:
     max_depth: int | None = attrs.field(default=None, validator=_at_least(0))  # steps
     budget: float | None = attrs.field(default=None, validator=_at_least(0))  # seconds
     max_length: int | None = attrs.field(default=None, validator=_at_least(0))
-    """Executions, times the steps of the longest: how long all can be together."""
+    """The number of executions times the steps of the longest one."""
 
     def after(self, seconds: float) -> Bounds:
-        """These bounds for a search that begins when so many seconds of the budget are spent."""
+        """These bounds, with so many seconds of the budget spent already."""
         return self if self.budget is None else attrs.evolve(self, budget=max(0.0, self.budget - seconds))
 
     def allow(self, states: int) -> None:
-        """For a search that is resumed with so many states. Raises: `UserError` if these are more than the bound."""
+        """A search is resumed that has so many states. Raises: `UserError` if these are more than the bound."""
         if self.max_states is not None and states > self.max_states:
             raise UserError(f"there are {states:,} states by now: --max-states {self.max_states} is too few")
 
@@ -65,9 +64,10 @@ UNBOUNDED: Final = Bounds()
 class Progress:
     """How far a search has come, for a progress line.
 
-    expected: executions in all, where known or estimated; states, for a search that does not run executions.
-    read: the share of a saved search that is read back, while that is all it does. left: seconds, of the budget.
-    compiling: all it does is to compile the fast loop, which takes seconds where that was never done.
+    expected: how many executions there will be in all, known or estimated; how many states, for a search that does not
+    run executions. left: seconds of the budget.
+    read: a saved search is being read back, and nothing else is done yet: the share that has been read.
+    compiling: the fast loop is being compiled, which takes seconds, on a machine where that was not done before.
     """
 
     executions: int
@@ -84,7 +84,7 @@ class Progress:
     def eta(self) -> float | None:
         """Seconds left at the present rate, whatever the budget.
 
-        None where that cannot be said: nothing is done yet, nothing is expected, or more was done than expected.
+        None where that cannot be said: nothing is done yet, nothing is expected, or more was done than that.
         """
         done = self.executions or self.states
         if self.expected is None or not 0 < done <= self.expected:
@@ -94,18 +94,20 @@ class Progress:
 
 @attrs.frozen(eq=False)
 class Question:
-    """A search to do. stop_on: `first` ends at the first violation, `all` goes on and keeps the first per property.
+    """A search to do.
 
-    report: called now and then, at least once a second.
-    seed: of a random strategy, with which it does the same again. runs: how many executions it does.
-    expected: about how many executions (or states) it will take in all, for strategies that cannot know.
-    symmetry: count states as one that differ only in which of the parts declared alike is which ("states" only).
-    loop: of strategy "states" (`aprt[fast]` brings the compiled one; `auto` takes it where it pays).
+    stop_on: `first` ends at the first violation, `all` goes on and keeps the first of each property.
+    seed: of a random strategy; with the same one it does the same. runs: how many executions it does.
+    symmetry: count states as one that differ only by what the system declares alike ("states" only).
+    loop: of strategy "states": `aprt[fast]` brings the compiled one, which `auto` takes where it pays.
+    expected: about how many executions (or states) it will take in all, for a strategy that cannot know.
+    report: called at least once a second. halt: asked as often; once it says True the search ends, `interrupted`, at a
+    point where it can be resumed.
     save: the file that the search is kept in; what is there already is not done again (any strategy but "auto").
-    halt: asked now and then; once it says True the search ends, `interrupted`, where it can be resumed.
     certify: say in the answer which lines of the model no step went through, which takes a moment.
-    besides: properties with no checks but `NoLivelock`, to be judged as well where that takes nothing away from the
-    answer about the others. A strategy that cannot tell passes them over, and so does one without the time or room.
+    besides: properties to be judged as well, if that costs the answer about the others nothing; `NoLivelock` is their
+    only kind of check. They are left out by a strategy that cannot judge them, and where time or memory runs out:
+    `Exploration.unjudged` says why.
     """
 
     system: System
@@ -126,8 +128,9 @@ class Question:
 
 @attrs.frozen
 class Guarantee:
-    """What strategy "pct" promises of a violation of `depth`: one that shows whenever `depth` pairs of steps come in a
-    certain order. steps: the most in one execution that can matter to other contexts (`sampling.contention`).
+    """What "pct" promises about a violation that shows whenever `depth` pairs of steps come in a certain order.
+
+    steps: how many steps of one execution can matter to other contexts, at most (`sampling.contention`).
     """
 
     depth: int
@@ -149,20 +152,37 @@ class Guarantee:
 class Exploration:
     """The answer to a `Question`.
 
+    How it ended: `complete` says in short whether everything was covered.
     stopped: None when the search came to its end. Else what ended it: a bound (`max_states`, `max_depth`, `max_length`,
-    `budget`, `runs`), Ctrl-C or `Question.halt` (`interrupted`), the first `violation` where that was enough, or an
-    execution of too many steps (`endless`). `unshown`: something is wrong of which no schedule was found.
-    unasked: numbers of properties that nobody asked about, and at whose violation executions ended.
-    findings: the first of each property, the shortest where the strategy finds shortest schedules.
+    `budget`, `runs`), Ctrl-C or `Question.halt` (`interrupted`), the first violation where that was enough
+    (`violation`), an execution of too many steps (`endless`), or something wrong of which no schedule was found
+    (`unshown`). unasked: numbers of properties that nobody asked about, and at whose violation executions ended.
+    unjudged: None when all was judged that was asked `besides`; else why not: the strategy cannot (`strategy`), or one
+    of the reasons for `stopped`. picked: why this strategy, where it was not asked for.
 
-    states: distinct ones, with symmetry distinct orbits. transitions: steps taken. executions: from the initial state
-    to an end; 0 for strategies that do not run executions. depth: the steps of the longest execution; for strategies
-    without, of the shortest way to the state that is farthest off. Where "auto" was cut short, states, transitions and
-    depth are the most that came of its first search or its last one. ends, deadlocks: distinct states of these kinds.
-    oopses: distinct states after an oops.
+    What it found. findings: the first of each property, the shortest where the strategy finds shortest schedules.
+    wrong: all that was seen to be wrong: (property, in what words). Processes that share the work tell each other only
+    what concerns the lock order, so other words may be missing then.
+    lock_order: which locks were asked for while others were held, if a property is about that.
+
+    What it covered. states: distinct ones, with symmetry distinct orbits. transitions: steps taken. executions: from
+    the initial state to an end; 0 for strategies that do not run executions. depth: the steps of the longest execution;
+    for strategies without executions, of the shortest way to the state that is farthest off. After "auto" was cut
+    short, each of states, transitions and depth is that of whichever of its searches saw more. ends, deadlocks, oopses:
+    distinct states of these kinds; an oops ends the execution. traces: distinct ones seen whole. sleep_blocked:
+    executions that ended because all they could have done was covered.
     unmerged: places of the model (`file:line`) that keep control states apart which may well be the same.
-    unexercised: numbers of properties that no step is about (`core.exercise`). A random strategy tells those of the
-    executions that it drew; other searches that are not complete cannot tell: None.
+    apart: what was declared to be alike and is not. exercise: what happened, where that is known: in a complete search,
+    and in executions that were drawn. unexercised: numbers of properties that no step is about (`core.exercise`); a
+    random strategy speaks of the executions that it drew, any other that is not complete cannot tell: None.
+
+    Of random strategies. cut: executions that did not come to an end. unseen: the chance that the next execution shows
+    a new trace (Good-Turing); unseen_below: what it is at most, with 95 % confidence. chao1: how many traces there are
+    at least, by Chao's estimate. turns: of each member of a portfolio, how many executions it did.
+
+    What it took. seconds: in all. saved: of these, those before it was resumed. learning: those before the search
+    began, and those in which it ran the model's code. Of strategy "states": loading: those in which the compiled loop
+    was loaded, or compiled; loop: the one that came to the end; bytes_per_state: memory, beside the tables.
     """
 
     strategy: str
@@ -177,33 +197,30 @@ class Exploration:
     seconds: float
     seed: int | None = None
     unmerged: tuple[str, ...] = ()
-    traces: int | None = None  # distinct traces seen whole, for strategies that tell them apart
-    unseen: float | None = None  # Good-Turing mass of unseen traces, for random strategies
-    samples: tuple[Schedule, ...] = ()  # schedules of executions, where asked for
+    traces: int | None = None
+    unseen: float | None = None
     oopses: int = 0
     unasked: tuple[str, ...] = ()
-    unseen_below: float | None = None  # that mass, at most, with 95 % confidence
-    chao1: float | None = None  # traces there are, at least, by Chao's estimate
+    unseen_below: float | None = None
+    chao1: float | None = None
     guarantee: Guarantee | None = None
-    cut: int = 0  # executions that were drawn and did not come to an end
+    cut: int = 0
     unexercised: tuple[str, ...] | None = None
     symmetry: bool = False
-    apart: tuple[str, ...] = ()  # what was declared to be alike and is not
-    sleep_blocked: int | None = None  # executions that ended because all they could have done was covered
-    learning: float | None = None  # of `seconds`, those before the search and those in which it ran the model's code
-    turns: tuple[tuple[str, int], ...] = ()  # executions of each member of a portfolio
-    picked: str | None = None  # why this strategy, where it was not asked for
-    # why what was asked `besides` was not judged: `strategy`, that cannot tell, or as `stopped`; None: it was
+    apart: tuple[str, ...] = ()
+    sleep_blocked: int | None = None
+    learning: float | None = None
+    turns: tuple[tuple[str, int], ...] = ()
+    picked: str | None = None
     unjudged: str | None = "strategy"
-    # the locks that were asked for while others were held, where a property asks for that
+    # two answers are equal whatever of these they have
     lock_order: LockGraph | None = attrs.field(default=None, eq=False)
-    # what happened, where that is known: in a complete search, and in executions that were drawn by lot
     exercise: Exercise | None = attrs.field(default=None, eq=False)
-    # of `seconds`, those before it was resumed
     saved: float = attrs.field(default=0.0, eq=False)
-    # all that was seen to be wrong (property, in what words); no process of a crew tells the others, but for the lock
-    # order, which they share
     wrong: frozenset[tuple[str, str]] = attrs.field(default=frozenset(), eq=False)
+    loop: str | None = attrs.field(default=None, eq=False)
+    bytes_per_state: float | None = attrs.field(default=None, eq=False)
+    loading: float | None = attrs.field(default=None, eq=False)
 
     def __str__(self) -> str:
         """What was covered, and below it the findings, each with its schedule."""
@@ -216,41 +233,36 @@ class Exploration:
 
     @property
     def complete(self) -> bool:
-        """Whether everything within the system was covered: no bound was hit, and only what is a finding ended it."""
+        """Whether everything within the system was covered: nothing stopped it, and every execution came to an end or
+        to a violation that was asked about."""
         return self.stopped is None and not self.unasked
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it, be it when only what was asked besides was open."""
+        """Whether Ctrl-C ended it, or ended its look at what was asked `besides`."""
         return "interrupted" in (self.stopped, self.unjudged)
 
     @property
     def redundant(self) -> int | None:
-        """Executions more than one per trace, where each is meant to show a trace of its own, and there were any."""
+        """By how many the executions outnumber the traces; None for a strategy that does not aim at one for each."""
         if self.sleep_blocked is None or self.traces is None or not self.executions:
             return None
         return self.executions - self.traces
 
     @property
     def spent(self) -> float:
-        """Seconds that it has taken of its budget."""
+        """Seconds of its budget that it took."""
         return self.seconds - self.saved
 
     @property
     def counted(self) -> int | None:
-        """The states, None where nobody counted them: by processes that share the traces."""
+        """The states; None where nobody counted them, as when processes share the traces."""
         return self.states if self.states or not self.executions else None
 
     @property
     def manner(self) -> str:
-        """The strategy, and whether it took orbits for states, as verdicts print it."""
+        """The strategy as verdicts print it, with a word on symmetry."""
         return f"{self.strategy}+symmetry" if self.symmetry else self.strategy
-
-    # of strategy "states", how it was done, which is no part of the answer: the loop that came to the end; the memory
-    # that states took beside the tables; of `seconds`, those in which the compiled loop was loaded, or compiled
-    loop: str | None = attrs.field(default=None, eq=False)
-    bytes_per_state: float | None = attrs.field(default=None, eq=False)
-    loading: float | None = attrs.field(default=None, eq=False)
 
 
 def nothing(strategy: str, seed: int) -> Exploration:
