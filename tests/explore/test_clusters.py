@@ -179,5 +179,5 @@ def test_a_kind_spares_the_same_steps_as_what_stands_for_it() -> None:
     for places in (range(2), range(1, 3), range(2, 4)):
         steps = [kind for kind in kinds if kind.place in places and kind.slot == ONE]
         for kind in kinds:
-            stands = kind.before(places, frozenset({ONE}))
+            stands = kind.narrowed(places, frozenset({ONE}))
             assert [stands.spares(step) for step in steps] == [kind.spares(step) for step in steps]

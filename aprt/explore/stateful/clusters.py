@@ -1,21 +1,22 @@
 """What neighbouring contexts can do, looked up at once. For the plain loop, where no step has to be checked.
 
-What a context can do is decided by its control state and one actor's value. A *cluster* is some neighbouring contexts
-with all the fields that ever decide for them: where these take few values in many states, one look by the masked state
-tells what the cluster can do.
+What a context can do is decided by its control state and one actor's value. A *cluster* is a row of neighbouring
+contexts, with all the fields that ever decide for them. Where these fields take few values in many states, one lookup
+by the masked state tells what all contexts of the cluster can do.
 
-How a state was first reached tells most of it without a look. Let step t of context c have led to it from p.
+How a state was first reached saves more. Let that be from state p, by step t of context c.
 
-*Steps need not be taken.* Let step u, of an earlier context, be decided by another slot than t, or by the same one and
-neither of them changes it. Then u was possible in p, which took it first, and behind it t led to where u leads from
-here. (Sleep sets tell so of all steps on the way, Godefroid, LNCS 1032, 1996; what the last one tells is known by its
-kind.)
+*Steps that need not be taken.* Let a context earlier than c have a step u here, and let u and t be independent: they
+are decided by different slots, or by the same one and neither changes it. Then u was possible in p, too, and was taken
+there before t, since contexts are expanded in order; and behind u, t led to the state to which u leads from here. So
+that state has been found already. (Sleep sets tell so of all steps on the way, Godefroid, LNCS 1032, 1996. What the
+last step tells is known without a set for each state, by the kind of the step.)
 
-*Contexts need not be asked.* What a context other than c can do is what it could do in p, unless t changes the slot
-that decides. So ask no earlier context for which that slot never decides, and, where t leaves the slot as it is, none
-that is not known to change it from the number in there: all that it can do need not be done, and how many steps that
-are is known from p. Nor is there anything to be learned of it, as it was asked with the same numbers: in p, or else in
-the last state on the way to p in which it was.
+*Contexts that need not be asked.* A context other than c can do here what it could do in p, unless t changes the slot
+that decides for it. So an earlier context is not asked if t's slot never decides for it, nor, where t leaves its slot
+unchanged, if it is not known to have a step that changes that slot from the number in there. As above, none of its
+steps need be taken, and how many they are is known from p. Nor would the tables learn anything: it was asked with the
+same numbers in p, or in the last state on the way to p in which it was asked.
 """
 
 from __future__ import annotations
@@ -39,62 +40,65 @@ _NOWHERE: Final = -1  # no slot
 
 @attrs.define(eq=False)
 class Arrival:
-    """How a state was first reached.
+    """How a state was first reached, and so whom to ask in it.
 
-    kept: keeps, of the steps that were possible before, those that still are. first: whom to ask of the first cluster
-    in which somebody must be asked; others: of other ones, in order.
+    first: the lookup of the first cluster in which somebody must be asked; others: those of further ones, in order.
+    kept: mask of the steps of all others, which are possible here if they were possible in the state before.
     """
 
     kept: int = attrs.field(init=False)
-    first: Look = attrs.field(init=False)
-    others: tuple[Look, ...] = attrs.field(init=False)
+    first: Lookup = attrs.field(init=False)
+    others: tuple[Lookup, ...] = attrs.field(init=False)
 
 
 Steps: TypeAlias = tuple[tuple[int, Arrival], ...]
-"""What to add to a state, and how that reaches the next one."""
+"""What to add to a state, and how the state that this gives is reached then."""
 
 
-class Apart(Exception):
-    """Contexts have to be asked one by one: there is something to check, or something new decides."""
+class OneByOne(Exception):
+    """Contexts have to be asked one by one: a step has to be checked, or a field decides that never did."""
 
 
-class Cramped(Apart):
-    """Or one of them can take more steps than ever before: they can be asked together again, with more bits for it."""
+class Cramped(OneByOne):
+    """A context has more steps to choose from than it ever had: once it has more bits, clusters can be used again."""
 
 
 class Kind(NamedTuple):
-    """Of the steps of the context in that place, decided by that slot; whether one changes the number in there."""
+    """The steps that a context, at `place`, has where a slot decides. changes: whether one changes the number in it."""
 
     place: int
     slot: int
     changes: bool
 
     def spares(self, other: Kind) -> bool:
-        """Whether, behind a step of this kind, those of the other need not be taken."""
+        """Whether steps of the other kind need not be taken in a state that was reached by one of this kind."""
         return other.place < self.place and (other.slot != self.slot or not (other.changes or self.changes))
 
-    def before(self, places: Sequence[int], slots: frozenset[int]) -> Kind:
-        """One that spares the same steps of the contexts in these places, for which these slots decide."""
+    def narrowed(self, places: Sequence[int], slots: frozenset[int]) -> Kind:
+        """The same for all kinds that spare the same steps of contexts in these places, for which these slots decide.
+
+        So they share one lookup.
+        """
         if self.place <= places[0]:
-            return ANY
+            return SPARES_NOTHING
         place = min(self.place, places[-1] + 1)
         return Kind(place, self.slot, self.changes) if self.slot in slots else Kind(place, _NOWHERE, changes=False)
 
 
-ANY: Final = Kind(0, _NOWHERE, changes=True)  # spares nothing: no context is earlier
+SPARES_NOTHING: Final = Kind(0, _NOWHERE, changes=True)  # no context is earlier
 
 
 Known: TypeAlias = tuple[int, Steps]
-"""The steps of some contexts that are possible, and those of them that are to be taken.
+"""The steps of some contexts that are possible, as bits, and those of them that are to be taken.
 
-Of what is possible it matters how much: there are some bits for each context, of which as many are set as it has steps.
+Only the number of possible steps matters. So each context has some bits, of which as many are set as it has steps.
 """
 
 _Offer: TypeAlias = tuple[Kind, int, Steps]
-"""The steps of one context, all of one kind: that, which are possible, as in `Known`, and the steps themselves."""
+"""The steps of one context: their kind, how many are possible, as in `Known`, and the steps themselves."""
 
-Look: TypeAlias = "tuple[int, dict[int, Known], Callable[[int], Known]]"
-"""The mask of some contexts, what is known of them by the masked state, and how to learn what is not, by that, too."""
+Lookup: TypeAlias = "tuple[int, dict[int, Known], Callable[[int], Known]]"
+"""For some contexts: the mask of a state, what is known by the masked state, and how to learn what is not."""
 
 
 class Clusters:
@@ -108,7 +112,7 @@ class Clusters:
         ]
         self._bits = list(accumulate(self._most, initial=0))  # where those of each context begin
         self._clusters: list[range] = []
-        self._looks: dict[tuple[tuple[int, ...], Kind], Look] = {}
+        self._lookups: dict[tuple[tuple[int, ...], Kind], Lookup] = {}
         self._rows = [defaultdict[int, dict[int, _Offer]](dict) for _ in tables.rows]  # by control state and number
         self._met = defaultdict[tuple[int, int], set[Kind]](set)  # by slot, and the number there before the step
         self._arrivals: dict[Kind, Arrival] = {}
@@ -116,9 +120,9 @@ class Clusters:
 
     def close(self) -> None:
         """Forget all that was learned, which refers to itself."""
-        for _, known, _ in self._looks.values():
+        for _, known, _ in self._lookups.values():
             known.clear()
-        self._looks.clear()
+        self._lookups.clear()
         self._arrivals.clear()
         self._rows.clear()
 
@@ -133,17 +137,17 @@ class Clusters:
             else:
                 return False
         self._clusters = found
-        for by in self._arrivals:  # states were reached as they were
-            self._ask(by)
+        for by in self._arrivals:  # which states refer to
+            self._choose_lookups(by)
         return True
 
     @property
-    def somehow(self) -> Arrival:
-        """Of states of which nothing else is known."""
-        return self._arrival(ANY)
+    def unknown_arrival(self) -> Arrival:
+        """Of states of which it is not known how they were reached: everybody must be asked."""
+        return self._arrival(SPARES_NOTHING)
 
     def _possible(self, place: int, count: int) -> int:
-        """So many steps of that context."""
+        """The bits of so many steps of that context."""
         return (1 << count) - 1 << self._bits[place]
 
     def _pays(self, places: range, sample: Sequence[int]) -> bool:
@@ -154,37 +158,37 @@ class Clusters:
         return frozenset[int]().union(*[self._slots[place] for place in places])
 
     def _arrival(self, by: Kind) -> Arrival:
-        """By a step of that kind."""
+        """That of states that a step of that kind has reached."""
         if by not in self._arrivals:
             sharing = {place for place in range(by.place) if by.slot in self._slots[place]}
             self._concerned[by] = sharing if by.changes else set()
             self._arrivals[by] = Arrival()
-            self._ask(by)
+            self._choose_lookups(by)
         return self._arrivals[by]
 
-    def _ask(self, by: Kind) -> None:
-        """Behind a step of that kind ask those who must be asked, as far as is known."""
-        arrival, looks = self._arrivals[by], list[Look]()
+    def _choose_lookups(self, by: Kind) -> None:
+        """Work out, or work out again, who must be asked in states that a step of that kind has reached."""
+        arrival, lookups = self._arrivals[by], list[Lookup]()
         arrival.kept = 0
         for cluster in self._clusters:
             asked = tuple([place for place in cluster if place >= by.place or place in self._concerned[by]])
             arrival.kept |= sum(self._possible(place, self._most[place]) for place in cluster if place not in asked)
             if asked:
-                looks.append(self._look(asked, by))
-        arrival.first, *others = looks
+                lookups.append(self._lookup(asked, by))
+        arrival.first, *others = lookups
         arrival.others = tuple(others)
 
-    def _look(self, places: tuple[int, ...], by: Kind) -> Look:
-        """At the contexts in these places, behind a step of that kind."""
+    def _lookup(self, places: tuple[int, ...], by: Kind) -> Lookup:
+        """For the contexts in these places, in states that a step of that kind has reached."""
         slots = self._deciding(places)
-        by = by.before(places, slots)
-        if (places, by) not in self._looks:
+        by = by.narrowed(places, slots)
+        if (places, by) not in self._lookups:
             known = dict[int, Known]()
-            self._looks[places, by] = self._layout.mask(slots), known, partial(self._learn_all, places, by, known)
-        return self._looks[places, by]
+            self._lookups[places, by] = self._layout.mask(slots), known, partial(self._learn_all, places, by, known)
+        return self._lookups[places, by]
 
     def _learn_all(self, places: tuple[int, ...], by: Kind, known: dict[int, Known], state: int) -> Known:
-        """What these contexts can do behind a step of that kind, in a masked state; kept in `known`."""
+        """What these contexts can do in a masked state that a step of that kind has reached; kept in `known`."""
         possible, taken = 0, Steps()
         shifts, ones = self._layout.shifts, self._layout.ones
         for place in places:
@@ -202,12 +206,12 @@ class Clusters:
     def _learn(self, place: int, control: int, number: int) -> _Offer:
         slot, row = self._tables.rows[place][control]
         if slot not in self._slots[place]:
-            raise Apart
+            raise OneByOne
         moves = row[number]
         if not self._layout.fits():
             raise Outgrown
         if any(note != QUIET for _, _, note in moves):
-            raise Apart
+            raise OneByOne
         if len(moves) > self._most[place]:
             raise Cramped
         changes = [self._tables.changes[step] for _, step, _ in moves]
@@ -219,7 +223,7 @@ class Clusters:
         return self._rows[place][control][number]
 
     def _meet(self, kind: Kind, number: int) -> None:
-        """A step of that kind can be taken where that number is in its slot."""
+        """A step of that kind was found to be possible where that number is in its slot."""
         met = self._met[kind.slot, number]
         if kind in met:
             return
@@ -229,4 +233,4 @@ class Clusters:
             earlier = {place for place in changing if place < by.place}
             if not by.changes and not earlier <= self._concerned[by]:
                 self._concerned[by] |= earlier
-                self._ask(by)
+                self._choose_lookups(by)

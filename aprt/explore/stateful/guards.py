@@ -1,6 +1,8 @@
 """Steps at which something is checked, for the plain loop, which knows where a check is in order.
 
-A check is a function of few fields, so masking the state tells whether it is known to be in order: a *guard*.
+A check looks at few fields of a state only. So what it said is known by the masked state, and a *guard* remembers for
+which of these the check is in order. The check of a history also moves on the memory of that history, which is a field
+of the state: for that, its guard remembers what to add to the successor.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from aprt.explore.stateful.layout import Layout
 
 @attrs.define(eq=False)
 class Guard:
-    """Where a check is known to be in order. check: None for what a handler noted, which is so once it is on record.
+    """Where a check is known to be in order. check: None for what a handler noted, which has to be recorded only once.
 
-    mask: keeps the fields it depends on. known: by these, what it adds to the successor.
+    mask: keeps the fields the check depends on. known: by the masked state, what to add to the successor, mostly 0.
     """
 
     check: Judge | Recorder | None
@@ -63,7 +65,7 @@ class Guards:
         return tuple(self._by_check.setdefault(check, Guard(check)) for check in checks)
 
     def remember(self, guard: Guard, wide: int, state: int) -> None:
-        """The guard's check is in order in this state, packed as `packing` says, and as `layout` says."""
+        """The check was made in this state, given as `packing` packs it (`wide`) and as `layout` does."""
         mask, adds = 0, 0
         if guard.check is not None:
             mask = self._layout.mask(guard.check.slots)

@@ -26,17 +26,18 @@ from aprt.explore.stateful.loop import FreshLoop, Host, Outgrown
 from aprt.explore.watchdog import Look, Stop, looking
 
 _Asked: TypeAlias = "list[tuple[int, int, _Rows, int]]"
-"""The contexts to ask in a state, by how it was first reached. Of each its place, the field of its control state, what
-is known by that, and the field that decided on the step that led there, if only steps that it decides on, too, must be
-taken; `_ALL` where all must."""
+"""Whom to ask in a state, which depends on how it was first reached. For each context: its place; the field of its
+control state; what is known of it; and which of its steps must be taken: all (`_ALL`), or, if this is a field, only
+those on which the same field decides as on the step that led to the state."""
 
 _Steps: TypeAlias = tuple[tuple[int, ...], tuple[NotedStep, ...], _Asked]
-"""What to add, or, if one of them is noted, the second; and whom to ask in the state that they lead to."""
+"""The steps of a context: what each adds to the state or, if one of them is noted, all as noted steps; then whom to
+ask in the states that they lead to."""
 
 _Rows: TypeAlias = dict[int, tuple[int, dict[int, _Steps]]]
-"""By control state, the field that decides, and the steps by it."""
+"""What is known of a context: by control state, the field that decides, and the steps by the number in that field."""
 
-SPARE = 8  # times as many numbers have room when states are packed anew
+SPARE = 8  # when states are packed anew, there is room for so many times as many numbers
 _ALL = -1
 
 
@@ -56,7 +57,7 @@ class ContextLoop(FreshLoop):
 
     def _forget(self) -> None:
         for rows in self._rows:
-            rows.clear()  # they tell whom to ask, by these very rows
+            rows.clear()  # they refer to themselves: they tell whom to ask, and that names them
 
     def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
         self._pack_as(self._roomy())
@@ -180,14 +181,14 @@ class ContextLoop(FreshLoop):
                 for guard in step.always:
                     guard.known[successor & guard.mask]
             except KeyError:
-                self._look(here, state, step)
+                self._take_checked(here, state, step)
                 continue
             self.insert(successor, here)
             if step.oops:
                 self.oopses.append(len(self._states) - 1)
 
-    def _look(self, here: int, state: int, step: NotedStep) -> None:
-        """Take a step and check whatever there is to check; its guards know it from now on."""
+    def _take_checked(self, here: int, state: int, step: NotedStep) -> None:
+        """Take a step whose guards do not know that it is in order: check it, and let them know."""
         wide, count = self.wide(state), len(self)
         wide_successor = self.take(here, wide, step.move)
         successor = self.narrow(wide_successor)
@@ -223,9 +224,9 @@ class ContextLoop(FreshLoop):
         return row[number]
 
     def _whom(self, came: int, decided: int) -> _Asked:
-        """Whom to ask behind a step of the context in that place, on which that field decided.
+        """Whom to ask in a state that was reached by a step of the context in that place, on which that field decided.
 
-        Why steps may be left out: see `explore.stateful.clusters`.
+        Why some steps may be left out: see `explore.stateful.clusters`.
         """
         if (came, decided) not in self._whom_known:
             places = self._fields.places
@@ -235,7 +236,7 @@ class ContextLoop(FreshLoop):
         return self._whom_known[came, decided]
 
     def pack_anew(self) -> None:
-        """In fields that have room."""
+        """Pack all states again, in fields with room for more numbers."""
         before, layout = self.layout, self._roomy()
         self._states = list(map(before.conversion(layout), self._states))
         self._seen = set(self._states)
@@ -245,7 +246,7 @@ class ContextLoop(FreshLoop):
         return Layout(self.packing, byte_widths(self.packing, self.slots, SPARE))
 
     def _pack_as(self, layout: Layout) -> None:
-        """From now on; what was learned in terms of another layout is looked up again."""
+        """Use this layout from now on. What was learned in terms of another one is looked up again."""
         self._forget()
         self.layout, self._fields = layout, Fields(layout)
         self._asked: list[_Asked] = []  # by state

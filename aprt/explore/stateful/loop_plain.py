@@ -12,25 +12,26 @@ from collections.abc import Sequence
 from itertools import repeat
 
 from aprt.explore.learned.packing import Unknown
-from aprt.explore.stateful.clusters import Apart, Arrival, Clusters, Cramped
+from aprt.explore.stateful.clusters import Arrival, Clusters, Cramped, OneByOne
 from aprt.explore.stateful.layout import Layout, byte_widths
 from aprt.explore.stateful.loop import Host, Outgrown
 from aprt.explore.stateful.loop_contexts import SPARE, ContextLoop
 
 _SAMPLE = 2_048  # states that tell whether clusters pay
-_AGAIN = 4  # times as many states tell anew
+_AGAIN = 4  # after so many times as many states, the question is asked again
 _LOOK = 256  # states between two looks of the search
 
 
 class PlainLoop(ContextLoop):
-    """aside: numbers of states not expanded for want of what may not be learned."""
+    """aside: numbers of states that could not be expanded, since something new would have had to be learned for them
+    when only others may number it (`Packing.open`)."""
 
     name = "plain"
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.aside: list[int] = []
-        self._regroup = _SAMPLE  # so many states make clusters worth a thought
+        self._regroup = _SAMPLE  # so many states before it is asked whether clusters pay
 
     @property
     def bytes_per_state(self) -> float:
@@ -51,13 +52,13 @@ class PlainLoop(ContextLoop):
             done += self._expand(numbers[done:])
 
     def _expand(self, numbers: Sequence[int]) -> int:
-        """Expand these states; gives how many are done, when states were packed anew or one is left aside."""
+        """Expand these states. Gives how many are done: not all if states were packed anew or one is left aside."""
         try:
             if self._clusters is None or self.oopses:
                 self._expand_by_context(numbers)
             else:
                 self._expand_by_cluster(numbers, self._clusters)
-        except (Apart, Outgrown, Unknown) as error:
+        except (OneByOne, Outgrown, Unknown) as error:
             here, self.transitions = self._reached
             if isinstance(error, Unknown):
                 self.aside.append(here)
@@ -65,15 +66,15 @@ class PlainLoop(ContextLoop):
             if isinstance(error, Outgrown):
                 self.pack_anew()
             else:
-                self._ask_apart()
+                self._ask_one_by_one()
                 if isinstance(error, Cramped):
                     self._regroup = len(self)  # at once
             return bisect_left(numbers, here)
         return len(numbers)
 
     def _expand_by_cluster(self, numbers: Sequence[int], asked: Clusters) -> None:
-        """Expand them all. To stop at a bound in the middle of a state is left to the other loop."""
-        self._arrivals += [asked.somehow] * (len(self) - len(self._arrivals))
+        """Expand them all. Where a bound is met within a state, `OneByOne` leaves that state to the other loop."""
+        self._arrivals += [asked.unknown_arrival] * (len(self) - len(self._arrivals))
         self._could += repeat(0, len(self) - len(self._could))
         done = 0
         while done < len(numbers):
@@ -109,7 +110,7 @@ class PlainLoop(ContextLoop):
                         successor = state + delta
                         if successor not in seen:
                             if count == limit:
-                                raise Apart
+                                raise OneByOne
                             seen.add(successor)
                             parents.append(here)
                             arrivals.append(arrival)
@@ -123,7 +124,9 @@ class PlainLoop(ContextLoop):
             self._parents.extend(parents)
             self.transitions += sum(map(int.bit_count, possible))
             self._reached = here, self.transitions
-            could[numbers[0] : here] = repeat(0, here - numbers[0])  # not asked for again, and many numbers to keep
+            could[numbers[0] : here] = repeat(
+                0, here - numbers[0]
+            )  # nobody asks again, and they are many large numbers
 
     def close(self) -> None:
         super().close()
@@ -136,10 +139,10 @@ class PlainLoop(ContextLoop):
         super().pack_anew()
 
     def _pack_as(self, layout: Layout) -> None:
-        self._ask_apart()
+        self._ask_one_by_one()
         super()._pack_as(layout)
 
-    def _ask_apart(self) -> None:
+    def _ask_one_by_one(self) -> None:
         """From now on ask contexts one by one."""
         self._clusters: Clusters | None = None
         self._arrivals: list[Arrival] = []  # by state
@@ -151,4 +154,4 @@ class PlainLoop(ContextLoop):
         if asked.group(self._states[-_SAMPLE:]):
             self._clusters = asked
         elif self._clusters is not None:
-            self._ask_apart()
+            self._ask_one_by_one()
