@@ -97,9 +97,9 @@ def _answer(question: Question, strategy: str, crew: Crew | None, origin: Origin
 
         found = shared(strategy)(question, origin, crew)
     if found.lock_order is not None:
-        from aprt.explore.conflicts.lock_cycles import judged
+        from aprt.explore.conflicts.lock_cycles import with_cycle
 
-        found = judged(question, found, search)
+        found = with_cycle(question, found, search)
     if found.unasked:
         return attrs.evolve(found, exercise=None)
     if found.exercise is None:

@@ -10,7 +10,7 @@ import pytest
 from aprt import DEADLOCK, Alike, System, explore
 from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
-from aprt.explore.conflicts.lock_cycles import judged
+from aprt.explore.conflicts.lock_cycles import with_cycle
 from aprt.explore.replay import replay
 from aprt.explore.result import Bounds, Question
 from aprt.explore.saved.file import SaveFile
@@ -194,8 +194,8 @@ def test_a_cycle_that_was_met_and_is_not_shown_leaves_the_answer_open() -> None:
     assert found.complete
     spent = attrs.evolve(question, bounds=Bounds(budget=0.0))
     halted = attrs.evolve(question, halt=lambda: True)
-    assert [judged(one, found, states.search).stopped for one in (spent, halted)] == ["unshown", "interrupted"]
-    (shown,) = judged(question, found, states.search).findings
+    assert [with_cycle(one, found, states.search).stopped for one in (spent, halted)] == ["unshown", "interrupted"]
+    (shown,) = with_cycle(question, found, states.search).findings
     assert shown.property == "P20"
 
 

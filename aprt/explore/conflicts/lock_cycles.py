@@ -1,11 +1,12 @@
 """Findings about the lock order, which no single execution need show: made when a search is over.
 
-A search notes what contexts ask for while they hold locks when it learns a step, which costs it nothing, and stops at
-the first cycle when told to stop at the first finding. Then it looks for an execution that makes all edges of the
-cycle. Where there is none, or not soon, the same strategy looks for each edge by itself: it met them before, so it does
-so again. Where it cannot (a random one may have seen a step that it did not take), states are searched. What is not
-shown is no finding, but nobody says then that there is no cycle. Of several cycles the first one is the finding; the
-others are told by their names.
+When a search learns a step, it notes what the context asks for and which locks it holds then, which costs nothing.
+Told to stop at the first finding, it stops at the step that closes a first cycle. Afterwards an execution is looked
+for that makes all edges of the cycle. If there is none, or none is soon found, the same strategy looks for each edge
+by itself; it has met every edge once, so it meets it again. (A random strategy may have learned a step that it did not
+take; then states are searched.) An edge that cannot be shown makes no finding, but the answer says that something is
+`unshown`, not that there is no cycle. Of several cycles the first is the finding; of the others the answer has the
+names.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _STATES = 100_000  # to look through for one execution: half a second
 Search = Callable[[Question], Exploration]
 
 
-def judged(question: Question, found: Exploration, search: Search) -> Exploration:
-    """What was found, with the cycle in the lock order that there is, and a schedule for each edge of it.
+def with_cycle(question: Question, found: Exploration, search: Search) -> Exploration:
+    """The answer `found`, with the first cycle in its lock order, if there is one, and a schedule for each edge of it.
 
     search: the strategy that found it, in one process.
     """

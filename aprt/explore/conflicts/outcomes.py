@@ -1,8 +1,9 @@
 """How executions can go on from each state, and what comes of them: the state graph with its outcomes.
 
-An outcome is a *verdict*, or a way to *end*. Verdicts are the properties violated, by their numbers (an oops says of
-which it is one), `deadlock`, and `hang` where no outcome is left to come. An execution counts up to the first of them,
-as a schedule shows the first thing that goes wrong. One without any ends in the values that the actors have then.
+An outcome is a *verdict*, or an *end*. The verdicts are the numbers of the properties that are violated (an oops names
+the one that it violates), `deadlock`, and `hang` where no outcome can come any more. An execution is followed up to
+its first verdict, as a schedule shows the first thing that goes wrong. An execution without a verdict has an end: the
+values of all actors when it is over.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OVER = -1  # in the place of the state that a step leads to: the execution ends 
 class Way:
     """A step out of a state. place: of its context. step: its number in the tables. target: number of a state, or OVER.
 
-    here: the outcomes of the step itself, as bits.
+    here: the verdicts of the step itself, as bits; 0 unless it is OVER.
     """
 
     place: int
@@ -40,8 +41,8 @@ class Outcomes:
     """The states met, breadth first, about `limit` at most; what can follow them is known once it is `complete`.
 
     states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself.
-    A set of outcomes is an integer with a bit for each. verdicts: by name, the number of the bit. ends: likewise by end
-    state, packed, with the fields of actors only. Bits are numbered as outcomes are met. judged: those of all verdicts.
+    A set of outcomes is an integer with a bit for each, numbered as they are met. verdicts: by name, the number of the
+    bit. ends: likewise, by end state, packed, with the fields of actors only. judged: the set of all verdicts.
     """
 
     def __init__(self, system: System, properties: tuple[Property, ...], limit: int) -> None:

@@ -4,15 +4,15 @@ All states are searched, breadth first, for one in which
 
 - each of some contexts waits for a lock that the next one holds, and the last one for a lock of the first, along edges
   of the cycles (which may go round in more ways than a `LockGraph` lists); or
-- one context asks in vain for a lock that it holds already: it reads it, or held it when it began the destruction that
-  now needs it.
+- one context asks in vain for a lock that it holds already: as a reader, or since before it began the destruction of
+  something, which now needs that lock.
 
 Since only its holder gives a lock back, none of these contexts ever goes on, whatever others do: so a deadlock is seen
-as soon as it forms. A promise (`Hold.mode`) may be kept by somebody else; where one is waited for, all states that can
-follow are looked at, too.
+as soon as it forms. A promise (`Hold.mode`), though, may be kept by somebody else; where one is waited for, all states
+that can follow are looked at, too.
 
-If there is no such state, a *gate* may be why: a lock that both contexts hold whenever one of them makes one edge of a
-cycle and the other another edge, so that they never do so at the same time.
+If there is no such state, a *gate* may be why: a lock that both contexts hold whenever they make two edges of the
+cycle, one each, so that they never do so at the same time.
 """
 
 from __future__ import annotations
@@ -35,15 +35,17 @@ from aprt.explore.learned.tables import Tables
 
 @attrs.frozen
 class Realisation:
-    """What became of cycles. schedule: the shortest after which some contexts wait for each other; None for none.
+    """What became of some cycles.
 
-    cycle: which they make then, be it one that was asked about or another of the same edges; without a schedule the
-    first that was asked about. others: what else was asked about, of which no more is known, or that none is real.
-    waiting: what these ask for; each waits for a lock that the next one holds, and the last one for one of the first.
-    gates: the classes of locks that prevent `cycle`. alone: the only context that makes edges of it, if there is only
-    one; both only when complete.
-    states: how many were looked at; complete: all there are, and what follows of them as far as that counts.
-    unasked: numbers of properties at whose violation executions end; not complete then, as something might have come.
+    schedule: the shortest after which some contexts wait for each other; None when there is none.
+    cycle: the one that they make then: one that was asked about, or another of the same edges. Without a schedule, the
+    first that was asked about. others: the rest of what was asked about; of these nothing is known, but that none is
+    real if there is no schedule and the search is complete.
+    waiting: what the contexts ask for; each waits for a lock that the next one holds, the last one for one of the
+    first. gates: the classes of locks that prevent `cycle`. alone: the context that makes all of its edges, if one
+    does. Both are known only when complete.
+    states: how many were looked at. complete: whether these are all, with what follows where a promise is waited for.
+    unasked: numbers of properties at whose violation executions ended; it is not complete then.
     """
 
     cycle: Cycle
@@ -74,7 +76,7 @@ class _Search:
         self._parents, self._via = array("q", [-1]), array("q", [-1])
         self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
         self._unasked: set[str] = set()
-        self._beyond = 0  # states looked at for what follows
+        self._beyond = 0  # states looked at because a promise is waited for
         self._demand = cache(self._asked)
 
     def run(self) -> Realisation:
@@ -111,7 +113,7 @@ class _Search:
         return ()
 
     def _for_good(self, state: int, demands: Sequence[Demand]) -> tuple[Demand, ...]:
-        """Some of these that wait for each other, none of whom goes on in any state that can follow; empty if none do,
+        """Some of these contexts that wait for each other and never go on, whatever follows; empty if there are none,
         or if too many states follow."""
         waiting = self._any_circle(demands)
         following, seen = [state], {state}
@@ -146,7 +148,7 @@ class _Search:
             here = self._parents[here]
 
     def _asked(self, place: int, control: int) -> Demand | None:
-        """What a context asks for in a control state, where that is a matter of the cycles."""
+        """What a context asks for in a control state, if that makes an edge of the cycles."""
         ask = self._tables.ask(place, control)
         demand = None if ask is None else Demand.of(ask)
         return demand if demand is not None and self._matters(demand) else None
@@ -215,7 +217,7 @@ def _pair(edge: Edge) -> tuple[str, str]:
 
 
 def _promised(waiting: Sequence[Demand]) -> bool:
-    """Whether one of these, each of which waits for the next, waits for what that has promised only."""
+    """Of contexts that wait for each other in a row: whether one waits for what another has only promised."""
     locks = {demand.lock.lock for demand in waiting}
     return any(hold.mode == "promise" and hold.lock in locks for demand in waiting for hold in demand.by.held)
 

@@ -43,10 +43,10 @@ class Witness:
 class Swap:
     """A race. states: in how many both orders were possible.
 
-    both: if harmful or order-only, an execution in which the first step comes first and one in which the second does,
-    the same up to there. The outcome of at least one of them never comes of the other order.
+    both: if harmful or order-only, two executions, the same up to the race: one with `first` first, one with `second`
+    first. At least one of them has an outcome that the other order never has.
     differ: if order-only, the actors whose values differ in the two end states.
-    verdicts: if inevitable, those that can come, whatever the order.
+    verdicts: if inevitable, the verdicts that come, whatever the order.
     """
 
     first: Operation
@@ -65,7 +65,10 @@ def swaps(outcomes: Outcomes, system: System) -> tuple[Swap, ...]:
 
 @attrs.define(eq=False)
 class _Case:
-    """The worst that was met of a race: the state, the two ways out of it, and the outcomes of the two orders."""
+    """The worst case of a race so far: the state, the two ways out of it, and what can come of the two orders.
+
+    states: in how many states the race was met, good or bad.
+    """
 
     harm: Harm
     number: int
@@ -138,7 +141,7 @@ class _Swaps:
         return "benign" if first & ~self._outcomes.judged else "inevitable"
 
     def _after(self, way: Way, then: int) -> int:
-        """All that can come of a step that the context at `then` goes on after, if it can."""
+        """All that can come of a step, if the context at `then`, where it can, takes the next one."""
         return way.here | self._union(way.target, then)
 
     def _union(self, number: int, then: int) -> int:
@@ -157,7 +160,7 @@ class _Swaps:
         return bits & self._outcomes.judged, bits & ~self._outcomes.judged > 0
 
     def _first(self, bits: int) -> int:
-        """The outcome that was met first, of verdicts if there are any."""
+        """The outcome that was met first; of the verdicts only, if there are any."""
         bits = bits & self._outcomes.judged or bits
         return bits & -bits
 
@@ -179,7 +182,7 @@ class _Swaps:
         return tuple(id for id, bit in self._outcomes.verdicts.items() if case.after[0] >> bit & 1)
 
     def _witness(self, case: _Case, side: int, outcome: int) -> Witness:
-        """An execution in which that side comes first, to an outcome that it has."""
+        """An execution in which that side (0 or 1) comes first, and which ends with that outcome."""
         verdict = next((id for id, bit in self._outcomes.verdicts.items() if 1 << bit == outcome), None)
         return Witness(self._outcomes.tables.schedule(self._steps(case, side, outcome)), verdict)
 

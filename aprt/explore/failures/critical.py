@@ -1,9 +1,9 @@
-"""What decides in a failing execution: two steps whose order does, or a choice.
+"""What decides in a failing execution: the order of two steps, or a choice.
 
-Every race of the execution is reversed: first what does not happen after the earlier step, then the later one. From
-there all that can follow is looked at: that one execution in the other order does not fail would say little. Where the
-failure is out of reach, the pair is critical; where it is not, another pair is to blame. A choice is critical when the
-failure is out of reach with each of the other options.
+Every race of the execution is reversed: all that does not happen after the earlier step is done, then the later step.
+From there everything that can follow is looked at, since it would say little that one execution in the other order
+does not fail. The pair is critical if the failure cannot be reached any more; if it can, another pair is to blame. A
+choice is critical if the failure cannot be reached with any of the other options.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from aprt.explore.traces.races import EVERY_RULE, Race, Races
 
 @attrs.frozen
 class CriticalPair:
-    """first comes before second in the execution. waits: second never comes, as its context waits for it.
+    """first comes before second in the execution. waits: second never comes: its context waits for it in the deadlock.
 
-    proved: whether all that can follow the other order was looked at; else it does not fail as far as that went.
+    proved: whether all that can follow the other order was looked at; if not, no failure was found in what was.
     """
 
     first: Label

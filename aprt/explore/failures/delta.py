@@ -21,7 +21,7 @@ from aprt.explore.failures.failing import Played, Playground
 
 Cut: TypeAlias = Callable[[Sequence[StepInfo], int], Sequence[StepInfo] | None]
 
-_FAR = 100  # steps that a run goes on at most
+_FAR = 100  # by how many steps a run is made longer, at most
 
 
 def one_minimal(

@@ -1,9 +1,9 @@
 """What keeps something going for ever: who goes round or waits, what would end it, and why that does not come.
 
-All is read off the state graph of a trap (`explore.failures.trap`). Where executions can stay for ever, a context does
-the same again and again, waits for what does not come, is done, or could act now and then. What would end it is some
-step; the context that takes it needs, to come there, an actor that it asks to be changed by another one; that one needs
-a third. Such a *chain* ends with somebody who is done, or whom nobody helps.
+All is read off the state graph of a trap (`explore.failures.trap`). Where executions can stay for ever, each context
+does the same again and again, waits for what does not come, is done, or could act now and then. It would end with some
+step of some context. To come to that step, the context may need another one to change an actor that it asks; that one
+in turn may need a third. Such a *chain* ends with a context that is done, or that nobody helps.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.errors import ModelError
-from aprt.explore.failures.trap import Trap, reached
+from aprt.explore.failures.trap import Trap, reachable_from
 
 Does: TypeAlias = Literal["goes round", "waits", "is done", "may act"]
 
-_FAR = 1_000  # steps of a context that is followed
+_FAR = 1_000  # states through which a context that runs alone is followed
 
 
 @attrs.frozen
 class Standing:
-    """What a context does for ever: these operations; or it waits for one of them, or may do one now and then."""
+    """What a context does for ever. ops: what it does again and again, or waits for, or may do now and then."""
 
     context: str
     does: Does
@@ -35,7 +35,8 @@ class Standing:
 
 @attrs.frozen
 class Need:
-    """An operation of `context` that would end it; or after which `other`, which goes round or waits, would go on."""
+    """An operation of `context` that would end what goes on for ever, if `other` is None; else one after which `other`,
+    which goes round or waits, would go on."""
 
     context: str
     op: str
@@ -46,8 +47,8 @@ class Need:
 class Exit:
     """A step out of a loop, after which it cannot go on for ever.
 
-    instead: what its context chooses there in the loop, if that is a choice. able: in how many of the states of the
-    loop, of how many, the context can take a step at all.
+    instead: if the step is a choice, what its context chooses in the loop. able: in how many states of the loop, out of
+    `of`, the context can take a step at all.
     """
 
     context: str
@@ -63,8 +64,8 @@ class Endless:
 
     rest: for a hang, the steps (context, operation) from the end of the finding's schedule to where executions stay,
     with as few switches as possible.
-    standings: of all contexts. needs: the chains, for a hang those that begin with contexts that are not done. exits:
-    the steps out of the loop.
+    standings: what each context does there. needs: the links of all chains; for a hang, of those that begin with a
+    context that is not done. exits: the steps out of the loop.
     """
 
     loop: int
@@ -84,7 +85,7 @@ def endless(trap: Trap, loop: int) -> Endless:
     search = _Search(trap)
     standings = tuple(search.standings())
     needs, exits = tuple(search.needs(standings)), tuple(dict.fromkeys(search.exits()))
-    final = reached(trap.graph, search.inside) <= trap.kept
+    final = reachable_from(trap.graph, search.inside) <= trap.kept
     return Endless(loop, final, search.rest(), standings, needs, exits)
 
 
@@ -129,7 +130,7 @@ class _Search:
             yield Standing(context.name, does, ops, context.daemon)
 
     def needs(self, standings: Iterable[Standing]) -> Iterator[Need]:
-        """The chains, in order: what would end it, then what those need who are to do that, and so on."""
+        """The chains, in order: what would end it, then what the contexts need that are to do that, and so on."""
         standing, ends = {one.context: one for one in standings}, tuple(dict.fromkeys(self._ends()))
         yield from ends
         unfinished = (one.context for one in standing.values() if not one.daemon)
@@ -155,7 +156,7 @@ class _Search:
                     yield Exit(label.context, label.op, instead, able, len(self.inside))
 
     def _ends(self) -> Iterator[Need]:
-        """The steps, anywhere, with which what a check says is so no longer."""
+        """The steps, anywhere in the graph, after which what the check says is no longer so."""
         graph, judge = self._trap.graph, self._trap.judge
         if judge is not None:
             so = [judge(graph.state(number)) is not None for number in range(len(graph))]
@@ -166,7 +167,7 @@ class _Search:
                         yield Need(label.context, label.op)
 
     def _needed(self, place: int, wanted: frozenset[str]) -> Iterator[Need]:
-        """The steps of others after which a context comes to an operation that is wanted, or where it is over."""
+        """The steps of others after which a context comes to an operation that is wanted, or to where it has ended."""
         name = self._contexts[place].name
         for state in {self._control(place, state): state for state in self._states}.values():
             slot, _ = self._tables.rows[place][self._control(place, state)]
@@ -186,15 +187,15 @@ class _Search:
                         yield each.place, step, each.number, each.number + change
 
     def _follow(self, place: int, state: int, wanted: frozenset[str]) -> bool:
-        """Whether a context, with nobody else, comes from a state to what is wanted, or to where it is over: of a hang,
-        if nothing is wanted, where it does not stay."""
+        """Whether a context that runs alone comes from a state to an operation that is wanted, or to where it has
+        ended: for a hang, if nothing is wanted, to a place in its behaviour where it does not stay."""
         stays = {self._control(place, state) for state in self._states}
         seen, todo = {state}, [state]
         while todo and len(seen) < _FAR:
             here = todo.pop()
             try:
                 moves = dict(self._ground.enabled(here)).get(place, ())
-            except ModelError:  # it is never meant to meet that
+            except ModelError:  # running alone, it may meet what no execution brings it
                 return False
             if self._trap.judge is None and not (moves or wanted) and self._control(place, here) not in stays:
                 return True

@@ -55,8 +55,8 @@ class Played:
 class Playground:
     """A system on which one property is watched, one step at a time. `close` it when done.
 
-    trap: says of a state, in which an execution can go on, whether to enter it is a failure. No step shows that, so it
-    is for others to know (`explore.failures.trap`).
+    trap: says of a state in which an execution can go on whether to enter it is a failure. No check of a step shows
+    that; who knows it, sets it (`explore.failures.trap`).
     """
 
     def __init__(self, system: System, property: Property) -> None:
@@ -71,7 +71,7 @@ class Playground:
         self.tables.close()
 
     def enabled(self, state: int) -> tuple[Offer[Note], ...]:
-        """What a state offers. Nothing follows an oops: do not ask there."""
+        """What a state offers. Not to be asked of a state after an oops: nothing follows that."""
         try:
             return self._enabled[state]
         except KeyError:
@@ -94,14 +94,14 @@ class Playground:
         return frozenset(text for _, text in wrong)
 
     def stuck(self, state: int) -> Failure | None:
-        """How a state fails in which no step is possible."""
+        """How a state fails in which no step is possible; None when it does not."""
         waiting = self.tables.waiting(state)
         if waiting:
             return "deadlock" if self.checks.deadlock(state, waiting) else None
         return "end" if self.checks.end(state) else None
 
     def label(self, number: int) -> Label:
-        """The label of a step, but for its occurrence."""
+        """The label of a step, whose `nth` does not count."""
         return self.tables.steps[number].event.label
 
     def play(self, wanted: Iterable[Label]) -> Played:

@@ -1,10 +1,11 @@
 """What all executions that fail in a certain way have in common: orders of two steps, and choices.
 
-What they all have the failing execution at hand has, too, so its own pairs of dependent steps and its own choices are
-the candidates. For each, an execution is looked for that fails without it, in the part of the state graph from which
-the failure can be reached. A step is told by its label, that is, by how often the same was done before: so the search
-goes over states together with how often each of the two operations was done. An order that every execution has, failing
-or not, as a reply comes after its request, says nothing about the failure and is left out.
+Whatever they have in common, the failing execution at hand has, too. So its pairs of dependent steps and its choices
+are the candidates, and for each of them an execution is looked for that fails without it, in the part of the state
+graph from which the failure can be reached. Steps are the same in two executions when they have the same label: the
+same operation of the same context, for the n-th time. So the search goes over states together with two counts: how
+often each of the two operations was done. An order that every execution has, failing or not, as a reply comes after
+its request, says nothing about the failure and is left out.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ _Place: TypeAlias = tuple[int, int, int]  # a state's number, and how often the 
 
 @attrs.frozen
 class Ordering:
-    """`first` comes before `second` whenever it fails.
+    """`first` comes before `second` in every execution that fails.
 
-    how: that one is done; it is the step that fails, whichever time it is done, or another step that fails alike; or it
-    is waited for in the deadlock.
+    how: what is meant by `second`. "done": the step with that label. "fails": the step that fails, however often the
+    operation was done before, or another one that fails alike. "waits": what its context waits for in the deadlock.
     """
 
     first: Label
@@ -42,8 +43,8 @@ class Ordering:
 def necessary_order(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Ordering, ...]:
     """The orderings, but for those that follow from others and from the order within each context.
 
-    prospects: has explored the initial state. If that was not complete, an ordering may be among them only because the
-    execution that refutes it was not met.
+    prospects: what follows the initial state was explored in it. Where that is not complete, an ordering may be among
+    the answers just because the execution that refutes it was not met.
     """
     known: dict[Pair, Ordering] = {}
     contexts = [label.context for label in chain(trace.labels, trace.pending)]
@@ -56,7 +57,7 @@ def necessary_order(ground: Playground, trace: FailingTrace, prospects: Prospect
 
 
 def necessary_choices(ground: Playground, trace: FailingTrace, prospects: Prospects) -> tuple[Label, ...]:
-    """The choices without which it does not fail, where there was something else to choose.
+    """The choices without which no execution fails, where there was something else to choose.
 
     prospects: as for `necessary_order`.
     """
@@ -92,7 +93,7 @@ def _follows(pair: Pair, known: Iterable[Pair], contexts: Sequence[str]) -> bool
 
 
 class _Search:
-    """Looks for executions in which `ordering` is otherwise."""
+    """Looks for executions that do not have `ordering`."""
 
     def __init__(self, ground: Playground, prospects: Prospects, ordering: Ordering) -> None:
         self._ground, self._prospects, self._ordering = ground, prospects, ordering
@@ -102,12 +103,12 @@ class _Search:
         )
 
     def refutes(self) -> bool:
-        """Whether one fails that does not have it."""
+        """Whether an execution fails without it."""
         moves, ends = self._prospects.failing_moves, self._prospects.fails_in
         return self._meets(moves, self._holds, lambda place: ends(place[0]) and not self._holds_in(place))
 
     def turned_round(self) -> bool:
-        """Whether one, failing or not, does the second operation without the first step before it."""
+        """Whether some execution, failing or not, does the second operation without the first step before it."""
         return self._meets(self._prospects.moves, self._in_order, lambda place: False)
 
     def _meets(
@@ -135,13 +136,14 @@ class _Search:
 
     def _after(self, here: _Place, step: int, target: int) -> _Place:
         _, first, second = here
-        if target == FAILS and self._ordering.how == "fails":  # the step itself does not come before it
+        if target == FAILS and self._ordering.how == "fails":  # the step that fails is the second one
             return target, first, second
         first = min(first + self._first[step], self._ordering.first.nth)
         return target, first, min(second + self._second[step], self._ordering.second.nth)
 
     def _holds(self, place: _Place) -> bool | None:
-        """Whether all executions that go on like this have it when they fail, or none; None if some may."""
+        """Whether all executions that come to this place and fail have it; False: none has it; None: it is still
+        open."""
         target, first, second = place
         done = first == self._ordering.first.nth
         match self._ordering.how:
@@ -152,7 +154,7 @@ class _Search:
         return False if target == FAILS else None
 
     def _holds_in(self, place: _Place) -> bool:
-        """Whether one has it that fails where nothing more is possible."""
+        """Whether an execution has it that fails here, where nothing more is possible."""
         number, first, _ = place
         second = self._ordering.second
         if self._ordering.how != "waits" or first < self._ordering.first.nth:

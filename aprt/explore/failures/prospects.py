@@ -1,8 +1,8 @@
 """From which states a certain failure can still be reached: `critical` and `necessary` ask that of other orders.
 
 It holds the part of the state graph that was looked at. A path ends where a step, or a state, fails alike: by the same
-operation (`explore.failures.failing`), or by another one of which the same words are said; of two accesses that
-conflict, say, either may come last. States behind another failure of the property are left out, as in
+operation (`explore.failures.failing`), or by another one if the check says the same words of it; for of two accesses
+that conflict, either may come last. States behind another failure of the property are left out, as in
 `explore.failures.fewest`.
 """
 

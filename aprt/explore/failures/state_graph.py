@@ -13,8 +13,8 @@ from aprt.explore.learned.tables import Move
 class StateGraph:
     """The states that were looked at, `limit` at most, numbered as they were met, and the steps out of them.
 
-    complete: whether all that follows the states that were asked about was looked at. oopses: the numbers of those in
-    which a step is possible that ends all. stuck: of those in which none is possible.
+    complete: whether all that follows the explored states was looked at. oopses: the numbers of the states in which a
+    step is possible that ends in an oops; such steps are left out. stuck: of those in which no step is possible.
     """
 
     def __init__(self, ground: Playground, limit: int) -> None:

@@ -1,7 +1,8 @@
-"""Traps: states from which something goes on for ever, told from the whole state graph, as no execution shows it.
+"""Traps: states from which something goes on for ever. Only the whole state graph shows that, no single execution.
 
-Of a hang, those from which no end state can be reached; of a livelock, those from which no deadlock can be reached
-either. Of what must not stay so (`Eventually`), those of fair loops in which it does.
+The trap of a hang is the states from which no end state can be reached; that of a livelock, those from which no
+deadlock can be reached either. That of something that must not stay so (`Eventually`) is the states of fair loops in
+which it stays so.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from aprt.explore.stateful.fairness import fair_parts
 
 @attrs.frozen
 class Part:
-    """States in which executions can stay for ever, and the steps that they then take, each behind the state in which
-    it is taken; none where nothing is possible any more."""
+    """States in which executions can stay for ever. moves: the steps that they take there, each as (state, step); none
+    where nothing is possible any more."""
 
     states: tuple[int, ...]
     moves: tuple[tuple[int, int], ...]
@@ -32,10 +33,11 @@ class Part:
 
 @attrs.frozen(eq=False)
 class Trap:
-    """By numbers of states in `graph`, which is complete.
+    """States are given by their numbers in `graph`, which is complete.
 
     entry: the last step of the finding's schedule, and the state it leads to. states: to enter one of them is the
-    failure. kept: those from which it can go on for ever from now on. parts: where executions that enter it can stay.
+    failure. kept: the states from which, whether they are in the trap already or not, it can go on for ever without a
+    break. parts: where executions that enter the trap can stay.
     judge: says what is so there; None for a hang and for a livelock.
     """
 
@@ -48,7 +50,7 @@ class Trap:
 
 
 def trap_of(graph: StateGraph, finding: Finding) -> Trap:
-    """Where a finding of what goes on for ever leads. graph: all states."""
+    """The trap into which a finding of something that goes on for ever leads. graph: all states."""
     way = _way(graph, finding.schedule.labels)
     here = graph.state(way[-1][1])
     if not finding.loop:
@@ -61,12 +63,12 @@ def trap_of(graph: StateGraph, finding: Finding) -> Trap:
 
 
 def _hang(graph: StateGraph, entry: tuple[int, int], *, deadlocks: bool = True) -> Trap:
-    """Where no end can be reached. entry: a step, and the state there that it leads to. deadlocks: are no ends."""
+    """The states from which no end can be reached. entry: as in `Trap`. deadlocks: whether a deadlock is no end."""
     tables = graph.ground.tables
     ends = {number for number in graph.stuck if not (deadlocks and tables.waiting(graph.state(number)))}
     good = reaching(len(graph), sorted(ends.union(graph.oopses)), *graph.edges())
     lost = frozenset(number for number in range(len(graph)) if not good[number])
-    here = reached(graph, entry[1:])
+    here = reachable_from(graph, entry[1:])
     loops = fair_parts(staying(tables, {graph.state(number): number for number in here}))
     stuck = (frozenset({number}) for number in here if number in graph.stuck)
     parts = tuple(Part(tuple(sorted(part)), _inside(graph, part)) for part in (*loops, *stuck))
@@ -74,7 +76,7 @@ def _hang(graph: StateGraph, entry: tuple[int, int], *, deadlocks: bool = True) 
 
 
 def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> Trap:
-    """Where what a check says is so can stay so. loop: steps that go round there, each with the state it leads to."""
+    """Where what a check says can stay so. loop: steps that go round there, each with the state it leads to."""
     so = {graph.state(number): number for number in range(len(graph)) if judge(graph.state(number)) is not None}
     fair = frozenset[int]().union(*fair_parts(staying(graph.ground.tables, so)))
     states = (loop[-1][1], *(target for _, target in loop[:-1]))
@@ -83,7 +85,7 @@ def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> T
 
 
 def _leading(graph: StateGraph, trap: frozenset[int], so: Mapping[int, int]) -> frozenset[int]:
-    """The states in which it is so, and from which it can stay so up to the trap."""
+    """The states in which it is so, and from which it can stay so until the trap is entered."""
     inside, sources, targets = set(so.values()), array("q"), array("q")
     for source, target in zip(*graph.edges(), strict=True):
         if source in inside and target in inside:
@@ -106,7 +108,7 @@ def _is(one: Label, other: Label) -> bool:
     return (one.context, one.op) == (other.context, other.op)
 
 
-def reached(graph: StateGraph, starts: Iterable[int]) -> frozenset[int]:
+def reachable_from(graph: StateGraph, starts: Iterable[int]) -> frozenset[int]:
     """The states that can follow these, themselves included."""
     seen = set(starts)
     todo = list(seen)
@@ -119,5 +121,5 @@ def reached(graph: StateGraph, starts: Iterable[int]) -> frozenset[int]:
 
 
 def _inside(graph: StateGraph, part: frozenset[int]) -> tuple[tuple[int, int], ...]:
-    """The steps that stay in a part, each behind the state in which it is taken."""
+    """The steps that stay in a part, each as (state, step)."""
     return tuple((n, step) for n in sorted(part) for step, target in graph.moves(n) if target in part)
