@@ -1,4 +1,4 @@
-"""The tables of `explore.learned.tables` in arrays, for `kernels`: what was asked for, packed in words."""
+"""What was learned (`explore.learned.tables`), in arrays for `kernels`: as much as was asked for, packed in words."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from aprt.explore.stateful.layout import Layout
 from aprt.explore.stateful.loop import Outgrown
 
 _WORD = (1 << 64) - 1
-_ENTRIES = 1 << 12  # in the smallest table of them
-_SPARSE = 4  # times as many have room as there are, so that most are found where they are looked for first
+_ENTRIES = 1 << 12  # room in the smallest table of entries
+_SPARSE = 4  # a table has room for so many times its entries, so that most are found at the first place looked at
 
 
 class Growing:
-    """An array with room at its end. shape: of what it is an array of. used: how much of it counts."""
+    """An array with room at its end. shape: of one item. used: how many items it has."""
 
     def __init__(self, kind: DTypeLike, *shape: int) -> None:
         self.array: np.ndarray[Any, Any] = np.zeros((64, *shape), kind)
@@ -40,21 +40,21 @@ class Growing:
 
 
 class Entries:
-    """What is known by control state and number. table: as the kernels take it. Valid until there is more to learn."""
+    """What contexts can do, by control state and number. table: `Steps.entries`, another one once that is too small."""
 
     def __init__(self) -> None:
         self.table = self._empty(_ENTRIES)
         self._learned = 0
 
     def make_room(self, count: int) -> None:
-        """For so many entries more."""
+        """Have room for so many more entries."""
         need = _SPARSE * (self._learned + count)
         if need > len(self.table):
             before, self.table = self.table, self._empty(1 << need.bit_length())
             kernels.learn_again(before, self.table)
 
     def learn(self, key: int, entry: int) -> None:
-        """There is room for it."""
+        """Add an entry, for which there is room."""
         self._learned += kernels.learn(self.table, key, entry)
 
     @staticmethod
@@ -67,8 +67,8 @@ class Entries:
 class Arrays:
     """What is learned of `tables`, for states packed as `layout` says.
 
-    moves: by number. widest: no state has more moves. unit: what kernels take as `words`. entries: they need room for
-    what kernels ask for.
+    moves: by number. widest: no state has more moves. unit: what kernels take as `words`. entries: before kernels ask
+    for more to be learned, there must be room for what they ask for.
     """
 
     def __init__(self, tables: Tables[Note], packing: Packing, layout: Layout) -> None:
@@ -218,7 +218,10 @@ class Arrays:
         return self._latest
 
     def remember(self, move: int, state: int, successor: int, new: bool) -> None:
-        """All checks of a move are in order, or on record: from `state` to `successor`, packed as the packing does."""
+        """All checks of a move from `state` to `successor` were made. new: also those made only if that is new.
+
+        state, successor: packed as the packing packs them.
+        """
         both = np.array([self.words(enumerate(self._packing.numbers(one))) for one in (state, successor)], np.uint64)
         check = self._first.array[move]
         while (when := self._checks.array[check, 0]) != kernels.END:

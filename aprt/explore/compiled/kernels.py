@@ -1,18 +1,18 @@
 """The compiled part of strategy "states": what `loop` calls for many states at once. Needs numba.
 
 States are rows of 64-bit words, packed as `explore.stateful.layout` says. A *block* of successors goes through three
-passes: all are made; what the hash table has in their places is read, so that waiting for memory overlaps; each is
-looked for and, if it is new, added. The passes take states, contexts and moves in the order in which the plain loop
-takes them.
+passes: all are made (`make`); what the hash table has in their places is read, so that the waits for memory overlap
+(`read_ahead`); each is looked for and, if it is new, added (`insert`). The passes take states, contexts and moves in
+the order in which the plain loop takes them.
 
-Whatever cannot be done on numbers alone is left to Python: an entry that is not learned yet, a check on fields it has
-not met, a state without steps. `expand` then returns the reason, and can be called again.
+Whatever cannot be done on numbers alone is left to Python: an entry that is not learned yet, a check of fields for
+which it is not known to be in order, a state without steps. `expand` then returns the reason, and can be called again.
 
-The length of the tuple `words`, which a function takes first, is the number of words of a state: it is known when the
-function is compiled, once for each length.
+Most functions take a tuple `words` first, for its length only: the number of words of a state. So the number is known
+when a function is compiled, once for each length.
 
-All of this stands in one file, records and constants too: numba keeps compiled code until the file of its function
-changes, whatever becomes of the files that the function takes constants, records and inlined parts from.
+All of this stands in one file, records and constants too. For numba keeps compiled code until the file of its function
+changes; it does not see that a constant, a record or an inlined part has changed in another file.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ Int: TypeAlias = Any  # an integer of Python's, or one of numpy's
 
 
 class Store(NamedTuple):
-    """The states found, by number. parents: with `AFTER_OOPS` in states after an oops.
+    """The states found, by number. parents: by number, that of the state before, with `AFTER_OOPS` after an oops.
 
-    table: 0, or the high half of a state's hash above its number plus 1; a power of two long. shift: leaves of a hash
-    the place in the table. These are high bits, so that a larger table has what it takes over in the same order.
+    table: a hash table, a power of two long. An entry is the high half of a state's hash, and below it the state's
+    number plus 1; 0 where there is none. shift: `hash >> shift` is the place in the table. These are the highest bits,
+    so that entries come in the same order in a larger table, which makes it quick to fill from a smaller one.
     """
 
     states: U64
@@ -50,15 +51,17 @@ class Store(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What is learned. contexts: where the field of the control state is, and the row of its number 0.
+    """What is learned.
 
-    rows: where the deciding field is, the key of its number 0 in `entries`, or `UNKNOWN`, and the slot. Columns: `WORD`
-    to `SLOT`.
-    entries: a hash table, a power of two long, since each of many control states may be met with few of many numbers:
-    keys, and what is known by them, which is `BLOCKED` or the first move of some that end with the one marked `LAST`.
-    `ASKED` is as good as unknown, but `ask` told of it. Without an entry: 0 and `UNKNOWN`.
-    deltas, marks, checks: by move; what to add, some of the marks below, the first check in `Guards.checks`.
-    quiet: by first move; how many there are, or 0 if there is something to check for one of them.
+    contexts: by context, where the field of its control state is, and in which row of `rows` control state 0 is.
+    rows: by control state, where the field is that decides what the context can do; the key in `entries` of number 0 in
+    that field, or `UNKNOWN`; and the field's slot. The columns of both are named `WORD` to `SLOT` below.
+    entries: a hash table, a power of two long, of (key, what the context can do): `BLOCKED`, or the number of its
+    first move; its other moves come behind that one, up to the one marked `LAST`. What is not learned is `UNKNOWN`, or
+    `ASKED` once `ask` has told of it. An array by control state and number would be sparse: few numbers are met with
+    each.
+    deltas, marks, checks: by move: what to add to the state, some of the marks below, its first check in
+    `Guards.checks`. quiet: by first move: how many moves there are, or 0 if something is to be checked at one of them.
     """
 
     contexts: I64
@@ -71,11 +74,12 @@ class Steps(NamedTuple):
 
 
 class Guards(NamedTuple):
-    """What checks are known to be in order on which fields. checks: when, and which guard; up to an `END`.
+    """Where checks are known to be in order: see `explore.stateful.guards`.
 
-    keys, masks: by guard, a number of its own that is not 0, and the fields it depends on.
-    known: masked words and, behind them, the key of the guard; 0 where there is none. adds: likewise, the number of
-    what it adds to the successor, in `extras`.
+    checks: (when, number of the guard); those of a move stand one behind the other, up to an `END`.
+    keys, masks: by guard: a number of its own that is not 0, and the fields that its check depends on.
+    known: a hash table, of the masked words of a state and, behind them, the key of the guard; 0 where there is none.
+    adds: by the place in `known`: what the guard adds to the successor, as a number in `extras`.
     """
 
     checks: I32
@@ -87,10 +91,12 @@ class Guards(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Successors, the numbers of the states they come from, the moves, hashes, and what the table had there.
+    """Some successors; for each the number of the state it comes from, the move, and its hash.
 
-    before, ahead: how many steps of the block, with those left out, come before its own, and before those of its state.
-    stuck: states without steps, as long as there is room: with none, each is told as `TERMINAL`.
+    found: what the table of states had in the place of the hash.
+    before, ahead: how many steps of the block, with those left out, come before the one to this successor; and before
+    the first one out of the same state.
+    stuck: the numbers of states without steps, as long as there is room. With no room, each is a reason to return.
     """
 
     successors: U64
@@ -106,8 +112,8 @@ class Block(NamedTuple):
 # columns of `Steps.contexts` and `Steps.rows`
 WORD, SHIFT, MASK = 0, 1, 2  # of a state: where a field is
 START = 3  # in contexts: the row of number 0 in that field
-KEY = 3  # in rows: the key of number 0 in that field; those of other numbers are so much higher
-SLOT = 4  # of the field, as Python knows it
+KEY = 3  # in rows: the key of number 0 in that field; that of number n is higher by n
+SLOT = 4  # of that field, as Python numbers them
 
 # entries that are no first move
 ASKED = -2
@@ -115,10 +121,10 @@ UNKNOWN = -1
 BLOCKED = 0
 
 # marks of moves, as bits
-LAST = 1  # of those that are possible there
+LAST = 1  # the last one that its context can take there
 NOTED = 2  # something is checked
 OOPS = 4
-CHANGES = 8  # its actor is another afterwards
+CHANGES = 8  # it changes the field that decides on it
 
 # when a check is made
 END = 0  # never: there are no more
@@ -144,13 +150,13 @@ FULL = 2  # there is too little room
 LIMIT = 3  # there would be one state too many
 LEARN = 4  # the state HERE has an entry that is unknown
 TERMINAL = 5  # the state HERE has no step
-LOOK = 6  # the step NEXT has a check that is not known to be in order
+CHECK = 6  # a check of the step NEXT is not known to be in order
 
 # what `admit` gives when it is no number of a state
 ADDED = -1
 TOO_MANY = -2
 
-_BATCH = 256  # states that are hashed, and their places read ahead, before they are entered
+_BATCH = 256  # so many states are hashed, and their places in the table read, before they are entered
 
 # the golden ratio, and the multipliers of the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014; mix 13 of
 # D. Stafford)
@@ -168,8 +174,8 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """The function as a part of those compiled ones that call it: a call passes all of its arrays, which takes longer
-    than what is done here."""
+    """The function, to become a part of the compiled ones that use it: a call would pass all of its arrays, which takes
+    longer than what it does."""
     return njit(inline="always")(function)
 
 
@@ -207,7 +213,7 @@ def field(states: U64, number: int, places: I64, row: int) -> Int:
 
 @inlined
 def entry_of(entries: I64, key: int) -> Any:
-    """The place in a table of entries of a key, or where it would be."""
+    """The place of a key in a table of entries, or the place where it would be."""
     ones = np.uint64(len(entries) - 1)
     place = np.uint64(key) * _A >> _HALF & ones
     while entries[place, 0] != key and entries[place, 0] != 0:
@@ -217,7 +223,7 @@ def entry_of(entries: I64, key: int) -> Any:
 
 @compiled
 def learn(entries: I64, key: int, entry: int) -> Int:
-    """Put an entry into a table that has room for it. Gives how many more are learned by that."""
+    """Put an entry into a table that has room for it. Gives 1 if it is new, else 0."""
     place = entry_of(entries, key)
     more = 1 if entries[place, 1] < BLOCKED else 0
     entries[place, 0], entries[place, 1] = key, entry
@@ -235,7 +241,8 @@ def learn_again(before: I64, entries: I64) -> None:
 
 @inlined
 def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
-    """The number of the state in a row, given its hash; -1 - place, where it would be in the table, when it is new."""
+    """The number of the state in a row, given its hash; when it is new, -1 - the place in the table where it would
+    be."""
     table = store.table
     ones = np.uint64(len(table) - 1)
     place = value >> np.uint64(store.shift)
@@ -285,16 +292,16 @@ def admit(words: Words, store: Store, cursor: I64, rows: U64, row: int, limit: i
 
 @compiled
 def fill(words: Words, store: Store, count: int) -> Int:
-    """Enter so many states into an empty table."""
+    """Enter the first `count` states into an empty table."""
     shift, values, met = np.uint64(store.shift), np.empty(_BATCH, np.uint64), _NONE
     for first in range(0, count, _BATCH):
         batch = min(_BATCH, count - first)
         for i in range(batch):
             values[i] = hashed(words, store.states, first + i)
-            met |= store.table[values[i] >> shift]  # so that it is near when it is needed
+            met |= store.table[values[i] >> shift]  # so that it is in the cache when it is needed
         for i in range(batch):
             enter(store, (values[i] >> _HALF) << _HALF | np.uint64(first + i + 1))
-    return np.int64(met)  # or else nothing would be read
+    return np.int64(met)  # if nobody could use it, the compiler would leave out the reads
 
 
 @compiled
@@ -307,7 +314,7 @@ def take_over(store: Store, table: U64) -> None:
 
 @compiled
 def seek(words: Words, known: U64, key: int, masks: U64, mask: int, rows: U64, row: int) -> Int:
-    """The place of a masked row, with that key, in a table of what is known; -1 - place where it would be."""
+    """The place of a masked row, with that key, in `Guards.known`; -1 - the place where it would be when it is new."""
     value = np.uint64(key)
     for word in range(len(words)):
         value = (value ^ (rows[row, word] & masks[mask, word])) * _A
@@ -333,7 +340,7 @@ def recall(words: Words, guards: Guards, guard: int, rows: U64, row: int) -> Int
 
 @compiled
 def remember(words: Words, guards: Guards, guard: int, rows: U64, row: int, adds: int) -> bool:
-    """Let a guard know the state in a row; whether it did not."""
+    """Let a guard know the state in a row; whether that is new to it."""
     place = seek(words, guards.known, guards.keys[guard], guards.masks, guard, rows, row)
     if place >= 0:
         return False
@@ -346,7 +353,7 @@ def remember(words: Words, guards: Guards, guard: int, rows: U64, row: int, adds
 
 @compiled
 def spread(words: Words, before: U64, adds_before: I32, known: U64, adds: I32, masks: U64) -> None:
-    """Enter all that is known into a larger table. masks: one, that keeps all."""
+    """Enter all that is known into a larger table. masks: a single one, which keeps everything."""
     for row in range(len(before)):
         if before[row, len(words)] != _NONE:
             place = -1 - seek(words, known, before[row, len(words)], masks, 0, before, row)
@@ -356,8 +363,8 @@ def spread(words: Words, before: U64, adds_before: I32, known: U64, adds: I32, m
 
 @inlined
 def arrival(store: Store, steps: Steps, here: int) -> Any:
-    """How a state was first reached: the context that took the step, the slot that decided on it, and whether the step
-    changed that. The context is number 0 where it cannot be told, since its control state did not change."""
+    """How a state was first reached: which context took the step, which slot decided on it, and whether the step
+    changed that slot. Where the context cannot be told, since its control state did not change, it is number 0."""
     states, contexts, parent = store.states, steps.contexts, np.int64(store.parents[here])
     for place in range(len(contexts)):
         control = field(states, parent, contexts, place)
@@ -372,12 +379,11 @@ def arrival(store: Store, steps: Steps, here: int) -> Any:
 def make(
     words: Words, store: Store, steps: Steps, block: Block, cursor: I64, last: int, most: int, everything: bool
 ) -> Int:
-    """Fill the block with the successors of the states from HERE on, until it has `most`.
+    """Fill the block with the successors of the states from HERE to `last - 1`, until it has `most`.
 
-    Unless `everything` is asked for, steps are left out of which it is known that they lead to states found before. Let
-    step t of context c have led from p to this state, and let an earlier context than c have a step u here that is
-    independent of t: neither changes what decides on the other. Then u was possible in p and t is possible behind it,
-    and since p takes u first, that state was expanded before this one.
+    Unless `everything` is asked for, steps are left out that are known to lead to states found before: those of
+    contexts earlier than the one by whose step the state was first reached, if they are independent of that step. Why
+    is told in `explore.stateful.clusters`.
 
     Gives why it stopped at HERE: `PAUSE` when the block is full enough, or `DONE`, `LEARN`, `TERMINAL`.
     """
@@ -433,9 +439,11 @@ def make(
 
 @compiled
 def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
-    """What is to be learned for the states from `first` to `last - 1`: write down each state and context with an entry
-    that is unknown, and that no state before has. Gives how many: there may be more when there is no room, or behind a
-    row that is unknown."""
+    """What is to be learned for the states from `first` to `last - 1`: each (state, context) with an entry that is
+    unknown and that no state before has is written to `asked`.
+
+    Gives how many. It stops early where there is no more room, and at a state with a row that is unknown.
+    """
     states, rows, count = store.states, steps.rows, 0
     for here in range(first, last):
         if store.parents[here] >= AFTER_OOPS:
@@ -462,7 +470,10 @@ def ask(store: Store, steps: Steps, first: int, last: int, asked: U32) -> Int:
 
 @compiled
 def read_ahead(store: Store, block: Block, filled: int) -> Int:
-    """Read what `insert` will need: the processor waits for many places of memory at once, but not for one's find."""
+    """Read what `insert` will need, so that the processor waits for many places of memory at once.
+
+    In `insert` it would wait for each in turn, as what is done next depends on what was read.
+    """
     shift = np.uint64(store.shift)
     for i in range(filled):
         block.found[i] = store.table[block.hashes[i] >> shift]
@@ -476,7 +487,8 @@ def read_ahead(store: Store, block: Block, filled: int) -> Int:
 
 @compiled
 def move_on(words: Words, store: Store, guards: Guards, block: Block, i: int, check: int) -> Int:
-    """Let the checks before a step add to its successor. Gives the first check behind them, or -1: one is not known."""
+    """Let the checks before a step add to its successor. Gives the check behind them; -1 if one of them is not
+    known."""
     while guards.checks[check, 0] == BEFORE:
         extra = recall(words, guards, guards.checks[check, 1], store.states, np.int64(block.sources[i]))
         if extra < 0:
@@ -491,7 +503,7 @@ def move_on(words: Words, store: Store, guards: Guards, block: Block, i: int, ch
 
 @compiled
 def in_order(words: Words, guards: Guards, block: Block, i: int, check: int, when: int) -> Int:
-    """Look at the checks of a successor. Gives the first check behind them, or -1: one is not known to be in order."""
+    """Look at the checks of a successor. Gives the check behind them; -1 if one is not known to be in order."""
     while guards.checks[check, 0] == when:
         if recall(words, guards, guards.checks[check, 1], block.successors, i) < 0:
             return -1
@@ -501,7 +513,7 @@ def in_order(words: Words, guards: Guards, block: Block, i: int, check: int, whe
 
 @compiled
 def insert(words: Words, store: Store, steps: Steps, guards: Guards, block: Block, cursor: I64, limit: int) -> Int:
-    """Take the steps of the block. Gives why it stopped at NEXT: `DONE`, `LIMIT` or `LOOK`."""
+    """Take the steps of the block. Gives why it stopped at NEXT: `DONE`, `LIMIT` or `CHECK`."""
     i, reason = cursor[NEXT], DONE
     while i < cursor[FILLED]:
         move = block.moves[i]
@@ -518,7 +530,7 @@ def insert(words: Words, store: Store, steps: Steps, guards: Guards, block: Bloc
                 reason = LIMIT
                 break
         if check < 0:
-            reason = LOOK
+            reason = CHECK
             break
         if number < 0:
             parent = np.int64(block.sources[i]) | (AFTER_OOPS if marks & OOPS else 0)
@@ -536,7 +548,7 @@ def join(words: Words, store: Store, steps: Steps, guards: Guards, block: Block,
         cursor[NEXT] = i
         move = block.moves[i]
         if steps.marks[move] & NOTED and move_on(words, store, guards, block, i, np.int64(steps.checks[move])) < 0:
-            return LOOK
+            return CHECK
         edges[0, cursor[TRANSITIONS]] = block.sources[i]
         edges[1, cursor[TRANSITIONS]] = find(words, store, block.successors, i, block.hashes[i])
         cursor[TRANSITIONS] += 1
@@ -557,7 +569,10 @@ def expand(
     most: int,
     blocks: int,
 ) -> Int:
-    """Take every step out of the states from HERE to `last - 1`, or say why not. most: successors in a block."""
+    """Take every step out of the states from HERE to `last - 1`. Gives `DONE`, or why it stopped before that.
+
+    most: successors in a block. blocks: after so many it stops, with `PAUSE`. limit: states there may be.
+    """
     reason = DONE
     while True:
         if cursor[NEXT] == cursor[FILLED]:

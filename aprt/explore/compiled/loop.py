@@ -1,8 +1,8 @@
 """The compiled loop of strategy "states": `kernels` does on arrays what the plain loop does on dicts.
 
-It takes over from the plain loop between two levels. The tables are the same (`arrays`), and states get the
-same numbers: `kernels.expand` comes back for every entry that is not learned, for every check on fields it has not
-met, and for every state without steps, in the order in which the plain loop meets them.
+It takes over from the plain loop between two levels. It goes by the same tables (`arrays`), and states get the same
+numbers, since `kernels.expand` comes back for whatever it cannot do alone (an entry that is not learned, a check that
+is not known to be in order, a state without steps) in the order in which the plain loop meets that.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from aprt.explore.stateful.loop import Loop, Outgrown
 from aprt.explore.watchdog import Look, Stop
 
 _BLOCK = 2_048  # successors in a block
-_BLOCKS = 64  # before the watchdog looks
-_ASKED = 1_024  # entries to learn at once
-_AHEAD = 4_096  # states among which they are looked for
-_STUCK = 4_096  # states without steps before they are told to the search
-_MOST = AFTER_OOPS - 1  # states that can be numbered
-_KNOWN = 2_000  # states after which most of what there is to learn is known
-_GENEROUS = 6  # bits of every field before that
+_BLOCKS = 64  # so many blocks before the watchdog looks
+_ASKED = 1_024  # so many entries are learned at once
+_AHEAD = 4_096  # so many states are searched for entries to learn
+_STUCK = 4_096  # so many states without steps are noted down before the search is told of them
+_MOST = AFTER_OOPS - 1  # so many states can have numbers
+_KNOWN = 2_000  # with so many states, most of what there is to learn is known
+_GENEROUS = 6  # bits that every field has at least before that, so that states are not packed anew all the time
 
 
 class Host(loop.Host, Protocol):
@@ -55,7 +55,7 @@ class Host(loop.Host, Protocol):
 
 
 class CompiledLoop(Loop):
-    """Goes on where another loop was after so many `transitions`, with the states in `before`."""
+    """Goes on where another loop stopped after so many `transitions`, with the states in `before`."""
 
     name = "compiled"
     host: Host
@@ -71,7 +71,7 @@ class CompiledLoop(Loop):
         self.oopses = np.flatnonzero(self._parents & AFTER_OOPS).tolist()
         self._table: U64 = np.zeros(0, np.uint64)
         self._pack_as(layout)
-        self._run(0)  # compiles what is not yet
+        self._run(0)  # expands nothing, but compiles what is not compiled yet
 
     def __len__(self) -> int:
         return int(self._cursor[COUNT])
@@ -115,7 +115,7 @@ class CompiledLoop(Loop):
             self.oopses += (count + np.flatnonzero(self._parents[count : len(self)] & AFTER_OOPS)).tolist()
 
     def _expand(self, last: int) -> bool:
-        """Go on for a while; whether everything is expanded."""
+        """Go on until `kernels.expand` comes back, and do what it asks for; whether everything is expanded."""
         cursor = self._cursor
         here, transitions = self._place()
         self._tell_stuck(here)
@@ -138,8 +138,8 @@ class CompiledLoop(Loop):
                 cursor[HERE] += 1
             case kernels.TERMINAL:
                 self._tell_stuck(last)
-            case kernels.LOOK:
-                self._look()
+            case kernels.CHECK:
+                self._check()
             case reason:
                 raise AssertionError(reason)
         return False
@@ -169,11 +169,11 @@ class CompiledLoop(Loop):
             self._pack_anew()
 
     def _forget_after(self, here: int) -> None:
-        """States behind that one have not been looked at, whatever the block has made of them."""
+        """Forget the states without steps that the block has noted down behind that one: it stops here."""
         self._cursor[STUCK] = np.searchsorted(self._block.stuck[: self._cursor[STUCK]], here)
 
     def _tell_stuck(self, last: int) -> None:
-        """Tell the search of the states before that one without steps that were only noted down."""
+        """Tell the search of the states without steps, before that one, that were only noted down so far."""
         if not self._cursor[STUCK]:
             return
         noted = self._block.stuck[: self._cursor[STUCK]].copy()
@@ -186,8 +186,8 @@ class CompiledLoop(Loop):
             end &= np.array(idle)[self._states[stuck, word] >> np.uint64(shift) & np.uint64(mask)]
         self.host.unchecked(stuck[end].tolist(), stuck[~end].tolist())
 
-    def _look(self) -> None:
-        """Take the step NEXT and check whatever there is to check."""
+    def _check(self) -> None:
+        """Take the step NEXT in Python, and check whatever there is to check."""
         i = self._cursor[NEXT]
         here, number = int(self._block.sources[i]), int(self._block.moves[i])
         move, count = self._arrays.moves[number], len(self)
@@ -208,7 +208,7 @@ class CompiledLoop(Loop):
         else:
             self._arrays.remember(number, state, successor, new=len(self) > count)
             if self._cursor[NEXT] == self._cursor[FILLED]:
-                # with those left out behind it, which no step of the block counts
+                # steps that were left out behind the last one of the block count, too
                 self._cursor[TRANSITIONS] = self._cursor[EARLIER] + self._cursor[STEPS]
 
     def _drop(self) -> None:
@@ -220,7 +220,7 @@ class CompiledLoop(Loop):
         return Store(self._states, self._parents, self._table, 65 - len(self._table).bit_length())
 
     def _make_room(self) -> None:
-        """For one more block at least."""
+        """Have room for one more block at least."""
         need = len(self) + len(self._block.sources)
         if need > len(self._states):
             room = max(need, len(self._states) * 9 // 8)
@@ -239,21 +239,21 @@ class CompiledLoop(Loop):
         return Layout(self.packing, widths, summed=False)
 
     def _pack_anew(self) -> None:
-        """In fields that have room."""
+        """Pack all states again, in fields with room for more numbers."""
         layout = self._new_layout()
         self._states = _packed(self._states, self.layout, layout)
         self._table = np.zeros(0, np.uint64)
         self._pack_as(layout)
 
     def _pack_as(self, layout: Layout) -> None:
-        """From now on; what was learned in terms of another layout is looked up again."""
+        """Use this layout from now on. What was learned in terms of another one is looked up again."""
         self.layout = layout
         self._arrays = Arrays(self.tables, self.packing, layout)
         self._block = self._new_block(2 * _BLOCK)
         self._make_room()
 
     def _widen(self) -> None:
-        """Let an empty block have room for the successors of one state more than it has to be filled with."""
+        """Let the block, which is empty, have room: until it has `_BLOCK` successors, `make` takes one more state."""
         room = _BLOCK + self._arrays.widest
         if room > len(self._block.sources):
             self._block = self._new_block(room + _BLOCK)
@@ -287,7 +287,7 @@ class CompiledLoop(Loop):
                 self._learn(int(cursor[HERE]), len(self))
             elif cursor[FILLED] == 0:
                 cursor[HERE] += 1
-            while kernels.join(arrays.unit, store, arrays.steps, arrays.guards, block, cursor, edges) == kernels.LOOK:
+            while kernels.join(arrays.unit, store, arrays.steps, arrays.guards, block, cursor, edges) == kernels.CHECK:
                 i = cursor[NEXT]
                 here, number = int(block.sources[i]), int(block.moves[i])
                 state = self.state(here)
