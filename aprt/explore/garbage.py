@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from typing import Final
 
 NEW_OBJECTS: Final = 200_000
-"""Between two looks for garbage. A search makes many that stay, and few cycles: looking after each 700 of them, as
-Python does by itself, takes up to a quarter of the time. So many that what was imported is not looked through either:
-for a small search that alone is nearly as much work."""
+"""How many objects are made between two looks for garbage.
+
+A search makes many objects that stay, and few cycles. Python by itself looks after every 700 of them, which takes up
+to a quarter of the time. The number is large enough that in a small search it never looks: to go through all that was
+imported would be nearly as much work as the search.
+"""
 
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Look for garbage no more often than that. Afterwards it is as often as before; never, where it was never."""
+    """Look for garbage that seldom, or not at all if that is how it was set; afterwards as often as before."""
     before, *older = gc.get_threshold()
     gc.set_threshold(before and max(before, NEW_OBJECTS), *older)
     try:

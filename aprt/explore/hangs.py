@@ -1,4 +1,7 @@
-"""Hangs: states from which no end state can be reached, told from the whole state graph."""
+"""Which states of a graph reach which: backward passes over all of its transitions.
+
+Above all they tell hangs: states from which no end state can be reached.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from aprt.explore.watchdog import Look, looking, unwatched
 _PIECE: Final = 1 << 16  # states, or transitions, between two looks: some 20 ms, where they are not compiled
 
 Following: TypeAlias = Callable[[int], Iterable[int]]
-"""Gives for a state, by its number, those to which its steps lead."""
+"""Gives the states to which the steps of a state lead. States are numbers."""
 
 
 class StateGraph(Protocol):
@@ -22,7 +25,7 @@ class StateGraph(Protocol):
 
     @property
     def following(self) -> Following:
-        """Of all states but those after an oops."""
+        """Where steps lead. Not to be asked of a state after an oops."""
 
     def lost(self, ends: Sequence[int], look: Look) -> list[int]:
         """The numbers of the states that reach none of `ends`, in order."""
@@ -30,7 +33,7 @@ class StateGraph(Protocol):
 
 @attrs.frozen
 class FollowedGraph:
-    """A state graph of which each state is asked what follows it. count: of the states."""
+    """A state graph that is given by a function, which is asked for what follows each state. count: of the states."""
 
     count: int
     following: Following
@@ -71,7 +74,7 @@ def lost(count: int, ends: Iterable[int], following: Following, look: Look) -> l
 def reaching(
     count: int, ends: Sequence[int], sources: array[int], targets: array[int], look: Look = unwatched
 ) -> bytearray:
-    """Per state, of `count`, 1 when it reaches one of `ends`, itself included, else 0.
+    """For each of `count` states, 1 when it reaches one of `ends`, or is one, else 0.
 
     sources, targets: the numbers of the states that each transition joins.
     """
@@ -87,7 +90,7 @@ def reaching(
 
 
 def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> list[int]:
-    """Per state, the union of the sets in `here` over all states that it reaches, itself included; sets are bits.
+    """For each state, the union of the sets in `here` of all states that it reaches, its own included. Sets are bits.
 
     sources, targets: as for `reaching`.
     """
@@ -104,7 +107,7 @@ def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> li
 
 
 def _incoming(count: int, sources: array[int], targets: array[int], look: Look) -> tuple[array[int], array[int]]:
-    """Where the transitions to each state come from, all in one array, and where in it those of each begin."""
+    """Where in the second array the transitions to each state begin; and in that array, the states they come from."""
     often, pieces = array("Q", bytes(8 * (count + 1))), range(0, len(sources), _PIECE)
     for begin in pieces:
         look()
@@ -128,9 +131,10 @@ def tally(targets: Sequence[int], often: MutableSequence[int]) -> None:
 def arrange(
     sources: Sequence[int], targets: Sequence[int], offsets: MutableSequence[int], incoming: MutableSequence[int]
 ) -> None:
-    """Put down in `incoming` where transitions come from, those to each state together, backwards from its last place.
+    """Write to `incoming` where transitions come from, those to each state together.
 
-    offsets: of each state, where what was put down of it begins, so in the beginning where its places end.
+    offsets: at first, for each state, where its part of `incoming` ends. The parts are filled backwards, so in the end
+    it says where they begin.
     """
     for i in range(len(sources)):
         offsets[targets[i]] -= 1

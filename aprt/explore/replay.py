@@ -29,7 +29,7 @@ def replay(
 
 
 def pending(system: System, schedule: Schedule) -> dict[str, Ask]:
-    """What each context that is not done asks for after `schedule`; one that chooses, asks for nothing.
+    """The call that each context waits for after `schedule`; contexts that are done, or have a choice, are left out.
 
     Raises: `ReplayMismatch` as `replay`.
     """

@@ -1,6 +1,6 @@
-"""One execution of a system, step by step, on live coroutines: no tables, everything looked at.
+"""One execution of a system, step by step, on live coroutines: nothing is looked up in tables.
 
-The plain reading of what the search does fast. Replays, samples and tests use it.
+It does plainly what the searches do fast. Replays use it, and tests hold the searches to it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from aprt.explore.learned.thread import Thread
 
 
 class Stepper:
-    """A system in some state, from the initial one on. states: by actor. callers: what each context holds.
+    """A system that starts in its initial state. states: by actor. callers: by context, what it holds.
 
-    listeners: hear the execution, too. A context manager: on the way out it drops the behaviours that have not ended.
+    listeners: hear of each step. Use it in a `with` statement, which ends by dropping the behaviours that are not done.
     """
 
     def __init__(

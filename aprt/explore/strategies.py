@@ -33,13 +33,13 @@ STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Where in `aprt.explore` the functions are."""
 
-SHORTEST: Final = frozenset({"states"})  # those whose findings have as few steps as any
+SHORTEST: Final = frozenset({"states"})  # those whose findings have the fewest steps that there can be
 
 _NUMBERED: Final = frozenset({"delay", "pct"})  # their functions take a number, too
 
 
 def draws_lots(text: str) -> bool:
-    """Whether that strategy does random runs, as many as it is told. Raises: as `find_strategy`."""
+    """Whether that strategy does random executions, of which `runs` says how many. Raises: as `find_strategy`."""
     find_strategy(text)
     return STRATEGIES[text.partition(":")[0]].startswith("sampling.")
 

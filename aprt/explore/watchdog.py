@@ -22,19 +22,20 @@ class Stop(Exception):
 
 
 class Unread(Exception):
-    """Ends a search that is told to halt before all that is saved of it was read back: it has no answer."""
+    """Ends a search that is told to halt while it still reads back what is saved of it: it has no answer then."""
 
 
 Look: TypeAlias = Callable[[], None]
-"""Called often by what takes long; what it raises ends that."""
+"""Called often by whatever takes long, and may raise `Stop` to end it."""
 
 
 def unwatched() -> None:
-    """A `Look` that lets everything come to its end."""
+    """A `Look` that never ends anything."""
 
 
 def looking(items: Iterable[_T], look: Look) -> Iterator[_T]:
-    """These items, also those that are added to a list meanwhile. It looks before the first and every 256th behind."""
+    """These items, also those that are added to a list meanwhile; `look` is called before every 256th, from the
+    first."""
     for number, item in enumerate(items):
         if not number & 255:
             look()
@@ -42,7 +43,8 @@ def looking(items: Iterable[_T], look: Look) -> Iterator[_T]:
 
 
 def until_stopped(search: Callable[[], str | None]) -> str | None:
-    """Why a search ended: what it returns, None when nothing kept it from its end; or what stopped it, Ctrl-C too."""
+    """Runs a search and says why it ended: what it returns (None: it came to its end), or what stopped it, Ctrl-C
+    too."""
     try:
         return search()
     except Stop as stop:
@@ -52,10 +54,11 @@ def until_stopped(search: Callable[[], str | None]) -> str | None:
 
 
 class Watchdog:
-    """Measures the time of one search from its making. clock: in seconds. expected: as in `Progress`.
+    """Measures the time of one search, from when it is made. clock: in seconds. expected: as in `Progress`.
 
-    earlier: seconds that the same search took before that. saved: those of them before it was resumed. idle: whether
-    there is nothing that `look` would do, as nobody waits for reports and nothing ends the search.
+    earlier: seconds that the search took before this watchdog was made. saved: those of them that an earlier process
+    took, when the search is resumed. idle: whether `look` has nothing to do: nobody wants reports, and no bound of time
+    or length, nor `halt`, can end the search.
     """
 
     def __init__(
@@ -71,11 +74,11 @@ class Watchdog:
 
     @property
     def seconds(self) -> float:
-        """How long the search has taken so far, with what it took before it was resumed."""
+        """How long the search has taken so far, with what is `earlier`."""
         return self.earlier + self._clock() - self._start
 
     def read(self, share: float) -> None:
-        """Call it often while what is saved is read back; that share of it is. Raises: `Unread`."""
+        """Call it often while a saved search is read back. share: how much of it is. Raises: `Unread`."""
         now = self._clock()
         if self._report is not None and now - self._reported >= _INTERVAL:
             self._reported = now
@@ -84,12 +87,12 @@ class Watchdog:
             raise Unread
 
     def compiling(self) -> None:
-        """A function is about to be compiled, and nothing looks until that is done."""
+        """A function is about to be compiled: nobody will call `look` until that is done."""
         if self._report is not None:
             self._report(Progress(0, 0, 0, 0, self.seconds, compiling=True))
 
     def resume(self, seconds: float) -> None:
-        """All is read back: what follows counts, also for the budget. seconds: that it took to find what was saved."""
+        """All is read back: from now on time counts, also for the budget. seconds: how long the search took before."""
         self.earlier = self.saved = seconds
         self._start = self._clock()
 

@@ -49,19 +49,19 @@ class Checks:
 
     Raises: `ModelError` when a property declares an actor that the system does not have.
 
-    The checks by kind. always, ends: of every state, and of end states. histories: each with its property and the slot
-    of its memory. livelocks: each with its property. eventually: of what must not stay so for ever. terminal: whether
-    states without steps are checked; liveness: whether hangs are; judging: whether steps are, or every state, by checks
-    that may look at what contexts hold.
+    The checks by kind. always: of every state. ends: of end states. histories: each with its property and the slot of
+    its memory. livelocks: each with its property. eventually: of what must not stay so for ever. terminal: whether
+    states without steps are checked. liveness: whether hangs are. judging: whether there are checks of steps or of
+    every state, which may look at what contexts hold.
 
     What they said. wrong: all that was said to be wrong so far. evaluated: which check was evaluated in which state, in
-    that order; what was only remembered is not among it. recorders: by number. remembered: pairs of a recorder and the
-    number of the memory that it met, in that order; this and `Tables.learned` determine which memory has which number.
-    unasked: numbers of properties that none of these is and at whose violation executions ended, so that nobody looked
-    at what would come next; none where there are no checks.
+    order, without what was only remembered. recorders: by number. remembered: pairs of a recorder and the number of the
+    memory that it met, in order; with `Tables.learned` they determine which memory has which number.
+    unasked: numbers of properties that are not among those checked, but at whose violation executions ended, so that
+    nobody saw what would come next. None are noted where nothing is checked.
 
     order: the lock order of all steps that were learned; None when no property is about it. closing: whether the step
-    that first closes a cycle in it counts as a violation, so that a search can end there.
+    that closes the first cycle in it counts as a violation, so that a search can end there.
     """
 
     def __init__(self, properties: Sequence[Property], system: System, *, closing: bool = True) -> None:
@@ -149,10 +149,10 @@ class Checks:
             self.order.waited(ask)
 
     def start(self, first: Iterable[Ask]) -> list[Violation]:
-        """What is wrong in the initial state, in which the contexts ask for these."""
+        """What is wrong in the initial state. first: what the contexts ask for in it."""
         if self.order is not None:
             for ask in first:
-                self._closed(self._demands(None, ask))  # no cycle: nothing is held yet
+                self._closed(self._demands(None, ask))  # closes no cycle, as nothing is held yet
         return violated(self.always, INITIAL)
 
     def end(self, state: int) -> list[Violation]:
@@ -160,26 +160,26 @@ class Checks:
         return violated(self.ends, state) + self.said(violated(self.eventually, state))
 
     def deadlock(self, state: int, waiting: Waiting) -> list[Violation]:
-        """What is wrong with a deadlock in which these wait."""
+        """What is wrong with a deadlock. waiting: who waits in it."""
         stuck = self.said((id, check.text(waiting)) for id, check in self._deadlocks)
         return stuck + self.said(violated(self.eventually, state))
 
     def hang(self, waiting: Waiting) -> list[Violation]:
-        """What is wrong with a hang in which these wait, or go on for ever."""
+        """What is wrong with a hang. waiting: who is not done in it."""
         return self.said((id, check.text(waiting)) for id, check in self._hangs)
 
     def livelock(self, contexts: Sequence[str]) -> list[Violation]:
-        """What is wrong when these go round and nothing leads out."""
+        """What is wrong with a livelock. contexts: those that go round in it."""
         return self.said((id, check.text(contexts)) for id, check in self.livelocks)
 
     def _demands(self, event: Event | None, ask: Ask | None) -> list[Demand]:
-        """What a step asks for, and what its context does afterwards."""
+        """The locks that a step asks for by itself, and the one that its context asks for afterwards."""
         by_step = () if event is None else Demand.by_step(event)
         asked = None if ask is None else Demand.of(ask)
         return [*by_step, *(() if asked is None else (asked,))]
 
     def _closed(self, demands: Sequence[Demand]) -> list[Violation]:
-        """The first cycle in the lock order, when these close it. The end of the search sees all."""
+        """The first cycle in the lock order, when these close it. Others are told when the search is over."""
         closed = [self.order is not None and self.order.closes(demand) for demand in demands]
         if self.order is None or not self._closing or not any(closed):
             return []
@@ -188,7 +188,7 @@ class Checks:
         return [] if cycle is None else [(id, title(cycle)) for id in self._ordered]
 
     def _moved(self, event: Event, demands: Sequence[Demand]) -> Iterator[tuple[str, Advance, int]]:
-        """The memories that a step moves on, with how."""
+        """For each memory that a step moves on: its property, what moves it on, and its slot."""
         for id, history, slot in self.histories:
             if event.actor in {actor.name for actor in history.concerns}:
                 yield id, history.advance, slot
@@ -235,7 +235,8 @@ def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -
 
 
 def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edge], event: Event) -> Hashable | Wrong:
-    """The edges of a cycle that an execution has made, with these."""
+    """The edges of a cycle that an execution has made, now that it has made these, too; or, if they are all, what is
+    wrong."""
     made = memory | new
     return Wrong(text) if made.issuperset(cycle.edges) else made
 

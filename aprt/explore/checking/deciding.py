@@ -1,9 +1,9 @@
 """Which lines of a behaviour an answer decides about: whether they are reached depends on what a message was answered.
 
-Other conditions come out alike in every execution of a scenario: how it is set up, what the guest runs. The text of the
-function tells which kind decides about a line: the condition of the statement around it, and the statements before it
-in its block, which may leave the block or wait for ever. Whatever is awaited is an answer, and so is what is computed
-from one.
+All other conditions are about how a scenario is set up, or what its guest runs, and come out alike in every execution.
+Which kind decides about a line can be read in the text of the function: it is the condition of the statement around
+the line, and those of the statements before it in its block, which may leave the block or wait for ever. Whatever is
+awaited is an answer, and so is what is computed from one.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _decided(body: list[ast.stmt], decided: bool, known: frozenset[str]) -> Iter
         for number, block in _blocks(statement):
             yield number, within
             yield from _decided(block, within, known)
-        # what comes next is gone to if this one neither leaves the block nor waits for ever
+        # the next statement is reached if this one neither leaves the block nor waits for ever
         decided = any(isinstance(node, _WAITS) for node in ast.walk(statement)) if test is None else within
 
 

@@ -1,8 +1,8 @@
 """What a search exercised (`core.exercise`), from the local steps that it learned.
 
-In a complete search every local step that was learned is one that some execution takes; where lots were drawn, it is
-said which were taken. Nothing is noted down during a search: the few steps that there are, for however many states, are
-looked at afterwards, and run once more to see which lines of the model they go through.
+In a complete search every local step that was learned is taken by some execution; of a random one it must be said which
+were taken. Nothing is noted down during a search. Afterwards the steps are looked at, which are few, however many the
+states; and they are run once more, to see which lines of the model they go through.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _awaited(
 
 
 def _learned(tables: Tables[Note], taken: Collection[int] | None) -> Iterator[Learned]:
-    """What was learned, with the steps that were taken only, but for what blocks."""
+    """What was learned, but of its steps only those that were taken; what blocks has none, and stays."""
     if taken is None:
         yield from tables.everything()
         return

@@ -1,8 +1,8 @@
 """Checks as a search makes them: each remembers what it said of the fields that it looked at.
 
-A check is a pure function of what it reads, so its verdict is remembered by the fields of those actors and, if it
-looked, of what the contexts hold: masking the packed state gives the key. The memory of a history is a field of the
-state, moved on by the steps that concern it.
+A check is a pure function of what it reads. So its verdict is remembered by the fields of the actors that it reads
+and, if it looked at what contexts hold, by the fields for that: the packed state, masked, is the key. The memory of a
+history is a field of the state, too, and the steps that concern the history move it on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aprt.explore.learned.packing import Packing
 if TYPE_CHECKING:
     from aprt.explore.checking.checks import Checks
 
-_OVER = Wrong("")  # the memory of every history that went wrong
+_OVER = Wrong("")  # the memory of a history that has gone wrong, and says nothing more
 
 Advance: TypeAlias = Callable[[Any, Event], "Hashable | Wrong"]
 Evaluated: TypeAlias = "list[tuple[Judge | Recorder, int]]"
@@ -52,8 +52,8 @@ class Callers(Sequence[Caller]):
 class Judge:
     """One check, for the property `id`: what is wrong in a state, or None. Remembers its verdicts.
 
-    A verdict is remembered by the values of the actors alone if the check did not look at what contexts hold. As it is
-    a pure function of what it looks at, it will not look in any other state either in which the actors have these.
+    A verdict is remembered by the values of the actors alone if the check did not look at what contexts hold: with the
+    same values of the actors, it will not look at it in any other state either.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Judge:
         self._test, self._packing, self._log, self._wrong = test, packing, log, wrong
         self._slots = tuple(packing.actors[name] for name in self.reads)
         self._actors, self._all = packing.mask(self._slots), packing.mask((*self._slots, *packing.callers))
-        self._looked: set[int] = set()  # values of the actors with which it looked
+        self._looked: set[int] = set()  # values of the actors with which it looked at what contexts hold
         self._verdicts: dict[int, str | None] = {}
 
     @property
@@ -167,7 +167,7 @@ def violated(judges: Sequence[Judge], state: int) -> list[Violation]:
 
 @contextmanager
 def _blamed(id: str) -> Iterator[None]:
-    """Whatever the code of a check raises becomes a `ModelError` that names its property, refusals excepted."""
+    """Whatever the code of a check raises becomes a `ModelError` that names its property, but for a `UserError`."""
     try:
         yield
     except UserError:

@@ -76,7 +76,7 @@ def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Itera
             continue
         met.add(control)
         (answer, after), *others = edges[control]
-        # whoever comes to the others has gone the first way
+        # the first way is gone first: all up to here has been watched when the others are gone
         todo += ((after, (*known, *new), (answer,)) for answer, after in reversed(others))
         todo.append((after, known, (*new, answer)))
 
@@ -95,7 +95,8 @@ def _edges(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> dict
 
 
 class _Watch:
-    """left: by function of the model that ran, the lines of it that did not. A function without is watched no more."""
+    """left: by function of the model that ran, its lines that did not. Once all have run, it is not watched any
+    more."""
 
     def __init__(self) -> None:
         self.left: dict[CodeType, set[int]] = {}
@@ -118,7 +119,7 @@ class _Watch:
         return self._line if self.left[code] else None
 
     def _line(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "line":  # not where a behaviour ends that is dropped meanwhile: it is still at an await
+        if event == "line":  # and not "exception": a behaviour that is dropped has not gone on from its await
             self.left[frame.f_code].discard(frame.f_lineno)
         return self._line
 
@@ -129,7 +130,7 @@ def _function(code: CodeType) -> Function:
 
 
 def _lines(code: CodeType) -> list[int]:
-    """The lines of a function. Whoever enters it is in the first, which is left out."""
+    """The lines of a function but the first, at which whoever enters the function is anyway."""
     return sorted({line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno})
 
 

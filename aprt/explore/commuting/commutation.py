@@ -1,4 +1,4 @@
-"""Holds handlers to what they declare: two messages that are said to commute are tried in the other order, too."""
+"""Checks what handlers declare: two messages that are said to commute are tried in the other order, too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Commutation:
         self._actors = {actor.name: actor for actor in system.actors}
 
     def hold(self, before: Any, one: Step, other: Step) -> None:
-        """`one` found its actor in the state `before`, `other` came right after it, and they are said to commute.
+        """Check two steps that are declared to commute: `one`, in the state `before` of its actor, and `other` after
+        it.
 
         Raises: `ModelError` if the other order shows in a reply, a note, the state, or in that one of them blocks.
         """

@@ -39,14 +39,14 @@ READ: Final = "read"
 CHANGE: Final = "change"
 
 Token: TypeAlias = tuple[str, Literal["item", "room"], int]
-"""What one end of a queue waits for the other to give: the k-th item, or the room for it, of that actor."""
+"""What one end of an actor's queue needs and the other gives: its k-th item, or the room for that."""
 
 
 @attrs.frozen
 class Use:
-    """How a step uses an object. way: one word. commutes: the ways of other contexts that the order does not matter to.
+    """How a step uses an object. way: in a word. commutes: the ways that commute with it, when other contexts use them.
 
-    Whether two ways commute is the same whichever of the two is asked.
+    Two ways that commute both say so.
     """
 
     object: Hashable
@@ -128,8 +128,8 @@ def _declares(kind: Any) -> bool:
 def dependent(a: StepInfo, b: StepInfo) -> bool:
     """Whether the order of two steps matters.
 
-    For steps of one execution, number them (`numbered`): otherwise an item's put and take look independent. They are
-    where both are possible in one state.
+    Steps of one execution must be `numbered`, or an item's put and its take look independent. Steps that are possible
+    in one state need not be: those are independent.
     """
     if a.context == b.context or a.oops or b.oops:
         return True
@@ -161,7 +161,7 @@ def _queue(actor: Actor[Any], found: Handler[Any, ..., Any], after: Any) -> Queu
 
 
 def numbered(steps: Iterable[StepInfo]) -> list[StepInfo]:
-    """The steps of one execution, with what they need and give filled in: what goes through queues gets numbers.
+    """The steps of one execution, with `needs` and `gives` filled in: what goes through a queue is counted.
 
     The numbers are the same in every order of steps that commute: a put commutes with takes of other items, and then
     there are as many items less in the queue as takes more before it. Behind a change that is neither, which depends
@@ -194,8 +194,9 @@ def is_take(step: StepInfo) -> bool:
 def foata(steps: Iterable[StepInfo]) -> Hashable:
     """The Foata normal form of an execution: equal for two of one system iff they are the same trace."""
     layers: list[list[tuple[str, str]]] = []
-    context: defaultdict[str, int] = defaultdict(int)  # one behind the last layer with a step of the context
-    used: defaultdict[Hashable, dict[str, int]] = defaultdict(dict)  # ... with a use of the object, by way
+    # the layer behind the last one that has a step of the context; a use of the object, by way; what gives the token
+    context: defaultdict[str, int] = defaultdict(int)
+    used: defaultdict[Hashable, dict[str, int]] = defaultdict(dict)
     given: dict[Token, int] = {}
     for step in numbered(steps):
         layer = len(layers) if step.oops else context[step.context]

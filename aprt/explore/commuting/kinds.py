@@ -16,10 +16,10 @@ Uses: TypeAlias = tuple[Use, ...]
 
 
 class Kinds:
-    """The kinds and lanes met so far. Kinds are numbered from 0, lanes by twos from `first`; size: where they end.
+    """The kinds and lanes met so far. Kinds are numbered 0, 1, 2 ..., lanes `first`, `first` + 2 ... up to `size`.
 
-    meets: per kind, the kinds that depend on it, as bits; what contexts do alone is not looked at.
-    own: per kind, its lanes. others: per kind, the lanes whose steps it depends on. oopses: the kinds that depend on
+    meets: by kind, the kinds that depend on it, as bits; that steps of one context depend on each other is not in it.
+    own: by kind, its lanes. others: by kind, the lanes whose steps it depends on. oopses: the kinds that depend on
     everything, as bits.
     """
 

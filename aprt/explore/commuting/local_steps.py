@@ -1,7 +1,7 @@
 """The learned steps (`explore.learned.tables`) as a search of traces takes them: unpacked, with the kind of each.
 
-Whoever asks what a context can do in a control state, with a value of the actor that decides, gets its steps: none
-when it blocks, several for a choice.
+What a context can do is asked by its control state and the value of the actor that decides. The answer is its steps:
+none when it blocks, several for a choice.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class LocalStep:
     """A step that a context can take.
 
     label: names it in any state: the place of its context, and which option of a choice it is. number: in the tables.
-    sleeper: the set of it alone (`Sleepers`). lane: of its context.
-    slot: the field of the actor, or of the context itself for a choice. before, then: the number in it before and after
-    the step. control, after: likewise, the control state of the context. delta: what it adds to a packed state.
+    sleeper: the set of it alone (`Sleepers`). lane: of its context. kind, own, others: as in `Kinds`.
+    slot: the field that decides on it: that of the actor, or for a choice that of the context itself.
+    before, then: the number in that field before and after the step. control, after: the control state of the context
+    before and after the step. delta: what it adds to a packed state.
     """
 
     label: int
@@ -53,14 +54,14 @@ class LocalStep:
     plain: bool  # no oops, no choice, and nothing is declared of its actor's handlers
     watch: Watch | None
     judges: tuple[Judge, ...]
-    checked: bool  # whether there are any of these
+    checked: bool  # whether there is a watch or a judge
     options: Options  # all that its context can do in that control state
     own: Sequence[int]  # lanes of what it uses: see `Kinds`
     others: Sequence[int]
 
 
 class Options(dict[int, tuple[LocalStep, ...]]):
-    """The steps of one control state by the number in the deciding slot; asks for those not known yet."""
+    """The steps of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
 
     def __init__(self, learn: Callable[[int], tuple[LocalStep, ...]]) -> None:
         self._learn = learn
@@ -73,8 +74,9 @@ class Options(dict[int, tuple[LocalStep, ...]]):
 class LocalSteps:
     """All that contexts can do. rows: per place of a context, by control state: the deciding slot and the options.
 
-    fields: how many slots decide on steps, those of contexts and actors. lanes: of contexts, by place; behind them are
-    those of `kinds`. loose: the slots of actors some of whose changes commute. seconds: spent on learning.
+    fields: the number of contexts and actors; the slots of these come first, and only they decide on steps.
+    lanes: of contexts, by place; behind them are those of `kinds`. loose: the slots of actors some of whose changes
+    commute. seconds: spent on learning.
     Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
     """
 
@@ -95,13 +97,13 @@ class LocalSteps:
             self._extend(place)
 
     def lanes_of(self, slot: int) -> Iterable[int]:
-        """The lanes of the actor with that slot, in one of which each step on it is."""
+        """The lanes of the actor with that slot. Each step that uses it is in one of them."""
         return self.kinds.lanes(self._tables.packing.names[slot])
 
     def hold(self, one: LocalStep, other: LocalStep) -> None:
-        """Two steps came one right after the other, as far as their actor is concerned, and are taken to commute.
+        """Try two steps that are taken to commute in the other order. Their actor saw `other` come next after `one`.
 
-        Raises: `ModelError` if they do not.
+        Raises: `ModelError` if they do not commute.
         """
         if (one.number, other.number) not in self._held:
             self._held.add((one.number, other.number))
@@ -109,9 +111,9 @@ class LocalSteps:
             self._commutation.hold(before, self._tables.steps[one.number], self._tables.steps[other.number])
 
     def hold_beside(self, one: LocalStep, other: LocalStep) -> None:
-        """Two contexts can take these steps now, with the same actor, and they are taken to commute.
+        """Try in both orders two steps on one actor, taken to commute, both of which are possible now.
 
-        Raises: `ModelError` if they do not.
+        Raises: `ModelError` if they do not commute.
         """
         later = self.rows[other.place][other.control][1][one.then]
         if later:
@@ -120,7 +122,7 @@ class LocalSteps:
             self.hold(other, one)
 
     def _extend(self, place: int) -> None:
-        """Offer the control states that were learned since."""
+        """Add the control states that the tables have learned meanwhile."""
         rows, learned = self.rows[place], self._tables.rows[place]
         for control in range(len(rows), len(learned)):
             rows.append((learned[control][0], Options(partial(self._learn, place, control))))
@@ -167,9 +169,9 @@ class LocalSteps:
         )
 
     def _kind(self, done: Step, slot: int, usual: bool) -> tuple[int, Queue | None]:
-        """The kind of a step, and how it uses a queue. usual: no oops, on an actor about which nothing is declared.
+        """The kind of a step, and how it uses a queue. usual: it is no oops, and its actor's handlers declare nothing.
 
-        Such steps are of one kind if they change their actor, of another if they do not.
+        The usual steps on an actor have two kinds, for those that change it and for those that do not.
         """
         event = done.event
         way = (slot, event.changed) if usual and not self._visibility.groups else None

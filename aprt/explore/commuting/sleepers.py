@@ -1,7 +1,8 @@
 """Steps that sleep, as sets of bits.
 
-A step that sleeps (Godefroid, LNCS 1032, 1996) is told by its label and its kind: while it sleeps, nothing is done that
-it depends on, so it stays the same. A search meets few of them.
+A step that sleeps (Godefroid, LNCS 1032, 1996) need not be taken, as what it leads to is covered elsewhere, until a
+step is done that it depends on. While it sleeps it stays the same step, so its label and its kind say which it is. A
+search meets few of them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from aprt.explore.commuting.kinds import Kinds
 
 
 class Sleepers:
-    """The steps that may sleep, of contexts in `places` many places. A set of them is an integer.
+    """The steps that may sleep, of so many contexts (`places`). A set of them is an integer.
 
-    known: label and kind, by number of the bit. woken: by kind of a step, those that depend on it. own: by place of a
-    context, its own: whatever it does wakes them.
+    known: label and kind, by number of the bit. woken: by the kind of a step that is done, the sleepers that depend on
+    it. own: by place of a context, its own sleepers, which wake whatever it does.
     """
 
     def __init__(self, kinds: Kinds, places: int) -> None:
@@ -45,7 +46,7 @@ class Sleepers:
         return [label for label, _ in self.told(sleeping)]
 
     def of(self, told: Iterable[tuple[int, int]]) -> int:
-        """The set of steps with these labels and kinds, which are known."""
+        """The set of steps with these labels and kinds, each of which `bit` was asked for."""
         return sum([self._bits[each] for each in told])
 
     def told(self, sleeping: int) -> Iterator[tuple[int, int]]:

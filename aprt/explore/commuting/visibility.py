@@ -42,7 +42,8 @@ _INSTEAD: Final = "use --strategy states"
 
 
 class Unordered(UserError):
-    """A check asked for something that contexts hold and that is not kept in order. As it stands, a refusal."""
+    """A check asked for something that contexts hold and that is not kept in order. If nobody begins anew, a
+    refusal."""
 
     def __init__(self, id: str, check: Check, holding: Holding) -> None:
         kind, name = holding
@@ -68,7 +69,8 @@ class Group:
     every: frozenset[str] = frozenset()
 
     def uses(self, step: StepInfo, notes: Iterable[Note] | None) -> tuple[Use, ...]:
-        """How a step that left these notes uses the group, as if that was an object that steps share. None: any."""
+        """How a step that left these notes uses the group, taken for an object that steps share. None: whatever
+        notes."""
         found = []
         changed = step.actor in self.every or (step.changed and step.actor in self.changes)
         held = bool(self.holdings) if notes is None else not self.holdings.isdisjoint(map(_holding, notes))
@@ -109,7 +111,7 @@ class Visibility:
         return Visibility(self._given, {**self._asked, unordered.check: holdings})
 
     def extend(self, step: StepInfo, notes: Iterable[Note] | None = ()) -> StepInfo:
-        """The step, which left these notes (None: nobody knows which), with what checks see of it among its uses."""
+        """The step, which left these notes (None: it may leave any), with what checks see of it among its uses."""
         seen = tuple([use for group in self.groups for use in group.uses(step, notes)])
         return attrs.evolve(step, uses=(*step.uses, *seen)) if seen else step
 
@@ -117,7 +119,7 @@ class Visibility:
         return self._asked.get(check, frozenset())
 
     def _limited(self, id: str, check: Check) -> Check:
-        """The check, unable to ask for more than is kept in order. At an end, everything is settled."""
+        """The check, which can no longer ask for more than is kept in order. One of end states may ask for anything."""
         match check:
             case Always():
                 return attrs.evolve(check, test=partial(_limited, id, check, check.test, self._holdings(check)))
@@ -137,7 +139,7 @@ class Run(Protocol):
 
 
 def in_order(properties: Iterable[Property], begin: Callable[[Visibility], Run]) -> Exploration:
-    """What a search comes to that is begun anew until all that the checks ask for is kept in order."""
+    """The answer of a search that begins anew, with more order, until all that its checks ask for is kept in order."""
     visibility = Visibility(properties)
     while True:
         run = begin(visibility)
@@ -210,7 +212,7 @@ class _LimitedView(View):
 
 
 class _Hidden(Sequence[Caller]):
-    """In the place of what contexts hold, for a check that looks at it all."""
+    """Stands for all that contexts hold, and refuses a check that looks at it."""
 
     def __init__(self, id: str) -> None:
         self._id = id

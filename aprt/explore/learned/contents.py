@@ -1,13 +1,13 @@
 """The content of values: what `explore.learned.control` compares of all that a suspended behaviour can still read.
 
-Values are compared by type and content, since 1, True and 1.0 are equal and act differently. Lists, dicts and
-sets are not compared: another name may change them unseen. What is compared by identity elsewhere (functions,
-iterators, suspended generators, cells, context managers) is compared by content here and numbered in the order met,
-so that one object under two names is told from two that look alike. Other objects without an equality of their own
-merge with themselves only, and only while they hold the same. One of a frozen class of attrs with slots is taken to
-hold the same always, and only parts of another kind are read again: nobody may get round that with
-`object.__setattr__`. A function that a module defines, without attributes, is a constant as the module is.
-An exception is its type, arguments, attributes and causes; nobody reads its traceback.
+Values are compared by type and content, since 1, True and 1.0 are equal and act differently. Lists, dicts and sets are
+not compared: another name may change them unseen. What is compared by identity elsewhere (functions, iterators,
+suspended generators, cells, context managers) is compared by content here and numbered in the order met, so that one
+object under two names is told from two that look alike. Any other object without an equality of its own is equal to
+itself only, and only while it holds the same. One of a frozen attrs class with slots is taken to hold the same always,
+so only those of its parts are read again that are not of that kind; a model must not get round that with
+`object.__setattr__`. A function that a module defines, without attributes, is a constant, as the module is. An
+exception is its type, arguments, attributes and causes: no behaviour is expected to read its traceback.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Records: TypeAlias = dict[int, tuple[Hashable, object]]
 """The contents of immutable records by id, each with its record, so that no id is used again."""
 
 Where: TypeAlias = tuple[FrameType | None, str, str]
-"""Where a value was found: in which frame, what in it, in words, and which of several, if any."""
+"""Where a value was found: in which frame; in words, in what part of it; and under which name, if it has one."""
 
 Reading: TypeAlias = "Callable[[Contents, Any, Where], Hashable]"
 
@@ -72,7 +72,7 @@ class _Frozen:
 
 @attrs.frozen(eq=False)
 class _Loose:
-    """What is to be read again of an object that holds the same always: the parts that do not."""
+    """Of an object that holds the same always: those of its parts that do not, and so are to be read again."""
 
     parts: tuple[object, ...]
 
@@ -87,7 +87,7 @@ class Contents(abc.ABC):
         self.places: dict[str, None] = {}
         self._records = records
         self._seen: dict[int, tuple[int, object]] = {}  # objects met, by id, with their numbers
-        self._passing = 0  # counts contents that hold for this behaviour only
+        self._passing = 0  # how many contents were read that say something about this behaviour only
         self._loose: list[tuple[object, Hashable]] = []  # objects met that are to be read again, with their contents
 
     @abc.abstractmethod
@@ -95,7 +95,7 @@ class Contents(abc.ABC):
         """What a suspended coroutine or generator can still read, and where it stands."""
 
     def _suspended(self, suspended: Suspended, at: Where) -> Hashable:
-        return self.frame(suspended, at)  # a `Reading` is this class's own function, and `frame` a subclass's
+        return self.frame(suspended, at)  # as a `Reading`, `Contents.frame` would not be the subclass's
 
     def value(self, value: object, at: Where) -> Hashable:
         """A value by type and content. at: where it was found, for a place."""

@@ -67,7 +67,7 @@ def control_key(behaviour: Behaviour, records: Records | None = None) -> tuple[H
     Equal keys: the behaviours await equal effects, and do the same ever after, given the same answers. A place
     is `file:line: what holds what` and names a value without comparable content; when there is one, the key is
     equal to no other, not even to that of the same behaviour asked again. A key keeps what it names alive.
-    records: the contents of immutable records, which need not be read again; start with {}, one for many calls.
+    records: remembers the contents of immutable records; pass the same dict, {} at first, to all calls.
 
     Raises: `ModelError` unless the behaviour is suspended (it has not started, is running, or is done), and when
     it awaits what is no effect.

@@ -33,7 +33,10 @@ Suspended: TypeAlias = "CoroutineType[Any, Any, Any] | GeneratorType[Any, Any, A
 
 @attrs.define(eq=False)  # frozen takes twice as long to make
 class Parts:
-    """What a suspended frame holds. variables: bound ones by name, in slot order; cells as cell objects."""
+    """What a suspended frame holds. variables: the bound ones by name, in slot order; a cell as a cell object.
+
+    cells: the names that may be cells. stack: the value stack, without what is awaited. handled: the exception.
+    """
 
     variables: Mapping[str, object]
     cells: frozenset[str]

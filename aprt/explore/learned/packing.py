@@ -18,18 +18,19 @@ from aprt.core.errors import ModelError
 from aprt.core.system import System
 
 INITIAL = 0  # the initial state of every system: first values have number 0
-FIELD_BITS = 32  # cannot overflow: so many local states would not fit into memory
+FIELD_BITS = 32  # a field cannot overflow: so many local states would not fit into memory
 _ONES = (1 << FIELD_BITS) - 1
 
 
 class Unknown(Exception):
-    """Something would have to be learned that may not be: numbers are given elsewhere."""
+    """Something is new, and the packing is not open: another process is to number it."""
 
 
 class Packing:
     """The fields of the states of `system`, and the values that their numbers stand for.
 
-    open: whether values that are new get numbers; else `Unknown` is raised. names: of the fields, by slot.
+    open: whether new values get numbers here; else `Unknown` is raised, as where processes that share a search must
+    agree on the numbers. names: of the fields, by slot.
     """
 
     def __init__(self, system: System, memories: int) -> None:
@@ -82,7 +83,7 @@ class Packing:
         return (after - before) << (slot * FIELD_BITS)
 
     def change(self, slot: int, delta: int) -> int:
-        """By how much a `delta` that changes this field only changes it."""
+        """By how much a `delta` that changes no other field changes this one."""
         return delta >> (slot * FIELD_BITS)
 
     def field(self, state: int, slot: int) -> int:

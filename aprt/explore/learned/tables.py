@@ -77,8 +77,8 @@ class Tables(Generic[T]):
     learned: (context, control state, number in the deciding slot) of every set of moves, in the order learned.
     unmerged: places of behaviours (`file:line`) that keep control states apart.
 
-    Raises: `ModelError` for whatever the model does wrong, at the first access that shows it, and `Unknown` for moves
-    to learn when the packing is not open. `close` it when done.
+    Raises: `ModelError` for whatever the model does wrong, at the first access that shows it, and `Unknown` when
+    something is to be learned and the packing is not open. `close` it when done.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Tables(Generic[T]):
         self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
         self.idle: tuple[list[bool], ...] = tuple([] for _ in system.contexts)
-        self._hash, self._hashed = blake2b(digest_size=8), 0  # of so many steps
+        self._hash, self._hashed = blake2b(digest_size=8), 0  # for `digest`: of the first so many steps
         self._system, self._note, self._blocked = system, note, blocked
         self._actors = {actor.name: actor for actor in system.actors}
         self._controls: tuple[list[Control], ...] = tuple([] for _ in system.contexts)
@@ -107,7 +107,8 @@ class Tables(Generic[T]):
             self._control(place, Twins.begin(context, self._actors), Caller(context.name), None)
 
     def close(self) -> None:
-        """Drop the suspended coroutines, and what refers back here: the rest is no garbage to be looked for."""
+        """Drop the suspended coroutines, and what refers back here, so that the rest is freed without a look for
+        garbage."""
         for controls in self._controls:
             for control in controls:
                 if control.twins is not None:
@@ -252,7 +253,7 @@ class Tables(Generic[T]):
         if twins.effect is not None:
             content, places = control_key(twins.behaviour, self._records)
             self.unmerged.update(places)
-            # what cannot be compared is told apart by how it came about
+            # what cannot be compared is the same only if it came about in the same way
             way = origin and (origin[0].number, type(origin[1]), origin[1])
             key = ("way", way) if places else ("content", content)
         return self._enter(place, key, twins, caller, origin)

@@ -1,4 +1,4 @@
-"""A kernel thread: one context's behaviour, run up to its next effect and suspended there."""
+"""One context's behaviour, run up to its next effect and suspended there. (No thread of Python's.)"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aprt.core.errors import ModelError, UserError
 from aprt.core.foreign import check_returned, foreign
 from aprt.core.system import Behaviour, Context, operation
 
-_UNWINDING = 1_000  # awaits that a dropped behaviour may try in its clean-up code
+_UNWINDING = 1_000  # so often a dropped behaviour may await something in its clean-up code
 
 
 class Thread:
