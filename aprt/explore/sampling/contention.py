@@ -21,7 +21,7 @@ class Contention:
         self._steps = steps
         self._user: dict[str, str] = {}  # of each actor, the first context seen to use it
         self._shared: set[str | None] = set()
-        self._counts: dict[int, bool] = {}  # what is known of steps that an execution took
+        self._counts: dict[int, bool] = {}  # the answer of `counts` for each step that an execution took
 
     def counts(self, number: int) -> bool:
         """Whether the step of that number is on a shared actor."""

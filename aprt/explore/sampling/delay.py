@@ -5,8 +5,9 @@ until it cannot, and then turns to the next one in the system's order, round and
 that. With delays at random steps out of k (`contention`), each set of d of them has a chance of at least 1/k^d,
 whatever the number of contexts: good for many contexts, where most are not to blame.
 
-A context that goes round for ever on actors of its own would keep the others from ever showing what is shared, and
-would never be delayed. So after an execution in which no step counted, every step of the next one counts.
+Only steps that can matter to others count for delays. A context that goes round for ever on actors of its own would
+never be delayed then, and the others would never come to show what is shared. So after an execution in which no step
+counted, every step of the next one counts.
 """
 
 from __future__ import annotations

@@ -1,22 +1,22 @@
 """How many interleavings and traces a system has, estimated from a few random walks (*probes*).
 
-- From what a walk weighs, one over its chance: the mean over the probes is, on average, the number of executions
-  (Knuth, "Estimating the Efficiency of Backtrack Programs", Mathematics of Computation 29, 1975).
+- From the weight of a walk, which is one over its chance: the mean over the probes is, on average, the number of
+  executions (Knuth, "Estimating the Efficiency of Backtrack Programs", Mathematics of Computation 29, 1975).
 - From the traces that were seen, where the chance of each can be worked out (`spread`): a trace of chance p is seen by
   n probes with a chance of q = 1 - (1-p)^n, so the sum of 1/q over the traces seen is, on average, the number of
   traces, and that of (orders of the trace)/q the number of interleavings (Horvitz and Thompson, "A Generalization of
-  Sampling Without Replacement From a Finite Universe", JASA 47, 1952). What was seen often counts as one: nearly all
-  spread is in what is rare.
+  Sampling Without Replacement From a Finite Universe", JASA 47, 1952). A trace that is likely to be seen adds about 1,
+  and so hardly any error: nearly all of that comes from rare traces.
 
-Executions that end in a deadlock or an oops count like others. When the traces seen have all the chance there is, they
-are all.
+Executions that end in a deadlock or an oops count like others. When the chances of the traces seen add up to 1, there
+are no others.
 
 The interval is not symmetric. Its lower limit takes the logarithm of what was not seen to be normally distributed,
 which suits a number that is never negative and sometimes large (Chao, Biometrics 43, 1987). Its upper limit takes the
-rare traces that were seen to be a Poisson count, of which even none leaves z^2 open. Where a few rare traces carry the
-number, Student's t stands for z. No interval helps when a few probes outweigh all others, or would if they had been
-met: hence the *effective* number of probes, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and the warning of a
-heavy tail when it is small.
+number of rare traces seen to be a Poisson count; as that could be larger even if none was seen, z^2 is added, times
+what the rarest stands for. Where a few rare traces make up the number, z is replaced by Student's t. No interval helps
+when a few probes outweigh all others, or would if they had been met. So there is the *effective* number of probes,
+(sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965), and a warning of a heavy tail when it is small.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from aprt.explore.sampling.walks import Run, Walks
 from aprt.explore.watchdog import Stop
 
 _MAX_STEPS = 300  # where a probe is cut when no depth is given: loops may never end
-_ENOUGH = 30  # effective probes
-_NOTHING = 1e-12  # the chance of what was not seen, when that is nothing
+_ENOUGH = 30  # effective probes, for an estimate to be reliable
+_NOTHING = 1e-12  # when the chance of what was not seen is less, everything was seen
 _Z = 1.96  # standard errors to either side that hold 95 % of a normal distribution
 
 
@@ -86,8 +86,8 @@ def estimate(
 ) -> Estimates:
     """How many interleavings and traces `system` has, from that many probes, or as many as `budget` (s) allows.
 
-    report, halt: as in `Question`. Raises: `UserError` where the budget allows for none, of 256 steps or more;
-    KeyboardInterrupt where `halt` does.
+    report, halt: as in `Question`. Raises: `UserError` when the budget ends before the first probe does (it is looked
+    at every 256 steps); KeyboardInterrupt when `halt` ends it before that.
     """
     bounds = Bounds(max_depth=_MAX_STEPS if max_depth is None else max_depth, budget=budget)
     with Walks(Question(system, (), bounds, seed=seed, runs=probes, report=report, halt=halt)) as walks:
@@ -107,7 +107,7 @@ def estimate(
 
 
 class Tally:
-    """The probes so far, by trace. sets: down-sets that were looked at, which is what takes the time."""
+    """The probes so far, by trace. sets: how many down-sets were looked at, which is what takes the time."""
 
     def __init__(self, walks: Walks) -> None:
         self._walks = walks
@@ -147,7 +147,7 @@ class Tally:
 
 
 def mean(values: Sequence[float], least: int) -> Estimate:
-    """The mean of what these values are a sample of; it is known to be `least` or more."""
+    """The mean of all, of which these values are a sample; it is known to be `least` or more."""
     if not math.isfinite(sum(values)):
         return Estimate(math.inf, math.inf, least, math.inf, 0)
     value = math.fsum(values) / len(values)
@@ -159,7 +159,10 @@ def mean(values: Sequence[float], least: int) -> Estimate:
 
 
 def total(values: Sequence[float], chances: Sequence[float], probes: int, effective: float) -> Estimate:
-    """The sum of `values` over all things there are, from those seen by `probes` draws, each with its chance."""
+    """The sum of a value over all things there are, from the things that `probes` draws have seen.
+
+    values, chances: of each thing seen, its value and its chance to be drawn.
+    """
     seen = math.fsum(values)
     if math.fsum(chances) > 1 - _NOTHING:
         return Estimate(seen, 0.0, seen, seen, probes)
@@ -175,6 +178,6 @@ def total(values: Sequence[float], chances: Sequence[float], probes: int, effect
 
 
 def kish(weights: Sequence[float]) -> float:
-    """How many equal weights these are worth."""
+    """How many equal weights would say as much as these."""
     most = max(weights)  # against overflow
     return math.fsum(w / most for w in weights) ** 2 / math.fsum((w / most) ** 2 for w in weights)

@@ -1,8 +1,8 @@
 """Strategy "portfolio": all random strategies in turn, more of those that keep finding new traces.
 
-No strategy is best for all programs, and each has some it is blind to. Every execution is done by one member, drawn
-by lot. Each keeps a floor of the executions, for what only it can find; the rest goes by the share of a member's
-executions that showed a new trace, the later ones counting more. All members learn from all executions.
+No strategy is best for all programs, and each is blind to something in some. Every execution is done by one member,
+drawn by lot. Each is sure of a small share of the executions, for what only it can find. The rest is given out by how
+often a member's executions showed a new trace, where later ones count more. All members learn from all executions.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from aprt.explore.sampling.random_walk import RandomWalk
 from aprt.explore.sampling.urw import UniformWalk
 from aprt.explore.sampling.walks import Enabled, Picker, Walks
 
-_FLOOR = 0.1  # of the executions, for each member
-_MEMORY = 0.95  # what an execution still counts after the next one of the same member
-_HOPE = 0.001  # what is added to every yield: when none finds anything, all are alike
+_FLOOR = 0.1  # the share of the executions that each member is sure of
+_MEMORY = 0.95  # what an execution still counts after one more of the same member
+_HOPE = 0.001  # is added to every yield, so that all are alike when none finds anything
 
 
 def search(question: Question) -> Exploration:

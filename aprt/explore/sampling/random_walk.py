@@ -14,7 +14,7 @@ from aprt.core.system import System
 from aprt.explore.result import Exploration, Question
 from aprt.explore.sampling.walks import Enabled, Picker, Walks
 
-_PATIENCE = 100  # executions per sample asked for
+_PATIENCE = 100  # after so many executions for each sample asked for, no more are looked for
 
 
 def search(question: Question) -> Exploration:

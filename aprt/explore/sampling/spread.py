@@ -19,7 +19,7 @@ from aprt.explore.learned.packing import INITIAL
 from aprt.explore.sampling.walks import Run, Walks
 
 _MAX_SETS = 20_000  # some 50 ms
-_MOST: Final = 1e150  # orders, or one over a chance: floats hold the square of either, and the quotient of both
+_MOST: Final = 1e150  # more orders, or one over a chance that is larger, are given up: floats hold squares of these
 
 
 @attrs.frozen
@@ -88,10 +88,11 @@ def _chains(walks: Walks, run: Run) -> dict[int, int]:
 
 
 def _needs(walks: Walks, run: Run) -> list[int]:
-    """The steps of other contexts that come before each step in every order. It may name some of its own context.
+    """For each step, the steps of other contexts that come before it in every order, as bits; some of its own may be
+    there.
 
-    As many looks as there are uses of a step, as in `independence.foata`, where comparing all pairs of steps would take
-    minutes of executions of 10,000 steps.
+    It asks who used the same objects before, as `independence.foata` does: to compare all pairs of the steps of an
+    execution of 10,000 steps would take minutes.
     """
     used: defaultdict[Hashable, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))  # by object, by way
     given: defaultdict[Token, int] = defaultdict(int)

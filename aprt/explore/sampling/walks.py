@@ -45,8 +45,9 @@ Enabled: TypeAlias = Offer[Note]
 
 
 class Picker(abc.ABC):
-    """Decides which context goes on. It serves all executions of a search, so it may learn from them; this one does
-    not, and has no memory.
+    """Decides which context goes on. One picker serves all executions of a search, and may learn from them.
+
+    By default it learns nothing and has no memory.
     """
 
     @abc.abstractmethod
@@ -62,11 +63,11 @@ class Picker(abc.ABC):
 
     @property
     def memory(self) -> Any:
-        """Between two executions, what it goes by beside the steps that were taken: numbers, in lists or not."""
+        """Between two executions, what it has learned beside which steps were taken: a number, or lists of numbers."""
         return ()
 
     def remember(self, memory: Any, taken: Collection[int]) -> None:  # noqa: B027  # nothing to remember
-        """Go on as the one did that had this memory. taken: the steps that executions took."""
+        """Go on like the picker that had this memory. taken: the steps that executions took."""
 
 
 @attrs.frozen
@@ -115,14 +116,14 @@ class Steps:
         return foata(map(self.info, steps))
 
     def _catch_up(self) -> None:
-        """Look at the steps that were learned since."""
+        """Take up the steps that were learned meanwhile."""
         for step in self._tables.steps[len(self._infos) :]:
             self._infos.append(StepInfo.of(step.event, self._actors.get(str(step.event.actor))))
             self._places.append(self._contexts[step.event.context])
 
 
 class Walks:
-    """Executions of one question, and what they showed. A context manager: it gives the tables back.
+    """Executions of one question, and what they showed. To be used in a `with` statement, which closes the tables.
 
     random: where all lots are drawn from, by pickers too. found: by property, what is wrong and the steps that show it.
     enabled: every state that was met, with what it offers. endings: how executions end, in every state that has no
@@ -187,7 +188,7 @@ class Walks:
             self._saved.write()
 
     def _look(self) -> None:
-        """Between two executions, where the search can be resumed."""
+        """Save now and then, and let the search be ended, between two executions, where it can be resumed."""
         if self._saved is None:
             return
         try:
@@ -199,7 +200,7 @@ class Walks:
             self._save()
 
     def execution(self, picker: Picker) -> Run:
-        """One execution, cut at the depth. The picker is not told that it is over."""
+        """One execution, cut at the greatest depth allowed. The picker is not told that it is over."""
         steps, states = list[int](), [INITIAL]
         try:
             self._go(picker, steps, states)

@@ -11,7 +11,7 @@ from aprt.explore.saved.file import SaveFile
 
 
 class SavedAnswers:
-    """given: by scenario. Raises: `UserError` when the file is damaged."""
+    """given: the answers, by scenario. Raises: `UserError` when the file is damaged."""
 
     def __init__(self, file: SaveFile) -> None:
         self._file = file
@@ -24,7 +24,7 @@ class SavedAnswers:
             raise file.damaged() from None
 
     def forget(self, which: Callable[[Mapping[str, Any]], object]) -> None:
-        """Those of which that is true."""
+        """Drop the answers of which `which` is true."""
         again = [scenario for scenario, answer in self.given.items() if which(answer)]
         with self._file.writing() as connection:
             connection.executemany("DELETE FROM answers WHERE scenario = ?", ((scenario,) for scenario in again))
@@ -32,7 +32,7 @@ class SavedAnswers:
             del self.given[scenario]
 
     def add(self, scenario: str, answer: Mapping[str, Any]) -> None:
-        """One more."""
+        """Keep one more answer."""
         with self._file.writing() as connection:
             connection.execute("INSERT INTO answers VALUES (?, ?)", (scenario, msgspec.json.encode(answer).decode()))
         self.given[scenario] = dict(answer)

@@ -1,6 +1,7 @@
-"""Where checks asked for more order than a search kept, so that it began anew (`explore.commuting.visibility`).
+"""Why a search began anew: a check asked for more order than it kept (`explore.commuting.visibility`).
 
-A file has the steps after which that was, once for each time. Whoever takes them again is asked again.
+For each time that this happened the file has the execution that led the check to ask. To resume, a search takes those
+steps again: the check asks again, and the search begins anew, up to where it stood.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from aprt.explore.saved.file import SaveFile
 
 
 class Asked:
-    """For a search before which so many were begun and given up.
+    """What the file says of one attempt. before: how many attempts there were before it, all given up.
 
-    again: the labels of the steps after which this one has to begin anew; None when it went on.
+    again: the labels of the steps after which this attempt was given up, too; None when it was not.
     Raises: `UserError` when the file is damaged.
     """
 
@@ -29,6 +30,6 @@ class Asked:
                 raise file.damaged() from None
 
     def begin_anew(self, labels: Sequence[int]) -> None:
-        """A check has asked after these steps, now or when the file was made."""
+        """A check has asked after these steps: now, or (which the file knows) in an earlier process."""
         if self.again is None:
             self._file.begin_anew(msgspec.json.encode(list(labels)).decode())

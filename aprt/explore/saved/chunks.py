@@ -15,7 +15,7 @@ _PIECE = 8_192  # states that are read back in one go
 
 
 class Chunks:
-    """count: the states in the file, or those that are read back so far."""
+    """The states of one search. count: how many are in the file, or have been read back."""
 
     def __init__(self, file: SaveFile, packing: Packing) -> None:
         self._file, self._packing = file, packing
@@ -40,7 +40,7 @@ class Chunks:
         self._layouts.append(layout)
 
     def read(self, count: int, reading: Reading) -> Iterator[Chunk]:
-        """All of them, few at a time. Raises: `UserError` unless that is how many states there are; `Unread`."""
+        """All states, few at a time. Raises: `UserError` unless there are `count` states; `Unread`."""
         query = "SELECT slot, bits FROM fields WHERE layout = ? ORDER BY rowid"
         for number, _, summed in self._file.rows("SELECT * FROM layouts ORDER BY layout"):
             widths = dict(self._file.rows(query, number))

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _APPLICATION, _FORMAT = 0x61707274, 3  # "aprt"
 _LEAST = 0.5  # seconds between two saves
-_SHARE = 20  # times as long as a save took, the search goes on without one: it costs a twentieth of the time
+_SHARE = 20  # the search goes on for so many times as long as a save took: saves cost a twentieth of the time
 
 _TABLES: Final = """
 CREATE TABLE question (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -87,7 +87,7 @@ class SaveFile:
                 raise UserError(f"{self.path} holds another search: {name} {saved}, not {value}")
 
     def amend(self, bounds: Mapping[str, str]) -> None:
-        """Have these parts of the question say something else."""
+        """Change these parts of the question."""
         if bounds.items() <= self.question.items():
             return
         with self.writing() as connection:
@@ -121,23 +121,23 @@ class SaveFile:
 
     @property
     def anew(self) -> list[str]:
-        """Why the search began anew, once for each time that it did."""
+        """Why the search began anew: one reason for each time."""
         return [reason for (reason,) in self.rows("SELECT reason FROM anew ORDER BY rowid")]
 
     def begin_anew(self, reason: str) -> None:
-        """Forget all but the question and why."""
+        """Forget all but the question, and add a reason to `anew`."""
         with self.writing() as connection:
             for table in _CONTENT:
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("INSERT INTO anew VALUES (?)", (reason,))
 
     def write_progress(self, connection: sqlite3.Connection, progress: object) -> None:
-        """How far the search has come, as JSON has it."""
+        """Write how far the search has come, in the place of what was written before."""
         value = msgspec.json.encode(progress).decode()
         connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
 
     def read_progress(self, type: type[T]) -> T | None:
-        """What was written last; None when nothing was."""
+        """What `write_progress` wrote last; None when it never did."""
         written = self.rows("SELECT value FROM progress")
         try:
             return msgspec.json.decode(written[0][0], type=type) if written else None
@@ -177,7 +177,7 @@ class SaveFile:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Tell in one line what is wrong with a file."""
+    """Turn what the system says about a file into a `UserError` of one line."""
     try:
         yield
     except FileExistsError:

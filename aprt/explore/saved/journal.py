@@ -1,7 +1,7 @@
-"""What a search has learned of the model, as a journal: whoever goes through it again gives the same numbers.
+"""What a search has learned of the model, as a journal: to learn it again in that order gives the same numbers.
 
-Control states, values of actors and memories of histories have numbers in the order in which they were met. What
-behaviours and handlers do is not kept, nor any value: they are run again.
+Control states, values of actors and memories of histories have numbers in the order in which they were met. Only that
+order is kept, no values, nor what behaviours and handlers do: these are run again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aprt.explore.saved.file import SaveFile
 from aprt.explore.saved.reading import Reading
 
 Rows: TypeAlias = Sequence[Sequence[tuple[int, Mapping[int, object]]]]
-"""As `Tables.rows`: whoever asks them learns."""
+"""As `Tables.rows`: to ask it for a number is to learn what it stands for."""
 
 
 class Journal:
@@ -62,7 +62,7 @@ class Journal:
                 yield slot, kind, packing.names[slot]
 
     def read(self, rows: Rows, digest: str, reading: Reading) -> None:
-        """Learn it all again. rows: where to. digest: as it was when that was written.
+        """Learn it all again, by asking `rows`. digest: as it was when that was written.
 
         Raises: `UserError` when the model has become another one; `Unread`.
         """

@@ -1,4 +1,4 @@
-"""How far it is with reading back what is saved, which may take a while."""
+"""How much of a saved search has been read back, which may take a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOOK = 8_192  # states between two looks
 
 
 class Reading:
-    """Of a file with so many states. It is told what is read back, and tells the watchdog now and then."""
+    """The reading back of a file with so many states. It is told of each piece, and tells the watchdog now and then."""
 
     def __init__(self, file: SaveFile, watchdog: Watchdog, states: int) -> None:
         ((learned,),) = file.rows("SELECT count(*) FROM learned")

@@ -1,7 +1,8 @@
-"""A search over the states that matter in a file: what it has met before it enters a state, and what it knows by then.
+"""A search over the states that matter, in a file: what it has met, and what it knows, before it enters a state.
 
-What contexts may still do follows from what was learned. Which contexts a search tries first does not, nor with how
-much knowledge it has left which state: it comes back to some of them, so these numbers are written anew with each save.
+What contexts may still do follows from what was learned, and is not kept. What is kept, and changes: which contexts it
+has become used to try first, and how much it knew of each state when it left that. As it comes back to some states,
+these numbers are written anew with every save.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _WORD = 64  # bits of a number in a series
 
 @attrs.frozen
 class _Progress:
-    """luck: context, control state, and how much. found: property, text, numbers of steps. states: in the file."""
+    """luck: (context, control state, how much). found: (property, text, numbers of steps). states: in the file."""
 
     ends: int
     deadlocks: int
@@ -46,7 +47,7 @@ class _Progress:
 
 
 class SavedReduced:
-    """For the search `run`, before which so many were begun and given up."""
+    """The file of the search `run`. before: how many attempts were given up before it (`Asked`)."""
 
     def __init__(self, file: SaveFile, run: ReducedSearch, before: int) -> None:
         self.file, self._run, self._asked = file, run, Asked(file, before)
@@ -94,7 +95,7 @@ class SavedReduced:
         )
 
     def restore(self) -> bool:
-        """Bring the search to where it stood; whether that is anywhere.
+        """Bring the search to where it stood; False when nothing was saved.
 
         Raises: `UserError`, `Unread`; `Unordered` when a check asked for more order than there is.
         """
@@ -132,7 +133,7 @@ class SavedReduced:
             run.depths.append(run.depths[parent] + 1)
 
     def _labels(self, numbers: Sequence[int]) -> Iterator[int]:
-        """The labels of steps, given the numbers of an execution's."""
+        """The labels of the steps of an execution, given their numbers."""
         state = INITIAL
         for number in numbers:
             step = next(step for step in self._options(state) if step.number == number)
@@ -162,7 +163,7 @@ class SavedReduced:
         return successor
 
     def _flat(self, sets: Iterable[int]) -> array[int]:
-        """Sets of contexts as numbers, so many for each."""
+        """Sets of contexts as numbers: for each set `_words` of them."""
         size = self._words * _WORD // 8
         return array("Q", b"".join(bits.to_bytes(size, "little") for bits in sets))
 

@@ -12,14 +12,14 @@ _BYTES = 8  # of a number
 
 
 class Series:
-    """The numbers of that name, in arrays of type "Q"."""
+    """The numbers that the file has under `name`, as arrays of type "Q"."""
 
     def __init__(self, file: SaveFile, name: str) -> None:
         self._file, self._name = file, name
         self._count = 0  # in the file
 
     def write(self, connection: Connection, numbers: array[int]) -> None:
-        """Add those behind what is in the file."""
+        """Add those numbers that are not in the file yet."""
         new = numbers[self._count :]
         if new:
             values = self._name, self._count, little(new).tobytes()
@@ -27,7 +27,7 @@ class Series:
             self._count += len(new)
 
     def rewrite(self, connection: Connection, numbers: array[int]) -> None:
-        """Have these in the place of those in the file."""
+        """Replace the numbers in the file by these."""
         connection.execute("DELETE FROM series WHERE name = ?", (self._name,))
         self._count = 0
         self.write(connection, numbers)

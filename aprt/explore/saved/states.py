@@ -39,7 +39,7 @@ class SavedStates:
         self._ends = self._deadlocks = 0  # those in the file
 
     def write(self, loop: Loop, known: Known) -> None:
-        """Add what is new up to the mark. What the loop has beyond it will come again."""
+        """Add what is new, up to the mark. What the loop has found beyond that will be found again."""
         here = known.mark.here
         count = bisect_left(range(len(loop)), here, lo=1, key=loop.parent)
         ends = known.ends[self._ends : bisect_left(known.ends, here)]
@@ -55,8 +55,9 @@ class SavedStates:
         self._deadlocks += len(deadlocks)
 
     def read(self, watchdog: Watchdog) -> tuple[Known, int, Iterator[Chunk]] | None:
-        """What was written last, learned again, and how many states, which are read one chunk after the other; None
-        when nothing was. Raises: `UserError`, `Unread`.
+        """What was written last: what is known, the number of states, and these, chunk by chunk; None for a new file.
+
+        What was learned is learned again. Raises: `UserError`, `Unread`.
         """
         progress = self.file.read_progress(_Progress)
         if progress is None:

@@ -1,7 +1,7 @@
 """A search of traces in a file: the execution that it stands at, what is still to be done there, and the counts.
 
-Whoever takes the steps of that execution again, having learned what was learned, knows what happens before what. So
-of each node only what sleeps there and the branches to come are kept.
+Once everything is learned again, the steps of that execution are taken again, and it is known what happens before what.
+So of each node only what sleeps there and the branches to come are kept.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from aprt.explore.traces.wakeup_tree import Branch, grown, steps_of
 if TYPE_CHECKING:
     from aprt.explore.traces.dpor import TraceSearch
 
-Twig: TypeAlias = tuple[int, int, int]  # of a tree of branches, top down: how deep, label, kind
+Twig: TypeAlias = tuple[int, int, int]  # one step in a tree of branches, top down: how deep, label, kind
 
 
 @attrs.frozen
 class _Progress:
-    """Between two executions. steps: what they have in common. found: property, text, steps. states: in the file."""
+    """Between two executions. steps: what these have in common. found: (property, text, steps). states: in the file."""
 
     steps: Labels
     sleeping: list[dict[int, int]]
@@ -52,7 +52,7 @@ class _Progress:
 
 
 class SavedTraces:
-    """For the search `run`, before which so many were begun and given up."""
+    """The file of the search `run`. before: how many attempts were given up before it (`Asked`)."""
 
     def __init__(self, file: SaveFile, run: TraceSearch, before: int) -> None:
         self.file, self._run, self._asked = file, run, Asked(file, before)
@@ -96,7 +96,7 @@ class SavedTraces:
         )
 
     def restore(self) -> bool:
-        """Bring the search to where it stood; whether that is anywhere.
+        """Bring the search to where it stood; False when nothing was saved.
 
         Raises: `UserError`, `Unread`; `Unordered` when a check asked for more order than there is.
         """

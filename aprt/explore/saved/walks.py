@@ -1,6 +1,6 @@
-"""Random executions in a file: the states that they met, their traces, and the generator that lots are drawn from.
+"""Random executions in a file: the states that they met, their traces, and the random generator.
 
-What states offer follows from what was learned, and most of what pickers go by from the steps that were taken.
+What states offer follows from what was learned, and most of what pickers remember from the steps that were taken.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class _Progress:
-    """Between two executions. lots: of the generator. found: property, text, numbers of steps. states: in the file."""
+    """Between two executions. lots: the random generator. found: (property, text, numbers of steps).
+
+    states: in the file.
+    """
 
     executions: int
     transitions: int
@@ -43,7 +46,7 @@ class _Progress:
 
 
 class SavedWalks:
-    """For executions in which `picker` picks."""
+    """The file of executions in which `picker` picks."""
 
     def __init__(self, file: SaveFile, walks: Walks, picker: Picker) -> None:
         self.file, self._walks, self._picker = file, walks, picker
@@ -83,7 +86,7 @@ class SavedWalks:
         )
 
     def restore(self) -> bool:
-        """Bring the search to where it stood; whether that is anywhere. Raises: `UserError`, `Unread`."""
+        """Bring the search to where it stood; False when nothing was saved. Raises: `UserError`, `Unread`."""
         walks, progress = self._walks, self.file.read_progress(_Progress)
         if progress is None:
             return False
