@@ -1,4 +1,4 @@
-"""What turns out not to be alike, so that a search with symmetry begins again without it."""
+"""Members of a class that turn out not to be alike, so that a search with symmetry begins again without that class."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aprt.explore.result import Question
 
 @attrs.frozen
 class Apart:
-    """What turned out not to be alike: the number of the class, of those that were left, and why."""
+    """A class whose members turned out not to be alike. kind: its number, among the classes left until then."""
 
     kind: int
     why: str
 
     def keep(self, question: Question) -> None:
-        """Let whoever resumes the search know it."""
+        """Write it to the file of the search, if it has one, for when it is resumed."""
         if question.save is not None:
             import msgspec  # few searches are kept
 

@@ -1,4 +1,4 @@
-"""What stays as it is for ever (`Eventually`): fair loops among the states in which a check says that it is so."""
+"""What stays so for ever (`Eventually`): fair loops among the states in which a check says that something is so."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from aprt.explore.watchdog import Look, looking, unwatched
 def for_ever(
     tables: Tables[Note], loop: Loop, following: Following, judges: Sequence[Judge], look: Look
 ) -> Iterator[tuple[str, str, int, tuple[int, ...]]]:
-    """For each check that can stay so: its property, what it says, the first state from which it can, the steps round.
+    """For each check whose words can stay true: its property, the words, the first state from which they can, and the
+    steps that go round from there.
 
-    To stay so is to go round fairly (`fairness`) in states in which it is so. There may be steps out of them, as long
-    as nobody must take one. loop, following: with all states, in the order of the fewest steps to them.
+    They can stay true if one can go round fairly (`fairness`) in states in which they are. There may be steps out of
+    these states, as long as nobody must take one. loop, following: of all states, in the order of the fewest steps to
+    them.
     """
     oopses = set(loop.oopses)
     so: list[list[int]] = [[] for _ in judges]

@@ -1,15 +1,15 @@
 """Two parts of a system change places: what becomes of every local state, and proof that nobody notices.
 
-An exchange is declared (`core.symmetry`) and not believed. It says which slot of a state becomes which. Two control
-states, or two values, correspond when corresponding steps lead to them; those of the initial state do. So nobody has to
-say where values name members, and that one member stands first in a list is no difference until some behaviour goes
-along the list.
+An exchange is declared (`core.symmetry`), which is not believed but put to the test. It says which slot of a state
+becomes which. The control states and values of the initial state correspond to each other, and so do those to which
+corresponding steps lead. So nobody has to say where values name members; and that one member comes first in a list
+makes no difference until some behaviour goes along the list.
 
-For every set of moves that the tables have learned, the set of the corresponding control state and value is learned
-too, and must correspond: as many steps, that break the same properties, to control states and values that have no other
-counterparts. The same goes for what checks say. Since what is learned on the way is compared in its turn, with every
-exchange, the comparison covers every order of the members and not just those that a search meets. What contradicts the
-declaration is an error.
+For every set of moves that the tables have learned, those of the corresponding control state and value are learned too,
+and must correspond: as many steps, which break the same properties, and lead to control states and values that have no
+other counterparts. What checks say must correspond likewise. What is learned on the way is compared in its turn, with
+every exchange; so the comparison covers every order of the members, and not just those that a search meets. Whatever
+contradicts the declaration is an error.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Exchange:
         self.members = moved(system.symmetry, kind, i)
         self.slots = self._slots()
         self._numbers = [{INITIAL: INITIAL} for _ in self.slots]
-        self._at = 0  # of what was learned, so much was compared
+        self._at = 0  # so much of `Tables.learned` was compared
         self._compared: set[tuple[int, int, int]] = set()  # moves beyond whose counterparts were compared with them
         self._judges: dict[Judge, Judge] = {}
         self._recorders: dict[Recorder, Recorder] = {}
@@ -69,7 +69,7 @@ class Exchange:
         return sum(self._packing.delta(self.slots[slot], 0, self.number(slot, n)) for slot, n in enumerate(numbers))
 
     def compare_moves(self) -> None:
-        """All moves that were learned, with those of their counterparts; each two once."""
+        """Compare all moves that were learned since the last time with their counterparts, each pair once."""
         learned, compared = self._tables.learned, self._compared
         rows, numbers, slots = self._tables.rows, self._numbers, self.slots
         while self._at < len(learned):
@@ -90,7 +90,7 @@ class Exchange:
                 self._compare(place, control, (slot, number), moves, others)
 
     def compare_verdicts(self, check: Judge | Recorder, state: int) -> None:
-        """What a check said about a state, with what its counterpart says."""
+        """Compare what a check said about a state with what its counterpart says about the counterpart of the state."""
         image = self.state(state)
         if isinstance(check, Judge):
             text, other_text, alike = check(state), self._judges[check](image), True
@@ -150,7 +150,7 @@ class Exchange:
     def _compare_one(
         self, place: int, control: int, deciding: tuple[int, int], move: Move[Note], other: Move[Note]
     ) -> None:
-        """One move, with that of its counterpart."""
+        """Compare a move with its counterpart. deciding: the slot that decides, and the number in it."""
         slot, number = deciding
         before = {place: control, slot: number, self._packing.callers[place]: self._tables.held[place][control]}
         changes, other_changes = dict(self._tables.changes[move[1]]), dict(self._tables.changes[other[1]])
@@ -174,7 +174,7 @@ class Exchange:
             self._recorders[recorder], self._recorders[counterpart] = counterpart, recorder
 
     def _correspond(self, slot: int, number: int, other: int) -> bool:
-        """From now on these two numbers become each other; False when they cannot."""
+        """From now on these two numbers become each other; False when one of them has another counterpart already."""
         there, back = self._numbers[slot], self._numbers[self.slots[slot]]
         return there.setdefault(number, other) == other and back.setdefault(other, number) == number
 

@@ -109,7 +109,7 @@ class _Walk:
 
     @classmethod
     def from_(cls, start: int, graph: Graph) -> _Walk:
-        """Not a step from there: everybody is neglected that could step or take."""
+        """Before the first step from `start`: whoever can step, or take something, is neglected so far."""
         return cls(start, graph[start].enabled, graph[start].takers, frozenset())
 
     def behind(self, edge: Edge, target: Node) -> _Walk:
@@ -118,11 +118,11 @@ class _Walk:
         return _Walk(edge.target, waiting, (self.denied | target.takers) - served, served)
 
     def owes(self, start: int) -> bool:
-        """Whether it is no loop yet, from that state on, that neglects nobody."""
+        """Whether this is not yet a loop from `start` that neglects nobody."""
         return self.node != start or bool(self.waiting or self.denied)
 
     def pays(self, edge: Edge, target: Node) -> bool:
-        """Whether somebody whom it neglects so far is neglected no more behind that step, or cannot go on there."""
+        """Whether that step ends the neglect of somebody, who takes it, or who cannot step behind it."""
         taken = edge.takes and edge.context in self.denied
         return taken or edge.context in self.waiting or not self.waiting <= target.enabled
 

@@ -22,7 +22,8 @@ class Mark:
 
 @attrs.frozen
 class Found:
-    """What was violated, by the step numbered `via` out of the state numbered `here`; in that state, if None.
+    """What was violated: by the step numbered `via` out of the state numbered `here`, or in that state if `via` is
+    None.
 
     loop: the steps that lead from that state back to it, and are taken for ever.
     """

@@ -5,9 +5,9 @@ ones: as many bits as the numbers have needed so far, and none for what it can d
 overflows when enough new values are learned; then the loop makes a new layout and packs its states again.
 
 Above its fields a state carries a sum of its numbers, each times a multiplier of its slot's. That is for Python's sets
-and dicts: they begin to look at the lowest bits of the hash, which for an integer is the remainder by 2**61 - 1, and
-the lowest fields alone would put very many states at the same place. The sum sits where that remainder adds it to the
-lowest bits. Like any field, it changes with a step by what the step says.
+and dicts. They first look at a place given by the lowest bits of the hash, which for an integer is the remainder by
+2**61 - 1; the lowest fields alone would put very many states at the same place. The sum sits where that remainder adds
+it to the lowest bits. Like any field, it is changed by what a step adds to the state.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Livelocks: loops of the state graph out of which nothing leads.
 
-A state that reaches no end, no deadlock and no oops leads, whatever is done, into a *bottom component*: states that all
-can be reached from each other, and that no step leads out of. There contexts go on for ever, and nothing that anybody
-does ends it. That is so under every scheduler: who is neglected does not come into it. What is shown is the bottom
-component that takes the fewest steps to reach, and once round in it that neglects nobody (`fairness`): a fair
-scheduler, too, may go on like that.
+A state that reaches no end, no deadlock and no oops leads, whatever is done, into a *bottom component*: states that
+can all be reached from each other, and out of which no step leads. There contexts go on for ever, and nothing that
+anybody does ends it, under any scheduler, fair or not. What is shown is the bottom component that takes the fewest
+steps to reach, and one round in it that neglects nobody (`fairness`), to show that a fair scheduler may go on like
+that, too.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Round:
 
 
 def no_way_out(tables: Tables[Note], loop: Loop, following: Following, lost: Sequence[int], look: Look) -> Round:
-    """Once round in the bottom component that is reached first, from the state in which it is.
+    """One round in the bottom component that is reached first, from the state in which it is first entered.
 
-    loop, following: with all states. lost: the numbers of those that reach none without steps; there are some.
+    loop, following: of all states. lost: the numbers, at least one, of the states that reach no state without steps.
     """
     parts = components(lost, following, look)
     bottoms = (part for part in parts if all(part.issuperset(following(number)) for number in looking(part, look)))

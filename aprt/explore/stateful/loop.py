@@ -49,7 +49,7 @@ class Host(Protocol):
 class Loop(abc.ABC):
     """The states found so far.
 
-    transitions: steps taken. oopses: the numbers of the states after an oops, in order. slots: those of which a state
+    transitions: steps taken. oopses: the numbers of the states after an oops, in order. slots: those for which a state
     needs fields.
     """
 
@@ -62,7 +62,7 @@ class Loop(abc.ABC):
         self.oopses: list[int] = []
         most = host.question.bounds.max_states
         self.limit = sys.maxsize if most is None else most
-        # what contexts hold follows from their control states: only checks need fields of their own for it
+        # what contexts hold follows from their control states: it needs fields of its own only where checks look at it
         left_out = () if host.checks.judging else self.packing.callers
         slots = range(len(self.packing.counts()))
         self.slots = tuple(slot for slot in slots if slot not in left_out)
@@ -93,7 +93,7 @@ class Loop(abc.ABC):
 
     @abc.abstractmethod
     def graph(self, look: Look) -> StateGraph:
-        """Where the steps out of the states lead, all of which are expanded. To make it takes long: once is enough."""
+        """Where the steps out of the states lead; all must be expanded. It takes long to make, so keep it."""
 
     @property
     @abc.abstractmethod
@@ -105,7 +105,7 @@ class Loop(abc.ABC):
         del self.host
 
     def mark_oops(self, number: int) -> None:
-        """The state of that number, the latest one, is after an oops."""
+        """Note that the state of that number, the latest one, is after an oops."""
         self.oopses.append(number)
 
     def state(self, number: int) -> int:
@@ -181,11 +181,11 @@ class FreshLoop(Loop):
 
     @abc.abstractmethod
     def following(self, look: Look) -> Following:
-        """Of all states but those after an oops. All are expanded."""
+        """Where steps lead; all states must be expanded. Not to be asked of a state after an oops."""
 
     @abc.abstractmethod
     def restore(self, chunks: Iterable[Chunk], transitions: int) -> None:
-        """Take up states that a loop found before. All that their fields stand for is learned again."""
+        """Take up states that a loop found before. What the numbers in them stand for must have been learned again."""
 
 
 def step_between(tables: Tables[Note], here: int, there: int) -> int:

@@ -1,7 +1,7 @@
-"""When a search over states goes on with the compiled loop: it is fast, takes long to load, and is an extra.
+"""When a search over states goes on with the compiled loop, which is fast, but takes long to load, and is an extra.
 
-It also takes a moment for each level, in which the plain loop expands a dozen states: where levels are narrow, as those
-of a long search in which little can happen at any time, the plain loop is the faster one.
+It also takes a moment for each level, in which the plain loop expands a dozen states. So where levels are narrow, as
+in a long search in which little can happen at any time, the plain loop is the faster one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import attrs
 from aprt.core.errors import UserError
 from aprt.explore.result import Question
 
-_PAYS = 150_000  # states: to load it takes as long as they do
-_WIDE = 16  # states a level, on average: with fewer it is no faster
+_PAYS = 150_000  # states: the plain loop finds them in the time that it takes to load the compiled one
+_WIDE = 16  # states a level, on average: with fewer, the compiled loop is not the faster one
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ class Takeover:
     width: int = 0
 
     def now(self, states: int, levels: int) -> bool:
-        """Whether it does when these are found."""
+        """Whether it does when so many are found."""
         return states >= max(self.states, self.width * levels)
 
 

@@ -20,8 +20,8 @@ _LOOK = 256  # states between two looks of the search
 class OrbitLoop(FreshLoop):
     """States are packed as `packing` says, so that they are never outgrown.
 
-    All that was learned is compared before the search looks: whoever goes on from there learns in the same order, and
-    has the same representatives.
+    Before each look, at which the search may be saved, all that was learned is compared (`Symmetry.settle`). So a
+    resumed search learns in the same order, and has the same representatives.
     """
 
     name = "orbits"

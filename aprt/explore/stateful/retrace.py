@@ -2,7 +2,7 @@
 
 A representative stands for states in which like members have changed places, so the steps between representatives do
 not follow each other as they are. But from any state of an orbit some step leads into the next one, so the execution is
-found by going there. What is wrong is then looked at again, with the names as they are.
+found by going there. What is wrong is then checked again there, so that it names the members that it is about.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """Strategy "states": visit every reachable state once, breadth first.
 
-Complete: what it does not report does not happen within the system. Breadth first, so the schedule of a finding is
-the shortest there is for its property. A state beyond a violation is explored like any other, except that nothing
-follows an oops. The memory of a history that is checked is part of the state and counts.
+It is complete: what it does not report does not happen within the system. It goes breadth first, so the schedule of a
+finding is the shortest there is for its property. A state beyond a violation is explored like any other, except that
+nothing follows an oops. The memory of a history that is checked is part of the state, and counts.
 
 What only the whole graph shows is looked for once all states are expanded (`explore.stateful.passes`).
 
-With symmetry on, a state stands for its orbit (`explore.stateful.symmetry`), and findings are led back to executions.
-What turns out to be told apart is no longer taken to be alike, and the search begins again.
+With symmetry on, a state stands for its orbit (`explore.stateful.symmetry`), and findings are turned back into
+executions (`explore.stateful.retrace`). Where members of a class turn out to be told apart, the search begins again
+without the class.
 
-A bound of `max_depth` leaves states that many steps away from the start as they are: they count as not covered
-when a step is possible there.
+With a bound of `max_depth`, no step is taken out of states that far from the start; if one is possible, the search is
+not complete.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Doubt:
-    """What to ask once, between two levels, when there are so many states or more.
+    """What to ask once, between two levels, when there are so many states or more: whether to go on.
 
-    ask: given their number; gives the number to expect in all, or raises `Stop`.
+    ask: given the number of states so far, gives the number to expect in all, or raises `Stop`.
     """
 
     states: int
@@ -79,16 +80,16 @@ def _explore(question: Question, doubt: Doubt | None, earlier: float) -> Explora
 
 
 class Search:
-    """What was found in which state. The states themselves, and most of the work, are in the loop.
+    """One search: goes level by level and keeps what was found. The loop holds the states and does most of the work.
 
-    `close` it when done.
-    depth: of the level that is being expanded, whose states are numbered up to `last`, exclusively.
+    depth: of the level that is being expanded; its states are those numbered below `last`. ends, deadlocks: numbers of
+    states. found: by property. unjudged, loading: as in `Exploration`. `close` it when done.
     """
 
     def __init__(self, question: Question, doubt: Doubt | None = None) -> None:
         self.question, self.doubt = question, doubt
         self.besides = () if question.symmetry else question.besides
-        # a cycle closes with one step, although its counterparts are no different
+        # only the first of alike steps closes a cycle in the lock order: a violation would tell it from the others
         self.checks = Checks((*question.properties, *self.besides), question.system, closing=not question.symmetry)
         blocked = None if self.checks.order is None else self.checks.blocked
         self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, blocked)
@@ -106,7 +107,8 @@ class Search:
         self.saved = self._saved()
 
     def close(self) -> None:
-        """Let go of what refers back here: to look for so much garbage takes up to a tenth of a short search."""
+        """Let go of what refers back here, which would be freed by a look for garbage only: a tenth of a short
+        search."""
         self.tables.close()
         self.checks.evaluated.clear()
         self.loop.close()
@@ -158,7 +160,8 @@ class Search:
             self._save()
 
     def _levels(self) -> None:
-        """Level by level, up to an empty one. The first may have been expanded in part, or all of it."""
+        """Expand level by level, up to an empty one. When resumed, part of the first level is expanded already, or
+        all."""
         here, more = self.mark.here, True
         while more:
             cut = False
@@ -184,7 +187,7 @@ class Search:
     def _compile(self, states: Sequence[Chunk], transitions: int) -> None:
         """Go on with the compiled loop."""
         from aprt.explore.compiled.compiling import compiling
-        from aprt.explore.compiled.loop import CompiledLoop  # half a second, and the first time ever many
+        from aprt.explore.compiled.loop import CompiledLoop  # takes half a second, and many the first time ever
 
         self._until_closed.enter_context(compiling(self.watchdog.compiling))
         self.loop = CompiledLoop(self, states, transitions)
@@ -222,7 +225,7 @@ class Search:
         return cut
 
     def terminal(self, here: int) -> None:
-        """In a state without steps."""
+        """Check a state without steps."""
         state = self.loop.state(here)
         waiting = self.tables.waiting(state)
         if waiting:
@@ -239,7 +242,7 @@ class Search:
         self.deadlocks += deadlocks
 
     def _judge_livelocks(self, passes: Passes) -> None:
-        """Where they are asked about `besides`, to be stopped now is to leave them out: all else is judged."""
+        """Look for livelocks. Where only `besides` asks for them, being stopped leaves them out: the rest is judged."""
         besides = {property.id for property in self.besides}
         if not besides or any(id not in besides for id, _ in self.checks.livelocks):
             passes.livelocks()
@@ -254,7 +257,8 @@ class Search:
     ) -> None:
         """Keep the shortest per property, and stop when one is enough.
 
-        A step out of this level is one longer than a deadlock within it that may still come: then finish the level.
+        But a violation by a step out of this level (`via`) is one step longer than a deadlock in this level would be,
+        which may still come. So where such states are checked, the level is finished first.
         """
         id, text = violation
         if id not in self.found or length < self.found[id].length:

@@ -9,7 +9,7 @@ states that have to do with the member. Members with equal views may be intercha
 order does not matter. Or else each of them is tried as the first, which tells more of the others apart (individualise
 and refine), and the least state that comes of it is kept. Views only save work; the orbits do not depend on them.
 
-Members that have members in them are put in order first: they take those along.
+Members that contain members of another class are put in order first, as they take those along.
 
 Sources: C. N. Ip, D. L. Dill, Better verification through symmetry, FMSD 9, 1996; for the search, B. D. McKay,
 A. Piperno, Practical graph isomorphism II, JSC 60, 2014, section 2.
@@ -41,7 +41,7 @@ Colours: TypeAlias = tuple[int, ...]
 Images: TypeAlias = "list[Memo[int, int]]"
 """What one permutation makes of each local state: by slot and number, the field of the state that it becomes."""
 
-_FEW = 8  # permutations that are all tried: to find out which can win takes as long
+_FEW = 8  # so many permutations are all tried: to find out which of them are worth it takes as long
 _LANE, _WEIGHT_BYTES = 64, 6  # bits of a view; bytes of what is summed up in it
 
 
@@ -80,7 +80,7 @@ class Symmetry:
             all(self.exchanges[members.start].members[i] == i for i in range(ends[-1]) if i not in members)
             for members in self._classes
         ]
-        self._compared = self._agreed = 0
+        self._compared = self._agreed = 0  # so much was compared of what was learned, of what checks said
         self._slots = range(len(self._packing.numbers(INITIAL)))
         self._views = [Memo(partial(self._view, slot)) for slot in self._slots]
         self._pairs = [Memo(partial(self._pair, slot)) for slot in self._slots]
