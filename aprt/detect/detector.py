@@ -39,7 +39,7 @@ class Detector:
 
     @property
     def across(self) -> Sequence[Detection]:
-        """What this execution shows only together with those before it, of which those count that were heard out."""
+        """What this execution shows only together with earlier ones, as far as those were heard to their end."""
         return ()
 
     def add(self, *detections: Detection) -> Sequence[Detection]:

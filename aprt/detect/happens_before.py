@@ -49,10 +49,10 @@ class _Published:
 
 @attrs.define
 class _Transfer:
-    """What went on before, in vector clocks, by what lies in a queue.
+    """The vector clocks that go with what is in a queue.
 
-    sent: of each message, what its sender had done. room: of each free place, what the context had done that made it
-    free; None without bound.
+    sent: for each message, what its sender had done. room: for each free place, what the context that freed it had
+    done; None without bound.
     """
 
     sent: Known[Clock]

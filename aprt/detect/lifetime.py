@@ -1,9 +1,9 @@
 """Use after free, double free, invalid free: with who made the object, who freed it, and who uses it.
 
 A use of a freed object, which is noted when the message is handled, is told with the history of the object. So is a use
-that only might be one: an object is freed, and nothing orders an earlier use of it with that, so that it could as well
-have come later. An object is an actor whose state says whether it is `live`. Hardware, which knows no life time, is no
-user of an object that lives.
+that came before the object was freed, if nothing orders the two: it could as well have come after. An object is an
+actor whose state says whether it is `live`. Hardware, which knows no life time, does not count as a user of a live
+object.
 
 Mirrors: mm/kasan/report.c: kasan_report(), kasan_report_invalid_free(); mm/kasan/generic.c: the tracks of who
 allocated and who freed.

@@ -12,11 +12,11 @@ from aprt.detect.queues import Queue
 
 
 class Parts:
-    """What detectors look up of a system. handlers: by actor and message. queues: by actor.
+    """handlers: by actor and message. queues: by actor. owners: the actors that may own something.
 
-    owners: the actors that may own something. asking: those that say themselves which lock a message waits for.
-    synchronising: the messages that may order steps, though they leave no note. lock_order: as all
-    executions that were heard to their end show it together.
+    asking: the actors that say themselves which lock a message waits for (`Actor.acquired`). synchronising: the
+    messages that may order steps though they leave no note. lock_order: what all executions that were heard to their
+    end show.
     """
 
     def __init__(self, system: System) -> None:
@@ -41,7 +41,7 @@ class Parts:
         }
 
     def acquired(self, event: Event) -> Hold | None:
-        """The lock that a step waited for, if it is one that does and says so itself."""
+        """The lock that a step may have waited for, as its actor says; None when it waits for none."""
         if event.actor is None:
             return None
         if event.actor not in self.asking and self.handlers[event.actor, event.op].acquires is None:

@@ -1,8 +1,8 @@
-"""What lies in the queues of a system, message by message: who sent each, or what its sender had done by then.
+"""The messages in the queues of a system, each with what is known of it: who sent it, or what its sender had done.
 
-Which message went, and which came, is told by what lay in the queue before and what lies there after a step, whichever
-handler did it: one may take the second message, or put one in front. Of equal messages the first that came is the
-first that goes.
+Which messages came and went in a step is found by comparing what lay in the queue before and after it, whichever
+handler ran: one may take the second message, or put one in front. Of equal messages the first to come is the first to
+go.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from aprt.detect.detector import Detector
 
 @attrs.frozen
 class BadCount(Detection):
-    """sites: who had the references, or the locks, before; at last the step itself."""
+    """sites: where the reference was last put, and the lock taken, as far as there is one; at last the step itself."""
 
     kind: ClassVar[str] = "refcount"
 

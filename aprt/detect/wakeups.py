@@ -6,9 +6,9 @@ found nobody, and is forgotten. It is the lost one of a sleeper when
 - the sleeper came to the queue after it, and nobody has woken the sleeper since;
 - the sleeper does not know what it was about.
 
-It was about the fields that the waker had changed since it woke this queue before. A sleeper knows if it has read one
-of them after that change, and sleeps for another reason then. If it has read none of them at all, nobody can say what
-the wake-up was about: then any answer that the sleeper got after it counts as knowing.
+A wake-up is about the fields that the waker has changed since it last woke this queue. A sleeper knows what it was
+about if it has read one of them after that change; then it sleeps for another reason. If it never read any of them,
+nobody can tell what the wake-up meant for it, and any answer that it got afterwards counts as knowing.
 
 The pattern: kernel/sched/wait.c, of prepare_to_wait(): the condition is to be looked at after it.
 """
