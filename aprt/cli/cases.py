@@ -195,9 +195,10 @@ def case_finder(
 
 
 class _Finder:
-    """asked: where the one who asks is. files: what was in a user's files for it, by path; None where that is here.
+    """asked: the machine and the directory of the process that asks. files: digests of the user's files as that process
+    has read them, by path; None in that process itself.
 
-    Where it is sent, files are read again that are not known there as they were read here.
+    A worker that has read a file with other contents reads it again.
     """
 
     def __init__(

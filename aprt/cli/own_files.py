@@ -111,7 +111,7 @@ def own_case(
 ) -> Case:
     """The case of `[ERA/]FILE.py:NAME[+SWITCH...]`, a scenario or a system in a file.
 
-    What is in it may give back a lock that it does not hold, so that K2 is checked as well where its model has that.
+    K2 is checked as well where its model has that, as new code may give back a lock that it does not hold.
 
     Raises: `UserError`.
     """
@@ -208,12 +208,12 @@ def _module(place: str) -> ModuleType:
 
 
 def files_read() -> dict[str, str]:
-    """A digest of what was in each file of the user's when it was read here, by its whole path."""
+    """A digest of each of the user's files as it was read here, by its whole path."""
     return {str(module.__file__): vars(module)[_DIGEST] for module in _files()}
 
 
 def forget_others(files: Mapping[str, str]) -> None:
-    """Forget files of the user's in which something else was when they were read here."""
+    """Forget the files that were read here with other contents than these digests say."""
     for module in _files():
         if vars(module)[_DIGEST] != files.get(str(module.__file__), vars(module)[_DIGEST]):
             for name in [name for name, found in sys.modules.items() if found is module]:
@@ -223,7 +223,7 @@ def forget_others(files: Mapping[str, str]) -> None:
 
 
 def check_same(files: Mapping[str, str]) -> None:
-    """Raises: `UserError` for a file in which something else was when it was read here."""
+    """Raises: `UserError` for a file that was read here with other contents than these digests say."""
     for path, digest in files_read().items():
         if files.get(path, digest) != digest:
             raise UserError(f"{path} is not what it was when the search began: have it the same everywhere")

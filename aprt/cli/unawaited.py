@@ -1,9 +1,9 @@
-"""A forgotten `await` in a user's file: told at the line, as without it nothing is done, and Python need not say so.
+"""A forgotten `await` in a user's file: told with its line, as without it nothing is done, and Python need not say so.
 
-What is called there without `await` and then thrown away, compared or tested must be no message, no choice and no
-procedure: nobody would do that to what is to be awaited. The same goes for what is kept in a variable to which nothing
-else is done. To look, such a call is put into another one when the file is read, as pytest does with what a test
-asserts.
+Where a call without `await` is thrown away, compared or tested, it must not give a message, a choice or a procedure:
+nothing but awaiting makes sense of these. The same goes for a call whose result is kept in a variable to which nothing
+else is done. To see what such a call gives, it is wrapped in another one when the file is read, as pytest does with
+what a test asserts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aprt.core.errors import UserError
 
 T = TypeVar("T")
 
-_NAME: Final = "__aprt_looked_at__"  # ends like this so that it has this name in a class, too
+_NAME: Final = "__aprt_looked_at__"  # a name that does not end like this would be another one inside a class
 
 # by kind of node, the fields with what is thrown away, compared or tested
 _PLACES: Final[Mapping[type[ast.AST], str]] = MappingProxyType(
@@ -35,8 +35,8 @@ _PLACES: Final[Mapping[type[ast.AST], str]] = MappingProxyType(
     }
 )
 
-# the same of what a variable holds: beside the places above (but no pattern, which may keep it under another name),
-# those where it is reckoned with
+# the same for what a variable holds: the places above, but for patterns, which may keep it under another name; and what
+# is calculated or formatted with
 _DEAD_ENDS: Final[Mapping[type[ast.AST], str]] = MappingProxyType(
     {kind: fields for kind, fields in _PLACES.items() if kind is not ast.Match}
     | {ast.BinOp: "left right", ast.AugAssign: "value", ast.FormattedValue: "value"}

@@ -43,7 +43,7 @@ def left_out_text(less: LeftOut) -> str:
 
 
 def _elsewhere(ids: Iterable[str], era: Era) -> str:
-    """A sentence that names cases which break these properties; none for a system of one's own, which is like none."""
+    """A sentence that names cases which break these properties; none for a system of one's own, unlike any case."""
     by: dict[str, list[str]] = {}
     for id in ids if era.scenarios else ():
         if (case := broken_by(id, era.name)) is not None:

@@ -88,10 +88,11 @@ def _milestone(subject: Subject, events: Sequence[Event]) -> str:
 
 
 def _rank(subject: Subject, finding: Finding, event: Event) -> int:
-    """How little a step says of a finding, from 0, for what decides and has to do with it; `_NOTHING` for nothing.
+    """How little a step says of a finding, from 0; `_NOTHING` for nothing.
 
-    So does what a misused lock was taken with. Then come: to take what leaks; to change what the finding names together
-    with another thing that it names; to decide, but not by a lock; to change what it names; to decide by a lock.
+    From what says most: it took or gave back the lock that is misused, or it decides, on an actor that the finding
+    names; it takes what leaks; it changes what the finding names, and passes on another thing that the finding names;
+    it decides, and not by a lock; it changes what the finding names; it decides by a lock.
     """
     decides, concerns = event.label in subject.decisive, subject.concerns(finding, event)
     locks = any(isinstance(note, Took | Gave) for note in event.notes)
@@ -135,9 +136,10 @@ def _fitting(subject: Subject, turns: Sequence[_Turn], room: int) -> list[_Turn]
 
 
 def _meeting(subject: Subject) -> Iterator[Event]:
-    """Where the context that breaks something meets others: the other access of a race; where a misused lock was taken;
-    and for the contexts of both sides, by lock, the last time that one got it from another context, with the step that
-    gave it back.
+    """The steps in which the context that breaks something met others.
+
+    These are the other access of a race; the step that took or gave back a misused lock; and for the context of either
+    side, for each lock, the last time that it got this from another context, with the step that gave it back.
     """
     last, finding = subject.last, subject.finding
     if last is None or finding is None:
