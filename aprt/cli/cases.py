@@ -213,7 +213,7 @@ class _Finder:
         self._files = files
 
     def __reduce__(self) -> tuple[type[_Finder], tuple[object, ...]]:
-        from aprt.cli.own_files import files_read
+        from aprt.cli.own_modules import files_read
 
         return _Finder, (*self._asked, files_read() if self._files is None else self._files)
 
@@ -222,7 +222,7 @@ class _Finder:
         try:
             if not self._files:
                 return find_case(registry, reference, None, put_in, taken_out)
-            from aprt.cli.own_files import check_same, forget_others
+            from aprt.cli.own_modules import check_same, forget_others
 
             forget_others(self._files)
             case = find_case(registry, reference, None, put_in, taken_out)

@@ -144,9 +144,9 @@ def _told(error: Exception, args: Sequence[str], registry: Registry) -> int:
 
 
 def _in_own_file(error: Exception) -> str | None:
-    if "aprt.cli.own_files" not in sys.modules:
+    if "aprt.cli.own_modules" not in sys.modules:
         return None
-    from aprt.cli.own_files import blamed
+    from aprt.cli.own_modules import blamed
 
     return blamed(error)
 
