@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from aprt.core.actor import BLOCK, Actor
 from aprt.core.caller import Caller
@@ -18,6 +18,7 @@ from aprt.explore.stepper import Stepper
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import ApQueueState
+from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.guest_code import execute
@@ -26,6 +27,8 @@ from aprt.vfio_ap.series.build import make_machine, states
 from aprt.vfio_ap.series.machine import Guest, Machine, Queue
 from aprt.vfio_ap.series.vfio_ap_queue import Saved, VfioApQueueState
 from aprt.vfio_ap.v4.era import V4
+
+M = TypeVar("M", bound=host.Machine)
 
 A, B = Apqn(5, 4), Apqn(5, 5)
 
@@ -59,32 +62,16 @@ def broken(text: str, *ids: str, without: tuple[str, ...] = ()) -> set[str]:
     return {finding.property for finding in found.findings}
 
 
-class Bench:
+class AnyBench(Generic[M]):
     """A machine with its state. `run` runs one behaviour on it, alone but for the hardware, and keeps the state."""
 
-    def __init__(
-        self,
-        *words: str,
-        apqns: Iterable[Apqn] = (A,),
-        plans: Iterable[GuestPlan] = (GuestPlan("vm0", "mdev0", Matrix.of([5], [4])),),
-        unbound: Iterable[Apqn] = (),
-        spare_mdevs: Iterable[str] = (),
-    ) -> None:
-        plans = tuple(plans)
-        self.machine: Machine = make_machine(settings(*words), apqns, plans, spare_mdevs)
-        self.states: dict[str, Any] = System(self.machine.actors(), (), states(self.machine, plans, unbound)).initial()
+    def __init__(self, machine: M, initial: dict[str, Any]) -> None:
+        self.machine = machine
+        self.states: dict[str, Any] = System(machine.actors(), (), initial).initial()
         self.operations: list[str] = []
         self.caller = Caller("me")
         self.ending: Ending = "cut"
         self.waiting: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def guest(self) -> Guest:
-        return self.machine.guests[0]
-
-    @property
-    def queue(self) -> Queue:
-        return self.machine.queues[A]
 
     def __getitem__(self, actor: Actor[Any]) -> Any:
         return self.states[actor.name]
@@ -131,7 +118,31 @@ class Bench:
 
     def hw(self, **fields: Any) -> None:
         """The hardware queue is in this state."""
-        self[self.queue.hw] = ApQueueState(**fields)
+        self[self.machine.queues[A].hw] = ApQueueState(**fields)
+
+
+class Bench(AnyBench[Machine]):
+    """A machine under the driver of the series, with these switches put in."""
+
+    def __init__(
+        self,
+        *words: str,
+        apqns: Iterable[Apqn] = (A,),
+        plans: Iterable[GuestPlan] = (GuestPlan("vm0", "mdev0", Matrix.of([5], [4])),),
+        unbound: Iterable[Apqn] = (),
+        spare_mdevs: Iterable[str] = (),
+    ) -> None:
+        plans = tuple(plans)
+        machine = make_machine(settings(*words), apqns, plans, spare_mdevs)
+        super().__init__(machine, states(machine, plans, unbound))
+
+    @property
+    def guest(self) -> Guest:
+        return self.machine.guests[0]
+
+    @property
+    def queue(self) -> Queue:
+        return self.machine.queues[A]
 
 
 def enabled(*words: str) -> Bench:

@@ -1,24 +1,22 @@
-"""A machine under the driver of 2026, to try single behaviours on, with switches put in and fixes taken out."""
+"""A machine under the driver of a release, 2026 unless told otherwise, to try single behaviours on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aprt.core.system import Context, System
+from aprt.core.system import Context
 from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.eras import ERAS
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.mainline import build
-from aprt.vfio_ap.mainline.machine import Guest, Machine
+from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
-from tests.vfio_ap.machines import A, Bench
+from tests.vfio_ap.machines import A, AnyBench
 
 
-class ReleaseBench(Bench):
-    """`Bench` for the releases. Words with `-` before them are fixes that are taken out."""
-
-    machine: Machine  # type: ignore[assignment]
+class ReleaseBench(AnyBench[Machine]):
+    """A machine under the driver of a release. Words with `-` before them are fixes that are taken out."""
 
     def __init__(
         self,
@@ -34,14 +32,16 @@ class ReleaseBench(Bench):
         put_in = [word for word in words if not word.startswith("-")]
         settings = ERAS[era].settings(ERAS[era].scenario("kill-qemu"), put_in, out)
         plans = tuple(plans)
-        self.machine = build.make_machine(settings, apqns, plans, spare_mdevs)
-        states = build.states(self.machine, plans, unbound, config)
-        self.states = System(self.machine.actors(), (), states).initial()
-        self.operations = []
+        machine = build.make_machine(settings, apqns, plans, spare_mdevs)
+        super().__init__(machine, build.states(machine, plans, unbound, config))
 
     @property
-    def guest(self) -> Guest:  # type: ignore[override]
+    def guest(self) -> Guest:
         return self.machine.guests[0]
+
+    @property
+    def queue(self) -> Queue:
+        return self.machine.queues[A]
 
     @property
     def mdev(self) -> Mdev:
