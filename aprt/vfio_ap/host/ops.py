@@ -3,7 +3,7 @@
 Machine, queue and guest are those of the driver's own package, which is why their types are open here.
 
 Mirrors: drivers/s390/crypto/ap_bus.h: struct ap_driver; include/linux/vfio.h: struct vfio_device_ops;
-virt/kvm/vfio.c: struct kvm_device_ops (kvm_vfio_ops).
+include/linux/kvm_host.h: struct kvm_device_ops (kvm_vfio_ops).
 """
 
 from __future__ import annotations
