@@ -20,7 +20,7 @@ from aprt.explore.explore import explore
 from aprt.explore.result import Exploration, Progress, nothing
 from aprt.explore.strategies import SHORTEST
 from aprt.verdict.case import Case
-from aprt.verdict.search import PLAIN, Crewed, Finder, Search
+from aprt.verdict.search import PLAIN, QUICK, Crewed, Finder, Search
 from aprt.verdict.tokens import token_of
 from aprt.verdict.verdict import Shown, Size, Verdict, besides_of, patched, selected
 
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 Shorten: TypeAlias = Callable[[System, Finding, Property], tuple[Finding, Size]]
 
-_QUICK = 50_000  # pairs of state and context to look at for the smallest schedule of a finding: half a second
-_TRIED = 1_000_000  # steps to try where that is not enough: a few seconds
+_TRIED = 1_000_000  # steps to try for a smaller schedule of a finding where `QUICK` is not enough: a few seconds
 
 
 def ask(
@@ -191,5 +190,5 @@ def _minimize(
 ) -> tuple[Finding, Size]:
     from aprt.explore.failures.minimal import minimal
 
-    smaller = minimal(system, found.schedule, property, _QUICK, most=_TRIED, interruptible=interruptible)
+    smaller = minimal(system, found.schedule, property, QUICK, most=_TRIED, interruptible=interruptible)
     return attrs.evolve(found, schedule=smaller.schedule), smaller.claim

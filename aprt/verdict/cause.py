@@ -25,11 +25,11 @@ from aprt.explore.failures.state_graph import StateGraph
 from aprt.explore.failures.trap import trap_of
 from aprt.explore.learned.packing import INITIAL
 from aprt.verdict.case import Case
+from aprt.verdict.search import QUICK
 from aprt.verdict.shrink import shrink_recording
 from aprt.verdict.tokens import Recording, token_of
 from aprt.verdict.unlocked import unlocked
 
-_PAIRS = 50_000  # of state and context, to look at for the smallest schedule: half a second
 STATES = 100_000  # to look at for what decides: a few seconds
 
 
@@ -76,7 +76,7 @@ def cause(recording: Recording, finding: Finding, states: int = STATES) -> Cause
     property = next((p for p in model.properties if p.id == finding.property), None)
     if property is not None and (finding.loop or hanging(property)):
         return _endless(recording, property, finding, states)
-    shrunk = shrink_recording(recording, (finding.property,), _PAIRS)
+    shrunk = shrink_recording(recording, (finding.property,), QUICK)
     with closing(Playground(model.system, shrunk.property)) as ground:
         visibility = seen_by(model.system, shrunk.property, shrunk.minimal.schedule)
         return _cause(ground, visibility, shrunk.minimal, shrunk.token, states)

@@ -12,13 +12,12 @@ from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.result import Bounds
 from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
-from aprt.verdict.search import Finder, Search
+from aprt.verdict.search import QUICK, Finder, Search
 from aprt.verdict.shrink import shrink_recording
 from aprt.verdict.tokens import Recording
 from aprt.verdict.verdict import Verdict, Word
 
 _LONG = 60  # letters of a token that is no pleasure to paste
-_QUICK = 50_000  # pairs of state and context to look at for a smaller schedule
 
 
 @attrs.frozen
@@ -170,7 +169,7 @@ def _look_for(case: Case, id: str, search: Search) -> Seen:
     if not verdict.shown or len(verdict.shown[0].token or "") < _LONG:
         return seen
     found = verdict.shown[0].finding
-    smaller = shrink_recording(Recording(case, verdict.model, found.schedule, str(case)), (id,), _QUICK)
+    smaller = shrink_recording(Recording(case, verdict.model, found.schedule, str(case)), (id,), QUICK)
     tokens = [token for token in (verdict.shown[0].token, smaller.token) if token is not None]
     first, *others = seen.findings
     return attrs.evolve(seen, findings=(attrs.evolve(first, token=min(tokens, key=len, default=None)), *others))

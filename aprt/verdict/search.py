@@ -30,6 +30,9 @@ class Search:
 
 PLAIN: Final = Search()
 
+QUICK: Final = 50_000
+"""Pairs of state and context to look at for a smaller schedule, where nobody asked for that: half a second."""
+
 
 Finder: TypeAlias = Callable[[str], Case]
 """Gives the case of a reference, also in another process: picklable."""
