@@ -18,8 +18,8 @@ MODELS: Final = Path(__file__).parent / "models"
 class Model:
     """A model at one size. name: of its module and of its text for Spin. sizes: arguments of `system`, by macro.
 
-    states, transitions: what there is to find. deadlocks: how many of the states are. depth: what Spin's stack must
-    hold, found by trying.
+    states, transitions: what a search has to find. deadlocks: how many of the states are deadlocks. depth: the steps
+    that Spin's stack must have room for, found by trying.
     """
 
     name: str

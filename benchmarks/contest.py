@@ -19,8 +19,8 @@ SHORTEST: Final = 0.05  # seconds; a search that takes less is mostly the start 
 class Contender:
     """A way to search a model.
 
-    covers: which models it is tried on. against: the name of an earlier contender, to compare with. reduces: it may
-    leave out states.
+    covers: says which models it is tried on. against: the name of an earlier contender, to compare with. reduces:
+    whether it may leave out states.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Row:
 
     @property
     def engine_ratio(self) -> float | None:
-        """How many times as fast the search is; None where the other took too little to tell."""
+        """How many times as fast the search is as the other's; None where that took too little time to tell."""
         return None if self.engine is None or self._other < SHORTEST else self._other / self.engine
 
     @property
     def short_ratio(self) -> float | None:
-        """Likewise where the other took that little; None otherwise."""
+        """The same where the other's search took that little; None where it did not."""
         return self._other / self.engine if self.engine is not None and 0 < self._other < SHORTEST else None
 
     @property

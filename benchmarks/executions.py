@@ -28,7 +28,8 @@ REMARKS: Final = (
 
 @attrs.frozen
 class Program:
-    """n: its size. traces: what there is to find. rival: frontrun is asked, too. wanted: executions/s, if any."""
+    """n: its size. traces: how many it has. rival: whether frontrun is asked, too. wanted: executions/s, if
+    targeted."""
 
     name: str
     n: int
@@ -56,7 +57,7 @@ PROGRAMS: Final = (
 
 @attrs.frozen
 class Count:
-    """Executions to a complete verdict and the seconds they took. searching: those not spent on learning steps."""
+    """Executions to a complete verdict, and the seconds they took; searching: those not spent on learning steps."""
 
     executions: int
     seconds: float
@@ -133,13 +134,13 @@ def targets(rows: Sequence[Row]) -> list[Target]:
 
 
 def _rate(program: Program, wanted: float, ours: Count, searching: float) -> Target:
-    """Of the executions once steps are learned, and beside that of the whole search."""
+    """The target for the rate once steps are learned; the rate of the whole search is told beside it."""
     target = at_least(f"executions/s once steps are learned, {program}", wanted, [ours.executions / searching], "/s")
     return attrs.evolve(target, reached=f"{target.reached} (whole search: {ours.rate:,.0f}/s)")
 
 
 def small(rows: Sequence[Row]) -> tuple[str, ...]:
-    """A remark on programs that are too small for a target: what is done once takes longer than it leaves for all."""
+    """A remark on programs that are too small for the target, as what is done only once takes longer than it allows."""
     found = []
     for row in rows:
         if row.theirs is None or row.ours.searching is None:

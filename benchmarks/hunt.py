@@ -32,10 +32,11 @@ def section(tell: Callable[[str], None], seconds: int = 60, bugs: Sequence[str] 
     tell(f"aprt {' '.join(command)}")
     told = json.loads(output([sys.executable, "-m", "aprt", *command, "--format", "json"], ROOT))
     efforts: dict[str, list[int]] = {}
-    for tried in (tried for entry in told["entries"] for tried in entry["tries"]):
-        hits = efforts.setdefault(tried["strategy"], [])
-        if tried["hit"]:
-            hits.append(tried["schedules"] or tried["states"])
+    for entry in told["entries"]:
+        for tried in entry["tries"]:
+            hits = efforts.setdefault(tried["strategy"], [])
+            if tried["hit"]:
+                hits.append(tried["schedules"] or tried["states"])
     rows = [(strategy, str(len(hits)), f"{median(hits):,.0f}" if hits else "") for strategy, hits in efforts.items()]
     records: list[dict[str, Any]] = told["entries"]
     found = f"`aprt {' '.join(command)}`: {told['found']} of {told['of']} bugs are found."

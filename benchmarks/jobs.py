@@ -31,9 +31,10 @@ REMARKS: Final = (
 
 @attrs.frozen
 class Work:
-    """What `aprt` can share among processes. wanted: how many times as fast with two. exits: with this code.
+    """A command of `aprt` that processes can share. wanted: how many times as fast two should be. exits: its exit code.
 
-    counts: how much there is, by the key in the answer. same: what else in it is the same with two; None for all.
+    counts: the key in the JSON answer that says how much was done. same: the other keys under which two processes must
+    answer the same as one; None: under all.
     """
 
     name: str
@@ -155,7 +156,7 @@ def _timeless(answer: Any) -> Any:
 
 
 def _values(answer: Any, key: str) -> Iterator[int]:
-    """All that stands there by that key, wherever."""
+    """All values of that key, however deep in the answer."""
     if isinstance(answer, dict):
         for name, value in answer.items():
             yield from (value,) if name == key else _values(value, key)

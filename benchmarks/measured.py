@@ -9,8 +9,8 @@ import attrs
 class Measured:
     """transitions: steps taken, without the one that some tools count for the initial state.
 
-    wall: seconds from a cold start to the verdict, compiling included. engine: of the search itself, in seconds.
-    bytes_per_state: memory that the search took, divided by the states. None: the tool does not tell.
+    wall: seconds from a cold start to the verdict, compiling included. engine: seconds of the search itself.
+    bytes_per_state: memory that the search took, divided by the states. What the tool does not tell is None.
     """
 
     states: int

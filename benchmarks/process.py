@@ -13,15 +13,16 @@ class ToolError(Exception):
 
 
 def output(command: Sequence[str], folder: Path) -> str:
-    """What it prints on its standard output. Raises: `ToolError`, with its last words, for an exit code but 0."""
+    """What a command prints on its standard output. Raises: `ToolError`, with its last words, unless it exits with
+    0."""
     (printed,) = outputs([command], folder)
     return printed
 
 
 def outputs(commands: Sequence[Sequence[str]], folder: Path, *, expected: int = 0) -> list[str]:
-    """The same of several that run at the same time.
+    """What each of several commands prints that run at the same time. expected: their exit code, as for `output`.
 
-    Where Python is told to forget what it compiles, it does not here: modules are compiled once, as pip does.
+    `PYTHONDONTWRITEBYTECODE` is not passed on: an installed program has its modules compiled, too.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     running = [

@@ -106,7 +106,7 @@ def targets(rows: Sequence[Row]) -> list[Target]:
 
 
 def not_counted(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Where Spin takes too little to compare, what the comparison of the plain loop would be."""
+    """What the comparison of the plain loop would be where Spin takes too little time for one."""
     short = ((row.model, row.short_ratio) for row in rows if row.contender.name == PLAIN)
     told = [f"{model} {ratio:.2f}x" for model, ratio in short if ratio is not None]
     reason = f"Spin takes less than {1000 * SHORTEST:.0f} ms"
