@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from aprt.core.errors import ModelError
 from aprt.core.events import Event
@@ -39,6 +39,8 @@ from aprt.core.system import System, View
 from aprt.explore.checking.judges import Advance, Evaluated, Judge, Recorder, Violation, Watch, violated
 from aprt.explore.learned.packing import INITIAL, Packing
 from aprt.explore.learned.tables import Move, Waiting
+
+C = TypeVar("C", bound=Check)
 
 Note: TypeAlias = tuple[Watch | None, tuple[Judge, ...]]
 QUIET: Final[Note] = (None, ())  # nothing to look at
@@ -71,8 +73,8 @@ class Checks:
         self.wrong: set[Violation] = set()
         self.unasked: set[str] = set()
         checks = [(p.id, check) for p in properties for check in p.checks]
-        histories = [(id, check) for id, check in checks if isinstance(check, History)]
-        cycles = [(id, check) for id, check in checks if isinstance(check, NoEdges)]
+        self._asking, self._closing = bool(checks), closing
+        histories, cycles = _of(History, checks), _of(NoEdges, checks)
         self.packing = Packing(system, len(histories) + len(cycles))
         _known(checks, self.packing)
         memories = [*(history.initial for _, history in histories), *(frozenset[Edge]() for _ in cycles)]
@@ -81,24 +83,20 @@ class Checks:
         slots = iter(self.packing.memories)
         self.histories = [(id, history, next(slots)) for id, history in histories]
         self._cycles = [(id, cycle, next(slots)) for id, cycle in cycles]
-        self._noted = [id for id, check in checks if isinstance(check, Noted)]
+        self._noted = [id for id, _ in _of(Noted, checks)]
         self._steps: dict[tuple[type[Check], str | None, str], list[tuple[str, Before | After]]] = {}
         for id, check in checks:
             if isinstance(check, Before | After):
-                when = Before if isinstance(check, Before) else After
-                self._steps.setdefault((when, check.actor.name, check.op), []).append((id, check))
-        self.always = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, Always)]
-        self.ends = [self._judge(id, c.reads, c.test) for id, c in checks if isinstance(c, AtEnd)]
-        self._deadlocks = [(id, check) for id, check in checks if isinstance(check, NoDeadlock)]
-        self._hangs = [(id, check) for id, check in checks if isinstance(check, NoHang)]
-        self.livelocks = [(id, check) for id, check in checks if isinstance(check, NoLivelock)]
+                self._steps.setdefault((type(check), check.actor.name, check.op), []).append((id, check))
+        self.always = [self._judge(id, check.reads, check.test) for id, check in _of(Always, checks)]
+        self.ends = [self._judge(id, check.reads, check.test) for id, check in _of(AtEnd, checks)]
+        self._deadlocks, self._hangs = _of(NoDeadlock, checks), _of(NoHang, checks)
+        self.livelocks = _of(NoLivelock, checks)
         self.eventually = [
-            Judge(id, c.reads, c.test, self.packing, self.evaluated, wrong=set())  # it may be so for a while
-            for id, c in checks
-            if isinstance(c, Eventually)
+            Judge(id, check.reads, check.test, self.packing, self.evaluated, wrong=set())  # it may be so for a while
+            for id, check in _of(Eventually, checks)
         ]
-        self._asking, self._closing = bool(checks), closing
-        self._ordered = [id for id, check in checks if isinstance(check, LockOrder)]
+        self._ordered = [id for id, _ in _of(LockOrder, checks)]
         self.order = LockGraph() if any(map(ordering, properties)) else None
         self.liveness = bool(self._hangs)
         self.terminal = bool(self.ends or self._deadlocks or self.eventually)
@@ -239,6 +237,11 @@ def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edg
     wrong."""
     made = memory | new
     return Wrong(text) if made.issuperset(cycle.edges) else made
+
+
+def _of(kind: type[C], checks: Sequence[tuple[str, Check]]) -> list[tuple[str, C]]:
+    """The checks of that kind, each with its property."""
+    return [(id, check) for id, check in checks if isinstance(check, kind)]
 
 
 def _known(checks: Sequence[tuple[str, Check]], packing: Packing) -> None:

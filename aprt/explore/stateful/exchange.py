@@ -15,7 +15,7 @@ contradicts the declaration is an error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 from aprt.core.errors import UserError
 from aprt.core.symmetry import moved
@@ -26,6 +26,8 @@ from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
 
 Moves: TypeAlias = Sequence[Move[Note]]
+
+_NO_WATCH: Final = Watch(noted=(), before=(), after=(), histories=(), oops=False)
 
 
 class Asymmetric(UserError):
@@ -163,13 +165,13 @@ class Exchange:
         broken, other_broken = ([note.property for note in s.event.broken] for s in (step, counterpart))
         if broken != other_broken or step.oops != counterpart.oops:
             self._refuse(place, control, "with another effect then")
-        self._pair_watches(move[2][0], other[2][0])
+        self._pair_watches(move[2][0] or _NO_WATCH, other[2][0] or _NO_WATCH)
 
-    def _pair_watches(self, watch: Watch | None, other: Watch | None) -> None:
-        for kind in ("before", "after"):
-            self._pair_judges(getattr(watch, kind, ()), getattr(other, kind, ()))
-        recorders = {recorder.slots[0]: recorder for recorder in getattr(other, "histories", ())}
-        for recorder in getattr(watch, "histories", ()):
+    def _pair_watches(self, watch: Watch, other: Watch) -> None:
+        self._pair_judges(watch.before, other.before)
+        self._pair_judges(watch.after, other.after)
+        recorders = {recorder.slots[0]: recorder for recorder in other.histories}
+        for recorder in watch.histories:
             counterpart = recorders[self.slots[recorder.slots[0]]]
             self._recorders[recorder], self._recorders[counterpart] = counterpart, recorder
 
