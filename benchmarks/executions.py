@@ -28,8 +28,7 @@ REMARKS: Final = (
 
 @attrs.frozen
 class Program:
-    """n: its size. traces: how many it has. rival: whether frontrun is asked, too. wanted: executions/s, if
-    targeted."""
+    """n: its size. traces: how many it has. rival: frontrun is asked, too. wanted: a target, in executions/s."""
 
     name: str
     n: int

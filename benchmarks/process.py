@@ -13,8 +13,7 @@ class ToolError(Exception):
 
 
 def output(command: Sequence[str], folder: Path) -> str:
-    """What a command prints on its standard output. Raises: `ToolError`, with its last words, unless it exits with
-    0."""
+    """What a command prints. Raises: `ToolError`, with its last words, when it does not exit with 0."""
     (printed,) = outputs([command], folder)
     return printed
 

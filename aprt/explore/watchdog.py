@@ -34,8 +34,7 @@ def unwatched() -> None:
 
 
 def looking(items: Iterable[_T], look: Look) -> Iterator[_T]:
-    """These items, also those that are added to a list meanwhile; `look` is called before every 256th, from the
-    first."""
+    """These items, also those added to a list meanwhile; `look` is called before the first and every 256th."""
     for number, item in enumerate(items):
         if not number & 255:
             look()
@@ -43,8 +42,7 @@ def looking(items: Iterable[_T], look: Look) -> Iterator[_T]:
 
 
 def until_stopped(search: Callable[[], str | None]) -> str | None:
-    """Runs a search and says why it ended: what it returns (None: it came to its end), or what stopped it, Ctrl-C
-    too."""
+    """Runs a search. Gives why it ended: what it returns (None: at its end), or what stopped it, Ctrl-C too."""
     try:
         return search()
     except Stop as stop:

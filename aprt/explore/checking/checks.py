@@ -233,8 +233,7 @@ def _with(test: Callable[[View, Event], str | None], event: Event, view: View) -
 
 
 def _made(new: frozenset[Edge], cycle: NoEdges, text: str, memory: frozenset[Edge], event: Event) -> Hashable | Wrong:
-    """The edges of a cycle that an execution has made, now that it has made these, too; or, if they are all, what is
-    wrong."""
+    """The edges of a cycle that an execution has made, with the new ones; or, if they are all, what is wrong."""
     made = memory | new
     return Wrong(text) if made.issuperset(cycle.edges) else made
 

@@ -95,8 +95,7 @@ def _edges(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> dict
 
 
 class _Watch:
-    """left: by function of the model that ran, its lines that did not. Once all have run, it is not watched any
-    more."""
+    """left: by function of the model that ran, its lines that did not. When all have run, it is watched no more."""
 
     def __init__(self) -> None:
         self.left: dict[CodeType, set[int]] = {}

@@ -42,8 +42,7 @@ _INSTEAD: Final = "use --strategy states"
 
 
 class Unordered(UserError):
-    """A check asked for something that contexts hold and that is not kept in order. If nobody begins anew, a
-    refusal."""
+    """A check asked for something that contexts hold and that is not kept in order. Uncaught, it is a refusal."""
 
     def __init__(self, id: str, check: Check, holding: Holding) -> None:
         kind, name = holding
@@ -69,8 +68,7 @@ class Group:
     every: frozenset[str] = frozenset()
 
     def uses(self, step: StepInfo, notes: Iterable[Note] | None) -> tuple[Use, ...]:
-        """How a step that left these notes uses the group, taken for an object that steps share. None: whatever
-        notes."""
+        """How a step that left these notes (None: it may leave any) uses the group, taken for an object."""
         found = []
         changed = step.actor in self.every or (step.changed and step.actor in self.changes)
         held = bool(self.holdings) if notes is None else not self.holdings.isdisjoint(map(_holding, notes))

@@ -58,8 +58,7 @@ class Steps(NamedTuple):
     that field, or `UNKNOWN`; and the field's slot. The columns of both are named `WORD` to `SLOT` below.
     entries: a hash table, a power of two long, of (key, what the context can do): `BLOCKED`, or the number of its
     first move; its other moves come behind that one, up to the one marked `LAST`. What is not learned is `UNKNOWN`, or
-    `ASKED` once `ask` has told of it. An array by control state and number would be sparse: few numbers are met with
-    each.
+    `ASKED` once `ask` has told of it. An array would be sparse: with each control state few numbers are met.
     deltas, marks, checks: by move: what to add to the state, some of the marks below, its first check in
     `Guards.checks`. quiet: by first move: how many moves there are, or 0 if something is to be checked at one of them.
     """
@@ -241,8 +240,7 @@ def learn_again(before: I64, entries: I64) -> None:
 
 @inlined
 def find(words: Words, store: Store, rows: U64, row: int, value: int) -> Int:
-    """The number of the state in a row, given its hash; when it is new, -1 - the place in the table where it would
-    be."""
+    """The number of the state in a row, given its hash; -1 - its place in the table when it is new."""
     table = store.table
     ones = np.uint64(len(table) - 1)
     place = value >> np.uint64(store.shift)
@@ -487,8 +485,7 @@ def read_ahead(store: Store, block: Block, filled: int) -> Int:
 
 @compiled
 def move_on(words: Words, store: Store, guards: Guards, block: Block, i: int, check: int) -> Int:
-    """Let the checks before a step add to its successor. Gives the check behind them; -1 if one of them is not
-    known."""
+    """Let the checks before a step add to its successor. Gives the check behind them; -1: one is not known."""
     while guards.checks[check, 0] == BEFORE:
         extra = recall(words, guards, guards.checks[check, 1], store.states, np.int64(block.sources[i]))
         if extra < 0:

@@ -142,8 +142,7 @@ class _Search:
         return target, first, min(second + self._second[step], self._ordering.second.nth)
 
     def _holds(self, place: _Place) -> bool | None:
-        """Whether all executions that come to this place and fail have it; False: none has it; None: it is still
-        open."""
+        """Whether all executions that come here and fail have it; False: none has it; None: that is still open."""
         target, first, second = place
         done = first == self._ordering.first.nth
         match self._ordering.how:

@@ -107,8 +107,7 @@ class Tables(Generic[T]):
             self._control(place, Twins.begin(context, self._actors), Caller(context.name), None)
 
     def close(self) -> None:
-        """Drop the suspended coroutines, and what refers back here, so that the rest is freed without a look for
-        garbage."""
+        """Drop the suspended coroutines, and what refers back here: so the rest needs no look for garbage."""
         for controls in self._controls:
             for control in controls:
                 if control.twins is not None:

@@ -88,8 +88,7 @@ def _chains(walks: Walks, run: Run) -> dict[int, int]:
 
 
 def _needs(walks: Walks, run: Run) -> list[int]:
-    """For each step, the steps of other contexts that come before it in every order, as bits; some of its own may be
-    there.
+    """For each step, the steps of other contexts that come before it in every order, as bits (and some of its own).
 
     It asks who used the same objects before, as `independence.foata` does: to compare all pairs of the steps of an
     execution of 10,000 steps would take minutes.

@@ -22,8 +22,7 @@ class Mark:
 
 @attrs.frozen
 class Found:
-    """What was violated: by the step numbered `via` out of the state numbered `here`, or in that state if `via` is
-    None.
+    """What was violated: by the step `via` out of the state `here`, or in that state if `via` is None; by number.
 
     loop: the steps that lead from that state back to it, and are taken for ever.
     """

@@ -107,8 +107,7 @@ class Search:
         self.saved = self._saved()
 
     def close(self) -> None:
-        """Let go of what refers back here, which would be freed by a look for garbage only: a tenth of a short
-        search."""
+        """Let go of what refers back here. To look for it as garbage takes up to a tenth of a short search."""
         self.tables.close()
         self.checks.evaluated.clear()
         self.loop.close()
@@ -160,8 +159,7 @@ class Search:
             self._save()
 
     def _levels(self) -> None:
-        """Expand level by level, up to an empty one. When resumed, part of the first level is expanded already, or
-        all."""
+        """Expand level by level, up to an empty one. When resumed, the first may be expanded already, or in part."""
         here, more = self.mark.here, True
         while more:
             cut = False
