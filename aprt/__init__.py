@@ -9,6 +9,10 @@ To read the source, begin with `core`, then `kernel`, whose actors are short; pa
 the interrupt path; `explore` and `runtime` are the two drivers, and `detect` watches either; `verdict` asks a question
 and answers it; `museum` has bugs that the kernel had; `view` and `cli` tell people.
 
+Numbers mean the same everywhere: P12 is a property and K2 a rule of locks (`aprt property show P12`), B17 a bug of the
+museum and the switch of its fix (`aprt museum show B17`), H7 one of the ways in which the guarantee of the series fails
+(`aprt scenario show v4/h7`).
+
 Kernel release mirrored where a file tells none: 6.12.
 """
 

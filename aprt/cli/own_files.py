@@ -30,7 +30,7 @@ def is_own(word: str) -> bool:
 
 
 def with_patches(eras: Mapping[str, Era], words: Iterable[str]) -> Mapping[str, Era]:
-    """The eras, with a switch for each patch among the words in those eras that it is written for.
+    """The eras; for each patch among the words, those that it is written for have a switch.
 
     eras: the oldest first. Raises: `UserError`.
     """

@@ -46,8 +46,8 @@ def ask(
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: as `selected` says; `all`: every one).
 
-    besides: those of them that nobody named (None: as `besides_of` says), to be left out where they would take away
-    from the answer about the others (`explore.result.Question`); `Verdict.livelock_unasked` tells.
+    besides: which of them nobody named (None: as `besides_of` says). They are dropped where they would cost the answer
+    about the others (`explore.result.Question`), as `Verdict.livelock_unasked` tells then.
 
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
@@ -168,7 +168,7 @@ def _show_parts(case: Case, model: Model, found: Finding, shorten: Shorten) -> S
 
 
 def _real(case: Case, model: Model, shown: Shown, exploration: Exploration) -> Shown:
-    """A cycle in the lock order with the answer whether it, or else another one that was met, is real."""
+    """The same; a cycle in the lock order, with whether it is real, or else another cycle that the search met."""
     cycle = tuple(part.edge for part in shown.finding.parts)
     if not cycle:
         return shown

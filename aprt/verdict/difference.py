@@ -110,8 +110,8 @@ class Difference:
 
     @property
     def hiding(self) -> tuple[str, ...]:
-        """The properties that are removed and at whose violation executions ended: what is added may come after that,
-        and not have been seen before.
+        """The removed properties at whose violation executions ended: what is added may have been there all along,
+        behind that end.
         """
         return tuple(
             outcome.id

@@ -1,8 +1,8 @@
 """Which finding of a schedule is explained, and why it comes about.
 
-That is what the last step breaks, or what goes on for ever. The latter, a hang or a loop, no single execution can show:
-a search looks for it, and it counts if the search finds it with the very schedule that is to be explained. A schedule
-that loops ends in a state in which it was before.
+Explained is what the last step breaks, or what goes on for ever, a hang or a loop. No single execution can show the
+latter: a search looks for it, and it counts if it is found with the very schedule that is to be explained. The schedule
+of a loop ends in a state that it has met before.
 """
 
 from __future__ import annotations

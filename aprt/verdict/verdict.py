@@ -38,9 +38,9 @@ NOT_MODELLED = ("weak memory", "real time")  # in any era, or system of one's ow
 class Shown:
     """A finding as it is shown.
 
-    size: `shortest` of a strategy that looks for the shortest schedule: none that breaks the property has fewer steps.
-    Of a loop that is said of the way to it. An end that breaks `Eventually` is compared with other ends, not loops.
-    What other strategies find is made smaller for a moment, and `size` is how far that got, as `Minimal.claim` says.
+    size: how small the schedule is. `shortest`, of a strategy that looks for this: no schedule that breaks the property
+    has fewer steps. Of a loop that is said of the way to it, and an end that breaks `Eventually` is compared with other
+    ends only. What other strategies find is made smaller for a moment; how far that got, `Minimal.claim` says.
 
     parts: a cycle in the lock order may need several executions. It has a part for each of its edges then, and the
     other fields are those of the part with the longest schedule.
@@ -132,8 +132,8 @@ def patched(case: Case) -> bool:
 
 
 def besides_of(case: Case, ids: tuple[str, ...]) -> frozenset[str]:
-    """The numbers of the properties that `selected` gives although nobody named them and it takes all states to judge
-    them: those about loops, with a patch in force."""
+    """The numbers of the properties of `selected` that nobody named and that only a search of all states can judge:
+    those about loops, with a patch in force."""
     return frozenset() if ids or not patched(case) else frozenset({LIVELOCK.id}).difference(case.scenario.properties)
 
 
