@@ -58,10 +58,11 @@ def test_a_patch_that_keeps_its_locks_is_found_unasked_and_counted_where_somethi
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("keeps.py").write_text(
-        "from aprt import patch\nfrom aprt.vfio_ap.ap.apqn import Found\n"
+        "from aprt import patch\nfrom aprt.vfio_ap.ap.apqn import QueuePointer\n"
         "from aprt.vfio_ap.mainline.locks import lock_for_queue\n"
         "async def remove(machine, queue):\n"
-        "    await lock_for_queue(machine, queue, Found(queue.apqn, await machine.bus.get_drvdata(queue.apqn)))\n"
+        "    found = QueuePointer(queue.apqn, await machine.bus.get_drvdata(queue.apqn))\n"
+        "    await lock_for_queue(machine, queue, found)\n"
         "L = patch('locks and returns', since='2026', remove=remove)\n"
     )
     by_default = aprt("explore", "2026/unbind", "--with", "keeps.py:L")

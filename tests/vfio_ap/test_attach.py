@@ -7,7 +7,7 @@ import pytest
 from pyrsistent import pmap, pset
 
 from aprt.core.caller import Caller
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
@@ -34,7 +34,7 @@ from tests.vfio_ap.machines import A, Bench, ask, broken, enabled
 
 MATRIX = Matrix.of([5], [4])
 ENODEV, EPERM = Errno.ENODEV.failure, Errno.EPERM.failure
-FOUND = Found(A, 1)
+FOUND = QueuePointer(A, 1)
 MEASURES = ("all-measures",)
 SAVED = Saved("vm0", 3, 0x3F00)
 

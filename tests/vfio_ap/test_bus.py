@@ -8,7 +8,7 @@ from pyrsistent import PMap, pmap
 
 from aprt.core.caller import Caller
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Target
 from aprt.vfio_ap.ap.response import Errno, Rc
@@ -48,7 +48,7 @@ def bus(bench: Bench) -> ApBusState:
     return state
 
 
-def free_list(bench: Bench) -> tuple[Found, ...]:
+def free_list(bench: Bench) -> tuple[QueuePointer, ...]:
     state: MatrixDevState = bench[bench.machine.matrix_dev]
     return state.free_list
 
@@ -56,7 +56,7 @@ def free_list(bench: Bench) -> tuple[Found, ...]:
 def test_a_scan_finds_the_queues_and_binds_them_to_vfio_ap() -> None:
     bench = bare()
     assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 1, B: 1}))
-    assert bench[bench.machine.matrix_dev] == MatrixDevState((), (Found(A, 1), Found(B, 1)))
+    assert bench[bench.machine.matrix_dev] == MatrixDevState((), (QueuePointer(A, 1), QueuePointer(B, 1)))
     assert bench[bench.queue.object] == VfioApQueueState(True, 1)
     assert bench.caller == Caller("me")
 
@@ -77,7 +77,7 @@ def test_a_second_scan_changes_nothing() -> None:
 def test_queues_that_the_masks_reserve_go_to_the_host_driver() -> None:
     bench = bare(reserved=Matrix.of([5], [4]))
     assert bus(bench).drivers == bound("zcrypt", "vfio_ap")
-    assert (bus(bench).drvdata, free_list(bench)) == (pmap({B: 1}), (Found(B, 1),))
+    assert (bus(bench).drvdata, free_list(bench)) == (pmap({B: 1}), (QueuePointer(B, 1),))
     assert bench[bench.queue.object] == VfioApQueueState()
 
 
@@ -108,7 +108,7 @@ def test_unbind_takes_the_queue_off_the_free_list_frees_it_and_zeroizes_once_mor
     bench = bare()
     assert bench.run(unbind(bench.machine, A)) == 0
     assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("none", "vfio_ap"), pmap({B: 1}))
-    assert free_list(bench) == (Found(B, 1),)
+    assert free_list(bench) == (QueuePointer(B, 1),)
     assert bench[bench.queue.object] == VfioApQueueState(False, 1)
     assert bench.operations == [
         "device_lock 05.0004.lock",
@@ -135,15 +135,18 @@ def test_a_queue_that_is_bound_again_is_a_new_object() -> None:
     bench.run(unbind(bench.machine, A))
     assert bench.run(bind(bench.machine, A, "vfio_ap")) == 0
     assert bench[bench.queue.object] == VfioApQueueState(True, 2)
-    assert (bus(bench).drvdata, free_list(bench)) == (pmap({A: 2, B: 1}), (Found(B, 1), Found(A, 2)))
+    assert (bus(bench).drvdata, free_list(bench)) == (pmap({A: 2, B: 1}), (QueuePointer(B, 1), QueuePointer(A, 2)))
 
 
 @pytest.mark.parametrize(
     ("choice", "result", "driver", "free"),
-    [("alloc=ok", 0, "vfio_ap", (Found(B, 1), Found(A, 2))), ("alloc=fails", ENOMEM, "none", (Found(B, 1),))],
+    [
+        ("alloc=ok", 0, "vfio_ap", (QueuePointer(B, 1), QueuePointer(A, 2))),
+        ("alloc=fails", ENOMEM, "none", (QueuePointer(B, 1),)),
+    ],
 )
 def test_a_probe_without_memory_leaves_the_device_unbound(
-    choice: str, result: int, driver: str, free: tuple[Found, ...]
+    choice: str, result: int, driver: str, free: tuple[QueuePointer, ...]
 ) -> None:
     bench = bare("probe_enomem", booted=False)
     bench.run(scan(bench.machine), "alloc=ok", "alloc=ok")
@@ -179,7 +182,7 @@ def test_removing_a_queue_of_a_guest_takes_the_adapter_from_it_and_gives_everyth
     assert bench.run(unbind(bench.machine, A)) == 0
     # only the adapter's bit may change, so the other queue is hidden as well
     assert bench[guest.crycb] == CrycbState(apcb=Matrix.of([], [4, 5]))
-    assert bench[guest.mdev] == MdevState(True, HOST, "vm0", False, True, (Found(B, 1),))
+    assert bench[guest.mdev] == MdevState(True, HOST, "vm0", False, True, (QueuePointer(B, 1),))
     assert bench[guest.memory].pins == pmap()
     assert bench[guest.gisa.interrupt].ref_count == (0,) * 8
     assert bench[guest.gisa.gisa].iam == 0
@@ -200,7 +203,7 @@ def test_a_queue_that_vanishes_with_its_card_is_removed_by_the_next_scan() -> No
     assert bus(bench) == ApBusState(HOST, HOST, Matrix(), bound("vfio_ap", "vfio_ap"), pmap({A: 2, B: 2}))
     assert bench[bench.queue.hw] == ApQueueState(zapq="silent")
     # probed late: the mdev still claims the APQN and does not get the queue
-    assert (bench[bench.guest.mdev].qlist, free_list(bench)) == ((), (Found(A, 2), Found(B, 2)))
+    assert (bench[bench.guest.mdev].qlist, free_list(bench)) == ((), (QueuePointer(A, 2), QueuePointer(B, 2)))
     assert bench[bench.guest.mdev].matrix == HOST
 
 
@@ -208,7 +211,7 @@ def test_a_queue_probed_late_joins_the_mdev_that_claims_it_only_with_probe_links
     bench = enabled("probe_links")
     bench.run(unbind(bench.machine, A))
     bench.run(bind(bench.machine, A, "vfio_ap"))
-    assert bench[bench.guest.mdev].qlist == (Found(B, 1), Found(A, 2))
+    assert bench[bench.guest.mdev].qlist == (QueuePointer(B, 1), QueuePointer(A, 2))
     assert bench[bench.queue.object] == VfioApQueueState(True, 2, None, "mdev0")
     assert free_list(bench) == ()
 

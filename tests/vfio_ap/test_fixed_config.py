@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Aqic
@@ -124,10 +124,10 @@ def test_aqic_ties_the_queue_to_the_mdev_and_disabling_unties_it(era: str) -> No
 
 def test_a_queue_is_looked_for_in_the_matrix_and_then_among_the_devices() -> None:
     bench = ReleaseBench(era="5.3", apqns=(A, B), unbound=(B,))
-    assert bench.run(get_queue(bench.machine, bench.mdev, A)) == Found(A, 1)
+    assert bench.run(get_queue(bench.machine, bench.mdev, A)) == QueuePointer(A, 1)
     assert bench.run(get_queue(bench.machine, bench.mdev, B)) is None
     assert ops(bench) == ["read_matrix"]
-    assert bench.run(queues_of(bench.machine, bench.mdev)) == (Found(A, 1),)
+    assert bench.run(queues_of(bench.machine, bench.mdev)) == (QueuePointer(A, 1),)
     wide = ReleaseBench(era="5.3", unbound=(A,))
     assert wide.run(get_queue(wide.machine, wide.mdev, A)) is None
     assert ops(wide) == ["read_matrix", "driver_find_device"]

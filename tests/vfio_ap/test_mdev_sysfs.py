@@ -8,7 +8,7 @@ import attrs
 import pytest
 from pyrsistent import pmap
 
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.build import GuestPlan
@@ -22,7 +22,7 @@ from tests.vfio_ap.machines import A, B, Bench, broken
 EPERM, EBUSY, EEXIST = Errno.EPERM.failure, Errno.EBUSY.failure, Errno.EEXIST.failure
 ENODEV, EINVAL, ERANGE = Errno.ENODEV.failure, Errno.EINVAL.failure, Errno.ERANGE.failure
 EADDRINUSE, EADDRNOTAVAIL = Errno.EADDRINUSE.failure, Errno.EADDRNOTAVAIL.failure
-FA, FB = Found(A, 1), Found(B, 1)
+FA, FB = QueuePointer(A, 1), QueuePointer(B, 1)
 NO_SIDE = Matrix()
 
 
@@ -32,7 +32,7 @@ def bench(*words: str, matrix: Matrix = NO_SIDE, attached: bool = False, **optio
     return Bench(*words, apqns=(A, B), plans=(plan,), **options)
 
 
-def buckets(b: Bench) -> tuple[tuple[Found, ...], tuple[Found, ...], str | None, str | None]:
+def buckets(b: Bench) -> tuple[tuple[QueuePointer, ...], tuple[QueuePointer, ...], str | None, str | None]:
     """The free list, the list of mdev0, and which mdev each queue says it is in."""
     objects = (b[b.machine.queues[apqn].object].mdev for apqn in (A, B))
     return (b[b.machine.matrix_dev].free_list, b[b.guest.mdev].qlist, *objects)
@@ -178,7 +178,7 @@ def test_the_mutant_assign_twice_inserts_again() -> None:
     ],
 )
 def test_unassigning_gives_the_queues_of_that_number_back_without_a_reset(
-    dimension: Any, number: str, matrix: Matrix, free: tuple[Found, ...], left: tuple[Found, ...]
+    dimension: Any, number: str, matrix: Matrix, free: tuple[QueuePointer, ...], left: tuple[QueuePointer, ...]
 ) -> None:
     b = bench(matrix=Matrix.of([5], [4, 5]))
     b.hw(requests=1, user="vm0")

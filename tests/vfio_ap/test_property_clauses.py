@@ -16,7 +16,7 @@ from aprt.core.effects import Call
 from aprt.core.system import Context
 from aprt.explore.explore import explore
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.queue_state import HOST, ApQueueState, Target
@@ -79,8 +79,8 @@ ROWS: list[Row] = [
         "05.0004 is given to the host while it holds something of vm0",
     ),
     ("P13", {}, (MDEV.unlink(A),), "05.0004 is in 0 buckets"),
-    ("P13", {}, (MACHINE.matrix_dev.give(Found(A, 1)),), "05.0004 is in 2 buckets"),
-    ("P14", {}, (MACHINE.matrix_dev.give(Found(A, 7)),), "the free list has 05.0004, which was freed"),
+    ("P13", {}, (MACHINE.matrix_dev.give(QueuePointer(A, 1)),), "05.0004 is in 2 buckets"),
+    ("P14", {}, (MACHINE.matrix_dev.give(QueuePointer(A, 7)),), "the free list has 05.0004, which was freed"),
     ("P14", {}, (MACHINE.matrix_dev.add_mdev("mdev0"),), "the list of mdevs has one twice"),
     ("P14", {}, (MDEV.free(),), "the list of mdevs has mdev0, which was freed"),
     ("P16", {}, (MACHINE.mdev("mdev1").set_kvm("vm0"),), "mdev0 and mdev1 both have vm0"),

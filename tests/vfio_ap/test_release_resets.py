@@ -7,7 +7,7 @@ import pytest
 from pyrsistent import pmap
 
 from aprt.core.caller import Caller
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.aqic import Aqic
@@ -133,7 +133,7 @@ def test_an_interrupt_is_switched_off_in_at_most_six_tries_and_given_back_whatev
     bench = enabled()
     bench.hw(irq=ON, pending_reset="RAPQ")
     bench.do(bench.machine.mdevs_lock.lock())
-    status = bench.run(irq_disable(bench.machine, bench.queue, Found(A, 1)), settles=False)
+    status = bench.run(irq_disable(bench.machine, bench.queue, QueuePointer(A, 1)), settles=False)
     assert (status.rc, owns(bench)) == (Rc.RESET_IN_PROGRESS, GIVEN_BACK)
     assert [op for op in bench.operations if op.startswith("hw ")] == ["hw 05.0004.aqic"] * 6
 
@@ -141,7 +141,7 @@ def test_an_interrupt_is_switched_off_in_at_most_six_tries_and_given_back_whatev
 def test_who_switches_an_interrupt_off_looks_at_most_five_times_whether_it_is() -> None:
     bench = enabled()
     bench.do(bench.machine.mdevs_lock.lock())
-    status = bench.run(irq_disable(bench.machine, bench.queue, Found(A, 1)), settles=False)
+    status = bench.run(irq_disable(bench.machine, bench.queue, QueuePointer(A, 1)), settles=False)
     assert (status.rc, owns(bench)) == (Rc.NORMAL, GIVEN_BACK)
     assert [op for op in bench.operations if op.startswith("hw ")] == ["hw 05.0004.aqic", *["hw 05.0004.tapq"] * 5]
     assert bench[bench.queue.hw] == ApQueueState(irq=ON, pending_irq=Change(None))

@@ -18,7 +18,7 @@ from aprt.kernel.mutex import Mutex, MutexState
 from aprt.kernel.rwsem import RwSem, RwSemState
 from aprt.kernel.spinlock import Spinlock
 from aprt.runtime.ledger import Snapshot
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import ModuleState
 from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
@@ -144,7 +144,9 @@ def test_queues_that_notify_come_first_and_those_of_no_guest_last() -> None:
 
 
 def test_an_mdev_tells_its_matrix_its_vm_and_its_queues() -> None:
-    state = MdevState(True, Matrix.of([5, 6], [4, 0xAB], [1]), "vm0", True, True, (Found(A, 1), Found(B, 1)))
+    state = MdevState(
+        True, Matrix.of([5, 6], [4, 0xAB], [1]), "vm0", True, True, (QueuePointer(A, 1), QueuePointer(B, 1))
+    )
     assert cells("mdevs", mdev0=state) == [
         {
             "MDEV": "mdev0",

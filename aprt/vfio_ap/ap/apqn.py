@@ -46,8 +46,8 @@ class Apqn:
 
 
 @attrs.frozen
-class Found:
-    """A pointer to a vfio_ap_queue: its APQN and the generation the list knows."""
+class QueuePointer:
+    """A pointer to a vfio_ap_queue, as lists and callers keep one. generation: of the object that it was made for."""
 
     apqn: Apqn
     generation: int

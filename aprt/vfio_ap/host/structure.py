@@ -11,7 +11,7 @@ from typing import Any
 from aprt.core.actor import Actor
 from aprt.core.properties import Actors, Always, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.host.machine import Guest, Machine
 
 About = tuple[tuple[Actor[Any], str], ...]
@@ -23,7 +23,7 @@ def listed(machine: Machine, view: View) -> list[Actor[Any]]:
     return [mdev for mdev in machine.mdevs if view(mdev).live and mdev.name in known]
 
 
-def p14(machine: Machine, lists: Callable[[View], list[tuple[str, tuple[Found, ...]]]]) -> Property:
+def p14(machine: Machine, lists: Callable[[View], list[tuple[str, tuple[QueuePointer, ...]]]]) -> Property:
     """lists: each list or table of queues, with what to call it."""
     objects = {apqn: queue.object for apqn, queue in machine.queues.items()}
     mdevs = {mdev.name: mdev for mdev in machine.mdevs}

@@ -16,7 +16,7 @@ from aprt.kernel.rwsem import RwSem
 from aprt.kernel.spinlock import Spinlock
 from aprt.kernel.workqueue import Work, worker
 from aprt.vfio_ap.ap.ap_bus import ApBusState, Driver
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.module import Module
 from aprt.vfio_ap.ap.queue_state import ApQueueState
@@ -140,7 +140,7 @@ def states(
         if mdev.name not in made:
             result |= {mdev.sysfs.name: AttributeState(False), mdev.device.name: VfioDeviceState(registered=False)}
     for plan in plans:
-        mine = tuple(Found(apqn, 1) for apqn in bound if owner.get(apqn) is plan)
+        mine = tuple(QueuePointer(apqn, 1) for apqn in bound if owner.get(apqn) is plan)
         result |= _guest_states(machine, machine.guest(plan.vm), plan, mine, plan.matrix.intersection(config))
     return result
 
@@ -168,7 +168,7 @@ def _queue_states(
 
 
 def _guest_states(
-    machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[Found, ...], within: Matrix
+    machine: Machine, guest: Guest, plan: GuestPlan, table: tuple[QueuePointer, ...], within: Matrix
 ) -> Mapping[str, Any]:
     """within: what of the matrix the host has."""
     dynamic = machine.on("dynamic_config")
@@ -188,7 +188,7 @@ def _guest_states(
     return {**result, guest.device.name: VfioDeviceState(True, 1, 1), guest.group.name: GroupState(vm, plan.mdev)}
 
 
-def _filtered(within: Matrix, table: tuple[Found, ...]) -> Matrix:
+def _filtered(within: Matrix, table: tuple[QueuePointer, ...]) -> Matrix:
     """Without the adapters that have a queue which is not in the table."""
     known = {found.apqn for found in table}
     for apqn in within.apqns():

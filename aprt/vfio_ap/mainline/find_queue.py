@@ -12,14 +12,14 @@ drivers/base/driver.c: driver_find_device() (5.3 to 5.15).
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 
 
 @mirrors(renamed("vfio_ap_get_queue", dynamic_config="vfio_ap_mdev_get_queue"))
-async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> Found | None:
+async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> QueuePointer | None:
     """The queue with that APQN, if the mdev has it. Locks: mdevs_lock held."""
     if machine.on("dynamic_config"):
         return await mdev.find(apqn)
@@ -32,11 +32,11 @@ async def get_queue(machine: Machine, mdev: Mdev, apqn: Apqn) -> Found | None:
 
 
 @mirrors(None)
-async def queues_of(machine: Machine, mdev: Mdev) -> tuple[Found, ...]:
+async def queues_of(machine: Machine, mdev: Mdev) -> tuple[QueuePointer, ...]:
     """All of them. Locks: mdevs_lock held."""
     if machine.on("dynamic_config"):
         return await mdev.queues()
-    result: tuple[Found, ...] = ()
+    result: tuple[QueuePointer, ...] = ()
     for apqn in (await mdev.read_matrix()).apqns():
         found = await walk_devices(machine, apqn)
         if found is not None:
@@ -45,17 +45,17 @@ async def queues_of(machine: Machine, mdev: Mdev) -> tuple[Found, ...]:
 
 
 @mirrors("vfio_ap_find_queue")
-async def find_queue(machine: Machine, apqn: Apqn) -> Found | None:
+async def find_queue(machine: Machine, apqn: Apqn) -> QueuePointer | None:
     """The queue with that APQN, through the AP bus: its device must be bound, and have drvdata already."""
     generation = await machine.bus.get_drvdata(apqn)
-    return None if generation is None else Found(apqn, generation)
+    return None if generation is None else QueuePointer(apqn, generation)
 
 
 @mirrors(renamed(None, B35="vfio_ap_find_queue"))
-async def walk_devices(machine: Machine, apqn: Apqn) -> Found | None:
+async def walk_devices(machine: Machine, apqn: Apqn) -> QueuePointer | None:
     """The queue with that APQN, through the devices bound to the driver."""
     generation = await _driver_find_device(machine, apqn)
-    return None if generation is None else Found(apqn, generation)
+    return None if generation is None else QueuePointer(apqn, generation)
 
 
 @mirrors("driver_find_device")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found, QueueDimension
+from aprt.vfio_ap.ap.apqn import QueueDimension, QueuePointer
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.names import by_mask
@@ -44,7 +44,7 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         generation = await machine.bus.get_drvdata(queue.apqn)
         if generation is None:
             return
-        found = Found(queue.apqn, generation)
+        found = QueuePointer(queue.apqn, generation)
         await machine.bus.set_drvdata(queue.apqn, None)
         if machine.on("B35"):
             await reset_and_wait(machine, found)

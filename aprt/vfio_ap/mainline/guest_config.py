@@ -14,7 +14,7 @@ from typing import TypeAlias
 import attrs
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.names import renamed
@@ -111,7 +111,7 @@ async def filter_and_update(machine: Machine, mdev: Mdev, only: Matrix | None = 
 
 
 @mirrors("vfio_ap_mdev_link_queue")
-async def link_queue(machine: Machine, mdev: Mdev, found: Found) -> None:
+async def link_queue(machine: Machine, mdev: Mdev, found: QueuePointer) -> None:
     """Put a queue into the table of an mdev; nothing when the table has its APQN (B16). Locks: mdevs_lock held."""
     if machine.on("B16") and await mdev.find(found.apqn) is not None:
         return

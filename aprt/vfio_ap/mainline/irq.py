@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import ApQueue
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.queue_state import HOST, Target
 from aprt.vfio_ap.ap.response import OFF, TRANSIENT, Rc, Status
 from aprt.vfio_ap.host.aqic import Aqic
@@ -25,7 +25,7 @@ DISABLE_TRIES = 6
 
 @mirrors("vfio_ap_free_aqic_resources")
 async def free_aqic_resources(
-    machine: Machine, queue: Queue, found: Found, after_reset: bool = False, without_isc: bool = True
+    machine: Machine, queue: Queue, found: QueuePointer, after_reset: bool = False, without_isc: bool = True
 ) -> None:
     """Give back the registration and the pin. Locks: mdevs_lock held, by the caller or by who waits for its work item.
 
@@ -62,7 +62,7 @@ async def wait_for_irqclear(machine: Machine, hw: ApQueue) -> None:
 
 
 @mirrors("vfio_ap_irq_disable")
-async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
+async def irq_disable(machine: Machine, queue: Queue, found: QueuePointer) -> Status:
     """AQIC(disable), at most six tries, then give back what the queue owns, whatever the answer was. The last answer.
 
     Before 6.0 the queue then belongs to no mdev, until its guest's next AQIC.
@@ -81,7 +81,7 @@ async def irq_disable(machine: Machine, queue: Queue, found: Found) -> Status:
 
 
 @mirrors("vfio_ap_irq_enable")
-async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found, aqic: Aqic) -> Rc:
+async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: QueuePointer, aqic: Aqic) -> Rc:
     """Pin the NIB, register the GISC, AQIC; then give back what an older enable left, and record the new.
 
     The guest may have reset the queue unseen, so an old pair of pin and registration may be on record. It is given back

@@ -14,7 +14,7 @@ get_update_locks_for_queue() (6.12).
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.host.names import renamed
 from aprt.vfio_ap.mainline.machine import Guest, Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
@@ -66,7 +66,7 @@ async def lock_by_apqn(machine: Machine, apqn: Apqn) -> tuple[Mdev | None, Guest
 
 
 @mirrors("get_update_locks_for_queue")
-async def lock_for_queue(machine: Machine, queue: Queue, found: Found) -> Guest | None:
+async def lock_for_queue(machine: Machine, queue: Queue, found: QueuePointer) -> Guest | None:
     """As `lock_for_mdev`, for the mdev that the queue points to."""
     await machine.guests_lock.lock()
     name = await queue.object.peek_mdev(found.generation)

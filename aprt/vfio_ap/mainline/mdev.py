@@ -16,7 +16,7 @@ from aprt.kernel.attribute import Attribute
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.object import Object
 from aprt.kernel.workqueue import Work
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
 
@@ -30,7 +30,7 @@ class MdevState:
     kvm: str | None = None
     # guarded by mdevs_lock:
     shadow: Matrix = Matrix()
-    qtable: tuple[Found, ...] = ()  # in order of arrival
+    qtable: tuple[QueuePointer, ...] = ()  # in order of arrival
     added: Matrix = Matrix()  # apm_add, aqm_add, adm_add: what the host got and scan_complete will look at
     req_trigger: bool = False
     cfg_chg_trigger: bool = False
@@ -121,22 +121,22 @@ class Mdev(Object[MdevState]):
     # the table of queues
 
     @handler(reads="qtable", guarded_by="mdevs_lock")
-    def find(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, Found | None]:
+    def find(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, QueuePointer | None]:
         """The first entry of that APQN."""
         return state, next((found for found in state.qtable if found.apqn == apqn), None)
 
     @handler(reads="qtable", guarded_by="mdevs_lock")
-    def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[Found, ...]]:
+    def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[QueuePointer, ...]]:
         """All entries. Never comes back when one is in the table twice: it is its own successor then."""
         return BLOCK if len(set(state.qtable)) < len(state.qtable) else (state, state.qtable)
 
     @handler(reads="qtable", writes="qtable", guarded_by="mdevs_lock")
-    def hash_add(self, state: MdevState, by: Caller, queue: Found) -> Outcome[MdevState, None]:
+    def hash_add(self, state: MdevState, by: Caller, queue: QueuePointer) -> Outcome[MdevState, None]:
         """Puts it into the table, whether it is there or not."""
         return attrs.evolve(state, qtable=(*state.qtable, queue)), None
 
     @handler(reads="qtable", writes="qtable", guarded_by="mdevs_lock")
-    def hash_del(self, state: MdevState, by: Caller, queue: Found) -> Outcome[MdevState, None]:
+    def hash_del(self, state: MdevState, by: Caller, queue: QueuePointer) -> Outcome[MdevState, None]:
         """Takes it out of the table, if it is there."""
         if queue not in state.qtable:
             return state, None

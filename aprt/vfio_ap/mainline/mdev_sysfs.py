@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found, QueueDimension
+from aprt.vfio_ap.ap.apqn import QueueDimension, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.names import by_mask, control_domain_store, renamed
@@ -177,7 +177,7 @@ async def _hot_unplug(
     machine: Machine, mdev: Mdev, matrix: Matrix, dimension: QueueDimension, numbers: tuple[int, ...]
 ) -> None:
     shadow = await mdev.read_shadow()
-    let_go: tuple[Found, ...] = ()
+    let_go: tuple[QueuePointer, ...] = ()
     for apqn in matrix.part(dimension, numbers).apqns():
         found = await mdev.find(apqn)
         if found is not None:

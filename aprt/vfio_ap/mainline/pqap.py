@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
 from aprt.vfio_ap.host.names import renamed
@@ -79,7 +79,7 @@ async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
         return (await irq_disable(machine, queue, found)).rc
 
 
-async def _find(machine: Machine, mdev: Mdev, aqic: Aqic) -> Found | None:
+async def _find(machine: Machine, mdev: Mdev, aqic: Aqic) -> QueuePointer | None:
     if machine.on("handler_asks_bus"):
         return await find_queue(machine, aqic.apqn)
     return await get_queue(machine, mdev, aqic.apqn)

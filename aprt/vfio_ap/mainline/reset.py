@@ -12,7 +12,7 @@ Left out: the 20 ms before each look, as virtual time has none; warnings.
 from __future__ import annotations
 
 from aprt.core.chain import mirrors
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import TRANSIENT, Errno, Rc
@@ -29,7 +29,7 @@ _ASYNC_ERRORS = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})
 
 
 @mirrors("vfio_ap_mdev_reset_queue")
-async def reset_queue(machine: Machine, queue: Queue, found: Found) -> None:
+async def reset_queue(machine: Machine, queue: Queue, found: QueuePointer) -> None:
     """Start a reset; its end has to be waited for. Locks: mdevs_lock held.
 
     A queue that is off or broken is taken to be silent, and so is one that is gone since B18: what it owns is given
@@ -51,7 +51,7 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
     over it is issued again (B14). Locks: none of its own; whoever flushes the work holds mdevs_lock.
     """
     generation = await queue.object.read_generation()
-    found = Found(queue.apqn, generation)
+    found = QueuePointer(queue.apqn, generation)
     while True:
         seen = await queue.hw.tapq(HOST)
         if seen.rc in TRANSIENT:
@@ -70,7 +70,7 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
 
 
 @mirrors(None)
-async def reset_and_wait(machine: Machine, *queues: Found) -> int:
+async def reset_and_wait(machine: Machine, *queues: QueuePointer) -> int:
     """Reset these queues, all at the same time, and wait for all. 0 or -EIO. Locks: mdevs_lock held.
 
     Before fix B15 one after the other, where the error may also be -EBUSY; before fix B35 each of them was then told
@@ -91,7 +91,7 @@ async def reset_and_wait(machine: Machine, *queues: Found) -> int:
     return result
 
 
-async def _flush(machine: Machine, queue: Queue, found: Found) -> int:
+async def _flush(machine: Machine, queue: Queue, found: QueuePointer) -> int:
     """Wait for the end of a reset: 0, or -EIO when its ZAPQ was answered anything but 00. Locks: mdevs_lock held."""
     if not machine.on("reset_unwaited"):
         await queue.reset_work.flush()
@@ -100,7 +100,7 @@ async def _flush(machine: Machine, queue: Queue, found: Found) -> int:
 
 
 @mirrors(renamed("vfio_ap_mdev_reset_queues", B28="vfio_ap_mdev_reset_qlist"))
-async def reset_qlist(machine: Machine, queues: tuple[Found, ...]) -> int:
+async def reset_qlist(machine: Machine, queues: tuple[QueuePointer, ...]) -> int:
     """Reset some queues of an mdev. Result and locks as for `reset_and_wait`."""
     return await reset_and_wait(machine, *queues)
 

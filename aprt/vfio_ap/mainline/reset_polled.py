@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.ap.ap_queue import ApQueue
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import SILENT, TRANSIENT, Errno, Rc, Status
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
@@ -24,7 +24,7 @@ POLLS = 10  # 200 ms of 20 ms each
 
 
 @mirrors(None)
-async def reset_and_poll(machine: Machine, queue: Queue, found: Found) -> int:
+async def reset_and_poll(machine: Machine, queue: Queue, found: QueuePointer) -> int:
     """Reset one queue and wait, not for ever: 0, -EBUSY or -EIO. Locks: mdevs_lock held."""
     if machine.on("B14"):
         return await _reset_until_over(machine, queue, found)
@@ -32,7 +32,7 @@ async def reset_and_poll(machine: Machine, queue: Queue, found: Found) -> int:
 
 
 @mirrors("vfio_ap_mdev_reset_queue")
-async def _reset_until_over(machine: Machine, queue: Queue, found: Found) -> int:
+async def _reset_until_over(machine: Machine, queue: Queue, found: QueuePointer) -> int:
     """6.3. An answer other than 00, 02 and 03 ends it with nothing given back."""
     result = 0
     status = await _zapq(queue, found)
@@ -63,7 +63,7 @@ async def _apq_reset_check(hw: ApQueue) -> int:
 
 
 @mirrors("vfio_ap_mdev_reset_queue")
-async def _reset_retried_once(machine: Machine, queue: Queue, found: Found) -> int:
+async def _reset_retried_once(machine: Machine, queue: Queue, found: QueuePointer) -> int:
     """5.12 to 6.2. An answer other than 00 to 04 ends it with nothing given back."""
     status, tries = await _zapq(queue, found), 1
     if status.rc is Rc.RESET_IN_PROGRESS:
@@ -106,7 +106,7 @@ async def _waited(machine: Machine, queue: Queue, over: bool, looks: int, tries:
     await machine.matrix_dev.waited_for_reset(queue.apqn, over, not (looks if machine.on("B52") else tries))
 
 
-async def _zapq(queue: Queue, found: Found) -> Status:
+async def _zapq(queue: Queue, found: QueuePointer) -> Status:
     status = await queue.hw.reset("ZAPQ", HOST)
     await queue.object.set_reset_status(found.generation, status.rc)
     return status

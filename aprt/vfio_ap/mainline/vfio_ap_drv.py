@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.mainline.guest_config import filter_and_update, link_queue, reset_adapter, update_guest_apcb
 from aprt.vfio_ap.mainline.irq import free_aqic_resources
@@ -46,16 +46,16 @@ async def probe_queue(machine: Machine, queue: Queue) -> int:
     return 0
 
 
-async def _make(machine: Machine, queue: Queue) -> Found | Errno:
+async def _make(machine: Machine, queue: Queue) -> QueuePointer | Errno:
     """The attribute, then the object; or why one of them cannot be made."""
     if not await queue.status.create():
         return Errno.EEXIST
     if machine.on("probe_enomem") and await choose("alloc", "ok", "fails") == "fails":
         return Errno.ENOMEM
-    return Found(queue.apqn, await queue.object.alloc())
+    return QueuePointer(queue.apqn, await queue.object.alloc())
 
 
-async def _give_to_guest(machine: Machine, mdev: Mdev, found: Found) -> None:
+async def _give_to_guest(machine: Machine, mdev: Mdev, found: QueuePointer) -> None:
     """While the mdev has adapters or domains pending, scan_complete will do the filtering (B31)."""
     await link_queue(machine, mdev, found)
     added = await mdev.read_added()
@@ -74,7 +74,7 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
     generation = await machine.bus.get_drvdata(queue.apqn)
     if generation is None:
         return
-    found = Found(queue.apqn, generation)
+    found = QueuePointer(queue.apqn, generation)
     guest = await lock_for_queue(machine, queue, found)
     name = await queue.object.read_mdev(generation)
     mdev = None if name is None else machine.mdev(name)
@@ -88,7 +88,7 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
     await unlock(machine, guest)
 
 
-async def _take_from_guest(machine: Machine, queue: Queue, found: Found, mdev: Mdev | None) -> None:
+async def _take_from_guest(machine: Machine, queue: Queue, found: QueuePointer, mdev: Mdev | None) -> None:
     if mdev is not None:
         shadow = await mdev.read_shadow()
         if queue.apqn in shadow:

@@ -7,7 +7,7 @@ from functools import partial
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, Always, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.structure import bus_busy, listed
@@ -84,7 +84,7 @@ def _expected(machine: Machine, mdev: Mdev, view: View) -> Matrix:
 
     def guest_may(apqn: Apqn) -> bool:
         queue = machine.queues.get(apqn)
-        bound = queue is not None and Found(apqn, view(queue.object).generation) in table
+        bound = queue is not None and QueuePointer(apqn, view(queue.object).generation) in table
         return bound and was_reset(machine, view, apqn)
 
     lost = [apid for apid in within.apm if not all(guest_may(Apqn(apid, apqi)) for apqi in within.aqm)]

@@ -11,12 +11,12 @@ from pyrsistent import PMap, pmap
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, History, Property, Wrong
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 
-Config: TypeAlias = tuple[Matrix, Matrix, tuple[Found, ...]]
+Config: TypeAlias = tuple[Matrix, Matrix, tuple[QueuePointer, ...]]
 _NOW = ""  # no context is called so
 
 

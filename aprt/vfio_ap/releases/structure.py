@@ -6,7 +6,7 @@ from itertools import combinations
 
 from aprt.core.properties import Actors, Always, AtEnd, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.structure import listed
@@ -35,7 +35,7 @@ def _tables(machine: Machine, view: View) -> str | None:
         state = view(queue.object)
         if not state.live:
             continue
-        places = [mdev.name for mdev in mdevs if Found(apqn, state.generation) in view(mdev).qtable]
+        places = [mdev.name for mdev in mdevs if QueuePointer(apqn, state.generation) in view(mdev).qtable]
         if len(places) > 1:
             return f"{apqn} is in the tables of {' and '.join(places)}"
         place = places[0] if places else None
@@ -90,7 +90,7 @@ def p51(machine: Machine) -> Property:
     )
 
 
-def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
+def lists(machine: Machine, view: View) -> list[tuple[str, tuple[QueuePointer, ...]]]:
     """For P14: the tables of the mdevs, without one that is about to be freed."""
     return [(mdev.name, view(mdev).qtable) for mdev in listed(machine, view)]
 

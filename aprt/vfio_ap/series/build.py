@@ -11,7 +11,7 @@ from aprt.core.scenario import Settings
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rwsem import RwSem
 from aprt.vfio_ap.ap.ap_bus import ApBusState
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.module import Module, ModuleState
 from aprt.vfio_ap.host.build import GuestPlan, guest_parts, make_bus, queue_parts
 from aprt.vfio_ap.kvm.crycb import CrycbState
@@ -62,7 +62,7 @@ def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn
     plans, unbound = tuple(guests), frozenset(unbound)
     bound = [apqn for apqn in sorted(machine.queues) if apqn not in unbound]
     owner = {apqn: plan for plan in plans for apqn in plan.matrix.apqns() if apqn in bound}
-    found = {apqn: Found(apqn, 1) for apqn in bound}
+    found = {apqn: QueuePointer(apqn, 1) for apqn in bound}
     result: dict[str, Any] = {
         machine.bus.name: ApBusState(
             machine.bus.config,
@@ -85,7 +85,9 @@ def states(machine: Machine, guests: Iterable[GuestPlan], unbound: Iterable[Apqn
     return result
 
 
-def _guest_states(machine: Machine, guest: Guest, plan: GuestPlan, qlist: tuple[Found, ...]) -> Mapping[str, Any]:
+def _guest_states(
+    machine: Machine, guest: Guest, plan: GuestPlan, qlist: tuple[QueuePointer, ...]
+) -> Mapping[str, Any]:
     vm = plan.vm if plan.attached else None
     mdev = MdevState(True, plan.matrix, vm, opened=plan.attached, qlist=qlist)
     if not plan.attached:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, writing
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.ap.queue_state import HOST
 from aprt.vfio_ap.ap.response import OFF, SILENT, TRANSIENT, Rc, Status
@@ -98,7 +98,7 @@ async def clear_masks(machine: Machine, guest: Guest) -> None:
 
 @mirrors("vfio_ap_free_aqic_resources")
 async def free_records(
-    machine: Machine, queue: Queue, found: Found, guest: Guest | None, after_reset: bool = False
+    machine: Machine, queue: Queue, found: QueuePointer, guest: Guest | None, after_reset: bool = False
 ) -> None:
     """Give back what the queue owns and forget it. Without a VM the registration cannot be given back.
 
@@ -115,7 +115,7 @@ async def free_records(
 
 
 @mirrors("vfio_ap_irq_disable")
-async def disable(machine: Machine, queue: Queue, found: Found, guest: Guest) -> Status:
+async def disable(machine: Machine, queue: Queue, found: QueuePointer, guest: Guest) -> Status:
     """AQIC(disable) and release. The records stay when the answer is neither 00 nor 07.
 
     The series takes 00 for done, and gives up on 02 and 05 after the retries of the variant `clear_retries`;

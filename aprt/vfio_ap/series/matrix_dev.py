@@ -10,7 +10,7 @@ import attrs
 from aprt.core.actor import Actor, Outcome, handler
 from aprt.core.caller import Caller
 from aprt.kernel.mutex import Mutex
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 
 INSTANCES = 65536
 
@@ -19,7 +19,7 @@ INSTANCES = 65536
 class MatrixDevState:
     # guarded by matrix_lock, in those procedures that take it (variants `remove_lock`, `handler_lock`):
     mdevs: tuple[str, ...] = ()
-    free_list: tuple[Found, ...] = ()
+    free_list: tuple[QueuePointer, ...] = ()
 
 
 @attrs.frozen(eq=False)
@@ -46,18 +46,18 @@ class MatrixDev(Actor[MatrixDevState]):
     @handler(reads="free_list")
     def find(
         self, state: MatrixDevState, by: Caller, apqns: tuple[Apqn, ...]
-    ) -> Outcome[MatrixDevState, tuple[Found, ...]]:
+    ) -> Outcome[MatrixDevState, tuple[QueuePointer, ...]]:
         """Those of `apqns` that are on the free list, in the order asked."""
         on_list = {found.apqn: found for found in state.free_list}
         return state, tuple(on_list[apqn] for apqn in apqns if apqn in on_list)
 
     @handler(reads="free_list", writes="free_list")
-    def give(self, state: MatrixDevState, by: Caller, queue: Found) -> Outcome[MatrixDevState, None]:
+    def give(self, state: MatrixDevState, by: Caller, queue: QueuePointer) -> Outcome[MatrixDevState, None]:
         """Append a queue to the free list."""
         return attrs.evolve(state, free_list=(*state.free_list, queue)), None
 
     @handler(reads="free_list", writes="free_list")
-    def take(self, state: MatrixDevState, by: Caller, apqn: Apqn) -> Outcome[MatrixDevState, Found | None]:
+    def take(self, state: MatrixDevState, by: Caller, apqn: Apqn) -> Outcome[MatrixDevState, QueuePointer | None]:
         """Take a queue from the free list; None: it was not there."""
         found = next((q for q in state.free_list if q.apqn == apqn), None)
         if found is None:

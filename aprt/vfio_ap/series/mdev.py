@@ -12,7 +12,7 @@ from aprt.core.actor import BLOCK, Outcome, handler
 from aprt.core.caller import Caller
 from aprt.core.notes import Note, Owes
 from aprt.kernel.object import Object
-from aprt.vfio_ap.ap.apqn import Apqn, Found
+from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
 from aprt.vfio_ap.ap.matrix import Dimension, Matrix
 
 
@@ -24,7 +24,7 @@ class MdevState:
     kvm: str | None = None
     detaching: bool = False  # a cleanup has claimed the VM pointer (measure one_mutex)
     opened: bool = False
-    qlist: tuple[Found, ...] = ()  # the bucket, in order of arrival
+    qlist: tuple[QueuePointer, ...] = ()  # the bucket, in order of arrival
 
 
 @attrs.frozen(eq=False)
@@ -96,21 +96,21 @@ class Mdev(Object[MdevState]):
         return attrs.evolve(state, matrix=state.matrix.without_bit(dimension, n)), None
 
     @handler(reads="qlist")
-    def find(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, Found | None]:
+    def find(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, QueuePointer | None]:
         """Search the bucket for an APQN, as the PQAP handler does."""
         return state, next((found for found in state.qlist if found.apqn == apqn), None)
 
     @handler(reads="qlist")
-    def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[Found, ...]]:
+    def queues(self, state: MdevState, by: Caller) -> Outcome[MdevState, tuple[QueuePointer, ...]]:
         return state, state.qlist
 
     @handler(reads="qlist", writes="qlist")
-    def link(self, state: MdevState, by: Caller, queue: Found) -> Outcome[MdevState, None]:
+    def link(self, state: MdevState, by: Caller, queue: QueuePointer) -> Outcome[MdevState, None]:
         """Put a queue into the bucket."""
         return attrs.evolve(state, qlist=(*state.qlist, queue)), None
 
     @handler(reads="qlist", writes="qlist")
-    def unlink(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, Found | None]:
+    def unlink(self, state: MdevState, by: Caller, apqn: Apqn) -> Outcome[MdevState, QueuePointer | None]:
         """Take a queue out of the bucket; None: it was not there."""
         found = next((q for q in state.qlist if q.apqn == apqn), None)
         if found is None:

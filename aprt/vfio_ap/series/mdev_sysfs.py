@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Apqn, Found, QueueDimension
+from aprt.vfio_ap.ap.apqn import Apqn, QueueDimension, QueuePointer
 from aprt.vfio_ap.ap.matrix import Dimension
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.names import by_mask, control_domain_store
@@ -129,7 +129,7 @@ async def _move_in(machine: Machine, mdev: Mdev, apqn: Apqn) -> None:
         await mdev.link(found)
 
 
-async def _move_out(machine: Machine, mdev: Mdev, found: Found) -> None:
+async def _move_out(machine: Machine, mdev: Mdev, found: QueuePointer) -> None:
     await machine.queues[found.apqn].object.set_mdev(None)
     await mdev.unlink(found.apqn)
     await machine.matrix_dev.give(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held, reading
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.queue_state import Target
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.aqic import NO_HOOK, Answer, Aqic
@@ -55,7 +55,7 @@ async def handle_hook(machine: Machine, guest: Guest, mdev: Mdev, aqic: Aqic) ->
 
 
 @mirrors("vfio_ap_irq_enable")
-async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: Found, aqic: Aqic) -> Rc:
+async def irq_enable(machine: Machine, guest: Guest, queue: Queue, found: QueuePointer, aqic: Aqic) -> Rc:
     """Pin the NIB, register the GISC, AQIC; then release what an older enable left, and record the new.
 
     The guest may have reset the queue unseen, so an old pair may be on record although the interrupt is off: it is

@@ -9,7 +9,7 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.core.effects import choose
 from aprt.kernel.held import held
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.series.cleanup import free_records
 from aprt.vfio_ap.series.machine import Machine, Queue
@@ -27,7 +27,7 @@ async def probe_queue(machine: Machine, queue: Queue) -> int:
     generation = await queue.object.alloc()
     await machine.bus.set_drvdata(queue.apqn, generation)
     async with held(machine.matrix_lock):
-        found = Found(queue.apqn, generation)
+        found = QueuePointer(queue.apqn, generation)
         if machine.variant("probe") == "probe_links":
             for name in await machine.matrix_dev.list_mdevs():
                 mdev = machine.mdev(name)
@@ -47,12 +47,12 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         generation = await machine.bus.get_drvdata(queue.apqn)
         if generation is None:
             return
-        await _release(machine, queue, Found(queue.apqn, generation))
+        await _release(machine, queue, QueuePointer(queue.apqn, generation))
         await machine.bus.set_drvdata(queue.apqn, None)
         await queue.object.free()
 
 
-async def _release(machine: Machine, queue: Queue, found: Found) -> None:
+async def _release(machine: Machine, queue: Queue, found: QueuePointer) -> None:
     name = await queue.object.read_mdev(found.generation)
     vm = None if name is None else await machine.mdev(name).read_kvm()
     guest = None if vm is None else machine.guest(vm)

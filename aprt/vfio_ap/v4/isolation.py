@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aprt.core.properties import Actors, Always, Before, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Found
+from aprt.vfio_ap.ap.apqn import QueuePointer
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.users import detached, still_used
@@ -53,7 +53,7 @@ def _buckets(machine: Machine, view: View) -> str | None:
     return None
 
 
-def lists(machine: Machine, view: View) -> list[tuple[str, tuple[Found, ...]]]:
+def lists(machine: Machine, view: View) -> list[tuple[str, tuple[QueuePointer, ...]]]:
     """For P14: the free list and the mdevs' lists."""
     live = [mdev for mdev in machine.mdevs if view(mdev).live]
     return [("the free list", view(machine.matrix_dev).free_list), *((mdev.name, view(mdev).qlist) for mdev in live)]
