@@ -66,7 +66,7 @@ def looked_at(value: T) -> T:
 
 
 NAMES: Final[Mapping[str, Any]] = MappingProxyType({_NAME: looked_at})
-"""What the code of a file needs beside the names of its own."""
+"""What the code of a file needs besides the names of its own."""
 
 
 def _functions(tree: ast.AST) -> Iterator[ast.AST]:

@@ -87,7 +87,7 @@ class Handler(Generic[S, P, R]):
       of the lock order from every lock that the caller holds (`Actor.acquired`). None for a trylock, which never waits.
     - sleeps: its caller may have to sleep, which is a finding (P23) in atomic context. A put into a queue without bound
       never sleeps. interruptible: a signal ends the sleep, too, so that no watchdog takes it for a hang.
-    - orders: what it does to happens-before, beside what locks and queues do. What a context did before a "release"
+    - orders: what it does to happens-before, besides what locks and queues do. What a context did before a "release"
       happens before what others do after an "acquire" of the same actor, unless that replied False (not done yet, not
       the last reference).
     - atomic: it is an atomic operation on fields that others access as plain memory.

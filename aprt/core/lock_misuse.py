@@ -1,4 +1,4 @@
-"""Where a lock that is misused was taken, or given back: what lockdep names beside the place of the mistake."""
+"""Where a lock that is misused was taken, or given back: what lockdep names besides the place of the mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes: what a handler says about a step beside its reply.
+"""Notes: what a handler says about a step besides its reply.
 
 A note never changes the actor. `Took`, `Gave` and `Owes` change what the calling context holds and so belong
 to its control state; `Broken` and `Oops` are findings; `Remark` is only read by people.

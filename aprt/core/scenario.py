@@ -155,7 +155,7 @@ class Era:
     groups: names that stand for several switches (`all-measures`). lock_order: what its kernel documents.
     lock_names: what its kernel calls the lock classes that have another name there. functions: those of its driver that
     a patch can replace, by the keyword that `patch` takes for each. not_modelled: what its machines have and the model
-    has not, beside what is left out of every model.
+    has not, besides what is left out of every model.
     """
 
     name: str

@@ -120,7 +120,7 @@ def _remark(text: str) -> str:
 
 
 def _remarks(inspection: Inspection, entry: Entry) -> list[str]:
-    """Remarks on an entry beside its standing, a line each."""
+    """Remarks on an entry besides its standing, a line each."""
     checked = inspection.checked.get(entry.id)
     if checked is None:
         return [entry.exhibit or inspection.standing(entry)]

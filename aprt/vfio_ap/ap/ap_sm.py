@@ -10,7 +10,7 @@ still has: `count`, and the length of `pending`. Only the first decides whether 
 Mirrors: drivers/s390/crypto/ap_queue.c: ap_sm_recv(), ap_sm_read(), ap_sm_write(), ap_sm_reset(),
 ap_sm_reset_wait(), ap_sm_setirq_wait(), ap_queue_message(), __ap_flush_queue(); drivers/s390/crypto/zcrypt_api.h:
 struct zcrypt_queue (online).
-Left out: the device states beside OPERATING, and answers that lead there; the timeout of a request (minutes), which
+Left out: the device states other than OPERATING, and answers that lead there; the timeout of a request (minutes), which
 resets the queue and sends it again; parts of messages, bind and associate; enabling the interrupt again later; that
 the poll timer is set to one of two times.
 """

@@ -27,7 +27,7 @@ class Detach:
     forgets: messages of a queue object that erase a record.
     queues: the queues that have to be reset, each with whether something is on record for it.
     declines: `begin` replies None when there is nothing to do, and then no detach has begun.
-    by_others: contexts beside the one that detaches may send `forgets` for it.
+    by_others: contexts other than the one that detaches may send `forgets` for it.
     hook_first: the hook may go before `begin`.
     note: a sentence for the end of the texts of P34 and P35.
     """

@@ -51,7 +51,7 @@ def assemble(
 ) -> Model:
     """The model that runs exactly these contexts on the machine from `states`.
 
-    scope: beside `bounds`. actors: beside the machine's.
+    scope: besides `bounds`. actors: besides the machine's.
     together: what is alike, where vCPUs, guests and queues by themselves are not.
     """
     parts = (*machine.actors(), *actors)

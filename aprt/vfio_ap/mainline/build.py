@@ -75,7 +75,7 @@ def _locks(settings: Settings) -> tuple[Mutex, Mutex]:
 
 
 def _keeps_flags(settings: Settings) -> bool:
-    """Whether the driver writes masks beside its lock: what B2 brought and B3 took away again."""
+    """Whether the driver drops its lock to write masks: what B2 brought and B3 took away again."""
     notified = settings.on("aqic") and not settings.on("dynamic_config")
     return notified and settings.on("B2") and not settings.on("B3")
 

@@ -109,9 +109,9 @@ async def _attach(machine: Machine, mdev: Mdev, guest: Guest) -> int:
 
 @mirrors("vfio_ap_mdev_set_kvm")
 async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
-    """Attach, before fix B3: 0 or -EPERM. The masks are left to the caller where they are not written beside the lock.
+    """Attach, before fix B3: 0 or -EPERM. Unless the lock is dropped to write the masks (B2), the caller writes them.
 
-    Locks: the lock held since B7, before that taken; kvm->lock beside it.
+    Locks: since B7 the lock held, before that taken; kvm->lock while it is dropped.
     """
     busy = machine.kvm_busy.get(mdev.name)
     async with held(machine.mdevs_lock, when=not machine.on("B7")):
@@ -120,7 +120,7 @@ async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
         if _keeps_vm(machine):
             await guest.vm.get()
         if busy is not None:
-            await _beside_lock(machine, busy, guest, await mdev.read_matrix(), mdev.name)
+            await _with_lock_dropped(machine, busy, guest, await mdev.read_matrix(), mdev.name)
         await mdev.set_kvm(guest.name)
         if busy is not None:
             await busy.done()
@@ -131,7 +131,7 @@ async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
 
 @mirrors(renamed(None, B7="vfio_ap_mdev_unset_kvm"))
 async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
-    """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it, or beside it (B2).
+    """Detach, before fix B3. Locks: the lock held; takes kvm->lock in it, or while it is dropped (B2).
 
     The reference may be the last one: then the VM, and with it kvm-vfio, is destroyed under the lock.
     """
@@ -144,7 +144,7 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
     guest = machine.guest(vm)
     await mdev.begin_detach()
     if busy is not None:
-        await _beside_lock(machine, busy, guest, None, None)
+        await _with_lock_dropped(machine, busy, guest, None, None)
     else:
         await _write_masks(guest, None)
         await _set_hook(machine, guest, None)
@@ -156,8 +156,10 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
         await busy.done()
 
 
-async def _beside_lock(machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix | None, hook: str | None) -> None:
-    """Masks and hook change while the flag is set and the lock given back. Locks: the lock held, on return too.
+async def _with_lock_dropped(
+    machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix | None, hook: str | None
+) -> None:
+    """Masks and hook change while the flag is set and the lock dropped. Locks: the lock held, on return too.
 
     Without a lock of its own (B4) the hook changes when the lock is held again.
     """

@@ -1,4 +1,4 @@
-"""The scenarios of era v4 beside H1-H16, the life of a guest and the way of an interrupt: single races, attaching."""
+"""The scenarios of era v4 besides H1-H16, the life of a guest and the way of an interrupt: single races, attaching."""
 
 from __future__ import annotations
 
