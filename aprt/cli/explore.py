@@ -206,9 +206,10 @@ def _tell_ignored(search: Search, verdict: Verdict) -> None:
 
 def _write(verdict: Verdict, path: Path) -> None:
     from aprt.verdict.tokens import save
+    from aprt.view.commands import quoted
 
     if not verdict.shown:
         remark(f"nothing was violated, so {path} was not written")
         return
     save(path, verdict.case, verdict.shown[0].finding.schedule)
-    remark(f"the schedule is in {path}; aprt replay {path}")
+    remark(f"the schedule is in {path}; aprt replay {quoted(path)}")

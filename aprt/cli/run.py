@@ -152,9 +152,10 @@ def _show(case: Case, model: Model, plan: Plan, live: LiveRun, interrupts: Inter
 
 def _save(case: Case, live: LiveRun, path: Path) -> None:
     from aprt.verdict.tokens import save
+    from aprt.view.commands import quoted
 
     save(path, case, live.execution.schedule)
-    remark(f"the schedule is in {path}; aprt replay {path}")
+    remark(f"the schedule is in {path}; aprt replay {quoted(path)}")
 
 
 def _exit(live: LiveRun) -> int:

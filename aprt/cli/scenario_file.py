@@ -53,8 +53,10 @@ def new_scenario(file: Path) -> int:
         with open(file, "x", encoding="utf-8") as new:
             new.write(TEMPLATE)
     except FileExistsError:
-        raise UserError(f"{file}: is there already") from None
+        raise UserError(f"{file}: is there already; take another name") from None
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}") from None
-    echo(f"{file}: change it, and see it: aprt explore 2026/{file}:SCENARIO")
+    from aprt.view.commands import quoted
+
+    echo(f"{file}: change it, and see it: aprt explore {quoted(f'2026/{file}:SCENARIO')}")
     return 0

@@ -45,6 +45,7 @@ def command(
     from aprt.explore.failures.minimal import LIMIT
     from aprt.verdict.shrink import shrink_recording
     from aprt.verdict.tokens import save
+    from aprt.view.commands import quoted
     from aprt.view.shrink_text import shrink_json, shrink_text
 
     states = LIMIT if max_states is None else max_states
@@ -52,5 +53,5 @@ def command(
     echo(shrink_json(shrunk) if form == "json" else shrink_text(shrunk, paint(color)))
     if schedule is not None:
         save(schedule, recording.case, shrunk.finding.schedule)
-        remark(f"the schedule is in {schedule}; aprt replay {schedule}")
+        remark(f"the schedule is in {schedule}; aprt replay {quoted(schedule)}")
     return INTERRUPTED if interrupts.pending and shrunk.minimal.claim == "stopped" else 0

@@ -28,6 +28,8 @@ LOCK_RELEASE = Property(
     of_patches=True,
 )
 
+LOCK_HELD = Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),))
+
 RULES = (
     Property(
         "K1",
@@ -47,7 +49,7 @@ RULES = (
         "Where one execution drops the last reference under a lock and another one takes that lock while it destroys, "
         "the cycle is one of P20.",
     ),
-    Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),)),
+    LOCK_HELD,
     Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),)),
 )
 

@@ -11,6 +11,7 @@ from aprt.explore.failures.critical import CriticalChoice, CriticalPair
 from aprt.explore.failures.necessary import Ordering
 from aprt.verdict.cause import Cause
 from aprt.verdict.realised import Realised
+from aprt.view.commands import quoted
 from aprt.view.endless_text import endless_lines, endless_object
 from aprt.view.lists import few, under
 from aprt.view.realised_text import realised_lines
@@ -33,7 +34,7 @@ def why_lines(why: Cause | Realised, token: str | None) -> list[str]:
 
 def open_lines(token: str | None) -> list[str]:
     """The section `Why` of a race for which `race_cause` gives nothing. token: of the access without its lock."""
-    command = () if token is None else ("why an access has not its lock:", f"aprt explain {token} --as lockdep")
+    command = () if token is None else ("why an access has not its lock:", f"aprt explain {quoted(token)} --as lockdep")
     return ["Why", *under("open", [_OPEN, *command])]
 
 
@@ -100,7 +101,7 @@ def _smallest(cause: Cause, token: str | None) -> Iterator[str]:
     yield f"this one: {price}" if cause.token == token else price
     yield CLAIMS[cause.minimal.claim]
     if cause.token not in (token, None):
-        yield f"aprt explain {cause.token}"
+        yield f"aprt explain {quoted(cause.token)}"
 
 
 def _searched(cause: Cause) -> str:

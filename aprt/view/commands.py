@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,17 @@ from aprt.view.columns import WIDTH
 _LABEL: Final = 12
 _INDENT: Final = "    "
 _LEAST: Final = 10  # letters of a word that is broken, in its last line
+_PLAIN: Final = re.compile(r"[\w@%+=:,./-]+")  # what a shell takes as it stands
+_WORD: Final = re.compile(r'(?:"(?:\\.|[^"\\])*"|\S)+')  # of a command
+
+
+def quoted(word: object) -> str:
+    """A word as a shell wants it: a file of a user's may have a blank in its name, and so has a token then.
+
+    In double quotes, in which a backslash at the end of a line joins it with the next one.
+    """
+    text = str(word)
+    return text if _PLAIN.fullmatch(text) else '"{}"'.format(re.sub(r'(["$`\\])', r"\\\1", text))
 
 
 def command_lines(label: str, command: str, comment: str = "") -> Iterator[str]:
@@ -18,7 +30,7 @@ def command_lines(label: str, command: str, comment: str = "") -> Iterator[str]:
     if _LABEL + len(command) + len(said) <= WIDTH:
         yield label.ljust(_LABEL) + command + said
         return
-    yield from continued(label.ljust(_LABEL), command.split())
+    yield from continued(label.ljust(_LABEL), _WORD.findall(command))
     if comment:
         yield f"{'':{_LABEL}}# {comment}"
 
@@ -40,6 +52,7 @@ def continued(line: str, words: list[str]) -> Iterator[str]:
             line = word
             while len(line) + end > WIDTH:
                 cut = min(WIDTH - 1, len(line) - _LEAST)
+                cut -= (cut - len(line[:cut].rstrip("\\"))) % 2  # the last one belongs to the letter behind it
                 yield f"{line[:cut]}\\"
                 line = line[cut:]
     yield line

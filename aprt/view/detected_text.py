@@ -10,7 +10,7 @@ from aprt.core.amount import count
 from aprt.detect.detection import Site
 from aprt.verdict.predicted import Detected, Predicted
 from aprt.view.columns import WIDTH
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.paint import Paint
 from aprt.view.words import ends_at
 
@@ -46,7 +46,7 @@ def _predicted_lines(predicted: Predicted) -> Iterator[str]:
         yield from (
             ("  (too long for a token)",)
             if predicted.token is None
-            else command_lines("  reproduce", f"aprt replay {predicted.token}")
+            else command_lines("  reproduce", f"aprt replay {quoted(predicted.token)}")
         )
     elif predicted.complete:
         yield f"  the other order: never, in all {states}"

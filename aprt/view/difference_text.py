@@ -13,6 +13,7 @@ from aprt.core.amount import count
 from aprt.verdict.difference import Change, Difference, Outcome, Parting
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH
+from aprt.view.commands import quoted
 from aprt.view.covered_text import open_since
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
@@ -155,7 +156,7 @@ def _steps(shown: Shown) -> str:
 
 def _replay(shown: Shown) -> Iterator[str]:
     if shown.token:
-        yield f"  aprt replay {shown.token}"
+        yield f"  aprt replay {quoted(shown.token)}"
 
 
 def instead(parting: Parting) -> str:

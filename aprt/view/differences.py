@@ -16,7 +16,7 @@ from aprt.core.amount import count
 from aprt.explore.result import UNBOUNDED, Bounds
 from aprt.verdict.difference import Standing
 from aprt.view.answered import Answer, Answered
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.json_text import dump
 from aprt.view.lists import table
 from aprt.view.paint import PLAIN, Paint
@@ -53,14 +53,15 @@ class Differences(Answered[Pair]):
         rows = [(answer["standing"], _name(answer), "; ".join(_told(answer))) for answer in changed]
         lines = [table(rows, width, paint=paint.answer), ""] if rows else []
         if changed:
-            command = " ".join(["aprt diff", changed[0]["before"], changed[0]["after"], *self._options()])
+            sides = (quoted(changed[0][side]) for side in ("before", "after"))
+            command = " ".join(["aprt diff", *sides, *self._options()])
             lines += [*command_lines("in full", command), ""]
         return "\n".join([*lines, self.summary()])
 
     def _options(self) -> Iterator[str]:
         """What was asked of each pair, as options of a command."""
         for id in self.ids:
-            yield f"--property {id}"
+            yield f"--property {quoted(id)}"
         if self.bounds.max_states is not None:
             yield f"--max-states {self.bounds.max_states}"
         if self.bounds.max_depth is not None:

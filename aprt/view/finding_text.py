@@ -13,7 +13,7 @@ from aprt.core.lock_order import around
 from aprt.core.properties import Eventually, Property, hanging
 from aprt.verdict.verdict import Shown, Verdict
 from aprt.view.columns import WIDTH, columns
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.heading import claim
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
@@ -63,7 +63,7 @@ def _cycle(shown: Shown) -> Iterable[str]:
     for part, token in zip_longest(shown.finding.parts, tokens):
         yield from textwrap.wrap(part.text, WIDTH, initial_indent="  ", subsequent_indent="    ")
         if token is not None:
-            yield from command_lines("", f"aprt replay {token}")
+            yield from command_lines("", f"aprt replay {quoted(token)}")
     for line in () if shown.realised is None else _realised(shown, shown.realised):
         yield from wrapped(f"  {line}", "    ").splitlines()
     if shown.parts:
@@ -89,11 +89,11 @@ def _schedule(shown: Shown, property: Property, own: Collection[str]) -> Iterabl
     if shown.token is None:
         yield f"{steps}, {switches}; too long for a token: --schedule FILE keeps it for aprt replay FILE"
     else:
-        yield from command_lines("reproduce", f"aprt replay {shown.token}")
-        which = "" if finding.property in own else f" --property {finding.property}"
-        yield from command_lines("explain", f"aprt explain {shown.token}{which}", f"all {steps}, {switches}")
+        yield from command_lines("reproduce", f"aprt replay {quoted(shown.token)}")
+        which = "" if finding.property in own else f" --property {quoted(finding.property)}"
+        yield from command_lines("explain", f"aprt explain {quoted(shown.token)}{which}", f"all {steps}, {switches}")
         if shown.size != "optimal" and not (finding.loop or hanging(property)):
-            yield from command_lines("shrink", f"aprt shrink {shown.token}", "to the fewest preemptions")
+            yield from command_lines("shrink", f"aprt shrink {quoted(shown.token)}", "to the fewest preemptions")
     yield f"size        {_size(shown, property)}"
 
 

@@ -11,6 +11,7 @@ from aprt.core.amount import count
 from aprt.core.documented_order import Standing
 from aprt.core.lock_order import INTERRUPTS, around, title
 from aprt.verdict.locks import Locks, Observed
+from aprt.view.commands import quoted
 from aprt.view.covered_text import seen, stopped
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
@@ -168,7 +169,7 @@ def _beyond(locks: Locks) -> Iterator[str]:
     """What is not observed because executions end before it, and how to see where they do."""
     if ids := locks.exploration.unasked:
         yield f"{ends_at(ids)}; what it would lock after that is not observed. Where it ends:"
-        yield f"aprt explore {locks.case} {' '.join(f'--property {id}' for id in ids)}"
+        yield f"aprt explore {quoted(locks.case)} {' '.join(f'--property {id}' for id in ids)}"
 
 
 def _legend(locks: Locks) -> Iterator[str]:
@@ -217,7 +218,7 @@ def _cycle(locks: Locks) -> Iterator[str]:
     yield from realised_lines(locks.realised)
     yield from (f"also: {other}" for other in others)
     if locks.cyclic is not None:
-        yield f"aprt explore {locks.case} --property {locks.cyclic}{' --stop-on all' if others else ''}"
+        yield f"aprt explore {quoted(locks.case)} --property {locks.cyclic}{' --stop-on all' if others else ''}"
 
 
 def _interrupts(locks: Locks) -> Iterator[str]:

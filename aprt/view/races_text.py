@@ -10,6 +10,7 @@ from aprt.core.amount import count
 from aprt.explore.conflicts.swaps import Harm, Operation
 from aprt.verdict.lookup import natural
 from aprt.verdict.races import Raced, Races, Replayed, Stopped
+from aprt.view.commands import quoted
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
 from aprt.view.lists import fact, wrapped
@@ -102,7 +103,7 @@ def _execution(context: str, one: Replayed) -> Iterator[str]:
     outcome = "it ends well" if one.text is None else f"{one.witness.verdict}: {one.text}"
     yield wrapped(f"    {context} first: {outcome}", "        ")
     yield wrapped(
-        f"      aprt replay {one.token}" if one.token else "      (too long for a token; --format json has it)"
+        f"      aprt replay {quoted(one.token)}" if one.token else "      (too long for a token; --format json has it)"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aprt.core.amount import count
 from aprt.core.lock_order import interrupting, title
+from aprt.view.commands import quoted
 from aprt.view.words import ends_at
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def realised_lines(realised: Realised) -> Iterator[str]:
         yield from _others(found)
         return
     yield f"realised by {count(len(found.schedule), 'step')}: {waits_text(found)}"
-    yield f"aprt replay {realised.token}" if realised.token else "(too long for a token)"
+    yield f"aprt replay {quoted(realised.token)}" if realised.token else "(too long for a token)"
 
 
 def realised_object(realised: Realised) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from aprt.core.amount import count
 from aprt.verdict.case import Case
 from aprt.verdict.live import LiveRun, Plan
 from aprt.verdict.predicted import Detected
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
@@ -37,8 +37,8 @@ def run_text(
     if (execution.findings or live.unasked) and token is None:
         lines += ["", "too long for a token: --schedule FILE keeps it for aprt replay FILE"]
     elif token is not None:
-        lines += ["", *command_lines("reproduce", f"aprt replay {token}")]
-        lines += command_lines("explain", f"aprt explain {token}")
+        lines += ["", *command_lines("reproduce", f"aprt replay {quoted(token)}")]
+        lines += command_lines("explain", f"aprt explain {quoted(token)}")
     return "\n".join([*lines, "", run_line(case, plan, live, token)])
 
 

@@ -9,7 +9,7 @@ from aprt.core.amount import count
 from aprt.explore.failures.failing import Failure, Price
 from aprt.verdict.shrink import Shrunk
 from aprt.view.columns import WIDTH, columns
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.heading import claim, heading
 from aprt.view.json_text import dump
 from aprt.view.paint import Paint
@@ -48,8 +48,8 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
     if shrunk.token is None:
         lines.append("too long for a token: --schedule FILE keeps it for aprt replay FILE")
     else:
-        lines += command_lines("reproduce", f"aprt replay {shrunk.token}")
-        lines += command_lines("explain", f"aprt explain {shrunk.token}")
+        lines += command_lines("reproduce", f"aprt replay {quoted(shrunk.token)}")
+        lines += command_lines("explain", f"aprt explain {quoted(shrunk.token)}")
     return "\n".join([*lines, "", shrink_line(shrunk)])
 
 

@@ -11,6 +11,7 @@ from aprt.verdict.certificate import Exercised
 from aprt.verdict.left_out import LeftOut
 from aprt.verdict.verdict import Verdict, Word
 from aprt.view.columns import WIDTH
+from aprt.view.commands import quoted
 
 _NAMED = 5  # messages, or steps
 
@@ -57,7 +58,7 @@ def not_met(gaps: Sequence[str], case: str) -> dict[str, str]:
     if not gaps:
         return {}
     them, they = ("it", "it does") if len(gaps) == 1 else ("them", "they do")
-    setting = f"another setting may lead there: aprt scenario show {case}"
+    setting = f"another setting may lead there: aprt scenario show {quoted(case)}"
     return {"not met": f"{_few(gaps)}: no step here handles {them}, so what {they} is not judged ({setting})"}
 
 

@@ -15,6 +15,7 @@ from aprt.core.properties import DEADLOCK, LIVELOCK
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.explore.sampling.walks import MAX_STEPS
+from aprt.kernel.rules import LOCK_HELD
 from aprt.verdict.certificate import Certificate, certify
 from aprt.verdict.verdict import Verdict
 from aprt.view.certificate_text import amounts, certificate_text
@@ -159,6 +160,8 @@ def _not_asked(verdict: Verdict) -> dict[str, str]:
             told.append(f"livelock: whether the patch makes somebody go on for ever ({why})")
         elif property.id != DEADLOCK.id:
             told.append(f"{property.id}: whether {property.title}")
+    if LOCK_HELD not in verdict.properties and any(less.locks for less in verdict.left_out):
+        told.append(f"{LOCK_HELD.id}: whether {LOCK_HELD.title}, now that fewer are taken (--property {LOCK_HELD.id})")
     return {"not asked": "; ".join(told)} if told else {}
 
 

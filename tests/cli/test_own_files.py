@@ -1,6 +1,7 @@
 """Scenarios from a user's own file: found, named in tokens, shared among processes, told when wrong."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.own_files import SCENARIO, aprt, said
+from tests.cli.own_files import ROOT, SCENARIO, aprt, said
 
 pytestmark = pytest.mark.usefixtures("in_the_root")
 
@@ -74,7 +75,7 @@ def test_a_new_scenario_file_works_and_is_never_overwritten(tmp_path: Path) -> N
     )
     assert said(f"2026/{file}:SCENARIO", "--without", "B6").startswith("aprt: VIOLATED property=P")
     again = aprt("scenario", "new", str(file))
-    assert (again.exit_code, again.stderr) == (2, f"aprt: {file}: is there already\n")
+    assert (again.exit_code, again.stderr) == (2, f"aprt: {file}: is there already; take another name\n")
     wrong = aprt("scenario", "new", str(tmp_path / "mine"))
     assert (wrong.exit_code, wrong.stderr) == (
         2,
@@ -181,3 +182,16 @@ def test_nothing_looks_at_behaviours_any_more_when_python_ends() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout == "2.0\n(0.0, 0.0)\n"
+
+
+def test_commands_about_a_file_with_a_blank_in_its_name_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my $own.py").write_text((ROOT / "demos" / "device.py").read_text())
+    found = aprt("explore", "my $own.py:system", "--schedule", "it's one.json")
+    token = json.loads(aprt("explore", "my $own.py:system", "--format", "json").stdout)["token"]
+    (line,) = (line for line in found.stdout.splitlines() if line.startswith("reproduce "))
+    pasted = line.replace("reproduce   aprt replay", "printf %s")
+    assert subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True).stdout == token
+    assert 'aprt replay "it\'s one.json"' in found.stderr

@@ -278,6 +278,21 @@ def test_what_a_patch_leaves_out_of_the_procedure_that_it_replaces_is_named(
     ) in aprt("explore", "2026/unbind", "--with", "less.py:NOTHING").stdout
 
 
+def test_a_patch_that_takes_fewer_locks_is_told_that_nobody_asked_for_what_they_guard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("less.py").write_text(LESS)
+
+    def told(patch: str, *ids: str) -> bool:
+        asked = (option for id in ("K2", "deadlock", "livelock", *ids) for option in ("--property", id))
+        return "\nnot asked   P22: whether data " in aprt("explore", "2026/unbind", "--with", patch, *asked).stdout
+
+    assert told("less.py:NOTHING")
+    assert not told("less.py:NOTHING", "P22")
+    assert not told("less.py:UNREAD")
+
+
 def test_a_comparison_tells_what_a_patch_leaves_out_and_a_patch_that_does_it_all_is_told_nothing_of() -> None:
     compare = ("2026/rogue-close", "--property", "P20", "--compare", f"with={V2}", "--format", "json")
     assert json.loads(aprt("explore", *compare, "--without", "B6").stdout)["left_out"] == []

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 
 
 def test_what_fits_is_one_line_with_what_is_said_of_it() -> None:
@@ -45,3 +45,19 @@ def test_no_line_is_too_wide_and_a_shell_reads_one_command(length: int, more: st
     assert subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True).stdout == (
         ",".join([*command.split()[2:], ""])
     )
+
+
+def test_a_word_that_a_shell_takes_as_it_stands_is_left_alone() -> None:
+    assert (
+        quoted("aprt2:2026/unbind+B6=out+demos/lock.py:V1:x-_Q.r") == "aprt2:2026/unbind+B6=out+demos/lock.py:V1:x-_Q.r"
+    )
+
+
+@pytest.mark.parametrize("letter", [*" \t'\"$`\\;&|<>()*?[]#~!{}", "$HOME", "`id`"])
+@pytest.mark.parametrize("before", range(40, 60))
+def test_a_word_with_anything_in_it_stays_one_word_wherever_a_line_ends(letter: str, before: int) -> None:
+    word = f"{'x' * before} {letter * 30}{'y' * 30}"
+    lines = list(command_lines("", f"printf %s {quoted(word)}"))
+    assert max(map(len, lines)) <= 75
+    pasted = "\n".join(lines)
+    assert subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True).stdout == word

@@ -13,7 +13,7 @@ from aprt.verdict.telling import Instead, why
 from aprt.verdict.tokens import Recording, token_of
 from aprt.view.cause_text import open_lines, why_lines
 from aprt.view.columns import columns
-from aprt.view.commands import command_lines
+from aprt.view.commands import command_lines, quoted
 from aprt.view.lists import under, wrapped
 from aprt.view.reports.kcsan import other_side
 from aprt.view.reports.report import raced, reasoned, report, told_as
@@ -62,7 +62,7 @@ def explanation(
     if shape is None and not brief and told_as(subject)[0] != "columns":
         more += under("schedule", ["--as columns shows it, --as story tells it in words"])
     if token is not None:
-        more += command_lines("reproduce", f"aprt replay {token}")
+        more += command_lines("reproduce", f"aprt replay {quoted(token)}")
     return "\n".join([*lines, *([""] if more else []), *more])
 
 
