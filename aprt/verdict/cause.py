@@ -15,13 +15,13 @@ from aprt.core.system import System
 from aprt.explore.commuting.visibility import Visibility
 from aprt.explore.failures.critical import CriticalChoice, CriticalPair, Decisive
 from aprt.explore.failures.endless import Endless, endless
+from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.failures.failing import Playground, Price
 from aprt.explore.failures.failing_trace import FailingTrace, seen_by
 from aprt.explore.failures.fewest import fewest_preemptions
 from aprt.explore.failures.minimal import Minimal
 from aprt.explore.failures.necessary import Ordering, necessary_choices, necessary_order
 from aprt.explore.failures.prospects import Prospects
-from aprt.explore.failures.state_graph import StateGraph
 from aprt.explore.failures.trap import trap_of
 from aprt.explore.learned.packing import INITIAL
 from aprt.verdict.case import Case
@@ -118,7 +118,7 @@ def _side_by_side(ground: Playground, race: tuple[Label, Label]) -> Callable[[in
 def _endless(recording: Recording, property: Property, finding: Finding, states: int) -> Cause | None:
     system, labels = recording.model.system, finding.schedule.labels
     with closing(Playground(system, property)) as ground:
-        graph = StateGraph(ground, states)
+        graph = ExploredGraph(ground, states)
         if not graph.explore(INITIAL):
             return None
         trap = trap_of(graph, finding)

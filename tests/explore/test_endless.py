@@ -11,8 +11,8 @@ from aprt.core.properties import HANG, Eventually, Property
 from aprt.core.system import Context, System, View
 from aprt.explore.explore import explore
 from aprt.explore.failures.endless import Endless, Exit, Need, Standing, endless
+from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.failures.failing import Playground
-from aprt.explore.failures.state_graph import StateGraph
 from aprt.explore.failures.trap import trap_of
 from aprt.explore.learned.packing import INITIAL
 from aprt.kernel.cell import Cell
@@ -56,7 +56,7 @@ def of(property: Property, *contexts: Context) -> Endless:
     system = System((FLAG, LATE, X, Y, GATE), contexts)
     (finding,) = explore(system, [property]).findings
     with closing(Playground(system, property)) as ground:
-        graph = StateGraph(ground, 1000)
+        graph = ExploredGraph(ground, 1000)
         assert graph.explore(INITIAL)
         trap = trap_of(graph, finding)
         ground.trap = frozenset(map(graph.state, trap.states)).__contains__

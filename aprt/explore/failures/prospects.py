@@ -12,16 +12,16 @@ from array import array
 from collections.abc import Iterator
 
 from aprt.explore.checking.checks import Note
+from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.failures.failing import Failure, Playground
 from aprt.explore.failures.failing_trace import FailingTrace
-from aprt.explore.failures.state_graph import StateGraph
 from aprt.explore.hangs import reaching
 from aprt.explore.learned.tables import Move
 
 FAILS = -1  # in the place of the state that a step leads to
 
 
-class Prospects(StateGraph):
+class Prospects(ExploredGraph):
     """A step that fails alike leads to `FAILS`. stuck: states in which nothing is possible, where that fails alike.
 
     failures: how it fails, in all. escapes: whether an execution was seen to end without any failure.

@@ -15,7 +15,7 @@ import attrs
 from aprt.core.finding import Finding
 from aprt.core.schedule import Label
 from aprt.explore.checking.judges import Judge
-from aprt.explore.failures.state_graph import StateGraph
+from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.hangs import reaching
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.stateful.eventually import for_ever_text, staying
@@ -41,7 +41,7 @@ class Trap:
     judge: says what is so there; None for a hang and for a livelock.
     """
 
-    graph: StateGraph
+    graph: ExploredGraph
     entry: tuple[int, int]
     states: frozenset[int]
     kept: frozenset[int]
@@ -49,7 +49,7 @@ class Trap:
     judge: Judge | None = None
 
 
-def trap_of(graph: StateGraph, finding: Finding) -> Trap:
+def trap_of(graph: ExploredGraph, finding: Finding) -> Trap:
     """The trap into which a finding of something that goes on for ever leads. graph: all states."""
     way = _way(graph, finding.schedule.labels)
     here = graph.state(way[-1][1])
@@ -62,7 +62,7 @@ def trap_of(graph: StateGraph, finding: Finding) -> Trap:
     return _loop(graph, judge, way[-finding.loop :])
 
 
-def _hang(graph: StateGraph, entry: tuple[int, int], *, deadlocks: bool = True) -> Trap:
+def _hang(graph: ExploredGraph, entry: tuple[int, int], *, deadlocks: bool = True) -> Trap:
     """The states from which no end can be reached. entry: as in `Trap`. deadlocks: whether a deadlock is no end."""
     tables = graph.ground.tables
     ends = {number for number in graph.stuck if not (deadlocks and tables.waiting(graph.state(number)))}
@@ -75,7 +75,7 @@ def _hang(graph: StateGraph, entry: tuple[int, int], *, deadlocks: bool = True) 
     return Trap(graph, entry, lost, lost, parts)
 
 
-def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> Trap:
+def _loop(graph: ExploredGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> Trap:
     """Where what a check says can stay so. loop: steps that go round there, each with the state it leads to."""
     so = {graph.state(number): number for number in range(len(graph)) if judge(graph.state(number)) is not None}
     fair = frozenset[int]().union(*fair_parts(staying(graph.ground.tables, so)))
@@ -84,7 +84,7 @@ def _loop(graph: StateGraph, judge: Judge, loop: Sequence[tuple[int, int]]) -> T
     return Trap(graph, loop[-1], fair, _leading(graph, fair, so), (Part(states, tuple(moves)),), judge)
 
 
-def _leading(graph: StateGraph, trap: frozenset[int], so: Mapping[int, int]) -> frozenset[int]:
+def _leading(graph: ExploredGraph, trap: frozenset[int], so: Mapping[int, int]) -> frozenset[int]:
     """The states in which it is so, and from which it can stay so until the trap is entered."""
     inside, sources, targets = set(so.values()), array("q"), array("q")
     for source, target in zip(*graph.edges(), strict=True):
@@ -95,7 +95,7 @@ def _leading(graph: StateGraph, trap: frozenset[int], so: Mapping[int, int]) -> 
     return frozenset(number for number in inside if able[number])
 
 
-def _way(graph: StateGraph, labels: Iterable[Label]) -> list[tuple[int, int]]:
+def _way(graph: ExploredGraph, labels: Iterable[Label]) -> list[tuple[int, int]]:
     """The steps of a schedule, by number, each with the state it leads to."""
     here, found = graph.number(INITIAL), list[tuple[int, int]]()
     for label in labels:
@@ -108,7 +108,7 @@ def _is(one: Label, other: Label) -> bool:
     return (one.context, one.op) == (other.context, other.op)
 
 
-def reachable_from(graph: StateGraph, starts: Iterable[int]) -> frozenset[int]:
+def reachable_from(graph: ExploredGraph, starts: Iterable[int]) -> frozenset[int]:
     """The states that can follow these, themselves included."""
     seen = set(starts)
     todo = list(seen)
@@ -120,6 +120,6 @@ def reachable_from(graph: StateGraph, starts: Iterable[int]) -> frozenset[int]:
     return frozenset(seen)
 
 
-def _inside(graph: StateGraph, part: frozenset[int]) -> tuple[tuple[int, int], ...]:
+def _inside(graph: ExploredGraph, part: frozenset[int]) -> tuple[tuple[int, int], ...]:
     """The steps that stay in a part, each as (state, step)."""
     return tuple((n, step) for n in sorted(part) for step, target in graph.moves(n) if target in part)

@@ -51,14 +51,15 @@ class Node:
 
 
 Graph: TypeAlias = Mapping[int, Node]
-Loop: TypeAlias = tuple[Edge, ...]
+Way: TypeAlias = tuple[Edge, ...]
+"""Steps that follow one another."""
 
 _T = TypeVar("_T")
 _Came: TypeAlias = dict[_T, tuple[_T, Edge] | None]
 """How everything was first come to: from where, and with which step; None where it began."""
 
 
-def fair_loop(graph: Graph, look: Look = unwatched) -> tuple[int, Loop] | None:
+def fair_loop(graph: Graph, look: Look = unwatched) -> tuple[int, Way] | None:
     """The lowest number of a state from which there is a fair loop, and a `round_trip`; None: no loop."""
     found = min(fair_parts(graph, look), key=min, default=None)
     if found is None:
@@ -127,7 +128,7 @@ class _Walk:
         return taken or edge.context in self.waiting or not self.waiting <= target.enabled
 
 
-def round_trip(graph: Graph, part: frozenset[int], start: int, look: Look = unwatched) -> Loop:
+def round_trip(graph: Graph, part: frozenset[int], start: int, look: Look = unwatched) -> Way:
     """From a state of a fair part back to it without neglecting anybody: the fewest steps.
 
     Where too many walks would have to be looked at to know them, it goes to whoever is neglected, the nearest first.
@@ -135,7 +136,7 @@ def round_trip(graph: Graph, part: frozenset[int], start: int, look: Look = unwa
     return _fewest(graph, part, start, look) or _from_each_to_the_nearest(graph, part, start, look)
 
 
-def _fewest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
+def _fewest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Way:
     """A*, by how far it is back at least; none where that takes too many walks."""
     back = _distances(graph, part, start, look)
     todo: list[tuple[int, int, _Walk, tuple[_Walk, Edge]]] = []
@@ -157,7 +158,7 @@ def _fewest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
     return _way(came, walk)
 
 
-def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Loop:
+def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int, look: Look) -> Way:
     walk, loop = _Walk.from_(start, graph), list[Edge]()
     while walk.owes(start):
         way = _nearest(graph, part, walk, start, look)
@@ -167,7 +168,7 @@ def _from_each_to_the_nearest(graph: Graph, part: frozenset[int], start: int, lo
     return tuple(loop)
 
 
-def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int, look: Look) -> Loop:
+def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int, look: Look) -> Way:
     """The fewest steps with which a walk neglects somebody no more; or those back, if it neglects nobody."""
     todo, came = [walk.node], _Came[int]({walk.node: None})
     neglecting = walk.waiting or walk.denied
@@ -182,7 +183,7 @@ def _nearest(graph: Graph, part: frozenset[int], walk: _Walk, start: int, look: 
     raise AssertionError("the part is not fair")
 
 
-def _way(came: _Came[_T], to: _T) -> Loop:
+def _way(came: _Came[_T], to: _T) -> Way:
     """The steps that led there."""
     way = list[Edge]()
     while (by := came[to]) is not None:

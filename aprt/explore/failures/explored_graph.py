@@ -10,7 +10,7 @@ from aprt.explore.failures.failing import Playground
 from aprt.explore.learned.tables import Move
 
 
-class StateGraph:
+class ExploredGraph:
     """The states that were looked at, `limit` at most, numbered as they were met, and the steps out of them.
 
     complete: whether all that follows the explored states was looked at. oopses: the numbers of the states in which a
