@@ -260,7 +260,7 @@ def test_what_a_docstring_mirrors_is_read_with_its_file_and_release() -> None:
         ("mm/slub.c", "kfree", "6.12"),
         ("drivers/vfio/vfio_main.c", "vfio_file_set_kvm", "6.0"),
         ("arch/s390/include/asm/ap.h", "struct ap_queue_status", "6.12"),
-        ("virt/kvm/vfio.c", "struct kvm_device_ops", "6.12"),
+        ("include/linux/kvm_host.h", "struct kvm_device_ops", "6.12"),
         ("drivers/s390/crypto/zcrypt_api.h", "struct zcrypt_queue", "6.12"),
         ("drivers/vfio/group.c", "vfio_df_group_open", "6.12"),
         ("drivers/s390/crypto/vfio_ap_private.h", "struct ap_matrix_dev", "v4 series"),
