@@ -161,8 +161,7 @@ class Exploration:
     of the reasons for `stopped`. picked: why this strategy, where it was not asked for.
 
     What it found. findings: the first of each property, the shortest where the strategy finds shortest schedules.
-    wrong: all that was seen to be wrong: (property, in what words). Processes that share the work tell each other only
-    what concerns the lock order, so other words may be missing then.
+    wrong: all that was seen to be wrong: (property, in what words).
     lock_order: which locks were asked for while others were held, if a property is about that.
 
     What it covered. states: distinct ones, with symmetry distinct orbits. transitions: steps taken. executions: from

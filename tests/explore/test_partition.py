@@ -12,7 +12,6 @@ import attrs
 import pytest
 
 from aprt.core.errors import UserError
-from aprt.core.exercise import Exercise
 from aprt.explore.parallel import partition
 from aprt.explore.parallel.cluster import ClusterCrew
 from aprt.explore.parallel.local import LocalCrew
@@ -43,10 +42,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 question = partial(work.question, loop="plain")
 
 
-def comparable(found: Exploration) -> tuple[Exploration, Exercise | None, str | None]:
+def comparable(found: Exploration) -> tuple[object, ...]:
     """Without what may differ: the time, and which of the shortest schedules of a finding it is."""
     findings = sorted((f.property, len(f.schedule)) for f in found.findings)
-    return attrs.evolve(found, seconds=0.0, findings=tuple(findings)), found.exercise, found.loop
+    return attrs.evolve(found, seconds=0.0, findings=tuple(findings)), found.exercise, found.loop, found.wrong
 
 
 def test_a_crew_learns_the_lock_order_of_one_process(crew: LocalCrew) -> None:

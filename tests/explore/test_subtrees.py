@@ -56,7 +56,7 @@ def work_done(found: Exploration) -> tuple[int | None, ...]:
 def counts(found: Exploration) -> dict[str, Any]:
     """What must be the same, whoever explores."""
     names = ("complete", "stopped", "traces", "ends", "deadlocks", "oopses", "unexercised", "unmerged", "depth")
-    names += ("exercise",)
+    names += ("exercise", "wrong")
     return {name: getattr(found, name) for name in names} | {"violated": {f.property for f in found.findings}}
 
 

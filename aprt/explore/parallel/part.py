@@ -56,8 +56,8 @@ class Harvest:
 
     aside: states, packed as `packing` says, that want a lesson.
     parcels: by owner, the `Arrivals` for it, pickled, as who passes them on does not read them; empty where there are
-    none. broken: the shortest per property. cut: whether a step was possible where the depth ends. digest: of all that
-    was learned.
+    none. broken: the shortest per property. wrong: what was said to be wrong for the first time.
+    cut: whether a step was possible where the depth ends. digest: of all that was learned.
     """
 
     states: int
@@ -69,6 +69,7 @@ class Harvest:
     aside: tuple[int, ...]
     parcels: tuple[bytes, ...]
     broken: Mapping[str, Broken]
+    wrong: frozenset[Violation]
     cut: bool
     digest: str
 
@@ -109,6 +110,7 @@ class Part:
         self._now: list[int] = []
         self._ends = self._deadlocks = 0
         self._broken: dict[str, Broken] = {}
+        self._told = frozenset[Violation]()
         self._cut = False
 
     def attend(self, lessons: Sequence[int]) -> None:
@@ -197,6 +199,7 @@ class Part:
         arrivals = tuple(Arrivals(self.number, len(self._layouts) - 1) for _ in range(self.of))
         mine = len(self._next)
         oopses += self._sort(first, arrivals)
+        wrong, self._told = self.checks.wrong - self._told, frozenset(self.checks.wrong)
         return Harvest(
             states=states + len(self._next) - mine,
             mine=len(self._next) - mine,
@@ -207,6 +210,7 @@ class Part:
             aside=tuple(map(loop.state, self._now)),
             parcels=tuple(pickle.dumps(found) if found.states else b"" for found in arrivals),
             broken=self._broken,
+            wrong=frozenset(wrong),
             cut=self._cut,
             digest=self.tables.digest(),
         )

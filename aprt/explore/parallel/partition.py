@@ -36,6 +36,7 @@ import attrs
 from aprt.core.errors import ModelError, UserError, WorkersLost
 from aprt.core.finding import Finding
 from aprt.core.properties import endless
+from aprt.explore.checking.judges import Violation
 from aprt.explore.parallel.crew import PATIENCE, Crew, Forgotten, Pending, desk
 from aprt.explore.parallel.ownership import deal_out
 from aprt.explore.parallel.part import Account, Broken, Harvest
@@ -105,6 +106,7 @@ class _Search:
         self.depth = self.reached = 0
         self.states = self.transitions = self.ends = self.deadlocks = self.oopses = 0
         self.found: dict[str, tuple[int, Broken]] = {}
+        self.wrong: set[Violation] = set()
         self.watchdog = Watchdog(question)
 
     def __enter__(self) -> Self:
@@ -205,6 +207,7 @@ class _Search:
         self.ends += harvest.ends
         self.deadlocks += harvest.deadlocks
         self.oopses += harvest.oopses
+        self.wrong |= harvest.wrong
         for id, broken in harvest.broken.items():
             length = self.depth + (broken.via is not None)
             if id not in self.found or length < self.found[id][0]:
@@ -262,5 +265,6 @@ class _Search:
             oopses=self.oopses,
             seconds=seconds,
             loop="plain",
+            wrong=frozenset(self.wrong | self.pupil.checks.wrong),
             **attrs.asdict(account, recurse=False),
         )

@@ -16,6 +16,7 @@ from aprt.core.exercise import Exercise
 from aprt.core.lock_order import LockGraph
 from aprt.core.properties import Check, Property
 from aprt.explore.checking.exercised import exercised
+from aprt.explore.checking.judges import Violation
 from aprt.explore.commuting.visibility import Holding, Unordered, Visibility
 from aprt.explore.parallel.crew import Forgotten, desk
 from aprt.explore.parallel.endings import Ended, Teller
@@ -48,7 +49,8 @@ class Job:
 @attrs.frozen
 class Outcome:
     """What a slice came to. transitions: steps of the executions. found: by property, what is wrong and the steps that
-    show it. ended: the states in which executions end and that this process did not tell of before.
+    show it. wrong: what was said to be wrong, and ended: the states in which executions end, of which this process did
+    not tell before.
     order: the lock order that the process knows. exercise: likewise, what happened, if the piece is done and that is
     more than it told of.
     elsewhere: as in `TraceSearch`. stopped: why there is no going on. wider: what a check asked for. more: whether the
@@ -60,6 +62,7 @@ class Outcome:
     transitions: int
     depth: int
     found: Mapping[str, tuple[str, Labels]]
+    wrong: frozenset[Violation]
     ended: tuple[Ended, ...]
     order: LockGraph | None
     exercise: Exercise | None
@@ -71,11 +74,14 @@ class Outcome:
 
 @attrs.define(eq=False)
 class _Seat:
-    """forks: by number, what begins there. learned: how many local steps were told of (`Outcome.exercise`)."""
+    """forks: by number, what begins there. wrong: what was told of. learned: how many local steps were
+    (`Outcome.exercise`).
+    """
 
     run: TraceSearch
     teller: Teller = attrs.field(factory=Teller)
     forks: dict[int, list[Branch]] = attrs.field(factory=dict)
+    wrong: frozenset[Violation] = frozenset()
     learned: int = 0
 
     def hear(self, news: Sequence[News]) -> None:
@@ -176,12 +182,14 @@ def _outcome(
     except Unordered as unordered:
         wider = portable(run.question.properties, unordered)
     more = run.more and stopped is None and wider is None
+    wrong, seat.wrong = run.checks.wrong - seat.wrong, frozenset(run.checks.wrong)
     return Outcome(
         executions=run.executions - before[0],
         blocked=run.blocked - before[1],
         transitions=run.length - before[2],
         depth=run.depth,
         found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
+        wrong=frozenset(wrong),
         ended=tuple(
             seat.teller.tell(ending, run.checks.packing.numbers(state), _labels(steps))
             for ending, known in run.endings.items()

@@ -260,6 +260,7 @@ class _Search:
         for id, (text, steps) in outcome.found.items():
             if id not in self.found or len(steps) < len(self.found[id][1]):
                 self.found[id] = text, steps
+        self.traces.checks.wrong |= outcome.wrong
         for ending, numbers, way in outcome.ended:
             if way is not None:
                 self.traces.begin(Subtree(way))
@@ -295,6 +296,7 @@ class _Search:
             unmerged=tuple(sorted(self.traces.tables.unmerged)),
             traces=self.executions - self.blocked,
             sleep_blocked=self.blocked,
+            wrong=frozenset(self.traces.checks.wrong),
             lock_order=self.traces.checks.order,
             exercise=None if stopped else self.exercise | exercised(self.question, self.traces.tables),
         )
