@@ -148,7 +148,8 @@ def difference(
     What is implied (`Property.implied`) is always looked for, and told where a side violates it. Where executions end
     at a violation of another property, both sides are asked about that as well.
 
-    Raises: `UserError`, `ReplayMismatch` as `ask` does.
+    Raises: `UserError`, `ReplayMismatch` as `ask` does; KeyboardInterrupt if a search is interrupted, and the caller
+    could not know of it as there is no `interruptible`.
     """
     there = {p.id for p in after.model().properties}
     common = tuple(p for p in before.model().properties if p.id in there)
@@ -159,13 +160,20 @@ def difference(
     while True:
         search = [Search(bounds=each, stop_on="all") for each in left]
         was = ask(before, asked, search[0], report, interruptible, besides=besides)
+        _check_goes_on(was, interruptible)
         now = ask(after, asked, search[1], report, interruptible, besides=besides)
+        _check_goes_on(now, interruptible)
         sides = was.exploration, now.exploration
         more = {id for side in sides for id in side.unasked if side.stopped is None} & known
         if not more or any(side.interrupted for side in sides):
             return Difference(was, now, tuple(_outcomes(was, now, {id.casefold() for id in ids})))
         asked = (*dict.fromkeys(p.id for p in (*was.properties, *now.properties) if p.id in known), *sorted(more))
         left = [each.after(side.seconds) for each, side in zip(left, sides, strict=True)]
+
+
+def _check_goes_on(verdict: Verdict, interruptible: AbstractContextManager[object] | None) -> None:
+    if verdict.interrupted and interruptible is None:
+        raise KeyboardInterrupt
 
 
 def _by_default(before: Case, after: Case, common: Sequence[Property]) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from typing import NoReturn
 
 import attrs
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from aprt.core.errors import UnknownProperty, UserError
 from aprt.core.properties import DEADLOCK
 from aprt.core.scenario import Model, Settings
-from aprt.explore.result import Bounds
+from aprt.explore.result import Bounds, Progress
 from aprt.verdict.case import Case
 from aprt.verdict.difference import difference
 from aprt.vfio_ap.eras import ERAS as REAL
@@ -40,6 +42,17 @@ def changes(before: str, after: str) -> dict[str, str]:
 
 def test_a_fix_removes_what_it_is_for() -> None:
     assert changes(BUG, FIXED) == {"T1": "removed", "deadlock": "holds"}
+
+
+def test_a_search_that_is_interrupted_ends_the_comparison_where_nobody_else_would_hear_of_it() -> None:
+    before, after = (Case.parse(text, ERAS) for text in ("toy/large", "toy/large+atomic"))
+
+    def interrupt(progress: Progress) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        difference(before, after, report=interrupt)
+    assert difference(before, after, report=interrupt, interruptible=nullcontext()).before.interrupted
 
 
 def test_a_wrong_fix_adds_a_deadlock() -> None:
