@@ -15,7 +15,9 @@ A search is a `Question` that a *strategy* answers with an `Exploration` (`resul
     failures           a failing schedule: made small, and explained
     conflicts          races and cycles in the lock order: which of them do harm
     stepper, replay    one schedule, without tables
-    watchdog, hangs, garbage: when a search gives up; a backward pass over a graph; how often Python collects garbage
+    watchdog           when a search gives up
+    reachability       backward passes over a graph
+    garbage            how often Python collects garbage
 
 The package can be called: `aprt.explore` is its name and also, for users, the function `explore.explore`. A
 function bound over the package's name in `aprt` would be lost or not, depending on what is imported first.

@@ -12,7 +12,7 @@ from aprt.core.errors import UserError
 from aprt.core.properties import DEADLOCK, HANG, LIVELOCK, Eventually, Property, always
 from aprt.core.system import Context, System
 from aprt.explore.explore import explore
-from aprt.explore.hangs import FollowedGraph, Following
+from aprt.explore.reachability import FollowedGraph, Following
 from aprt.explore.result import Bounds, Exploration, LoopName
 from aprt.explore.saved.file import SaveFile
 from aprt.explore.stateful.loop import FreshLoop

@@ -29,6 +29,7 @@ from tests.explore.programs.locking import dining, nested
 from tests.explore.programs.teardown import last_put
 from tests.explore.programs.two_phase import two_phase_commit
 from tests.explore.test_loops import every_kind, usual
+from tests.explore.test_reduced import beside_a_loop
 from tests.explore.test_saved import QUESTION, in_sittings, kept_in_order, sitting, timeless
 from tests.explore.test_symmetry import nested as houses
 
@@ -103,6 +104,15 @@ def test_a_reduced_search_may_be_interrupted_anywhere(
         dining(5), (DEADLOCK,), tmp_path / "search", range(looks, looks + 1), strategy="reduced", stop_on="all"
     )
     assert (found.states, found.complete) == (345, True)
+
+
+@pytest.mark.parametrize("looks", range(9))
+def test_a_reduced_search_may_be_interrupted_while_it_returns_to_states(looks: int, tmp_path: Path) -> None:
+    """So few states are there to enter that all looks but the first are later."""
+    model, small = beside_a_loop()
+    found = in_sittings(model, (small,), tmp_path / "search", [looks], strategy="reduced", stop_on="all")
+    assert whole(found) == whole(explore(model, (small,), strategy="reduced", stop_on="all"))
+    assert [finding.property for finding in found.findings] == ["P1"]
 
 
 @pytest.mark.parametrize("seed", range(12))

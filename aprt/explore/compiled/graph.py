@@ -10,7 +10,7 @@ import numpy as np
 
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import U32
-from aprt.explore.hangs import Following
+from aprt.explore.reachability import Following
 from aprt.explore.watchdog import Look
 
 _PIECE: Final = 1 << 22  # states between two looks: some 50 ms

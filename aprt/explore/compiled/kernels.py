@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aprt.explore import hangs
+from aprt.explore import reachability
 from aprt.explore.stateful.chunk import AFTER_OOPS
 
 U8: TypeAlias = NDArray[np.uint8]
@@ -178,7 +178,11 @@ def inlined(function: Callable[..., Any]) -> Any:
     return njit(inline="always")(function)
 
 
-tally, arrange, reach_back = compiled(hangs.tally), compiled(hangs.arrange), compiled(hangs.reach_back)
+tally, arrange, reach_back = (
+    compiled(reachability.tally),
+    compiled(reachability.arrange),
+    compiled(reachability.reach_back),
+)
 
 
 @inlined

@@ -17,9 +17,9 @@ from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.checking.checks import Checks, Note, judged
-from aprt.explore.hangs import reached
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
+from aprt.explore.reachability import reachable_sets
 
 OVER = -1  # in the place of the state that a step leads to: the execution ends with it
 
@@ -85,13 +85,13 @@ class Outcomes:
                 if way.target != OVER:
                     sources.append(number)
                     targets.append(way.target)
-        found = reached(here, sources, targets)
+        found = reachable_sets(here, sources, targets)
         lost = [number for number, outcomes in enumerate(found) if not outcomes]
         if not lost:
             return found
         for number in lost:
             here[number] = self.settled[number] = self._verdict(["hang"])
-        return reached(here, sources, targets)
+        return reachable_sets(here, sources, targets)
 
     def way_to(self, number: int) -> list[int]:
         """The steps that lead to a state, as few as there can be."""

@@ -15,8 +15,8 @@ from aprt.explore.checking.checks import Note
 from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.failures.failing import Failure, Playground
 from aprt.explore.failures.failing_trace import FailingTrace
-from aprt.explore.hangs import reaching
 from aprt.explore.learned.tables import Move
+from aprt.explore.reachability import reaching
 
 FAILS = -1  # in the place of the state that a step leads to
 

@@ -16,8 +16,8 @@ from aprt.core.finding import Finding
 from aprt.core.schedule import Label
 from aprt.explore.checking.judges import Judge
 from aprt.explore.failures.explored_graph import ExploredGraph
-from aprt.explore.hangs import reaching
 from aprt.explore.learned.packing import INITIAL
+from aprt.explore.reachability import reaching
 from aprt.explore.stateful.eventually import for_ever_text, staying
 from aprt.explore.stateful.fairness import fair_parts
 

@@ -27,14 +27,14 @@ from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Unordered, Visibility, in_order
-from aprt.explore.hangs import reached
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
 from aprt.explore.persistent_sets.futures import Bits, Futures
 from aprt.explore.persistent_sets.persistent import PersistentSets
 from aprt.explore.persistent_sets.wander import run_ahead, wander
+from aprt.explore.reachability import reachable_sets
 from aprt.explore.result import Exploration, Question
-from aprt.explore.watchdog import Stop, Watchdog, until_stopped
+from aprt.explore.watchdog import Stop, Watchdog, looking, until_stopped
 
 if TYPE_CHECKING:
     from aprt.explore.saved.reduced import SavedReduced
@@ -113,21 +113,22 @@ class ReducedSearch:
             self.saved.write()
 
     def _run(self) -> None:
-        """Enter all states that are met, and return to those in which more has to be done."""
-        while len(self.possible) < len(self.states):
-            self._look(len(self.possible))
-            self._enter(len(self.possible))
-            if len(self.possible) == len(self.states):
-                self._look_again()
+        """Enter all states that are met, and return to those in which more has to be done, until there is none."""
+        while True:
+            while len(self.possible) < len(self.states):
+                if not len(self.possible) % _LOOK:
+                    self._look()
+                self._enter(len(self.possible))
+            self._look_again()
             if len(self.possible) == len(self.states):
                 self._catch_up()
+            if len(self.possible) == len(self.states):
+                break
 
-    def _look(self, here: int) -> None:
-        """Before a state is entered, where the search can be resumed. What is begun cannot be cut short."""
-        if here % _LOOK:
-            return
+    def _look(self) -> None:
+        """Where the search can be resumed: what is begun with a state cannot be cut short."""
         try:
-            self.watchdog.look(0, len(self.states), len(self.sources), self.depths[here])
+            self.watchdog.look(0, len(self.states), len(self.sources), self.depths[len(self.possible) - 1])
         except Stop:
             self._save()
             raise
@@ -151,7 +152,7 @@ class ReducedSearch:
     def _look_again(self) -> None:
         """Take the steps that what is known by now asks for, in states that were entered knowing less."""
         self.futures.refresh()
-        for here in range(len(self.possible)):
+        for here in looking(range(len(self.possible)), self._look):
             if self.known[here] == self.futures.size or self.moved[here] in (self.possible[here], 0):
                 continue
             enabled, numbers = self._enabled(here), self.packing.numbers(self.states[here])
@@ -165,7 +166,7 @@ class ReducedSearch:
             return
         left = (1 << len(self.local.rows)) - 1
         content = [moved | left & ~possible for moved, possible in zip(self.moved, self.possible, strict=True)]
-        for here, found in enumerate(reached(content, self.sources, self.targets)):
+        for here, found in enumerate(reachable_sets(content, self.sources, self.targets, self._look)):
             if left & ~found:
                 self._take(here, self._enabled(here), left & ~found)
                 left &= found

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from aprt.explore.checking.checks import Note, after
 from aprt.explore.checking.judges import Judge
-from aprt.explore.hangs import Following
 from aprt.explore.learned.tables import Tables
+from aprt.explore.reachability import Following
 from aprt.explore.stateful.components import components
 from aprt.explore.stateful.fairness import Edge, Graph, Node, fair_loop
 from aprt.explore.stateful.loop import Loop

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import attrs
 
 from aprt.explore.checking.checks import Note
-from aprt.explore.hangs import Following
 from aprt.explore.learned.tables import Tables
+from aprt.explore.reachability import Following
 from aprt.explore.stateful.components import components
 from aprt.explore.stateful.eventually import staying
 from aprt.explore.stateful.fairness import round_trip

@@ -15,9 +15,9 @@ from typing import Protocol
 
 from aprt.explore.checking.checks import Checks, Note, after
 from aprt.explore.checking.judges import Violation, violated
-from aprt.explore.hangs import FollowedGraph, Following, StateGraph
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
+from aprt.explore.reachability import FollowedGraph, Following, StateGraph
 from aprt.explore.result import Question
 from aprt.explore.stateful.chunk import Chunk, mark
 from aprt.explore.stateful.layout import Layout

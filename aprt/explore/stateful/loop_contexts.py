@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from aprt.explore.checking.checks import QUIET, after
-from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
+from aprt.explore.reachability import Following
 from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.guards import Guards, NotedStep
 from aprt.explore.stateful.layout import Fields, Layout, byte_widths

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from aprt.explore.checking.checks import after
-from aprt.explore.hangs import Following
 from aprt.explore.learned.packing import INITIAL
+from aprt.explore.reachability import Following
 from aprt.explore.stateful.chunk import Chunk, joined
 from aprt.explore.stateful.layout import WideLayout
 from aprt.explore.stateful.loop import FreshLoop, Host

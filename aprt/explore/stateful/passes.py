@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aprt.explore.checking.judges import Violation
-from aprt.explore.hangs import StateGraph
+from aprt.explore.reachability import StateGraph
 
 if TYPE_CHECKING:
     from aprt.explore.stateful.states import Search

@@ -6,7 +6,7 @@ Above all they tell hangs: states from which no end state can be reached.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from itertools import accumulate
 from typing import Final, Protocol, TypeAlias
 
@@ -89,21 +89,26 @@ def reaching(
     return good
 
 
-def reached(here: Sequence[int], sources: array[int], targets: array[int]) -> list[int]:
+def reachable_sets(here: Sequence[int], sources: array[int], targets: array[int], look: Look = unwatched) -> list[int]:
     """For each state, the union of the sets in `here` of all states that it reaches, its own included. Sets are bits.
 
     sources, targets: as for `reaching`.
     """
-    offsets, incoming = _incoming(len(here), sources, targets, unwatched)
+    offsets, incoming = _incoming(len(here), sources, targets, look)
     found, todo = list(here), list(range(len(here)))
-    while todo:
-        state = todo.pop()
+    for state in looking(_popped(todo), look):
         more = found[state]
         for source in incoming[offsets[state] : offsets[state + 1]]:
             if more & ~found[source]:
                 found[source] |= more
                 todo.append(source)
     return found
+
+
+def _popped(todo: list[int]) -> Iterator[int]:
+    """What is to do, also what is added meanwhile, the last first."""
+    while todo:
+        yield todo.pop()
 
 
 def _incoming(count: int, sources: array[int], targets: array[int], look: Look) -> tuple[array[int], array[int]]:

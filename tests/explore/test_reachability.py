@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 
-from aprt.explore.hangs import FollowedGraph, StateGraph
+from aprt.explore.reachability import FollowedGraph, StateGraph, reachable_sets
 from aprt.explore.watchdog import Stop, unwatched
 
 COUNT = 200_000
@@ -47,3 +49,10 @@ def test_no_pass_over_the_graph_goes_on_for_long_without_a_look(kind: str, looks
     seen, most = 0, looks - 1
     with pytest.raises(Stop):
         backwards(kind).lost([0], look)
+
+
+def test_nor_does_the_union_of_sets() -> None:
+    chain, seen = array("Q", range(1_000)), list[None]()
+    unions = reachable_sets([1 << (number & 1) for number in chain], chain[1:], chain[:-1], lambda: seen.append(None))
+    assert unions == [1, *[3] * 999]
+    assert len(seen) == 1 + 1 + 8  # two for so few transitions; each state is visited twice, but for the ends
