@@ -144,13 +144,11 @@ class Futures:
                     some.append(place)
         return every, some
 
-    def conflicts(self, here: Standing, still: Bits, against: Against, *, first: bool) -> Bits:
-        """Contexts that may do something `against` those in `still`, or unblock one of them, while they do nothing.
-
-        first: one such context is enough.
-        """
+    def conflicts(self, here: Standing, still: Bits, against: Against) -> Bits:
+        """Contexts, at least one if there are any, that may do something `against` those in `still`, or unblock one of
+        them, while these do nothing."""
         kinds = against.kinds
-        rules, found, alarms = self._rules, 0, self._alarms(here, still & here.blocked)
+        rules, alarms = self._rules, self._alarms(here, still & here.blocked)
         news = [site.fact for site in here.sites if not still >> site.place & 1]
         have = {*here.values, *news}
         if not alarms and have <= self._harmless.get((still, against), frozenset()):
@@ -163,9 +161,7 @@ class Futures:
             for other, control, value, kind, context in known:
                 if other in have:
                     if kind & kinds or value in alarms:
-                        found |= context
-                        if first:
-                            return found
+                        return context
                     if control not in have:
                         have.add(control)
                         news.append(control)
@@ -174,7 +170,7 @@ class Futures:
                         news.append(value)
                         if live is not None:
                             live[self._slot[value]].append(value)
-        found |= self._unseen(have, against)
+        found = self._unseen(have, against)
         if not found and not alarms:
             self._harmless[still, against] = have
         return found

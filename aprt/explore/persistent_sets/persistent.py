@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.persistent_sets.futures import Against, Bits, Futures, Standing, union
@@ -56,12 +57,14 @@ class PersistentSets:
         here = self._futures.standing(numbers, blocked=~every)
         luck = self.luck
         order = sorted(against, key=lambda place: (rivals[place], -luck[place, numbers[place]], -place))
+        conflicts = {}
         for place in order:
-            if not self._futures.conflicts(here, 1 << place, against[place], first=True):
+            conflicts[place] = self._futures.conflicts(here, 1 << place, against[place])
+            if not conflicts[place]:
                 luck[place, numbers[place]] += 1
                 return 1 << place
             luck[place, numbers[place]] -= 1
-        return self._smallest(here, order, against, every)
+        return self._smallest(here, conflicts, against, every)
 
     def enough(self, numbers: Sequence[int], enabled: Mapping[int, Sequence[LocalStep]], chosen: Bits) -> bool:
         """Whether some contexts are known to be a persistent set, or all that can take a step."""
@@ -73,29 +76,32 @@ class PersistentSets:
         for place, steps in enabled.items():
             if chosen >> place & 1:
                 against |= self._against(place, steps)[0]
-        return not self._futures.conflicts(here, chosen, against, first=True)
+        return not self._futures.conflicts(here, chosen, against)
 
-    def _smallest(self, here: Standing, order: Sequence[int], against: Mapping[int, Against], every: Bits) -> Bits:
-        """The smallest of the sets built around some contexts, when none is enough alone."""
+    def _smallest(
+        self, here: Standing, conflicts: Mapping[int, Bits], against: Mapping[int, Against], every: Bits
+    ) -> Bits:
+        """The smallest of the sets built around some contexts, when none is enough alone. conflicts: by context, in the
+        order in which they are tried, others that must be in a set with it."""
         smallest = every
         if self.vain < _PATIENCE:
-            for place in order[:_SEEDS]:
-                smallest = min(smallest, self._closure(here, place, against) & every, key=int.bit_count)
+            for place in islice(conflicts, _SEEDS):
+                found = self._closure(here, place, conflicts[place], against)
+                smallest = min(smallest, found & every, key=int.bit_count)
                 if smallest.bit_count() == 2:  # one alone was not enough
                     break
             self.vain = self.vain + 1 if smallest == every else 0
         return smallest
 
-    def _closure(self, here: Standing, place: int, against: Mapping[int, Against]) -> Bits:
-        """The contexts that must be in the set when one is."""
-        chosen, more = 0, 1 << place
-        while more & ~chosen:
-            chosen |= more
-            theirs = Against()
+    def _closure(self, here: Standing, place: int, others: Bits, against: Mapping[int, Against]) -> Bits:
+        """The contexts that must be in the set when that one is, and these others therefore."""
+        chosen, theirs = 1 << place, against[place]
+        while others:
+            chosen |= others
             for member, ours in against.items():
-                if chosen >> member & 1:
+                if others >> member & 1:
                     theirs |= ours
-            more = self._futures.conflicts(here, chosen, theirs, first=False)
+            others = self._futures.conflicts(here, chosen, theirs)
         return chosen
 
     def _against(self, place: int, steps: Sequence[LocalStep]) -> tuple[Against, int, list[int]]:
