@@ -24,7 +24,7 @@ def find_case(
 ) -> Case:
     """The case that the options name; a directory is a topology. Raises: `UserError`."""
     from aprt.cli.directories import is_directory
-    from aprt.cli.own_files import check_named, is_own, own_case, with_patches
+    from aprt.cli.own_files import check_file_name, check_named, is_own, own_case, with_patches
     from aprt.core.token import is_token
     from aprt.verdict.case import Case
     from aprt.verdict.lookup import is_pattern
@@ -34,6 +34,8 @@ def find_case(
     subject, *words = scenario.split("+")
     if "" in words:
         raise UserError(f"{scenario}: a switch is missing after +")
+    if words:
+        check_file_name(scenario)
     eras = with_patches(registry(), (*words, *put_in, *taken_out))
     for word in taken_out:
         if is_own(word) and word not in (*words, *put_in):

@@ -124,6 +124,17 @@ def own_case(
     return attrs.evolve(case, scenario=attrs.evolve(scenario, properties=(*scenario.properties, *more)))
 
 
+def check_file_name(text: str) -> None:
+    """Refuse a file with a `+` in its name: what follows would be taken for a switch. Raises: `UserError`."""
+    places = _place(text), _place(text.partition("/")[2])
+    if any("+" in place.name and place.is_file() for place in places):
+        raise _misnamed(text, "scenario")
+
+
+def _misnamed(word: str, what: str) -> UserError:
+    return UserError(f"{word}: the name of a file with a {what} in it has no '+' and no '='")
+
+
 def _system(name: str) -> Scenario | None:
     """The scenario of a system in a file; None where it is no system that has this name."""
     place, _, inside = name.rpartition(":")
@@ -159,7 +170,7 @@ def _patch(word: str) -> Switch:
 def _load(word: str, kind: type[T], what: str) -> T:
     place, _, name = word.rpartition(":")
     if any(letter in word for letter in "+="):
-        raise UserError(f"{word}: the name of a file with a {what} in it has no '+' and no '='")
+        raise _misnamed(word, what)
     if not place:
         raise UserError(f"{word}: no file is named (try FILE.py:{name or 'NAME'})")
     module = module_of(place)

@@ -167,7 +167,7 @@ def _read(path: Path) -> tuple[str, Schedule, str]:
     match read_json(path, "a schedule file"):
         case {"schema": str(schema)} if schema != _SCHEMA:
             raise UserError(f"{path}: schema: {schema!r} is unknown (this aprt reads {_SCHEMA!r})")
-        case {"schema": _, "scenario": str(reference), "steps": [*steps], **rest}:
+        case {"schema": str(), "scenario": str(reference), "steps": [*steps], **rest}:
             own = rest.pop("own", "")
             if rest:
                 raise UserError(f"{path}: unknown field {next(iter(rest))!r} (known: schema, scenario, own, steps)")

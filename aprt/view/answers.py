@@ -89,6 +89,7 @@ class Answers(Answered[str]):
             case {"schema": str(schema)} if schema != SCHEMA:
                 raise UserError(f"{path}: schema: {schema!r} cannot be merged (this aprt merges {SCHEMA!r})")
             case {
+                "schema": str(),
                 "shard": str(shard),
                 "question": str(question),
                 "asked": [*asked],

@@ -73,8 +73,8 @@ def test_where_nothing_can_be_searched_like_this_that_is_all_that_is_said() -> N
     result = aprt("explore", "toy/lost-update", "toy/abba", "--symmetry")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "aprt: toy/lost-update: no symmetry: nothing in this system is declared to be alike "
-        "(and 1 more cannot be searched like this)\n"
+        "aprt: toy/lost-update: no symmetry: nothing in this system is declared to be alike; "
+        "leave out --symmetry (and 1 more cannot be searched like this)\n"
     )
 
 
@@ -169,6 +169,10 @@ def test_a_directory_is_no_shard(tmp_path: Path) -> None:
 WRONG = [
     ("no JSON", "not JSON"),
     ("{}", "not written by aprt explore --shard I/N --format json"),
+    (
+        '{"schema": null, "shard": "1/1", "question": "", "asked": [], "verdicts": [], "version": ""}',
+        "not written by aprt explore --shard I/N --format json",
+    ),
     ('{"schema": "aprt.verdict/1"}', "schema: 'aprt.verdict/1' cannot be merged (this aprt merges 'aprt.verdicts/1')"),
 ]
 

@@ -175,6 +175,17 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(args: tuple[str, ...], me
     assert result.stderr.startswith(f"aprt: {message.format(tmp_path)}")
 
 
+@pytest.mark.parametrize("era", ["", "2026/"])
+def test_a_file_with_a_plus_in_its_name_is_not_taken_for_switches(
+    era: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m+n.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    result = aprt("explore", f"{era}m+n.py:SCENARIO")
+    message = f"aprt: {era}m+n.py:SCENARIO: the name of a file with a scenario in it has no '+' and no '='\n"
+    assert (result.exit_code, result.stderr) == (2, message)
+
+
 def test_nothing_looks_at_behaviours_any_more_when_python_ends() -> None:
     program = (
         "import atexit, signal; atexit.register(lambda: print(signal.getitimer(signal.ITIMER_VIRTUAL)));"

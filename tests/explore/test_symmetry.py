@@ -155,7 +155,10 @@ def test_symmetry_needs_a_declaration() -> None:
     async def nothing() -> None:
         pass
 
-    assert refused(System((), (Context("a", nothing),))) == "nothing in this system is declared to be alike"
+    assert (
+        refused(System((), (Context("a", nothing),)))
+        == "nothing in this system is declared to be alike; leave out --symmetry"
+    )
 
 
 def test_contexts_that_do_different_things_are_not_alike() -> None:

@@ -97,6 +97,7 @@ def test_a_file_that_cannot_be_written_is_a_users_mistake(tmp_path: Path) -> Non
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a schedule file (needs schema, scenario and steps)"),
         (b'{"schema": "aprt.schedule/1"}', "not a schedule file (needs schema, scenario and steps)"),
+        (b'{"schema": 1, "scenario": "v4/h1", "steps": []}', "not a schedule file (needs schema, scenario and steps)"),
         (
             b'{"schema": "aprt.schedule/2", "scenario": "toy/abba", "steps": []}',
             "schema: 'aprt.schedule/2' is unknown (this aprt reads 'aprt.schedule/1')",

@@ -65,7 +65,7 @@ class Symmetry:
 
     def __init__(self, system: System, tables: Tables[Note], checks: Checks) -> None:
         if not system.symmetry:
-            raise UserError("no symmetry: nothing in this system is declared to be alike")
+            raise UserError("no symmetry: nothing in this system is declared to be alike; leave out --symmetry")
         self._tables, self._checks, self._packing = tables, checks, checks.packing
         ends = [0, *accumulate(len(alike.members) for alike in system.symmetry)]
         self._classes = [range(first, last) for first, last in pairwise(ends)]
