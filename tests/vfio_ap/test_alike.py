@@ -49,7 +49,7 @@ EXACT = [
     ("v4/two-cards+guest=use", 528, 1024),
     ("v4/remove-vs-intercept+vcpus=2+guest=disable", 2115, 3919),
     ("v4/close-and-use+vcpus=2", 1740, 3056),
-    pytest.param("5.3/two-guests", 493, 969, marks=pytest.mark.slow),
+    pytest.param("5.3/two-guests", 476, 935, marks=pytest.mark.slow),
     ("2026/two-guests", 408, 800),
     pytest.param("2026/two-queues", 398, 780, marks=pytest.mark.slow),
     pytest.param("2026/two-cards+guest=disable", 2021, 3999, marks=pytest.mark.slow),
