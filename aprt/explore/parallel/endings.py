@@ -6,9 +6,11 @@ state: whoever is told goes there, and knows its own numbers for them then.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from aprt.core.execution import Ending
+from aprt.explore.commuting.local_steps import LocalStep
 from aprt.explore.traces.descent import Labels
 
 Numbers: TypeAlias = tuple[int, ...]
@@ -22,12 +24,12 @@ class Teller:
     def __init__(self) -> None:
         self._told: set[tuple[int, int]] = set()
 
-    def tell(self, ending: Ending, numbers: Numbers, steps: Labels) -> Ended:
+    def tell(self, ending: Ending, numbers: Numbers, steps: Iterable[LocalStep]) -> Ended:
         """A state, and steps that lead there."""
-        fields = set(enumerate(numbers))
-        new = not fields <= self._told
-        self._told |= fields
-        return ending, numbers, steps if new else None
+        if self._told.issuperset(enumerate(numbers)):
+            return ending, numbers, None
+        self._told.update(enumerate(numbers))
+        return ending, numbers, tuple(step.label for step in steps)
 
 
 class Reader:

@@ -191,7 +191,7 @@ def _outcome(
         found={id: (text, _labels(steps)) for id, (text, steps) in run.found.items()},
         wrong=frozenset(wrong),
         ended=tuple(
-            seat.teller.tell(ending, run.checks.packing.numbers(state), _labels(steps))
+            seat.teller.tell(ending, run.checks.packing.numbers(state), steps)
             for ending, known in run.endings.items()
             for state, steps in islice(known.items(), told[ending], None)
         ),
