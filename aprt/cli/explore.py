@@ -14,7 +14,7 @@ from aprt.cli.gathered import Sharing, bound_options, cases_options, crew_option
 from aprt.cli.instead import Instead, instead_options
 from aprt.cli.many import explore_many
 from aprt.cli.names import STRATEGY
-from aprt.cli.options import Number, color_option, format_choice, property_option, schedule_option, seed_option
+from aprt.cli.options import Number, color_option, format_choice, property_option, schedule_option, seed_option, typed
 from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint, remark
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ def _search(
     from aprt.explore.strategies import draws_lots
     from aprt.verdict.search import PLAIN, Search
 
-    if runs is not None and strategy != "auto" and not draws_lots(strategy):
-        raise click.UsageError(f"--runs is for random runs, and --strategy {strategy} does none")
+    if strategy != "auto" and not draws_lots(strategy):
+        for option in ("--runs", "--seed"):
+            if option in typed():
+                raise click.UsageError(f"{option} is for random runs, and --strategy {strategy} does none")
     return Search(strategy, limits, stop_on, seed, PLAIN.runs if runs is None else runs, symmetry, loop)
 
 
@@ -109,19 +111,18 @@ def command(
     Exits with 0 when the properties hold (with --compare: none is added), 1 when one is violated (added), 3 when that
     stays open.
     """
-    files: dict[str, object] = {"--schedule": schedule, "--save": save, "--resume": resume}
     if instead.changes and len(cases) > 1:
-        single = {"--certificate": certificate, "--shard": shard, f"--format {form}": form in REPORTS}
-        instead.check(search, files | single)
+        instead.check(form, several=True)
         return instead.tell_many(registry, cases, properties, search, sharing, form, color, interrupts)
+    if certificate and form in REPORTS:
+        raise click.UsageError(f"--certificate is for text, and JSON always has it: --format {form} cannot show it")
     keep = _keep(save, resume, schedule, interrupts)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
         return explore_many(registry, cases, shard, properties, search, sharing, form, color, interrupts, keep)
     (case,) = cases
     if instead.asked:
-        crew = {"--jobs": sharing.jobs > 1, "--cluster": sharing.cluster, "--certificate": certificate}
-        instead.check(search, files | crew | {f"--format {form}": form in REPORTS})
+        instead.check(form)
         return instead.tell(registry, case, properties, search, form, color, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
     _show(verdict, form, color, certificate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -11,7 +12,8 @@ from aprt.cli.cases import Registry, changed_case, changed_pairs
 from aprt.cli.diff import tell_difference, tell_differences
 from aprt.cli.gathered import gathered
 from aprt.cli.names import CHANGE
-from aprt.cli.output import EXITS, INTERRUPTED, echo, paint
+from aprt.cli.options import typed
+from aprt.cli.output import EXITS, INTERRUPTED, REPORTS, echo, paint
 
 if TYPE_CHECKING:
     from aprt.cli.gathered import Sharing
@@ -21,6 +23,16 @@ if TYPE_CHECKING:
     from aprt.verdict.search import Search
 
 _PATIENCE: Final = 10.0  # seconds for an estimate, when no --budget is given
+
+_ALWAYS_HEEDED: Final = ("--era", "--with", "--without", "--max-depth", "--budget", "--format", "--color")
+_HEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "--measures-matrix": ("--property", "--max-states"),
+        "--compare": ("--property", "--max-states", "--bisect"),
+        "--estimate": ("--runs", "--seed"),
+    }
+)
+_SHARED: Final = ("--jobs", "--cluster")  # heeded as well where several scenarios are compared
 
 
 class Instead(NamedTuple):
@@ -40,22 +52,13 @@ class Instead(NamedTuple):
         """Those that were given, the one that counts first."""
         return [option for option, given in self.options.items() if given]
 
-    def check(self, search: Search, others: Mapping[str, object]) -> None:
-        """Refuse what was given together with an option that could only ignore it."""
-        from aprt.verdict.search import PLAIN
-
-        option, *more = self.asked
-        ignored = {
-            "--strategy": search.strategy not in ("auto", "states"),
-            "--loop": search.loop != "auto",
-            "--runs": search.runs != PLAIN.runs and option != "--estimate",
-            "--symmetry": search.symmetry,
-            **dict.fromkeys(more, True),
-            **others,
-        }
-        for other, given in ignored.items():
-            if given:
-                raise click.UsageError(f"{option} and {other} cannot be combined")
+    def check(self, form: str, several: bool = False) -> None:
+        """Refuse what was typed together with an option that could only ignore it. several: scenarios."""
+        option = self.asked[0]
+        heeded = {option, *_ALWAYS_HEEDED, *_HEEDED[option], *(_SHARED if several else ())}
+        ignored = [other for other in typed() if other not in heeded]
+        for other in (*ignored, *([f"--format {form}"] if form in REPORTS else [])):
+            raise click.UsageError(f"{option} and {other} cannot be combined")
 
     def tell(
         self,

@@ -40,9 +40,10 @@ def list_entries(words: tuple[str, ...], kind: str | None, hall: int | None, for
     for room in HALLS:
         if hall in (None, room.number):
             found += (entry for entry in room.entries if entry.has(words) and (kind is None or kind in entry.kinds))
-    if words and not found:
-        asked = " and ".join(map(repr, words))
-        raise UserError(f"no such entry has {asked} in title, fix or scenario (aprt museum list shows all)")
+    if not found:
+        among = (f" of kind {kind}" if kind else "") + (f" in hall {hall}" if hall else "")
+        having = f" that has {' and '.join(map(repr, words))} in title, fix or scenario" if words else ""
+        raise UserError(f"there is no entry{among}{having} (aprt museum list shows all)")
     echo(entries_json(found) if form == "json" else entries_text(found, columns()))
     return 0
 

@@ -100,7 +100,8 @@ def hunt(
     from aprt.verdict import hunt as hunting
     from aprt.view.museum_hunt import hunt_json, hunt_text
 
-    contrasts, find = _contrasts(_named(entries)), case_finder(registry)
+    named, find = _named(entries), case_finder(registry)
+    contrasts = {entry.id: entry.contrast() for entry in named} if entries else _contrasts(named)
     found = _collected(lambda crew: hunting.hunt(contrasts, find, seconds, seed, crew), len(contrasts), sharing)
     ordered = sorted(found, key=lambda hunted: list(contrasts).index(hunted.name))
     echo(hunt_json(ordered, seconds, seed) if form == "json" else hunt_text(ordered, seconds))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from aprt.cli.names import ERA, PROPERTIES, SWITCH, ParamType
 from aprt.core.errors import UserError
@@ -105,6 +106,18 @@ def format_choice(*more: str) -> Callable[[F], F]:
 
 
 format_option = format_choice()
+
+
+def typed() -> list[str]:
+    """The options that were typed for this command, whatever their values, each by its name, such as `--seed`."""
+    context = click.get_current_context()
+    return [
+        option.opts[0]
+        for option in context.command.params
+        if isinstance(option, click.Option)
+        and option.name is not None
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
 
 
 def detectors(detect: tuple[str, ...]) -> tuple[str, ...]:

@@ -40,10 +40,9 @@ def _bug(registry: Registry, word: str, put_in: tuple[str, ...], taken_out: tupl
     entry, *others = find_entries(word)
     if others:
         raise UserError(f"commit {word!r} fixed {' and '.join(one.id for one in (entry, *others))}: name one of them")
-    if entry.shown_by is None:
-        raise UserError(f"{entry.id} cannot be seen in a schedule; aprt museum show {entry.id} says why")
-    remark(f"{entry.id}: looking for what breaks {entry.shown_by.violates} in {entry.shown_by.buggy}")
-    return record(entry.id, entry.shown_by, case_finder(registry, put_in, taken_out))
+    contrast = entry.contrast()
+    remark(f"{entry.id}: looking for what breaks {contrast.violates} in {contrast.buggy}")
+    return record(entry.id, contrast, case_finder(registry, put_in, taken_out))
 
 
 def _check_no_scenario(registry: Registry, text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from aprt.core.contrast import Contrast
+from aprt.core.errors import UserError
 from aprt.museum.patterns import Pattern
 
 Kind: TypeAlias = Literal[
@@ -40,6 +41,12 @@ class Entry:
         """Whether title, subject and scenario have all these words, in upper or lower case."""
         told = f"{self.title} {self.subject} {self.shown_by.buggy if self.shown_by is not None else ''}".casefold()
         return all(word.casefold() in told for word in words)
+
+    def contrast(self) -> Contrast:
+        """`shown_by`. Raises: `UserError` where there is none."""
+        if self.shown_by is None:
+            raise UserError(f"{self.id} cannot be seen in a schedule; aprt museum show {self.id} says why")
+        return self.shown_by
 
 
 @attrs.frozen

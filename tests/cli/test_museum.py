@@ -58,12 +58,17 @@ def test_the_list_can_be_cut_to_a_kind_or_a_hall(options: tuple[str, ...], ids: 
     assert (told["schema"], [entry["id"] for entry in told["entries"]]) == ("aprt.museum/1", ids)
 
 
-def test_words_that_no_entry_has_are_a_mistake() -> None:
-    result = aprt("list", "lock", "xyzzy")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "aprt: no such entry has 'lock' and 'xyzzy' in title, fix or scenario (aprt museum list shows all)\n",
-    )
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("lock", "xyzzy"), " that has 'lock' and 'xyzzy' in title, fix or scenario"),
+        (("--kind", "cycle", "--hall", "2"), " of kind CYCLE in hall 2"),
+        (("lock", "--hall", "5"), " in hall 5 that has 'lock' in title, fix or scenario"),
+    ],
+)
+def test_what_no_entry_has_is_a_mistake(words: tuple[str, ...], line: str) -> None:
+    result = aprt("list", *words)
+    assert (result.exit_code, result.stderr) == (2, f"aprt: there is no entry{line} (aprt museum list shows all)\n")
 
 
 def test_an_entry_is_shown_by_its_commit_with_its_story_and_what_to_type() -> None:
@@ -101,6 +106,7 @@ def test_a_commit_that_fixed_several_shows_them_all() -> None:
         (("check", "B13", "kick"), "'kick' is no entry: give its number (B8), or seven digits of a commit and more"),
         (("list", "--kind", "sad"), None),
         (("list", "--hall", "6"), None),
+        (("hunt", "B4", "B24"), "B24 cannot be seen in a schedule; aprt museum show B24 says why"),
         (("check", "--jobs", "2", "--cluster", "here", "B13"), "--jobs and --cluster cannot be combined"),
     ],
 )

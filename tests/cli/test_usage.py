@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from aprt.cli import known_eras
+from aprt.cli.explore import command as explore
 from aprt.cli.root import root
 from tests.cli.commands import ABBA, aprt
 
@@ -153,6 +155,18 @@ USAGE = [
         ("explore", "toy/abba", "--measures-matrix", "--strategy", "random"),
         "--measures-matrix and --strategy cannot be combined (try 'aprt explore --help')",
     ),
+    *(
+        (
+            ("explore", "toy/abba", "--certificate", "--format", form),
+            f"--certificate is for text, and JSON always has it: --format {form} cannot show it "
+            "(try 'aprt explore --help')",
+        )
+        for form in ("junit", "ktap")
+    ),
+    (
+        ("explore", "toy/abba", "--strategy", "dpor", "--seed", "3"),
+        "--seed is for random runs, and --strategy dpor does none (try 'aprt explore --help')",
+    ),
     (
         ("explore", "toy/abba", "--compare", "locked"),
         "invalid value for '--compare': 'locked' is no change (try with=SWITCH or without=SWITCH) "
@@ -208,3 +222,24 @@ def test_a_mistake_in_what_is_typed_is_one_line_and_exit_2(args: tuple[str, ...]
 def test_what_is_like_no_era_is_told_where_the_eras_are(args: tuple[str, ...], line: str) -> None:
     result = CliRunner().invoke(root, args, obj=known_eras)
     assert (result.exit_code, result.stderr) == (2, f"aprt: {line} (see aprt era list)\n")
+
+
+HEEDED = {
+    ("--measures-matrix",): {"--property", "--max-states"},
+    ("--compare", "with=locked"): {"--property", "--max-states", "--bisect"},
+    ("--estimate",): {"--runs", "--seed"},
+}
+VALUES = {"--strategy": "states", "--stop-on": "first", "--loop": "auto", "--shard": "1/2", "--compare": "with=locked"}
+
+
+@pytest.mark.parametrize("asked", HEEDED)
+def test_an_option_that_would_be_ignored_is_refused(asked: tuple[str, ...]) -> None:
+    heeded = {"--era", "--with", "--without", "--max-depth", "--budget", "--format", "--color", asked[0]}
+    for option in explore.params:
+        name = option.opts[0]
+        if isinstance(option, click.Option) and name not in heeded | HEEDED[asked]:
+            value = [] if option.is_flag else [VALUES.get(name, "1")]
+            result = aprt("explore", "toy/abba", *asked, name, *value)
+            code = 125 if name == "--bisect" else 2
+            assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (code, "", 1)
+            assert f"{name} cannot be combined" in result.stderr or f"and {asked[0]} cannot be" in result.stderr
