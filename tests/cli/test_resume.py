@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -241,10 +243,20 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
     connection.close()
     text.write_text("no database, but a text that is as long as the header of one would be, and longer than that\n" * 9)
     empty.touch()
+    short, cut, pipe = tmp_path / "short", tmp_path / "cut", tmp_path / "pipe"
+    begin = Path(path).read_bytes()
+    short.write_bytes(begin[:50])
+    cut.write_bytes(begin[: len(begin) // 2])
+    os.mkfifo(pipe)
     for option, file, message in (
         ("--resume", foreign, f"{foreign} is no search that aprt saved"),
         ("--resume", text, f"{text} is no search that aprt saved"),
         ("--resume", empty, f"{empty} is no search that aprt saved"),
+        ("--resume", short, f"{short} is no search that aprt saved"),
+        ("--resume", cut, f"{cut} is damaged: begin anew"),
+        ("--resume", pipe, f"{pipe} is no search that aprt saved"),
+        ("--resume", "/dev/null", "/dev/null is no search that aprt saved"),
+        ("--save", "/dev/full", "cannot use /dev/full: Is no regular file"),
         ("--resume", tmp_path / "none", f"cannot use {tmp_path / 'none'}: No such file or directory"),
         ("--resume", tmp_path, f"cannot use {tmp_path}: Is a directory"),
         ("--save", "/no/where", "cannot use /no/where: No such file or directory"),
@@ -254,6 +266,18 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_2(tmp_path: Path) -> No
         result = aprt("explore", "toy/abba", option, str(file))
         assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"aprt: {message}\n")
     assert aprt("explore", "toy/lost-update", "--resume", path).exit_code == 1
+    assert (empty.read_bytes(), short.read_bytes()) == (b"", begin[:50])
+
+
+def test_a_disk_that_is_full_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    path = tmp_path / "search"
+    few = (50 << 10, 50 << 10)
+    command = (sys.executable, "-m", "aprt", "explore", "v4/h3", "--strategy", "states", "--save", str(path))
+    full = subprocess.run(
+        command, capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, few)
+    )
+    assert (full.returncode, full.stdout, full.stderr) == (2, "", f"aprt: cannot use {path}: disk I/O error\n")
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("option", ["--save", "--resume"])

@@ -241,6 +241,18 @@ def test_a_damaged_file_is_told_in_one_line(damage: str, tmp_path: Path) -> None
     assert str(refused.value) == (f"{path} is damaged, or the model is not the one that it was saved with: begin anew")
 
 
+def test_a_disk_that_is_full_leaves_what_was_saved_before(tmp_path: Path) -> None:
+    path = tmp_path / "search"
+    sitting(dining(5), (DEADLOCK,), path, 3, stop_on="all")
+    with SaveFile(path) as file:
+        file.rows("PRAGMA max_page_count = 1")
+        with pytest.raises(UserError) as refused, file.writing() as connection:
+            connection.execute("INSERT INTO states VALUES (9, 9, 0, zeroblob(10000000), NULL)")
+    assert str(refused.value) == f"cannot use {path}: database or disk is full"
+    found = in_sittings(dining(5), (DEADLOCK,), path, [], stop_on="all")
+    assert timeless(found) == timeless(explore(dining(5), (DEADLOCK,), stop_on="all"))
+
+
 def test_a_file_is_for_one_search_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "search"
     sitting(dining(3), (), path, 1 << 60)

@@ -58,12 +58,14 @@ class SaveFile:
             if self._new:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             else:
-                path.open("rb").close()
+                _check_saved(path)
             self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
             try:
                 self.question = self._begin(question) if question is not None else self._read()
             except BaseException:
                 self._connection.close()
+                if self._new:
+                    path.unlink()
                 raise
         self._next = time.monotonic() + _LEAST
 
@@ -108,7 +110,8 @@ class SaveFile:
             try:
                 yield self._connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite has rolled back already when the disk is full
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
         end = time.monotonic()
@@ -159,11 +162,7 @@ class SaveFile:
 
     def _read(self) -> Mapping[str, str]:
         self._lock()
-        application, format = (
-            self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
-        if application != _APPLICATION:
-            raise UserError(f"{self.path} is no search that aprt saved")
+        (format,) = self._connection.execute("PRAGMA user_version").fetchone()
         if format != _FORMAT:
             raise UserError(f"{self.path} has format {format}, and this aprt reads {_FORMAT}")
         return dict(self._connection.execute("SELECT name, value FROM question").fetchall())
@@ -175,20 +174,33 @@ class SaveFile:
         self._connection.execute("COMMIT")
 
 
+def _check_saved(path: Path) -> None:
+    """Raises: `UserError` for what does not begin as a saved search; SQLite would take an empty file for a new one."""
+    begin = b""
+    if path.is_file() or path.is_dir() or not path.exists():  # a pipe has nobody who writes
+        with path.open("rb") as file:
+            begin = file.read(72)
+    if (begin[:16], begin[68:]) != (b"SQLite format 3\0", _APPLICATION.to_bytes(4)):
+        raise UserError(f"{path} is no search that aprt saved")
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     """Turn what the system says about a file into a `UserError` of one line."""
     try:
         yield
     except FileExistsError:
-        if path.is_dir():
-            raise UserError(f"cannot use {path}: Is a directory") from None
+        if not path.is_file():
+            raise UserError(
+                f"cannot use {path}: {'Is a directory' if path.is_dir() else 'Is no regular file'}"
+            ) from None
         raise UserError(f"{path} exists already: --resume {path} goes on with it, --save makes a new file") from None
     except OSError as error:
         raise UserError(f"cannot use {path}: {error.strerror}") from None
     except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise UserError(f"{path} is no search that aprt saved") from None
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # Python has none for text that is no UTF-8
+        if code == sqlite3.SQLITE_BUSY:
             raise UserError(f"{path} is in use by another search") from None
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise UserError(f"{path} is damaged: begin anew") from None
         raise UserError(f"cannot use {path}: {error}") from None
