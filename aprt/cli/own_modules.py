@@ -24,6 +24,14 @@ _DIGEST: Final = "__aprt_digest__"  # in a module: of what was in its file when 
 _OTHER_LOOPS: Final = frozenset({"trio", "asyncio", "anyio"})  # whose functions a behaviour cannot await
 
 
+class NoSuchFile(UserError):
+    """There is nothing to read. place: the file, or the name of the module, as it was typed."""
+
+    def __init__(self, place: str, more: str = "") -> None:
+        super().__init__(f"{place}: no such file{more}")
+        self.place = place
+
+
 @cache
 def module_of(place: str) -> ModuleType:
     """The module of a file, or of a name in Python's path. Raises: `UserError` for whatever goes wrong in it."""
@@ -33,12 +41,16 @@ def module_of(place: str) -> ModuleType:
             return _file(Path(place))
         if Path(place).is_file() and not place.isidentifier():
             raise UserError(f"{place} is no Python file")
+        if not all(map(str.isidentifier, place.split("."))):
+            raise NoSuchFile(place)
         module = importlib.import_module(place)
         sys.modules[f"{OWN}{place}"] = module
         return module
     except ModuleNotFoundError as error:
-        file = f"; there is a file {place}.py" if error.name == place and Path(f"{place}.py").is_file() else ""
-        raise UserError(f"{place}: {_reason(place, error)}{file}") from None
+        if f"{place}.".startswith(f"{error.name}."):
+            file = f" (there is a file {place}.py)" if Path(f"{place}.py").is_file() else ""
+            raise NoSuchFile(place, f", and no module{file}") from None
+        raise UserError(f"{place}: {_reason(place, error)}") from None
     except (Exception, SystemExit) as error:
         if _tells_where(error):
             raise
@@ -78,7 +90,7 @@ def _digest(source: bytes) -> str:
 
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise UserError(f"{path}: no such file")
+        raise NoSuchFile(str(path))
     try:
         source = path.read_bytes()
     except OSError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aprt.cli.cases import Registry, case_finder, is_bug, is_way
@@ -10,6 +12,7 @@ from aprt.cli.output import remark
 from aprt.core.errors import UserError
 
 if TYPE_CHECKING:
+    from aprt.verdict.case import Case
     from aprt.verdict.tokens import Recording
 
 
@@ -26,11 +29,28 @@ def find_recording(registry: Registry, text: str, put_in: tuple[str, ...], taken
         if is_bug(text) or is_way(text):
             return _bug(registry, text, put_in, taken_out)
         _check_no_scenario(registry, text)
-    recording = resolve(text, case_finder(registry, put_in, taken_out))
+    recording = resolve(text, partial(_case, text, case_finder(registry, put_in, taken_out)))
     if recording.changed:
         files = " or ".join(recording.changed)
         remark(f"{files} is not what it was when this schedule was written down: it is tried on what is there now")
     return recording
+
+
+def _case(text: str, find: Callable[[str], Case], reference: str) -> Case:
+    """The case of the reference in a token or a schedule file. Raises: `UserError`."""
+    from aprt.cli.own_modules import NoSuchFile
+    from aprt.core.token import is_token
+
+    try:
+        return find(reference)
+    except NoSuchFile as error:
+        if error.place not in reference:
+            raise
+        recording = "this token" if is_token(text) else text
+        raise UserError(
+            f"{recording} is of {error.place}, and there is no such file in {os.getcwd()}: "
+            f"go to where that is, or put its whole path in the place of {error.place}"
+        ) from None
 
 
 def _bug(registry: Registry, word: str, put_in: tuple[str, ...], taken_out: tuple[str, ...]) -> Recording:

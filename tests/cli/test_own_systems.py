@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
+from aprt.cli.own_modules import module_of
 from aprt.cli.root import root
 
 FILE = """
@@ -187,6 +188,26 @@ def test_its_token_goes_to_the_commands_that_take_one() -> None:
     assert "always      b: counter.read -> a: counter.write\n" in explained.stdout
     shrunk = aprt("shrink", token)
     assert last(shrunk).startswith("aprt: SHRUNK property=two scenario=ring.py:system era=- with=- claim=optimal ")
+
+
+def test_its_token_and_its_schedule_file_name_the_file_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    token = last(aprt("explore", "ring.py:system", "--schedule", "race.json")).rpartition("token=")[2]
+    there, other = Path.cwd(), tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    module_of.cache_clear()  # as in another process
+    for recorded, told in ((token, "this token"), ("../race.json", "../race.json")):
+        result = aprt("replay", recorded)
+        assert (result.exit_code, result.stderr) == (
+            2,
+            f"aprt: {told} is of ring.py, and there is no such file in {other}: "
+            "go to where that is, or put its whole path in the place of ring.py\n",
+        )
+    whole = token.replace("ring.py", f"{there}/ring.py")
+    assert aprt("replay", whole).exit_code == 1
+    assert aprt("replay", whole, "--with", "x.py:P").stderr == "aprt: x.py: no such file\n"
 
 
 @pytest.mark.parametrize("file", ["ring.py", "sub/ring.py", "2026/ring.py"])
