@@ -159,10 +159,12 @@ def _hits_json(case: str, id: str, seed: int, counted: list[Hits]) -> str:
 
 
 def _hits_text(case: str, id: str, seed: int, counted: list[Hits]) -> str:
+    from aprt.view.last_line import last_line
+
     head = f"{case} {id}: hits per 1,000 live runs, from seed {seed}"
     rows = (_row(hits) for hits in counted)
-    words = " ".join(f"{hits.name}={_per_thousand(hits):.1f}" for hits in counted)
-    return "\n".join([head, "", *rows, "", f"aprt: HITS property={id} scenario={case} {words}".rstrip()])
+    words = {hits.name: f"{_per_thousand(hits):.1f}" for hits in counted}
+    return "\n".join([head, "", *rows, "", last_line("HITS", {"property": id, "scenario": case, **words})])
 
 
 def _row(hits: Hits) -> str:

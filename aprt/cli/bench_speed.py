@@ -60,6 +60,7 @@ def view(case: Case, pairing: Pairing, form: str) -> int:
     import attrs
 
     from aprt.view.cost import alone_and_watched
+    from aprt.view.last_line import last_line
 
     plan, pairs = pairing.plan(), pairing.pairs
     with open(os.devnull, "w", encoding="utf-8") as terminal:
@@ -73,7 +74,7 @@ def view(case: Case, pairing: Pairing, form: str) -> int:
         echo(pairing.heading(case, plan))
         echo(f"without the view{alone.rate:9,.0f} steps/s")
         echo(f"with the view   {watched.rate:9,.0f} steps/s, {frames:.1f} frames/s")
-        echo(f"aprt: VIEW ratio={ratio:.2f} scenario={case} mode={plan.mode}")
+        echo(last_line("VIEW", {"ratio": f"{ratio:.2f}", "scenario": case, "mode": plan.mode}))
     return 0
 
 
@@ -90,6 +91,7 @@ def detect(case: Case, detect: tuple[str, ...], pairing: Pairing, form: str) -> 
     import attrs
 
     from aprt.view.cost import alone_and_detected
+    from aprt.view.last_line import last_line
 
     kinds = detectors(detect)
     plan = pairing.plan(kinds)
@@ -103,8 +105,9 @@ def detect(case: Case, detect: tuple[str, ...], pairing: Pairing, form: str) -> 
         echo(pairing.heading(case, plan))
         echo(f"without detectors{alone.rate:9,.0f} steps/s")
         echo(f"with detectors   {detected.rate:9,.0f} steps/s ({', '.join(kinds) or 'none'})")
-        heard = "all" if kinds == tuple(KINDS) else ",".join(kinds) or "-"
-        echo(f"aprt: DETECT ratio={ratio:.2f} detectors={heard} scenario={case} mode={plan.mode}")
+        heard = "all" if kinds == tuple(KINDS) else ",".join(kinds)
+        facts = {"ratio": f"{ratio:.2f}", "detectors": heard, "scenario": case, "mode": plan.mode}
+        echo(last_line("DETECT", facts))
     return 0
 
 
@@ -120,6 +123,7 @@ def replay(case: Case, schedules: int, times: int, seed: int, form: str) -> int:
     ratio: messages to actors, with all that a replay does about them, per bare request and reply.
     """
     from aprt.verdict.replay_pace import replay_pace
+    from aprt.view.last_line import last_line
 
     pace = replay_pace(case.model().system, schedules, times, seed)
     rates = {"replays_per_s": pace.replay_rate, "messages_per_s": pace.message_rate, "channel_per_s": pace.channel_rate}
@@ -133,5 +137,6 @@ def replay(case: Case, schedules: int, times: int, seed: int, form: str) -> int:
         echo(f"replays                          {pace.replay_rate:9,.0f}")
         echo(f"messages to actors, answered     {pace.message_rate:9,.0f}")
         echo(f"requests through trio's channels {pace.channel_rate:9,.0f}")
-        echo(f"aprt: REPLAY ratio={pace.ratio:.2f} replays_per_s={pace.replay_rate:.0f} scenario={case}")
+        facts = {"ratio": f"{pace.ratio:.2f}", "replays_per_s": f"{pace.replay_rate:.0f}", "scenario": case}
+        echo(last_line("REPLAY", facts))
     return 0

@@ -115,8 +115,7 @@ def typed() -> list[str]:
         option.opts[0]
         for option in context.command.params
         if isinstance(option, click.Option)
-        and option.name is not None
-        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
     ]
 
 

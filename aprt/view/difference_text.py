@@ -16,6 +16,7 @@ from aprt.view.columns import WIDTH
 from aprt.view.commands import quoted
 from aprt.view.covered_text import open_since
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import left_out_text
 
@@ -59,9 +60,13 @@ def difference_text(difference: Difference, paint: Paint) -> str:
 def _last_line(difference: Difference) -> str:
     changes: tuple[Change, ...] = ("removed", "unexercised", "added", "unchanged")
     ids = {change: ",".join(outcome.id for outcome in difference.those(change)) for change in changes}
-    told = " ".join(f"{change}={ids[change] or '-'}" for change in changes if ids[change] or change != "unexercised")
-    complete = "yes" if difference.complete else "no"
-    return f"aprt: DIFF before={difference.before.case} after={difference.after.case} {told} complete={complete}"
+    told: dict[str, object] = {
+        "before": difference.before.case,
+        "after": difference.after.case,
+        **{change: ids[change] for change in changes if ids[change] or change != "unexercised"},
+        "complete": difference.complete,
+    }
+    return last_line("DIFF", told)
 
 
 def _scenarios(difference: Difference) -> Iterator[str]:

@@ -9,10 +9,10 @@ from aprt.explore.sampling.estimates import Estimate, Estimates
 from aprt.verdict.case import Case
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line, switches
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import switched
 
 ESTIMATE_SCHEMA = "aprt.estimate/1"
 
@@ -37,13 +37,17 @@ def estimate_text(case: Case, found: Estimates, paint: Paint) -> str:
 
 def estimate_line(case: Case, found: Estimates) -> str:
     """The last line, like that of a verdict."""
-    traces = "-" if found.traces is None else _figure(found.traces.value)
     reliable = found.interleavings.reliable and (found.traces is None or found.traces.reliable)
-    return (
-        f"aprt: ESTIMATE scenario={case.name} era={case.era.name} "
-        f"{switched(case.settings)} interleavings={_figure(found.interleavings.value)} traces={traces} "
-        f"reliable={'yes' if reliable else 'no'} probes={found.probes}"
-    )
+    told = {
+        "scenario": case.name,
+        "era": case.era.name,
+        **switches(case.settings),
+        "interleavings": _figure(found.interleavings.value),
+        "traces": None if found.traces is None else _figure(found.traces.value),
+        "reliable": reliable,
+        "probes": found.probes,
+    }
+    return last_line("ESTIMATE", told)
 
 
 def estimate_json(case: Case, found: Estimates) -> str:

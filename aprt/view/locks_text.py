@@ -15,11 +15,12 @@ from aprt.view.commands import quoted
 from aprt.view.covered_text import seen, stopped
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line, switches
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.realised_text import realised_lines, realised_object, realised_word
 from aprt.view.version import aprt_version
-from aprt.view.words import ends_at, switched
+from aprt.view.words import ends_at
 
 LOCKS_SCHEMA = "aprt.locks/1"
 
@@ -60,33 +61,35 @@ def searched(locks: Locks) -> str:
 
 def locks_line(locks: Locks, changed: Locks | None) -> str:
     """The last line."""
-    cycle, compared = _cyclic(locks), ""
+    compared: dict[str, object] = {}
     if changed is not None:
-        after = _cyclic(changed, "_after")
-        contradicting = len(changed.those("contradicts"))
-        compared = (
-            f"added={len(changed.beyond(locks))} removed={len(locks.beyond(changed))} "
-            f"contradicting_after={contradicting} cycle_after={after} "
-        )
+        compared = {
+            "added": len(changed.beyond(locks)),
+            "removed": len(locks.beyond(changed)),
+            "contradicting_after": len(changed.those("contradicts")),
+            **_cyclic(changed, "_after"),
+        }
     both = (locks,) if changed is None else (locks, changed)
     ends = ",".join(dict.fromkeys(id for one in both for id in one.exploration.unasked))
-    unasked = f"unasked={ends} " if ends else ""
-    complete = all(one.complete for one in both)
-    return (
-        f"aprt: LOCKS scenario={locks.case.name} era={locks.case.era.name} {switched(locks.case.settings)} "
-        f"edges={len(locks.edges)} contradicting={len(locks.those('contradicts'))} "
-        f"undocumented={len(locks.those('undocumented'))} cycle={cycle} {compared}{unasked}complete={_yes(complete)}"
-    )
+    told = {
+        "scenario": locks.case.name,
+        "era": locks.case.era.name,
+        **switches(locks.case.settings),
+        "edges": len(locks.edges),
+        "contradicting": len(locks.those("contradicts")),
+        "undocumented": len(locks.those("undocumented")),
+        **_cyclic(locks),
+        **compared,
+        **({"unasked": ends} if ends else {}),
+        "complete": all(one.complete for one in both),
+    }
+    return last_line("LOCKS", told)
 
 
-def _cyclic(locks: Locks, suffix: str = "") -> str:
+def _cyclic(locks: Locks, suffix: str = "") -> dict[str, object]:
     if locks.realised is None:
-        return "no" if locks.complete else "?"
-    return f"yes realised{suffix}={realised_word(locks.realised)}"
-
-
-def _yes(so: bool) -> str:
-    return "yes" if so else "no"
+        return {f"cycle{suffix}": "no" if locks.complete else "?"}
+    return {f"cycle{suffix}": True, f"realised{suffix}": realised_word(locks.realised)}
 
 
 def locks_json(locks: Locks, changed: Locks | None) -> str:

@@ -9,6 +9,7 @@ from aprt.core.amount import count
 from aprt.verdict.measures import Matrix, Subset
 from aprt.view.covered_text import open_since
 from aprt.view.heading import heading
+from aprt.view.last_line import last_line
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 
@@ -30,9 +31,8 @@ def matrix_text(matrix: Matrix, paint: Paint) -> str:
     states = sum(exploration.states for exploration in matrix.explored.values())
     seconds = sum(exploration.seconds for exploration in matrix.explored.values())
     lines += ["", f"{count(states, 'state')} in {seconds:.1f} s", ""]
-    complete = "yes" if matrix.complete else "no"
-    lines.append(f"aprt: MATRIX scenario={matrix.case} subsets={done} complete={complete} states={states}")
-    return "\n".join(lines)
+    told = {"scenario": matrix.case, "subsets": done, "complete": matrix.complete, "states": states}
+    return "\n".join([*lines, last_line("MATRIX", told)])
 
 
 def _open(matrix: Matrix) -> Iterator[str]:

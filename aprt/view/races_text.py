@@ -13,10 +13,10 @@ from aprt.verdict.races import Raced, Races, Replayed, Stopped
 from aprt.view.commands import quoted
 from aprt.view.heading import heading
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line, switches
 from aprt.view.lists import fact, wrapped
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import switched
 
 RACES_SCHEMA: Final = "aprt.races/1"
 
@@ -49,12 +49,16 @@ def races_text(races: Races, paint: Paint) -> str:
 def races_line(races: Races) -> str:
     """The last line."""
     case, counts = races.case, {harm: len(races.those(harm)) for harm in _MEANS}
-    told = " ".join(f"{harm.replace('-', '_')}={n if races.complete else '-'}" for harm, n in counts.items())
-    return (
-        f"aprt: RACES property={','.join(p.id for p in races.properties) or '-'} scenario={case.name} "
-        f"era={case.era.name} {switched(case.settings)} {told} states={races.states} "
-        f"complete={'yes' if races.complete else 'no'}"
-    )
+    told = {
+        "property": ",".join(p.id for p in races.properties),
+        "scenario": case.name,
+        "era": case.era.name,
+        **switches(case.settings),
+        **{harm.replace("-", "_"): n if races.complete else None for harm, n in counts.items()},
+        "states": races.states,
+        "complete": races.complete,
+    }
+    return last_line("RACES", told)
 
 
 def races_json(races: Races) -> str:

@@ -18,8 +18,9 @@ from aprt.verdict.tokens import Recording
 from aprt.view.columns import WIDTH
 from aprt.view.detected_text import detected_lines
 from aprt.view.heading import heading
+from aprt.view.last_line import last_line, switches
 from aprt.view.paint import Paint
-from aprt.view.words import step, switched
+from aprt.view.words import step
 
 _ENDINGS = MappingProxyType(
     {
@@ -92,12 +93,15 @@ def at_last_step(execution: Execution) -> list[Finding]:
 def replay_line(recording: Recording, execution: Execution) -> str:
     """The last line, like that of a verdict."""
     found = ",".join(finding.property for finding in at_last_step(execution))
-    return (
-        f"aprt: {'VIOLATED' if found else 'REPLAYED'} property={found or '-'} "
-        f"scenario={recording.case.name} era={recording.case.era.name} "
-        f"{switched(recording.case.settings)} "
-        f"steps={len(execution.events)} token={recording.token or '-'}"
-    )
+    told = {
+        "property": found,
+        "scenario": recording.case.name,
+        "era": recording.case.era.name,
+        **switches(recording.case.settings),
+        "steps": len(execution.events),
+        "token": recording.token,
+    }
+    return last_line("VIOLATED" if found else "REPLAYED", told)
 
 
 def ending_text(execution: Execution) -> str:

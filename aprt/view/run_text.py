@@ -11,11 +11,12 @@ from aprt.verdict.predicted import Detected
 from aprt.view.commands import command_lines, quoted
 from aprt.view.detected_text import detected_json, detected_lines
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line, switches
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.replay_text import ending_text, finding_lines
 from aprt.view.version import aprt_version
-from aprt.view.words import manner, not_asked, switched
+from aprt.view.words import manner, not_asked
 
 RUN_SCHEMA = "aprt.run/1"
 
@@ -45,12 +46,19 @@ def run_text(
 def run_line(case: Case, plan: Plan, live: LiveRun, token: str | None) -> str:
     """The last line, like that of a verdict. A run without a finding proves nothing, and is called RAN."""
     found = ",".join(finding.property for finding in live.execution.findings)
-    return (
-        f"aprt: {'VIOLATED' if found else 'RAN'} property={found or '-'} "
-        f"scenario={case.name} era={case.era.name} "
-        f"{switched(case.settings)} mode={plan.mode} seed={live.seed} runs={live.runs} "
-        f"steps={len(live.execution.events)} ending={_ending(live)} token={token or '-'}"
-    )
+    told = {
+        "property": found,
+        "scenario": case.name,
+        "era": case.era.name,
+        **switches(case.settings),
+        "mode": plan.mode,
+        "seed": live.seed,
+        "runs": live.runs,
+        "steps": len(live.execution.events),
+        "ending": _ending(live),
+        "token": token,
+    }
+    return last_line("VIOLATED" if found else "RAN", told)
 
 
 def _ending(live: LiveRun) -> str:

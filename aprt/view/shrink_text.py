@@ -12,9 +12,9 @@ from aprt.view.columns import WIDTH, columns
 from aprt.view.commands import command_lines, quoted
 from aprt.view.heading import claim, heading
 from aprt.view.json_text import dump
+from aprt.view.last_line import last_line, switches
 from aprt.view.paint import Paint
 from aprt.view.version import aprt_version
-from aprt.view.words import switched
 
 SHRINK_SCHEMA = "aprt.shrink/1"
 
@@ -56,11 +56,18 @@ def shrink_text(shrunk: Shrunk, paint: Paint) -> str:
 def shrink_line(shrunk: Shrunk) -> str:
     """The last line, like that of a verdict."""
     case, after = shrunk.recording.case, shrunk.minimal.after
-    return (
-        f"aprt: SHRUNK property={shrunk.property.id} scenario={case.name} era={case.era.name} "
-        f"{switched(case.settings)} claim={shrunk.minimal.claim} preemptions={after.preemptions} "
-        f"steps={after.steps} switches={after.switches} token={shrunk.token or '-'}"
-    )
+    told = {
+        "property": shrunk.property.id,
+        "scenario": case.name,
+        "era": case.era.name,
+        **switches(case.settings),
+        "claim": shrunk.minimal.claim,
+        "preemptions": after.preemptions,
+        "steps": after.steps,
+        "switches": after.switches,
+        "token": shrunk.token,
+    }
+    return last_line("SHRUNK", told)
 
 
 def shrink_json(shrunk: Shrunk) -> str:

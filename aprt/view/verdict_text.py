@@ -22,6 +22,7 @@ from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
 from aprt.view.heading import claim, heading
+from aprt.view.last_line import last_line
 from aprt.view.lists import fact, wrapped
 from aprt.view.paint import Paint
 from aprt.view.unexercised_text import unexercised_lines
@@ -70,13 +71,13 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
     """
     violated = [finding["property"] for finding in answer["findings"]]
     unexercised = None if violated else answer["certificate"]["unexercised"]
-    words = {
+    told = {
         "property": ",".join(violated or answer["properties"]),
         "scenario": answer["scenario"].partition("+")[0],
         "era": answer["era"],
         "with": ",".join(answer["switches"]),
         **({"without": ",".join(answer["without"])} if answer["without"] else {}),
-        "complete": "yes" if answer["complete"] else "no",
+        "complete": answer["complete"],
         "strategy": answer["strategy"],
         "traces": answer["traces"],
         **({} if answer["redundant"] is None else {"redundant": answer["redundant"]}),
@@ -86,8 +87,7 @@ def verdict_line(answer: Mapping[str, Any]) -> str:
         **({} if unexercised is None else {"unexercised": unexercised}),
         "token": answer["token"],
     }
-    told = {key: "-" if value in (None, "") else value for key, value in words.items()}
-    return f"aprt: {answer['verdict']} " + " ".join(f"{key}={value}" for key, value in told.items())
+    return last_line(answer["verdict"], told)
 
 
 def _unbroken(verdict: Verdict, certificate: Certificate, paint: Paint) -> str:

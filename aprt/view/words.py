@@ -11,7 +11,6 @@ import attrs
 
 from aprt.core.events import Event
 from aprt.core.notes import Took
-from aprt.core.scenario import Settings
 
 _MANNER: Final = MappingProxyType(
     {
@@ -76,12 +75,6 @@ def manner(mode: str) -> str:
 def again(steps: int) -> str:
     """A phrase that says how many steps at the end repeat for ever."""
     return f"the last {'step' if steps == 1 else f'{steps} steps'} again and again, for ever"
-
-
-def switched(settings: Settings) -> str:
-    """Switches in a line for grep: `with=vm_ref,locked`, and `without=B8` where a flag that was in is taken out."""
-    without = ",".join(settings.without)
-    return f"with={','.join(settings.names()) or '-'}" + (f" without={without}" if without else "")
 
 
 def _inside(brackets: str, items: Iterable[str]) -> str:
