@@ -58,7 +58,7 @@ IN_VFIO_AP: Sequence[frozenset[str]] = (  # each imports only what stands in a r
 IN_EXPLORE: Sequence[frozenset[str]] = (  # likewise
     frozenset({"result", "garbage"}),
     frozenset({"learned", "watchdog"}),
-    frozenset({"checking", "stepper", "reachability"}),
+    frozenset({"checking", "met", "reachability", "stepper"}),
     frozenset({"commuting", "replay"}),
     frozenset({"stateful", "traces", "persistent_sets", "sampling"}),
     frozenset({"failures", "conflicts"}),

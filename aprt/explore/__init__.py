@@ -17,6 +17,7 @@ A search is a `Question` that a *strategy* answers with an `Exploration` (`resul
     stepper, replay    one schedule, without tables
     watchdog           when a search gives up
     reachability       backward passes over a graph
+    met                the states that a search has met, and the way to each
     garbage            how often Python collects garbage
 
 The package can be called: `aprt.explore` is its name and also, for users, the function `explore.explore`. A

@@ -94,7 +94,7 @@ def races(
             stopped = "interrupted"
     raced = tuple(Raced(swap, tuple(_replayed(case, model, judged, one) for one in swap.both)) for swap in found)
     left_out = tuple(p.id for p in asked if p not in single)
-    return Races(case, judged, left_out, from_start, raced, len(outcomes.states), stopped)
+    return Races(case, judged, left_out, from_start, raced, len(outcomes.met), stopped)
 
 
 def _explored(outcomes: Outcomes, budget: float | None) -> Stopped | None:

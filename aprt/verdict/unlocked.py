@@ -60,7 +60,7 @@ def _side_by_side(system: System, actor: Actor[Any]) -> Iterator[Schedule]:
             for pair in permutations(here, 2):
                 if pair not in tried and any(unlocked(steps[step].event) for step in pair):
                     tried.add(pair)
-                    yield outcomes.tables.schedule([*outcomes.way_to(number), *pair])
+                    yield outcomes.tables.schedule([*outcomes.met.way_to(number), *pair])
 
 
 def unlocked(event: Event) -> list[str]:

@@ -17,8 +17,8 @@ from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
 from aprt.explore.checking.checks import Checks, Note, judged
-from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
+from aprt.explore.met import Met
 from aprt.explore.reachability import reachable_sets
 
 OVER = -1  # in the place of the state that a step leads to: the execution ends with it
@@ -40,7 +40,7 @@ class Way:
 class Outcomes:
     """The states met, breadth first, about `limit` at most; what can follow them is known once it is `complete`.
 
-    states: packed, by number. ways: by state. settled: by state, the outcomes of the state itself.
+    met: the states. ways: by state. settled: by state, the outcomes of the state itself.
     A set of outcomes is an integer with a bit for each, numbered as they are met. verdicts: by name, the number of the
     bit. ends: likewise, by end state, packed, with the fields of actors only. judged: the set of all verdicts.
     """
@@ -49,8 +49,7 @@ class Outcomes:
         self.checks = Checks(properties, system)
         self.packing = self.checks.packing
         self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
-        self.states, self.ways, self.settled = [INITIAL], list[tuple[Way, ...]](), list[int]()
-        self._numbers, self._parents, self._via = {INITIAL: 0}, array("q", [-1]), array("q", [-1])
+        self.met, self.ways, self.settled = Met(), list[tuple[Way, ...]](), list[int]()
         self.verdicts: dict[str, int] = {}
         self.ends: dict[int, int] = {}
         self.judged = 0
@@ -68,13 +67,13 @@ class Outcomes:
 
     def expand(self) -> Iterator[int]:
         """The same, one after the other: gives the number of each when all ways out of it are known."""
-        while len(self.ways) < len(self.states) <= self._limit:
-            self._expand(self.states[len(self.ways)])
+        while len(self.ways) < len(self.met) <= self._limit:
+            self._expand(self.met.states[len(self.ways)])
             yield len(self.ways) - 1
 
     @property
     def complete(self) -> bool:
-        return len(self.ways) == len(self.states)
+        return len(self.ways) == len(self.met)
 
     def from_each(self) -> list[int]:
         """Per state, all outcomes of what can follow, as bits; one at least."""
@@ -92,14 +91,6 @@ class Outcomes:
         for number in lost:
             here[number] = self.settled[number] = self._verdict(["hang"])
         return reachable_sets(here, sources, targets)
-
-    def way_to(self, number: int) -> list[int]:
-        """The steps that lead to a state, as few as there can be."""
-        steps = []
-        while number > 0:
-            steps.append(self._via[number])
-            number = self._parents[number]
-        return steps[::-1]
 
     def onwards(self, number: int, outcome: int, outcomes: list[int]) -> list[int]:
         """The fewest steps from a state to that outcome, a bit. outcomes: of each state, as `from_each` gives them."""
@@ -130,12 +121,7 @@ class Outcomes:
         ids += [note.property for note in self.tables.steps[step].event.notes if isinstance(note, Oops)]
         if ids:
             return Way(place, step, OVER, self._verdict(ids))
-        number = self._numbers.setdefault(successor, len(self.states))
-        if number == len(self.states):
-            self.states.append(successor)
-            self._parents.append(len(self.ways))
-            self._via.append(step)
-        return Way(place, step, number, 0)
+        return Way(place, step, self.met.meet(successor, len(self.ways), step), 0)
 
     def _terminal(self, state: int) -> int:
         """The outcome of a state in which nothing is possible."""

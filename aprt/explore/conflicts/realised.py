@@ -17,8 +17,7 @@ cycle, one each, so that they never do so at the same time.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from itertools import combinations, pairwise
@@ -29,8 +28,9 @@ from aprt.core.lock_order import Cycle, Demand, Edge, turned
 from aprt.core.notes import Hold, Oops
 from aprt.core.schedule import Schedule
 from aprt.core.system import System
-from aprt.explore.learned.packing import INITIAL, Packing
+from aprt.explore.learned.packing import Packing
 from aprt.explore.learned.tables import Tables
+from aprt.explore.met import Met
 
 
 @attrs.frozen
@@ -67,13 +67,12 @@ def realise(system: System, cycles: Sequence[Cycle], limit: int) -> Realisation:
 
 
 class _Search:
-    """The states met, breadth first, each with the state before it and the step between."""
+    """Meets states, breadth first."""
 
     def __init__(self, system: System, tables: Tables[None], cycles: Sequence[Cycle], limit: int) -> None:
         self._places, self._tables, self._cycles, self._limit = range(len(system.contexts)), tables, cycles, limit
         self._edges = {_pair(edge): edge for cycle in cycles for edge in cycle}
-        self._states, self._seen = [INITIAL], {INITIAL}
-        self._parents, self._via = array("q", [-1]), array("q", [-1])
+        self._met = Met()
         self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
         self._unasked: set[str] = set()
         self._beyond = 0  # states looked at because a promise is waited for
@@ -82,18 +81,18 @@ class _Search:
     def run(self) -> Realisation:
         here = 0
         try:
-            while here < len(self._states) <= self._limit:
+            while here < len(self._met) <= self._limit:
                 waiting = self._expand(here)
                 if waiting:
                     return self._found(here, waiting)
                 here += 1
         except KeyboardInterrupt:
             return self._not_found(complete=False)
-        return self._not_found(complete=here == len(self._states) and self._beyond <= self._limit)
+        return self._not_found(complete=here == len(self._met) and self._beyond <= self._limit)
 
     def _expand(self, here: int) -> tuple[Demand, ...]:
         """Those that wait for each other in a state; if none do, the states are met to which its steps lead."""
-        state = self._states[here]
+        state = self._met.states[here]
         offers, numbers = self._tables.offers(state), self._tables.packing.numbers(state)
         able = {place for place, _ in offers}
         fatal = {place for place, moves in offers if any(self._tables.steps[step].oops for _, step, _ in moves)}
@@ -109,7 +108,7 @@ class _Search:
                 oopses = {note.property for note in self._tables.steps[step].event.notes if isinstance(note, Oops)}
                 self._unasked |= oopses
                 if not oopses:
-                    self._meet(state + delta, here, step)
+                    self._met.meet(state + delta, here, step)
         return ()
 
     def _for_good(self, state: int, demands: Sequence[Demand]) -> tuple[Demand, ...]:
@@ -133,19 +132,6 @@ class _Search:
                     seen.add(here + delta)
                     following.append(here + delta)
         return waiting
-
-    def _meet(self, state: int, parent: int, via: int) -> None:
-        if state not in self._seen:
-            self._seen.add(state)
-            self._states.append(state)
-            self._parents.append(parent)
-            self._via.append(via)
-
-    def _steps(self, here: int) -> Iterator[int]:
-        """The steps that led to a state, the last one first."""
-        while here > 0:
-            yield self._via[here]
-            here = self._parents[here]
 
     def _asked(self, place: int, control: int) -> Demand | None:
         """What a context asks for in a control state, if that makes an edge of the cycles."""
@@ -185,9 +171,9 @@ class _Search:
         return other.by.holds(lock.lock) and (lock.family, other.lock.family) in self._edges
 
     def _found(self, here: int, waiting: tuple[Demand, ...]) -> Realisation:
-        schedule, cycle = self._tables.schedule([*self._steps(here)][::-1]), self._made(waiting)
+        schedule, cycle = self._tables.schedule(self._met.way_to(here)), self._made(waiting)
         others = tuple(other for other in self._cycles if other != cycle)
-        return Realisation(cycle, others, schedule, waiting, (), None, len(self._states), complete=False)
+        return Realisation(cycle, others, schedule, waiting, (), None, len(self._met), complete=False)
 
     def _made(self, waiting: Sequence[Demand]) -> Cycle:
         """The cycle that those make who wait for each other."""
@@ -203,13 +189,13 @@ class _Search:
         others = tuple(more)
         if not complete or self._unasked:
             unasked = tuple(sorted(self._unasked))
-            return Realisation(first, others, None, (), (), None, len(self._states), complete=False, unasked=unasked)
+            return Realisation(first, others, None, (), (), None, len(self._met), complete=False, unasked=unasked)
         made = [*filter(None, map(Demand.of, self._tables.asks()))]
         made += (demand for step in self._tables.steps for demand in Demand.by_step(step.event))
         makers = [[demand for demand in made if edge in demand.edges] for edge in first]
         contexts = {demand.by.context for demands in makers for demand in demands}
         alone = contexts.pop() if len(contexts) == 1 else None
-        return Realisation(first, others, None, (), _gates(makers), alone, len(self._states), complete)
+        return Realisation(first, others, None, (), _gates(makers), alone, len(self._met), complete)
 
 
 def _pair(edge: Edge) -> tuple[str, str]:

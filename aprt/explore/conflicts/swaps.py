@@ -90,7 +90,7 @@ class _Swaps:
 
     def found(self) -> tuple[Swap, ...]:
         cases: dict[tuple[Operation, Operation], _Case] = {}
-        for number in range(len(self._outcomes.states)):
+        for number in range(len(self._outcomes.met)):
             for one, other in self._pairs(number):
                 key = self._operation(one), self._operation(other)
                 case = self._case(number, one, other)
@@ -188,7 +188,7 @@ class _Swaps:
 
     def _steps(self, case: _Case, side: int, outcome: int) -> list[int]:
         way, then = case.ways[side], case.ways[1 - side].place
-        steps = [*self._outcomes.way_to(case.number), way.step]
+        steps = [*self._outcomes.met.way_to(case.number), way.step]
         if way.here & outcome:
             return steps
         following = next((one for one in self._outcomes.ways[way.target] if one.place == then), None)

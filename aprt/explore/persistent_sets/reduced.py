@@ -29,6 +29,7 @@ from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Unordered, Visibility, in_order
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
+from aprt.explore.met import Met
 from aprt.explore.persistent_sets.futures import Bits, Futures
 from aprt.explore.persistent_sets.persistent import PersistentSets
 from aprt.explore.persistent_sets.wander import run_ahead, wander
@@ -52,7 +53,7 @@ def search(question: Question) -> Exploration:
 
 
 class ReducedSearch:
-    """States have numbers, in the order in which they are met; `parents` and `via` say how each was met.
+    """Per state that was met. depths: how many steps it is from the start. oopses: those that an oops has ended.
 
     Per state that was entered. possible: the contexts that can take a step, as bits. moved: those that did. known: how
     many sets of local steps had been learned (`Futures.size`) when these were chosen.
@@ -68,8 +69,7 @@ class ReducedSearch:
         self.local = LocalSteps(system, self.tables, visibility)
         self.futures = Futures(system, self.tables, self.local, visibility)
         self.sets = PersistentSets(self.futures, self.local)
-        self.states, self.numbers = [INITIAL], {INITIAL: 0}
-        self.parents, self.via, self.depths = array("Q", [0]), array("Q", [0]), array("Q", [0])
+        self.met, self.depths = Met(question.bounds.max_states), array("Q", [0])
         self.possible, self.moved, self.known = list[Bits](), list[Bits](), array("Q")
         self.sources, self.targets = array("Q"), array("Q")
         self.oopses: set[int] = set()
@@ -115,20 +115,20 @@ class ReducedSearch:
     def _run(self) -> None:
         """Enter all states that are met, and return to those in which more has to be done, until there is none."""
         while True:
-            while len(self.possible) < len(self.states):
+            while len(self.possible) < len(self.met):
                 if not len(self.possible) % _LOOK:
                     self._look()
                 self._enter(len(self.possible))
             self._look_again()
-            if len(self.possible) == len(self.states):
+            if len(self.possible) == len(self.met):
                 self._catch_up()
-            if len(self.possible) == len(self.states):
+            if len(self.possible) == len(self.met):
                 break
 
     def _look(self) -> None:
         """Where the search can be resumed: what is begun with a state cannot be cut short."""
         try:
-            self.watchdog.look(0, len(self.states), len(self.sources), self.depths[len(self.possible) - 1])
+            self.watchdog.look(0, len(self.met), len(self.sources), self.depths[len(self.possible) - 1])
         except Stop:
             self._save()
             raise
@@ -145,7 +145,7 @@ class ReducedSearch:
             self.cut = True
         elif enabled:
             self._hold(enabled)
-            self._take(here, enabled, self.sets.choose(self.packing.numbers(self.states[here]), enabled))
+            self._take(here, enabled, self.sets.choose(self.packing.numbers(self.met.states[here]), enabled))
         elif here not in self.oopses:
             self._terminal(here)
 
@@ -155,7 +155,7 @@ class ReducedSearch:
         for here in looking(range(len(self.possible)), self._look):
             if self.known[here] == self.futures.size or self.moved[here] in (self.possible[here], 0):
                 continue
-            enabled, numbers = self._enabled(here), self.packing.numbers(self.states[here])
+            enabled, numbers = self._enabled(here), self.packing.numbers(self.met.states[here])
             self.known[here] = self.futures.size
             if not self.sets.enough(numbers, enabled, self.moved[here]):
                 self._take(here, enabled, self.sets.choose(numbers, enabled) & ~self.moved[here])
@@ -173,7 +173,7 @@ class ReducedSearch:
 
     def _enabled(self, here: int) -> Enabled:
         """What can be done in a state."""
-        numbers, found = self.packing.numbers(self.states[here]), {}
+        numbers, found = self.packing.numbers(self.met.states[here]), {}
         for place, rows in enumerate(self.local.rows):
             slot, options = rows[numbers[place]]
             steps = options[numbers[slot]]
@@ -200,19 +200,14 @@ class ReducedSearch:
                     self._step(here, step)
 
     def _step(self, here: int, step: LocalStep) -> None:
-        state = self.states[here]
+        state = self.met.states[here]
         violations: list[Violation] = []
         successor = state + step.delta
         self.taking = here, step
         if step.watch is not None:
             successor, violations = step.watch.look(state, successor)
-        number = self.numbers.setdefault(successor, len(self.states))
-        if number == len(self.states):
-            if number == self.question.bounds.max_states:
-                raise Stop("max_states")
-            self.states.append(successor)
-            self.parents.append(here)
-            self.via.append(step.number)
+        number = self.met.meet(successor, here, step.number)
+        if number == len(self.depths):
             self.depths.append(self.depths[here] + 1)
             violations += violated(step.judges, successor)
             if step.oops:
@@ -220,19 +215,19 @@ class ReducedSearch:
         self.sources.append(here)
         self.targets.append(number)
         if violations:
-            self._record(violations, [*self.path(here), step.number])
+            self._record(violations, [*self.met.way_to(here), step.number])
 
     def _terminal(self, here: int) -> None:
         """In a state without steps."""
-        waiting = self.tables.waiting(self.states[here])
+        waiting = self.tables.waiting(self.met.states[here])
         if waiting:
             self.deadlocks += 1
-            violations = self.checks.deadlock(self.states[here], waiting)
+            violations = self.checks.deadlock(self.met.states[here], waiting)
         else:
             self.ends += 1
-            violations = self.checks.end(self.states[here])
+            violations = self.checks.end(self.met.states[here])
         if violations:
-            self._record(violations, self.path(here))
+            self._record(violations, self.met.way_to(here))
 
     def _record(self, violations: Iterable[Violation], steps: list[int]) -> None:
         """Keep the shortest per property, and stop when one is enough."""
@@ -242,21 +237,13 @@ class ReducedSearch:
             if self.question.stop_on == "first":
                 raise Stop("violation")
 
-    def path(self, here: int) -> list[int]:
-        """The numbers of the steps by which a state was met."""
-        steps = []
-        while here != 0:
-            steps.append(self.via[here])
-            here = self.parents[here]
-        return steps[::-1]
-
     def _answer(self, stopped: str | None) -> Exploration:
         found, seconds = sorted(self.found.items(), key=lambda item: len(item[1][1])), self.watchdog.seconds
         return Exploration(
             strategy="reduced",
             stopped=stopped,
             findings=tuple(Finding(id, text, self.tables.schedule(steps)) for id, (text, steps) in found),
-            states=len(self.states),
+            states=len(self.met),
             transitions=len(self.sources),
             executions=0,
             depth=max(self.depths),

@@ -64,17 +64,18 @@ class SavedReduced:
             self._asked.begin_anew(())
             return
         here, step = taking
-        self._asked.begin_anew([*self._labels(self._run.path(here)), step.label])
+        self._asked.begin_anew([*self._labels(self._run.met.way_to(here)), step.label])
 
     def write(self) -> None:
         """Add what is new; before a state is entered."""
         run, count = self._run, self._chunks.count
-        parents = mark(array("I", run.parents[count:]), sorted(run.oopses), count)
+        parents = mark(array("I", run.met.parents[count:]), sorted(run.oopses), count)
         with self.file.writing() as connection:
             self._journal.write(connection)
-            self._chunks.write(connection, Chunk.of(self._layout, run.states[count:], parents))
-            for series, numbers in ((self._via, run.via), (self._sources, run.sources), (self._targets, run.targets)):
-                series.write(connection, numbers)
+            self._chunks.write(connection, Chunk.of(self._layout, run.met.states[count:], parents))
+            self._via.write(connection, run.met.via)
+            self._sources.write(connection, run.sources)
+            self._targets.write(connection, run.targets)
             self._possible.write(connection, self._flat(run.possible))
             self._moved.rewrite(connection, self._flat(run.moved))
             self._known.rewrite(connection, run.known)
@@ -90,7 +91,7 @@ class SavedReduced:
             vain=run.sets.vain,
             found=[(id, text, steps) for id, (text, steps) in run.found.items()],
             seconds=run.watchdog.seconds,
-            states=len(run.states),
+            states=len(run.met),
             digest=self._journal.digest(),
         )
 
@@ -114,7 +115,7 @@ class SavedReduced:
         run.possible, run.moved = (self._sets(series.read()) for series in (self._possible, self._moved))
         run.known, run.sources, run.targets = (s.read() for s in (self._known, self._sources, self._targets))
         entered = len(run.possible)
-        if (len(run.via), len(run.moved), len(run.known)) != (len(run.states), entered, entered):
+        if (len(run.met.via), len(run.moved), len(run.known)) != (len(run.met), entered, entered):
             raise self.file.damaged()
         run.ends, run.deadlocks, run.cut = progress.ends, progress.deadlocks, progress.cut
         run.sets.luck.update({(place, control): luck for place, control, luck in progress.luck})
@@ -125,9 +126,9 @@ class SavedReduced:
 
     def _read_states(self, chunks: Iterable[Chunk]) -> None:
         run = self._run
-        run.states, parents, oopses = joined(chunks, self._layout)
-        run.numbers = {state: number for number, state in enumerate(run.states)}
-        run.parents, run.via, run.oopses = array("Q", parents), self._via.read(), set(oopses)
+        states, parents, oopses = joined(chunks, self._layout)
+        run.met.restore(states, parents, self._via.read())
+        run.oopses = set(oopses)
         run.depths = array("Q", [0])
         for parent in parents[1:]:
             run.depths.append(run.depths[parent] + 1)
