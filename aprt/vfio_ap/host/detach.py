@@ -86,7 +86,8 @@ def p35(machine: Machine, detaches: tuple[Detach, ...]) -> Property:
         "a detach does its steps in the order that makes it safe",
         tuple(_order(machine, detach) for detach in detaches),
         "For each detach: hook removed < APCB cleared < ZAPQ of each queue < that reset finished < its records, if it\n"
-        f"has any, forgotten < VM pointer cleared < VM reference dropped.{_note(detaches)}",
+        "has any, forgotten < VM pointer cleared < VM reference dropped. It is the order of today's driver: another\n"
+        f"one may be as safe, and needs a reason why.{_note(detaches)}",
         tuple((detach.guest.mdev, detach.begin) for detach in detaches),
     )
 

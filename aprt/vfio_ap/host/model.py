@@ -14,16 +14,24 @@ from aprt.vfio_ap.host.alike import Kind, Owned, alike, kinds
 from aprt.vfio_ap.host.balance import Books, p5, p6
 from aprt.vfio_ap.host.bounds import bounds
 from aprt.vfio_ap.host.machine import Machine
-from aprt.vfio_ap.host.properties import p1, p4, p8, p9, p10, p19, p24
+from aprt.vfio_ap.host.properties import References, p1, p4, p8, p9, p10, p19, p24
 from aprt.vfio_ap.host.switches import ASSUMPTIONS
 from aprt.vfio_ap.host.users import p11, p12
 from aprt.vfio_ap.kvm.gisa_properties import gisa_properties
 
 
-def common(machine: Machine, books: Books, let_go: Iterable[Before], forgets: Iterable[str]) -> list[Property]:
-    """What can be checked under every driver. For `books`, `let_go` and `forgets` see `p5`, `p11` and `p12`."""
-    found = [make(machine) for make in (p1, p4, p8, p9, p10, p19, p24)]
-    found += [p5(machine, books), p6(machine, books), p11(machine, let_go), p12(machine, forgets)]
+def common(
+    machine: Machine, references: References, books: Books, let_go: Iterable[Before], forgets: Iterable[str]
+) -> list[Property]:
+    """What can be checked under every driver. For what it is given besides see `p4`, `p5`, `p11` and `p12`."""
+    found = [make(machine) for make in (p1, p8, p9, p10, p19, p24)]
+    found += [
+        p4(machine, references),
+        p5(machine, books),
+        p6(machine, books),
+        p11(machine, let_go),
+        p12(machine, forgets),
+    ]
     parts = tuple(guest.gisa for guest in machine.guests)
     vcpus = tuple(vcpu for guest in machine.guests for vcpu in guest.vcpus)
     return [*found, *gisa_properties(machine.gib, parts, vcpus), *RULES, DEADLOCK, LIVELOCK]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from pyrsistent import PMap, pmap
 
@@ -16,7 +16,10 @@ from aprt.core.system import View
 from aprt.vfio_ap.ap.queue_state import Target
 from aprt.vfio_ap.ap.response import Rc
 from aprt.vfio_ap.host.machine import Guest, Machine
+from aprt.vfio_ap.host.userspace import DEVICE
 from aprt.vfio_ap.memory import PAGE
+
+References: TypeAlias = tuple[Callable[[View, Guest], int], tuple[Actor[Any], ...]]
 
 
 def hardware_of(machine: Machine) -> tuple[Actor[Any], ...]:
@@ -71,16 +74,18 @@ def p9(machine: Machine) -> Property:
     )
 
 
-def p4(machine: Machine) -> Property:
+def p4(machine: Machine, references: References) -> Property:
+    """references: those of the VM of a guest that the driver and the vfio core have, and the actors that say so."""
     checks: list[Always | AtEnd] = []
     for guest in machine.guests:
-        checks += [_immortal(guest), _dangling(machine, guest)]
+        checks += [_immortal(guest), _dangling(machine, guest), _counted(guest, references)]
     return Property(
         "P4",
         "a VM is destroyed when its last file is closed, and not before its mdev forgets it",
         tuple(checks),
-        "When every file of a VM and of its devices is closed and all is done, the VM is gone. As long as an mdev has\n"
-        "the VM its reference count is at least 1.",
+        "When every file of a VM and of its devices is closed and all is done, the VM is gone. When all is done and\n"
+        "some are open, each reference of the VM is that of a file, of an mdev that has the VM, or of the vfio core.\n"
+        "As long as an mdev has the VM its reference count is at least 1.",
         tuple((guest.vm, "put") for guest in machine.guests),
     )
 
@@ -92,6 +97,19 @@ def _immortal(guest: Guest) -> AtEnd:
         return None
 
     return AtEnd((guest.process, guest.vm), test)
+
+
+def _counted(guest: Guest, references: References) -> AtEnd:
+    count_of, reads = references
+
+    def test(view: View) -> str | None:
+        users, files = view(guest.vm).users, [file for file in view(guest.process).refs if file != DEVICE]
+        accounted = len(files) + count_of(view, guest)
+        if not view(guest.vm).live or users == accounted:
+            return None
+        return f"{guest.name} has {count(users, 'reference')} and {count(accounted, 'holder')}"
+
+    return AtEnd((guest.vm, guest.process, *reads), test)
 
 
 def _dangling(machine: Machine, guest: Guest) -> Always:
@@ -162,6 +180,7 @@ def p19(machine: Machine) -> Property:
         tuple(_masks(guest, op) for guest in machine.guests for op in ("set_masks", "drop_adapter")),
         "Hardware reads the APCB for every AP instruction in SIE: who writes it holds kvm->lock and has taken all\n"
         "vCPUs out of SIE first.",
+        of_patches=True,
     )
 
 

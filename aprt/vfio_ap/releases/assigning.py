@@ -133,7 +133,7 @@ ASSIGNING = (
         "another queue of a guest's adapter is unbound and bound again",
         "A guest that may not have one queue of an adapter may not have the adapter:\n"
         "all its queues leave the guest, and have to be reset (B27).",
-        ("P5", "P6", "P9", "P11", "P12"),
+        ("P5", "P6", "P9", "P11", "P12", "P17", "P36"),
         unbind_sibling,
         ("queues=2", "guest=use"),
     ),
@@ -142,7 +142,7 @@ ASSIGNING = (
         "a domain is assigned whose queue has no driver",
         "The filter takes the adapter from the guest that uses it; its queues have to be\n"
         "reset before the guest sees them again (B28).",
-        ("P5", "P6", "P9", "P11", "P12"),
+        ("P5", "P6", "P9", "P11", "P12", "P17", "P36"),
         assign_beside_unbound,
         ("guest=use",),
     ),

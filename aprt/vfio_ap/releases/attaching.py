@@ -181,7 +181,7 @@ ATTACHING = (
         "a second mdev is opened for a VM that has one",
         "The open fails; the hook of the first mdev has to stay where it is, else the guest\n"
         "is told 01, and reads freed memory once the second mdev is removed (B17).",
-        ATTACH,
+        ("P4", *ATTACH),
         second_mdev,
     ),
     Scenario(

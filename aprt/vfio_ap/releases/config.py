@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from aprt.core.events import Event
 from aprt.core.properties import Actors, After, Always, Property
 from aprt.core.system import View
-from aprt.vfio_ap.ap.apqn import Apqn, QueuePointer
+from aprt.vfio_ap.ap.apqn import Apqn
 from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.properties import objects_of
 from aprt.vfio_ap.host.structure import bus_busy, listed
@@ -48,26 +49,38 @@ def p36(machine: Machine) -> Property:
     reads: Actors = (machine.bus, machine.matrix_dev, *machine.mdevs, *objects_of(machine))
 
     def scanned(view: View, event: Event) -> str | None:
-        return _not_given(machine, machine.mdevs, view, "a scan ends")
+        given = _not_given(machine, machine.mdevs, view, "a scan ends")
+        return given or _pending(machine, view)
 
     def written(mdev: Mdev, view: View, event: Event) -> str | None:
         return _not_given(machine, (mdev,), view, "a write ends") if event.args == (0,) else None
 
+    def bound(view: View, event: Event) -> str | None:
+        apqn, driver = event.args
+        mdevs = [mdev for mdev in machine.mdevs if apqn in view(mdev).matrix]
+        return _not_given(machine, mdevs, view, f"{apqn} is bound") if driver == "vfio_ap" else None
+
     return Property(
         "P36",
-        "at the end of a scan or a write every guest is given what it may have",
+        "at the end of a scan, a probe or a write every guest is given what it may have",
         (
             After(machine.scan_mutex, "unlock", reads, scanned),
+            After(machine.bus, "set_driver", reads, bound),
             *(After(mdev.sysfs, "leave", reads, partial(written, mdev)) for mdev in machine.mdevs),
         ),
-        "When a scan is over, or a write to an attribute of an mdev, the shadow of the mdev is its matrix within the\n"
-        "host's configuration, without adapters that have a queue which is not bound to vfio_ap or was not reset.\n"
-        "Not looked at while somebody holds mdevs_lock, or a probe or remove runs.",
-        ((machine.scan_mutex, "unlock"), *((mdev.sysfs, "leave") for mdev in machine.mdevs)),
+        "When a scan is over, or a write to an attribute of an mdev, or a queue of the mdev has been bound, the\n"
+        "shadow of the mdev is its matrix within the host's configuration, without adapters that have a queue which\n"
+        "is not bound to vfio_ap or was not reset. At the end of a scan no mdev waits for one any more. Not looked\n"
+        "at while somebody holds mdevs_lock, or a probe or remove runs.",
+        (
+            (machine.scan_mutex, "unlock"),
+            (machine.bus, "set_driver"),
+            *((mdev.sysfs, "leave") for mdev in machine.mdevs),
+        ),
     )
 
 
-def _not_given(machine: Machine, mdevs: tuple[Mdev, ...], view: View, when: str) -> str | None:
+def _not_given(machine: Machine, mdevs: Sequence[Mdev], view: View, when: str) -> str | None:
     if view.held(machine.mdevs_lock.name) or bus_busy(machine, view):
         return None
     known = listed(machine, view)
@@ -78,14 +91,16 @@ def _not_given(machine: Machine, mdevs: tuple[Mdev, ...], view: View, when: str)
     return None
 
 
+def _pending(machine: Machine, view: View) -> str | None:
+    waiting = [mdev for mdev in listed(machine, view) if view(mdev).added != Matrix()]
+    return f"a scan ends, and {waiting[0].name} still waits for that, for {view(waiting[0]).added}" if waiting else None
+
+
 def _expected(machine: Machine, mdev: Mdev, view: View) -> Matrix:
-    matrix, table = view(mdev).matrix, view(mdev).qtable
-    within = matrix.intersection(view(machine.bus).scanned)
+    within = view(mdev).matrix.intersection(view(machine.bus).scanned)
 
     def guest_may(apqn: Apqn) -> bool:
-        queue = machine.queues.get(apqn)
-        bound = queue is not None and QueuePointer(apqn, view(queue.object).generation) in table
-        return bound and was_reset(machine, view, apqn)
+        return view(machine.bus).drivers.get(apqn) == "vfio_ap" and was_reset(machine, view, apqn)
 
     lost = [apid for apid in within.apm if not all(guest_may(Apqn(apid, apqi)) for apqi in within.aqm)]
     for apid in lost:

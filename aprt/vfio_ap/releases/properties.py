@@ -19,14 +19,14 @@ from aprt.vfio_ap.releases.failing import p39
 from aprt.vfio_ap.releases.guarantee import detaches
 from aprt.vfio_ap.releases.pqap import p37, p38, p52
 from aprt.vfio_ap.releases.resets import FORGETS, let_go, p50
-from aprt.vfio_ap.releases.resources import books, p7
+from aprt.vfio_ap.releases.resources import books, p7, references
 from aprt.vfio_ap.releases.status import p40
 from aprt.vfio_ap.releases.structure import groups, hook_changes, lists, masks_change, p13, p15, p51, was_reset
 
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a machine of a release, by number."""
-    found = common(machine, books(machine), let_go(machine), FORGETS)
+    found = common(machine, references(machine), books(machine), let_go(machine), FORGETS)
     found += [make(machine) for make in (p7, p15, p43, p46, p47, p50, p51)]
     found += [p14(machine, partial(lists, machine)), _visible(machine)]
     found += [make(machine) for feature, makers in NEEDING.items() if machine.on(feature) for make in makers.values()]

@@ -1,4 +1,4 @@
-"""How the driver of a release keeps its records, for P5 and P6, and the property that they tell the truth: P7."""
+"""How the driver of a release keeps its references and records, for P4 to P6, and that they tell the truth: P7."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from aprt.core.system import View
 from aprt.vfio_ap.host import balance
 from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.balance import Books, common_ends, recorded, records
+from aprt.vfio_ap.host.properties import References
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova
+from aprt.vfio_ap.mainline.vfio_core import keeps_vm
 from aprt.vfio_ap.memory import PAGE
 
 
@@ -26,6 +28,19 @@ def books(machine: Machine) -> Books:
         lambda view, guest: [s.isc.isc for s in recorded(machine, view, guest) if s.isc],
         (*common_ends(machine), *ends),
     )
+
+
+def references(machine: Machine) -> References:
+    """Of a VM, for P4: those of mdevs, since 5.3 (B1), and of the vfio core, since 6.3 (B12)."""
+    devices = tuple(guest.device for guest in machine.guests)
+    by_mdev = machine.on("aqic") and machine.on("B1")
+    by_core = machine.on("dynamic_config") and keeps_vm(machine)
+
+    def held(view: View, guest: host.Guest) -> int:
+        mdevs = [mdev for mdev in machine.mdevs if by_mdev and view(mdev).live and view(mdev).kvm == guest.name]
+        return len(mdevs) + (by_core and sum(view(device).kvm == guest.name for device in devices))
+
+    return held, (*machine.mdevs, *devices)
 
 
 def p7(machine: Machine) -> Property:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from aprt.core.properties import Property
+from aprt.core.system import View
+from aprt.vfio_ap.host import machine as host
 from aprt.vfio_ap.host.detach import p34, p35
 from aprt.vfio_ap.host.model import by_number, common
 from aprt.vfio_ap.host.structure import p14, p16, p17
@@ -17,11 +19,16 @@ from aprt.vfio_ap.v4.switches import GROUPS
 
 def properties(machine: Machine) -> tuple[Property, ...]:
     """All that can be checked on a v4 machine, by number; P34 and P35 only with all measures in."""
-    found = common(machine, books(machine), let_go(machine), FORGETS)
+    found = common(machine, (partial(_references, machine), machine.mdevs), books(machine), let_go(machine), FORGETS)
     found += [p7(machine), p13(machine), *_structure(machine)]
     if all(machine.on(measure) for measure in GROUPS["all-measures"]):
         found += _detach(machine)
     return by_number(found)
+
+
+def _references(machine: Machine, view: View, guest: host.Guest) -> int:
+    """For P4: those of mdevs, which have one only with the measure `vm_ref`."""
+    return sum(view(mdev).kvm == guest.name for mdev in machine.mdevs) if machine.on("vm_ref") else 0
 
 
 def _detach(machine: Machine) -> tuple[Property, ...]:
