@@ -16,6 +16,7 @@ LOCK_ORDER = Property(
     "what it takes is held. An interrupt waits for whom it interrupted if its handler asks for a spinlock that is held "
     "there. So no spinlock that a handler asks for is held elsewhere with such interrupts on; nor is one that is held "
     "with them on asked for while a spinlock of a handler is held, be it by way of others.",
+    of_patches=True,
 )
 
 LOCK_RELEASE = Property(
@@ -28,7 +29,7 @@ LOCK_RELEASE = Property(
     of_patches=True,
 )
 
-LOCK_HELD = Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),))
+LOCK_HELD = Property("P22", "data guarded by a lock is touched only with the lock held", (Noted(),), of_patches=True)
 
 RULES = (
     Property(
@@ -40,7 +41,7 @@ RULES = (
         implied=True,
     ),
     LOCK_RELEASE,
-    Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),)),
+    Property("K3", "a reference count neither starts from 0 nor goes below it", (Noted(),), of_patches=True),
     LOCK_ORDER,
     Property(
         "P21",
@@ -48,9 +49,10 @@ RULES = (
         (Noted(),),
         "Where one execution drops the last reference under a lock and another one takes that lock while it destroys, "
         "the cycle is one of P20.",
+        of_patches=True,
     ),
     LOCK_HELD,
-    Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),)),
+    Property("P23", "nothing sleeps while a spinlock is held or a timer callback runs", (Noted(),), of_patches=True),
 )
 
 

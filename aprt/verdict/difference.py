@@ -22,7 +22,7 @@ import attrs
 
 from aprt.core.errors import ReplayMismatch, UserError
 from aprt.core.notes import Oops
-from aprt.core.properties import DEADLOCK, Property
+from aprt.core.properties import DEADLOCK, Property, endless
 from aprt.core.schedule import Label
 from aprt.explore.replay import replay
 from aprt.explore.result import UNBOUNDED, Bounds, Progress
@@ -54,6 +54,7 @@ class Outcome:
     after: Shown | None
     searched: tuple[bool, bool]  # whether the variant was searched to the end
     vacuous: tuple[bool, bool] = (False, False)  # whether it holds only because no step that it is about is possible
+    aside: bool = False  # asked about with all the others: nobody named it, and it is not what the scenario is about
     parting: Parting | None = None  # where there is one witness, and the other variant cannot take all its steps
 
     @property
@@ -143,8 +144,8 @@ def difference(
 ) -> Difference:
     """Search both variants for these properties (none: those of the first scenario, and for deadlocks).
 
-    With a patch in force on either side, what is asked of patches is (`of_patches`): of loops where `ask` has the room
-    and the time for that.
+    With a patch in force on either side, none stands for all but those about what goes on for ever (`endless`): what a
+    patch breaks is not what the scenario was made for. A livelock is looked for where `ask` has the room and the time.
     What is implied (`Property.implied`) is always looked for, and told where a side violates it. Where executions end
     at a violation of another property, both sides are asked about that as well.
 
@@ -177,13 +178,14 @@ def _check_goes_on(verdict: Verdict, interruptible: AbstractContextManager[objec
 
 
 def _by_default(before: Case, after: Case, common: Sequence[Property]) -> tuple[str, ...]:
-    """What the first scenario is about, as far as both can be asked for it. Raises: `UserError` where it is nothing."""
+    """What both can be asked for. Raises: `UserError` where that is nothing of what the first scenario is about."""
     own, known = before.scenario.properties, {p.id for p in common}
     if own and known.isdisjoint(own):
         none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"
         raise UserError(f"{none}; ask for others with --property")
-    more = DEADLOCK.id, *of_patches(common, before, after)
-    return tuple(id for id in dict.fromkeys((*own, *more)) if id in known)
+    more = of_patches(common, before, after)
+    more += tuple(p.id for p in common if more and not (p.implied or endless(p)))
+    return tuple(id for id in dict.fromkeys((*own, DEADLOCK.id, *more)) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:
@@ -201,7 +203,8 @@ def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outc
             parting = _parting(pair[0], after)
         elif pair[1] is not None and pair[0] is None:
             parting = _parting(pair[1], before)
-        yield Outcome(property.id, property.title, pair[0], pair[1], searched, vacuous, parting)
+        aside = property.id.casefold() not in named and property.id not in before.case.scenario.properties
+        yield Outcome(property.id, property.title, pair[0], pair[1], searched, vacuous, aside, parting)
 
 
 def _searched(verdict: Verdict, property: Property) -> bool:

@@ -81,7 +81,8 @@ def _covered(verdict: Verdict) -> str:
 
 def _table(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
     yield f"  {'':10} {'before':10} after"
-    rows = [(outcome, *_words(outcome)) for outcome in outcomes]
+    folded = [outcome for outcome in outcomes if outcome.aside and outcome.change == "holds"]
+    rows = [(outcome, *_words(outcome)) for outcome in outcomes if outcome not in folded]
     width = max([10, *(len(after) for _, _, after in rows)])
     for outcome, was, now in rows:
         before, after = (
@@ -89,6 +90,9 @@ def _table(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
         )
         title = textwrap.shorten(outcome.title, WIDTH - 26 - width, placeholder=" ...")
         yield f"{_MARKS[outcome.change]} {outcome.id:10} {before} {after} {title}"
+    if folded:
+        names = (f"{outcome.id}{'*' * any(outcome.vacuous)}" for outcome in folded)
+        yield from _wrapped(f"  {'and':10} holds      holds      {', '.join(names)}", " " * 24)
     marks = {_MARKS[outcome.change] for outcome in outcomes}
     if told := [f"{mark} {words}" for mark, words in _LEGEND.items() if mark in marks]:
         yield f"marks: {'; '.join(told)}"
@@ -174,9 +178,9 @@ def instead(parting: Parting) -> str:
     return f"{context} cannot do {parting.wanted.step}, nor go on; what can be done: {others}"
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, deeper: str = "  ") -> list[str]:
     indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, WIDTH, subsequent_indent=indent + "  ", break_on_hyphens=False)
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent + deeper, break_on_hyphens=False)
 
 
 def difference_json(difference: Difference) -> str:

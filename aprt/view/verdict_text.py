@@ -11,13 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from aprt.core.amount import count
-from aprt.core.properties import DEADLOCK, LIVELOCK
+from aprt.core.properties import DEADLOCK, LIVELOCK, endless
 from aprt.core.scenario import Settings
 from aprt.explore.result import Exploration
 from aprt.explore.sampling.walks import MAX_STEPS
-from aprt.kernel.rules import LOCK_HELD
 from aprt.verdict.certificate import Certificate, certify
-from aprt.verdict.verdict import Verdict
+from aprt.verdict.verdict import Verdict, patched
 from aprt.view.certificate_text import amounts, certificate_text
 from aprt.view.covered_text import covered
 from aprt.view.finding_text import finding_text
@@ -153,15 +152,20 @@ def _deadlocks(verdict: Verdict) -> dict[str, str]:
 
 def _not_asked(verdict: Verdict) -> dict[str, str]:
     """What a verdict without a finding leaves unsaid of a patch, but for deadlocks, which have a row of their own."""
+    if verdict.shown or not patched(verdict.case):
+        return {}
+    unasked = [property.id for property in verdict.unasked_of_patch if property.id != DEADLOCK.id]
     told = []
-    for property in () if verdict.shown else verdict.unasked_of_patch:
-        if property.id == LIVELOCK.id:
-            why = _LEFT_OUT[verdict.exploration.unjudged or "strategy"]
-            told.append(f"livelock: whether the patch makes somebody go on for ever ({why})")
-        elif property.id != DEADLOCK.id:
-            told.append(f"{property.id}: whether {property.title}")
-    if LOCK_HELD not in verdict.properties and any(less.locks for less in verdict.left_out):
-        told.append(f"{LOCK_HELD.id}: whether {LOCK_HELD.title}, now that fewer are taken (--property {LOCK_HELD.id})")
+    if rules := [id for id in unasked if id != LIVELOCK.id]:
+        told.append(f"{', '.join(rules)}: rules that a patch may break (asked where no --property is named)")
+    if LIVELOCK.id in unasked:
+        why = _LEFT_OUT[verdict.exploration.unjudged or "strategy"]
+        told.append(f"livelock: whether the patch makes somebody go on for ever ({why})")
+    known = [p for p in verdict.model.properties if not (p.implied or p.of_patches or endless(p))]
+    more = len([p for p in known if p not in verdict.properties])
+    if not rules and more:
+        others = count(more, "other property", "other properties")
+        told.append(f"{others} that the patch may break (--compare with=PATCH, in place of --with PATCH)")
     return {"not asked": "; ".join(told)} if told else {}
 
 

@@ -160,7 +160,7 @@ def test_what_every_search_looks_for_is_told_alike_by_property_scenario_certific
         assert told("property", "show", "k1", *era).stdout.endswith("\n\nchecked by: every search\n")
     expected = "checked by: no scenario of its own accord\nwith a patch in: by every scenario\n"
     assert expected in told("property", "show", "K2").stdout
-    assert "with a patch in" not in told("property", "show", "K3").stdout
+    assert "with a patch in" not in told("property", "show", "P1").stdout
     shown = told("scenario", "show", "2026/unbind").stdout
     assert "\n  in every search: K1\n  on demand: K2, K3, P1, " in shown
     answer = json.loads(told("explore", "2026/unbind", "--format", "json").stdout)["certificate"]
