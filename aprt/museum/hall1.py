@@ -208,7 +208,7 @@ ENTRIES = (
         "6.2",
         "User space unmaps a range with the NIB's page in it. vfio_ap_mdev_dma_unmap() unpins\n"
         "the first page of the range. If the NIB's is another it stays pinned:\n"
-        "vfio_dma_do_unmap() calls back ten times, then stops the host with a BUG. If it is\n"
+        "vfio_dma_do_unmap() calls back eleven times, then stops the host with a BUG. If it is\n"
         "that one, the card goes on writing into a page that is not pinned: nobody calls\n"
         "vfio_ap_irq_disable().",
         Pattern.POINTER_OUTLIVES,

@@ -76,14 +76,14 @@ ENTRIES = (
         ("RACE",),
         ("b1af7528d27e",),
         "s390/zcrypt: use new state UNBOUND during queue driver rebind",
-        "4.20 or 5.0",
+        "5.1 or 5.2",
         "A queue that goes from one driver to another has none for a moment, and\n"
         "ap_queue_remove() leaves it in AP_STATE_BORKED, as a broken one. ap_scan_bus() in\n"
         "that moment deletes its device; the next scan makes it anew. The fix is a state of\n"
         "its own, AP_STATE_UNBOUND.",
         Pattern.SENTINEL_IN_RANGE,
         Contrast("2026/masks-scan+B51=out", "2026/masks-scan", "P46"),
-        note="no source at hand tells which of the two: the eras take it for 4.20",
+        note="5.0 does not have it, 5.2 does",
     ),
 )
 

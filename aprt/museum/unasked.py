@@ -22,7 +22,7 @@ UNASKED: Final[Sequence[Why]] = (
     ),
     Why("B8 B9 B10 B40 B41 B43 B44", "4.20", "4.20", "KVM has no GIB before 5.1: no alert interrupt, no alert list"),
     Why("B2 B3", "v4", "5.3", "guests cannot become protected ones before 5.7, and nothing else takes these locks"),
-    Why("B12", "v4", "5.15", "the VM comes through a notifier before 6.0; no lock of the group is held"),
+    Why("B12", "v4", "5.15", "the VM comes through a notifier before 5.19; no lock of the group is held"),
     Why("B16", "4.20", "5.15", "an mdev has no table of queues before 6.0; to assign sets a bit"),
     Why("B17", "v4", "v4", "whether the series sets the hook before its test is not known; h16 supposes so"),
     Why("B18", "v4", "v4", "the series knows no configuration of the host"),
@@ -32,7 +32,7 @@ UNASKED: Final[Sequence[Why]] = (
         "5.15",
         "the driver is not told of changes of the host's configuration before 6.0, and filters nothing",
     ),
-    Why("B20 B22 B39", "v4", "5.15", "queues have no attribute `status` before 6.0; all lists are under the one lock"),
+    Why("B20 B22 B39", "v4", "5.15", "queues have no attribute `status` before 5.17; all lists are under the one lock"),
     Why("B27", "v4", "v4", "an adapter that an unbound queue has cost the guest does not come back while it runs"),
     Why(
         "B27 B28 B29 B33 B34",
@@ -49,7 +49,7 @@ UNASKED: Final[Sequence[Why]] = (
     Why("B47 B48 B49 B51", "v4", "v4", "the series leaves the AP bus as it is: see 4.20"),
     Why("B50", "v4", "5.15", "the bus asks no driver what is in use before 6.0"),
     Why("B52", "v4", "4.20", "nobody looks whether a reset has ended before 5.3"),
-    Why("H6", "6.0", "2026", "there is no notifier since 6.0: the driver is not told of the VM's end"),
+    Why("H6", "6.0", "2026", "there is no notifier since 5.19: the driver is not told of the VM's end"),
     Why(
         "H12", "4.20", "5.15", "an mdev has no bucket before 6.0: the handler looks for a queue among the bus's devices"
     ),

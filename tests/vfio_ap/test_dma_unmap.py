@@ -24,12 +24,12 @@ def test_an_unmap_of_the_nibs_page_alone_is_over_after_one_callback() -> None:
     assert bench[bench.queue.object].saved == SAVED
 
 
-def test_an_unmap_of_a_range_that_begins_before_the_page_stops_the_host_after_ten_rounds() -> None:
+def test_an_unmap_of_a_range_that_begins_before_the_page_stops_the_host_after_eleven_rounds() -> None:
     bench = enabled()
     bench.run(dma_unmap(bench.machine, bench.guest, 2, 2))
     rounds = ["vm0.memory.unmap", "vm0.memory.unpin"] * ROUNDS
     assert bench.operations == [*rounds, "vm0.memory.unmap", "vm0.memory.bug"]
-    assert (ROUNDS, bench.ending, bench[bench.guest.memory].pins) == (10, "oops", pmap({3: 1}))
+    assert (ROUNDS, bench.ending, bench[bench.guest.memory].pins) == (11, "oops", pmap({3: 1}))
 
 
 def test_a_page_that_the_last_callback_unpins_stops_nobody() -> None:
@@ -58,5 +58,5 @@ def test_an_unmap_elsewhere_calls_nobody() -> None:
 def test_the_series_breaks_p8_and_p10_by_an_unmap_and_disabling_first_keeps_both() -> None:
     assert broken("h14", "P8", "P10") == {"P8", "P10"}
     assert broken("h14+unmap_disables+wait_reset", "P8", "P10") == set()
-    # a disable that is accepted is not waited for, one that meets the pending enable gives up ten times
+    # a disable that is accepted is not waited for, one that meets the pending enable gives up eleven times
     assert broken("h14+unmap_disables", "P8", "P10") == {"P8", "P10"}

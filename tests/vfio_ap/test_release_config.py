@@ -23,11 +23,13 @@ from aprt.vfio_ap.mainline.matrix_dev import MatrixDevState
 from aprt.vfio_ap.mainline.mdev import MdevState
 from aprt.vfio_ap.mainline.mdev_attributes import read, write
 from aprt.vfio_ap.mainline.mdev_sysfs import create, remove
+from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
 from aprt.vfio_ap.mainline.vfio_core import open_device, release_device
 from aprt.vfio_ap.mainline.vfio_device import VfioDeviceState
 from aprt.vfio_ap.mainline.vfio_events import get_info, get_irq_info, request, set_irqs
 from tests.vfio_ap.machines import A, B
 from tests.vfio_ap.release_bench import ReleaseBench
+from tests.vfio_ap.releases import broken
 
 ONE = Matrix.of([5], [4])
 BOTH = Matrix.of([5], [4, 5])
@@ -219,6 +221,21 @@ def test_a_device_without_driver_survives_a_scan_since_b51_and_is_not_zeroized_w
         bench.run(scan(bench.machine))
         assert bus(bench).drivers == pmap(left)
         assert "hw 05.0004.reset" not in bench.operations
+
+
+def test_before_5_1_a_device_without_driver_does_not_survive_a_scan() -> None:
+    assert broken("4.20/masks-scan", "P46") == {"P46"}
+    assert broken("4.20/masks-scan+B51", "P46") == broken("5.3/masks-scan", "P46") == set()
+
+
+def test_since_6_8_status_tells_of_the_guest_and_not_of_its_mdev() -> None:
+    shown = []
+    for era in ("6.6", "6.8"):
+        bench = ReleaseBench(era=era)
+        for shadow in (Matrix.of([5], [4]), Matrix.of([], [4])):
+            bench[bench.mdev] = attrs.evolve(bench[bench.mdev], shadow=shadow)
+            shown.append(bench.run(status_show(bench.machine, bench.queue)))
+    assert shown == ["in use", "in use", "in use", "assigned"]
 
 
 def test_an_mdev_is_made_opened_asked_for_and_removed() -> None:

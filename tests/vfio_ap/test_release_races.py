@@ -79,6 +79,14 @@ def test_a_removal_that_is_refused_leaves_the_mdev_with_the_driver_up_to_5_13() 
     ]
 
 
+def test_before_5_11_the_notifier_follows_a_vm_pointer_that_release_has_cleared_since_the_lock_was_given_back() -> None:
+    (oops,) = ask("5.3/rejoin", "P9").findings
+    assert oops.text == "null-ptr-deref: kvm of mdev0 is NULL"
+    seen = steps("5.3/rejoin", "P9", "set_kvm", "null_dereference")
+    assert seen[-3:] == ["qemu mdev0.set_kvm", "user mdev0.set_kvm", "qemu mdev0.null_dereference"]
+    assert broken("4.20/rejoin", "P9") == broken("5.12/rejoin", "P9") == set()
+
+
 def test_a_hidden_queue_that_is_unassigned_keeps_its_interrupt_until_the_gisa_is_gone_and_longer() -> None:
     assert broken("2026/unassign-hidden") == {"P1", "P3", "P5", "P6", "P7", "P13", "P52"}
     assert broken("2026/unassign-hidden+aqic_intercepts_unassigned=no") == {"P13"}

@@ -12,9 +12,10 @@ from aprt.vfio_ap.ap.queue_state import ApQueueState, Change, Target
 from aprt.vfio_ap.ap.response import Errno, Rc
 from aprt.vfio_ap.host.aqic import Aqic
 from aprt.vfio_ap.host.dma_unmap import dma_unmap
+from aprt.vfio_ap.mainline.guest_config import passable
 from aprt.vfio_ap.mainline.irq import irq_disable
 from aprt.vfio_ap.mainline.pqap import handle_pqap
-from aprt.vfio_ap.mainline.reset import reset_queues
+from aprt.vfio_ap.mainline.reset import apq_reset_check, reset_queues
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc, VfioApQueueState
 from tests.vfio_ap.machines import A
 from tests.vfio_ap.release_bench import ReleaseBench
@@ -107,6 +108,45 @@ def test_what_a_reset_answers_and_gives_back_before_6_6(
     bench = enabled(era=era)
     bench[bench.queue.hw] = state
     assert (reset(bench), owns(bench)) == (result, owned)
+
+
+@pytest.mark.parametrize("era", ["6.6", "6.8", "6.12"])
+@pytest.mark.parametrize(
+    ("state", "before", "since"),
+    [
+        (on(cfg="off"), (0, GIVEN_BACK, Rc.NORMAL, True), (EIO, GIVEN_BACK, Rc.DECONFIGURED, True)),
+        (on(chkstop=True), (EIO, KEPT, Rc.CHECKSTOPPED, False), (EIO, GIVEN_BACK, Rc.CHECKSTOPPED, True)),
+    ],
+)
+def test_before_6_9_a_card_that_is_off_counts_as_reset_and_a_broken_one_does_not(
+    era: str, state: ApQueueState, before: tuple[object, ...], since: tuple[object, ...]
+) -> None:
+    bench = enabled(era=era)
+    bench[bench.queue.hw] = state
+    result, rc = reset(bench), bench[bench.queue.object].reset_rc
+    seen = (result, owns(bench), rc, passable(bench.machine, rc))
+    assert seen == (since if era == "6.12" else before)
+
+
+@pytest.mark.parametrize(("era", "owned"), [("6.8", KEPT), ("6.12", GIVEN_BACK)])
+def test_before_6_9_a_card_that_breaks_during_a_reset_ends_the_work_and_nothing_is_given_back(
+    era: str, owned: tuple[object, ...]
+) -> None:
+    bench = enabled(era=era)
+    bench[bench.queue.hw] = on(chkstop=True)
+    bench.run(apq_reset_check(bench.machine, bench.queue))
+    assert owns(bench) == owned
+
+
+def test_before_6_9_a_card_that_goes_off_during_a_reset_leaves_00_on_record() -> None:
+    left = []
+    for era in ("6.8", "6.12"):
+        bench = enabled(era=era)
+        bench.do(bench.queue.object.set_reset_status(1, Rc.ASSOC_FAILED))
+        bench[bench.queue.hw] = on(cfg="off")
+        bench.run(apq_reset_check(bench.machine, bench.queue))
+        left.append((owns(bench), bench[bench.queue.object].reset_rc))
+    assert left == [(GIVEN_BACK, Rc.NORMAL), (GIVEN_BACK, Rc.ASSOC_FAILED)]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +249,7 @@ def test_the_handler_answers_for_a_queue_that_is_assigned_and_not_to_be_seen() -
         ((), 2, 3, ["irq_disabled"]),
         ((), 4, 1, []),
         (("-B13",), 3, 1, ["unpinned"]),
-        (("-B13",), 2, 2, ["unpinned"] * 10),
+        (("-B13",), 2, 2, ["unpinned"] * 11),
     ],
 )
 def test_an_unmap_disables_the_queues_whose_nib_is_in_the_range_or_unpins_its_first_page(
@@ -221,11 +261,11 @@ def test_an_unmap_disables_the_queues_whose_nib_is_in_the_range_or_unpins_its_fi
     wanted = "hw 05.0004.aqic" if not words else "vm0.memory.unpin"
     assert [what[op] for op in bench.operations if op == wanted] == calls
     stopped = "vm0.memory.bug" in bench.operations
-    assert (stopped, bench[bench.guest.memory].pins) == (len(calls) == 10, pmap({3: 1} if len(calls) != 1 else {}))
+    assert (stopped, bench[bench.guest.memory].pins) == (len(calls) == 11, pmap({3: 1} if len(calls) != 1 else {}))
 
 
 def test_a_range_that_begins_at_0_costs_a_queue_without_a_nib_an_aqic() -> None:
     bench = ReleaseBench()
     bench[bench.guest.memory] = attrs.evolve(bench[bench.guest.memory], pins=pmap({0: 1}))
     bench.run(dma_unmap(bench.machine, bench.guest, 0, 1))
-    assert [op for op in bench.operations if op == "hw 05.0004.aqic"] == ["hw 05.0004.aqic"] * 10
+    assert [op for op in bench.operations if op == "hw 05.0004.aqic"] == ["hw 05.0004.aqic"] * 11

@@ -8,7 +8,7 @@ from __future__ import annotations
 from aprt.core.chain import mirrors
 from aprt.vfio_ap.host.machine import Guest, Machine
 
-ROUNDS = 10  # type1 calls back so often before it gives up
+ROUNDS = 11  # type1 calls back so often before it gives up: once, and then for each of ten retries
 
 
 @mirrors("vfio_dma_do_unmap")

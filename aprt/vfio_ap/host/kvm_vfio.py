@@ -1,4 +1,4 @@
-"""kvm-vfio before 6.0: whoever has asked for it is told which VM the group of a device belongs to.
+"""kvm-vfio before 5.19: whoever has asked for it is told which VM the group of a device belongs to.
 
 notify: a driver's notifier, which gets the machine, the name of the mdev and that of the VM, or None.
 

@@ -167,8 +167,8 @@ def p10(machine: Machine) -> Property:
         "P10",
         "after a DMA unmap no page of the range is pinned",
         (Noted(),),
-        "When user space unmaps a range, the callbacks (at most ten) leave no page of it pinned. type1 stops the host\n"
-        "with a BUG otherwise.",
+        "When user space unmaps a range, the callbacks (at most eleven) leave no page of it pinned. type1 stops the\n"
+        "host with a BUG otherwise.",
         tuple((guest.memory, "unmap") for guest in machine.guests),
     )
 

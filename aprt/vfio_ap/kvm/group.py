@@ -6,7 +6,7 @@ order the actor stands for the rwsem of the notifier chain: who calls a notifier
 one writes it, and while the chain is empty nobody takes it for a call.
 
 Mirrors: drivers/vfio/vfio.c: vfio_group_set_kvm(), vfio_register_group_notifier(),
-vfio_unregister_group_notifier() (before 6.0).
+vfio_unregister_group_notifier() (before 5.19).
 Left out: containers, the group's own device count; that a VM may come between registering and the look at it.
 """
 

@@ -38,7 +38,7 @@ FIXED = Ops(
     set_kvm=partial(kvm_vfio.set_group, group_notifier.notify),
     kvm_vfio_destroyed=partial(kvm_vfio.destroyed, group_notifier.notify),
 )
-"""Before 6.0: no configuration changes under a guest, and a group notifier says which VM has the device."""
+"""Before 6.0: no configuration changes under a guest, and a group notifier (until 5.18) tells the VM."""
 
 
 def ops(dynamic: bool) -> Ops:

@@ -45,10 +45,11 @@ async def remove_queue(machine: Machine, queue: Queue) -> None:
         if generation is None:
             return
         found = QueuePointer(queue.apqn, generation)
-        await machine.bus.set_drvdata(queue.apqn, None)
         if machine.on("B35"):
             await reset_and_wait(machine, found)
+            await machine.bus.set_drvdata(queue.apqn, None)
         else:
+            await machine.bus.set_drvdata(queue.apqn, None)
             await zapq_and_look(machine, queue)
             await irq_disable(machine, queue, found)
         await queue.object.free()

@@ -1,11 +1,12 @@
-"""Before 6.0: a VM comes to an mdev through the group notifier, SET_KVM, and goes by it or when the device is closed.
+"""Before 5.19: a VM comes to an mdev through the group notifier, SET_KVM, and goes by it or when the device is closed.
 
 Everything is done under the one lock, but for the guest's masks, which need kvm->lock. Where these are written is
 what the releases differ in:
 
-    5.3    set after the lock is given back; cleared under it, at release. SET_KVM(NULL) only forgets the VM
+    5.3    set after the lock is given back, for the VM that the mdev has by then; cleared under it, at release.
+           SET_KVM(NULL) only forgets the VM
     5.12   set and cleared under the lock; SET_KVM(NULL) cleans up as release does (B7)
-    5.13   the lock is given back meanwhile, and a flag keeps others out (B2)
+    5.13   the lock is given back meanwhile, and a flag keeps others out (B2); a VM without a crypto block gets nothing
     5.15   kvm->lock is taken first, then the lock (B3): `kvm_attach` is all there is to do
 
 4.20 has no hook, takes no reference, cleans up without a lock, and unregisters before it clears the VM pointer.
@@ -102,18 +103,26 @@ async def notify(machine: Machine, name: str, vm: str | None) -> int:
 
 async def _attach(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     error = await set_kvm(machine, mdev, guest)
-    if not error and mdev.name not in machine.kvm_busy:
-        await _write_masks(guest, await mdev.read_matrix())
-    return error
+    if error or mdev.name in machine.kvm_busy:
+        return error
+    vm = guest.name if machine.on("B7") else await mdev.read_kvm()
+    if vm is None:
+        await mdev.null_dereference("kvm")
+    elif await machine.guest(vm).vm.has_crycb():
+        await _write_masks(machine.guest(vm), await mdev.read_matrix())
+    return 0
 
 
 @mirrors("vfio_ap_mdev_set_kvm")
 async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
     """Attach, before fix B3: 0 or -EPERM. Unless the lock is dropped to write the masks (B2), the caller writes them.
 
-    Locks: since B7 the lock held, before that taken; kvm->lock while it is dropped.
+    Since then a VM without a crypto block is left alone, and the hook is set before the VM pointer. Locks: since B7 the
+    lock held, before that taken; kvm->lock while it is dropped.
     """
     busy = machine.kvm_busy.get(mdev.name)
+    if busy is not None and not await guest.vm.has_crycb():
+        return 0
     async with held(machine.mdevs_lock, when=not machine.on("B7")):
         if await kvm_attach.has_another(machine, mdev, guest):
             return Errno.EPERM.failure
@@ -121,6 +130,7 @@ async def set_kvm(machine: Machine, mdev: Mdev, guest: Guest) -> int:
             await guest.vm.get()
         if busy is not None:
             await _with_lock_dropped(machine, busy, guest, await mdev.read_matrix(), mdev.name)
+            await _set_hook_unlocked(machine, guest, mdev.name)
         await mdev.set_kvm(guest.name)
         if busy is not None:
             await busy.done()
@@ -149,6 +159,8 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
         await _write_masks(guest, None)
         await _set_hook(machine, guest, None)
     await reset_queues(machine, mdev)
+    if busy is not None:
+        await _set_hook_unlocked(machine, guest, None)
     if _keeps_vm(machine):
         await put_vm(machine, guest)
     await mdev.set_kvm(None)
@@ -159,15 +171,19 @@ async def unset_kvm(machine: Machine, mdev: Mdev) -> None:
 async def _with_lock_dropped(
     machine: Machine, busy: KvmBusy, guest: Guest, masks: Matrix | None, hook: str | None
 ) -> None:
-    """Masks and hook change while the flag is set and the lock dropped. Locks: the lock held, on return too.
+    """Masks, and a hook with a lock of its own (B4), change while the flag is set and the lock dropped.
 
-    Without a lock of its own (B4) the hook changes when the lock is held again.
+    Locks: the lock held, on return too.
     """
     await busy.leave_lock()
     if machine.on("B4"):
         await _set_hook(machine, guest, hook)
     await _write_masks(guest, masks)
     await busy.lock.lock()
+
+
+async def _set_hook_unlocked(machine: Machine, guest: Guest, hook: str | None) -> None:
+    """A hook without a lock of its own. Locks: the lock held, again."""
     if not machine.on("B4"):
         await _set_hook(machine, guest, hook)
 
@@ -198,7 +214,6 @@ async def _set_hook(machine: Machine, guest: Guest, mdev: str | None) -> None:
 
 @mirrors(lambda _, masks: f"kvm_arch_crypto_{'clear' if masks is None else 'set'}_masks")
 async def _write_masks(guest: Guest, masks: Matrix | None) -> None:
-    """None: the guest loses all. A VM without a crypto block has no masks. Locks: takes kvm->lock."""
-    if await guest.vm.has_crycb():
-        async with held(guest.kvm_lock):
-            await guest.crycb.set_masks(masks or Matrix())
+    """None: the guest loses all. Locks: takes kvm->lock."""
+    async with held(guest.kvm_lock):
+        await guest.crycb.set_masks(masks or Matrix())

@@ -112,7 +112,10 @@ async def filter_and_update(machine: Machine, mdev: Mdev, only: Matrix | None = 
 
 @mirrors("vfio_ap_mdev_link_queue")
 async def link_queue(machine: Machine, mdev: Mdev, found: QueuePointer) -> None:
-    """Put a queue into the table of an mdev; nothing when the table has its APQN (B16). Locks: mdevs_lock held."""
+    """Put a queue into the table of an mdev; nothing when the table has its APQN (B16, here since 6.10).
+
+    Locks: mdevs_lock held.
+    """
     if machine.on("B16") and await mdev.find(found.apqn) is not None:
         return
     await machine.queues[found.apqn].object.set_mdev(found.generation, mdev.name)
@@ -137,5 +140,8 @@ async def _queue_passable(machine: Machine, mdev: Mdev, apqn: Apqn) -> bool:
 
 
 def passable(machine: Machine, rc: Rc) -> bool:
-    """Whether a queue whose last ZAPQ was answered `rc` may be seen. Before 6.6 (B15) 03 and 04 spoke against it."""
-    return rc in _PASSABLE if machine.on("B15") else rc is Rc.NORMAL
+    """Whether a queue whose last ZAPQ left `rc` on record may be seen.
+
+    Before 6.6 (B15) 03 and 04 spoke against it. Until 6.9 04 did, and instead of 03 there is 00 on record.
+    """
+    return rc in _PASSABLE if machine.on("B15") and machine.on("checkstop_ends") else rc is Rc.NORMAL

@@ -31,8 +31,8 @@ async def free_aqic_resources(
 
     Pin and registration are those of the mdev that the queue has now. Without an mdev the kernel warns. Without a VM
     there is nobody to unregister with; before fix B18 the ISC stayed on record then. The address 0 says that nothing is
-    pinned. after_reset: the caller has concluded that a reset of the queue is over (property P12). without_isc: give
-    the pin back even if no ISC is on record.
+    pinned. Before 5.11 (B35) a VM was taken for granted where there is an mdev. after_reset: the caller has concluded
+    that a reset of the queue is over (property P12). without_isc: give the pin back even if no ISC is on record.
     """
     isc, iova = await queue.object.records(found.generation)
     if isc is None and (iova is None or not without_isc):
@@ -41,6 +41,8 @@ async def free_aqic_resources(
     mdev = None if name is None else machine.mdev(name)
     if isc is not None:
         vm = None if mdev is None else await mdev.read_kvm()
+        if mdev is not None and vm is None and not machine.on("B35"):
+            await mdev.null_dereference("kvm")
         if vm is not None:
             await gisc_unregister(machine.guest(vm).gisa, isc.isc)
         if vm is not None or machine.on("B18"):

@@ -52,13 +52,13 @@ async def _put_owner(machine: Machine, guest: Guest) -> None:
 async def handle_hook(machine: Machine, guest: Guest, aqic: Aqic) -> Answer:
     """The driver's part, under mdevs_lock (B6). The mdev is the one that the hook lies in, which is read again.
 
-    A queue counts when it is assigned, even if the guest cannot see it. The test for a VM came with fix B7: before,
+    A queue counts when it is assigned, even if the guest cannot see it. The test for a VM came with fix B2: before,
     irq_enable takes it for granted that the mdev has one. For a vCPU without AIV, as in a VM without a GISA, nothing is
     done, and QEMU gets the instruction.
     """
     if guest.gisa.rules.no_gisa or not aqic.aiv:
         return NO_HOOK
-    tests = machine.on("dynamic_config") or machine.on("B7")
+    tests = machine.on("dynamic_config") or machine.on("B2")
     async with held(machine.mdevs_lock, when=machine.on("B6")):
         hook = await guest.vm.read_hook()
         if hook is None:

@@ -23,6 +23,7 @@ from aprt.vfio_ap.mainline.machine import Machine, Queue
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.reset_polled import reset_and_poll, zapq_and_look
 
+_SILENT = frozenset({Rc.DECONFIGURED, Rc.CHECKSTOPPED})
 _SOMEBODY_ELSES = TRANSIENT | {Rc.STATE_CHANGE_IN_PROGRESS}
 _RUNS = _SOMEBODY_ELSES | {Rc.NORMAL}
 _ASYNC_ERRORS = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})
@@ -32,14 +33,14 @@ _ASYNC_ERRORS = frozenset({Rc.ASSOC_SECRET_NOT_UNIQUE, Rc.ASSOC_FAILED})
 async def reset_queue(machine: Machine, queue: Queue, found: QueuePointer) -> None:
     """Start a reset; its end has to be waited for. Locks: mdevs_lock held.
 
-    A queue that is off or broken is taken to be silent, and so is one that is gone since B18: what it owns is given
-    back at once. After any other answer the kernel warns, and nothing is done.
+    A queue that is off is taken to be silent, and so is one that is broken, since 6.9, or gone, since B18: what it owns
+    is given back at once. After any other answer the kernel warns, and nothing is done.
     """
     status = await queue.hw.reset("ZAPQ", HOST)
-    await queue.object.set_reset_status(found.generation, status.rc)
+    await queue.object.set_reset_status(found.generation, _recorded(machine, status.rc))
     if status.rc in _RUNS:
         await queue.reset_work.queue()
-    elif status.rc in (Rc.DECONFIGURED, Rc.CHECKSTOPPED) or (status.rc is Rc.Q_NOT_AVAIL and machine.on("B18")):
+    elif status.rc in _silent(machine) or (status.rc is Rc.Q_NOT_AVAIL and machine.on("B18")):
         await free_aqic_resources(machine, queue, found, after_reset=True)
 
 
@@ -59,14 +60,27 @@ async def apq_reset_check(machine: Machine, queue: Queue) -> None:
         if seen.rc is Rc.Q_NOT_AVAIL and machine.on("B18"):
             await free_aqic_resources(machine, queue, found, after_reset=True)
             return
-        if seen.rc in (Rc.NORMAL, Rc.DECONFIGURED, Rc.CHECKSTOPPED):
+        if seen.rc is Rc.NORMAL or seen.rc in _silent(machine):
+            counts_as_reset = seen.rc is not _recorded(machine, seen.rc)
             if not machine.on("B14") or await queue.object.reset_status(generation) not in _SOMEBODY_ELSES:
+                if counts_as_reset:
+                    await queue.object.set_reset_status(generation, Rc.NORMAL)
                 break
         elif seen.rc not in _ASYNC_ERRORS:
             return
         status = await queue.hw.reset("ZAPQ", HOST)
         await queue.object.set_reset_status(generation, status.rc)
     await free_aqic_resources(machine, queue, found, after_reset=True, without_isc=False)
+
+
+def _silent(machine: Machine) -> frozenset[Rc]:
+    """Answers of a queue that notifies nobody, as the driver sees it: 03, since 6.9 also 04."""
+    return _SILENT if machine.on("checkstop_ends") else frozenset({Rc.DECONFIGURED})
+
+
+def _recorded(machine: Machine, rc: Rc) -> Rc:
+    """What is kept of an answer: before 6.9 a queue that is off was as good as one that is reset, and 03 became 00."""
+    return Rc.NORMAL if rc is Rc.DECONFIGURED and not machine.on("checkstop_ends") else rc
 
 
 @mirrors(None)

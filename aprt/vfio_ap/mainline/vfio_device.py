@@ -2,7 +2,7 @@
 
 Mirrors: include/linux/vfio.h: struct vfio_device (refcount, open_count, kvm); drivers/vfio/vfio_main.c:
 vfio_unregister_group_dev(); drivers/vfio/vfio.h: struct vfio_group (kvm, kvm_ref_lock, group_lock);
-drivers/vfio/group.c: vfio_device_get_from_name() (6.12). Before 6.0 the group has a notifier instead: `kvm.group`.
+drivers/vfio/group.c: vfio_device_get_from_name() (6.12). Before 5.19 the group has a notifier instead: `kvm.group`.
 Left out: containers, iommufd, several devices in a group.
 """
 

@@ -83,7 +83,7 @@ FIXES = (
     Fix("B48", "5.16", "orphaned replies do not upset the count", ("e73a99f3287a", "3826350e6dd4")),
     Fix("B49", "6.7", "no scan is forced before the first one is done", ("e14aec23025e",)),
     Fix("B50", "5.19", "a module reference is given back whatever in_use says", ("2f23256c0ea2",)),
-    Fix("B51", "4.20", "a device between two drivers is not taken for broken", ("b1af7528d27e",)),
+    Fix("B51", "5.1", "a device between two drivers is not taken for broken", ("b1af7528d27e",)),
     Fix("B52", "5.4", "the warning about a reset that was not seen to end tests the right counter"),
 )
 

@@ -23,6 +23,8 @@ _FEATURES = (
     ("dynamic_config", "6.0", "what a guest has may change while it runs; two locks; open takes the VM, no notifier"),
     ("group_add_locked", "6.6", "kvm-vfio holds its own lock also while a group is given to it"),
     ("group_lock_first", "6.2", "the vfio core takes the group's lock before that of the set, not after it"),
+    ("status_of_guest", "6.8", "the attribute status tells which queues a guest sees, not which its mdev has"),
+    ("checkstop_ends", "6.9", "a broken card (04) ends a reset, and an adapter with a queue of it may be seen"),
     ("ap_config", "6.10", "the attribute ap_config of an mdev has all its masks"),
 )
 
