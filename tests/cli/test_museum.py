@@ -29,9 +29,9 @@ def aprt(*args: str) -> Result:
 
 def test_the_list_has_a_line_for_each_entry() -> None:
     head, *lines = aprt("list").stdout.splitlines()
-    assert head == "bug  kind         fixed in     what goes wrong (where that is seen)"
+    assert head == "bug  kind         fixed in    what goes wrong (where that is seen)"
     assert len(lines) == 52
-    assert lines[7] == "B8   LOST         5.15         the bit that means 'already kicked' (2026/late-kick)"
+    assert lines[7] == "B8   LOST         5.15        the bit that means 'already kicked' (2026/late-kick)"
 
 
 def test_each_kind_of_bug_can_be_listed() -> None:

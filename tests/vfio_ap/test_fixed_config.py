@@ -14,7 +14,7 @@ from aprt.vfio_ap.host.bus_scan import bind, unbind
 from aprt.vfio_ap.mainline.find_queue import get_queue, queues_of
 from aprt.vfio_ap.mainline.fixed_config import assign, assign_control_domain, remove_queue, unassign
 from aprt.vfio_ap.mainline.group_notifier import notify
-from aprt.vfio_ap.mainline.mdev_sysfs import create
+from aprt.vfio_ap.mainline.mdev_sysfs import create, remove
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.reset_polled import zapq_and_look
 from aprt.vfio_ap.mainline.vfio_ap_queue import SavedIova, SavedIsc, VfioApQueueState
@@ -147,6 +147,16 @@ def test_remove_forgets_the_drvdata_and_frees_the_object_last(era: str, reset: l
     assert (ops(bench)[:2], ops(bench)[-2:]) == (["lock", "get_drvdata"], ["free", "unlock"])
     object = bench[bench.queue.object]
     assert (object.live, object.isc, object.iova) == (False, None, None)
+
+
+def test_an_mdev_that_is_removed_has_its_queues_reset_since_5_3() -> None:
+    asked = {}
+    for era in ("4.20", "5.3"):
+        bench = free(era)
+        bench[bench.mdev] = attrs.evolve(bench[bench.mdev], matrix=Matrix.of([5], [4]))
+        assert bench.run(remove(bench.machine, bench.mdev)) == 0
+        asked[era] = instructions(bench)[:1]
+    assert asked == {"4.20": [], "5.3": ["reset"]}
 
 
 def test_the_old_reset_asks_once_more_and_looks_at_nothing_but_e() -> None:

@@ -34,7 +34,8 @@ def test_each_era_has_the_features_that_came_with_it() -> None:
         "6.0": ["gisc_checked", "dynamic_config"],
         "6.2": ["group_lock_first"],
         "6.6": ["group_add_locked"],
-        "6.12": ["ap_config"],
+        "6.8": ["status_of_guest"],
+        "6.12": ["checkstop_ends", "ap_config"],
     }
 
 

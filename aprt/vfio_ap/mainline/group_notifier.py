@@ -16,7 +16,8 @@ drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_group_notifier(), vfio_ap_mdev_s
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open(), vfio_ap_mdev_release() (4.20 to 5.13);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_open_device(), vfio_ap_mdev_close_device() (5.15);
 drivers/s390/crypto/vfio_ap_ops.c: vfio_ap_mdev_unset_kvm() (5.12 to 5.15).
-Left out: the driver's reference of its own module; that a notifier cannot be registered.
+Left out: the driver's reference of its own module; that a notifier cannot be registered; that before 5.15 the core
+does not count the files of a device, and each that is opened or closed is to the driver (no scenario opens two).
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ async def _enlist(machine: Machine, mdev: Mdev) -> None:
 async def remove(machine: Machine, mdev: Mdev) -> int:
     """mdev remove: its attributes go, the last user is asked to close the device, and waited for.
 
-    Then the queues are reset and let go, and the mdev is freed. Before fix B36 the driver refused with -EBUSY while the
-    mdev had a VM; the device is gone all the same then, and what the driver keeps stays.
+    Then the queues are reset (not in 4.20) and let go, and the mdev is freed. Before fix B36 the driver refused with
+    -EBUSY while the mdev had a VM; the device is gone all the same then, and what the driver keeps stays.
     """
     await mdev.sysfs.remove()
     if await mdev.device.unregister():
@@ -68,7 +68,8 @@ async def remove(machine: Machine, mdev: Mdev) -> int:
     async with held(machine.guests_lock, when=machine.on("dynamic_config")), held(machine.mdevs_lock):
         if not machine.on("dynamic_config") and not machine.on("B36") and await mdev.read_kvm() is not None:
             return Errno.EBUSY.failure
-        await reset_queues(machine, mdev)
+        if machine.on("aqic"):
+            await reset_queues(machine, mdev)
         matrix = await mdev.read_matrix()
         for found in await mdev.queues():
             if found.apqn in matrix:
