@@ -9,7 +9,7 @@ import click
 
 from aprt.cli.cases import Registry, case_finder, find_pairs
 from aprt.cli.gathered import Sharing, bound_options, crew_options, with_interrupts
-from aprt.cli.names import SCENARIO
+from aprt.cli.names import SCENARIO_OR_ERA
 from aprt.cli.options import color_option, format_option, property_option
 from aprt.cli.output import EXITS, INTERRUPTED, columns, echo, paint
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @click.command("diff", short_help="Compare the outcomes of two variants or eras.")
 @with_interrupts
-@click.argument("before", type=SCENARIO, metavar="BEFORE")
-@click.argument("after", type=SCENARIO, metavar="AFTER")
+@click.argument("before", type=SCENARIO_OR_ERA, metavar="BEFORE")
+@click.argument("after", type=SCENARIO_OR_ERA, metavar="AFTER")
 @property_option
 @bound_options
 @crew_options

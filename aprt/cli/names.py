@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from aprt.core.commits import is_commit
+
 if TYPE_CHECKING:
     from aprt.core.scenario import Era
 
@@ -34,9 +36,12 @@ class Name(ParamType):
 
 
 class Subject(ParamType):
-    """`ERA/NAME`, `NAME`, or a directory; then `+SWITCH`."""
+    """`ERA/NAME`, `NAME`, a directory or a file; then `+SWITCH`. eras: or the name of an era alone, for all it has."""
 
     name = "scenario"
+
+    def __init__(self, *, eras: bool = False) -> None:
+        self.eras = eras
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from aprt.verdict.lookup import DEFAULT_ERA
@@ -44,12 +49,23 @@ class Subject(ParamType):
         eras: Mapping[str, Era] = ctx.obj()
         subject, plus, _ = incomplete.rpartition("+")
         if plus:
-            return _starting(incomplete, [f"{subject}+{word}" for word in _switches(eras)])
+            return _starting(incomplete, [f"{subject}+{word}" for word in _switches(_eras_of(subject, ctx))])
         full = [f"{era.name}/{name}" for era in eras.values() for name in sorted(era.scenarios)]
         era = eras.get(ctx.params.get("era") or DEFAULT_ERA)
         bare = sorted(era.scenarios) if era is not None and incomplete else []
+        whole = list(eras) if self.eras else []
         # first: bash forgets what came before it
-        return [CompletionItem(incomplete, type="dir"), *_starting(incomplete, [*full, *bare])]
+        return [CompletionItem(incomplete, type="file"), *_starting(incomplete, [*whole, *full, *bare])]
+
+
+class SwitchName(Name):
+    """The name of a switch, completed to those of the era of the scenario that was typed before."""
+
+    def __init__(self) -> None:
+        super().__init__("switch", _switches)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return _starting(incomplete, _switches(_eras_typed(ctx)))
 
 
 class Recorded(ParamType):
@@ -76,7 +92,7 @@ class Change(ParamType):
         return way, switch
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        words = _switches(ctx.obj())
+        words = _switches(_eras_typed(ctx))
         return _starting(incomplete, [f"{way}={word}" for way in ("with", "without") for word in words])
 
 
@@ -84,8 +100,26 @@ def _starting(incomplete: str, names: list[str]) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+def _eras_typed(ctx: click.Context) -> Mapping[str, Era]:
+    """The era of the scenario that was typed so far, the first of several."""
+    scenarios = [ctx.params.get("scenario"), *(ctx.params.get("scenarios") or ())]
+    # of a line that ends in an option without its value click reads no arguments
+    return _eras_of(next(filter(None, [*scenarios, *ctx.args]), ""), ctx)
+
+
+def _eras_of(subject: str, ctx: click.Context) -> Mapping[str, Era]:
+    """The era that a scenario is of; all of them where the text does not say."""
+    from aprt.verdict.lookup import DEFAULT_ERA
+
+    eras: Mapping[str, Era] = ctx.obj()
+    first, slash, _ = subject.partition("/")
+    name = first if slash else ctx.params.get("era") or (DEFAULT_ERA if subject else "")
+    return {name: eras[name]} if name in eras else eras
+
+
 def _switches(eras: Mapping[str, Era]) -> list[str]:
-    return sorted({word for era in eras.values() for word in era.words()})
+    """Commits come last: there are many, and they tell a reader nothing."""
+    return sorted({word for era in eras.values() for word in era.words()}, key=lambda word: (is_commit(word), word))
 
 
 def _properties(eras: Mapping[str, Era]) -> list[str]:
@@ -110,7 +144,7 @@ def _rows(eras: Mapping[str, Era]) -> list[str]:
     return [*(f"H{number}" for number in range(1, 17)), *_entries(eras)]
 
 
-SCENARIO, TOKEN, CHANGE = Subject(), Recorded(), Change()
-SWITCH, ERA, PROPERTY = Name("switch", _switches), Name("era", list), Name("property", _properties)
+SCENARIO, SCENARIO_OR_ERA, TOKEN, CHANGE = Subject(), Subject(eras=True), Recorded(), Change()
+SWITCH, ERA, PROPERTY = SwitchName(), Name("era", list), Name("property", _properties)
 PROPERTIES = Name("property", _properties, "all")
 STRATEGY, ENTRY, ROW = Name("strategy", _strategies), Name("entry", _entries), Name("row", _rows)

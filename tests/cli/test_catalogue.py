@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 
 from aprt.cli import known_eras
 from aprt.cli.root import root
+from aprt.core.commits import is_commit
 from tests.cli.commands import aprt
-from tests.toy import ERAS
+from tests.toy import ERAS, TOY
 
 
 def test_the_catalogue_lists_what_there_is() -> None:
@@ -92,10 +93,11 @@ def test_completion_prints_a_script_that_calls_back(shell: str) -> None:
     ("words", "completed"),
     [
         ("aprt ex", ["plain,explore", "plain,explain"]),
-        ("aprt explore toy/l", ["dir,toy/l", "plain,toy/large", "plain,toy/lost-update"]),
-        ("aprt explore --era toy l", ["dir,l", "plain,large", "plain,lost-update"]),
+        ("aprt explore toy/l", ["file,toy/l", "plain,toy/large", "plain,toy/lost-update"]),
+        ("aprt explore --era toy l", ["file,l", "plain,large", "plain,lost-update"]),
         ("aprt explore toy/abba+lo", ["plain,toy/abba+locked"]),
-        ("aprt run demos/", ["dir,demos/"]),
+        ("aprt run demos/", ["file,demos/"]),
+        ("aprt diff to", ["file,to", "plain,toy", *(f"plain,toy/{name}" for name in sorted(TOY.scenarios))]),
         ("aprt explore toy/abba --with lo", ["plain,locked"]),
         ("aprt explore abba --era t", ["plain,toy"]),
         ("aprt explore toy/abba --property T", [f"plain,T{i}" for i in range(1, 6)]),
@@ -110,6 +112,44 @@ def test_whatever_has_a_name_completes(words: str, completed: list[str]) -> None
     env = {"_APRT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     result = CliRunner().invoke(root, [], obj=lambda: ERAS, env=env, complete_var="_APRT_COMPLETE")
     assert result.stdout.splitlines() == completed
+
+
+def completed(words: str) -> list[str]:
+    """What the last word of a command can be, as the eras of the kernel have it."""
+    env = {"_APRT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    printed = CliRunner().invoke(root, [], obj=known_eras, env=env, complete_var="_APRT_COMPLETE").stdout
+    return [line.removeprefix("plain,") for line in printed.splitlines() if not line.startswith("file,")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "aprt explore {}/kill-qemu --with ",
+        "aprt explore {}/kill-qemu --without ",
+        "aprt run {}/kill-qemu --with ",
+        "aprt explore --era {} kill-qemu --with ",
+        "aprt explore {}/kill-qemu+",
+        "aprt explore {}/kill-qemu --compare with=",
+    ],
+)
+@pytest.mark.parametrize("era", ["v4", "2026"])
+def test_only_switches_that_the_era_has_complete_and_names_before_commits(command: str, era: str) -> None:
+    asked = command.format(era)
+    words = completed(asked)
+    bare = [word.removeprefix(asked.split(" ")[-1]) for word in words]
+    assert set(bare) == set(known_eras()[era].words())
+    assert [is_commit(word) for word in bare] == sorted(map(is_commit, bare))
+    assert ("vm_ref" in bare) == (era == "v4")
+
+
+def test_switches_of_all_eras_complete_where_no_scenario_says_the_era() -> None:
+    assert {"vm_ref", "B8"} < set(completed("aprt explore --with "))
+    assert {"vm_ref", "B8"} < set(completed("aprt explore */kill-qemu --with "))
+
+
+def test_diff_completes_eras_and_their_scenarios() -> None:
+    assert completed("aprt diff 5.13 6.1")[:2] == ["6.12", "6.16"]
+    assert completed("aprt diff 6.2/kill-q") == ["6.2/kill-qemu"]
 
 
 @pytest.mark.parametrize(
