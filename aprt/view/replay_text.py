@@ -19,6 +19,7 @@ from aprt.view.columns import WIDTH
 from aprt.view.detected_text import detected_lines
 from aprt.view.heading import heading
 from aprt.view.last_line import last_line, switches
+from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
 from aprt.view.words import step
 
@@ -43,10 +44,8 @@ def replay_text(
     """Every step as trio ran it. properties: what was checked. detected: what detectors saw."""
     lines = [heading(recording.case, paint), ""]
     lines += event_lines(recording.model.system, execution.events)
-    lines += [
-        "",
-        f"{count(len(execution.events), 'step')} on trio, the same as in the explorer; {ending_text(execution)}",
-    ]
+    steps = count(len(execution.events), "step")
+    lines += ["", wrapped(f"{steps} on trio, the same as in the explorer; {ending_text(execution)}")]
     if not execution.findings and any(map(endless, properties)):
         lines.append("whether it can go on like this for ever is beyond one execution; aprt explain tells")
     for finding in at_last_step(execution):

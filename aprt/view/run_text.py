@@ -26,10 +26,8 @@ def run_text(
 ) -> str:
     """How it ended, ending with the line for grep. detected: what the plan's detectors saw."""
     execution = live.execution
-    lines = [
-        f"{count(len(execution.events), 'step')} on trio, {manner(plan.mode)}, seed {live.seed}, "
-        f"{count(live.runs, 'run')}; {_ended(plan, live)}"
-    ]
+    steps, runs = count(len(execution.events), "step"), count(live.runs, "run")
+    lines = [wrapped(f"{steps} on trio, {manner(plan.mode)}, seed {live.seed}, {runs}; {_ended(plan, live)}")]
     for finding in execution.findings:
         lines += ["", *finding_lines(finding, paint)]
     if live.unasked:

@@ -89,7 +89,7 @@ def test_a_run_that_is_cut_is_inconclusive() -> None:
     assert (result.exit_code, data["steps"], data["ending"], data["verdict"]) == (3, 5, "cut", "RAN")
     told = aprt("run", "toy/large", "--max-steps", "5").stdout
     assert told.splitlines()[-1].endswith(" runs=1 steps=5 ending=cut token=-")
-    assert "5 steps on trio, picked at random, seed 0, 1 run; cut at --max-steps 5: more could follow\n" in told
+    assert "5 steps on trio, picked at random, seed 0, 1 run; cut at --max-steps 5:\nmore could follow\n" in told
 
 
 def test_the_measures_matrix_is_printed() -> None:

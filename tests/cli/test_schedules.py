@@ -24,7 +24,8 @@ toy/abba  two locks in two orders
    0  left   A.lock()
    1  right  B.lock()
 
-2 steps on trio, the same as in the explorer; deadlock: left waits for B.lock, right waits for A.lock
+2 steps on trio, the same as in the explorer; deadlock: left waits for
+B.lock, right waits for A.lock
 
 VIOLATED T3: each waits for the other
 

@@ -74,6 +74,15 @@ def test_a_command_asks_the_terminal_how_wide_it_is() -> None:
     assert on_terminal("museum", "list", columns=200) == entries_text(ENTRIES).splitlines()
 
 
+@pytest.mark.parametrize("command", ["run v4/h3 --seed 3 --no-live --chaos", f"replay {H7}"])
+def test_how_a_run_ended_is_no_wider_than_a_mail(command: str) -> None:
+    told = CliRunner().invoke(root, command.split(), obj=known_eras).stdout.splitlines()
+    (start,) = (number for number, line in enumerate(told) if " steps on trio, " in line)
+    text = told[start : told.index("", start)]
+    assert max(map(len, text)) <= 75
+    assert " ".join(text).endswith("; more could follow")
+
+
 def rows(lines: list[str]) -> list[list[str]]:
     """The cells of a table of steps, with no blanks left in them."""
     head = next(line for line in lines if line.startswith("step "))
