@@ -185,7 +185,7 @@ def _show(verdict: Verdict, form: str, color: str, certificate: bool) -> None:
 
         echo(verdict_json(verdict))
     elif form in REPORTS:
-        from aprt.view.results import report
+        from aprt.view.results_text import report
         from aprt.view.verdict_json import verdict_object
         from aprt.view.verdict_report import verdict_suite
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXITS = MappingProxyType({"HOLDS": 0, "VIOLATED": 1, "NOT FOUND": 3, "INCONCLUSIVE": 3})
 USAGE, DIFFERED, UNMET, CRASHED, UNWRITTEN, PIPE = 2, 4, 5, 70, 74, 141
-REPORTS = ("junit", "ktap")  # formats of `view.results`
+REPORTS = ("junit", "ktap")  # formats of `view.results_text`
 
 
 def paint(color: str) -> Paint:

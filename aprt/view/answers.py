@@ -20,7 +20,8 @@ from aprt.view.answered import Answer, Answered
 from aprt.view.json_text import dump
 from aprt.view.lists import table
 from aprt.view.paint import PLAIN, Paint
-from aprt.view.results import Suite, report
+from aprt.view.results import Suite
+from aprt.view.results_text import report
 from aprt.view.verdict_report import unanswered, verdict_suite
 from aprt.view.verdict_text import verdict_line
 from aprt.view.version import aprt_version

@@ -13,8 +13,9 @@ from aprt.verdict.contrasts import Checked, Seen, Violation
 from aprt.view.json_text import dump
 from aprt.view.lists import wrapped
 from aprt.view.paint import Paint
-from aprt.view.results import Result, Suite, ktap, report
+from aprt.view.results import Result, Suite
 from aprt.view.results import Standing as ResultStanding
+from aprt.view.results_text import ktap, report
 from aprt.view.version import aprt_version
 
 CHECK_SCHEMA = "aprt.museum-check/1"

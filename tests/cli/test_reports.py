@@ -16,7 +16,8 @@ from aprt.verdict.ask import ask
 from aprt.verdict.case import Case
 from aprt.view.junit import junit
 from aprt.view.results import Result as Told
-from aprt.view.results import Suite, ktap
+from aprt.view.results import Suite
+from aprt.view.results_text import ktap
 from aprt.view.verdict_json import verdict_object
 from aprt.view.verdict_report import unanswered, verdict_suite
 from tests.toy import EMBRACE, ERAS

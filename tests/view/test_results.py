@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from aprt.cli import known_eras
 from aprt.cli.root import root
 from aprt.view.junit import junit
-from aprt.view.results import Result, Suite, ktap
+from aprt.view.results import Result, Suite
+from aprt.view.results_text import ktap
 from tests.ktap import Line, read
 from tests.toy import ERAS
 
