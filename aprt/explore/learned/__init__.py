@@ -2,6 +2,7 @@
 
 `tables` holds what was learned and learns what is missing; `packing` gives a global state as one integer. When two
 suspended behaviours have the same future is found out by `control`, from `frames` (what a suspended coroutine holds),
-`liveness` (which of its variables it may still read) and `contents` (what is compared of their values). `thread` runs
-one behaviour, and `twins` run two of it, so that one that is not deterministic shows.
+`liveness` (which of its variables it may still read), `contents` (what is compared of their values) and `lasting`
+(which of these stay as they are). `thread` runs one behaviour, and `twins` run two of it, so that one that is not
+deterministic shows.
 """

@@ -17,7 +17,6 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import Enum
 from functools import cache, partial
 from types import (
@@ -43,6 +42,7 @@ import attrs
 
 from aprt.core.actor import Actor, Handler
 from aprt.explore.learned.frames import Suspended, is_empty
+from aprt.explore.learned.lasting import SECTIONS, is_bare, is_fixed, keeps_its_hash
 
 Records: TypeAlias = dict[int, tuple[Hashable, object]]
 """The contents of immutable records by id, each with its record, so that no id is used again."""
@@ -62,12 +62,6 @@ _ITERATORS = frozenset(
     {type(iter(source)) for source in (*_SEQUENCES, *_VIEWS, frozenset[int]())}
     | {type(reversed(source)) for source in (*_SEQUENCES, *_VIEWS)}
 )
-_SECTIONS = (AbstractAsyncContextManager, AbstractContextManager)
-
-
-@attrs.frozen
-class _Frozen:
-    """Every frozen class of attrs refuses to set attributes in the same way."""
 
 
 @attrs.frozen(eq=False)
@@ -133,7 +127,7 @@ class Contents(abc.ABC):
                 return self.items((value.__func__, value.__self__), at)
             case BuiltinFunctionType() | MethodWrapperType():
                 return self.items((value.__name__, value.__self__), at)
-            case _ if not _keeps_its_hash(value):
+            case _ if not keeps_its_hash(value):
                 return self.never(value, at)
             case Mapping():
                 return frozenset(self.items(item, at) for item in value.items())
@@ -163,12 +157,12 @@ class Contents(abc.ABC):
                 content = value, tuple([self.value(part, at) for part in known.parts])
             else:
                 content = _content(kind)(self, value, at)
-                if _is_fixed(kind) and self._passing == before + 1:
+                if is_fixed(kind) and self._passing == before + 1:
                     self._passing = before
                     del seen[key]
                     self._records[key] = value, value  # which object it is says all
                     return value
-                if _is_fixed(kind):
+                if is_fixed(kind):
                     loose = self._loose[first:]
                     self._records[key] = _Loose(tuple([part for part, _ in loose])), value
                     content = value, tuple([read for _, read in loose])
@@ -182,10 +176,10 @@ class Contents(abc.ABC):
     def _named(self, function: FunctionType, at: Where) -> Hashable:
         """A function: what a module has defined, with nothing else to it, stays as it is, like the module itself."""
         nested = function.__code__.co_flags & inspect.CO_NESTED
-        return self._numbered(function, at) if nested or not _is_bare(function) else function
+        return self._numbered(function, at) if nested or not is_bare(function) else function
 
     def _function(self, function: FunctionType, at: Where) -> Hashable:
-        if _is_bare(function):
+        if is_bare(function):
             return function.__code__, function.__code__.co_filename  # most are
         content = function.__defaults__, function.__closure__
         options = self._state((function.__kwdefaults__, vars(function)), at)
@@ -223,7 +217,7 @@ class Contents(abc.ABC):
         except TypeError:  # made in C, and shows nothing
             return self.never(value, at)
         content = self._state(state, at)
-        return content if issubclass(kind, _SECTIONS) else (value, content)
+        return content if issubclass(kind, SECTIONS) else (value, content)
 
     def _state(self, state: Any, at: Where) -> Hashable:
         match state:
@@ -283,27 +277,6 @@ def _content(kind: Any) -> Reading:
 
 
 @cache
-def _is_fixed(kind: Any) -> bool:
-    """Whether an object that Python compares by identity holds the same as long as what it holds does."""
-    frozen = kind.__setattr__ is _Frozen.__setattr__ and not kind.__dictoffset__
-    return frozen and not issubclass(kind, (*_SECTIONS, BaseException))
-
-
-def _is_bare(function: FunctionType) -> bool:
-    """Whether its code says all: there are no defaults, cells or attributes."""
-    return not (function.__defaults__ or function.__closure__ or function.__kwdefaults__ or function.__dict__)
-
-
-@cache
 def _field_names(kind: Any) -> tuple[str, ...]:
     """The fields of an attrs or data class."""
     return tuple(field.name for field in (attrs.fields(kind) if attrs.has(kind) else dataclasses.fields(kind)))
-
-
-def _keeps_its_hash(value: object) -> bool:
-    """Whether it has a hash after all: that of a container depends on what is in it."""
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
