@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from aprt.vfio_ap.releases.fixes import has
 from docs.source_map import Mirrored, mirrored
 
 ROOT: Final = Path(__file__).parent.parent
@@ -48,10 +49,9 @@ def release_of(tree: Path) -> str:
 
 def is_said_of(version: str, release: str) -> bool:
     """Whether what stands behind a name in a docstring, such as `5.3 to 5.15`, is about a release."""
-    wanted = _order(release)
-    if any(_order(first) <= wanted <= _order(last) for first, last in _RANGE.findall(version)):
+    if any(has(release, first) and has(last, release) for first, last in _RANGE.findall(version)):
         return True
-    if any(wanted < _order(end) for end in _BEFORE.findall(version)):
+    if not all(has(release, end) for end in _BEFORE.findall(version)):
         return True
     single = _BEFORE.sub("", _RANGE.sub("", version))
     return "v4" not in version and release in [found[0] for found in _NUMBER.finditer(single)]
@@ -97,10 +97,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     looked_for = sum(is_said_of(one.version, release) for one in said)
     print(f"{release}: {looked_for} looked for, {len(found)} not found")
     return 1 if found else 0
-
-
-def _order(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))
 
 
 def _has_body(text: str, at: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from aprt.core.effects import choose
-from aprt.core.properties import Property, always, at_end
+from aprt.core.properties import DEADLOCK, Property, always, at_end
 from aprt.core.scenario import Era, Model, Scenario, Settings
 from aprt.core.switch import FLAG, Switch
 from aprt.core.system import Behaviour, Context, System
@@ -54,6 +54,12 @@ def lost_update(settings: Settings) -> Model:
         (f"{len(names)} threads, one update each",),
         (("memory", settings["memory"]),),
     )
+
+
+def watched(settings: Settings) -> Model:
+    """`lost_update`, which must not deadlock either."""
+    model = lost_update(settings)
+    return attrs.evolve(model, properties=(*model.properties, DEADLOCK))
 
 
 def abba(settings: Settings) -> Model:

@@ -18,7 +18,6 @@ class Pattern(Enum):
     LATE_HARDWARE = "an answer of the hardware means 'begun', not 'done'"
     VISIBLE_TOO_EARLY = "visible to others before it is initialized"
     SECOND_ACQUISITION = "the error path of the second acquisition forgets the first"
-    FOUND_HERE_CLEANED_THERE = "looked up in one set, cleaned up over another"
     POINTER_OUTLIVES = "a pointer is kept, or read, longer than what it points to"
     LOCK_ORDER = "locks are taken in two orders, or something that waits is none to the lock checker"
     UNLOCKED_ACCESS = "read and written under different locks, or none"

@@ -10,16 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aprt.cli.root import root
-from aprt.core.properties import DEADLOCK
-from aprt.core.scenario import Era, Model, Settings
-from tests.toy import ERAS, lost_update
+from aprt.core.scenario import Era
+from tests.toy import ERAS, watched
 
 TOY = ERAS["toy"]
-
-
-def watched(settings: Settings) -> Model:
-    model = lost_update(settings)
-    return attrs.evolve(model, properties=(*model.properties, DEADLOCK))
 
 
 OLD = attrs.evolve(

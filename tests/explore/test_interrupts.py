@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from aprt import System, choose, explore
-from aprt.core.finding import Finding
 from aprt.explore.replay import replay
 from aprt.kernel.held import held, masked
 from aprt.kernel.rules import LOCK_ORDER
@@ -15,7 +14,7 @@ from aprt.verdict.realised import realised_by
 from aprt.view.cause_text import why_lines
 from tests.detect.hearing import system
 from tests.detect.test_interrupts import A, B, hard_off, interrupted, plain, soft_off, tried
-from tests.explore.test_lock_order import COMPLETE, DRAWN
+from tests.explore.test_lock_order import COMPLETE, DRAWN, parts
 from tests.verdict.cases import case_of, recording_of
 
 INCONSISTENT = "inconsistent lock state: a is taken in a hardirq and held with hardirqs on"
@@ -72,10 +71,6 @@ def never_together(*, on: bool) -> System:
             return False
 
     return system((A, timer), daemons="timer", task=either, timer=lambda: timer_daemon(timer, callback))
-
-
-def parts(finding: Finding) -> list[tuple[str, list[str]]]:
-    return [(part.text, [f"{label.context}: {label.op}" for label in part.schedule]) for part in finding.parts]
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,14 @@ import attrs
 import pytest
 
 from aprt.core.errors import UnknownProperty, UserError
-from aprt.core.properties import DEADLOCK
-from aprt.core.scenario import Model, Settings
 from aprt.explore.result import Bounds, Progress
 from aprt.verdict.case import Case
 from aprt.verdict.difference import difference
 from aprt.vfio_ap.eras import ERAS as REAL
 from aprt.view.difference_text import difference_json, difference_text
 from aprt.view.paint import Paint
-from tests.toy import ERAS, lost_update
+from tests.toy import ERAS, watched
 from tests.verdict import registration
-
-
-def watched(settings: Settings) -> Model:
-    model = lost_update(settings)
-    return attrs.evolve(model, properties=(*model.properties, DEADLOCK))
 
 
 def case(text: str) -> Case:
