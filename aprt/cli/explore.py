@@ -116,7 +116,7 @@ def command(
         return instead.tell_many(registry, cases, properties, search, sharing, form, color, interrupts)
     if certificate and form in REPORTS:
         raise click.UsageError(f"--certificate is for text, and JSON always has it: --format {form} cannot show it")
-    keep = _keep(save, resume, schedule, interrupts)
+    keep = _keep(save, resume, schedule)
     if len(cases) > 1 or shard is not None:
         _check_single({"--schedule": schedule, "--certificate": certificate} | instead.options, len(cases))
         return explore_many(registry, cases, shard, properties, search, sharing, form, color, interrupts, keep)
@@ -144,7 +144,7 @@ def _check_single(options: Mapping[str, object], cases: int) -> None:
         raise click.UsageError(f"{', '.join(given)} and --shard cannot be combined")
 
 
-def _keep(save: Path | None, resume: Path | None, schedule: Path | None, interrupts: Interrupts) -> Keep | None:
+def _keep(save: Path | None, resume: Path | None, schedule: Path | None) -> Keep | None:
     if save is not None and resume is not None:
         raise click.UsageError("--save and --resume cannot be combined: what is resumed is saved where it was")
     path = save or resume
@@ -155,7 +155,7 @@ def _keep(save: Path | None, resume: Path | None, schedule: Path | None, interru
     from aprt.verdict.keeping import Keep
     from aprt.view.version import aprt_source
 
-    return Keep(path, save is None, aprt_source(), lambda: interrupts.pending)
+    return Keep(path, save is None, aprt_source())
 
 
 def _ask(
@@ -174,7 +174,9 @@ def _ask(
 
     with ProgressLine() as progress, sharing.crew() as workers:
         crewed = None if workers is None else Crewed(workers, case_finder(registry))
-        verdict = ask(case, properties, search, progress, interrupts.allowed, crewed, keep)
+        # asked as well, as a behaviour of a user's may swallow the KeyboardInterrupt
+        halt = None if crewed is not None else lambda: interrupts.pending
+        verdict = ask(case, properties, search, progress, interrupts.allowed, crewed, keep, halt=halt)
         progress.sum_up(covered(verdict.exploration))
     return verdict
 

@@ -20,7 +20,8 @@ class Interrupts:
 
     In the outer block SIGINT is only remembered (`pending`). In the inner one it raises KeyboardInterrupt: at once if
     one is pending already, and not before a trio run is over. A second SIGINT does what SIGINT did before the outer
-    block, so that nobody has to wait for a program that hangs. The answer is to be printed inside the outer block:
+    block, so that nobody has to wait for a program that hangs. Code that swallows the KeyboardInterrupt goes on, unless
+    it looks at `pending` itself. The answer is to be printed inside the outer block:
     after it, SIGINT no longer ends the process.
     """
 

@@ -43,6 +43,7 @@ def ask(
     crewed: Crewed | None = None,
     keep: Keep | None = None,
     besides: Collection[str] | None = None,
+    halt: Callable[[], bool] | None = None,
 ) -> Verdict:
     """The verdict on the properties with these numbers (none: as `selected` says; `all`: every one).
 
@@ -52,8 +53,9 @@ def ask(
     An implied property (`Property.implied`) ends an execution when it is violated, whether or not it was asked about.
     If that happened and nothing else was violated, a second search asks about it as well.
 
-    report: as in `explore.result.Question`. interruptible: entered around the search; a KeyboardInterrupt inside it
-    ends the search, and the verdict is about what was covered by then. keep: where to save or resume the search.
+    report, halt: as in `explore.result.Question`. interruptible: entered around the search; a KeyboardInterrupt inside
+    it ends the search, and the verdict is about what was covered by then. keep: where to save or resume the search;
+    then only `halt` ends it.
 
     Raises: `UserError`, `ReplayMismatch` when a finding does not happen on trio as the explorer told it.
     """
@@ -65,7 +67,6 @@ def ask(
     interruptible = interruptible or nullcontext()
     try:
         with interruptible if keep is None else nullcontext(), _kept(keep, case, properties, search) as (file, search):
-            halt = None if keep is None else keep.halt
             exploration = _explored(case, model.system, properties, besides, search, report, crewed, file, halt)
             implied = tuple(p for p in model.properties if p.implied and p.id in exploration.unasked)
             if implied and not exploration.findings and not exploration.interrupted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,6 @@ class Keep:
     path: Path
     resume: bool  # go on with the search in the file; else the file is made
     program: str  # the version and source that search: another program may not resume
-    halt: Callable[[], bool]  # as in `explore.result.Question`
 
 
 @contextmanager

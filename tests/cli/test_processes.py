@@ -280,6 +280,47 @@ def test_ctrl_c_in_a_finalizer_ends_the_search() -> None:
     assert out.splitlines()[-1].startswith("aprt: INCONCLUSIVE property=T5 scenario=toy/large ")
 
 
+NEVER_DEAF = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
+from aprt.cli import main
+main()
+"""
+SWALLOWING = """
+import os, signal
+from aprt import Actor, Context, System, handler
+
+class Counter(Actor[int]):
+    def initial(self): return 0
+    @handler(writes="*")
+    def add(self, state, by): return state + 1, None
+
+counters, pressed = (Counter("one"), Counter("two")), []
+
+def add(counter):
+    async def adding():
+        for i in range(700):
+            if i == 20 and not pressed:
+                pressed.append(i)
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                except BaseException:
+                    pass
+            await counter.add()
+    return adding
+
+system = System(counters, tuple(Context(f"adds {c.name}", add(c)) for c in counters))
+"""
+
+
+def test_ctrl_c_that_a_behaviour_swallows_ends_the_search_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(SWALLOWING)
+    process = start("explore", f"{tmp_path}/own.py:system", "--strategy", "states", program=NEVER_DEAF)
+    out, err = process.communicate()
+    assert (process.returncode, out.splitlines()[-1].split()[:2]) == (130, ["aprt:", "INCONCLUSIVE"])
+    assert err.endswith("; interrupted\n")
+
+
 # Ctrl-C comes twice while the model is being found
 TWICE = """
 import os, signal

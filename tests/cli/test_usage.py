@@ -197,6 +197,17 @@ USAGE = [
         ("explore", "toy/abba", "--jobs", "1000000"),
         "invalid value for '--jobs': 1000000 is not in the range 1<=x<=1000 (try 'aprt explore --help')",
     ),
+    *(
+        (
+            ("run", "toy/abba", "--speed", value),
+            f"invalid value for '--speed': {value} is not a finite number (try 'aprt run --help')",
+        )
+        for value in ("nan", "inf")
+    ),
+    (
+        ("run", "toy/abba", "--free", "--jitter", "10001"),
+        "invalid value for '--jitter': 10001 is not in the range 0<=x<=10000 (try 'aprt run --help')",
+    ),
     (("explore", "toy/abba", "--schedule", "/no/where"), "cannot write /no/where: No such file or directory"),
 ]
 

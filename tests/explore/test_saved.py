@@ -207,7 +207,7 @@ with SaveFile(Path({str(path)!r})) as file, file.writing() as connection:
     connection.execute("PRAGMA cache_spill = 1")
     connection.execute("DELETE FROM states")
     connection.execute("DELETE FROM learned")
-    connection.execute("INSERT INTO states VALUES (9, 9, 0, zeroblob(10000000), NULL)")  # does not fit into the cache
+    connection.execute("INSERT INTO states VALUES (9, 9, 0, zeroblob(10000000), NULL, '')")  # more than the cache
     os.kill(os.getpid(), signal.SIGKILL)
 """
     before = path.stat().st_size
@@ -227,6 +227,8 @@ with SaveFile(Path({str(path)!r})) as file, file.writing() as connection:
         "UPDATE progress SET value = '{'",
         "UPDATE progress SET value = '{}'",
         "UPDATE states SET layout = 77",
+        "UPDATE states SET packed = CAST(x'01' || substr(packed, 2) AS BLOB)",
+        "UPDATE states SET parents = CAST(x'01' || substr(parents, 2) AS BLOB) WHERE parents != ''",
     ],
 )
 def test_a_damaged_file_is_told_in_one_line(damage: str, tmp_path: Path) -> None:
@@ -247,10 +249,18 @@ def test_a_disk_that_is_full_leaves_what_was_saved_before(tmp_path: Path) -> Non
     with SaveFile(path) as file:
         file.rows("PRAGMA max_page_count = 1")
         with pytest.raises(UserError) as refused, file.writing() as connection:
-            connection.execute("INSERT INTO states VALUES (9, 9, 0, zeroblob(10000000), NULL)")
+            connection.execute("INSERT INTO states VALUES (9, 9, 0, zeroblob(10000000), NULL, '')")
     assert str(refused.value) == f"cannot use {path}: database or disk is full"
     found = in_sittings(dining(5), (DEADLOCK,), path, [], stop_on="all")
     assert timeless(found) == timeless(explore(dining(5), (DEADLOCK,), stop_on="all"))
+
+
+def test_a_name_that_is_no_text_cannot_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "search"
+    with pytest.raises(UserError) as refused:
+        SaveFile(path, {"scenario": "\udcff.py:system"})
+    assert str(refused.value) == f"cannot use {path} for '\\udcff.py:system', a name that is no UTF-8"
+    assert not path.exists()
 
 
 def test_a_file_is_for_one_search_at_a_time(tmp_path: Path) -> None:
@@ -269,4 +279,4 @@ def test_a_file_of_another_format_is_told(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(UserError) as refused:
         SaveFile(path)
-    assert str(refused.value) == f"{path} has format 1, and this aprt reads 3"
+    assert str(refused.value) == f"{path} has format 1, and this aprt reads 4"

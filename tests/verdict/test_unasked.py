@@ -69,11 +69,11 @@ def test_a_lock_that_is_taken_twice_is_a_violation_whatever_was_asked(strategy: 
 @pytest.mark.parametrize("strategy", STRATEGIES[1:])
 def test_the_budget_to_ask_about_it_is_not_spent_by_what_was_saved(strategy: str, tmp_path: Path) -> None:
     path, search = tmp_path / "search", Search(strategy, Bounds(budget=60.0), runs=20)
-    ask(twice(), ("deadlock",), search, keep=Keep(path, False, "", lambda: False))
+    ask(twice(), ("deadlock",), search, keep=Keep(path, False, ""))
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE progress SET value = json_set(value, '$.seconds', 7000.0)")
     connection.close()
-    resumed = ask(twice(), ("deadlock",), search, keep=Keep(path, True, "", lambda: False))
+    resumed = ask(twice(), ("deadlock",), search, keep=Keep(path, True, ""))
     assert (resumed.word, [p.id for p in resumed.properties]) == ("VIOLATED", ["deadlock", "K1"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 
 from aprt.explore.learned.packing import Packing
-from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.file import SaveFile, seal
 from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import Layout
@@ -29,7 +29,8 @@ class Chunks:
         if chunk.layout not in self._layouts:
             self._add(connection, chunk.layout)
         values = self.count, len(chunk), self._layouts.index(chunk.layout), chunk.packed, chunk.parents
-        connection.execute("INSERT INTO states VALUES (?, ?, ?, ?, ?)", values)
+        sealed = (*values, seal(chunk.packed, chunk.parents))
+        connection.execute("INSERT INTO states VALUES (?, ?, ?, ?, ?, ?)", sealed)
         self.count += len(chunk)
 
     def _add(self, connection: Connection, layout: Layout) -> None:
@@ -54,10 +55,10 @@ class Chunks:
             raise self._file.damaged()
 
     def _read(self, first: int) -> Chunk:
-        ((states, layout, packed, parents),) = self._file.rows(
-            "SELECT count, layout, packed, parents FROM states WHERE first = ?", first
+        ((states, layout, packed, parents, sealed),) = self._file.rows(
+            "SELECT count, layout, packed, parents, seal FROM states WHERE first = ?", first
         )
-        if not 0 <= layout < len(self._layouts):
+        if not 0 <= layout < len(self._layouts) or sealed != seal(packed, parents):
             raise self._file.damaged()
         chunk = Chunk(self._layouts[layout], packed, parents)
         if first != self.count or states != len(chunk) or len(parents) not in (0, 4 * states):

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -20,7 +21,7 @@ from aprt.core.errors import UserError
 
 T = TypeVar("T")
 
-_APPLICATION, _FORMAT = 0x61707274, 3  # "aprt"
+_APPLICATION, _FORMAT = 0x61707274, 4  # "aprt"
 _LEAST = 0.5  # seconds between two saves
 _SHARE = 20  # the search goes on for so many times as long as a save took: saves cost a twentieth of the time
 
@@ -34,14 +35,23 @@ CREATE TABLE wrong (property TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE fields (layout INTEGER NOT NULL, slot INTEGER NOT NULL, shift INTEGER NOT NULL, bits INTEGER NOT NULL);
 CREATE TABLE layouts (layout INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, summed INTEGER NOT NULL);
 CREATE TABLE states (
-    first INTEGER PRIMARY KEY, count INTEGER NOT NULL, layout INTEGER NOT NULL, packed BLOB NOT NULL, parents BLOB
+    first INTEGER PRIMARY KEY, count INTEGER NOT NULL, layout INTEGER NOT NULL, packed BLOB NOT NULL, parents BLOB,
+    seal BLOB NOT NULL
 );
 CREATE TABLE terminals (state INTEGER NOT NULL, ending TEXT NOT NULL);
-CREATE TABLE series (name TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE series (name TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, seal BLOB NOT NULL);
 CREATE TABLE answers (scenario TEXT PRIMARY KEY, answer TEXT NOT NULL);
 CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
 """
 _CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "series", "progress")
+
+
+def seal(*parts: bytes) -> bytes:
+    """A digest of bytes in a row: SQLite does not notice when some of them have changed on the disk."""
+    digest = blake2b(digest_size=8)
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
 
 
 class SaveFile:
@@ -197,6 +207,8 @@ def _told(path: Path) -> Iterator[None]:
         raise UserError(f"{path} exists already: --resume {path} goes on with it, --save makes a new file") from None
     except OSError as error:
         raise UserError(f"cannot use {path}: {error.strerror}") from None
+    except UnicodeEncodeError as error:
+        raise UserError(f"cannot use {path} for {error.object!r}, a name that is no UTF-8") from None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # Python has none for text that is no UTF-8
         if code == sqlite3.SQLITE_BUSY:

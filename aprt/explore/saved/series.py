@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from sqlite3 import Connection
 
-from aprt.explore.saved.file import SaveFile
+from aprt.explore.saved.file import SaveFile, seal
 from aprt.explore.stateful.chunk import little
 
 _BYTES = 8  # of a number
@@ -22,8 +22,9 @@ class Series:
         """Add those numbers that are not in the file yet."""
         new = numbers[self._count :]
         if new:
-            values = self._name, self._count, little(new).tobytes()
-            connection.execute("INSERT INTO series VALUES (?, ?, ?)", values)
+            data = little(new).tobytes()
+            values = self._name, self._count, data, seal(data)
+            connection.execute("INSERT INTO series VALUES (?, ?, ?, ?)", values)
             self._count += len(new)
 
     def rewrite(self, connection: Connection, numbers: array[int]) -> None:
@@ -35,8 +36,9 @@ class Series:
     def read(self) -> array[int]:
         """All of them. Raises: `UserError`."""
         numbers = array("Q")
-        for first, data in self._file.rows("SELECT first, data FROM series WHERE name = ? ORDER BY first", self._name):
-            if first != len(numbers) or len(data) % _BYTES:
+        query = "SELECT first, data, seal FROM series WHERE name = ? ORDER BY first"
+        for first, data, sealed in self._file.rows(query, self._name):
+            if first != len(numbers) or len(data) % _BYTES or sealed != seal(data):
                 raise self._file.damaged()
             numbers.extend(little(array("Q", data)))
         self._count = len(numbers)
