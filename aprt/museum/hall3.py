@@ -155,6 +155,7 @@ ENTRIES = (
         "what the queue has recorded at the end of its reset instead.",
         Pattern.AGAIN,
         Contrast("2026/no-facility+B35=out", "2026/no-facility", "P47", "AQIC for 05.0004 without facility 65"),
+        note="a second half: before, a registration was given back to a VM that might be gone, an oops",
     ),
     Entry(
         "B36",
