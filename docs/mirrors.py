@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -81,7 +82,7 @@ def missing(tree: Path, release: str, said: Iterable[Mirrored]) -> Iterator[Miss
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0: all is there. 1: something is not. 2: no such tree."""
+    """0: all is there. 1: something is not. 2: no such tree, or one of a release of which nothing is said."""
     parser = argparse.ArgumentParser(prog="python -m docs.mirrors", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("tree", type=Path, metavar="LINUX", help="a source tree of the kernel")
     parser.add_argument("--release", help="which one it is; otherwise its Makefile tells")
@@ -91,12 +92,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     said = mirrored(ROOT / "aprt")
+    looked_for = sum(is_said_of(one.version, release) for one in said)
+    if not looked_for:
+        parser.error(f"nothing is said of {release}; --release {most_said_of(said)} looks for what is said of that one")
     found = list(missing(given.tree, release, said))
     for one in found:
         print(one)
-    looked_for = sum(is_said_of(one.version, release) for one in said)
     print(f"{release}: {looked_for} looked for, {len(found)} not found")
     return 1 if found else 0
+
+
+def most_said_of(said: Iterable[Mirrored]) -> str:
+    """The release that most is said of."""
+    return Counter(one.version for one in said if _NUMBER.fullmatch(one.version)).most_common(1)[0][0]
 
 
 def _has_body(text: str, at: int) -> bool:

@@ -108,7 +108,14 @@ def test_a_tree_without_the_driver_lacks_all_that_is_said_of_its_release(
     assert main([str(linux)]) == 1
     *lines, last = capsys.readouterr().out.splitlines()
     assert (len(lines), last) == (looked_for, f"6.12: {looked_for} looked for, {looked_for} not found")
-    assert main([str(linux), "--release", "7.9"]) == 0
+
+
+def test_a_release_of_which_nothing_is_said_is_bad_input(linux: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(linux), "--release", "7.9"])
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert "nothing is said of 7.9; --release 6.12 looks for what is said of that one" in told
 
 
 def test_a_tree_that_does_not_say_its_release_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
