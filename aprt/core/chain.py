@@ -13,6 +13,8 @@ from aprt.core.system import Behaviour
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_TELLS = "tells_name"  # the attribute of a behaviour whose name depends on its arguments: the function that tells it
+
 
 @attrs.frozen
 class Place:
@@ -50,7 +52,14 @@ def _named_anew(behaviour: F, kernel: Callable[..., str | None]) -> F:
         begun.__name__ = _name_in_chains(behaviour, kernel(*args))
         return begun
 
+    vars(begin)[_TELLS] = kernel
     return cast(F, begin)
+
+
+def name_in_chains(behaviour: Callable[..., Any], *args: Any) -> str:
+    """What call chains show of a behaviour that is called with these arguments; some do not depend on them."""
+    kernel = vars(behaviour).get(_TELLS)
+    return behaviour.__name__ if kernel is None else _name_in_chains(behaviour, kernel(*args))
 
 
 def _name_in_chains(behaviour: Callable[..., Any], kernel: str | None) -> str:

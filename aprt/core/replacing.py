@@ -9,6 +9,7 @@ from functools import partial
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from aprt.core.chain import name_in_chains
 from aprt.core.errors import UserError
 from aprt.core.foreign import not_done
 
@@ -50,13 +51,22 @@ def unbound(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def names_of(function: Callable[..., Any], settings: Any) -> tuple[str, ...]:
+    """What call chains show of a function of a table: a name for each mask where the kernel has a function for each.
+
+    settings: of the model, as the name may be another one in another era.
+    """
+    behaviour = unbound(function)
+    return tuple(dict.fromkeys(name_in_chains(behaviour, settings, mask) for mask in ("apm", "aqm")))
+
+
 def _behaviour(hint: Any) -> tuple[int, Any] | None:
     """How many parameters a behaviour of that type has, and what it returns; None for what is no behaviour."""
     for kind in (hint, *get_args(hint)):
         if get_origin(kind) is collections.abc.Callable:
             parameters, result = get_args(kind)
-            if get_origin(result) is Awaitable and isinstance(parameters, list):
-                return len(parameters), get_args(result)[0]
+            if get_origin(result) in (Awaitable, collections.abc.Coroutine) and isinstance(parameters, list):
+                return len(parameters), get_args(result)[-1]
     return None
 
 

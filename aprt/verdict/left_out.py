@@ -14,7 +14,7 @@ import attrs
 
 from aprt.core.actor import Actor
 from aprt.core.exercise import Exercise, Message
-from aprt.core.replacing import unbound
+from aprt.core.replacing import names_of, unbound
 from aprt.core.scenario import Settings
 from aprt.explore.checking.model_code import readable_path
 from aprt.explore.explore import explore
@@ -72,20 +72,18 @@ def left_out(case: Case, exercise: Exercise, bounds: Bounds) -> tuple[LeftOut, .
     if before is None:
         return ()
     actors = {actor.name: actor for actor in system.actors}
-    found = (_compared(actors, one, _name(case.era.functions[one.place]), before, exercise) for one in entered)
+    originals = (names_of(case.era.functions[one.place], settings) for one in entered)
+    found = (_compared(actors, one, names, before, exercise) for one, names in zip(entered, originals, strict=True))
     return tuple(one for one in found if one.locks or one.messages)
 
 
 def _compared(
-    actors: Mapping[str, Actor[Any]], replaced: Replaced, original: str, before: Exercise, after: Exercise
+    actors: Mapping[str, Actor[Any]], replaced: Replaced, names: tuple[str, ...], before: Exercise, after: Exercise
 ) -> LeftOut:
     nothing: frozenset[Message] = frozenset()
-    now = after.under.get(_name(replaced.function), nothing)
-    gone = sorted(before.under.get(original, nothing) - now)
+    now = after.under.get(unbound(replaced.function).__name__, nothing)
+    run = [name for name in names if name in before.under]
+    gone = sorted(nothing.union(*(before.under[name] for name in run)) - now)
     locks = dict.fromkeys(name for name, op in gone if actors[name].handler(op).acquires)
     messages = (f"{name}.{op}" for name, op in gone if not actors[name].is_lock())
-    return LeftOut(replaced.told, original, tuple(locks), tuple(messages))
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return unbound(function).__name__
+    return LeftOut(replaced.told, "() or ".join(run), tuple(locks), tuple(messages))

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aprt.core.replacing import unbound
-from aprt.core.scenario import Era
+from aprt.core.replacing import names_of, unbound
+from aprt.core.scenario import Era, Settings
 from aprt.view.json_text import dump
 
 
@@ -19,11 +19,14 @@ def functions_text(era: Era) -> str:
 
 def _told(one: Mapping[str, Any]) -> str:
     call = f"{one['name']}({', '.join(one['parameters'])}) -> {one['returns']}"
-    return f"  {call}\n      kernel  {one['kernel']}()\n      model   {one['function']}"
+    kernel = one["kernel"].replace(", ", "(), ")
+    return f"  {call}\n      kernel  {kernel}()\n      model   {one['function']}"
 
 
 def functions_json(era: Era) -> str:
-    """One object, `aprt.functions/1`. function: a name to import. kernel: what the kernel calls it."""
+    """One object, `aprt.functions/1`. function: a name to import. kernel: what the kernel calls it,
+    two names where it is two functions there.
+    """
     return dump({"schema": "aprt.functions/1", "era": era.name, "functions": list(_functions(era))})
 
 
@@ -34,6 +37,6 @@ def _functions(era: Era) -> Iterator[dict[str, Any]]:
             "name": name,
             "parameters": list(signature.parameters),
             "returns": signature.return_annotation,
-            "kernel": behaviour.__name__,
+            "kernel": ", ".join(names_of(function, Settings(era.switches))),
             "function": f"{behaviour.__module__}.{behaviour.__qualname__}",
         }

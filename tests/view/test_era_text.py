@@ -85,6 +85,8 @@ def test_the_functions_that_a_patch_can_replace_are_told_as_they_are_called_and_
     assert names["v4"] == names["5.15"]
     assert [name for name in names["6.0"] if name not in names["v4"]] == [
         "kvm_vfio_closed",
+        "attach",
+        "detach",
         "config_changed",
         "scan_complete",
         "in_use",
@@ -96,4 +98,14 @@ def test_every_function_that_a_patch_can_replace_is_where_it_is_said_to_be() -> 
         for one in json.loads(functions_json(era))["functions"]:
             module, _, name = one["function"].rpartition(".")
             function = getattr(importlib.import_module(module), name)
-            assert (function.__name__, inspect.iscoroutinefunction(function)) == (one["kernel"], True)
+            assert inspect.iscoroutinefunction(inspect.unwrap(function))
+            assert function.__name__ == one["kernel"] or function is not inspect.unwrap(function)
+
+
+def test_a_function_is_told_by_its_name_in_the_era_and_by_two_where_the_kernel_has_two() -> None:
+    def kernel(era: str) -> dict[str, str]:
+        return {one["name"]: one["kernel"] for one in json.loads(functions_json(ERAS[era]))["functions"]}
+
+    assert (kernel("5.3")["create"], kernel("2026")["create"]) == ("vfio_ap_mdev_create", "vfio_ap_mdev_probe")
+    assert kernel("v4")["assign"] == "assign_adapter_store, assign_domain_store"
+    assert "\n      kernel  assign_adapter_store(), assign_domain_store()\n" in functions_text(ERAS["2026"])

@@ -6,7 +6,15 @@ from functools import partial
 
 from aprt.vfio_ap.host import kvm_vfio
 from aprt.vfio_ap.host.ops import Ops
-from aprt.vfio_ap.mainline import dma_unmap, fixed_config, group_notifier, vfio_ap_drv, vfio_core
+from aprt.vfio_ap.mainline import (
+    dma_unmap,
+    fixed_config,
+    group_notifier,
+    kvm_attach,
+    mdev_sysfs,
+    vfio_ap_drv,
+    vfio_core,
+)
 from aprt.vfio_ap.mainline.hot_plug import config_changed, in_use, scan_complete
 from aprt.vfio_ap.mainline.pqap import handle_pqap
 from aprt.vfio_ap.mainline.vfio_events import ioctl_reset
@@ -19,9 +27,15 @@ DYNAMIC = Ops(
     release=vfio_core.release_device,
     reset=ioctl_reset,
     dma_unmap=dma_unmap.callback,
+    create=mdev_sysfs.create,
+    remove_mdev=mdev_sysfs.remove,
+    assign=mdev_sysfs.assign,
+    unassign=mdev_sysfs.unassign,
     set_kvm=vfio_core.group_set_kvm,
     kvm_vfio_closed=vfio_core.kvm_vfio_closed,
     kvm_vfio_destroyed=vfio_core.kvm_vfio_destroyed,
+    attach=kvm_attach.set_kvm,
+    detach=kvm_attach.unset_kvm,
     config_changed=config_changed,
     scan_complete=scan_complete,
     in_use=in_use,
@@ -35,6 +49,10 @@ FIXED = Ops(
     release=group_notifier.release_device,
     reset=ioctl_reset,
     dma_unmap=dma_unmap.notifier,
+    create=mdev_sysfs.create,
+    remove_mdev=mdev_sysfs.remove,
+    assign=fixed_config.assign,
+    unassign=fixed_config.unassign,
     set_kvm=partial(kvm_vfio.set_group, group_notifier.notify),
     kvm_vfio_destroyed=partial(kvm_vfio.destroyed, group_notifier.notify),
 )

@@ -59,15 +59,15 @@ async def store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
     """What a write to an attribute of the mdev does: 0 or a negative errno; -ENODEV: there is no such attribute."""
     match attribute:
         case "assign_adapter":
-            return await assign(machine, mdev, "apm", text)
+            return await machine.ops.assign(machine, mdev, "apm", text)
         case "assign_domain":
-            return await assign(machine, mdev, "aqm", text)
+            return await machine.ops.assign(machine, mdev, "aqm", text)
         case "assign_control_domain":
             return await assign_control_domain(machine, mdev, text)
         case "unassign_adapter":
-            return await unassign(machine, mdev, "apm", text)
+            return await machine.ops.unassign(machine, mdev, "apm", text)
         case "unassign_domain":
-            return await unassign(machine, mdev, "aqm", text)
+            return await machine.ops.unassign(machine, mdev, "aqm", text)
         case "unassign_control_domain":
             return await unassign(machine, mdev, "adm", text)
         case _:

@@ -27,7 +27,7 @@ from aprt.vfio_ap.mainline.guest_config import (
 from aprt.vfio_ap.mainline.locks import lock_for_mdev, unlock
 from aprt.vfio_ap.mainline.machine import Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
-from aprt.vfio_ap.mainline.mdev_sysfs import assign, assign_control_domain, hot_unplug, unassign, validate
+from aprt.vfio_ap.mainline.mdev_sysfs import assign_control_domain, hot_unplug, validate
 
 _HEX: Final = re.compile(r"(?:0?x)?([0-9a-f]*)", re.IGNORECASE | re.ASCII)
 
@@ -45,13 +45,13 @@ async def write(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
 async def _store(machine: Machine, mdev: Mdev, attribute: str, text: str) -> int:
     match attribute:
         case "assign_adapter":
-            return await assign(machine, mdev, "apm", text)
+            return await machine.ops.assign(machine, mdev, "apm", text)
         case "assign_domain":
-            return await assign(machine, mdev, "aqm", text)
+            return await machine.ops.assign(machine, mdev, "aqm", text)
         case "unassign_adapter":
-            return await unassign(machine, mdev, "apm", text)
+            return await machine.ops.unassign(machine, mdev, "apm", text)
         case "unassign_domain":
-            return await unassign(machine, mdev, "aqm", text)
+            return await machine.ops.unassign(machine, mdev, "aqm", text)
         case "assign_control_domain" | "unassign_control_domain":
             return await assign_control_domain(machine, mdev, text, attribute == "assign_control_domain")
         case "ap_config" if machine.on("ap_config"):

@@ -16,15 +16,19 @@ moment, too, when its device goes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from aprt.core.chain import mirrors
 from aprt.kernel.held import held
 from aprt.kernel.mutex import Mutex
 from aprt.vfio_ap.ap.response import Errno
 from aprt.vfio_ap.host.kvm_destroy import put_vm
 from aprt.vfio_ap.host.names import renamed
-from aprt.vfio_ap.mainline.kvm_attach import set_kvm, unset_kvm
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.vfio_device import VfioDevice
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @mirrors("vfio_group_fops_unl_ioctl")
@@ -51,7 +55,7 @@ async def _group_open(machine: Machine, guest: Guest) -> int:
             return 0
         vm = await _get_kvm_safe(machine, device)
         await device.set_kvm(None if vm is None else vm.name)
-        error = Errno.EINVAL.failure if vm is None else await set_kvm(machine, guest.mdev, vm)
+        error = Errno.EINVAL.failure if vm is None else await _driver(machine.ops.attach)(machine, guest.mdev, vm)
         if error:
             await device.opened(-1)
             await _put_kvm(machine, device)
@@ -72,8 +76,14 @@ async def _group_close(machine: Machine, guest: Guest) -> None:
     async with held(outer), held(inner):
         if await device.opened(-1) == 0:
             if not machine.on("close_needs_group") or await _recorded(device) is not None:
-                await unset_kvm(machine, guest.mdev)
+                await _driver(machine.ops.detach)(machine, guest.mdev)
             await _put_kvm(machine, device)
+
+
+def _driver(function: F | None) -> F:
+    """A function that every driver since 6.0 has."""
+    assert function is not None
+    return function
 
 
 def _locks(machine: Machine, device: VfioDevice) -> tuple[Mutex | None, Mutex | None]:

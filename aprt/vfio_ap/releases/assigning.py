@@ -14,7 +14,6 @@ from aprt.vfio_ap.host.situation import FIRST, QUEUES, SIBLING
 from aprt.vfio_ap.host.userspace import DEVICE, KVM_VFIO, VM, close_fd, close_these, vcpu_file
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev_attributes import write
-from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.situation import Situation
 
 
@@ -33,7 +32,7 @@ def unassign_adapter(settings: Settings) -> Model:
 
 
 async def _unassign_then_close(machine: Machine, guest: Guest) -> None:
-    await unassign(machine, guest.mdev, "apm", "5")
+    await machine.ops.unassign(machine, guest.mdev, "apm", "5")
     await close_fd(machine, guest, DEVICE)
 
 
@@ -46,7 +45,7 @@ def assign_twice(settings: Settings) -> Model:
 
 
 async def _assign_then_close(machine: Machine, guest: Guest) -> None:
-    await assign(machine, guest.mdev, "apm", "5")
+    await machine.ops.assign(machine, guest.mdev, "apm", "5")
     await close_fd(machine, guest, DEVICE)
 
 
@@ -72,7 +71,7 @@ def assign_beside_unbound(settings: Settings) -> Model:
 
 
 async def _filtered_and_back(machine: Machine, guest: Guest) -> None:
-    await assign(machine, guest.mdev, "aqm", "5")
+    await machine.ops.assign(machine, guest.mdev, "aqm", "5")
     await bind(machine, SIBLING, "vfio_ap")
 
 
@@ -85,8 +84,8 @@ def assign_back(settings: Settings) -> Model:
 
 
 async def _unassign_and_back(machine: Machine, guest: Guest) -> None:
-    await unassign(machine, guest.mdev, "aqm", "4")
-    await assign(machine, guest.mdev, "aqm", "4")
+    await machine.ops.unassign(machine, guest.mdev, "aqm", "4")
+    await machine.ops.assign(machine, guest.mdev, "aqm", "4")
 
 
 def unassign_hidden(settings: Settings) -> Model:
@@ -99,7 +98,7 @@ def unassign_hidden(settings: Settings) -> Model:
 
 
 async def _unassign_then_exit(machine: Machine, guest: Guest) -> None:
-    await unassign(machine, guest.mdev, "apm", "5")
+    await machine.ops.unassign(machine, guest.mdev, "apm", "5")
     await close_these(machine, guest, (DEVICE, KVM_VFIO, vcpu_file(guest.vcpus[0]), VM))
 
 

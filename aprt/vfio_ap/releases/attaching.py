@@ -15,7 +15,6 @@ from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_
 from aprt.vfio_ap.mainline.machine import Guest, Machine
 from aprt.vfio_ap.mainline.mdev import Mdev
 from aprt.vfio_ap.mainline.mdev_attributes import read, write
-from aprt.vfio_ap.mainline.mdev_sysfs import create, remove, unassign
 from aprt.vfio_ap.mainline.vfio_ap_drv import status_show
 from aprt.vfio_ap.mainline.vfio_events import set_irqs
 from aprt.vfio_ap.releases.situation import Situation
@@ -45,7 +44,7 @@ async def _open_second(machine: Machine, guest: Guest) -> None:
     await machine.ops.set_kvm(machine, second, guest)
     if await machine.ops.open(machine, second) == 0:  # before 6.0 it opens, without a VM
         await machine.ops.release(machine, second)
-    await remove(machine, second.mdev)
+    await machine.ops.remove_mdev(machine, second.mdev)
 
 
 def attach_while_lost(settings: Settings) -> Model:
@@ -70,7 +69,7 @@ def attach_while_removed(settings: Settings) -> Model:
     s = Situation.detached(settings, MATRIX)
     return s.model(
         Context("qemu", partial(open_and_close, s.machine, s.guest)),
-        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        Context("admin", partial(s.machine.ops.remove_mdev, s.machine, s.guest.mdev)),
         Context("reader", partial(status_show, s.machine, s.machine.queues[FIRST])),
         scope="QEMU opens everything and closes the device again while the mdev is removed, and `status` is read",
     )
@@ -85,7 +84,7 @@ async def open_and_close(machine: Machine, guest: Guest) -> None:
 def remove_open_mdev(settings: Settings) -> Model:
     s = Situation.attached(settings)
     return s.model(
-        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        Context("admin", partial(s.machine.ops.remove_mdev, s.machine, s.guest.mdev)),
         Context("qemu", partial(close_fd, s.machine, s.guest, DEVICE)),
         scope="the mdev is removed while the guest enables an interrupt; QEMU closes the device at some time",
     )
@@ -95,7 +94,7 @@ def eventfd_kept(settings: Settings) -> Model:
     s = Situation.attached(settings, running=False)
     return s.model(
         Context("qemu", partial(_set_irqs_and_close, s.machine, s.guest)),
-        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        Context("admin", partial(s.machine.ops.remove_mdev, s.machine, s.guest.mdev)),
         scope="user space registers an eventfd and closes the device without a word, the mdev is removed; no vCPU runs",
     )
 
@@ -131,8 +130,8 @@ def create_while_walked(settings: Settings) -> Model:
 
 
 async def _create_and_remove(machine: Machine, mdev: Mdev) -> None:
-    await create(machine, mdev)
-    await remove(machine, mdev)
+    await machine.ops.create(machine, mdev)
+    await machine.ops.remove_mdev(machine, mdev)
 
 
 def ap_config(settings: Settings) -> Model:
@@ -171,8 +170,8 @@ def unassign_filtered(settings: Settings) -> Model:
 
 
 async def _unassign_and_remove(machine: Machine, mdev: Mdev) -> None:
-    await unassign(machine, mdev, "apm", str(FIRST.apid))
-    await remove(machine, mdev)
+    await machine.ops.unassign(machine, mdev, "apm", str(FIRST.apid))
+    await machine.ops.remove_mdev(machine, mdev)
 
 
 ATTACHING = (

@@ -10,7 +10,6 @@ from aprt.core.system import Context
 from aprt.vfio_ap.host.life import unbind_enabling
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.mdev_sysfs import remove
 from aprt.vfio_ap.releases.situation import Situation
 
 
@@ -26,7 +25,7 @@ def remove_mdev(settings: Settings) -> Model:
 async def close_and_remove(machine: Machine, guest: Guest) -> None:
     """The device is closed, and then the mdev removed."""
     await close_fd(machine, guest, DEVICE)
-    await remove(machine, guest.mdev)
+    await machine.ops.remove_mdev(machine, guest.mdev)
 
 
 HANDLERS = (

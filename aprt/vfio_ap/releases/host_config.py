@@ -14,7 +14,6 @@ from aprt.vfio_ap.host.pending import interrupts_on
 from aprt.vfio_ap.host.programs import FIRST_ISC, FIRST_NIB
 from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.mdev_sysfs import assign
 from aprt.vfio_ap.releases.situation import Situation
 
 SECOND = Apqn(6, 4)
@@ -137,7 +136,7 @@ def assign_absent_domain(settings: Settings) -> Model:
 
 
 async def _assign_then_scan(machine: Machine, guest: Guest) -> None:
-    await assign(machine, guest.mdev, "aqm", str(CONTROL))
+    await machine.ops.assign(machine, guest.mdev, "aqm", str(CONTROL))
     await scan(machine)
 
 

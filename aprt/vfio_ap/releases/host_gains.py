@@ -10,7 +10,6 @@ from aprt.vfio_ap.ap.matrix import Matrix
 from aprt.vfio_ap.host.build import GuestPlan
 from aprt.vfio_ap.host.situation import FIRST
 from aprt.vfio_ap.mainline.machine import Guest, Machine
-from aprt.vfio_ap.mainline.mdev_sysfs import assign, unassign
 from aprt.vfio_ap.releases.attaching import open_and_close
 from aprt.vfio_ap.releases.host_config import CONFIG, CONTROL, SECOND, THIRD, changes, gains, with_control_domain
 from aprt.vfio_ap.releases.situation import Situation
@@ -52,8 +51,8 @@ def gain_and_assign(settings: Settings) -> Model:
 
 
 async def _assign_and_unassign(machine: Machine, guest: Guest) -> None:
-    await assign(machine, guest.mdev, "apm", str(SECOND.apid))
-    await unassign(machine, guest.mdev, "apm", str(SECOND.apid))
+    await machine.ops.assign(machine, guest.mdev, "apm", str(SECOND.apid))
+    await machine.ops.unassign(machine, guest.mdev, "apm", str(SECOND.apid))
 
 
 def gain_and_attach(settings: Settings) -> Model:

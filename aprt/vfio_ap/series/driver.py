@@ -6,6 +6,7 @@ from functools import partial
 
 from aprt.vfio_ap.host import kvm_vfio
 from aprt.vfio_ap.host.ops import Ops
+from aprt.vfio_ap.series import mdev_sysfs
 from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.iommu_notifier import notify_unmap
 from aprt.vfio_ap.series.pqap import handle_pqap
@@ -20,6 +21,10 @@ OPS = Ops(
     release=release_device,
     reset=ioctl_reset,
     dma_unmap=notify_unmap,
+    create=mdev_sysfs.create,
+    remove_mdev=mdev_sysfs.remove,
+    assign=mdev_sysfs.assign,
+    unassign=mdev_sysfs.unassign,
     set_kvm=partial(kvm_vfio.set_group, notify),
     kvm_vfio_destroyed=partial(kvm_vfio.destroyed, notify),
 )

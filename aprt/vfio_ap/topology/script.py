@@ -22,7 +22,7 @@ from aprt.vfio_ap.host.guest_code import Confirm, Dqap, Nqap, Reset, Wait, execu
 from aprt.vfio_ap.kvm.vcpu import Vcpu
 from aprt.vfio_ap.memory import PAGE
 from aprt.vfio_ap.series.machine import Guest, Machine
-from aprt.vfio_ap.series.mdev_sysfs import assign, assign_control_domain, create
+from aprt.vfio_ap.series.mdev_sysfs import assign_control_domain
 from aprt.vfio_ap.topology import topology as script
 
 
@@ -76,12 +76,12 @@ async def host(machine: Machine, setup: Chain, mdevs: tuple[script.MdevDefinitio
     await scan(machine)
     for definition in mdevs:
         mdev = machine.mdev(definition.uuid)
-        await create(machine, mdev)
+        await machine.ops.create(machine, mdev)
         for assignment in definition.assignments:
             if assignment.dimension == "adm":
                 await assign_control_domain(machine, mdev, str(assignment.number))
             else:
-                await assign(machine, mdev, assignment.dimension, str(assignment.number))
+                await machine.ops.assign(machine, mdev, assignment.dimension, str(assignment.number))
     await setup.over(0)
 
 

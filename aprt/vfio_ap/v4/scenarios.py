@@ -14,7 +14,6 @@ from aprt.vfio_ap.host.life import unbind_enabling
 from aprt.vfio_ap.host.userspace import DEVICE, close_fd, open_everything, vcpu_thread
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import Mdev
-from aprt.vfio_ap.series.mdev_sysfs import assign, remove, unassign
 from aprt.vfio_ap.v4.situation import Situation
 
 
@@ -52,7 +51,7 @@ def remove_mdev(settings: Settings) -> Model:
     s = Situation.attached(settings)
     return s.model(
         Context("close", partial(close_fd, s.machine, s.guest, DEVICE)),
-        Context("admin", partial(remove, s.machine, s.guest.mdev)),
+        Context("admin", partial(s.machine.ops.remove_mdev, s.machine, s.guest.mdev)),
         scope="the device is closed and the mdev removed while the guest enables its interrupt",
     )
 
@@ -76,16 +75,16 @@ def assign_twice(settings: Settings) -> Model:
 
 async def _assign_twice(machine: Machine, mdev: Mdev) -> None:
     for _ in range(2):
-        await assign(machine, mdev, "apm", "5")
-        await assign(machine, mdev, "aqm", "4")
-    await unassign(machine, mdev, "apm", "5")
+        await machine.ops.assign(machine, mdev, "apm", "5")
+        await machine.ops.assign(machine, mdev, "aqm", "4")
+    await machine.ops.unassign(machine, mdev, "apm", "5")
 
 
 def attach(settings: Settings) -> Model:
     s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
         Context("qemu", partial(boot, s.machine, s.guest, s.code(s.apqn))),
-        Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
+        Context("admin", partial(s.machine.ops.unassign, s.machine, s.guest.mdev, "apm", "5")),
         scope="QEMU opens everything and runs the guest while the administrator unassigns its adapter",
     )
 

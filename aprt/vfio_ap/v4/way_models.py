@@ -24,7 +24,6 @@ from aprt.vfio_ap.host.userspace import DEVICE, close_all, close_fd, group_del, 
 from aprt.vfio_ap.series.group_notifier import notify
 from aprt.vfio_ap.series.machine import Guest, Machine
 from aprt.vfio_ap.series.mdev import MdevState
-from aprt.vfio_ap.series.mdev_sysfs import unassign
 from aprt.vfio_ap.v4.situation import Situation
 
 
@@ -69,7 +68,7 @@ def unbound(settings: Settings) -> Model:
 def unassign_against_open(settings: Settings) -> Model:
     s = Situation.detached(settings, Matrix.of([5], [4]))
     return s.model(
-        Context("admin", partial(unassign, s.machine, s.guest.mdev, "apm", "5")),
+        Context("admin", partial(s.machine.ops.unassign, s.machine, s.guest.mdev, "apm", "5")),
         Context("qemu", partial(open_everything, s.machine, s.guest)),
         scope="the administrator unassigns the adapter while QEMU opens the device",
     )
