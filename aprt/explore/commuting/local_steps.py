@@ -7,8 +7,9 @@ none when it blocks, several for a choice.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import attrs
 
@@ -21,7 +22,7 @@ from aprt.explore.commuting.independence import Queue, StepInfo, declares
 from aprt.explore.commuting.kinds import Kinds
 from aprt.explore.commuting.sleepers import Sleepers
 from aprt.explore.commuting.visibility import Visibility
-from aprt.explore.learned.tables import Move, Tables
+from aprt.explore.learned.tables import Move, Row, Tables
 
 OPTION_BITS = 16
 
@@ -60,15 +61,8 @@ class LocalStep:
     others: Sequence[int]
 
 
-class Options(dict[int, tuple[LocalStep, ...]]):
-    """The steps of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
-
-    def __init__(self, learn: Callable[[int], tuple[LocalStep, ...]]) -> None:
-        self._learn = learn
-
-    def __missing__(self, number: int) -> tuple[LocalStep, ...]:
-        steps = self[number] = self._learn(number)
-        return steps
+Options: TypeAlias = Row[LocalStep]
+"""The steps of one control state, by the number in the deciding slot."""
 
 
 class LocalSteps:
@@ -125,7 +119,7 @@ class LocalSteps:
         """Add the control states that the tables have learned meanwhile."""
         rows, learned = self.rows[place], self._tables.rows[place]
         for control in range(len(rows), len(learned)):
-            rows.append((learned[control][0], Options(partial(self._learn, place, control))))
+            rows.append((learned[control][0], Row(partial(self._learn, place, control))))
 
     def _learn(self, place: int, control: int, number: int) -> tuple[LocalStep, ...]:
         begun = time.perf_counter()

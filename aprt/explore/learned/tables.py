@@ -32,6 +32,7 @@ from aprt.explore.learned.control import Control, control_key
 from aprt.explore.learned.packing import Packing, Unknown
 from aprt.explore.learned.twins import Twins
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 Waiting: TypeAlias = tuple[tuple[str, str], ...]  # (context, operation it waits for)
@@ -53,13 +54,13 @@ class Learned:
     steps: tuple[int, ...]
 
 
-class Row(dict[int, tuple[Move[T], ...]]):
+class Row(dict[int, tuple[M, ...]]):
     """The moves of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
 
-    def __init__(self, learn: Callable[[int], tuple[Move[T], ...]]) -> None:
+    def __init__(self, learn: Callable[[int], tuple[M, ...]]) -> None:
         self._learn = learn
 
-    def __missing__(self, number: int) -> tuple[Move[T], ...]:
+    def __missing__(self, number: int) -> tuple[M, ...]:
         moves = self[number] = self._learn(number)
         return moves
 
@@ -93,7 +94,7 @@ class Tables(Generic[T]):
         self.changes: list[tuple[tuple[int, int], ...]] = []
         self.learned: list[tuple[int, int, int]] = []
         self.unmerged: set[str] = set()
-        self.rows: tuple[list[tuple[int, Row[T]]], ...] = tuple([] for _ in system.contexts)
+        self.rows: tuple[list[tuple[int, Row[Move[T]]]], ...] = tuple([] for _ in system.contexts)
         self.held: tuple[list[int], ...] = tuple([] for _ in system.contexts)
         self.idle: tuple[list[bool], ...] = tuple([] for _ in system.contexts)
         self._hash, self._hashed = blake2b(digest_size=8), 0  # for `digest`: of the first so many steps
