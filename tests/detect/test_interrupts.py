@@ -45,6 +45,13 @@ async def tried() -> None:
         await A.unlock()
 
 
+async def too_early() -> None:
+    await B.lock("hardirq")
+    await A.lock()
+    await B.unlock()
+    await A.unlock()
+
+
 def interrupted(task: Callable[[], Awaitable[object]], irq: Irq = "hardirq", takes: Spinlock = A) -> System:
     """A task, and a timer, which it arms before; the callback takes a lock. The daemon is `timer`."""
     timer = Timer("timer", irq=irq)
@@ -139,12 +146,6 @@ def test_what_a_trylock_took_is_held_all_the_same_and_a_handler_that_tries_waits
 
 
 def test_giving_back_the_lock_that_turned_interrupts_off_turns_them_on_under_what_is_still_held() -> None:
-    async def too_early() -> None:
-        await B.lock("hardirq")
-        await A.lock()
-        await B.unlock()
-        await A.unlock()
-
     async def in_order() -> None:
         async with masked(B), held(A):
             pass

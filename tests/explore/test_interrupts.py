@@ -13,7 +13,7 @@ from aprt.kernel.timer import Timer, timer_daemon
 from aprt.verdict.realised import realised_by
 from aprt.view.cause_text import why_lines
 from tests.detect.hearing import system
-from tests.detect.test_interrupts import A, B, hard_off, interrupted, plain, soft_off, tried
+from tests.detect.test_interrupts import A, B, hard_off, interrupted, plain, soft_off, too_early, tried
 from tests.explore.test_lock_order import COMPLETE, DRAWN, parts
 from tests.verdict.cases import case_of, recording_of
 
@@ -48,13 +48,6 @@ def safe_chain() -> System:
     return System((*it.actors, C), it.contexts)
 
 
-async def given_back_too_early() -> None:
-    await B.lock("hardirq")
-    await A.lock()
-    await B.unlock()
-    await A.unlock()
-
-
 def never_together(*, on: bool) -> System:
     """Either the handler comes, or the lock is taken, with hard interrupts on or off."""
     timer = Timer("timer")
@@ -84,7 +77,7 @@ def never_together(*, on: bool) -> System:
         (interrupted(hard_off, "softirq"), None),
         (interrupted(tried), INCONSISTENT),
         (interrupted(plain, takes=B), None),
-        (interrupted(given_back_too_early), INCONSISTENT),
+        (interrupted(too_early), INCONSISTENT),
         (interrupted(safe_before_unsafe), UNSAFE),
         (interrupted(safe_only), None),
         (safe_chain(), f"{UNSAFE} -> c"),
