@@ -129,9 +129,9 @@ class Sharing(NamedTuple):
             if self.jobs > 1:
                 raise click.UsageError("--jobs and --cluster cannot be combined")
             from aprt.explore.parallel.cluster import ClusterCrew
-            from aprt.view.version import aprt_version
+            from aprt.view.version import aprt_source
 
-            with ClusterCrew(self.cluster, aprt_version) as remote:
+            with ClusterCrew(self.cluster, aprt_source) as remote:
                 yield remote
         elif self.jobs > 1:
             from aprt.explore.parallel.local import LocalCrew

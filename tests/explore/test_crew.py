@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import distributed
 import pytest
 
+import aprt
 from aprt.core.errors import ReplayMismatch, UserError
-from aprt.explore.parallel.cluster import ClusterCrew
+from aprt.explore.parallel.cluster import ClusterCrew, running_loop
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.parallel.local import LocalCrew
 from aprt.view.version import aprt_version
@@ -157,3 +162,46 @@ def test_a_cluster_that_is_not_there_is_told_in_one_line(address: str, told: str
 def test_a_worker_with_another_version_is_refused(address: str) -> None:
     with pytest.raises(UserError, match="but this is aprt"):
         ClusterCrew(address, work.process_name, work.PATIENCE)
+
+
+@contextmanager
+def cluster_of_one(directory: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address and the process of a scheduler. It has one worker, begun in that directory, and what is there is
+    imported first."""
+    environment = os.environ | {"PYTHONPATH": str(directory)}
+    file = directory / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--dashboard-address", ":0"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", *options]
+    with (
+        subprocess.Popen([*dask, "--scheduler-file", file], stderr=subprocess.DEVNULL) as scheduler,
+        subprocess.Popen(
+            [*worker, "--scheduler-file", file], cwd=directory, env=environment, stderr=subprocess.DEVNULL
+        ) as nanny,
+    ):
+        try:
+            with (
+                running_loop() as loop,
+                distributed.Client(  # type: ignore[no-untyped-call]  # its types are partial
+                    scheduler_file=str(file), set_as_default=False, loop=loop, timeout=work.PATIENCE
+                ) as client,
+            ):
+                client.wait_for_workers(1, timeout=work.PATIENCE)
+                address = client.scheduler.address
+            yield address, scheduler
+        finally:
+            nanny.kill()  # its worker sees that, and ends
+            scheduler.kill()
+
+
+def test_a_worker_with_the_same_version_of_another_source_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(Path(aprt.__file__).parent, tmp_path / "aprt", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "aprt" / "vfio_ap" / "__init__.py").open("a") as changed:
+        changed.write("# another model\n")
+    with cluster_of_one(tmp_path, "--no-nanny") as (address, _):
+        explored = [sys.executable, "-m", "aprt", "explore", "v4/h3", "v4/h4", "--cluster", address]
+        done = subprocess.run(explored, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    told = re.fullmatch(r"aprt: worker \S+ has (aprt \S+) \((\w+)\), but this is (aprt \S+) \((\w+)\)\n", done.stderr)
+    assert told
+    assert told[1] == told[3]
+    assert told[2] != told[4]
