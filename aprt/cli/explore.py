@@ -130,8 +130,10 @@ def command(
     if schedule is not None:
         _write(verdict, schedule)
     if keep is not None and verdict.exploration.stopped in _GOES_ON:
+        from aprt.view.commands import quoted
+
         more = " and more --runs" if verdict.exploration.stopped == "runs" else ""
-        remark(f"what was found is in {keep.path}: the same with --resume {keep.path}{more} goes on")
+        remark(f"what was found is in {keep.path}: the same with --resume {quoted(keep.path)}{more} goes on")
     return INTERRUPTED if verdict.interrupted else EXITS[verdict.word]
 
 

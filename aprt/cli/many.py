@@ -67,7 +67,9 @@ def explore_many(
     if refused is not None:
         raise refused
     if keep is not None and answers.left:
-        remark(f"the answers so far are in {keep.path}: the same with --resume {keep.path} goes on")
+        from aprt.view.commands import quoted
+
+        remark(f"the answers so far are in {keep.path}: the same with --resume {quoted(keep.path)} goes on")
     return exit_code(answers)
 
 

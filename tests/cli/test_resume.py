@@ -315,6 +315,12 @@ def test_lots_are_drawn_on_when_more_runs_are_asked_for(tmp_path: Path) -> None:
     assert (again.exit_code, again.stderr) == (2, "aprt: there are 50 executions by now: --runs 49 is too few\n")
 
 
+def test_what_is_to_be_typed_to_go_on_can_be_pasted(tmp_path: Path) -> None:
+    path = tmp_path / "my search"
+    result = aprt("explore", "toy/large", "--max-states", "50", "--save", str(path))
+    assert result.stderr.endswith(f'in {path}: the same with --resume "{path}" goes on\n')
+
+
 def test_a_search_that_its_first_violation_ended_does_not_promise_to_go_on(tmp_path: Path) -> None:
     result = aprt("explore", "toy/abba", "--save", str(tmp_path / "search"))
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
