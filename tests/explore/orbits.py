@@ -15,7 +15,7 @@ def quotient(system: System) -> dict[int, set[int]]:
     The orbits are found by going from state to state with exchanges, and know of no representatives.
     """
     checks = Checks((), system)
-    tables = Tables(system, checks.packing, checks.note)
+    tables = Tables(system, checks.packing, checks.due)
     exact = Symmetry(system, tables, checks)
     states, todo = {INITIAL}, [INITIAL]
     for state in todo:

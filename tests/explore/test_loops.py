@@ -191,7 +191,7 @@ def test_loops_agree_where_each_of_many_control_states_meets_few_of_many_values(
 def test_arrays_take_as_much_as_was_learned_not_control_states_times_values() -> None:
     counting, _ = counters(2000, 2000)
     checks = Checks((), counting)
-    tables = Tables(counting, checks.packing, checks.note)
+    tables = Tables(counting, checks.packing, checks.due)
     state = 0
     while moves := tables.moves(state):
         state += moves[0][0]

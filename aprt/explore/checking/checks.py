@@ -42,8 +42,9 @@ from aprt.explore.learned.tables import Move, Waiting
 
 C = TypeVar("C", bound=Check)
 
-Note: TypeAlias = tuple[Watch | None, tuple[Judge, ...]]
-QUIET: Final[Note] = (None, ())  # nothing to look at
+Due: TypeAlias = tuple[Watch | None, tuple[Judge, ...]]
+"""What to look at when a step is taken, and in the state it leads to when that is new."""
+QUIET: Final[Due] = (None, ())  # nothing to look at
 
 
 class Checks:
@@ -102,7 +103,7 @@ class Checks:
         self.terminal = bool(self.ends or self._deadlocks or self.eventually)
         self.judging = bool(self._steps or self.always)
 
-    def note(self, step: Step, ask: Ask | None) -> Note:
+    def due(self, step: Step, ask: Ask | None) -> Due:
         """What to look at when this step is taken, and in the state it leads to when that is new.
 
         ask: what its context asks for afterwards.
@@ -216,13 +217,13 @@ class Checks:
         return Judge(id, reads, test, self.packing, self.evaluated, self.wrong)
 
 
-def after(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+def after(state: int, move: Move[Due]) -> tuple[int, list[Violation]]:
     """Where a step leads, with the memories of histories moved on, and what the step itself violates."""
     delta, _, (watch, _) = move
     return (state + delta, []) if watch is None else watch.look(state, state + delta)
 
 
-def judged(state: int, move: Move[Note]) -> tuple[int, list[Violation]]:
+def judged(state: int, move: Move[Due]) -> tuple[int, list[Violation]]:
     """As `after`, with what is wrong in the state that the step leads to, too."""
     successor, violations = after(state, move)
     return successor, violations + violated(move[2][1], successor)

@@ -14,13 +14,13 @@ import attrs
 
 from aprt.core.effects import Call, Choose
 from aprt.core.exercise import Exercise
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.checking.lines import missed
 from aprt.explore.learned.tables import Learned, Tables
 from aprt.explore.result import Question
 
 
-def exercised(question: Question, tables: Tables[Note], taken: Collection[int] | None = None) -> Exercise:
+def exercised(question: Question, tables: Tables[Due], taken: Collection[int] | None = None) -> Exercise:
     """What the steps with these numbers did, of all that were learned; None: all.
 
     What a context has to wait with is told in any case. Lines are looked at if the question wants a certificate.
@@ -34,7 +34,7 @@ def exercised(question: Question, tables: Tables[Note], taken: Collection[int] |
 
 
 def _awaited(
-    question: Question, tables: Tables[Note], learned: Iterable[Learned]
+    question: Question, tables: Tables[Due], learned: Iterable[Learned]
 ) -> Iterator[tuple[str, Call[Any] | Choose[Any]]]:
     """By context, the choices that it had, and the calls that it had to wait with."""
     for each in learned:
@@ -43,7 +43,7 @@ def _awaited(
             yield question.system.contexts[each.place].name, effect
 
 
-def _learned(tables: Tables[Note], taken: Collection[int] | None) -> Iterator[Learned]:
+def _learned(tables: Tables[Due], taken: Collection[int] | None) -> Iterator[Learned]:
     """What was learned, but of its steps only those that were taken; what blocks has none, and stays."""
     if taken is None:
         yield from tables.everything()

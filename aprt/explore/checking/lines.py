@@ -19,7 +19,7 @@ from aprt.core import step
 from aprt.core.effects import Call
 from aprt.core.exercise import Function, Line
 from aprt.core.system import System
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.checking.deciding import decided_by_answers
 from aprt.explore.checking.model_code import is_model, readable_path
 from aprt.explore.learned.tables import Learned, Tables
@@ -32,7 +32,7 @@ _IDLE: Final = re.compile(r"\s*(?:raise\b|return BLOCK\s*(?:#.*)?$)")
 _BEHAVIOUR: Final = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-def missed(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> Mapping[Function, frozenset[Line]]:
+def missed(system: System, tables: Tables[Due], learned: Sequence[Learned]) -> Mapping[Function, frozenset[Line]]:
     """The functions that these steps enter, each with its lines that none of them does."""
     watch, actors = _Watch(), {actor.name for actor in system.actors}
     with watch.on():
@@ -50,7 +50,7 @@ def missed(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> 
     return {_function(code): frozenset(_told(code, left)) for code, left in watch.left.items()}
 
 
-def _handle(system: System, tables: Tables[Note], learned: Sequence[Learned]) -> None:
+def _handle(system: System, tables: Tables[Due], learned: Sequence[Learned]) -> None:
     """Run the handlers again."""
     actors = {actor.name: actor for actor in system.actors}
     for each in learned:
@@ -61,7 +61,7 @@ def _handle(system: System, tables: Tables[Note], learned: Sequence[Learned]) ->
             step.call(actor, value, control.effect, control.caller, control.chain)
 
 
-def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Iterator[tuple[Answers, Answers]]:
+def _ways(tables: Tables[Due], place: int, learned: Sequence[Learned]) -> Iterator[tuple[Answers, Answers]]:
     """Answers to give to the behaviour of a context, so that it goes from every control state by every way there is.
 
     In two parts: those by which it went before, and the others.
@@ -81,7 +81,7 @@ def _ways(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> Itera
         todo.append((after, known, (*new, answer)))
 
 
-def _edges(tables: Tables[Note], place: int, learned: Sequence[Learned]) -> dict[int, list[tuple[Any, int]]]:
+def _edges(tables: Tables[Due], place: int, learned: Sequence[Learned]) -> dict[int, list[tuple[Any, int]]]:
     """By control state of a context, the answers that it is given, each once, with the control state it leads to."""
     edges: dict[int, dict[tuple[type, Any, int], None]] = {}
     for each in learned:

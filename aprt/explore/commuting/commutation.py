@@ -17,7 +17,7 @@ class Commutation:
     def __init__(self, system: System) -> None:
         self._actors = {actor.name: actor for actor in system.actors}
 
-    def hold(self, before: Any, one: Step, other: Step) -> None:
+    def check(self, before: Any, one: Step, other: Step) -> None:
         """Check two steps that are declared to commute: `one`, when its actor is `before`, and `other` after it.
 
         Raises: `ModelError` if the other order shows in a reply, a note, the state, or in that one of them blocks.

@@ -15,7 +15,7 @@ import attrs
 
 from aprt.core.step import Step
 from aprt.core.system import System
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.checking.judges import Judge, Watch
 from aprt.explore.commuting.commutation import Commutation
 from aprt.explore.commuting.independence import Queue, StepInfo, declares
@@ -34,8 +34,8 @@ class LocalStep:
     label: names it in any state: the place of its context, and which option of a choice it is. number: in the tables.
     sleeper: the set of it alone (`Sleepers`). lane: of its context. kind, own, others: as in `Kinds`.
     slot: the field that decides on it: that of the actor, or for a choice that of the context itself.
-    before, then: the number in that field before and after the step. control, after: the control state of the context
-    before and after the step. delta: what it adds to a packed state.
+    value, next_value: the number in that field before and after the step. control, next_control: the control state of
+    the context before and after it. delta: what it adds to a packed state.
     """
 
     label: int
@@ -46,9 +46,9 @@ class LocalStep:
     sleeper: int
     slot: int
     control: int
-    before: int
-    after: int
-    then: int
+    next_control: int
+    value: int
+    next_value: int
     delta: int
     queue: Queue | None
     oops: bool
@@ -74,12 +74,12 @@ class LocalSteps:
     Raises: `ModelError` as `Tables` does, and when handlers do not commute as they declare.
     """
 
-    def __init__(self, system: System, tables: Tables[Note], visibility: Visibility) -> None:
+    def __init__(self, system: System, tables: Tables[Due], visibility: Visibility) -> None:
         self.rows: tuple[list[tuple[int, Options]], ...] = tuple([] for _ in system.contexts)
         self.seconds = 0.0
         self._tables, self._visibility = tables, visibility
         self._commutation = Commutation(system)
-        self._held: set[tuple[int, int]] = set()
+        self._checked: set[tuple[int, int]] = set()
         self._actors = {actor.name: actor for actor in system.actors}
         self.fields = len(system.contexts) + len(system.actors)
         self.lanes = range(0, 2 * len(system.contexts), 2)
@@ -94,26 +94,26 @@ class LocalSteps:
         """The lanes of the actor with that slot. Each step that uses it is in one of them."""
         return self.kinds.lanes(self._tables.packing.names[slot])
 
-    def hold(self, one: LocalStep, other: LocalStep) -> None:
+    def check_commute(self, one: LocalStep, other: LocalStep) -> None:
         """Try two steps that are taken to commute in the other order. Their actor saw `other` come next after `one`.
 
         Raises: `ModelError` if they do not commute.
         """
-        if (one.number, other.number) not in self._held:
-            self._held.add((one.number, other.number))
-            before = self._tables.packing.value(one.slot, one.before)
-            self._commutation.hold(before, self._tables.steps[one.number], self._tables.steps[other.number])
+        if (one.number, other.number) not in self._checked:
+            self._checked.add((one.number, other.number))
+            before = self._tables.packing.value(one.slot, one.value)
+            self._commutation.check(before, self._tables.steps[one.number], self._tables.steps[other.number])
 
-    def hold_beside(self, one: LocalStep, other: LocalStep) -> None:
+    def check_commute_beside(self, one: LocalStep, other: LocalStep) -> None:
         """Try in both orders two steps on one actor, taken to commute, both of which are possible now.
 
         Raises: `ModelError` if they do not commute.
         """
-        later = self.rows[other.place][other.control][1][one.then]
+        later = self.rows[other.place][other.control][1][one.next_value]
         if later:
-            self.hold(one, later[0])
+            self.check_commute(one, later[0])
         else:
-            self.hold(other, one)
+            self.check_commute(other, one)
 
     def _extend(self, place: int) -> None:
         """Add the control states that the tables have learned meanwhile."""
@@ -130,7 +130,7 @@ class LocalSteps:
         self.seconds += time.perf_counter() - begun
         return steps
 
-    def _local(self, place: int, control: int, slot: int, before: int, option: int, move: Move[Note]) -> LocalStep:
+    def _local(self, place: int, control: int, slot: int, number: int, option: int, move: Move[Due]) -> LocalStep:
         delta, step, (watch, judges) = move
         done = self._tables.steps[step]
         oops = done.oops
@@ -147,9 +147,9 @@ class LocalSteps:
             sleeper=self.sleepers.bit(label, kind, place),
             slot=slot,
             control=control,
-            before=before,
-            after=control + moved.get(place, 0),
-            then=before + moved.get(slot, 0),
+            next_control=control + moved.get(place, 0),
+            value=number,
+            next_value=number + moved.get(slot, 0),
             delta=delta,
             queue=queue,
             oops=oops,

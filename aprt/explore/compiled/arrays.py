@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from aprt.explore.checking.checks import QUIET, Note
+from aprt.explore.checking.checks import QUIET, Due
 from aprt.explore.checking.judges import Judge, Recorder
 from aprt.explore.compiled import kernels
 from aprt.explore.compiled.kernels import I64, U64, UNKNOWN, Guards, Steps
@@ -71,7 +71,7 @@ class Arrays:
     for more to be learned, there must be room for what they ask for.
     """
 
-    def __init__(self, tables: Tables[Note], packing: Packing, layout: Layout) -> None:
+    def __init__(self, tables: Tables[Due], packing: Packing, layout: Layout) -> None:
         self._tables, self._packing, self._layout = tables, packing, layout
         words = layout.words
         self.unit = (0,) * words
@@ -92,7 +92,7 @@ class Arrays:
         self._latest = 0  # key of a guard
         self._extra_numbers: dict[tuple[int, ...], int] = {}
         self._most = [0] * len(packing.controls)
-        self.moves: dict[int, Move[Note]] = {}
+        self.moves: dict[int, Move[Due]] = {}
         for array in (self._deltas, self._marks, self._first, self._quiet, self._extras, self._checks):
             array.append(0)
         self._make_rows()
@@ -133,7 +133,7 @@ class Arrays:
         for entry in learned:
             self._enter(*entry)
 
-    def _enter(self, place: int, control: int, slot: int, number: int, moves: tuple[Move[Note], ...]) -> None:
+    def _enter(self, place: int, control: int, slot: int, number: int, moves: tuple[Move[Due], ...]) -> None:
         row = self._rows[self._contexts[place, kernels.START] + control]
         if row[kernels.KEY] == UNKNOWN:
             # a choice, or nothing to do, is decided by the control state itself, and has one entry
@@ -166,17 +166,17 @@ class Arrays:
                 found[word] += change << shift
         return [word & _WORD for word in found]
 
-    def _moves(self, place: int, slot: int, moves: tuple[Move[Note], ...]) -> int:
+    def _moves(self, place: int, slot: int, moves: tuple[Move[Due], ...]) -> int:
         """The number of the first of the moves of a context that a slot decides on."""
         if not moves:
             return kernels.BLOCKED
         self._most[place] = max(self._most[place], len(moves))
         first = self._marks.used
         for move in moves:
-            _, step, note = move
-            noted, oops = note != QUIET, note[0] is not None and note[0].oops
+            _, step, due = move
+            noted, oops = due != QUIET, due[0] is not None and due[0].oops
             self._deltas.append(self.words(self._tables.changes[step]))
-            self._first.append(self._note(note) if noted else 0)
+            self._first.append(self._due(due) if noted else 0)
             changes = any(changed == slot for changed, _ in self._tables.changes[step])
             number = self._marks.append(kernels.NOTED * noted | kernels.OOPS * oops | kernels.CHANGES * changes)
             self._quiet.append(0)
@@ -185,9 +185,9 @@ class Arrays:
         self._quiet.array[first] = 0 if any(note != QUIET for _, _, note in moves) else len(moves)
         return first
 
-    def _note(self, note: Note) -> int:
+    def _due(self, due: Due) -> int:
         """The number of the first check."""
-        watch, judges = note
+        watch, judges = due
         before: list[Judge | Recorder | None] = []
         after: tuple[Judge, ...] = ()
         if watch is not None:

@@ -16,7 +16,7 @@ import attrs
 from aprt.core.notes import Oops
 from aprt.core.properties import Property
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note, judged
+from aprt.explore.checking.checks import Checks, Due, judged
 from aprt.explore.learned.tables import Move, Tables
 from aprt.explore.met import Met
 from aprt.explore.reachability import reachable_sets
@@ -48,7 +48,7 @@ class Outcomes:
     def __init__(self, system: System, properties: tuple[Property, ...], limit: int) -> None:
         self.checks = Checks(properties, system)
         self.packing = self.checks.packing
-        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
+        self.tables: Tables[Due] = Tables(system, self.packing, self.checks.due, self.checks.blocked)
         self.met, self.ways, self.settled = Met(), list[tuple[Way, ...]](), list[int]()
         self.verdicts: dict[str, int] = {}
         self.ends: dict[int, int] = {}
@@ -114,7 +114,7 @@ class Outcomes:
         self.ways.append(tuple(self._way(state, place, move) for place, moves in offers for move in moves))
         self.settled.append(0 if offers else self._terminal(state))
 
-    def _way(self, state: int, place: int, move: Move[Note]) -> Way:
+    def _way(self, state: int, place: int, move: Move[Due]) -> Way:
         step = move[1]
         successor, wrong = judged(state, move)
         ids = [id for id, _ in wrong]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.failures.failing import Playground
 from aprt.explore.learned.tables import Move
 
@@ -78,7 +78,7 @@ class ExploredGraph:
             self._end(number)
         self._starts.append(len(self._steps))
 
-    def _target(self, number: int, move: Move[Note]) -> int | None:
+    def _target(self, number: int, move: Move[Due]) -> int | None:
         """The number of the state that a step leads to; None for a step that is left out."""
         successor, _, oops = self.ground.take(self._states[number], move)
         if oops:

@@ -18,7 +18,7 @@ import attrs
 from aprt.core.properties import Property
 from aprt.core.schedule import Label, Schedule
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note, judged
+from aprt.explore.checking.checks import Checks, Due, judged
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Offer, Tables
 
@@ -63,14 +63,14 @@ class Playground:
         self.system = system
         self.trap: Callable[[int], bool] = frozenset[int]().__contains__
         self.checks = Checks((property,), system)
-        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
-        self._enabled: dict[int, tuple[Offer[Note], ...]] = {}
+        self.tables: Tables[Due] = Tables(system, self.checks.packing, self.checks.due, self.checks.blocked)
+        self._enabled: dict[int, tuple[Offer[Due], ...]] = {}
 
     def close(self) -> None:
         """Drop the suspended coroutines."""
         self.tables.close()
 
-    def enabled(self, state: int) -> tuple[Offer[Note], ...]:
+    def enabled(self, state: int) -> tuple[Offer[Due], ...]:
         """What a state offers. Not to be asked of a state after an oops: nothing follows that."""
         try:
             return self._enabled[state]
@@ -78,7 +78,7 @@ class Playground:
             offers = self._enabled[state] = self.tables.offers(state)
             return offers
 
-    def take(self, state: int, move: Move[Note]) -> tuple[int, Failure | None, bool]:
+    def take(self, state: int, move: Move[Due]) -> tuple[int, Failure | None, bool]:
         """The state after a step, how the step fails, and whether that was an oops."""
         _, number, (watch, _) = move
         successor, wrong = judged(state, move)
@@ -88,7 +88,7 @@ class Playground:
         label = self.label(number)
         return successor, (label.context, label.op), oops
 
-    def words(self, state: int, move: Move[Note]) -> frozenset[str]:
+    def words(self, state: int, move: Move[Due]) -> frozenset[str]:
         """What a step violates, in words."""
         _, wrong = judged(state, move)
         return frozenset(text for _, text in wrong)
@@ -138,7 +138,7 @@ class Playground:
         """The schedule that takes the steps with these numbers."""
         return self.tables.schedule(steps)
 
-    def _move(self, moves: tuple[Move[Note], ...], op: str) -> Move[Note] | None:
+    def _move(self, moves: tuple[Move[Due], ...], op: str) -> Move[Due] | None:
         for move in moves:
             if self.label(move[1]).op == op:
                 return move

@@ -13,7 +13,7 @@ from aprt.core.errors import UserError
 from aprt.core.properties import Property
 from aprt.core.schedule import Label
 from aprt.core.system import System
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.commuting.local_steps import OPTION_BITS, LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Unordered, Visibility
 from aprt.explore.failures.failing import Failure, Played, Playground
@@ -82,7 +82,7 @@ class FailingTrace:
         place = self._places[pending.context]
         slot, _ = self.local.rows[place][self.execution.nodes[-1][place]]
         steps = self.execution.steps
-        return [i for i, s in enumerate(steps) if s.slot == slot and s.place != place and s.then != s.before]
+        return [i for i, s in enumerate(steps) if s.slot == slot and s.place != place and s.next_value != s.value]
 
     def step(self, state: int, label: int) -> LocalStep:
         """The step with that label (`LocalStep`) in a state."""
@@ -93,7 +93,7 @@ class FailingTrace:
     def options(self, position: int) -> int:
         """Among how many steps the context of a step could choose."""
         step = self.execution.steps[position]
-        return len(self.local.rows[step.place][step.control][1][step.before])
+        return len(self.local.rows[step.place][step.control][1][step.value])
 
     def context(self, step: LocalStep) -> str:
         """The name of the context that takes a step."""
@@ -120,7 +120,7 @@ def take(ground: Playground, state: int, step: LocalStep) -> tuple[int, Failure 
     return ground.take(state, _move(step))
 
 
-def _move(step: LocalStep) -> Move[Note]:
+def _move(step: LocalStep) -> Move[Due]:
     return step.delta, step.number, (step.watch, step.judges)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.failures.explored_graph import ExploredGraph
 from aprt.explore.failures.failing import Failure, Playground
 from aprt.explore.failures.failing_trace import FailingTrace
@@ -54,7 +54,7 @@ class Prospects(ExploredGraph):
         able, _ = self._sorted_out()
         return ((step, target) for step, target in self.moves(number) if target == FAILS or able[target])
 
-    def _target(self, number: int, move: Move[Note]) -> int | None:
+    def _target(self, number: int, move: Move[Due]) -> int | None:
         state = self.state(number)
         successor, failure, oops = self.ground.take(state, move)
         if failure is None:

@@ -22,7 +22,7 @@ import attrs
 
 from aprt.core.effects import Call
 from aprt.core.system import System
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.commuting.independence import StepInfo
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.commuting.visibility import Visibility
@@ -89,7 +89,7 @@ class Futures:
     size: how many sets of local steps they are made of; what was learned since the last `refresh` is not among them.
     """
 
-    def __init__(self, system: System, tables: Tables[Note], local: LocalSteps, visibility: Visibility) -> None:
+    def __init__(self, system: System, tables: Tables[Due], local: LocalSteps, visibility: Visibility) -> None:
         self._system, self._tables, self._local, self._visibility = system, tables, local, visibility
         self._slots = range(len(system.contexts), local.fields)
         self.sites: list[list[Site]] = [[] for _ in system.contexts]
@@ -222,8 +222,8 @@ class Futures:
         choice = site.slot == site.place
         needs = _NOTHING if choice else self._value(site.slot, number)
         for step in options:
-            after = self.sites[site.place][step.after]
-            value = _NOTHING if choice else self._value(site.slot, step.then)
+            after = self.sites[site.place][step.next_control]
+            value = _NOTHING if choice else self._value(site.slot, step.next_value)
             effect = after.fact, value, 1 << step.kind, 1 << site.place
             self._rules[site.fact].append((needs, *effect))
             self._rules[needs].append((site.fact, *effect))

@@ -22,7 +22,7 @@ from itertools import count, permutations
 from typing import TYPE_CHECKING, TypeAlias
 
 from aprt.core.finding import Finding
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
@@ -65,7 +65,7 @@ class ReducedSearch:
         self.question, self.watchdog, system = question, watchdog, question.system
         self.checks = Checks(visibility.properties, system)
         self.packing = self.checks.packing
-        self.tables: Tables[Note] = Tables(system, self.packing, self.checks.note, self.checks.blocked)
+        self.tables: Tables[Due] = Tables(system, self.packing, self.checks.due, self.checks.blocked)
         self.local = LocalSteps(system, self.tables, visibility)
         self.futures = Futures(system, self.tables, self.local, visibility)
         self.sets = PersistentSets(self.futures, self.local)
@@ -144,7 +144,7 @@ class ReducedSearch:
         if self.depths[here] == self.question.bounds.max_depth and enabled:
             self.cut = True
         elif enabled:
-            self._hold(enabled)
+            self._check_commute(enabled)
             self._take(here, enabled, self.sets.choose(self.packing.numbers(self.met.states[here]), enabled))
         elif here not in self.oopses:
             self._terminal(here)
@@ -182,14 +182,14 @@ class ReducedSearch:
         self.futures.refresh()
         return found
 
-    def _hold(self, enabled: Enabled) -> None:
+    def _check_commute(self, enabled: Enabled) -> None:
         """Hold handlers to what they declare to commute. Raises: `ModelError`."""
         loose = [steps[0] for steps in enabled.values() if steps[0].slot in self.local.loose]
         if len({step.slot for step in loose}) == len(loose):
             return
         for one, other in permutations(loose, 2):
             if one.slot == other.slot and not self.local.kinds.meets[one.kind] >> other.kind & 1:
-                self.local.hold_beside(one, other)
+                self.local.check_commute_beside(one, other)
 
     def _take(self, here: int, enabled: Enabled, contexts: Bits) -> None:
         """The steps of these contexts."""

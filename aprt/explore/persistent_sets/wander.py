@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.commuting.local_steps import LocalStep, LocalSteps
 from aprt.explore.learned.tables import Tables
 
@@ -14,7 +14,7 @@ _QUIET = 5  # walks in a row that learn nothing, after which it is enough
 _AHEAD = 1_000  # steps at most of a walk in which one context runs ahead
 
 
-def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> None:
+def wander(local: LocalSteps, tables: Tables[Due], start: Sequence[int]) -> None:
     """Take random steps, again and again from the state with the fields `start`, while something is learned."""
     lots, quiet = Random(0), 0
     for _ in range(_WALKS):
@@ -23,7 +23,7 @@ def wander(local: LocalSteps, tables: Tables[Note], start: Sequence[int]) -> Non
             step = _some_step(local, numbers, int(lots.random() * len(local.rows)), lots)
             if step is None or step.oops:
                 break
-            numbers[step.slot], numbers[step.place] = step.then, step.after
+            numbers[step.slot], numbers[step.place] = step.next_value, step.next_control
         quiet = quiet + 1 if len(tables.learned) == before else 0
         if quiet == _QUIET:
             break
@@ -43,7 +43,7 @@ def run_ahead(local: LocalSteps, start: Sequence[int]) -> None:
             step = _some_step(local, numbers, first, lots)
             if step is None or step.oops:
                 break
-            numbers[step.slot], numbers[step.place] = step.then, step.after
+            numbers[step.slot], numbers[step.place] = step.next_value, step.next_control
 
 
 def _some_step(local: LocalSteps, numbers: Sequence[int], first: int, lots: Random) -> LocalStep | None:

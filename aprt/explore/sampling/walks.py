@@ -26,7 +26,7 @@ import attrs
 from aprt.core.execution import Ending
 from aprt.core.finding import Finding
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.commuting.independence import StepInfo, dependent, foata
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS: Final = 10_000  # where an execution is cut when no depth is given: loops may never end
 
-Enabled: TypeAlias = Offer[Note]
+Enabled: TypeAlias = Offer[Due]
 
 
 class Picker(abc.ABC):
@@ -82,7 +82,7 @@ class Run:
 class Steps:
     """What pickers may know of a step, by its number in the tables."""
 
-    def __init__(self, system: System, tables: Tables[Note]) -> None:
+    def __init__(self, system: System, tables: Tables[Due]) -> None:
         self.contexts = len(system.contexts)
         self._tables = tables
         self._contexts = {context.name: place for place, context in enumerate(system.contexts)}
@@ -134,7 +134,7 @@ class Walks:
         self.question = question
         self.random = random.Random(question.seed)
         self.checks = Checks(question.properties, question.system)
-        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, self.checks.blocked)
+        self.tables: Tables[Due] = Tables(question.system, self.checks.packing, self.checks.due, self.checks.blocked)
         self.steps = Steps(question.system, self.tables)
         self.enabled: dict[int, tuple[Enabled, ...]] = {}
         self.endings: dict[int, Ending] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import TypeAlias
 
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.judges import Violation
 from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.file import SaveFile
@@ -23,7 +23,7 @@ Rows: TypeAlias = Sequence[Sequence[tuple[int, Mapping[int, object]]]]
 class Journal:
     """The journal of one search: writes what is new with every save, and goes through it again in a resumed one."""
 
-    def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
+    def __init__(self, file: SaveFile, tables: Tables[Due], checks: Checks) -> None:
         self._file, self._tables, self._checks = file, tables, checks
         self._learned = self._remembered = 0  # those that are in the file
         self._wrong: set[Violation] = set()  # of `Checks.wrong`, those that are in the file

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.learned.tables import Tables
 from aprt.explore.saved.chunks import Chunks
 from aprt.explore.saved.file import SaveFile
@@ -33,7 +33,7 @@ class _Progress:
 class SavedStates:
     """The file of one search over states: what it writes with every save, and reads when it is resumed."""
 
-    def __init__(self, file: SaveFile, tables: Tables[Note], checks: Checks) -> None:
+    def __init__(self, file: SaveFile, tables: Tables[Due], checks: Checks) -> None:
         self.file, self._tables = file, tables
         self._journal, self._chunks = Journal(file, tables, checks), Chunks(file, checks.packing)
         self._ends = self._deadlocks = 0  # those in the file

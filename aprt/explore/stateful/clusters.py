@@ -29,7 +29,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
-from aprt.explore.checking.checks import QUIET, Note
+from aprt.explore.checking.checks import QUIET, Due
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.layout import Layout
 from aprt.explore.stateful.loop import Outgrown
@@ -104,7 +104,7 @@ Lookup: TypeAlias = "tuple[int, dict[int, Known], Callable[[int], Known]]"
 class Clusters:
     """The clusters that all contexts fall into, for states packed as `layout` says. `group` makes them."""
 
-    def __init__(self, tables: Tables[Note], layout: Layout) -> None:
+    def __init__(self, tables: Tables[Due], layout: Layout) -> None:
         self._tables, self._layout = tables, layout
         self._slots = [frozenset({place, *(slot for slot, _ in rows)}) for place, rows in enumerate(tables.rows)]
         self._most = [

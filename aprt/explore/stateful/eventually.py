@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from aprt.explore.checking.checks import Note, after
+from aprt.explore.checking.checks import Due, after
 from aprt.explore.checking.judges import Judge
 from aprt.explore.learned.tables import Tables
 from aprt.explore.reachability import Following
@@ -15,7 +15,7 @@ from aprt.explore.watchdog import Look, looking, unwatched
 
 
 def for_ever(
-    tables: Tables[Note], loop: Loop, following: Following, judges: Sequence[Judge], look: Look
+    tables: Tables[Due], loop: Loop, following: Following, judges: Sequence[Judge], look: Look
 ) -> Iterator[tuple[str, str, int, tuple[int, ...]]]:
     """For each check whose words can stay true: its property, the words, the first state from which they can, and the
     steps that go round from there.
@@ -57,12 +57,12 @@ def for_ever_text(said: str | None) -> str:
     return f"{said}, for ever"
 
 
-def staying(tables: Tables[Note], states: Mapping[int, int], look: Look = unwatched) -> Graph:
+def staying(tables: Tables[Due], states: Mapping[int, int], look: Look = unwatched) -> Graph:
     """The part of the state graph with these states, each with its number."""
     return {number: _node(tables, states, state) for state, number in looking(states.items(), look)}
 
 
-def _node(tables: Tables[Note], states: Mapping[int, int], state: int) -> Node:
+def _node(tables: Tables[Due], states: Mapping[int, int], state: int) -> Node:
     edges, enabled, takers = [], set(), set()
     for place, moves in tables.offers(state):
         for move in moves:

@@ -20,12 +20,12 @@ from typing import Final, NoReturn, TypeAlias
 from aprt.core.errors import UserError
 from aprt.core.symmetry import moved
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.judges import Judge, Recorder, Watch
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
 
-Moves: TypeAlias = Sequence[Move[Note]]
+Moves: TypeAlias = Sequence[Move[Due]]
 
 _NO_WATCH: Final = Watch(noted=(), before=(), after=(), histories=(), oops=False)
 
@@ -46,7 +46,7 @@ class Exchange:
     property that does.
     """
 
-    def __init__(self, system: System, tables: Tables[Note], checks: Checks, kind: int, i: int) -> None:
+    def __init__(self, system: System, tables: Tables[Due], checks: Checks, kind: int, i: int) -> None:
         alike = system.symmetry[kind]
         self._system, self._tables, self._checks, self._packing = system, tables, checks, checks.packing
         self._kind, self._names = kind, alike.exchange(i, i + 1)
@@ -134,7 +134,7 @@ class Exchange:
             goes.append(found[2])
         return goes
 
-    def _options(self, moves: Moves, others: Moves) -> list[tuple[Move[Note], Move[Note]]]:
+    def _options(self, moves: Moves, others: Moves) -> list[tuple[Move[Due], Move[Due]]]:
         """Moves by which the environment chooses corresponding options."""
         steps = self._tables.steps
         by_option = {(type(reply), reply): move for move in others for reply in (steps[move[1]].event.reply,)}
@@ -150,7 +150,7 @@ class Exchange:
             self._compare_one(place, control, deciding, move, other)
 
     def _compare_one(
-        self, place: int, control: int, deciding: tuple[int, int], move: Move[Note], other: Move[Note]
+        self, place: int, control: int, deciding: tuple[int, int], move: Move[Due], other: Move[Due]
     ) -> None:
         """Compare a move with its counterpart. deciding: the slot that decides, and the number in it."""
         slot, number = deciding

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.checking.judges import Judge, Recorder
 from aprt.explore.learned.packing import Packing
 from aprt.explore.learned.tables import Move
@@ -37,7 +37,7 @@ class NotedStep:
     """
 
     delta: int
-    move: Move[Note]
+    move: Move[Due]
     before: tuple[Guard, ...]
     after: tuple[Guard, ...]
     always: tuple[Guard, ...]
@@ -51,7 +51,7 @@ class Guards:
         self._packing, self._layout = packing, layout
         self._by_check: dict[Judge | Recorder, Guard] = {}
 
-    def noted(self, move: Move[Note], delta: int) -> NotedStep:
+    def noted(self, move: Move[Due], delta: int) -> NotedStep:
         """A step that adds `delta`, with the guards of all that is checked at it."""
         watch, judges = move[2]
         always = self._of(judges)

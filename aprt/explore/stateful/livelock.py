@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from aprt.explore.checking.checks import Note
+from aprt.explore.checking.checks import Due
 from aprt.explore.learned.tables import Tables
 from aprt.explore.reachability import Following
 from aprt.explore.stateful.components import components
@@ -32,7 +32,7 @@ class Round:
     contexts: tuple[int, ...]
 
 
-def no_way_out(tables: Tables[Note], loop: Loop, following: Following, lost: Sequence[int], look: Look) -> Round:
+def no_way_out(tables: Tables[Due], loop: Loop, following: Following, lost: Sequence[int], look: Look) -> Round:
     """One round in the bottom component that is reached first, from the state in which it is first entered.
 
     loop, following: of all states. lost: the numbers, at least one, of the states that reach no state without steps.

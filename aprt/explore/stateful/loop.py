@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from aprt.explore.checking.checks import Checks, Note, after
+from aprt.explore.checking.checks import Checks, Due, after
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Move, Tables
@@ -33,7 +33,7 @@ class Host(Protocol):
 
     question: Question
     checks: Checks
-    tables: Tables[Note]
+    tables: Tables[Due]
     depth: int
 
     def look(self, here: int, transitions: int) -> None:
@@ -105,7 +105,7 @@ class Loop(abc.ABC):
         del self.host
 
     def mark_oops(self, number: int) -> None:
-        """Note that the state of that number, the latest one, is after an oops."""
+        """Due that the state of that number, the latest one, is after an oops."""
         self.oopses.append(number)
 
     def state(self, number: int) -> int:
@@ -135,7 +135,7 @@ class Loop(abc.ABC):
         states = map(self.state, way)
         return [step_between(self.tables, here, there) for here, there in pairwise(states)]
 
-    def take(self, here: int, state: int, move: Move[Note]) -> int:
+    def take(self, here: int, state: int, move: Move[Due]) -> int:
         """Take a step out of the state numbered `here` and check whatever there is to check.
 
         Gives the state it leads to; that and `state` are packed as `packing` says. Raises: `Outgrown`, `Stop`.
@@ -188,6 +188,6 @@ class FreshLoop(Loop):
         """Take up states that a loop found before. What the numbers in them stand for must have been learned again."""
 
 
-def step_between(tables: Tables[Note], here: int, there: int) -> int:
+def step_between(tables: Tables[Due], here: int, there: int) -> int:
     """The number of a step that leads from one state to another, packed as `packing` says."""
     return next(move[1] for move in tables.moves(here) if after(here, move)[0] == there)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from aprt.core.finding import Finding
-from aprt.explore.checking.checks import Checks, Note, judged
+from aprt.explore.checking.checks import Checks, Due, judged
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
@@ -23,7 +23,7 @@ from aprt.explore.stateful.symmetry import Symmetry
 class Retrace:
     """The executions of one search with symmetry."""
 
-    tables: Tables[Note]
+    tables: Tables[Due]
     checks: Checks
     symmetry: Symmetry
 

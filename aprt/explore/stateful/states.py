@@ -26,7 +26,7 @@ import attrs
 
 from aprt.core.errors import UserError
 from aprt.core.finding import Finding
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation
 from aprt.explore.learned.tables import Tables
@@ -92,7 +92,7 @@ class Search:
         # only the first of alike steps closes a cycle in the lock order: a violation would tell it from the others
         self.checks = Checks((*question.properties, *self.besides), question.system, closing=not question.symmetry)
         blocked = None if self.checks.order is None else self.checks.blocked
-        self.tables: Tables[Note] = Tables(question.system, self.checks.packing, self.checks.note, blocked)
+        self.tables: Tables[Due] = Tables(question.system, self.checks.packing, self.checks.due, blocked)
         self.watchdog = Watchdog(question)
         self.depth, self.last, self.mark = 0, 1, Mark()
         self.symmetry: Symmetry | None = None

@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from aprt.core.errors import UserError
 from aprt.core.system import System
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.learned.packing import INITIAL
 from aprt.explore.learned.tables import Tables
 from aprt.explore.stateful.exchange import Exchange
@@ -63,7 +63,7 @@ class Symmetry:
     of all classes being numbered through.
     """
 
-    def __init__(self, system: System, tables: Tables[Note], checks: Checks) -> None:
+    def __init__(self, system: System, tables: Tables[Due], checks: Checks) -> None:
         if not system.symmetry:
             raise UserError("no symmetry: nothing in this system is declared to be alike; leave out --symmetry")
         self._tables, self._checks, self._packing = tables, checks, checks.packing

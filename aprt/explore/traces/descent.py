@@ -132,7 +132,7 @@ class Descent:
                 step = awake
             place = step.place
             node = node.copy()  # as `Execution.push` does
-            node[place], node[step.slot] = step.after, step.then
+            node[place], node[step.slot] = step.next_control, step.next_value
             steps.append(step)
             nodes.append(node)
             if sleeping:
@@ -209,7 +209,7 @@ class Descent:
             del ways[depth + 1 :]
             numbers = ways[depth].copy()
             step = self._option(numbers, label)
-            numbers[step.place], numbers[step.slot] = step.after, step.then
+            numbers[step.place], numbers[step.slot] = step.next_control, step.next_value
             ways.append(numbers)
             steps.append((depth, step))
         return grown(steps)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from aprt.core.execution import Ending
 from aprt.core.finding import Finding
 from aprt.core.schedule import Schedule
-from aprt.explore.checking.checks import Checks, Note
+from aprt.explore.checking.checks import Checks, Due
 from aprt.explore.checking.exercised import exercised
 from aprt.explore.checking.judges import Violation, violated
 from aprt.explore.commuting.bits import members
@@ -81,7 +81,7 @@ class TraceSearch:
         self.question, self.watchdog, self.brief, self.rules = question, watchdog, brief, rules
         system = question.system
         self.checks = Checks(visibility.properties, system)
-        self.tables: Tables[Note] = Tables(system, self.checks.packing, self.checks.note, self.checks.blocked)
+        self.tables: Tables[Due] = Tables(system, self.checks.packing, self.checks.due, self.checks.blocked)
         self.local = LocalSteps(system, self.tables, visibility)
         self.descent = Descent(self.local, question.bounds, self._check)
         self.execution = self.descent.execution

@@ -52,8 +52,8 @@ class Execution:
     def push(self, step: LocalStep) -> None:
         """Take a step that is possible at the last node."""
         node = self.nodes[-1].copy()
-        node[step.place] = step.after
-        node[step.slot] = step.then
+        node[step.place] = step.next_control
+        node[step.slot] = step.next_value
         self.steps.append(step)
         self.nodes.append(node)
 
@@ -98,7 +98,7 @@ class Execution:
             clock |= needed
         before = next((i for i in reversed(range(position)) if self.steps[i].slot == step.slot), None)
         if before is not None and not clock >> before & 1:
-            self._local.hold(self.steps[before], step)
+            self._local.check_commute(self.steps[before], step)
         return clock, (clock ^ program) & depends
 
     def cut(self, length: int) -> None:

@@ -144,7 +144,7 @@ class Races:
         step, slot, meets = self._execution.steps[e], f.slot, self._meets
         if slot == step.slot and slot not in self._loose:
             # whatever else changed the actor happens after e
-            possible = f.options[step.before]
+            possible = f.options[step.value]
             if e == position:
                 return [Race(e, e, other) for other in possible if other is not step]
             if not (possible and meets[step.kind] >> possible[0].kind & 1):

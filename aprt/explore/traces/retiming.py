@@ -51,7 +51,7 @@ class Retiming:
         value = None
         for position in self._users(node, slot):
             if value is None:
-                value = self._execution.steps[position].before
+                value = self._execution.steps[position].value
             if steps >> position & 1:
                 value = self._then(position, value)
         return self._execution.nodes[-1][slot] if value is None else value
@@ -63,12 +63,12 @@ class Retiming:
     def _then(self, position: int, value: int) -> int:
         """The value that a step leaves when it finds another one than it did."""
         step = self._execution.steps[position]
-        if step.before == value:
-            return step.then
+        if step.value == value:
+            return step.next_value
         _, options = self._local.rows[step.place][step.control]
         if not options[value]:
             raise ModelError("a step is not possible in an order that handlers declare to be one")
-        return options[value][0].then
+        return options[value][0].next_value
 
     def _after(self, first: int) -> int:
         """The steps that happen after one, itself included."""
