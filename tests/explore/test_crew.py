@@ -17,7 +17,7 @@ import distributed
 import pytest
 
 import aprt
-from aprt.core.errors import ReplayMismatch, UserError
+from aprt.core.errors import ReplayMismatch, UserError, WorkersLost
 from aprt.explore.parallel.cluster import ClusterCrew, running_loop
 from aprt.explore.parallel.crew import Crew, scatter
 from aprt.explore.parallel.local import LocalCrew
@@ -151,6 +151,11 @@ def test_a_piece_that_kills_every_worker_is_told() -> None:
             "here:x",
             "'here:x': invalid literal for int() with base 10: 'x' (its address is like tcp://127.0.0.1:8786)",
         ),
+        (
+            "http://127.0.0.1:8787",
+            "'http://127.0.0.1:8787': unknown address scheme 'http' (known schemes: "
+            "['inproc', 'tcp', 'tls', 'ucx', 'ws', 'wss']) (its address is like tcp://127.0.0.1:8786)",
+        ),
     ],
 )
 def test_a_cluster_that_is_not_there_is_told_in_one_line(address: str, told: str) -> None:
@@ -191,6 +196,36 @@ def cluster_of_one(directory: Path, *options: str) -> Iterator[tuple[str, subpro
         finally:
             nanny.kill()  # its worker sees that, and ends
             scheduler.kill()
+
+
+def test_when_the_only_worker_dies_its_work_is_done_by_the_next_one(tmp_path: Path) -> None:
+    with (
+        cluster_of_one(tmp_path) as (address, _),
+        ClusterCrew(address, aprt_version, work.PATIENCE) as crew,
+    ):
+        done = scatter(crew, work.die_once, [(tmp_path / "died", n) for n in range(5)])
+        assert sorted(n for _, n in done) == [0, 1, 4, 9, 16]
+
+
+def test_a_scheduler_that_goes_is_told(tmp_path: Path) -> None:
+    with (
+        cluster_of_one(tmp_path) as (address, scheduler),
+        ClusterCrew(address, aprt_version, work.PATIENCE) as crew,
+    ):
+        never = crew.submit(0, time.sleep, 3600)
+        assert crew.wait([never], 0.1) == set()
+        scheduler.kill()
+        with pytest.raises(WorkersLost, match=r"^the scheduler of the cluster has gone \(tcp://"):
+            never.result()
+
+
+def test_a_worker_without_aprt_is_told(tmp_path: Path) -> None:
+    (tmp_path / "aprt.py").write_text("raise ModuleNotFoundError('no such module')")
+    with (
+        cluster_of_one(tmp_path, "--no-nanny") as (address, _),
+        pytest.raises(UserError, match=r"^worker tcp://\S+ cannot run aprt: "),
+    ):
+        ClusterCrew(address, aprt_version, work.PATIENCE)
 
 
 def test_a_worker_with_the_same_version_of_another_source_is_refused(tmp_path: Path) -> None:
