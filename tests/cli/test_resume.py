@@ -319,6 +319,10 @@ def test_what_is_to_be_typed_to_go_on_can_be_pasted(tmp_path: Path) -> None:
     path = tmp_path / "my search"
     result = aprt("explore", "toy/large", "--max-states", "50", "--save", str(path))
     assert result.stderr.endswith(f'in {path}: the same with --resume "{path}" goes on\n')
+    again = aprt("explore", "toy/large", "--max-states", "50", "--save", str(path))
+    assert again.stderr == (
+        f"aprt: {path} exists already: --resume '{path}' goes on with it, --save makes a new file\n"
+    )
 
 
 def test_a_search_that_its_first_violation_ended_does_not_promise_to_go_on(tmp_path: Path) -> None:

@@ -312,3 +312,15 @@ def test_a_damaged_file_is_told_in_one_line(strategy: str, damage: str, tmp_path
     with SaveFile(path) as file, pytest.raises(UserError) as refused:
         explore(dining(4), (DEADLOCK,), strategy=strategy, save=file)
     assert str(refused.value) == (f"{path} is damaged, or the model is not the one that it was saved with: begin anew")
+
+
+@pytest.mark.parametrize("missing", ["sources", "targets"])
+def test_a_file_without_one_end_of_each_step_is_told_in_one_line(missing: str, tmp_path: Path) -> None:
+    path = tmp_path / "search"
+    sitting(dining(4), (DEADLOCK,), path, 2, strategy="reduced", stop_on="all")
+    connection = sqlite3.connect(path)
+    with connection:
+        assert connection.execute("DELETE FROM series WHERE name = ?", (missing,)).rowcount
+    connection.close()
+    with SaveFile(path) as file, pytest.raises(UserError, match="is damaged"):
+        explore(dining(4), (DEADLOCK,), strategy="reduced", save=file)

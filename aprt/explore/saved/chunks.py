@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 
 from aprt.explore.learned.packing import Packing
-from aprt.explore.saved.file import SaveFile, seal
+from aprt.explore.saved.file import SaveFile, is_sealed, seal
 from aprt.explore.saved.reading import Reading
 from aprt.explore.stateful.chunk import Chunk
 from aprt.explore.stateful.layout import Layout
@@ -29,8 +29,8 @@ class Chunks:
         if chunk.layout not in self._layouts:
             self._add(connection, chunk.layout)
         values = self.count, len(chunk), self._layouts.index(chunk.layout), chunk.packed, chunk.parents
-        sealed = (*values, seal(chunk.packed, chunk.parents))
-        connection.execute("INSERT INTO states VALUES (?, ?, ?, ?, ?, ?)", sealed)
+        sealed = seal(_described(self.count, chunk.layout), chunk.packed, chunk.parents)
+        connection.execute("INSERT INTO states VALUES (?, ?, ?, ?, ?, ?)", (*values, sealed))
         self.count += len(chunk)
 
     def _add(self, connection: Connection, layout: Layout) -> None:
@@ -58,9 +58,16 @@ class Chunks:
         ((states, layout, packed, parents, sealed),) = self._file.rows(
             "SELECT count, layout, packed, parents, seal FROM states WHERE first = ?", first
         )
-        if not 0 <= layout < len(self._layouts) or sealed != seal(packed, parents):
+        if layout not in range(len(self._layouts)):
+            raise self._file.damaged()
+        if not is_sealed(sealed, _described(first, self._layouts[layout]), packed, parents):
             raise self._file.damaged()
         chunk = Chunk(self._layouts[layout], packed, parents)
         if first != self.count or states != len(chunk) or len(parents) not in (0, 4 * states):
             raise self._file.damaged()
         return chunk
+
+
+def _described(first: int, layout: Layout) -> bytes:
+    """What says which states those of a chunk are."""
+    return repr((first, layout.widths, layout.sum is not None)).encode()

@@ -7,6 +7,7 @@ transactions, so that the file is good whenever the process dies. Nobody else ma
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,7 @@ CREATE TABLE states (
 CREATE TABLE terminals (state INTEGER NOT NULL, ending TEXT NOT NULL);
 CREATE TABLE series (name TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, seal BLOB NOT NULL);
 CREATE TABLE answers (scenario TEXT PRIMARY KEY, answer TEXT NOT NULL);
-CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL);
+CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), value TEXT NOT NULL, seal BLOB NOT NULL);
 """
 _CONTENT = ("slots", "learned", "remembered", "wrong", "fields", "layouts", "states", "terminals", "series", "progress")
 
@@ -52,6 +53,12 @@ def seal(*parts: bytes) -> bytes:
     for part in parts:
         digest.update(part)
     return digest.digest()
+
+
+def is_sealed(sealed: object, *parts: object) -> bool:
+    """Whether that is the digest of what is in a row, which may be of any kind by now."""
+    blobs = [part for part in parts if isinstance(part, bytes)]
+    return len(blobs) == len(parts) and sealed == seal(*blobs)
 
 
 class SaveFile:
@@ -146,15 +153,20 @@ class SaveFile:
 
     def write_progress(self, connection: sqlite3.Connection, progress: object) -> None:
         """Write how far the search has come, in the place of what was written before."""
-        value = msgspec.json.encode(progress).decode()
-        connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (value,))
+        value = msgspec.json.encode(progress)
+        connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?, ?)", (value.decode(), seal(value)))
 
     def read_progress(self, type: type[T]) -> T | None:
         """What `write_progress` wrote last; None when it never did."""
-        written = self.rows("SELECT value FROM progress")
+        written = self.rows("SELECT CAST(value AS BLOB), seal FROM progress")
+        if not written:
+            return None
+        ((value, sealed),) = written
+        if not is_sealed(sealed, value):
+            raise self.damaged()
         try:
-            return msgspec.json.decode(written[0][0], type=type) if written else None
-        except msgspec.DecodeError:
+            return msgspec.json.decode(value, type=type)
+        except msgspec.DecodeError:  # it was sealed by a hand
             raise self.damaged() from None
 
     def damaged(self) -> UserError:
@@ -204,11 +216,15 @@ def _told(path: Path) -> Iterator[None]:
             raise UserError(
                 f"cannot use {path}: {'Is a directory' if path.is_dir() else 'Is no regular file'}"
             ) from None
-        raise UserError(f"{path} exists already: --resume {path} goes on with it, --save makes a new file") from None
+        raise UserError(
+            f"{path} exists already: --resume {shlex.quote(str(path))} goes on with it, --save makes a new file"
+        ) from None
     except OSError as error:
         raise UserError(f"cannot use {path}: {error.strerror}") from None
     except UnicodeEncodeError as error:
         raise UserError(f"cannot use {path} for {error.object!r}, a name that is no UTF-8") from None
+    except UnicodeDecodeError:  # of a text in a row
+        raise UserError(f"{path} is damaged: begin anew") from None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # Python has none for text that is no UTF-8
         if code == sqlite3.SQLITE_BUSY:

@@ -114,8 +114,8 @@ class SavedReduced:
         self._read_states(self._chunks.read(progress.states, reading))
         run.possible, run.moved = (self._sets(series.read()) for series in (self._possible, self._moved))
         run.known, run.sources, run.targets = (s.read() for s in (self._known, self._sources, self._targets))
-        entered = len(run.possible)
-        if (len(run.met.via), len(run.moved), len(run.known)) != (len(run.met), entered, entered):
+        lengths = len(run.met.via), len(run.moved), len(run.known), len(run.targets)
+        if lengths != (len(run.met), len(run.possible), len(run.possible), len(run.sources)):
             raise self.file.damaged()
         run.ends, run.deadlocks, run.cut = progress.ends, progress.deadlocks, progress.cut
         run.sets.luck.update({(place, control): luck for place, control, luck in progress.luck})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from sqlite3 import Connection
 
-from aprt.explore.saved.file import SaveFile, seal
+from aprt.explore.saved.file import SaveFile, is_sealed, seal
 from aprt.explore.stateful.chunk import little
 
 _BYTES = 8  # of a number
@@ -38,7 +38,7 @@ class Series:
         numbers = array("Q")
         query = "SELECT first, data, seal FROM series WHERE name = ? ORDER BY first"
         for first, data, sealed in self._file.rows(query, self._name):
-            if first != len(numbers) or len(data) % _BYTES or sealed != seal(data):
+            if first != len(numbers) or not is_sealed(sealed, data) or len(data) % _BYTES:
                 raise self._file.damaged()
             numbers.extend(little(array("Q", data)))
         self._count = len(numbers)
