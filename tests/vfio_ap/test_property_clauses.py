@@ -69,6 +69,8 @@ ROWS: list[Row] = [
         (),
         "every file is closed and vm0 is still alive (4 references)",
     ),
+    ("P4", {}, (GUEST.vm.get(),), "vm0 has 5 references and 4 holders"),
+    ("P4", {}, (MDEV.free(),), "vm0 has 4 references and 3 holders"),
     ("P7", {MACHINE.module.name: ModuleState(refs=2)}, (), "the module has 2 references for 1 open mdev"),
     ("P7", OWNED, (), "05.0004 has no VM and still has vm0 isc 3 nib 0x3f00 on record"),
     ("P11", USED, (MDEV.set_kvm(None),), "mdev0 lets vm0 go while 05.0004 holds something of it"),

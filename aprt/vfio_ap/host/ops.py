@@ -50,7 +50,7 @@ class Ops:
     kvm_vfio_destroyed: Callable[[Any, Any], Awaitable[None]] | None = None
     kvm_vfio_closed: Callable[[Any, Any], Awaitable[None]] | None = None
 
-    # the driver's part of the first open and of the last close of the device; None before 6.0, when a notifier has it
+    # the driver's part of the first open and of the last close of the device; None before 6.0: a notifier does it
     attach: Callable[[Any, Any, Any], Awaitable[int]] | None = None  # (machine, mdev, guest)
     detach: Callable[[Any, Any], Awaitable[None]] | None = None  # (machine, mdev)
 

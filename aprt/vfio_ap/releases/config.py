@@ -70,8 +70,8 @@ def p36(machine: Machine) -> Property:
         ),
         "When a scan is over, or a write to an attribute of an mdev, or a queue of the mdev has been bound, the\n"
         "shadow of the mdev is its matrix within the host's configuration, without adapters that have a queue which\n"
-        "is not bound to vfio_ap or was not reset. At the end of a scan no mdev waits for one any more. Not looked\n"
-        "at while somebody holds mdevs_lock, or a probe or remove runs.",
+        "is not bound to vfio_ap or was not reset. Not looked at while somebody holds mdevs_lock, or a scan, a\n"
+        "probe or remove runs. When a scan is over, nothing that it found is still to be given to an mdev.",
         (
             (machine.scan_mutex, "unlock"),
             (machine.bus, "set_driver"),

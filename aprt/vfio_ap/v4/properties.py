@@ -28,7 +28,9 @@ def properties(machine: Machine) -> tuple[Property, ...]:
 
 def _references(machine: Machine, view: View, guest: host.Guest) -> int:
     """For P4: those of mdevs, which have one only with the measure `vm_ref`."""
-    return sum(view(mdev).kvm == guest.name for mdev in machine.mdevs) if machine.on("vm_ref") else 0
+    if not machine.on("vm_ref"):
+        return 0
+    return sum(view(mdev).live and view(mdev).kvm == guest.name for mdev in machine.mdevs)
 
 
 def _detach(machine: Machine) -> tuple[Property, ...]:
