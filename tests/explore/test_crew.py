@@ -219,6 +219,20 @@ def test_a_scheduler_that_goes_is_told(tmp_path: Path) -> None:
             never.result()
 
 
+def test_a_scheduler_that_has_gone_is_told_whatever_is_asked_then(tmp_path: Path) -> None:
+    with (
+        cluster_of_one(tmp_path) as (address, scheduler),
+        ClusterCrew(address, aprt_version, work.PATIENCE) as crew,
+    ):
+        assert crew.submit(0, abs, -1).result() == 1
+        scheduler.kill()
+        scheduler.wait()
+        with pytest.raises(WorkersLost, match=r"^the scheduler of the cluster has gone \(tcp://"):
+            crew.submit(0, abs, -1).result()
+        with pytest.raises(WorkersLost, match=r"^the scheduler of the cluster has gone \(tcp://"):
+            crew.refill(0)
+
+
 def test_a_worker_without_aprt_is_told(tmp_path: Path) -> None:
     (tmp_path / "aprt.py").write_text("raise ModuleNotFoundError('no such module')")
     with (
