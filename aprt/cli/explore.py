@@ -112,7 +112,7 @@ def command(
     stays open.
     """
     if instead.changes and len(cases) > 1:
-        instead.check(form, several=True)
+        instead.check(form, sharing, several=True)
         return instead.tell_many(registry, cases, properties, search, sharing, form, color, interrupts)
     if certificate and form in REPORTS:
         raise click.UsageError(f"--certificate is for text, and JSON always has it: --format {form} cannot show it")
@@ -122,7 +122,7 @@ def command(
         return explore_many(registry, cases, shard, properties, search, sharing, form, color, interrupts, keep)
     (case,) = cases
     if instead.asked:
-        instead.check(form)
+        instead.check(form, sharing)
         return instead.tell(registry, case, properties, search, form, color, interrupts)
     verdict = _ask(registry, case, properties, search, sharing, keep, interrupts)
     _show(verdict, form, color, certificate)

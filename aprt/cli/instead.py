@@ -52,10 +52,15 @@ class Instead(NamedTuple):
         """Those that were given, the one that counts first."""
         return [option for option, given in self.options.items() if given]
 
-    def check(self, form: str, several: bool = False) -> None:
-        """Refuse what was typed together with an option that could only ignore it. several: scenarios."""
+    def check(self, form: str, sharing: Sharing, several: bool = False) -> None:
+        """Refuse what was typed together with an option that could only ignore it. several: scenarios.
+
+        `--jobs 1` says what is done anyway, and may come from a script.
+        """
         option = self.asked[0]
         heeded = {option, *_ALWAYS_HEEDED, *_HEEDED[option], *(_SHARED if several else ())}
+        if sharing.jobs == 1:
+            heeded.add("--jobs")
         ignored = [other for other in typed() if other not in heeded]
         for other in (*ignored, *([f"--format {form}"] if form in REPORTS else [])):
             raise click.UsageError(f"{option} and {other} cannot be combined")

@@ -240,7 +240,14 @@ HEEDED = {
     ("--compare", "with=locked"): {"--property", "--max-states", "--bisect"},
     ("--estimate",): {"--runs", "--seed"},
 }
-VALUES = {"--strategy": "states", "--stop-on": "first", "--loop": "auto", "--shard": "1/2", "--compare": "with=locked"}
+VALUES = {
+    "--strategy": "states",
+    "--stop-on": "first",
+    "--loop": "auto",
+    "--shard": "1/2",
+    "--compare": "with=locked",
+    "--jobs": "2",
+}
 
 
 @pytest.mark.parametrize("asked", HEEDED)
@@ -254,3 +261,9 @@ def test_an_option_that_would_be_ignored_is_refused(asked: tuple[str, ...]) -> N
             code = 125 if name == "--bisect" else 2
             assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (code, "", 1)
             assert f"{name} cannot be combined" in result.stderr or f"and {asked[0]} cannot be" in result.stderr
+
+
+@pytest.mark.parametrize("asked", HEEDED)
+def test_one_process_may_be_asked_for(asked: tuple[str, ...]) -> None:
+    one, plain = (aprt("explore", "toy/abba", *asked, *jobs, "--format", "json") for jobs in (("--jobs", "1"), ()))
+    assert (one.exit_code, one.stderr) == (plain.exit_code, plain.stderr)

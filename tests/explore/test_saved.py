@@ -283,4 +283,4 @@ def test_a_file_of_another_format_is_told(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(UserError) as refused:
         SaveFile(path)
-    assert str(refused.value) == f"{path} has format 1, and this aprt reads 4"
+    assert str(refused.value) == f"{path} has format 1, and this aprt reads 4: begin anew"

@@ -186,7 +186,7 @@ class SaveFile:
         self._lock()
         (format,) = self._connection.execute("PRAGMA user_version").fetchone()
         if format != _FORMAT:
-            raise UserError(f"{self.path} has format {format}, and this aprt reads {_FORMAT}")
+            raise UserError(f"{self.path} has format {format}, and this aprt reads {_FORMAT}: begin anew")
         return dict(self._connection.execute("SELECT name, value FROM question").fetchall())
 
     def _lock(self) -> None:
