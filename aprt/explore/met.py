@@ -26,7 +26,7 @@ class Met:
     def meet(self, state: int, parent: int, via: int) -> int:
         """The number of the state to which the step `via` leads out of `parent`; the next one if it is new.
 
-        Raises: `Stop` when it is one too many.
+        Raises: `Stop` when it is one too many: then no more may be met.
         """
         number = self._numbers.setdefault(state, len(self.states))
         if number == len(self.states):

@@ -183,9 +183,9 @@ def _by_default(before: Case, after: Case, common: Sequence[Property]) -> tuple[
     if own and known.isdisjoint(own):
         none = f"{after.name} knows none of the properties of {before.name} ({', '.join(own)})"
         raise UserError(f"{none}; ask for others with --property")
-    more = of_patches(common, before, after)
-    more += tuple(p.id for p in common if more and not (p.implied or endless(p)))
-    return tuple(id for id in dict.fromkeys((*own, DEADLOCK.id, *more)) if id in known)
+    patched = of_patches(common, before, after)
+    rest = [p.id for p in common if not (p.implied or endless(p))] if patched else []
+    return tuple(id for id in dict.fromkeys((*own, DEADLOCK.id, *patched, *rest)) if id in known)
 
 
 def _outcomes(before: Verdict, after: Verdict, named: Set[str]) -> Iterator[Outcome]:

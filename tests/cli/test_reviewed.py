@@ -27,7 +27,7 @@ def test_a_patch_without_a_mistake_holds(scenario: str) -> None:
         ("LINKS_NOTHING", "sibling", "05.0005 is bound, and the shadow of mdev0 is aqm={4,5}, not apm={5} aqm={4,5}"),
         ("FILTERS_NOTHING", "sibling", "05.0005 is bound, and the shadow of mdev0 is aqm={4,5}, not apm={5} aqm={4,5}"),
         ("LOCKS_NOTHING", "unassign", "admin does mdev0.read_matrix without holding guests_lock or mdevs_lock"),
-        ("LEAVES_PENDING", "gain-adapter", "a scan ends, and mdev0 still waits for that, for apm={6}"),
+        ("LEAVES_PENDING", "gain-adapter", "a scan ends, and apm={6} is still to be given to mdev0"),
     ],
 )
 def test_a_mistake_is_found_although_nobody_asks_for_it(name: str, scenario: str, text: str) -> None:

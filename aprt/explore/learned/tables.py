@@ -55,14 +55,14 @@ class Learned:
 
 
 class Row(dict[int, tuple[M, ...]]):
-    """The moves of one control state by the number in the deciding slot; asks `learn` for those not known yet."""
+    """What a control state can do, by the number in the deciding slot; asks `learn` for what is not known yet."""
 
     def __init__(self, learn: Callable[[int], tuple[M, ...]]) -> None:
         self._learn = learn
 
     def __missing__(self, number: int) -> tuple[M, ...]:
-        moves = self[number] = self._learn(number)
-        return moves
+        learned = self[number] = self._learn(number)
+        return learned
 
 
 class Tables(Generic[T]):

@@ -93,7 +93,7 @@ def _not_given(machine: Machine, mdevs: Sequence[Mdev], view: View, when: str) -
 
 def _pending(machine: Machine, view: View) -> str | None:
     waiting = [mdev for mdev in listed(machine, view) if view(mdev).added != Matrix()]
-    return f"a scan ends, and {waiting[0].name} still waits for that, for {view(waiting[0]).added}" if waiting else None
+    return f"a scan ends, and {view(waiting[0]).added} is still to be given to {waiting[0].name}" if waiting else None
 
 
 def _expected(machine: Machine, mdev: Mdev, view: View) -> Matrix:
