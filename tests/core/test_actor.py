@@ -104,7 +104,7 @@ def hold(state: BoxState, one: Call[object], other: Call[object]) -> None:
     box = one.actor
     assert isinstance(box, Box)
     first = done(box, state, one, "a")
-    Commutation(System((box,), ())).hold(state, first, done(box, first.event.state, other, "b"))
+    Commutation(System((box,), ())).check(state, first, done(box, first.event.state, other, "b"))
 
 
 def test_messages_that_do_not_commute_as_declared_are_an_error() -> None:

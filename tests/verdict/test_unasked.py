@@ -10,6 +10,7 @@ import pytest
 from aprt.core.properties import DEADLOCK, Noted, Property
 from aprt.core.system import Context, System
 from aprt.explore.result import Bounds
+from aprt.explore.saved.file import seal
 from aprt.kernel.mutex import Mutex
 from aprt.kernel.rules import RULES
 from aprt.verdict.ask import ask
@@ -71,7 +72,8 @@ def test_the_budget_to_ask_about_it_is_not_spent_by_what_was_saved(strategy: str
     path, search = tmp_path / "search", Search(strategy, Bounds(budget=60.0), runs=20)
     ask(twice(), ("deadlock",), search, keep=Keep(path, False, ""))
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE progress SET value = json_set(value, '$.seconds', 7000.0)")
+        ((value,),) = connection.execute("SELECT json_set(value, '$.seconds', 7000.0) FROM progress")
+        connection.execute("UPDATE progress SET value = ?, seal = ?", (value, seal(value.encode())))
     connection.close()
     resumed = ask(twice(), ("deadlock",), search, keep=Keep(path, True, ""))
     assert (resumed.word, [p.id for p in resumed.properties]) == ("VIOLATED", ["deadlock", "K1"])
